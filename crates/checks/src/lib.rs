@@ -1,0 +1,2 @@
+//! Facts in, findings out; the catalogue of finding IDs.
+#![forbid(unsafe_code)]

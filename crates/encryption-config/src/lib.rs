@@ -1,0 +1,2 @@
+//! EncryptionConfiguration, its keyring, and opening k8s:enc: values.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The static pod resources tarball: members, classes of key material, version evidence.
+#![forbid(unsafe_code)]

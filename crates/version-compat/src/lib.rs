@@ -1,0 +1,2 @@
+//! OpenShift version grammar and z-stream rules.
+#![forbid(unsafe_code)]
