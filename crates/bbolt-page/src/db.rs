@@ -2,8 +2,10 @@
 
 use crate::cursor::{index, offset};
 use crate::fault::{Fault, FaultKind, Path};
+use crate::leaf::LeafPage;
 use crate::meta::{META_LEN, Meta, MetaFault, MetaSlot};
 use crate::page::{PageHeader, PageKind, Pgid};
+use crate::tree::LeafRef;
 
 /// Largest exponent of the probe for a second meta: pages of 1 KiB to 16 MiB.
 const PROBES: std::ops::RangeInclusive<u32> = 10..=24;
@@ -151,6 +153,20 @@ impl<'a> Db<'a> {
         let start = id.0.checked_mul(self.page_size())?;
         let len = (u64::from(overflow) + 1).checked_mul(self.page_size())?;
         self.bytes.get(index(start)?..index(start.checked_add(len)?)?)
+    }
+
+    /// A leaf that a walk listed, to read it again.
+    #[must_use]
+    pub fn leaf(&self, leaf: &LeafRef) -> Option<LeafPage<'a>> {
+        let run = self.run(leaf.page, leaf.overflow)?;
+        Some(LeafPage::new(run, leaf.count, leaf.page, self.offset_of(leaf.page)))
+    }
+
+    /// Where a slice of the file starts in the file; `None` for a slice of anything else.
+    #[must_use]
+    pub fn offset_in_file(&self, part: &[u8]) -> Option<u64> {
+        let distance = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
+        (distance <= self.bytes.len()).then(|| offset(distance))
     }
 
     /// Faults of the metas and of the file's length.

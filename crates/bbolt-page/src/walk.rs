@@ -84,8 +84,7 @@ impl<'a> Iterator for Chunk<'_, 'a> {
             return Some(self.check(page, Bounds::default(), Link::ROOT));
         }
         let (tree, leaf) = (self.bucket.tree()?, self.leaves.next()?);
-        let run = self.db.run(leaf.page, leaf.overflow)?;
-        let page = LeafPage::new(run, leaf.count, leaf.page, self.db.offset_of(leaf.page));
+        let page = self.db.leaf(leaf)?;
         Some(self.check(page, tree.bounds(leaf.link), leaf.link))
     }
 }
@@ -241,7 +240,7 @@ impl<'a> Walker<'a> {
             return Bucket { path, sequence: 0, root: BucketRoot::Lost };
         };
         let root = if inner.root.0 == 0 {
-            let start = self.offset_in_file(element.value).unwrap_or(at);
+            let start = self.db.offset_in_file(element.value).unwrap_or(at);
             let mut kinds = Vec::new();
             let inline = inline_page(element.value, page, start, self.db.page_size(), |kind| kinds.push(kind));
             kinds.into_iter().for_each(|kind| self.report_at(&holder, kind));
@@ -254,12 +253,6 @@ impl<'a> Walker<'a> {
             BucketRoot::Tree(self.walk_tree(inner.root, &holder, spread))
         };
         Bucket { path, sequence: inner.sequence, root }
-    }
-
-    /// Where a slice of the file starts in the file.
-    fn offset_in_file(&self, part: &[u8]) -> Option<u64> {
-        let distance = part.as_ptr().addr().checked_sub(self.db.bytes().as_ptr().addr())?;
-        u64::try_from(distance).ok()
     }
 
     fn report_at(&mut self, holder: &Holder<'_, 'a>, kind: FaultKind) {

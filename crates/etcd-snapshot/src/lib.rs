@@ -1,2 +1,34 @@
-//! bbolt pages to etcd's meaning: revisions, live keys, leases, members, hashes, MVCC faults.
+//! bbolt pages to etcd's meaning: revisions, live keys, leases, members, hashes, and what cannot be.
+//!
+//! [`scan`] walks a [`Db`](bbolt_page::Db) once and gives a [`Scan`]: structure, status numbers, etcd's own state, every key of a
+//! view, and faults. [`trailer::read`] checks the integrity hash. Damage is data here too; nothing panics.
+//!
+//! The crate knows no Kubernetes: keys and values are bytes.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![deny(clippy::cast_possible_truncation)]
+
+mod content;
+mod crc;
+pub mod facts;
+mod hashkv;
+pub mod mvcc;
+mod provenance;
+mod record;
+mod revision;
+mod scan;
+mod sort;
+mod status;
+mod store;
+pub mod trailer;
+mod wire;
+
+pub use facts::Facts;
+pub use hashkv::HashKv;
+pub use provenance::Provenance;
+pub use record::{KeyValue, Place, Record, RecordError};
+pub use revision::{BucketKey, BucketKeyError, Revision};
+pub use scan::{Counts, Options, RevisionError, Scan, scan};
+pub use status::{DumpHashes, Status};
+pub use store::{Deleted, Live, Store};
+pub use wire::WireError;

@@ -1,0 +1,90 @@
+//! HashKV: the hash by which members compare their data.
+
+use bbolt_page::{BucketRoot, LeafPage, Spread};
+
+use crate::crc::Crc;
+use crate::facts::bucket;
+use crate::record::Record;
+use crate::scan::{RevisionError, Scan, place};
+
+/// What `etcdutl hashkv` and `etcdctl endpoint hashkv` say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashKv {
+    /// CRC-32C over the records up to the hash revision, without those that a compaction there would remove.
+    pub hash: u32,
+    /// Main revision that the hash is for.
+    pub hash_revision: i64,
+    /// Compaction that the hash takes into account; -1 before the first.
+    pub compact_revision: i64,
+}
+
+/// Leaves hashed in one piece of work.
+const LEAVES_AT_ONCE: usize = 128;
+
+impl Scan<'_> {
+    /// Hashes the records up to the revision of the scan's view.
+    ///
+    /// Where a compaction is pending, the hash is the one after it: a server finishes it when it opens the file.
+    ///
+    /// # Errors
+    /// Where the view's revision is compacted or in the future.
+    pub fn hash_kv(&self, spread: &impl Spread) -> Result<HashKv, RevisionError> {
+        self.answerable(self.view)?;
+        let compact_revision = self.facts.compacted().unwrap_or(-1);
+        let seed = Crc::of(bucket::KEY);
+        let whole = compact_revision < 0 && self.view >= self.current();
+        let records = if whole { self.records_crc } else { self.sum_kept(compact_revision, spread) };
+        Ok(HashKv { hash: seed.then(records).sum, hash_revision: self.view, compact_revision })
+    }
+
+    fn sum_kept(&self, compacted: i64, spread: &impl Spread) -> Crc {
+        let keeps_any = self.store.keeps_any() || self.bump_marker.is_some();
+        let sum_page = |crc: &mut Crc, page: &LeafPage<'_>| {
+            for element in page.elements().filter(|element| !element.is_bucket()) {
+                let Ok(record) = Record::decode(&element, place(page, &element)) else { continue };
+                if self.counts_in(&record, compacted, keeps_any) {
+                    crc.update(element.key);
+                    crc.update(element.value);
+                }
+            }
+        };
+        let mut sum = Crc::default();
+        match self.bucket(bucket::KEY).map(|bucket| &bucket.root) {
+            Some(BucketRoot::Inline(page)) => sum_page(&mut sum, page),
+            Some(BucketRoot::Tree(tree)) => {
+                let leaves = tree.leaves();
+                let piece = |at: usize| {
+                    let mut crc = Crc::default();
+                    let some = leaves.iter().skip(at * LEAVES_AT_ONCE).take(LEAVES_AT_ONCE);
+                    some.filter_map(|leaf| self.report.db.leaf(leaf)).for_each(|page| sum_page(&mut crc, &page));
+                    crc
+                };
+                spread.map_fold(leaves.len().div_ceil(LEAVES_AT_ONCE), piece, |crc| sum = sum.then(crc));
+            }
+            Some(BucketRoot::Lost) | None => {}
+        }
+        sum
+    }
+
+    /// Whether a record is part of the hash, by the rule of etcd 3.4.34, 3.5.16 and 3.6.
+    fn counts_in(&self, record: &Record<'_>, compacted: i64, keeps_any: bool) -> bool {
+        let main = record.revision.main;
+        if main > self.view {
+            return false;
+        }
+        if main > compacted {
+            return true;
+        }
+        if main == compacted && record.tombstone {
+            return false;
+        }
+        if !keeps_any {
+            return true;
+        }
+        if record.is_bump_marker() {
+            return self.bump_marker == Some(record.revision);
+        }
+        let hash = self.hasher.hash(record.kv.key);
+        self.store.get(record.kv.key, hash).is_some_and(|slot| slot.keeps(record.revision))
+    }
+}

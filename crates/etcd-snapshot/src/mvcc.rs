@@ -1,0 +1,266 @@
+//! What must hold between records, checked while they pass by in order of revision.
+
+use crate::record::{Place, Record, RecordError};
+use crate::revision::Revision;
+use crate::store::Slot;
+
+/// The invariant that a fault breaks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MvccFaultKind {
+    /// An element of bucket `key` that is not a record.
+    #[error("{0}")]
+    Record(RecordError),
+    /// `mod_revision` is not the revision that the record is stored under.
+    #[error("mod_revision is {got}, the record is stored at revision {expected}")]
+    ModRevision {
+        /// What the record says.
+        got: i64,
+        /// Main revision of its place.
+        expected: i64,
+    },
+    /// A key created after it was modified, or never.
+    #[error("create_revision is {create}, mod_revision {modified}")]
+    CreateRevision {
+        /// create_revision.
+        create: i64,
+        /// mod_revision.
+        modified: i64,
+    },
+    /// A version that does not fit the revisions: 1 if and only if created here.
+    #[error("version is {version} with create_revision {create} and mod_revision {modified}")]
+    Version {
+        /// version.
+        version: i64,
+        /// create_revision.
+        create: i64,
+        /// mod_revision.
+        modified: i64,
+    },
+    /// A put that does not continue the one before it.
+    #[error(
+        "version {version} (created at {create}) follows version {previous_version} (created at {previous_create}) of revision {previous}"
+    )]
+    Chain {
+        /// This record's version.
+        version: i64,
+        /// This record's create_revision.
+        create: i64,
+        /// Revision of the record before it.
+        previous: Revision,
+        /// Version of the record before it.
+        previous_version: i64,
+        /// create_revision of the record before it.
+        previous_create: i64,
+    },
+    /// A put that changes a key whose earlier record is not there.
+    #[error(
+        "version {version} of a key created at {create}, but no earlier record of the key is there: a record is missing"
+    )]
+    Base {
+        /// This record's version.
+        version: i64,
+        /// This record's create_revision.
+        create: i64,
+    },
+    /// Main revisions that are missing above the compaction.
+    #[error("revision jumps from {after} to this one: {missing} main revisions are missing")]
+    MainGap {
+        /// The main revision before: the last record's, or the compaction's.
+        after: i64,
+        /// How many main revisions are missing.
+        missing: i64,
+    },
+    /// Changes of a transaction that are missing.
+    #[error("expected sub revision {expected} of main revision {main}: a change of the transaction is missing")]
+    SubGap {
+        /// The transaction.
+        main: i64,
+        /// The change that should stand here.
+        expected: i64,
+    },
+    /// A record that is not behind the one before it.
+    #[error("revision is stored twice, once as a put and once as a tombstone: etcd panics when it loads this")]
+    Duplicate,
+    /// Two puts of a key in one transaction.
+    #[error("two puts of one key in one transaction")]
+    DoublePut,
+    /// A tombstone of a key that has no put before it.
+    #[error("tombstone of a key that has no earlier put")]
+    LoneTombstone,
+    /// A tombstone right behind a tombstone.
+    #[error("second tombstone in a row for this key, the first is revision {previous}")]
+    DoubleTombstone {
+        /// The first tombstone.
+        previous: Revision,
+    },
+    /// More than one record of a key at or below the finished compaction.
+    #[error("record {previous} of this key should have been removed by the compaction at {compacted}")]
+    Leftover {
+        /// The record that should be gone.
+        previous: Revision,
+        /// Finished compaction.
+        compacted: i64,
+    },
+}
+
+/// A broken invariant and its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MvccFault {
+    /// What is wrong.
+    pub kind: MvccFaultKind,
+    /// The record's revision, where its key could be read.
+    pub revision: Option<Revision>,
+    /// The user's key, where the value could be read.
+    pub key: Option<Vec<u8>>,
+    /// Where the record lies.
+    pub place: Place,
+}
+
+/// Faults in order of revision. Past a cap they are counted, not kept.
+#[derive(Clone, Debug, Default)]
+pub struct MvccFaults {
+    kept: Vec<MvccFault>,
+    dropped: u64,
+}
+
+impl MvccFaults {
+    /// How many are kept with their place.
+    pub const CAP: usize = 10_000;
+    /// Longest part of a key that is kept, in bytes.
+    const KEY_CAP: usize = 1024;
+
+    pub(crate) fn push(&mut self, fault: MvccFault) {
+        if self.kept.len() < Self::CAP {
+            self.kept.push(fault);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    pub(crate) fn append(&mut self, other: Self) {
+        other.kept.into_iter().for_each(|fault| self.push(fault));
+        self.dropped += other.dropped;
+    }
+
+    fn of(&mut self, record: &Record<'_>, kind: MvccFaultKind) {
+        let key = record.kv.key.get(..record.kv.key.len().min(Self::KEY_CAP)).map(<[u8]>::to_vec);
+        self.push(MvccFault { kind, revision: Some(record.revision), key, place: record.place });
+    }
+
+    /// The faults kept.
+    #[must_use]
+    pub fn kept(&self) -> &[MvccFault] {
+        &self.kept
+    }
+
+    /// How many more there were.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+/// The revision of a store that has never been written to.
+const FIRST_REVISION: i64 = 1;
+
+/// Follows the records in order and notes what cannot be.
+#[derive(Debug)]
+pub(crate) struct Sequence {
+    /// History is complete only above this main revision.
+    compacted: i64,
+    /// Nothing below this is left twice; `None` while a compaction is pending.
+    finished: Option<i64>,
+    last: Option<Revision>,
+    pub(crate) faults: MvccFaults,
+}
+
+impl Sequence {
+    /// `scheduled` and `finished` are the main revisions of the compactions in bucket `meta`.
+    pub(crate) fn new(scheduled: Option<i64>, finished: Option<i64>) -> Self {
+        let compacted = scheduled.max(finished).unwrap_or(0);
+        let finished = finished.filter(|&finished| scheduled.is_none_or(|scheduled| scheduled <= finished));
+        Self { compacted, finished, last: None, faults: MvccFaults::default() }
+    }
+
+    /// Checks `record` against `before`, the record of the same key that precedes it.
+    pub(crate) fn check(&mut self, record: &Record<'_>, before: Option<&Slot>) {
+        self.check_order(record);
+        if record.tombstone {
+            self.check_tombstone(record, before);
+        } else {
+            self.check_put(record, before);
+        }
+    }
+
+    /// Notes the marker of a bumped restore: the gap before it is what it is for.
+    pub(crate) fn pass_bump_marker(&mut self, record: &Record<'_>) {
+        self.last = Some(record.revision);
+    }
+
+    fn check_order(&mut self, record: &Record<'_>) {
+        let at = record.revision;
+        let previous = self.last.replace(at);
+        if previous == Some(at) {
+            return self.faults.of(record, MvccFaultKind::Duplicate);
+        }
+        if at.main <= self.compacted {
+            return;
+        }
+        let before = previous.map_or(0, |previous| previous.main);
+        let expected =
+            if before == at.main { previous.map_or(0, |previous| previous.sub.saturating_add(1)) } else { 0 };
+        let after = before.max(self.compacted).max(FIRST_REVISION);
+        let missing = at.main.saturating_sub(after).saturating_sub(1);
+        if missing > 0 {
+            self.faults.of(record, MvccFaultKind::MainGap { after, missing });
+        }
+        if at.sub > expected {
+            self.faults.of(record, MvccFaultKind::SubGap { main: at.main, expected });
+        }
+    }
+
+    fn check_put(&mut self, record: &Record<'_>, before: Option<&Slot>) {
+        let (kv, main) = (&record.kv, record.revision.main);
+        let (create, modified, version) = (kv.create_revision, kv.mod_revision, kv.version);
+        if modified != main {
+            self.faults.of(record, MvccFaultKind::ModRevision { got: modified, expected: main });
+        }
+        if create > modified || create <= 0 {
+            self.faults.of(record, MvccFaultKind::CreateRevision { create, modified });
+        }
+        if version < 1 || (version == 1) != (create == modified) {
+            self.faults.of(record, MvccFaultKind::Version { version, create, modified });
+        }
+        let Some(before) = before.filter(|before| !before.tombstone()) else {
+            if version > 1 && main > self.compacted {
+                self.faults.of(record, MvccFaultKind::Base { version, create });
+            }
+            return;
+        };
+        let previous = before.revision();
+        if previous.main == main {
+            return self.faults.of(record, MvccFaultKind::DoublePut);
+        }
+        if let Some(compacted) = self.finished.filter(|&finished| main <= finished) {
+            return self.faults.of(record, MvccFaultKind::Leftover { previous, compacted });
+        }
+        let (previous_version, previous_create) = (i64::from(before.version), before.create_revision);
+        let follows = version == previous_version + 1 || previous_version == i64::from(u32::MAX);
+        if main > self.compacted && (create != previous_create || !follows) {
+            let kind = MvccFaultKind::Chain { version, create, previous, previous_version, previous_create };
+            self.faults.of(record, kind);
+        }
+    }
+
+    fn check_tombstone(&mut self, record: &Record<'_>, before: Option<&Slot>) {
+        match before {
+            Some(before) if before.tombstone() => {
+                let previous = before.revision();
+                self.faults.of(record, MvccFaultKind::DoubleTombstone { previous });
+            }
+            // A compaction may keep a tombstone that lies exactly at its revision, without the put before it.
+            None if record.revision.main > self.compacted => self.faults.of(record, MvccFaultKind::LoneTombstone),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! One pass over a snapshot: structure, hashes, records, and etcd's own state.
+
+use bbolt_page::{Bucket, BucketRoot, Chunk, Db, LeafElement, LeafPage, Report, Spread, Walker};
+
+use crate::crc::Crc;
+use crate::facts::{Facts, bucket};
+use crate::mvcc::{MvccFault, MvccFaultKind, MvccFaults, Sequence};
+use crate::record::{Place, Record};
+use crate::revision::Revision;
+use crate::status::{Status, dump_hashes};
+use crate::store::{KeyHash, KeyHasher, Store};
+
+/// Entries of a bucket other than `key` and `lease` that are decoded. etcd has a few dozen.
+const ENTRY_CAP: usize = 1_000_000;
+
+/// What a scan should do.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'o> {
+    /// Main revision of the view; `None` for the latest. The caller checks it against [`Scan::answerable`].
+    pub at: Option<i64>,
+    /// Gets the bytes of leaves done since its last call, perhaps from several threads.
+    pub progress: Option<&'o (dyn Fn(u64) + Sync)>,
+}
+
+/// How many of what bucket `key` holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records, tombstones included.
+    pub records: u64,
+    /// Tombstones.
+    pub tombstones: u64,
+    /// Elements that are no records.
+    pub damaged: u64,
+}
+
+/// What a pass found.
+#[derive(Debug)]
+pub struct Scan<'a> {
+    /// Structure: faults, pages in use and free.
+    pub report: Report<'a>,
+    /// The buckets, in byte order of their names.
+    pub buckets: Vec<Bucket<'a>>,
+    /// What `etcdutl snapshot status` says, and its kin.
+    pub status: Status,
+    /// etcd's own state.
+    pub facts: Facts,
+    /// Every key in the view.
+    pub store: Store<'a>,
+    /// Records and tombstones in the file.
+    pub counts: Counts,
+    /// The first record, where there is one.
+    pub first: Option<Revision>,
+    /// The last record, where there is one.
+    pub last: Option<Revision>,
+    /// Marker of a restore with `--bump-revision`, the last one where there are several.
+    pub bump_marker: Option<Revision>,
+    /// Invariants between records that do not hold.
+    pub faults: MvccFaults,
+    /// Revision of the view.
+    pub view: i64,
+    pub(crate) hasher: KeyHasher,
+    pub(crate) records_crc: Crc,
+}
+
+/// Why a question about a revision has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RevisionError {
+    /// History before the compaction is gone.
+    #[error("revision {asked} is compacted: history is gone below {compacted}, so the question cannot be answered")]
+    Compacted {
+        /// The revision asked for.
+        asked: i64,
+        /// The compaction.
+        compacted: i64,
+    },
+    /// Not written yet.
+    #[error("revision {asked} is in the future: the snapshot ends at {current}")]
+    Future {
+        /// The revision asked for.
+        asked: i64,
+        /// The last one.
+        current: i64,
+    },
+}
+
+/// A record on its way from the thread that decoded it.
+struct Decoded<'a> {
+    record: Record<'a>,
+    hash: KeyHash,
+}
+
+#[derive(Default)]
+struct Piece<'a> {
+    crc: Crc,
+    records: Vec<Decoded<'a>>,
+    faults: MvccFaults,
+    damaged: u64,
+    bytes: u64,
+}
+
+/// Walks the database once and gives everything that one pass can tell. Damage is reported, never an error.
+pub fn scan<'a>(db: Db<'a>, options: Options<'_>, spread: &impl Spread) -> Scan<'a> {
+    let mut walker = Walker::new(db);
+    let buckets = walker.buckets(spread);
+    let mut facts = Facts::default();
+    let mut status = Status::new(walker.db().size());
+    let mut crcs: Vec<Crc> = Vec::with_capacity(buckets.len());
+    let mut dump = dump_hashes();
+    for bucket in &buckets {
+        let entries = if bucket.name() == bucket::KEY {
+            Crc::default()
+        } else {
+            read_entries(&mut walker, bucket, spread, &mut facts, &mut status)
+        };
+        crcs.push(entries);
+    }
+    facts.sort();
+    let mut pass = Pass::new(walker.db().bytes(), &facts, options);
+    for (bucket, crc) in buckets.iter().zip(&mut crcs) {
+        if bucket.name() == bucket::KEY {
+            pass.run(&mut walker, bucket, spread);
+            *crc = pass.crc;
+        }
+    }
+    for (bucket, crc) in buckets.iter().zip(crcs) {
+        status.add_bucket(bucket.name(), crc);
+        dump.add_bucket(walker.db(), bucket, crc);
+    }
+    status.finish(&pass.counts, pass.last, pass.latest_live(), &facts, dump);
+    pass.finish(walker.finish(spread), buckets, status, facts)
+}
+
+/// Reads a bucket other than `key` and hands its entries to `facts`.
+fn read_entries<'a>(
+    walker: &mut Walker<'a>,
+    bucket: &Bucket<'a>,
+    spread: &impl Spread,
+    facts: &mut Facts,
+    status: &mut Status,
+) -> Crc {
+    let mut sum = Crc::default();
+    let mut taken = 0_usize;
+    let capped = bucket.name() != bucket::LEASE;
+    let read = |chunk: &mut Chunk<'_, 'a>| {
+        let mut crc = Crc::default();
+        let mut entries = Vec::new();
+        for (page, _) in chunk {
+            for element in page.elements() {
+                add_element(&mut crc, &element);
+                entries.push(element);
+            }
+        }
+        (crc, entries)
+    };
+    walker.visit(bucket, spread, read, |(crc, entries)| {
+        sum = sum.then(crc);
+        for element in entries {
+            status.entries += 1;
+            taken += 1;
+            if !element.is_bucket() && (taken <= ENTRY_CAP || !capped) {
+                facts.take(bucket.name(), element.key, element.value);
+            }
+        }
+    });
+    sum
+}
+
+/// What the status hash takes of an element: key and value, of a bucket the name alone.
+pub(crate) fn add_element(crc: &mut Crc, element: &LeafElement<'_>) {
+    crc.update(element.key);
+    if !element.is_bucket() {
+        crc.update(element.value);
+    }
+}
+
+/// The pass over bucket `key`.
+struct Pass<'a, 'o> {
+    options: Options<'o>,
+    file: &'a [u8],
+    view: i64,
+    store: Store<'a>,
+    /// Live keys at the end of the file, where the view is not there.
+    sequence: Sequence,
+    hasher: KeyHasher,
+    counts: Counts,
+    faults: MvccFaults,
+    crc: Crc,
+    first: Option<Revision>,
+    last: Option<Revision>,
+    bump_marker: Option<Revision>,
+}
+
+impl<'a, 'o> Pass<'a, 'o> {
+    fn new(file: &'a [u8], facts: &Facts, options: Options<'o>) -> Self {
+        let main = |revision: Option<Revision>| revision.map(|revision| revision.main);
+        Self {
+            options,
+            file,
+            view: options.at.unwrap_or(i64::MAX),
+            store: Store::new(file),
+            sequence: Sequence::new(main(facts.scheduled_compaction), main(facts.finished_compaction)),
+            hasher: KeyHasher::default(),
+            counts: Counts::default(),
+            faults: MvccFaults::default(),
+            crc: Crc::default(),
+            first: None,
+            last: None,
+            bump_marker: None,
+        }
+    }
+
+    fn run(&mut self, walker: &mut Walker<'a>, bucket: &Bucket<'a>, spread: &impl Spread) {
+        let (hasher, progress) = (self.hasher.clone(), self.options.progress);
+        let decode = |chunk: &mut Chunk<'_, 'a>| {
+            let piece = decode(chunk, &hasher);
+            if let Some(progress) = progress {
+                progress(piece.bytes);
+            }
+            piece
+        };
+        walker.visit(bucket, spread, decode, |piece| {
+            self.crc = self.crc.then(piece.crc);
+            self.counts.damaged += piece.damaged;
+            self.faults.append(piece.faults);
+            for decoded in &piece.records {
+                self.take(decoded);
+            }
+        });
+    }
+
+    fn take(&mut self, Decoded { record, hash }: &Decoded<'a>) {
+        self.counts.records += 1;
+        self.counts.tombstones += u64::from(record.tombstone);
+        self.first.get_or_insert(record.revision);
+        self.last = Some(record.revision);
+        if record.is_bump_marker() {
+            self.bump_marker = Some(record.revision);
+            return self.sequence.pass_bump_marker(record);
+        }
+        if record.revision.main > self.view {
+            return;
+        }
+        let at = record.raw.as_ptr().addr().saturating_sub(self.file.as_ptr().addr());
+        let before = self.store.put(record, *hash, u64::try_from(at).unwrap_or(0), self.view);
+        self.sequence.check(record, before.as_ref());
+    }
+
+    /// Live keys as etcd 3.6 counts them, where the view is at the end of the file.
+    fn latest_live(&self) -> Option<u64> {
+        self.options.at.is_none().then(|| self.store.live_count() + u64::from(self.bump_marker.is_some()))
+    }
+
+    fn finish(self, report: Report<'a>, buckets: Vec<Bucket<'a>>, status: Status, facts: Facts) -> Scan<'a> {
+        let mut faults = self.faults;
+        faults.append(self.sequence.faults);
+        let current = current_revision(self.last, &facts);
+        Scan {
+            report,
+            buckets,
+            status,
+            store: self.store,
+            counts: self.counts,
+            first: self.first,
+            last: self.last,
+            bump_marker: self.bump_marker,
+            faults,
+            view: self.options.at.unwrap_or(current),
+            hasher: self.hasher,
+            records_crc: self.crc,
+            facts,
+        }
+    }
+}
+
+/// The revision that a server would be at after it opened the file.
+fn current_revision(last: Option<Revision>, facts: &Facts) -> i64 {
+    last.map(|last| last.main).max(facts.compacted()).unwrap_or(1).max(1)
+}
+
+impl<'a> Scan<'a> {
+    /// The revision that a server would be at after it opened the file: the last record's, or that of a compaction
+    /// that removed everything up to itself.
+    #[must_use]
+    pub fn current(&self) -> i64 {
+        current_revision(self.last, &self.facts)
+    }
+
+    /// Whether the state at main revision `asked` can be known from the file.
+    ///
+    /// # Errors
+    /// Where it is compacted or not written yet.
+    pub fn answerable(&self, asked: i64) -> Result<(), RevisionError> {
+        match (self.facts.compacted(), self.current()) {
+            (Some(compacted), _) if asked < compacted => Err(RevisionError::Compacted { asked, compacted }),
+            (_, current) if asked > current => Err(RevisionError::Future { asked, current }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The bucket of that name, where the file has it.
+    #[must_use]
+    pub fn bucket(&self, name: &[u8]) -> Option<&Bucket<'a>> {
+        self.buckets.iter().find(|bucket| bucket.name() == name)
+    }
+
+    /// The intact records, in order of revision, tombstones and the bump marker included. Reads the leaves again.
+    pub fn records(&self) -> impl Iterator<Item = Record<'a>> + '_ {
+        let leaves = self.bucket(bucket::KEY).into_iter().flat_map(move |bucket| {
+            let inline = match &bucket.root {
+                BucketRoot::Inline(page) => Some(*page),
+                BucketRoot::Tree(_) | BucketRoot::Lost => None,
+            };
+            let tree = bucket.tree().map(|tree| tree.leaves()).unwrap_or_default();
+            inline.into_iter().chain(tree.iter().filter_map(|leaf| self.report.db.leaf(leaf)))
+        });
+        leaves.flat_map(|page| {
+            let records = page.elements().filter(|element| !element.is_bucket());
+            records.filter_map(move |element| Record::decode(&element, place(&page, &element)).ok())
+        })
+    }
+}
+
+pub(crate) fn place(page: &LeafPage<'_>, element: &LeafElement<'_>) -> Place {
+    Place { page: page.page(), element: element.index, offset: page.offset_of(element.index) }
+}
+
+fn decode<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher) -> Piece<'a> {
+    let mut piece = Piece::default();
+    for (page, shape) in chunk {
+        piece.bytes += shape.used;
+        let payload = page.payload(&shape);
+        if let Some(payload) = payload {
+            piece.crc.update(payload);
+        }
+        for element in page.elements() {
+            if payload.is_none() {
+                add_element(&mut piece.crc, &element);
+            }
+            if element.is_bucket() {
+                continue;
+            }
+            let place = place(&page, &element);
+            match Record::decode(&element, place) {
+                Ok(record) => {
+                    let hash = hasher.hash(record.kv.key);
+                    piece.records.push(Decoded { record, hash });
+                }
+                Err(error) => {
+                    piece.damaged += 1;
+                    let kind = MvccFaultKind::Record(error);
+                    piece.faults.push(MvccFault { kind, revision: None, key: None, place });
+                }
+            }
+        }
+    }
+    piece
+}

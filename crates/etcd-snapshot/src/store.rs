@@ -1,0 +1,198 @@
+//! The state of every key after a walk: 48 bytes a key and an index, whatever the size of its value.
+
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
+use hashbrown::HashTable;
+
+use crate::record::{KeyValue, Record};
+use crate::revision::Revision;
+use crate::sort;
+
+const TOMBSTONE: u32 = 1 << 31;
+/// The record is the one that a compaction would keep.
+const KEPT: u32 = 1 << 30;
+/// The compaction rule has chosen a generation of this key; later ones change nothing.
+const CHOSEN: u32 = 1 << 29;
+/// Largest `sub` that a slot tells apart. A transaction of half a billion changes does not exist.
+const SUB_MAX: u32 = CHOSEN - 1;
+
+/// The last record of one key that the walk has seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    hash: u64,
+    /// File offset of the stored KeyValue, and its length.
+    at: u64,
+    len: u32,
+    sub_and_marks: u32,
+    main: i64,
+    pub(crate) create_revision: i64,
+    /// Version of the key, as far as 32 bits count.
+    pub(crate) version: u32,
+}
+
+impl Slot {
+    pub(crate) fn revision(&self) -> Revision {
+        Revision { main: self.main, sub: i64::from(self.sub_and_marks & SUB_MAX) }
+    }
+
+    pub(crate) fn tombstone(&self) -> bool {
+        self.sub_and_marks & TOMBSTONE != 0
+    }
+
+    /// Whether a compaction at the view's revision would keep this very record; the tombstone of a deleted key does
+    /// not count.
+    pub(crate) fn keeps(&self, revision: Revision) -> bool {
+        self.sub_and_marks & KEPT != 0 && self.revision() == revision
+    }
+}
+
+/// A key that is live in the view that the walk took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Live<'a> {
+    /// Its last put.
+    pub kv: KeyValue<'a>,
+    /// When that was.
+    pub revision: Revision,
+}
+
+/// A key whose last record in the view is a tombstone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deleted<'a> {
+    /// The key.
+    pub key: &'a [u8],
+    /// When it was deleted.
+    pub revision: Revision,
+}
+
+/// A key's hash, computed where the record was decoded, perhaps on another thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyHash(u64);
+
+/// Hashes keys; seeded anew in every process, so that no file can be made to collide.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeyHasher(RandomState);
+
+impl KeyHasher {
+    pub(crate) fn hash(&self, key: &[u8]) -> KeyHash {
+        KeyHash(self.0.hash_one(key))
+    }
+}
+
+/// All keys of a view.
+#[derive(Debug)]
+pub struct Store<'a> {
+    file: &'a [u8],
+    slots: Vec<Slot>,
+    index: HashTable<u32>,
+    live: u64,
+}
+
+impl<'a> Store<'a> {
+    pub(crate) fn new(file: &'a [u8]) -> Self {
+        Self { file, slots: Vec::new(), index: HashTable::new(), live: 0 }
+    }
+
+    /// Number of live keys.
+    #[must_use]
+    pub fn live_count(&self) -> u64 {
+        self.live
+    }
+
+    /// Whether a compaction at the view's revision would keep any record. Where it keeps none, etcd's hash skips none.
+    pub(crate) fn keeps_any(&self) -> bool {
+        self.slots.iter().any(|slot| slot.sub_and_marks & KEPT != 0)
+    }
+
+    /// The live keys, in the order in which they first appear in the file.
+    pub fn live(&self) -> impl Iterator<Item = Live<'a>> + '_ {
+        self.slots.iter().filter(|slot| !slot.tombstone()).map(|slot| self.live_of(slot))
+    }
+
+    /// The live keys that `wanted` accepts, in byte order.
+    pub fn live_sorted(&self, wanted: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = Live<'a>> + '_ {
+        let slots = self.slots.iter().filter(|slot| !slot.tombstone());
+        let keyed = slots.map(|slot| (self.key_of(slot), slot)).filter(|(key, _)| wanted(key));
+        sort::by_key(keyed).into_iter().map(|(_, slot)| self.live_of(slot))
+    }
+
+    /// The keys that are deleted in the view and that `wanted` accepts, in byte order.
+    pub fn deleted_sorted(&self, wanted: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = Deleted<'a>> + '_ {
+        let slots = self.slots.iter().filter(|slot| slot.tombstone());
+        let keyed = slots.map(|slot| (self.key_of(slot), slot.revision())).filter(|(key, _)| wanted(key));
+        sort::by_key(keyed).into_iter().map(|(key, revision)| Deleted { key, revision })
+    }
+
+    fn live_of(&self, slot: &Slot) -> Live<'a> {
+        Live { kv: KeyValue::decode(self.raw(slot)).unwrap_or_default(), revision: slot.revision() }
+    }
+
+    fn raw(&self, slot: &Slot) -> &'a [u8] {
+        let range = usize::try_from(slot.at).ok().zip(usize::try_from(slot.len).ok());
+        range.and_then(|(at, len)| self.file.get(at..)?.get(..len)).unwrap_or_default()
+    }
+
+    fn key_of(&self, slot: &Slot) -> &'a [u8] {
+        let raw = self.raw(slot);
+        // As etcd writes it, the key comes first and is short: no need to look at the rest.
+        match raw {
+            [0x0a, len @ 0..0x80, rest @ ..] => rest.get(..usize::from(*len)).unwrap_or_default(),
+            _ => KeyValue::decode(raw).map(|kv| kv.key).unwrap_or_default(),
+        }
+    }
+
+    fn number(&self, key: &[u8], hash: KeyHash) -> Option<usize> {
+        let same = |&number: &u32| {
+            let slot = usize::try_from(number).ok().and_then(|at| self.slots.get(at));
+            slot.is_some_and(|slot| slot.hash == hash.0 && self.key_of(slot) == key)
+        };
+        self.index.find(hash.0, same).and_then(|&number| usize::try_from(number).ok())
+    }
+
+    /// The last record seen of `key`.
+    pub(crate) fn get(&self, key: &[u8], hash: KeyHash) -> Option<&Slot> {
+        self.slots.get(self.number(key, hash)?)
+    }
+
+    /// Makes `record`, whose KeyValue lies at file offset `at`, the last one of its key; gives the one before it.
+    ///
+    /// `limit` is the revision of the view, from which a compaction would look back: the generation that it chooses is
+    /// the first that is not over before `limit`, so a tombstone at `limit` or later ends the choice for its key.
+    pub(crate) fn put(&mut self, record: &Record<'a>, hash: KeyHash, at: u64, limit: i64) -> Option<Slot> {
+        let before = self.number(record.kv.key, hash);
+        let last = before.and_then(|number| self.slots.get(number)).copied();
+        let chosen = last.is_some_and(|last| last.sub_and_marks & CHOSEN != 0);
+        let mut marks = if record.tombstone { TOMBSTONE } else { 0 };
+        if chosen || (record.tombstone && record.revision.main >= limit) {
+            marks |= CHOSEN;
+        }
+        if !chosen && !record.tombstone {
+            marks |= KEPT;
+        }
+        let slot = Slot {
+            hash: hash.0,
+            at,
+            len: u32::try_from(record.raw.len()).unwrap_or(u32::MAX),
+            sub_and_marks: u32::try_from(record.revision.sub).unwrap_or(SUB_MAX).min(SUB_MAX) | marks,
+            main: record.revision.main,
+            create_revision: record.kv.create_revision,
+            version: u32::try_from(record.kv.version.max(0)).unwrap_or(u32::MAX),
+        };
+        let was_live = last.is_some_and(|last| !last.tombstone());
+        self.live = self.live + u64::from(!record.tombstone) - u64::from(was_live);
+        match before.and_then(|number| self.slots.get_mut(number)) {
+            Some(old) => *old = slot,
+            None => self.add(slot),
+        }
+        last
+    }
+
+    fn add(&mut self, slot: Slot) {
+        // A file would need 100 GB of records of the smallest size to pass this.
+        let Ok(number) = u32::try_from(self.slots.len()) else { return };
+        self.slots.push(slot);
+        let slots = &self.slots;
+        let hash_of = |&number: &u32| usize::try_from(number).ok().and_then(|at| slots.get(at)).map_or(0, |s| s.hash);
+        self.index.insert_unique(slot.hash, number, hash_of);
+    }
+}
