@@ -1,0 +1,6 @@
+//! Integration tests of the public API.
+#![cfg(test)]
+
+mod config;
+mod hostile;
+mod states;
