@@ -1,5 +1,5 @@
 //! No bytes make this crate panic, run away, or grow.
-use encryption_config::{EncryptionConfig, Limits, ParseError};
+use encryption_config::{EncryptionConfig, Keyring, KmsEnvelope, Limits, ParseError, StoredValue};
 use proptest::prelude::*;
 
 const GOOD: &str = r#"{"kind":"EncryptionConfiguration","apiVersion":"apiserver.config.k8s.io/v1","resources":[{"resources":["secrets"],"providers":[{"aescbc":{"keys":[{"name":"1","secret":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}]}},{"aesgcm":{"keys":[{"name":"1","secret":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}]}},{"secretbox":{"keys":[{"name":"1","secret":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}]}},{"identity":{}}]}]}"#;
@@ -64,5 +64,22 @@ proptest! {
         if let Ok(config) = EncryptionConfig::parse(&bytes) {
             let _states = config.states().len();
         }
+    }
+
+    #[test]
+    fn no_value_panics_open(
+        prefix in prop_oneof![
+            Just("k8s:enc:aescbc:v1:1:"), Just("k8s:enc:aesgcm:v1:1:"), Just("k8s:enc:secretbox:v1:1:"),
+            Just("k8s:enc:kms:v1:1:"), Just("k8s:enc:kms:v2:1:"), Just("k8s:enc:"), Just("")
+        ],
+        body in proptest::collection::vec(any::<u8>(), 0..200),
+        key in proptest::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let mut ring = Keyring::default();
+        ring.add(EncryptionConfig::parse(GOOD.as_bytes()).unwrap());
+        let stored = [prefix.as_bytes(), &body].concat();
+        let _outcome = ring.open("secrets", &key, &stored).is_ok();
+        let _outcome = StoredValue::read(&body).is_ok();
+        let _outcome = KmsEnvelope::read_v2(&body).is_ok();
     }
 }

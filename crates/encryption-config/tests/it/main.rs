@@ -3,4 +3,6 @@
 
 mod config;
 mod hostile;
+mod open;
+mod recorded;
 mod states;
