@@ -1,0 +1,8 @@
+//! Integration tests of the public API.
+#![cfg(test)]
+
+mod config;
+mod hostile;
+mod open;
+mod recorded;
+mod states;
