@@ -1,13 +1,19 @@
 //! What an etcd key and value mean to Kubernetes: resource, namespace, name, encoding.
 //!
-//! [`StorageKey::parse`] says which object an etcd key names, both as the API server stores it
-//! (`kubernetes.io/minions`) and as the API calls it (`nodes`).
+//! Two questions are answered from bytes alone, with no cluster and no I/O:
+//!
+//! * [`StorageKey::parse`]: which object an etcd key names, both as the API server stores it
+//!   (`kubernetes.io/minions`) and as the API calls it (`nodes`).
+//! * [`Envelope::of`]: how a value is wrapped: encrypted (by which provider, under which key
+//!   name), protobuf, JSON, CBOR, or none of these.
 //!
 //! Values come from files that may be damaged or hostile: every reader here is bounds-checked,
 //! never recurses on input without a cap, and allocates no more than a small multiple of what it
 //! was given.
 #![forbid(unsafe_code)]
 
+mod envelope;
 mod key;
 
+pub use envelope::{Encrypted, Envelope, MalformedEncryption, Provider};
 pub use key::{Prefix, ResourceClass, Scope, StorageKey};
