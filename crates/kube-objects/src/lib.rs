@@ -7,13 +7,26 @@
 //! * [`Envelope::of`]: how a value is wrapped: encrypted (by which provider, under which key
 //!   name), protobuf, JSON, CBOR, or none of these.
 //!
+//! [`ObjectHead::read`] then reads apiVersion, kind and metadata of an unencrypted value without
+//! decoding the rest, and [`ClusterVersion`] and [`Infrastructure`] are the two objects that say
+//! which cluster a backup comes from.
+//!
 //! Values come from files that may be damaged or hostile: every reader here is bounds-checked,
 //! never recurses on input without a cap, and allocates no more than a small multiple of what it
 //! was given.
 #![forbid(unsafe_code)]
 
+mod cluster;
 mod envelope;
+mod fault;
+mod head;
 mod key;
+mod wire;
 
+pub use cluster::{
+    ClusterVersion, ClusterVersionSpec, ClusterVersionStatus, Condition, Infrastructure, Release, UpdateHistory,
+};
 pub use envelope::{Encrypted, Envelope, MalformedEncryption, Provider};
+pub use fault::ObjectFault;
+pub use head::{ObjectHead, ObjectMeta, OwnerReference};
 pub use key::{Prefix, ResourceClass, Scope, StorageKey};
