@@ -1,2 +1,32 @@
 //! What an etcd key and value mean to Kubernetes: resource, namespace, name, encoding.
+//!
+//! Two questions are answered from bytes alone, with no cluster and no I/O:
+//!
+//! * [`StorageKey::parse`]: which object an etcd key names, both as the API server stores it
+//!   (`kubernetes.io/minions`) and as the API calls it (`nodes`).
+//! * [`Envelope::of`]: how a value is wrapped: encrypted (by which provider, under which key
+//!   name), protobuf, JSON, CBOR, or none of these.
+//!
+//! [`ObjectHead::read`] then reads apiVersion, kind and metadata of an unencrypted value without
+//! decoding the rest, and [`ClusterVersion`] and [`Infrastructure`] are the two objects that say
+//! which cluster a backup comes from.
+//!
+//! Values come from files that may be damaged or hostile: every reader here is bounds-checked,
+//! never recurses on input without a cap, and allocates no more than a small multiple of what it
+//! was given.
 #![forbid(unsafe_code)]
+
+mod cluster;
+mod envelope;
+mod fault;
+mod head;
+mod key;
+mod wire;
+
+pub use cluster::{
+    ClusterVersion, ClusterVersionSpec, ClusterVersionStatus, Condition, Infrastructure, Release, UpdateHistory,
+};
+pub use envelope::{Encrypted, Envelope, MalformedEncryption, Provider};
+pub use fault::ObjectFault;
+pub use head::{ObjectHead, ObjectMeta, OwnerReference};
+pub use key::{Prefix, ResourceClass, Scope, StorageKey};
