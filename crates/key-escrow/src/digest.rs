@@ -1,0 +1,180 @@
+//! SHA-256 beside a stream, and the keyed digest of secret members.
+
+use std::fmt::Write as _;
+use std::io::{self, Read, Write};
+
+use hmac::Hmac;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// HMAC-SHA256, as used for members' digests and for the sealed original's passphrase.
+pub(crate) type HmacSha256 = Hmac<Sha256>;
+
+/// Size and SHA-256 of a run of bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Length in bytes.
+    pub size: u64,
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+}
+
+/// Counts and hashes what passes.
+#[derive(Clone, Default)]
+pub(crate) struct Hasher {
+    sha: Sha256,
+    size: u64,
+}
+
+impl Hasher {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.sha.update(bytes);
+        self.size = self.size.saturating_add(bytes.len() as u64);
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        Digest {
+            size: self.size,
+            sha256: hex(&self.sha.finalize()),
+        }
+    }
+}
+
+/// A reader that hashes what is read through it.
+pub(crate) struct HashingReader<R> {
+    inner: R,
+    pub(crate) hasher: Hasher,
+}
+
+impl<R: Read> HashingReader<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Self {
+            inner,
+            hasher: Hasher::default(),
+        }
+    }
+
+    /// Reads to the end and returns the digest of everything.
+    pub(crate) fn drain(mut self) -> io::Result<Digest> {
+        io::copy(&mut self, &mut io::sink())?;
+        Ok(self.hasher.finish())
+    }
+}
+
+impl<R: Read> Read for HashingReader<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buf)?;
+        self.hasher.update(buf.get(..n).unwrap_or_default());
+        Ok(n)
+    }
+}
+
+/// A writer that hashes what the inner writer accepted.
+pub(crate) struct HashingWriter<W> {
+    inner: W,
+    hasher: Hasher,
+}
+
+impl<W: Write> HashingWriter<W> {
+    pub(crate) fn new(inner: W) -> Self {
+        Self {
+            inner,
+            hasher: Hasher::default(),
+        }
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.hasher.size()
+    }
+
+    pub(crate) fn finish(self) -> (W, Digest) {
+        (self.inner, self.hasher.finish())
+    }
+}
+
+impl<W: Write> Write for HashingWriter<W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(buf)?;
+        self.hasher.update(buf.get(..n).unwrap_or_default());
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Starts an HMAC-SHA256 under a 32-byte key.
+pub(crate) fn keyed(key: &[u8; 32]) -> HmacSha256 {
+    <HmacSha256 as hmac::digest::KeyInit>::new((&*padded(key)).into())
+}
+
+/// HMAC pads its key to a block of 64 bytes with zeros; doing it here makes the constructor infallible.
+fn padded(key: &[u8; 32]) -> zeroize::Zeroizing<[u8; 64]> {
+    let mut block = zeroize::Zeroizing::new([0; 64]);
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    block
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut s, b| {
+            let _ = write!(s, "{b:02x}");
+            s
+        })
+}
+
+/// The bytes of a lower-case hex string, or nothing if it is not one.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    let bytes = text.as_bytes();
+    if !bytes.len().is_multiple_of(2) {
+        return None;
+    }
+    bytes
+        .chunks_exact(2)
+        .map(|pair| match pair {
+            [hi, lo] => Some(digit(*hi)? << 4 | digit(*lo)?),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use hmac::Mac;
+
+    use super::*;
+
+    #[test]
+    fn keyed_digest_is_plain_hmac_sha256() {
+        // `printf 'what do ya want' | openssl dgst -sha256 -mac HMAC -macopt hexkey:<64 hex digits 00..1f>`
+        let key: [u8; 32] = std::array::from_fn(|i| u8::try_from(i).unwrap());
+        let mut mac = keyed(&key);
+        mac.update(b"what do ya want");
+        let mut plain = <HmacSha256 as Mac>::new_from_slice(&key).unwrap();
+        plain.update(b"what do ya want");
+        assert_eq!(mac.finalize().into_bytes(), plain.finalize().into_bytes());
+    }
+
+    #[test]
+    fn hex_both_ways() {
+        assert_eq!(hex(&[0, 255, 16]), "00ff10");
+        assert_eq!(unhex("00ff10"), Some(vec![0, 255, 16]));
+        for bad in ["0", "0g", "FF", "é"] {
+            assert_eq!(unhex(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What can go wrong, with the place and a next step; never with key bytes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a split, join, drill or rewrap could not be done.
+///
+/// No variant holds secret bytes; paths, member names, offsets, sizes and public strings only.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused something.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io {
+        /// What was tried, as an infinitive.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The gzip container is damaged or not gzip.
+    #[error("not a sound gzip file: {what} (compressed offset {offset})")]
+    Gzip {
+        /// What is wrong.
+        what: &'static str,
+        /// Byte offset in the compressed file.
+        offset: u64,
+    },
+    /// The tar inside is damaged, ambiguous or hostile; a split would not be safe.
+    #[error("cannot split this tar safely: {what} (tar offset {offset})")]
+    Tar {
+        /// What is wrong.
+        what: &'static str,
+        /// Byte offset in the uncompressed tar.
+        offset: u64,
+    },
+    /// A member's name would leave the extraction directory.
+    #[error(
+        "member `{member}` has an unsafe path (tar offset {offset}); inspect the tarball before going on"
+    )]
+    UnsafeMember {
+        /// The name, with bytes that are not UTF-8 replaced.
+        member: String,
+        /// Byte offset of its header.
+        offset: u64,
+    },
+    /// A member to remove is a hard link to one that stays, so its content would stay too.
+    #[error(
+        "`{member}` is a hard link to `{target}`, which the policy keeps: the key would stay behind; add `{target}` to the policy"
+    )]
+    LinkKeepsContent {
+        /// The link.
+        member: String,
+        /// What it points at.
+        target: String,
+    },
+    /// The policy names a member that the tarball does not have.
+    #[error("the removal policy names `{member}`, which is not in the tarball")]
+    MemberNotFound {
+        /// The name.
+        member: String,
+    },
+    /// A limit set by the caller or by this crate was reached.
+    #[error("{what} exceeds the limit of {limit}")]
+    Limit {
+        /// What grew too large.
+        what: &'static str,
+        /// The limit, in the unit of `what`.
+        limit: u64,
+    },
+    /// A recipient string is not one.
+    #[error("recipient {position}: {what}")]
+    Recipient {
+        /// 1-based position among the recipients given.
+        position: usize,
+        /// What is wrong; the string itself is not repeated, it may be a private key pasted by mistake.
+        what: String,
+    },
+    /// The set of recipients cannot be used together.
+    #[error("cannot seal to these recipients: {what}")]
+    Recipients {
+        /// Why not.
+        what: String,
+    },
+    /// An identity file could not be used.
+    #[error("identity `{name}`: {what}")]
+    Identity {
+        /// The name the caller gave.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The file is not an age file, or its header is malformed.
+    #[error("`{}` is not a sound age file: {what}", path.display())]
+    Age {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// None of the identities opens the file.
+    #[error("none of the given identities opens `{}`", path.display())]
+    NoMatchingIdentity {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The decrypted payload is not what this crate writes.
+    #[error("the escrow opens, but its payload is not an assay escrow: {what}")]
+    Payload {
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// The manifest cannot be read.
+    #[error("manifest: {what}")]
+    Manifest {
+        /// What is wrong.
+        what: String,
+    },
+    /// Two digests or sizes that must agree do not.
+    #[error("{what} differs: expected {expected}, got {got}{hint}")]
+    Mismatch {
+        /// What was compared.
+        what: &'static str,
+        /// What the manifest says.
+        expected: String,
+        /// What the bytes say.
+        got: String,
+        /// A next step, starting with a separator, or empty.
+        hint: &'static str,
+    },
+    /// Keyless tarball and escrow do not come from one split.
+    #[error("`{}` does not belong to this escrow: {what}", path.display())]
+    WrongKeyless {
+        /// The keyless tarball.
+        path: PathBuf,
+        /// What gave it away.
+        what: &'static str,
+    },
+    /// The gzip layer could not be re-created; the keys themselves are not at risk.
+    #[error(
+        "the gzip layer could not be re-created ({what}); the removed members are intact: `age -d` opens the escrow and README.txt in it shows how to rejoin the tar by hand"
+    )]
+    Recreate {
+        /// What failed.
+        what: String,
+    },
+    /// A key share is unusable.
+    #[error("share {share}: {what}")]
+    Share {
+        /// Which share: the name the caller gave.
+        share: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// Not enough good shares.
+    #[error("{have} good shares of {need} needed; {refused} refused: {why}")]
+    TooFewShares {
+        /// Usable shares.
+        have: usize,
+        /// The threshold.
+        need: usize,
+        /// Refused shares.
+        refused: usize,
+        /// Why each one was refused.
+        why: String,
+    },
+    /// An output exists and `force` was not given.
+    #[error("`{}` exists and is not overwritten without force", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An output is one of the inputs.
+    #[error("`{}` is an input; an output never replaces its input", path.display())]
+    OutputIsInput {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another run is writing the same outputs.
+    #[error("another run is writing to `{}` (lock file `{}`)", dir.display(), lock.display())]
+    Busy {
+        /// The directory.
+        dir: PathBuf,
+        /// The lock.
+        lock: PathBuf,
+    },
+    /// The output directory lets others change it.
+    #[error("`{}` is writable by others (mode {mode:04o}); use a directory of mode 0700", path.display())]
+    LooseDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The input changed while it was read.
+    #[error("`{}` changed while it was read; nothing was written", path.display())]
+    InputChanged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The options contradict each other or are out of range.
+    #[error("{what}")]
+    Usage {
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl Error {
+    /// Wraps an I/O error, or takes this crate's own error out of one that carried it through a reader.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| match source.downcast::<Self>() {
+            Ok(own) => own,
+            Err(source) => Self::Io {
+                action,
+                path,
+                source,
+            },
+        }
+    }
+
+    /// Makes this error pass through an `io::Read` or `io::Write`; [`Error::io`] takes it out again.
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            Self::Io { source, .. } => source,
+            own => io::Error::other(own),
+        }
+    }
+}
