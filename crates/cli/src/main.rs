@@ -1,2 +1,3 @@
 //! The `assay` command.
+
 fn main() {}

@@ -1,0 +1,297 @@
+//! Reading streams into memory: plain, gzip or Zstandard, up to a cap and never beyond it.
+
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::FrameDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+
+use super::{InputError, memory};
+
+/// What an input was wrapped in. Told by content, never by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Nothing.
+    None,
+    /// gzip, one member or several.
+    Gzip,
+    /// Zstandard, one frame or several.
+    Zstd,
+}
+
+impl Compression {
+    /// Tells by the first bytes.
+    pub(super) fn of(head: &[u8]) -> Self {
+        match super::sniff::by_magic(head) {
+            Some(super::Looks::Gzip) => Self::Gzip,
+            Some(super::Looks::Zstd) => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "plain",
+            Self::Gzip => "gzip",
+            Self::Zstd => "Zstandard",
+        })
+    }
+}
+
+/// Reads a whole stream, undoing one layer of compression.
+///
+/// # Errors
+/// More content than `cap` or than memory, a stream that is cut off or damaged, a failed read.
+pub(super) fn read_all<R: BufRead>(
+    mut reader: R,
+    cap: u64,
+    display: &str,
+) -> Result<(Vec<u8>, Compression), InputError> {
+    let failed = |source| InputError::Io {
+        display: display.to_owned(),
+        action: "read it",
+        offset: None,
+        source,
+    };
+    // Pipes hand out what they have, so the magic may come in pieces.
+    let mut head = [0; 4];
+    let mut filled = 0;
+    while let Some(rest) = head.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match reader.read(rest) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    let head = head.get(..filled).unwrap_or_default();
+    let compression = Compression::of(head);
+    let whole = head.chain(reader);
+    let gather = Gather {
+        cap,
+        display,
+        compression,
+    };
+    let bytes = match compression {
+        Compression::None => gather.run(whole),
+        Compression::Gzip => gather.run(MultiGzDecoder::new(whole)),
+        Compression::Zstd => gather.run(Frames::new(whole)),
+    }?;
+    Ok((bytes, compression))
+}
+
+/// Reads exactly what a regular file should have, for `--no-mmap`.
+pub(super) fn read_sized(
+    mut reader: impl Read,
+    size: u64,
+    display: &str,
+) -> Result<Vec<u8>, InputError> {
+    let mut bytes = Vec::new();
+    grow(&mut bytes, size, display)?;
+    let wanted = bytes.capacity();
+    while bytes.len() < wanted {
+        let room = (wanted - bytes.len()).min(CHUNK);
+        let before = bytes.len();
+        match reader.by_ref().take(room as u64).read_to_end(&mut bytes) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(source) => {
+                return Err(InputError::Io {
+                    display: display.to_owned(),
+                    action: "read it",
+                    offset: Some(before as u64),
+                    source,
+                });
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// How much is read before the next look at the cap, and the least step of growth.
+const CHUNK: usize = 1 << 20;
+
+struct Gather<'a> {
+    cap: u64,
+    display: &'a str,
+    compression: Compression,
+}
+
+impl Gather<'_> {
+    fn run(&self, mut reader: impl Read) -> Result<Vec<u8>, InputError> {
+        let mut bytes: Vec<u8> = Vec::new();
+        loop {
+            if bytes.capacity() - bytes.len() < CHUNK {
+                let step = (bytes.capacity() / 2).max(CHUNK);
+                grow(&mut bytes, step as u64, self.display)?;
+            }
+            let step = reader.by_ref().take(CHUNK as u64).read_to_end(&mut bytes);
+            if bytes.len() as u64 > self.cap {
+                return Err(InputError::OverCap {
+                    display: self.display.to_owned(),
+                    cap: self.cap,
+                });
+            }
+            match step {
+                Ok(0) => return Ok(bytes),
+                Ok(_) => {}
+                Err(source) => return Err(self.failed(bytes.len() as u64, source)),
+            }
+        }
+    }
+
+    fn failed(&self, expanded: u64, source: io::Error) -> InputError {
+        let display = self.display.to_owned();
+        let compression = self.compression;
+        match (compression, source.kind()) {
+            // An error the system numbers comes from the file, the others from the decoder.
+            _ if source.raw_os_error().is_some() => InputError::Io {
+                display,
+                action: "read it",
+                offset: None,
+                source,
+            },
+            (Compression::None, _) => InputError::Io {
+                display,
+                action: "read it",
+                offset: Some(expanded),
+                source,
+            },
+            (_, io::ErrorKind::UnexpectedEof) => InputError::CutOff {
+                display,
+                compression,
+                expanded,
+            },
+            _ => InputError::Damaged {
+                display,
+                compression,
+                expanded,
+                reason: source.to_string(),
+            },
+        }
+    }
+}
+
+/// Makes room for `more` bytes, unless that would drive the machine out of memory.
+fn grow(bytes: &mut Vec<u8>, more: u64, display: &str) -> Result<(), InputError> {
+    let refuse = |available| InputError::Memory {
+        display: display.to_owned(),
+        needed: (bytes.len() as u64).saturating_add(more),
+        available,
+    };
+    let free = memory::available().unwrap_or(u64::MAX);
+    if more > free {
+        return Err(refuse(free.saturating_add(bytes.len() as u64)));
+    }
+    let step = usize::try_from(more).map_err(|_| refuse(usize::MAX as u64))?;
+    let refused = refuse(free);
+    bytes.try_reserve_exact(step).map_err(|_| refused)
+}
+
+/// The content of all frames of a Zstandard stream, each held against its own checksum.
+struct Frames<R> {
+    source: R,
+    decoder: FrameDecoder,
+    in_frame: bool,
+}
+
+impl<R: BufRead> Frames<R> {
+    fn new(source: R) -> Self {
+        Self {
+            source,
+            decoder: FrameDecoder::new(),
+            in_frame: false,
+        }
+    }
+
+    /// Begins the next frame; `false` at the end of the stream.
+    fn next_frame(&mut self) -> io::Result<bool> {
+        loop {
+            if self.source.fill_buf()?.is_empty() {
+                return Ok(false);
+            }
+            match self.decoder.init(&mut self.source) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
+                    let length = u64::from(length);
+                    let skipped =
+                        io::copy(&mut self.source.by_ref().take(length), &mut io::sink())?;
+                    if skipped < length {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                Err(error) => return Err(decode_error(&error)),
+            }
+        }
+    }
+
+    fn check_frame(&self) -> io::Result<()> {
+        match (
+            self.decoder.get_checksum_from_data(),
+            self.decoder.get_calculated_checksum(),
+        ) {
+            (Some(stored), Some(computed)) if stored != computed => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("frame checksum {computed:08x}, stored {stored:08x}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if !self.in_frame {
+                if !self.next_frame()? {
+                    return Ok(0);
+                }
+                self.in_frame = true;
+            }
+            let read = self.read_frame(buffer)?;
+            if read > 0 {
+                return Ok(read);
+            }
+            self.check_frame()?;
+            self.in_frame = false;
+        }
+    }
+}
+
+impl<R: BufRead> Frames<R> {
+    fn read_frame(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        use ruzstd::decoding::BlockDecodingStrategy::UptoBlocks;
+        while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+            self.decoder
+                .decode_blocks(&mut self.source, UptoBlocks(1))
+                .map_err(|error| decode_error(&error))?;
+        }
+        self.decoder.read(buffer)
+    }
+}
+
+/// Keeps "the stream ended" apart from "the stream is wrong": the decoder wraps both alike.
+fn decode_error(error: &FrameDecoderError) -> io::Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        if let Some(inner) = inner.downcast_ref::<io::Error>()
+            && inner.kind() == io::ErrorKind::UnexpectedEof
+        {
+            return io::ErrorKind::UnexpectedEof.into();
+        }
+        cause = inner.source();
+    }
+    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+use std::cell::Cell;
+use std::io::Write;
+
+use flate2::Compression as Level;
+use flate2::write::GzEncoder;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+use super::*;
+
+const CAP: u64 = 1 << 30;
+
+/// What zstd 1.5 wrote for `hello, snapshot\n` with a checksum.
+const FROM_ZSTD: &[u8] = b"\x28\xb5\x2f\xfd\x04\x58\x81\x00\x00hello, snapshot\n\xe3\x68\x96\x54";
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Level::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    compress_to_vec(bytes, CompressionLevel::Fastest)
+}
+
+fn expand(packed: &[u8], cap: u64) -> Result<(Vec<u8>, Compression), InputError> {
+    read_all(packed, cap, "`x`")
+}
+
+/// 3 MiB that compress well but not to nothing.
+fn content() -> Vec<u8> {
+    (0..3u32 << 20).map(|n| (n / 1000 % 251) as u8).collect()
+}
+
+#[test]
+fn each_stream_comes_out_as_it_went_in() {
+    let content = content();
+    let several = [gzip(b"one "), gzip(b"two")].concat();
+    let skipped = [
+        &b"\x50\x2a\x4d\x18\x03\0\0\0abc"[..],
+        &zstd(b"one "),
+        &zstd(b"two"),
+    ]
+    .concat();
+    for (packed, bytes, compression) in [
+        (content.clone(), &content[..], Compression::None),
+        (gzip(&content), &content, Compression::Gzip),
+        (zstd(&content), &content, Compression::Zstd),
+        (several, b"one two", Compression::Gzip),
+        (skipped, b"one two", Compression::Zstd),
+        (vec![], b"", Compression::None),
+        (b"\x1f".to_vec(), b"\x1f", Compression::None),
+    ] {
+        let (found, kind) = expand(&packed, CAP).unwrap();
+        assert!(found == bytes, "{kind}: {} bytes", found.len());
+        assert_eq!(kind, compression);
+    }
+}
+
+#[test]
+fn a_magic_that_arrives_byte_by_byte_is_seen() {
+    struct Dribble<'a>(&'a [u8]);
+    impl Read for Dribble<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let len = buffer.len().min(1);
+            self.0.read(&mut buffer[..len])
+        }
+    }
+    let packed = gzip(b"abc");
+    let reader = io::BufReader::with_capacity(1, Dribble(&packed));
+    assert_eq!(read_all(reader, CAP, "`x`").unwrap().0, b"abc");
+}
+
+#[test]
+fn one_byte_more_than_the_cap_is_refused_and_the_cap_itself_is_not() {
+    let content = content();
+    let cap = content.len() as u64;
+    for packed in [content.clone(), gzip(&content), zstd(&content)] {
+        assert_eq!(expand(&packed, cap).unwrap().0.len() as u64, cap);
+        let error = expand(&packed, cap - 1).unwrap_err();
+        assert!(
+            matches!(error, InputError::OverCap { cap: c, .. } if c == cap - 1),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_stream_cut_anywhere_is_never_taken_for_whole() {
+    let content = b"some bytes of a database, again and again and again and again";
+    for (packed, least) in [(gzip(content), 2), (zstd(content), 4)] {
+        for len in least..packed.len() {
+            let error = expand(&packed[..len], CAP).unwrap_err();
+            assert!(matches!(error, InputError::CutOff { .. }), "{len}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_damage() {
+    let mut packed = gzip(&content());
+    let near_end = packed.len() - 6; // within the CRC of the trailer
+    packed[near_end] ^= 1;
+    let error = expand(&packed, CAP).unwrap_err();
+    assert!(matches!(error, InputError::Damaged { .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("`x`: the gzip stream is damaged after 3.0 MiB"),
+        "{error}"
+    );
+
+    assert_eq!(expand(FROM_ZSTD, CAP).unwrap().0, b"hello, snapshot\n");
+    let mut packed = FROM_ZSTD.to_vec();
+    packed[12] ^= 1;
+    let error = expand(&packed, CAP).unwrap_err();
+    assert!(error.to_string().contains("frame checksum"), "{error}");
+}
+
+#[test]
+fn garbage_after_a_stream_is_not_dropped_in_silence() {
+    for mut packed in [gzip(b"abc"), zstd(b"abc")] {
+        packed.extend_from_slice(b"garbage behind the stream");
+        let error = expand(&packed, CAP).unwrap_err();
+        assert!(matches!(error, InputError::Damaged { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_failing_medium_is_not_called_a_damaged_stream() {
+    struct Failing<'a>(&'a [u8], Cell<bool>);
+    impl Read for Failing<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.0.is_empty() {
+                self.1.set(true);
+                return Err(io::Error::from_raw_os_error(libc::EIO));
+            }
+            self.0.read(buffer)
+        }
+    }
+    let packed = gzip(&content());
+    for bytes in [&b"plain"[..], &packed[..packed.len() / 2]] {
+        let mut reader = Failing(bytes, Cell::new(false));
+        let error = read_all(io::BufReader::new(&mut reader), CAP, "`x`").unwrap_err();
+        assert!(matches!(error, InputError::Io { .. }), "{error}");
+        assert!(reader.1.get());
+    }
+}
+
+#[test]
+fn more_than_memory_is_refused_before_it_is_taken() {
+    let error = read_sized(io::empty(), 1 << 60, "`x`").unwrap_err();
+    assert!(
+        matches!(error, InputError::Memory { needed, .. } if needed == 1 << 60),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .starts_with("`x` does not fit in memory: 1.0 EiB needed"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_shorter_than_its_size_comes_back_short() {
+    assert_eq!(read_sized(&b"abc"[..], 5, "`x`").unwrap(), b"abc");
+    assert_eq!(read_sized(&b"abcdef"[..], 5, "`x`").unwrap(), b"abcde");
+}

@@ -1,0 +1,291 @@
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+
+/// Bytes that pass for a snapshot: a page with bbolt's magic, then whatever.
+fn snapshot_like(pages: usize) -> Vec<u8> {
+    let mut bytes = vec![7; pages * 4096];
+    bytes[16..20].copy_from_slice(&0xED0C_DAEDu32.to_le_bytes());
+    bytes[20..24].copy_from_slice(&2u32.to_le_bytes());
+    bytes
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+fn open(path: &Path, reading: &Reading) -> Result<Source, InputError> {
+    Source::open(&Input::Path(path.to_path_buf()), reading, &|_| {})
+}
+
+fn refused(path: &Path) -> InputError {
+    match open(path, &Reading::default()) {
+        Ok(source) => source.expect_snapshot().unwrap_err(),
+        Err(error) => error,
+    }
+}
+
+const NO_MAP: Reading = Reading {
+    map: false,
+    max_expanded: 1 << 30,
+};
+
+#[test]
+fn a_plain_file_is_mapped_and_one_that_may_not_be_is_read() {
+    let folder = Folder::new();
+    let bytes = snapshot_like(5);
+    let path = folder.file("s.db", &bytes);
+    for (reading, mapped) in [(Reading::default(), true), (NO_MAP, false)] {
+        let source = open(&path, &reading).unwrap();
+        assert!(source.bytes() == bytes);
+        assert_eq!(source.is_mapped(), mapped);
+        assert_eq!(source.size_on_disk(), Some(bytes.len() as u64));
+        assert_eq!(source.compression(), Compression::None);
+        source.expect_snapshot().unwrap();
+        source.check_unchanged().unwrap();
+    }
+}
+
+#[test]
+fn a_compressed_file_is_known_by_content() {
+    let folder = Folder::new();
+    let bytes = snapshot_like(50);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&bytes).unwrap();
+    let packed = encoder.finish().unwrap();
+    let path = folder.file("no-ending", &packed);
+    let read = AtomicU64::new(0);
+    for reading in [Reading::default(), NO_MAP] {
+        read.store(0, Ordering::Relaxed);
+        let source = Source::open(&Input::Path(path.clone()), &reading, &|count| {
+            read.fetch_add(count, Ordering::Relaxed);
+        })
+        .unwrap();
+        assert!(source.bytes() == bytes && !source.is_mapped());
+        assert_eq!(source.compression(), Compression::Gzip);
+        assert_eq!(source.size_on_disk(), Some(packed.len() as u64));
+        assert!(read.load(Ordering::Relaxed) >= packed.len() as u64);
+        source.check_unchanged().unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_shrinks_under_the_map_is_reported_not_fatal() {
+    let folder = Folder::new();
+    let path = folder.file("s.db", &snapshot_like(20));
+    let source = open(&path, &Reading::default()).unwrap();
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(8192).unwrap();
+    let sum: u64 = source.bytes().iter().map(|byte| u64::from(*byte)).sum();
+    assert!(sum > 0);
+    let error = source.check_unchanged().unwrap_err();
+    assert!(
+        matches!(error, InputError::Failed { offset: 8192, .. }),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .ends_with("shrank or failed to read at offset 0x2000 while assay was reading it"),
+        "{error}"
+    );
+}
+
+#[test]
+fn any_change_of_the_file_voids_the_work() {
+    let folder = Folder::new();
+    let path = folder.file("s.db", &snapshot_like(4));
+    type Change = fn(&Path);
+    let changes: [(Change, &str); 4] = [
+        (|path| append(path, b"more"), "its size went from"),
+        (
+            |path| {
+                OpenOptions::new()
+                    .write(true)
+                    .open(path)
+                    .unwrap()
+                    .set_len(4096)
+                    .unwrap()
+            },
+            "its size went from",
+        ),
+        (rewrite, "it was written to"),
+        (
+            |path| fs::hard_link(path, path.with_extension("link")).unwrap(),
+            "it was renamed, linked",
+        ),
+    ];
+    for (change, what) in changes {
+        for reading in [Reading::default(), NO_MAP] {
+            let _ = fs::remove_file(path.with_extension("link"));
+            fs::write(&path, snapshot_like(4)).unwrap();
+            backdate(&path);
+            let source = open(&path, &reading).unwrap();
+            source.check_unchanged().unwrap();
+            change(&path);
+            let error = source.check_unchanged().unwrap_err();
+            assert!(matches!(error, InputError::Changed { .. }), "{error}");
+            assert!(error.to_string().contains(what), "{error}");
+        }
+    }
+}
+
+fn append(path: &Path, bytes: &[u8]) {
+    let mut file = OpenOptions::new().append(true).open(path).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
+fn rewrite(path: &Path) {
+    let mut file = OpenOptions::new().write(true).open(path).unwrap();
+    file.write_all(b"x").unwrap();
+}
+
+/// Long ago, so that a change now is a change whatever the clock's grain.
+fn backdate(path: &Path) {
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1))
+        .unwrap();
+}
+
+#[test]
+fn reading_leaves_the_access_time_alone() {
+    let folder = Folder::new();
+    let path = folder.file("s.db", &snapshot_like(4));
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1000);
+    file.set_times(fs::FileTimes::new().set_accessed(long_ago))
+        .unwrap();
+    let source = open(&path, &NO_MAP).unwrap();
+    assert_eq!(source.bytes().len(), 4 * 4096);
+    assert_eq!(fs::metadata(&path).unwrap().accessed().unwrap(), long_ago);
+}
+
+#[test]
+fn a_pipe_is_read_to_its_end() {
+    let folder = Folder::new();
+    let path = folder.0.path().join("pipe");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let bytes = snapshot_like(100);
+    std::thread::scope(|scope| {
+        scope.spawn(|| fs::write(&path, &bytes).unwrap());
+        let source = open(&path, &Reading::default()).unwrap();
+        assert!(source.bytes() == bytes && !source.is_mapped());
+        assert_eq!(source.size_on_disk(), None);
+        source.check_unchanged().unwrap();
+    });
+}
+
+#[test]
+fn an_endless_device_meets_the_cap() {
+    let reading = Reading {
+        max_expanded: 5 << 20,
+        ..Reading::default()
+    };
+    let error = open(Path::new("/dev/zero"), &reading).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "`/dev/zero` holds more than 5.0 MiB once read into memory"
+    );
+}
+
+#[test]
+fn inputs_that_are_no_snapshot_say_so_and_say_what_to_do() {
+    let folder = Folder::new();
+    let here = folder.0.path().display().to_string();
+    let missing = folder.0.path().join("missing.db");
+    folder.file("cut.db.part", b"x");
+    let cases: Vec<(PathBuf, &str, &str)> = vec![
+        (missing, "no such file", ""),
+        (
+            folder.0.path().join("cut.db"),
+            "no such file",
+            "cut.db.part` stands there",
+        ),
+        (
+            folder.0.path().join("cut.db.part"),
+            "is an unfinished snapshot",
+            "take the snapshot again",
+        ),
+        (folder.file("empty.db", b""), "is empty", "take it again"),
+        (
+            folder.file("five", b"12\0\x0145"),
+            "is too small to be an etcd snapshot: 6 B",
+            "interrupted",
+        ),
+        (
+            folder.file("x.json", b"{\"error\": \"denied\"}"),
+            "looks like a JSON document",
+            "error message",
+        ),
+        (
+            folder.file("zeros", &[0; 9000]),
+            "looks like a file of zeros",
+            "another copy",
+        ),
+        (
+            folder.file("db", b"SQLite format 3\0"),
+            "looks like an SQLite database",
+            "",
+        ),
+        (
+            folder.0.path().to_path_buf(),
+            "is a directory with",
+            "assay verify",
+        ),
+        (PathBuf::from("/dev/null"), "is empty", ""),
+    ];
+    for (path, what, hint) in cases {
+        let error = refused(&path);
+        let message = error.to_string();
+        assert!(message.contains(what), "{message}");
+        assert!(!message.contains('\n'), "{message}");
+        let advice = error.hint().unwrap_or_default();
+        assert!(advice.contains(hint), "{message}: {advice}");
+        if !path.starts_with("/dev") {
+            assert!(message.contains(&here), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_wrapped_tarball_is_named_for_what_it_is() {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(0);
+    builder
+        .append_data(&mut header, "static-pod-resources/a", io::empty())
+        .unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&builder.into_inner().unwrap()).unwrap();
+    let folder = Folder::new();
+    let path = folder.file("static_kuberesources_1.tar.gz", &encoder.finish().unwrap());
+    let error = refused(&path);
+    assert!(
+        error
+            .to_string()
+            .ends_with("it looks like a gzip-compressed tarball of static pod resources"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("snapshot_<timestamp>.db"));
+}
+
+#[test]
+fn a_dash_is_standard_input_and_a_path_is_a_path() {
+    assert_eq!(Input::from(OsStr::new("-")), Input::Stdin);
+    assert_eq!(Input::from(OsStr::new("./-")), Input::Path("./-".into()));
+}

@@ -1,0 +1,4 @@
+//! The `assay` command: arguments, opening files, output, exit codes.
+
+pub mod input;
+pub mod text;
