@@ -1,2 +1,12 @@
 //! Facts in, findings out; the catalogue of finding IDs.
+//!
+//! A library below tells what it saw; this crate says what it means, how bad it is, and what to do. It opens nothing
+//! and prints nothing. One file per family of checks; [`catalogue`] has the long texts.
 #![forbid(unsafe_code)]
+
+pub mod catalogue;
+mod finding;
+pub mod snapshot;
+
+pub use catalogue::Entry;
+pub use finding::{Evidence, Finding, Findings, Location, Severity, Verdict, verdict};

@@ -34,11 +34,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 64 GiB, a million members, 65 536 of them removed.
     fn default() -> Self {
-        Self {
-            tar_bytes: 64 << 30,
-            members: 1_000_000,
-            removed: 65_536,
-        }
+        Self { tar_bytes: 64 << 30, members: 1_000_000, removed: 65_536 }
     }
 }
 
@@ -135,14 +131,7 @@ struct Walker<'a, R, S> {
 
 /// Walks the whole tar. Returns its length in bytes.
 pub(crate) fn walk<R: Read, S: Sink>(input: R, limits: Limits, sink: &mut S) -> Result<u64> {
-    let mut walker = Walker {
-        input,
-        sink,
-        limits,
-        offset: 0,
-        members: 0,
-        symlinks: BTreeSet::new(),
-    };
+    let mut walker = Walker { input, sink, limits, offset: 0, members: 0, symlinks: BTreeSet::new() };
     while walker.member()? {}
     walker.end_of_archive()?;
     Ok(walker.offset)
@@ -150,10 +139,7 @@ pub(crate) fn walk<R: Read, S: Sink>(input: R, limits: Limits, sink: &mut S) -> 
 
 impl<R: Read, S: Sink> Walker<'_, R, S> {
     fn fault(&self, what: &'static str) -> Error {
-        Error::Tar {
-            what,
-            offset: self.offset,
-        }
+        Error::Tar { what, offset: self.offset }
     }
 
     /// Fills `buf` as far as the input goes and returns the length.
@@ -186,10 +172,7 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
     fn advance(&mut self, bytes: u64) -> Result<()> {
         self.offset = self.offset.saturating_add(bytes);
         if self.offset > self.limits.tar_bytes {
-            return Err(Error::Limit {
-                what: "the uncompressed tar, in bytes",
-                limit: self.limits.tar_bytes,
-            });
+            return Err(Error::Limit { what: "the uncompressed tar, in bytes", limit: self.limits.tar_bytes });
         }
         Ok(())
     }
@@ -212,15 +195,10 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
                 return Ok(false);
             }
             let header = Header::parse(&block).map_err(|what| Error::Tar { what, offset })?;
-            let size = header.size().ok_or(Error::Tar {
-                what: "a member without a readable size",
-                offset,
-            })?;
+            let size = header.size().ok_or(Error::Tar { what: "a member without a readable size", offset })?;
             match header.kind() {
                 b'g' => self.global(&block, size, offset)?,
-                kind @ (b'x' | b'X' | b'L' | b'K') => {
-                    self.extension(&mut pending, &block, kind, size)?
-                }
+                kind @ (b'x' | b'X' | b'L' | b'K') => self.extension(&mut pending, &block, kind, size)?,
                 kind => {
                     self.plain(pending, &block, header, kind, size, offset)?;
                     return Ok(true);
@@ -232,10 +210,7 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
     /// The body of an extended header, padding stripped, and its blocks.
     fn extension_body(&mut self, size: u64) -> Result<(Zeroizing<Vec<u8>>, usize)> {
         if size > MAX_EXTENSION {
-            return Err(Error::Limit {
-                what: "an extended tar header, in bytes",
-                limit: MAX_EXTENSION,
-            });
+            return Err(Error::Limit { what: "an extended tar header, in bytes", limit: MAX_EXTENSION });
         }
         let len = usize::try_from(size).unwrap_or(usize::MAX);
         let mut body = Zeroizing::new(vec![0; len.next_multiple_of(BLOCK)]);
@@ -251,27 +226,17 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
         let (body, len) = self.extension_body(size)?;
         let mut renames = false;
         pax_records(body.get(..len).unwrap_or_default(), |key, _| {
-            renames |=
-                matches!(key, b"path" | b"linkpath" | b"size") || key.starts_with(b"GNU.sparse");
+            renames |= matches!(key, b"path" | b"linkpath" | b"size") || key.starts_with(b"GNU.sparse");
         })
         .map_err(|what| Error::Tar { what, offset })?;
         if renames {
-            return Err(Error::Tar {
-                what: "a global pax header that renames or resizes members",
-                offset,
-            });
+            return Err(Error::Tar { what: "a global pax header that renames or resizes members", offset });
         }
         self.sink.blocks(block, Fate::Keep)?;
         self.sink.blocks(&body, Fate::Keep)
     }
 
-    fn extension(
-        &mut self,
-        pending: &mut Pending,
-        block: &[u8; BLOCK],
-        kind: u8,
-        size: u64,
-    ) -> Result<()> {
+    fn extension(&mut self, pending: &mut Pending, block: &[u8; BLOCK], kind: u8, size: u64) -> Result<()> {
         let offset = self.offset;
         let (body, len) = self.extension_body(size)?;
         let data = body.get(..len).unwrap_or_default();
@@ -283,20 +248,13 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
                 pax_records(data, |key, value| match key {
                     b"path" | b"GNU.sparse.name" => pending.names.push(value.to_vec()),
                     b"linkpath" => pending.link = Some(value.to_vec()),
-                    b"size" => sizes.push(
-                        std::str::from_utf8(value)
-                            .ok()
-                            .and_then(|v| v.parse::<u64>().ok()),
-                    ),
+                    b"size" => sizes.push(std::str::from_utf8(value).ok().and_then(|v| v.parse::<u64>().ok())),
                     _ => {}
                 })
                 .map_err(|what| Error::Tar { what, offset })?;
                 for size in sizes {
                     if size.is_none() || pending.size.is_some() {
-                        return Err(Error::Tar {
-                            what: "an ambiguous size in a pax header",
-                            offset,
-                        });
+                        return Err(Error::Tar { what: "an ambiguous size in a pax header", offset });
                     }
                     pending.size = size;
                 }
@@ -305,10 +263,7 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
         pending.blocks.extend_from_slice(block);
         pending.blocks.extend_from_slice(&body);
         if pending.blocks.len() > MAX_HEADERS {
-            return Err(Error::Limit {
-                what: "the headers of one member, in bytes",
-                limit: MAX_HEADERS as u64,
-            });
+            return Err(Error::Limit { what: "the headers of one member, in bytes", limit: MAX_HEADERS as u64 });
         }
         Ok(())
     }
@@ -331,16 +286,8 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
         } else {
             names = std::mem::take(&mut pending.names);
         }
-        let member = Member {
-            names,
-            kind,
-            size,
-            link: pending
-                .link
-                .take()
-                .unwrap_or_else(|| header.link().to_vec()),
-            offset,
-        };
+        let member =
+            Member { names, kind, size, link: pending.link.take().unwrap_or_else(|| header.link().to_vec()), offset };
         self.check(&member)?;
         pending.blocks.extend_from_slice(block);
         if kind == b'S' {
@@ -348,10 +295,7 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
         }
         self.members += 1;
         if self.members > self.limits.members {
-            return Err(Error::Limit {
-                what: "members",
-                limit: self.limits.members,
-            });
+            return Err(Error::Limit { what: "members", limit: self.limits.members });
         }
         let fate = self.sink.member(&member)?;
         self.sink.blocks(&pending.blocks, fate)?;
@@ -360,16 +304,11 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
 
     fn sparse_blocks(&mut self, pending: &mut Pending, mut more: bool) -> Result<()> {
         while more {
-            let block = self
-                .block()?
-                .ok_or_else(|| self.fault("the tar ends inside a sparse header"))?;
+            let block = self.block()?.ok_or_else(|| self.fault("the tar ends inside a sparse header"))?;
             more = block.get(504).is_some_and(|b| *b != 0);
             pending.blocks.extend_from_slice(&*block);
             if pending.blocks.len() > MAX_HEADERS {
-                return Err(Error::Limit {
-                    what: "the headers of one member, in bytes",
-                    limit: MAX_HEADERS as u64,
-                });
+                return Err(Error::Limit { what: "the headers of one member, in bytes", limit: MAX_HEADERS as u64 });
             }
         }
         Ok(())
@@ -379,9 +318,7 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
         let offset = member.offset;
         let fault = |what| Err(Error::Tar { what, offset });
         match member.kind {
-            0 | b'0' | b'7'
-                if member.size > 0 && member.names.iter().any(|n| n.ends_with(b"/")) =>
-            {
+            0 | b'0' | b'7' if member.size > 0 && member.names.iter().any(|n| n.ends_with(b"/")) => {
                 return fault("a directory with data");
             }
             0 | b'0' | b'7' | b'S' => {}
@@ -397,16 +334,11 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
                 || name.contains('\0')
                 || name.split('/').any(|part| part == "..")
             {
-                return Err(Error::UnsafeMember {
-                    member: name,
-                    offset,
-                });
+                return Err(Error::UnsafeMember { member: name, offset });
             }
             let name = normal_form(&name);
-            let below_link = name.match_indices('/').any(|(at, _)| {
-                name.get(..at)
-                    .is_some_and(|dir| self.symlinks.contains(dir))
-            });
+            let below_link =
+                name.match_indices('/').any(|(at, _)| name.get(..at).is_some_and(|dir| self.symlinks.contains(dir)));
             if below_link {
                 return fault("a member below a symbolic link");
             }
@@ -428,8 +360,7 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
                 return Err(self.fault("the tar ends inside a member"));
             }
             self.advance(whole as u64)?;
-            self.sink
-                .blocks(chunk.get(..whole).unwrap_or_default(), fate)?;
+            self.sink.blocks(chunk.get(..whole).unwrap_or_default(), fate)?;
             if fate == Fate::Remove {
                 self.sink.content(chunk.get(..data).unwrap_or_default())?;
             }

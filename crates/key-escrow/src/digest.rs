@@ -37,10 +37,7 @@ impl Hasher {
     }
 
     pub(crate) fn finish(self) -> Digest {
-        Digest {
-            size: self.size,
-            sha256: hex(&self.sha.finalize()),
-        }
+        Digest { size: self.size, sha256: hex(&self.sha.finalize()) }
     }
 }
 
@@ -52,10 +49,7 @@ pub(crate) struct HashingReader<R> {
 
 impl<R: Read> HashingReader<R> {
     pub(crate) fn new(inner: R) -> Self {
-        Self {
-            inner,
-            hasher: Hasher::default(),
-        }
+        Self { inner, hasher: Hasher::default() }
     }
 
     /// Reads to the end and returns the digest of everything.
@@ -81,10 +75,7 @@ pub(crate) struct HashingWriter<W> {
 
 impl<W: Write> HashingWriter<W> {
     pub(crate) fn new(inner: W) -> Self {
-        Self {
-            inner,
-            hasher: Hasher::default(),
-        }
+        Self { inner, hasher: Hasher::default() }
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -124,12 +115,10 @@ fn padded(key: &[u8; 32]) -> zeroize::Zeroizing<[u8; 64]> {
 
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut s, b| {
-            let _ = write!(s, "{b:02x}");
-            s
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut s, b| {
+        let _ = write!(s, "{b:02x}");
+        s
+    })
 }
 
 /// The bytes of a lower-case hex string, or nothing if it is not one.

@@ -39,9 +39,7 @@ pub enum Error {
         offset: u64,
     },
     /// A member's name would leave the extraction directory.
-    #[error(
-        "member `{member}` has an unsafe path (tar offset {offset}); inspect the tarball before going on"
-    )]
+    #[error("member `{member}` has an unsafe path (tar offset {offset}); inspect the tarball before going on")]
     UnsafeMember {
         /// The name, with bytes that are not UTF-8 replaced.
         member: String,
@@ -216,11 +214,7 @@ impl Error {
         let path = path.to_path_buf();
         move |source| match source.downcast::<Self>() {
             Ok(own) => own,
-            Err(source) => Self::Io {
-                action,
-                path,
-                source,
-            },
+            Err(source) => Self::Io { action, path, source },
         }
     }
 

@@ -69,10 +69,7 @@ fn after_nul<R: Read>(src: &mut Source<R>, start: usize) -> Result<usize> {
             return Ok(start + nul + 1);
         }
         if src.at_eof() || want > MAX_HEADER {
-            return Err(Error::Gzip {
-                what: "header field without end",
-                offset: src.offset(),
-            });
+            return Err(Error::Gzip { what: "header field without end", offset: src.offset() });
         }
         want *= 2;
     }
@@ -81,11 +78,7 @@ fn after_nul<R: Read>(src: &mut Source<R>, start: usize) -> Result<usize> {
 fn fill<R: Read>(src: &mut Source<R>, want: usize) -> Result<&[u8]> {
     src.fill(want).map_err(|e| match e.downcast::<Error>() {
         Ok(own) => own,
-        Err(source) => Error::Io {
-            action: "read",
-            path: "the gzip file".into(),
-            source,
-        },
+        Err(source) => Error::Io { action: "read", path: "the gzip file".into(), source },
     })
 }
 
@@ -117,10 +110,7 @@ impl<R: Read> Gunzip<R> {
     }
 
     fn start_member(&mut self) -> Result<State> {
-        if self.members > 0
-            && !next_is_member(&mut self.src)
-                .map_err(Error::io("read", "the gzip file".as_ref()))?
-        {
+        if self.members > 0 && !next_is_member(&mut self.src).map_err(Error::io("read", "the gzip file".as_ref()))? {
             return Ok(State::Trailing);
         }
         let len = header_len(&mut self.src)?;
@@ -143,10 +133,8 @@ impl<R: Read> Gunzip<R> {
                 .decompress(input, out, FlushDecompress::None)
                 .map_err(|_| fault("damaged deflate stream"))?;
             let used = self.inflate.total_in().saturating_sub(before_in);
-            let made =
-                usize::try_from(self.inflate.total_out().saturating_sub(before_out)).unwrap_or(0);
-            self.src
-                .consume(usize::try_from(used).unwrap_or(usize::MAX));
+            let made = usize::try_from(self.inflate.total_out().saturating_sub(before_out)).unwrap_or(0);
+            self.src.consume(usize::try_from(used).unwrap_or(usize::MAX));
             self.crc.update(out.get(..made).unwrap_or_default());
             if matches!(status, Status::StreamEnd) {
                 self.trailer()?;
@@ -224,9 +212,7 @@ impl<R> Drop for Gunzip<R> {
         }
         self.inflate.reset(false);
         let mut out = Zeroizing::new(vec![0; 0x1_0000]);
-        let _ = self
-            .inflate
-            .decompress(&zeros, &mut out, FlushDecompress::Finish);
+        let _ = self.inflate.decompress(&zeros, &mut out, FlushDecompress::Finish);
     }
 }
 
@@ -252,27 +238,16 @@ mod tests {
 
     #[test]
     fn reads_members_headers_and_trailing_bytes() {
-        let mut rich = GzBuilder::new()
-            .filename("a")
-            .comment("b")
-            .extra(vec![7; 300])
-            .write(Vec::new(), Compression::fast());
+        let mut rich =
+            GzBuilder::new().filename("a").comment("b").extra(vec![7; 300]).write(Vec::new(), Compression::fast());
         rich.write_all(b"one").unwrap();
         let rich = rich.finish().unwrap();
         let cases: [(&str, Vec<u8>, &[u8]); 5] = [
             ("plain", gz(b"one"), b"one"),
             ("rich header", rich.clone(), b"one"),
             ("two members", [gz(b"one"), gz(b"two")].concat(), b"onetwo"),
-            (
-                "empty member",
-                [gz(b""), gz(b"two"), gz(b"")].concat(),
-                b"two",
-            ),
-            (
-                "trailing",
-                [gz(b"one"), b"\0\0junk".to_vec()].concat(),
-                b"one",
-            ),
+            ("empty member", [gz(b""), gz(b"two"), gz(b"")].concat(), b"two"),
+            ("trailing", [gz(b"one"), b"\0\0junk".to_vec()].concat(), b"one"),
         ];
         for (name, bytes, expected) in cases {
             assert_eq!(read(&bytes).unwrap(), expected, "{name}");
@@ -288,12 +263,7 @@ mod tests {
         let mut crc = good.clone();
         let at = crc.len() - 5;
         crc[at] ^= 1;
-        assert!(
-            read(&crc)
-                .unwrap_err()
-                .to_string()
-                .contains("checksum or length")
-        );
+        assert!(read(&crc).unwrap_err().to_string().contains("checksum or length"));
         let mut flags = good;
         flags[3] = 0x80;
         assert!(read(&flags).unwrap_err().to_string().contains("reserved"));
@@ -303,11 +273,6 @@ mod tests {
     fn endless_header_field_is_refused() {
         let mut bytes = vec![0x1f, 0x8b, 8, FNAME, 0, 0, 0, 0, 0, 3];
         bytes.resize(4 * MAX_HEADER, b'x');
-        assert!(
-            read(&bytes)
-                .unwrap_err()
-                .to_string()
-                .contains("without end")
-        );
+        assert!(read(&bytes).unwrap_err().to_string().contains("without end"));
     }
 }

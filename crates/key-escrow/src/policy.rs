@@ -16,11 +16,7 @@ pub struct MemberLabel {
 impl MemberLabel {
     /// A label of a class, with nothing else known.
     pub fn class(class: impl Into<String>) -> Self {
-        Self {
-            class: class.into(),
-            fingerprint: None,
-            key_names: Vec::new(),
-        }
+        Self { class: class.into(), fingerprint: None, key_names: Vec::new() }
     }
 }
 
@@ -38,10 +34,7 @@ pub struct RemovalPolicy {
 impl RemovalPolicy {
     /// The default: the whole `secrets/encryption-config/` directory of every kube-apiserver revision.
     pub fn encryption_config() -> Self {
-        Self {
-            encryption_config: true,
-            ..Self::default()
-        }
+        Self { encryption_config: true, ..Self::default() }
     }
 
     /// Labels a member, and removes it whether or not the rule covers it.
@@ -74,8 +67,7 @@ impl RemovalPolicy {
         if let Some(label) = self.members.get(&path) {
             return Some(label.clone());
         }
-        (self.encryption_config && is_encryption_config(&path))
-            .then(|| MemberLabel::class("encryption-config"))
+        (self.encryption_config && is_encryption_config(&path)).then(|| MemberLabel::class("encryption-config"))
     }
 }
 
@@ -83,19 +75,14 @@ impl RemovalPolicy {
 pub(crate) fn is_encryption_config(path: &str) -> bool {
     let mut parts = path.split('/');
     parts.next() == Some("static-pod-resources")
-        && parts
-            .next()
-            .is_some_and(|pod| pod.starts_with("kube-apiserver-pod-"))
+        && parts.next().is_some_and(|pod| pod.starts_with("kube-apiserver-pod-"))
         && parts.next() == Some("secrets")
         && parts.next() == Some("encryption-config")
 }
 
 /// The path without `.` and empty components, so that two spellings of one place are one string.
 pub(crate) fn normal_form(path: &str) -> String {
-    path.split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-        .collect::<Vec<_>>()
-        .join("/")
+    path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
@@ -128,10 +115,7 @@ mod tests {
     #[test]
     fn a_listed_member_leaves_with_its_label() {
         let policy = RemovalPolicy::default().with_member("a/b", MemberLabel::class("token"));
-        assert_eq!(
-            policy.removes("./a//b").map(|l| l.class),
-            Some("token".to_owned())
-        );
+        assert_eq!(policy.removes("./a//b").map(|l| l.class), Some("token".to_owned()));
         assert_eq!(policy.removes("a/b/c"), None);
     }
 }

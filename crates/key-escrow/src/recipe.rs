@@ -66,20 +66,12 @@ impl From<io::Error> for Stop {
 /// The caller proves the recipe by running it: this function does not.
 pub(crate) fn analyse(input: impl Read, content: &Digest) -> Result<Analysis> {
     if content.size > MAX_CONTENT {
-        return Ok(Analysis::Refused(format!(
-            "the tar is larger than {MAX_CONTENT} bytes"
-        )));
+        return Ok(Analysis::Refused(format!("the tar is larger than {MAX_CONTENT} bytes")));
     }
-    let mut analyst = Analyst {
-        src: Source::new(input),
-        out: MAGIC.to_vec(),
-        content: Hasher::default(),
-    };
+    let mut analyst = Analyst { src: Source::new(input), out: MAGIC.to_vec(), content: Hasher::default() };
     match analyst.run() {
         Ok(()) if analyst.content.finish() == *content => Ok(Analysis::Recipe(analyst.out)),
-        Ok(()) => Ok(Analysis::Refused(
-            "the analysis gave other content".to_owned(),
-        )),
+        Ok(()) => Ok(Analysis::Refused("the analysis gave other content".to_owned())),
         Err(Stop::Refused(why)) => Ok(Analysis::Refused(why)),
         Err(Stop::Failed(e)) => Err(e),
     }
@@ -103,29 +95,20 @@ impl<R: Read> Analyst<R> {
             if !gz::next_is_member(&mut self.src)? {
                 let trailing = self.src.fill(MAX_TRAILING + 1)?.len();
                 if trailing > MAX_TRAILING {
-                    return Err(Stop::Refused(format!(
-                        "more than {MAX_TRAILING} bytes follow the gzip data"
-                    )));
+                    return Err(Stop::Refused(format!("more than {MAX_TRAILING} bytes follow the gzip data")));
                 }
                 self.literal(trailing)?;
                 self.out.push(0);
                 return Ok(());
             }
         }
-        Err(Stop::Refused(format!(
-            "more than {MAX_MEMBERS} gzip members"
-        )))
+        Err(Stop::Refused(format!("more than {MAX_MEMBERS} gzip members")))
     }
 
     fn literal(&mut self, len: usize) -> Result<(), Stop> {
-        let bytes = self
-            .src
-            .available()
-            .get(..len)
-            .ok_or(Stop::Refused("the file is cut short".to_owned()))?;
+        let bytes = self.src.available().get(..len).ok_or(Stop::Refused("the file is cut short".to_owned()))?;
         self.out.push(1);
-        self.out
-            .extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
+        self.out.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
         self.out.extend_from_slice(bytes);
         self.src.consume(len);
         Ok(())
@@ -168,8 +151,7 @@ impl<R: Read> Analyst<R> {
         }
         self.out.push(3);
         for len in [content, corrections.len()] {
-            self.out
-                .extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
+            self.out.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
         }
         self.out.extend_from_slice(corrections);
         Ok(())
@@ -178,17 +160,12 @@ impl<R: Read> Analyst<R> {
 
 /// Runs foreign code that may panic on input it did not foresee.
 fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run))
-        .map_err(|_| "the gzip analysis gave up on this stream".to_owned())
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_| "the gzip analysis gave up on this stream".to_owned())
 }
 
 /// Runs a recipe: reads the content, writes the gzip file.
 pub(crate) fn recreate(recipe: &[u8], content: &mut impl Read, out: &mut impl Write) -> Result<()> {
-    let mut steps = Steps {
-        rest: recipe
-            .strip_prefix(MAGIC)
-            .ok_or_else(|| fault("not a recipe"))?,
-    };
+    let mut steps = Steps { rest: recipe.strip_prefix(MAGIC).ok_or_else(|| fault("not a recipe"))? };
     let mut engine = None;
     loop {
         let bytes = match steps.take(1)? {
@@ -207,20 +184,14 @@ pub(crate) fn recreate(recipe: &[u8], content: &mut impl Read, out: &mut impl Wr
                 if len > MAX_CHUNK_CONTENT {
                     return Err(fault("a chunk is too large"));
                 }
-                let engine = engine
-                    .as_mut()
-                    .ok_or_else(|| fault("a chunk before its stream"))?;
+                let engine = engine.as_mut().ok_or_else(|| fault("a chunk before its stream"))?;
                 chunk(engine, content, len, corrections)?
             }
             _ => return Err(fault("an unknown step")),
         };
-        out.write_all(&bytes)
-            .map_err(Error::io("write", "the output".as_ref()))?;
+        out.write_all(&bytes).map_err(Error::io("write", "the output".as_ref()))?;
     }
-    match content
-        .read(&mut [0])
-        .map_err(Error::io("read", "the tar".as_ref()))?
-    {
+    match content.read(&mut [0]).map_err(Error::io("read", "the tar".as_ref()))? {
         0 => Ok(()),
         _ => Err(fault("content is left over")),
     }
@@ -233,22 +204,16 @@ fn chunk(
     corrections: &[u8],
 ) -> Result<Vec<u8>> {
     let mut text = Zeroizing::new(vec![0; len]);
-    content
-        .read_exact(&mut text)
-        .map_err(Error::io("read", "the tar".as_ref()))?;
+    content.read_exact(&mut text).map_err(Error::io("read", "the tar".as_ref()))?;
     match guarded(|| engine.recompress(&mut Cursor::new(&*text), corrections)) {
         Ok(Ok((bytes, _))) => Ok(bytes),
-        Ok(Err(e)) => Err(Error::Recreate {
-            what: format!("{:?}", e.exit_code()),
-        }),
+        Ok(Err(e)) => Err(Error::Recreate { what: format!("{:?}", e.exit_code()) }),
         Err(what) => Err(Error::Recreate { what }),
     }
 }
 
 fn fault(what: &str) -> Error {
-    Error::Recreate {
-        what: format!("recipe: {what}"),
-    }
+    Error::Recreate { what: format!("recipe: {what}") }
 }
 
 struct Steps<'a> {
@@ -257,19 +222,14 @@ struct Steps<'a> {
 
 impl<'a> Steps<'a> {
     fn take(&mut self, len: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self
-            .rest
-            .split_at_checked(len)
-            .ok_or_else(|| fault("cut short"))?;
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or_else(|| fault("cut short"))?;
         self.rest = rest;
         Ok(taken)
     }
 
     fn number(&mut self) -> Result<usize> {
         match self.take(4)? {
-            [a, b, c, d] => {
-                Ok(usize::try_from(u32::from_le_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX))
-            }
+            [a, b, c, d] => Ok(usize::try_from(u32::from_le_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX)),
             _ => Err(fault("cut short")),
         }
     }

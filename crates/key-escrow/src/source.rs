@@ -17,13 +17,7 @@ pub(crate) struct Source<R> {
 
 impl<R: Read> Source<R> {
     pub(crate) fn new(inner: R) -> Self {
-        Self {
-            inner,
-            buf: Zeroizing::new(Vec::new()),
-            pos: 0,
-            offset: 0,
-            eof: false,
-        }
+        Self { inner, buf: Zeroizing::new(Vec::new()), pos: 0, offset: 0, eof: false }
     }
 
     /// The bytes at the front, at least `want` of them unless the input ends before.
@@ -35,11 +29,8 @@ impl<R: Read> Source<R> {
             }
             let have = self.buf.len();
             self.grow(have.saturating_add(STEP));
-            let n = self
-                .inner
-                .read(self.buf.get_mut(have..).unwrap_or_default());
-            self.buf
-                .truncate(have.saturating_add(*n.as_ref().unwrap_or(&0)));
+            let n = self.inner.read(self.buf.get_mut(have..).unwrap_or_default());
+            self.buf.truncate(have.saturating_add(*n.as_ref().unwrap_or(&0)));
             match n {
                 Ok(0) => self.eof = true,
                 Ok(_) => {}

@@ -48,8 +48,7 @@ impl<'a> Header<'a> {
     /// Prefix and name joined, if this is a POSIX ustar header with a prefix; GNU uses those bytes for times.
     pub(crate) fn prefixed_name(&self) -> Option<Vec<u8>> {
         let prefix = text(self.field(345, 155));
-        (self.field(257, 6) == b"ustar\0" && !prefix.is_empty())
-            .then(|| [prefix, b"/", self.name()].concat())
+        (self.field(257, 6) == b"ustar\0" && !prefix.is_empty()).then(|| [prefix, b"/", self.name()].concat())
     }
 
     /// Whether a GNU sparse header goes on in the next block.
@@ -84,10 +83,7 @@ fn number(field: &[u8]) -> Option<u64> {
 }
 
 /// Calls `each` with every record of a pax extended header, in order.
-pub(crate) fn pax_records(
-    mut body: &[u8],
-    mut each: impl FnMut(&[u8], &[u8]),
-) -> Result<(), &'static str> {
+pub(crate) fn pax_records(mut body: &[u8], mut each: impl FnMut(&[u8], &[u8])) -> Result<(), &'static str> {
     const BAD: &str = "a malformed pax header";
     while !body.is_empty() {
         let space = body.iter().position(|b| *b == b' ').ok_or(BAD)?;
@@ -142,10 +138,7 @@ mod tests {
     fn builds_what_it_parses() {
         let block = build("join/blocks.json", 12345, 1_795_000_000).unwrap();
         let header = Header::parse(&block).unwrap();
-        assert_eq!(
-            (header.name(), header.size(), header.kind()),
-            (&b"join/blocks.json"[..], Some(12345), b'0')
-        );
+        assert_eq!((header.name(), header.size(), header.kind()), (&b"join/blocks.json"[..], Some(12345), b'0'));
         assert_eq!(build(&"x".repeat(101), 0, 0), None);
         assert_eq!(build("x", 1 << 33, 0), None);
     }
@@ -168,25 +161,9 @@ mod tests {
     #[test]
     fn pax_records_in_order_and_malformed() {
         let mut seen = Vec::new();
-        pax_records(b"9 path=a\n12 size=123\n", |k, v| {
-            seen.push((k.to_vec(), v.to_vec()))
-        })
-        .unwrap();
-        assert_eq!(
-            seen,
-            [
-                (b"path".to_vec(), b"a".to_vec()),
-                (b"size".to_vec(), b"123".to_vec())
-            ]
-        );
-        for bad in [
-            &b"9 path=a"[..],
-            b"99 path=a\n",
-            b"0 path=a\n",
-            b"x path=a\n",
-            b"8 pathaa\n",
-            b"path",
-        ] {
+        pax_records(b"9 path=a\n12 size=123\n", |k, v| seen.push((k.to_vec(), v.to_vec()))).unwrap();
+        assert_eq!(seen, [(b"path".to_vec(), b"a".to_vec()), (b"size".to_vec(), b"123".to_vec())]);
+        for bad in [&b"9 path=a"[..], b"99 path=a\n", b"0 path=a\n", b"x path=a\n", b"8 pathaa\n", b"path"] {
             assert!(pax_records(bad, |_, _| ()).is_err(), "{bad:?}");
         }
     }

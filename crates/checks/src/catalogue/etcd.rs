@@ -1,0 +1,236 @@
+//! etcd's own state: members, leases, alarms, auth, known bugs.
+
+use super::Entry;
+use crate::finding::Severity::{Critical, High, Info, Low, Medium};
+
+/// The NOSPACE alarm was on: the quota was exceeded.
+pub static ALARM_NOSPACE: Entry = Entry {
+    id: "ETCD-001",
+    name: "alarm-nospace",
+    severity: High,
+    title: "The NOSPACE alarm was on: the quota was exceeded",
+    cause: "The database reached its quota.",
+    consequence: "The cluster was refusing writes when the backup was made. The alarm is part of the backup: a \
+        restored cluster refuses writes until it is cleared.",
+    remedy: "After the restore: compact, defragment every member, then etcdctl alarm disarm. Better: do so now \
+        and back up again.",
+    source: "etcd server/storage/quota.go; bucket alarm survives a restore",
+};
+
+/// The CORRUPT alarm was on: members disagreed about the data.
+pub static ALARM_CORRUPT: Entry = Entry {
+    id: "ETCD-002",
+    name: "alarm-corrupt",
+    severity: Critical,
+    title: "The CORRUPT alarm was on: members disagreed about the data",
+    cause: "etcd compared the hashes of its members and found a difference.",
+    consequence: "It is not known whether this member or another has the right data.",
+    remedy: "Save a snapshot of every member and compare them (assay hash); restore the one that agrees with \
+        the majority.",
+    source: "etcd server/etcdserver/corrupt.go",
+};
+
+/// A removed member is still listed.
+pub static ZOMBIE_MEMBER: Entry = Entry {
+    id: "ETCD-003",
+    name: "zombie-member",
+    severity: High,
+    title: "A removed member is still listed",
+    cause: "Members restored or upgraded by etcd before 3.5.26 could come back in bucket members.",
+    consequence: "After an upgrade to 3.6 the list becomes authoritative, and the cluster waits for a member \
+        that does not exist.",
+    remedy: "Remove the member before upgrading (etcdctl member remove), or restore with a fresh member list; \
+        a restore replaces the list.",
+    source: "etcd issues 13196 and 20967",
+};
+
+/// A voting member is stored as a learner.
+pub static LEARNER_NOT_PROMOTED: Entry = Entry {
+    id: "ETCD-004",
+    name: "learner-not-promoted",
+    severity: High,
+    title: "A voting member is stored as a learner",
+    cause: "etcd 3.5.1 to 3.5.19 did not store the promotion of a learner.",
+    consequence: "An upgrade to 3.6 stops with \"too many learner members\". A restore from this snapshot is \
+        not affected.",
+    remedy: "Update to etcd 3.5.20 or later and let it repair the list before going to 3.6.",
+    source: "etcd issue 19557",
+};
+
+/// The list of members is not the list of voters.
+pub static MEMBERSHIP_MISMATCH: Entry = Entry {
+    id: "ETCD-005",
+    name: "membership-mismatch",
+    severity: Medium,
+    title: "The list of members is not the list of voters",
+    cause: "A membership change was under way, or an old bug left the two lists apart.",
+    consequence: "A restore replaces both lists. For an upgrade from this data directory, the difference is a \
+        blocker.",
+    remedy: "Compare with etcdctl member list; back up again when no change is under way.",
+    source: "etcd server/etcdserver/api/membership; raft ConfState",
+};
+
+/// Keys are attached to a lease that does not exist.
+pub static LEASE_DANGLING: Entry = Entry {
+    id: "ETCD-006",
+    name: "lease-dangling",
+    severity: Medium,
+    title: "Keys are attached to a lease that does not exist",
+    cause: "The lease record is lost, or an old bug.",
+    consequence: "The keys never expire: etcd logs \"failed to attach a lease\" and keeps them for ever.",
+    remedy: "Delete the keys after the restore if they should have expired; in Kubernetes these are mostly events.",
+    source: "etcd server/lease; attachments derive from the last record of a key",
+};
+
+/// Most leases have no keys.
+pub static LEASE_LEAK: Entry = Entry {
+    id: "ETCD-007",
+    name: "lease-leak",
+    severity: Low,
+    title: "Most leases have no keys",
+    cause: "A client that grants leases and does not use them.",
+    consequence: "Space and start-up time; far more leases than keys slow a restore down.",
+    remedy: "Find the client; revoke what is not used.",
+    source: "kubernetes issue 86812",
+};
+
+/// A lease with an id that etcd does not grant.
+pub static LEASE_INVALID: Entry = Entry {
+    id: "ETCD-008",
+    name: "lease-invalid",
+    severity: Medium,
+    title: "A lease with an id that etcd does not grant",
+    cause: "A bug of etcd, or damage.",
+    consequence: "The lease cannot be revoked by the usual tools.",
+    remedy: "Revoke it after the restore, or let its time to live pass.",
+    source: "etcd issue 14239",
+};
+
+/// The raft index of the data is not stored.
+pub static NO_RAFT_POSITION: Entry = Entry {
+    id: "ETCD-009",
+    name: "no-raft-position",
+    severity: Medium,
+    title: "The raft index of the data is not stored",
+    cause: "A database that has never seen a commit, or a lost bucket meta.",
+    consequence: "A restore writes a new position. As a data directory, the file would replay its whole log.",
+    remedy: "Nothing to do for a restore.",
+    source: "etcd server/storage/schema/meta.go",
+};
+
+/// A downgrade of etcd was under way.
+pub static DOWNGRADE_ENABLED: Entry = Entry {
+    id: "ETCD-010",
+    name: "downgrade-enabled",
+    severity: Medium,
+    title: "A downgrade of etcd was under way",
+    cause: "Somebody ran etcdctl downgrade enable.",
+    consequence: "The storage version is between two releases; a restored cluster continues the downgrade.",
+    remedy: "Finish or cancel the downgrade (etcdctl downgrade cancel), then back up again.",
+    source: "etcd bucket cluster, key downgrade",
+};
+
+/// The database has been restored from a snapshot before.
+pub static RESTORED_LINEAGE: Entry = Entry {
+    id: "ETCD-011",
+    name: "restored-lineage",
+    severity: Info,
+    title: "The database has been restored from a snapshot before",
+    cause: "A restore starts the raft index anew while revisions go on.",
+    consequence: "None.",
+    remedy: "Nothing to do.",
+    source: "etcd etcdutl/snapshot/v3_snapshot.go",
+};
+
+/// An entry of etcd’s own buckets cannot be read.
+pub static BAD_ENTRY: Entry = Entry {
+    id: "ETCD-012",
+    name: "bad-entry",
+    severity: High,
+    title: "An entry of etcd’s own buckets cannot be read",
+    cause: "Damage, or a format newer than assay knows.",
+    consequence: "etcd may panic when it opens the file, or come up without the entry.",
+    remedy: "Use another backup; compare with the snapshot of another member.",
+    source: "etcd server/storage/schema",
+};
+
+/// A member was a learner.
+pub static LEARNER_PRESENT: Entry = Entry {
+    id: "ETCD-013",
+    name: "learner-present",
+    severity: Low,
+    title: "A member was a learner",
+    cause: "A member had been added and had not caught up.",
+    consequence: "None for a restore, which replaces the members.",
+    remedy: "Nothing to do, unless this is the snapshot of the learner itself: it may lag behind.",
+    source: "etcd membership",
+};
+
+/// Much of the file is free pages.
+pub static FRAGMENTED: Entry = Entry {
+    id: "ETCD-014",
+    name: "fragmented",
+    severity: Low,
+    title: "Much of the file is free pages",
+    cause: "Keys were deleted or compacted and the member was not defragmented.",
+    consequence: "The backup is larger than it needs to be, and so will the restored database: a restore keeps \
+        free pages.",
+    remedy: "Defragment the member. OpenShift’s operator does so by itself from 45 % on and 100 MiB.",
+    source: "cluster-etcd-operator defragcontroller",
+};
+
+/// The database is close to its quota.
+pub static QUOTA_NEAR: Entry = Entry {
+    id: "ETCD-015",
+    name: "quota-near",
+    severity: Medium,
+    title: "The database is close to its quota",
+    cause: "Growth.",
+    consequence: "At the quota, etcd raises NOSPACE and refuses writes, also right after a restore.",
+    remedy: "Find what grows, compact and defragment; from OpenShift 4.16 on alerts start at 65 %.",
+    source: "cluster-etcd-operator: 8 GiB since 4.9",
+};
+
+/// Bucket members is empty.
+pub static NO_VOTERS: Entry = Entry {
+    id: "ETCD-016",
+    name: "no-voters",
+    severity: High,
+    title: "Bucket members is empty",
+    cause: "The file is not from a running cluster, or the bucket is lost.",
+    consequence: "None for a restore, which writes new members; it is odd for a backup.",
+    remedy: "Check that this is the right file.",
+    source: "etcd membership",
+};
+
+/// Storage version and cluster version contradict each other.
+pub static VERSION_ORDER: Entry = Entry {
+    id: "ETCD-017",
+    name: "version-order",
+    severity: Medium,
+    title: "Storage version and cluster version contradict each other",
+    cause: "An upgrade or downgrade was under way, or damage.",
+    consequence: "A server of the wrong version refuses the data.",
+    remedy: "Back up again when all members run the same version.",
+    source: "etcd server/storage/schema/schema.go",
+};
+
+pub(super) const ALL: &[&Entry] = &[
+    &ALARM_NOSPACE,
+    &ALARM_CORRUPT,
+    &ZOMBIE_MEMBER,
+    &LEARNER_NOT_PROMOTED,
+    &MEMBERSHIP_MISMATCH,
+    &LEASE_DANGLING,
+    &LEASE_LEAK,
+    &LEASE_INVALID,
+    &NO_RAFT_POSITION,
+    &DOWNGRADE_ENABLED,
+    &RESTORED_LINEAGE,
+    &BAD_ENTRY,
+    &LEARNER_PRESENT,
+    &FRAGMENTED,
+    &QUOTA_NEAR,
+    &NO_VOTERS,
+    &VERSION_ORDER,
+];

@@ -1,0 +1,257 @@
+//! A finding: what, where, how bad, what to do.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::catalogue::Entry;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Odd, harmless as far as is known.
+    Low,
+    /// A restore works, but something needs attention.
+    Medium,
+    /// A restore is refused, or leaves a cluster that does not work as it should.
+    High,
+    /// Data is lost or cannot be trusted.
+    Critical,
+}
+
+impl Severity {
+    /// All of them, mildest first.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The word that reports and options use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|severity| severity.name() == word).ok_or(())
+    }
+}
+
+/// The answer to "will it restore?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Nothing that needs attention.
+    Pass,
+    /// Something needs attention, nothing at or above the limit.
+    Warn,
+    /// Something at or above the limit.
+    Fail,
+}
+
+impl Verdict {
+    /// The word that reports use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// A piece of evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// A count, a size, a revision.
+    Number(i64),
+    /// A 64-bit id, shown in hexadecimal.
+    Id(u64),
+    /// Anything else.
+    Text(String),
+}
+
+impl From<i64> for Evidence {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u64> for Evidence {
+    fn from(number: u64) -> Self {
+        i64::try_from(number).map_or_else(|_| Self::Text(number.to_string()), Self::Number)
+    }
+}
+
+impl From<String> for Evidence {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Evidence {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// Where a finding is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Location {
+    /// Page of the snapshot.
+    pub page: Option<u64>,
+    /// File offset in bytes.
+    pub offset: Option<u64>,
+    /// Key of an etcd record.
+    pub key: Option<Vec<u8>>,
+    /// Member of a tarball, or etcd member.
+    pub member: Option<String>,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its entry in the catalogue.
+    pub entry: &'static Entry,
+    /// How bad it is here; the entry's severity unless the circumstances say otherwise.
+    pub severity: Severity,
+    /// What was found, in one line.
+    pub message: String,
+    /// The numbers behind it, in order.
+    pub evidence: Vec<(&'static str, Evidence)>,
+    /// Where.
+    pub location: Location,
+}
+
+impl Finding {
+    /// A finding of `entry`'s own severity.
+    #[must_use]
+    pub fn new(entry: &'static Entry, message: impl Into<String>) -> Self {
+        let (severity, message) = (entry.severity, message.into());
+        Self { entry, severity, message, evidence: Vec::new(), location: Location::default() }
+    }
+
+    /// The same finding with one more piece of evidence.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, evidence: impl Into<Evidence>) -> Self {
+        self.evidence.push((name, evidence.into()));
+        self
+    }
+
+    /// The same finding at a place.
+    #[must_use]
+    pub fn at(mut self, location: Location) -> Self {
+        self.location = location;
+        self
+    }
+}
+
+/// Findings in the order of the checks. Per entry, a limited number is kept whole; the rest is counted.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    kept: Vec<Finding>,
+    counts: HashMap<&'static str, u64>,
+}
+
+impl Findings {
+    /// How many findings of one entry are kept.
+    pub const PER_ENTRY: u64 = 200;
+
+    /// Adds one.
+    pub fn push(&mut self, finding: Finding) {
+        let count = self.counts.entry(finding.entry.id).or_default();
+        *count += 1;
+        if *count <= Self::PER_ENTRY {
+            self.kept.push(finding);
+        }
+    }
+
+    /// Notes that there were `more` findings of `entry` that nobody listed.
+    pub fn add_unlisted(&mut self, entry: &'static Entry, more: u64) {
+        if more > 0 {
+            *self.counts.entry(entry.id).or_default() += more;
+        }
+    }
+
+    /// The findings kept, worst first, otherwise in the order of the checks.
+    #[must_use]
+    pub fn into_sorted(self) -> Vec<Finding> {
+        let counts = self.counts;
+        let mut kept = self.kept;
+        let mut last: HashMap<&'static str, usize> = HashMap::new();
+        for (at, finding) in kept.iter().enumerate() {
+            last.insert(finding.entry.id, at);
+        }
+        for (id, at) in last {
+            let total = counts.get(id).copied().unwrap_or(0);
+            if let (true, Some(finding)) = (total > Self::PER_ENTRY, kept.get_mut(at)) {
+                let more = total - Self::PER_ENTRY;
+                finding.message = format!("{} (and {more} more of this kind, not listed)", finding.message);
+                finding.evidence.push(("total", total.into()));
+            }
+        }
+        kept.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        kept
+    }
+}
+
+/// The verdict of `findings`, where those at or above `fail_on` fail; `None` never fails.
+#[must_use]
+pub fn verdict<'f>(findings: impl IntoIterator<Item = &'f Finding>, fail_on: Option<Severity>) -> Verdict {
+    let worst = findings.into_iter().map(|finding| finding.severity).max();
+    match (worst, fail_on) {
+        (Some(worst), Some(limit)) if worst >= limit => Verdict::Fail,
+        (Some(Severity::Medium | Severity::High | Severity::Critical), _) => Verdict::Warn,
+        _ => Verdict::Pass,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+
+    #[test]
+    fn the_limit_decides_between_warn_and_fail() {
+        let entry = catalogue::find("SNAP-002").expect("entry");
+        let finding = |severity| Finding { severity, ..Finding::new(entry, "") };
+        for (severity, fail_on, expected) in [
+            (Severity::High, Some(Severity::High), Verdict::Fail),
+            (Severity::Critical, Some(Severity::High), Verdict::Fail),
+            (Severity::Medium, Some(Severity::High), Verdict::Warn),
+            (Severity::Low, Some(Severity::High), Verdict::Pass),
+            (Severity::Low, Some(Severity::Info), Verdict::Fail),
+            (Severity::Critical, None, Verdict::Warn),
+        ] {
+            assert_eq!(verdict([&finding(severity)], fail_on), expected, "{severity} {fail_on:?}");
+        }
+        assert_eq!(verdict([], Some(Severity::Info)), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_flood_is_counted_not_kept() {
+        let entry = catalogue::find("PAGE-001").expect("entry");
+        let mut findings = Findings::default();
+        (0..500).for_each(|n| findings.push(Finding::new(entry, format!("{n}"))));
+        findings.add_unlisted(entry, 7);
+        let kept = findings.into_sorted();
+        assert_eq!(kept.len(), 200);
+        assert_eq!(kept[199].evidence, [("total", Evidence::Number(507))]);
+        assert!(kept[199].message.ends_with("(and 307 more of this kind, not listed)"));
+    }
+}

@@ -1,0 +1,99 @@
+//! The file as a whole: integrity hash, length, how it came to be.
+
+use bbolt_page::Check;
+use etcd_snapshot::Provenance;
+use etcd_snapshot::trailer::{TRAILER_LEN, Trailer, is_present};
+
+use super::Facts;
+use crate::catalogue::{PREVIOUS_ROOT, RAW_COPY, TORN_COPY, TRAILER_MISMATCH, TRAILER_MISSING, UNEXPECTED_TAIL};
+use crate::finding::{Finding, Findings, Location};
+
+pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    check_trailer(facts, findings);
+    check_tail(facts, findings);
+    check_provenance(facts, findings);
+    check_previous_root(facts, findings);
+}
+
+fn check_trailer(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let Some(trailer) = facts.trailer else { return };
+    let len = file_len(facts);
+    match trailer {
+        Trailer { stored: None, .. } => {
+            let message =
+                format!("no integrity hash behind the pages: the file has {len} bytes, {}", expected_len(facts));
+            findings.push(Finding::new(&TRAILER_MISSING, message).with("size", len));
+        }
+        Trailer { stored: Some(stored), computed, .. } if stored != computed => {
+            let (stored, computed) = (hex(stored), hex(computed));
+            let message = format!(
+                "integrity hash is `{computed}`, the file says `{stored}`: a byte has changed since etcd wrote it"
+            );
+            let offset = len.checked_sub(TRAILER_LEN as u64);
+            let finding = Finding::new(&TRAILER_MISMATCH, message).with("stored", stored).with("computed", computed);
+            findings.push(finding.at(Location { offset, ..Location::default() }));
+        }
+        Trailer { .. } => {}
+    }
+}
+
+fn check_tail(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let Some(tail) = facts.scan.report.db.tail() else { return };
+    let (got, size) = (tail.len() as u64, facts.scan.report.db.size());
+    if got == 0 || got == TRAILER_LEN as u64 {
+        return;
+    }
+    let body =
+        if is_present(file_len(facts)) { tail.get(..tail.len() - TRAILER_LEN).unwrap_or_default() } else { tail };
+    let zero = body.iter().all(|&byte| byte == 0);
+    let what = if zero { "all zero" } else { "not zero" };
+    let message = format!("{got} bytes behind the last page ({what}); {}", expected_len(facts));
+    let finding = Finding::new(&UNEXPECTED_TAIL, message).with("tail", got);
+    findings.push(finding.at(Location { offset: Some(size), ..Location::default() }));
+}
+
+fn check_provenance(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let scan = facts.scan;
+    let mixed = |check| matches!(check, Check::Reference | Check::Order | Check::Root | Check::Sharing);
+    let kinds = scan.report.faults.kept().iter().map(|fault| fault.kind.check());
+    let broken = kinds.filter(|&check| mixed(check)).count();
+    let [first, second] = scan.report.db.slots();
+    let live_metas = matches!(facts.provenance, Provenance::RawCopy)
+        && first.valid().map(|meta| meta.root) != second.valid().map(|meta| meta.root);
+    if broken > 0 && live_metas && facts.trailer.is_none_or(|trailer| !trailer.present) {
+        let message = format!("{broken} places do not fit together, and the metas are those of a live database file");
+        findings.push(Finding::new(&TORN_COPY, message).with("places", broken as u64));
+    } else if facts.provenance != Provenance::Stream && first.valid().is_some() && second.valid().is_some() {
+        let message = format!(
+            "the metas have transactions {} and {}: not the pattern of a snapshot stream",
+            txid(first),
+            txid(second)
+        );
+        findings.push(Finding::new(&RAW_COPY, message).with("provenance", facts.provenance.name()));
+    }
+}
+
+fn txid(slot: &bbolt_page::MetaSlot) -> u64 {
+    slot.valid().map_or(0, |meta| meta.txid.0)
+}
+
+fn check_previous_root(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let Some(faults) = facts.previous_root_faults else { return };
+    let state = |faults: usize| if faults == 0 { "intact".to_owned() } else { format!("damaged in {faults} places") };
+    let newest = facts.scan.report.faults.kept().len();
+    let message = format!("the newest state is {}, the one before it {}", state(newest), state(faults));
+    findings.push(Finding::new(&PREVIOUS_ROOT, message).with("faults", faults as u64));
+}
+
+fn file_len(facts: &Facts<'_, '_>) -> u64 {
+    facts.scan.report.db.bytes().len() as u64
+}
+
+fn expected_len(facts: &Facts<'_, '_>) -> String {
+    let size = facts.scan.report.db.size();
+    format!("a snapshot of these pages has {}", size.saturating_add(TRAILER_LEN as u64))
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,89 @@
+//! Revisions and records: what the walk noted, and the compaction marks.
+
+use etcd_snapshot::mvcc::{MvccFault, MvccFaultKind};
+
+use super::Facts;
+use crate::catalogue::{
+    BAD_RECORD, BAD_REVISION_FIELDS, BUMP_MARKER, COMPACTION_LEFTOVER, COMPACTION_ORDER, COMPACTION_PENDING,
+    DUPLICATE_REVISION, Entry, MISSING_BASE, ODD_TOMBSTONE, REVISION_GAP, VERSION_CHAIN,
+};
+use crate::finding::{Finding, Findings, Location};
+
+pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let faults = &facts.scan.faults;
+    for fault in faults.kept() {
+        findings.push(finding(fault));
+    }
+    if let Some(last) = faults.kept().last() {
+        findings.add_unlisted(entry(&last.kind), faults.dropped());
+    }
+    check_compaction(facts, findings);
+    if let Some(marker) = facts.scan.bump_marker {
+        let message = format!("revision {marker} is the marker of a restore that raised the revision");
+        findings.push(Finding::new(&BUMP_MARKER, message).with("revision", marker.main));
+    }
+}
+
+fn finding(fault: &MvccFault) -> Finding {
+    let place = fault.place;
+    let revision = fault.revision.map_or_else(String::new, |revision| format!("revision {revision}: "));
+    let message = format!("{revision}{} (page {}, element {})", fault.kind, place.page, place.element);
+    let location =
+        Location { page: Some(place.page.0), offset: Some(place.offset), key: fault.key.clone(), member: None };
+    let mut finding = Finding::new(entry(&fault.kind), message).at(location);
+    finding = finding.with("element", i64::from(place.element));
+    match fault.revision {
+        Some(revision) => finding.with("revision", revision.main).with("sub", revision.sub),
+        None => finding,
+    }
+}
+
+fn entry(kind: &MvccFaultKind) -> &'static Entry {
+    use MvccFaultKind as K;
+    match kind {
+        K::Record(_) => &BAD_RECORD,
+        K::ModRevision { .. } | K::CreateRevision { .. } | K::Version { .. } => &BAD_REVISION_FIELDS,
+        K::Chain { .. } | K::DoublePut => &VERSION_CHAIN,
+        K::Base { .. } => &MISSING_BASE,
+        K::MainGap { .. } | K::SubGap { .. } => &REVISION_GAP,
+        K::Duplicate => &DUPLICATE_REVISION,
+        K::LoneTombstone | K::DoubleTombstone { .. } => &ODD_TOMBSTONE,
+        K::Leftover { .. } => &COMPACTION_LEFTOVER,
+    }
+}
+
+fn check_compaction(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let state = &facts.scan.facts;
+    let main = |revision: Option<etcd_snapshot::Revision>| revision.map(|revision| revision.main);
+    let (scheduled, finished) = (main(state.scheduled_compaction), main(state.finished_compaction));
+    let last = facts.scan.last.map_or(0, |last| last.main);
+    let order = |message: String| {
+        Finding::new(&COMPACTION_ORDER, message)
+            .with("scheduled", scheduled.unwrap_or(-1))
+            .with("finished", finished.unwrap_or(-1))
+            .with("lastRecord", last)
+    };
+    if finished > scheduled {
+        findings.push(order(format!(
+            "compaction finished at {}, but only scheduled at {}",
+            shown(finished),
+            shown(scheduled)
+        )));
+        return;
+    }
+    if scheduled > finished {
+        let message =
+            format!("compaction at {} was scheduled, the last one finished is {}", shown(scheduled), shown(finished));
+        findings.push(Finding::new(&COMPACTION_PENDING, message));
+    }
+    // A compaction at the newest revision removes the newest record where that is a tombstone: the mark may then be
+    // the only trace of the revision. Before 3.4.32 and 3.5.14 a server started below it.
+    let all_gone = facts.scan.counts.records == 0;
+    if let Some(scheduled) = scheduled.filter(|&scheduled| scheduled > last && !all_gone) {
+        findings.push(order(format!("compaction at {scheduled} lies behind the last record, revision {last}")));
+    }
+}
+
+fn shown(revision: Option<i64>) -> String {
+    revision.map_or_else(|| "none".into(), |revision| revision.to_string())
+}

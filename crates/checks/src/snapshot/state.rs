@@ -1,0 +1,180 @@
+//! etcd's own state: alarms, members, leases, raft position, versions, space.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use etcd_snapshot::facts::{AlarmKind, ConfState};
+
+use super::Facts;
+use crate::catalogue::{
+    ALARM_CORRUPT, ALARM_NOSPACE, BAD_ENTRY, DOWNGRADE_ENABLED, FRAGMENTED, LEARNER_NOT_PROMOTED, LEARNER_PRESENT,
+    LEASE_DANGLING, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH, NO_RAFT_POSITION, NO_VOTERS, QUOTA_NEAR,
+    RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
+};
+use crate::finding::{Finding, Findings, Location, Severity};
+
+/// OpenShift's operator defragments from this share of free pages on, in percent.
+const DEFRAG_PERCENT: u64 = 45;
+/// ... and from this size of the database on.
+const DEFRAG_SIZE: u64 = 100 << 20;
+/// Share of the quota, in percent, at which OpenShift's alerts begin, get louder, and become critical.
+const QUOTA_ALERTS: [(u64, Severity); 3] = [(85, Severity::High), (75, Severity::Medium), (65, Severity::Low)];
+/// Leases that make a leak worth naming.
+const LEAK_FROM: u64 = 1000;
+
+pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    for fault in &facts.scan.facts.faults {
+        let message = format!("bucket `{}`, entry `{}`: {}", fault.bucket, fault.key.escape_ascii(), fault.problem);
+        findings.push(Finding::new(&BAD_ENTRY, message));
+    }
+    check_alarms(facts, findings);
+    check_members(facts, findings);
+    check_leases(facts, findings);
+    check_position(facts, findings);
+    check_versions(facts, findings);
+    check_space(facts, findings);
+}
+
+fn check_alarms(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    for alarm in &facts.scan.facts.alarms {
+        let entry = match alarm.kind {
+            AlarmKind::NoSpace => &ALARM_NOSPACE,
+            AlarmKind::Corrupt => &ALARM_CORRUPT,
+            AlarmKind::Other(kind) => {
+                let message = format!("bucket `alarm`: kind {kind} of member `{:x}` is not known", alarm.member);
+                findings.push(Finding { severity: Severity::Medium, ..Finding::new(&BAD_ENTRY, message) });
+                continue;
+            }
+        };
+        let member = format!("{:x}", alarm.member);
+        let message =
+            format!("alarm {} of member `{member}`", if entry == &ALARM_NOSPACE { "NOSPACE" } else { "CORRUPT" });
+        let location = Location { member: Some(member), ..Location::default() };
+        findings.push(Finding::new(entry, message).at(location));
+    }
+}
+
+fn check_members(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let state = &facts.scan.facts;
+    let at = |id: u64| Location { member: Some(format!("{id:x}")), ..Location::default() };
+    if state.members.is_empty() && facts.scan.bucket(b"members").is_some() {
+        findings.push(Finding::new(&NO_VOTERS, "bucket `members` has no entries"));
+    }
+    let removed: BTreeSet<u64> = state.removed_members.iter().copied().collect();
+    for member in state.members.iter().filter(|member| removed.contains(&member.id)) {
+        let message =
+            format!("member `{:x}` ({}) is in `members` and in `members_removed`", member.id, name(&member.name));
+        findings.push(Finding::new(&ZOMBIE_MEMBER, message).at(at(member.id)));
+    }
+    let learners = state.members.iter().filter(|member| member.is_learner);
+    // Up to 3.4 there is no confState, and bucket `members` follows another store: nothing to compare.
+    let Some(conf) = &state.conf_state else { return };
+    let voters: BTreeSet<u64> = conf.voters.iter().copied().collect();
+    for member in learners {
+        let (id, shown) = (member.id, name(&member.name));
+        let finding = if voters.contains(&id) {
+            Finding::new(&LEARNER_NOT_PROMOTED, format!("member `{id:x}` ({shown}) votes, but is stored as a learner"))
+        } else {
+            Finding::new(&LEARNER_PRESENT, format!("member `{id:x}` ({shown}) is a learner"))
+        };
+        findings.push(finding.at(at(id)));
+    }
+    compare_membership(facts, conf, findings);
+}
+
+fn compare_membership(facts: &Facts<'_, '_>, conf: &ConfState, findings: &mut Findings) {
+    let listed: BTreeSet<u64> = facts.scan.facts.members.iter().map(|member| member.id).collect();
+    let raft = [&conf.voters, &conf.learners, &conf.voters_outgoing, &conf.learners_next];
+    let raft: BTreeSet<u64> = raft.into_iter().flatten().copied().collect();
+    // A restore writes new members and leaves confState as it was until the next change of membership.
+    let after_restore = restored(facts) && listed.is_disjoint(&raft);
+    if listed == raft || after_restore {
+        return;
+    }
+    let ids = |ids: Vec<&u64>| ids.iter().map(|id| format!("`{id:x}`")).collect::<Vec<_>>().join(", ");
+    let (only_listed, only_raft) = (ids(listed.difference(&raft).collect()), ids(raft.difference(&listed).collect()));
+    let part = |what: &str, ids: &str| if ids.is_empty() { String::new() } else { format!("{what} {ids}") };
+    let parts = [part("only in `members`:", &only_listed), part("only in confState:", &only_raft)];
+    let message = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    findings.push(Finding::new(&MEMBERSHIP_MISMATCH, message));
+}
+
+fn name(name: &str) -> String {
+    if name.is_empty() { "no name".into() } else { name.escape_debug().to_string() }
+}
+
+fn check_leases(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let leases: BTreeSet<i64> = facts.scan.facts.leases.iter().map(|lease| lease.id).collect();
+    let mut attached: BTreeMap<i64, (u64, &[u8])> = BTreeMap::new();
+    for live in facts.scan.store.live().filter(|live| live.kv.lease != 0) {
+        attached.entry(live.kv.lease).or_insert((0, live.kv.key)).0 += 1;
+    }
+    for (id, (keys, first)) in attached.iter().filter(|(id, _)| !leases.contains(id)) {
+        let message = format!("{keys} keys are attached to lease `{id:x}`, which does not exist");
+        let location = Location { key: Some(first.to_vec()), ..Location::default() };
+        findings.push(Finding::new(&LEASE_DANGLING, message).with("keys", *keys).at(location));
+    }
+    for id in leases.iter().filter(|&&id| id <= 0) {
+        findings.push(Finding::new(&LEASE_INVALID, format!("lease `{id:x}`: ids are positive")));
+    }
+    let unused = leases.iter().filter(|id| !attached.contains_key(id)).count() as u64;
+    if unused >= LEAK_FROM && unused * 2 > leases.len() as u64 {
+        let message = format!("{unused} of {} leases have no keys", leases.len());
+        findings.push(Finding::new(&LEASE_LEAK, message).with("unused", unused));
+    }
+}
+
+/// Whether the raft index is too small for the revisions to have come about one by one.
+fn restored(facts: &Facts<'_, '_>) -> bool {
+    let index = facts.scan.facts.consistent_index.and_then(|index| i64::try_from(index).ok());
+    index.is_some_and(|index| index + 1 < facts.scan.current())
+}
+
+fn check_position(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let state = &facts.scan.facts;
+    match state.consistent_index {
+        None | Some(0) => findings.push(Finding::new(&NO_RAFT_POSITION, "bucket `meta` has no consistent_index")),
+        Some(index) if restored(facts) => {
+            let current = facts.scan.current();
+            let message =
+                format!("raft index {index} is smaller than revision {current}: restored from a snapshot before");
+            findings.push(Finding::new(&RESTORED_LINEAGE, message).with("consistentIndex", index));
+        }
+        Some(_) => {}
+    }
+}
+
+fn check_versions(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let state = &facts.scan.facts;
+    if let Some(downgrade) = state.downgrade.as_ref().filter(|downgrade| downgrade.enabled) {
+        let message = format!("downgrade to {} was enabled", downgrade.target_version.escape_debug());
+        findings.push(Finding::new(&DOWNGRADE_ENABLED, message));
+        return;
+    }
+    let (Some(storage), Some(cluster)) = (&state.storage_version, &state.cluster_version) else { return };
+    let (Some(of_storage), Some(of_cluster)) = (minor(storage), minor(cluster)) else { return };
+    if of_storage > of_cluster {
+        let message = format!("storage version {storage} is above cluster version {cluster}");
+        findings.push(Finding::new(&VERSION_ORDER, message));
+    }
+}
+
+fn minor(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.').map(str::parse);
+    Some((parts.next()?.ok()?, parts.next()?.ok()?))
+}
+
+fn check_space(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let report = &facts.scan.report;
+    let (size, free) = (report.db.size(), report.pages_free.saturating_mul(report.db.page_size()));
+    let percent = |part: u64, whole: u64| part.saturating_mul(100).checked_div(whole).unwrap_or(0);
+    if size >= DEFRAG_SIZE && percent(free, size) >= DEFRAG_PERCENT {
+        let message = format!("{} % of the database is free pages", percent(free, size));
+        findings.push(Finding::new(&FRAGMENTED, message).with("free", free).with("size", size));
+    }
+    let used = percent(size, facts.quota);
+    if let Some(&(_, severity)) = QUOTA_ALERTS.iter().find(|&&(from, _)| used > from) {
+        let message = format!("the database takes {used} % of a quota of {} bytes", facts.quota);
+        let finding = Finding::new(&QUOTA_NEAR, message).with("size", size).with("quota", facts.quota);
+        findings.push(Finding { severity, ..finding });
+    }
+}

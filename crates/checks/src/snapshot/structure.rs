@@ -1,0 +1,117 @@
+//! The pages: faults of the walk, buckets that should be there, what free pages hold.
+
+use bbolt_page::{Fault, FaultKind, Faults, Residue};
+use etcd_snapshot::facts::bucket;
+
+use super::Facts;
+use crate::catalogue::{
+    BAD_BUCKET, BAD_ELEMENT, BAD_FREELIST, BAD_REFERENCE, CYCLE, ELEMENT_GAP, EMPTY_PAGE, Entry, INLINE_SIZE,
+    KEY_ORDER, META_INVALID, META_ODD, MISSING_BUCKET, RESIDUE, ROOT_VALUE, SHARED_PAGE, TRUNCATED, UNEVEN_DEPTH,
+    UNKNOWN_BUCKET, WRONG_PAGE,
+};
+use crate::finding::{Finding, Findings, Location, Severity};
+
+pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    faults(&facts.scan.report.faults, findings);
+    check_buckets(facts, findings);
+    check_residue(facts, findings);
+}
+
+/// Turns the faults of a walk into findings.
+fn faults(faults: &Faults, findings: &mut Findings) {
+    for fault in faults.kept() {
+        findings.push(finding(fault));
+    }
+    if let Some(last) = faults.kept().last() {
+        findings.add_unlisted(entry(&last.kind), faults.dropped());
+    }
+}
+
+fn finding(fault: &Fault) -> Finding {
+    let location = Location { page: fault.page.map(|page| page.0), offset: fault.offset, ..Location::default() };
+    let mut finding = Finding::new(entry(&fault.kind), fault.to_string()).at(location);
+    if let Some(element) = fault.element {
+        finding = finding.with("element", i64::from(element));
+    }
+    if fault.path != bbolt_page::Path::default() {
+        finding = finding.with("path", fault.path.to_string());
+    }
+    finding
+}
+
+fn entry(kind: &FaultKind) -> &'static Entry {
+    use FaultKind as K;
+    match kind {
+        K::Meta { .. } => &META_INVALID,
+        K::MetaHeader { .. } | K::MetaField { .. } => &META_ODD,
+        K::Truncated { .. } => &TRUNCATED,
+        K::OutOfRange { .. } | K::Missing { .. } | K::RunPastHighWater { .. } => &BAD_REFERENCE,
+        K::SelfId { .. } | K::Flags { .. } | K::Kind { .. } => &WRONG_PAGE,
+        K::DoubleReference { .. } => &SHARED_PAGE,
+        K::Cycle { .. } | K::Depth { .. } => &CYCLE,
+        K::ElementArray { .. }
+        | K::ElementBounds { .. }
+        | K::ElementOverlap { .. }
+        | K::KeySize { .. }
+        | K::ElementFlags { .. } => &BAD_ELEMENT,
+        K::ElementGap { .. } => &ELEMENT_GAP,
+        K::KeyOrder | K::BelowBound | K::AboveBound => &KEY_ORDER,
+        K::UnevenDepth { .. } => &UNEVEN_DEPTH,
+        K::EmptyLeaf | K::EmptyBranch => &EMPTY_PAGE,
+        K::BucketValue { .. } | K::InlineHeader { .. } | K::InlineSubBucket | K::BucketDepth { .. } => &BAD_BUCKET,
+        K::InlineSize { .. } => &INLINE_SIZE,
+        K::RootValue => &ROOT_VALUE,
+        K::FreelistPage { .. }
+        | K::FreelistCount { .. }
+        | K::FreelistOrder { .. }
+        | K::FreelistRange { .. }
+        | K::FreelistReachable { .. }
+        | K::FreelistIncomplete { .. } => &BAD_FREELIST,
+    }
+}
+
+/// Buckets without which a server does not come up with its data.
+const NEEDED: [&[u8]; 2] = [bucket::KEY, bucket::META];
+/// Buckets that every etcd since 3.1 creates when it starts.
+const USUAL: [&[u8]; 7] = [
+    bucket::ALARM,
+    bucket::AUTH,
+    bucket::AUTH_ROLES,
+    bucket::AUTH_USERS,
+    bucket::LEASE,
+    bucket::MEMBERS,
+    bucket::MEMBERS_REMOVED,
+];
+
+fn check_buckets(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let scan = facts.scan;
+    for (names, severity) in [(&NEEDED[..], Severity::Critical), (&USUAL[..], Severity::High)] {
+        for name in names.iter().filter(|name| scan.bucket(name).is_none()) {
+            let message = format!("bucket `{}` is not there", name.escape_ascii());
+            findings.push(Finding { severity, ..Finding::new(&MISSING_BUCKET, message) });
+        }
+    }
+    for bucket in scan.buckets.iter().filter(|bucket| !bucket::ALL.contains(&bucket.name())) {
+        let name = bucket.name();
+        let name = name.get(..name.len().min(64)).unwrap_or_default();
+        findings.push(Finding::new(&UNKNOWN_BUCKET, format!("bucket `{}`", name.escape_ascii())));
+    }
+}
+
+fn check_residue(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let report = &facts.scan.report;
+    let (mut stale, mut other) = (0_u64, 0_u64);
+    for page in report.unreachable() {
+        match page.residue {
+            Residue::Zero => {}
+            Residue::Leaf => stale += 1,
+            Residue::Branch | Residue::Overflow | Residue::Other => other += 1,
+        }
+    }
+    if stale > 0 {
+        let free = report.pages_free;
+        let message =
+            format!("{stale} of {free} free pages are leaves of earlier transactions, {other} hold other remains");
+        findings.push(Finding::new(&RESIDUE, message).with("staleLeaves", stale).with("freePages", free));
+    }
+}
