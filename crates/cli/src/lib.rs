@@ -1,7 +1,7 @@
 //! The `assay` command: arguments, opening files, output, exit codes.
 //!
 //! From the outside in: [`args`] is what was typed, [`settings`] what was meant, [`commands`] what is
-//! done about it, [`input`] how a file's bytes are had, [`ui`] the two
+//! done about it, [`input`] how a file's bytes are had, [`output`] how facts are shown, [`ui`] the two
 //! streams they go to, and [`exit`] how it all ends. What the bytes mean is the libraries' business.
 
 pub mod args;
@@ -9,6 +9,7 @@ pub mod commands;
 pub mod exit;
 pub mod glob;
 pub mod input;
+pub mod output;
 pub mod settings;
 pub mod text;
 pub mod ui;
