@@ -110,12 +110,10 @@ pub fn guarded(run: impl FnOnce() -> ExitCode) -> ExitCode {
 /// One line for a panic. What the panic itself says stays out of it: it may quote file content.
 fn panic_message(info: &PanicHookInfo<'_>) -> String {
     if map::any_fault() {
-        return "error: an input file shrank or failed to read while assay was reading it"
-            .to_owned();
+        return "error: an input file shrank or failed to read while assay was reading it".to_owned();
     }
-    let place = info.location().map_or_else(String::new, |location| {
-        format!(" at {}:{}", location.file(), location.line())
-    });
+    let place =
+        info.location().map_or_else(String::new, |location| format!(" at {}:{}", location.file(), location.line()));
     format!(
         "error: internal error{place} in assay {}; this is a bug: please report this line and the command, \
          and set RUST_BACKTRACE=1 for more",
@@ -148,29 +146,18 @@ mod tests {
 
     #[test]
     fn three_codes_and_no_other() {
-        let missing = || InputError::Missing {
-            path: "x.db".into(),
-            part: None,
-        };
+        let missing = || InputError::Missing { path: "x.db".into(), part: None };
         for (result, expected, message) in [
             (Ok(Outcome::Clean), 0, ""),
             (Ok(Outcome::Findings), 1, ""),
-            (
-                Err(Error::Usage("no".into())),
-                2,
-                "error: no\nhint: for usage, add `--help`\n",
-            ),
+            (Err(Error::Usage("no".into())), 2, "error: no\nhint: for usage, add `--help`\n"),
             (Err(missing().into()), 2, "error: `x.db`: no such file\n"),
             (
                 Err(io::Error::from(io::ErrorKind::StorageFull).into()),
                 2,
                 "error: cannot write standard output: no storage space\n",
             ),
-            (
-                Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
-                0,
-                "",
-            ),
+            (Err(io::Error::from(io::ErrorKind::BrokenPipe).into()), 0, ""),
         ] {
             let (code, said) = code(result);
             assert!(same(code, expected), "{code:?} is not {expected}");

@@ -45,9 +45,7 @@ impl KeyGlobs {
         let any = |matchers: &[GlobMatcher], bytes: &[u8]| {
             !matchers.is_empty() && {
                 let candidate = Candidate::from_bytes(bytes);
-                matchers
-                    .iter()
-                    .any(|matcher| matcher.is_match_candidate(&candidate))
+                matchers.iter().any(|matcher| matcher.is_match_candidate(&candidate))
             }
         };
         let last = || key.rsplit(|byte| *byte == b'/').next().unwrap_or(key);

@@ -10,10 +10,7 @@ use crate::input::{Input, Reading};
 
 impl From<&GlobalArgs> for Reading {
     fn from(global: &GlobalArgs) -> Self {
-        Self {
-            map: !global.no_mmap,
-            max_expanded: global.max_expanded,
-        }
+        Self { map: !global.no_mmap, max_expanded: global.max_expanded }
     }
 }
 
@@ -94,21 +91,11 @@ pub struct ListRequest {
 
 impl ListRequest {
     /// Whether a key, and what it was parsed to, is asked for.
-    pub fn wants(
-        &self,
-        key: &[u8],
-        resource: Option<&str>,
-        group: Option<&str>,
-        namespace: Option<&str>,
-    ) -> bool {
+    pub fn wants(&self, key: &[u8], resource: Option<&str>, group: Option<&str>, namespace: Option<&str>) -> bool {
         key.starts_with(&self.prefix)
             && (self.resources.is_empty()
-                || self
-                    .resources
-                    .iter()
-                    .any(|wanted| names_resource(wanted, resource, group)))
-            && (self.namespaces.is_empty()
-                || namespace.is_some_and(|name| self.namespaces.iter().any(|n| n == name)))
+                || self.resources.iter().any(|wanted| names_resource(wanted, resource, group)))
+            && (self.namespaces.is_empty() || namespace.is_some_and(|name| self.namespaces.iter().any(|n| n == name)))
             && self.globs.passes(key)
     }
 }
@@ -164,9 +151,7 @@ fn list_form(args: &LsArgs) -> Result<ListForm, Error> {
         };
     }
     if args.long && !human {
-        return usage(
-            "`--long` goes with human output only; the other forms hold every detail as they are",
-        );
+        return usage("`--long` goes with human output only; the other forms hold every detail as they are");
     }
     Ok(match format {
         ListFormat::Human if args.null => ListForm::Nul,
@@ -176,10 +161,7 @@ fn list_form(args: &LsArgs) -> Result<ListForm, Error> {
         ListFormat::Ndjson => ListForm::Ndjson,
         ListFormat::Csv => ListForm::Csv,
         ListFormat::Sqlite => match &args.out {
-            Some(out) => ListForm::Sqlite {
-                out: out.clone(),
-                force: args.force,
-            },
+            Some(out) => ListForm::Sqlite { out: out.clone(), force: args.force },
             None => return usage("`-o sqlite` needs a file: add `--out FILE`"),
         },
     })
@@ -198,18 +180,13 @@ mod tests {
     }
 
     fn request(line: &[&str]) -> Result<ListRequest, String> {
-        let args = Ls::try_parse_from(["ls", "s"].iter().chain(line))
-            .unwrap()
-            .args;
+        let args = Ls::try_parse_from(["ls", "s"].iter().chain(line)).unwrap().args;
         ListRequest::try_from(args).map_err(|error| error.to_string())
     }
 
     #[test]
     fn each_form_is_reached() {
-        let sqlite = ListForm::Sqlite {
-            out: "f".into(),
-            force: true,
-        };
+        let sqlite = ListForm::Sqlite { out: "f".into(), force: true };
         for (line, form) in [
             (&[][..], ListForm::Names),
             (&["-l"], ListForm::Long),
@@ -267,11 +244,7 @@ mod tests {
             (&["-n", "dev"], false),
         ] {
             let request = request(line).unwrap();
-            assert_eq!(
-                request.wants(key, secret.0, secret.1, secret.2),
-                wanted,
-                "{line:?}"
-            );
+            assert_eq!(request.wants(key, secret.0, secret.1, secret.2), wanted, "{line:?}");
             assert!(!line.contains(&"-r") || !request.wants(key, None, None, None));
         }
     }

@@ -85,11 +85,7 @@ impl fmt::Display for Size {
 impl Size {
     /// The size with its exact count of bytes: `1.5 KiB (1536 B)`.
     pub fn exact(self) -> String {
-        if self.0 < 1024 {
-            self.to_string()
-        } else {
-            format!("{self} ({} B)", group_digits(self.0))
-        }
+        if self.0 < 1024 { self.to_string() } else { format!("{self} ({} B)", group_digits(self.0)) }
     }
 }
 
@@ -119,11 +115,7 @@ pub fn age(then: Timestamp, now: Timestamp) -> String {
         _ => (span / 31_536_000, "year"),
     };
     let plural = if count == 1 { "" } else { "s" };
-    if seconds > 0 {
-        format!("{count} {unit}{plural} ago")
-    } else {
-        format!("in {count} {unit}{plural}")
-    }
+    if seconds > 0 { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
 }
 
 /// `1 key`, `2 keys`: a count with its noun.
@@ -158,12 +150,7 @@ pub fn shorten(text: &str, width: usize) -> Cow<'_, str> {
     };
     let head = take(&mut text.chars(), head_width);
     let tail = take(&mut text.chars().rev(), tail_width);
-    Cow::Owned(
-        head.into_iter()
-            .chain(['…'])
-            .chain(tail.into_iter().rev())
-            .collect(),
-    )
+    Cow::Owned(head.into_iter().chain(['…']).chain(tail.into_iter().rev()).collect())
 }
 
 #[cfg(test)]

@@ -82,13 +82,7 @@ pub struct LsArgs {
     #[arg(short = '0', long, conflicts_with_all = ["output", "json"], help_heading = "Output")]
     pub null: bool,
     /// Form of the output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "human",
-        help_heading = "Output"
-    )]
+    #[arg(short, long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub output: ListFormat,
     /// Short for `--output json`
     #[arg(long, conflicts_with = "output", help_heading = "Output")]
@@ -104,10 +98,6 @@ pub struct LsArgs {
 impl LsArgs {
     /// The form, whichever way it was asked for.
     pub fn format(&self) -> ListFormat {
-        if self.json {
-            ListFormat::Json
-        } else {
-            self.output
-        }
+        if self.json { ListFormat::Json } else { self.output }
     }
 }

@@ -65,22 +65,10 @@ pub enum Command {
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// When to use colour; NO_COLOR and CLICOLOR_FORCE are honoured
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = true
-    )]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: When,
     /// When to show progress: auto, always or never; auto means on a terminal, for long work
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = true
-    )]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub progress: When,
     /// Say nothing on standard error but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -113,11 +101,7 @@ pub struct ReportOutput {
 impl ReportOutput {
     /// The form, whichever way it was asked for.
     pub fn format(&self) -> ReportFormat {
-        if self.json {
-            ReportFormat::Json
-        } else {
-            self.output
-        }
+        if self.json { ReportFormat::Json } else { self.output }
     }
 }
 

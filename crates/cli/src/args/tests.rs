@@ -13,8 +13,7 @@ struct Alone<A: Args> {
 }
 
 fn parse<A: Args>(line: &[&str]) -> Result<Alone<A>, ErrorKind> {
-    Alone::<A>::try_parse_from(std::iter::once("assay").chain(line.iter().copied()))
-        .map_err(|error| error.kind())
+    Alone::<A>::try_parse_from(std::iter::once("assay").chain(line.iter().copied())).map_err(|error| error.kind())
 }
 
 #[test]
@@ -32,10 +31,7 @@ fn the_command_line_is_sound() {
 fn what_contradicts_itself_is_refused() {
     use ErrorKind::{ArgumentConflict, InvalidValue, MissingRequiredArgument, ValueValidation};
     for (line, kind) in [
-        (
-            &["s", "--all-revisions", "--rev", "3"][..],
-            ArgumentConflict,
-        ),
+        (&["s", "--all-revisions", "--rev", "3"][..], ArgumentConflict),
         (&["s", "--all-revisions", "--deleted"], ArgumentConflict),
         (&["s", "--salvage", "--rev", "3"], ArgumentConflict),
         (&["s", "--count", "-l"], ArgumentConflict),
@@ -53,14 +49,8 @@ fn what_contradicts_itself_is_refused() {
     ] {
         assert_eq!(parse::<LsArgs>(line).map(|_| ()), Err(kind), "{line:?}");
     }
-    assert_eq!(
-        parse::<HashArgs>(&["s", "--status", "--rev", "3"]).map(|_| ()),
-        Err(ArgumentConflict)
-    );
-    assert_eq!(
-        parse::<VerifyArgs>(&["s", "--fail-on", "sometimes"]).map(|_| ()),
-        Err(InvalidValue)
-    );
+    assert_eq!(parse::<HashArgs>(&["s", "--status", "--rev", "3"]).map(|_| ()), Err(ArgumentConflict));
+    assert_eq!(parse::<VerifyArgs>(&["s", "--fail-on", "sometimes"]).map(|_| ()), Err(InvalidValue));
 }
 
 #[test]
@@ -78,11 +68,7 @@ fn defaults_are_those_of_the_contract() {
 
 #[test]
 fn filters_of_keys_add_up() {
-    let ls = parse::<LsArgs>(&[
-        "s", "/p", "-r", "secrets", "-r", "pods", "-n", "a", "-g", "*",
-    ])
-    .unwrap()
-    .args;
+    let ls = parse::<LsArgs>(&["s", "/p", "-r", "secrets", "-r", "pods", "-n", "a", "-g", "*"]).unwrap().args;
     assert_eq!(ls.resource, ["secrets", "pods"]);
     assert_eq!(ls.namespace, ["a"]);
     assert_eq!(ls.glob, ["*"]);

@@ -45,9 +45,8 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
-    let number: u64 = number
-        .parse()
-        .map_err(|_| "expected a number of bytes such as 500M, 4GiB or 1073741824".to_owned())?;
+    let number: u64 =
+        number.parse().map_err(|_| "expected a number of bytes such as 500M, 4GiB or 1073741824".to_owned())?;
     let unit = unit.trim_start();
     let power = |letter: &str| match letter.to_ascii_uppercase().as_str() {
         "K" => Some(1),
@@ -99,17 +98,7 @@ mod tests {
         ] {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
-        for text in [
-            "",
-            "0",
-            "M",
-            "-1",
-            "1X",
-            "1iB",
-            "1.5G",
-            "99999999999T",
-            "184467440737095516160",
-        ] {
+        for text in ["", "0", "M", "-1", "1X", "1iB", "1.5G", "99999999999T", "184467440737095516160"] {
             assert!(parse_size(text).is_err(), "{text}");
         }
     }

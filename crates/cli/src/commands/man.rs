@@ -36,13 +36,9 @@ pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Outcome, Error> {
 fn pages() -> Vec<(String, Command)> {
     let mut root = Cli::command();
     root.build();
-    let commands: Vec<_> = root
-        .get_subcommands()
-        .map(|command| (format!("assay-{}", command.get_name()), command.clone()))
-        .collect();
-    std::iter::once(("assay".to_owned(), root))
-        .chain(commands)
-        .collect()
+    let commands: Vec<_> =
+        root.get_subcommands().map(|command| (format!("assay-{}", command.get_name()), command.clone())).collect();
+    std::iter::once(("assay".to_owned(), root)).chain(commands).collect()
 }
 
 fn render(page: Command) -> Result<Vec<u8>, Error> {
@@ -52,11 +48,8 @@ fn render(page: Command) -> Result<Vec<u8>, Error> {
 }
 
 fn write_page(path: &Path, roff: &[u8]) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::Output {
-        path: escape_path(path),
-        reason: error.to_string(),
-        hint: None,
-    };
+    let failed =
+        |error: std::io::Error| Error::Output { path: escape_path(path), reason: error.to_string(), hint: None };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }

@@ -26,9 +26,7 @@ impl Listing {
     /// Reads the names in a directory. One that cannot be read lists nothing.
     pub(super) fn of(path: &Path) -> Self {
         let mut listing = Self {
-            database: ["member/snap/db", "snap/db"]
-                .into_iter()
-                .find(|inner| path.join(inner).is_file()),
+            database: ["member/snap/db", "snap/db"].into_iter().find(|inner| path.join(inner).is_file()),
             ..Self::default()
         };
         let names = fs::read_dir(path).into_iter().flatten().take(ENTRIES);
@@ -45,10 +43,7 @@ impl Listing {
         let shown = || escape(bytes).into_owned();
         if bytes.starts_with(b"static_kuberesources") {
             self.tarballs.push(shown());
-        } else if [&b".db"[..], b".db.gz", b".db.zst"]
-            .iter()
-            .any(|end| bytes.ends_with(end))
-        {
+        } else if [&b".db"[..], b".db.gz", b".db.zst"].iter().any(|end| bytes.ends_with(end)) {
             self.snapshots.push(shown());
         }
     }
@@ -61,10 +56,9 @@ impl Listing {
         match (self.snapshots.len(), self.tarballs.len()) {
             (0, 0) => " without a snapshot in it".to_owned(),
             (snapshots, 0) => format!(" with {}", count(snapshots as u64, "snapshot")),
-            (0, tarballs) => format!(
-                " with {} of static pod resources and no snapshot",
-                count(tarballs as u64, "tarball")
-            ),
+            (0, tarballs) => {
+                format!(" with {} of static pod resources and no snapshot", count(tarballs as u64, "tarball"))
+            }
             (snapshots, tarballs) => format!(
                 " with {} and {} of static pod resources",
                 count(snapshots as u64, "snapshot"),
@@ -82,13 +76,8 @@ impl Listing {
                 "stop etcd and run `assay inspect {folder}/{inner}`, or take a snapshot with `etcdctl snapshot save`"
             ));
         }
-        let newest: Vec<String> = self
-            .snapshots
-            .iter()
-            .rev()
-            .take(SHOWN)
-            .map(|name| format!("`assay verify {folder}/{name}`"))
-            .collect();
+        let newest: Vec<String> =
+            self.snapshots.iter().rev().take(SHOWN).map(|name| format!("`assay verify {folder}/{name}`")).collect();
         let more = self.snapshots.len().saturating_sub(SHOWN);
         match newest.as_slice() {
             [] => None,
@@ -115,21 +104,9 @@ mod tests {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         let listing = Listing::of(folder.path());
-        assert_eq!(
-            listing.snapshots,
-            [
-                "snapshot_2026-11-22_010203.db.gz",
-                "snapshot_2026-11-23_010203.db"
-            ]
-        );
-        assert_eq!(
-            listing.tarballs,
-            ["static_kuberesources_2026-11-23_010203.tar.gz"]
-        );
-        assert_eq!(
-            listing.what(),
-            " with 2 snapshots and 1 tarball of static pod resources"
-        );
+        assert_eq!(listing.snapshots, ["snapshot_2026-11-22_010203.db.gz", "snapshot_2026-11-23_010203.db"]);
+        assert_eq!(listing.tarballs, ["static_kuberesources_2026-11-23_010203.tar.gz"]);
+        assert_eq!(listing.what(), " with 2 snapshots and 1 tarball of static pod resources");
         assert_eq!(
             listing.hint(Path::new("/b/")).unwrap(),
             "run `assay verify /b/snapshot_2026-11-23_010203.db`, or `assay verify /b/snapshot_2026-11-22_010203.db.gz`"
@@ -143,12 +120,7 @@ mod tests {
         fs::write(folder.path().join("member/snap/db"), "x").unwrap();
         let listing = Listing::of(folder.path());
         assert_eq!(listing.database, Some("member/snap/db"));
-        assert!(
-            listing
-                .hint(Path::new("/var/lib/etcd"))
-                .unwrap()
-                .contains("/var/lib/etcd/member/snap/db")
-        );
+        assert!(listing.hint(Path::new("/var/lib/etcd")).unwrap().contains("/var/lib/etcd/member/snap/db"));
     }
 
     #[test]

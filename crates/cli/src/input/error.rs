@@ -76,9 +76,7 @@ pub enum InputError {
         source: io::Error,
     },
     /// A mapped page could not be had.
-    #[error(
-        "{display}: the file shrank or failed to read at offset {offset:#x} while assay was reading it"
-    )]
+    #[error("{display}: the file shrank or failed to read at offset {offset:#x} while assay was reading it")]
     Failed {
         /// The input's name for messages.
         display: String,
@@ -142,9 +140,7 @@ impl InputError {
     /// What to do about it, where there is something to do.
     pub fn hint(&self) -> Option<String> {
         let fixed = match self {
-            Self::Missing {
-                part: Some(part), ..
-            } => {
+            Self::Missing { part: Some(part), .. } => {
                 return Some(format!(
                     "`{}` stands there: a save that was interrupted; take the snapshot again",
                     escape_path(part)
@@ -156,32 +152,20 @@ impl InputError {
             Self::Unfinished { .. } => {
                 "take the snapshot again; to look at what is there, copy it to a name without `.part`"
             }
-            Self::Empty { .. } => {
-                "the save or the copy failed, often for want of disk space; take it again"
-            }
+            Self::Empty { .. } => "the save or the copy failed, often for want of disk space; take it again",
             Self::TooSmall { .. } => "the save or the copy was interrupted; fetch the file again",
-            Self::NotASnapshot {
-                looks, compression, ..
-            } => return not_a_snapshot_hint(looks, *compression),
+            Self::NotASnapshot { looks, compression, .. } => return not_a_snapshot_hint(looks, *compression),
             Self::Failed { .. } => {
                 "nothing was proved; when the file is complete and at rest, run assay again, on a failing disk with `--no-mmap`"
             }
-            Self::Changed { .. } => {
-                "nothing was proved; run assay again when the file is complete, or on a copy"
-            }
+            Self::Changed { .. } => "nothing was proved; run assay again when the file is complete, or on a copy",
             Self::Damaged { .. } => "fetch the file again from its source and compare checksums",
-            Self::OverCap { .. } => {
-                "if you trust the file, raise the limit with `--max-expanded SIZE`"
-            }
+            Self::OverCap { .. } => "if you trust the file, raise the limit with `--max-expanded SIZE`",
             Self::Memory { .. } => {
                 "decompress the file to disk and pass it without `--no-mmap`: a mapped file needs no memory"
             }
-            Self::Terminal => {
-                "pass a path, or pipe a snapshot in: `ssh host cat snapshot.db | assay inspect -`"
-            }
-            Self::CutOff { .. } => {
-                "the copy or the compression was interrupted; fetch the file again from its source"
-            }
+            Self::Terminal => "pass a path, or pipe a snapshot in: `ssh host cat snapshot.db | assay inspect -`",
+            Self::CutOff { .. } => "the copy or the compression was interrupted; fetch the file again from its source",
         };
         Some(fixed.to_owned())
     }
@@ -194,18 +178,10 @@ impl InputError {
                 let mut part = path.as_os_str().to_owned();
                 part.push(".part");
                 let part = PathBuf::from(part);
-                Self::Missing {
-                    path: path_buf,
-                    part: part.exists().then_some(part),
-                }
+                Self::Missing { path: path_buf, part: part.exists().then_some(part) }
             }
             io::ErrorKind::PermissionDenied => Self::Denied { path: path_buf },
-            _ => Self::Io {
-                display: format!("`{}`", escape_path(path)),
-                action: "open it",
-                offset: None,
-                source,
-            },
+            _ => Self::Io { display: format!("`{}`", escape_path(path)), action: "open it", offset: None, source },
         }
     }
 }
@@ -217,9 +193,7 @@ fn describe(looks: &Looks, compression: Compression) -> String {
         packed => format!("{packed}-compressed {looks}"),
     };
     // By sound: an SQLite, an ELF, an HTML, an xz, but a Zstandard.
-    let spelled = ["SQLite", "HTML", "xz"]
-        .iter()
-        .any(|word| noun.starts_with(word));
+    let spelled = ["SQLite", "HTML", "xz"].iter().any(|word| noun.starts_with(word));
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'E']);
     let article = if spelled || vowel { "an" } else { "a" };
     format!("{article} {noun}")
@@ -231,10 +205,9 @@ fn at(offset: Option<u64>) -> String {
 
 fn not_a_snapshot_hint(looks: &Looks, compression: Compression) -> Option<String> {
     let hint = match looks {
-        Looks::Tar {
-            static_resources: true,
-            ..
-        } => "this is the other half of a backup; pass the `snapshot_<timestamp>.db` beside it",
+        Looks::Tar { static_resources: true, .. } => {
+            "this is the other half of a backup; pass the `snapshot_<timestamp>.db` beside it"
+        }
         Looks::Tar { .. } => "unpack it (`tar -xf`) and pass the snapshot (`*.db`) it holds",
         Looks::Zip => "unpack it (`unzip`) and pass the snapshot (`*.db`) it holds",
         Looks::Xz => "decompress it first: `xz -dk FILE`",
@@ -249,9 +222,7 @@ fn not_a_snapshot_hint(looks: &Looks, compression: Compression) -> Option<String
         Looks::Html | Looks::Json | Looks::Yaml | Looks::Text => {
             "a download may have stored an error message instead of the snapshot; read it"
         }
-        Looks::Zeros => {
-            "space was reserved and never written, or the disk lost it; take another copy"
-        }
+        Looks::Zeros => "space was reserved and never written, or the disk lost it; take another copy",
         Looks::Random => "if the backup tool encrypts what it stores, decrypt it first",
         _ => return None,
     };
@@ -264,37 +235,18 @@ mod tests {
 
     #[test]
     fn what_it_looks_like_reads_as_a_sentence() {
-        let tar = Looks::Tar {
-            member: "static-pod-resources/".into(),
-            static_resources: true,
-        };
+        let tar = Looks::Tar { member: "static-pod-resources/".into(), static_resources: true };
         for (looks, compression, text) in [
-            (
-                tar,
-                Compression::Gzip,
-                "a gzip-compressed tarball of static pod resources",
-            ),
+            (tar, Compression::Gzip, "a gzip-compressed tarball of static pod resources"),
             (Looks::Sqlite, Compression::None, "an SQLite database"),
             (Looks::Elf, Compression::None, "an ELF program"),
             (Looks::Age, Compression::None, "an age-encrypted file"),
             (Looks::Xz, Compression::None, "an xz stream"),
             (Looks::Html, Compression::None, "an HTML page"),
-            (
-                Looks::Zstd,
-                Compression::Gzip,
-                "a gzip-compressed Zstandard stream",
-            ),
+            (Looks::Zstd, Compression::Gzip, "a gzip-compressed Zstandard stream"),
             (Looks::Zstd, Compression::None, "a Zstandard stream"),
-            (
-                Looks::Json,
-                Compression::Zstd,
-                "a Zstandard-compressed JSON document",
-            ),
-            (
-                Looks::Unknown,
-                Compression::None,
-                "a file of an unknown kind",
-            ),
+            (Looks::Json, Compression::Zstd, "a Zstandard-compressed JSON document"),
+            (Looks::Unknown, Compression::None, "a file of an unknown kind"),
         ] {
             assert_eq!(describe(&looks, compression), text);
         }
@@ -302,10 +254,7 @@ mod tests {
 
     #[test]
     fn a_name_in_a_message_cannot_speak_to_the_terminal() {
-        let error = InputError::opening(
-            Path::new("a\x1b[2Jb\n"),
-            io::Error::from(io::ErrorKind::NotFound),
-        );
+        let error = InputError::opening(Path::new("a\x1b[2Jb\n"), io::Error::from(io::ErrorKind::NotFound));
         assert_eq!(error.to_string(), "`a\\u{1b}[2Jb\\n`: no such file");
     }
 }

@@ -50,12 +50,7 @@ pub(super) fn read_all<R: BufRead>(
     cap: u64,
     display: &str,
 ) -> Result<(Vec<u8>, Compression), InputError> {
-    let failed = |source| InputError::Io {
-        display: display.to_owned(),
-        action: "read it",
-        offset: None,
-        source,
-    };
+    let failed = |source| InputError::Io { display: display.to_owned(), action: "read it", offset: None, source };
     // Pipes hand out what they have, so the magic may come in pieces.
     let mut head = [0; 4];
     let mut filled = 0;
@@ -70,11 +65,7 @@ pub(super) fn read_all<R: BufRead>(
     let head = head.get(..filled).unwrap_or_default();
     let compression = Compression::of(head);
     let whole = head.chain(reader);
-    let gather = Gather {
-        cap,
-        display,
-        compression,
-    };
+    let gather = Gather { cap, display, compression };
     let bytes = match compression {
         Compression::None => gather.run(whole),
         Compression::Gzip => gather.run(MultiGzDecoder::new(whole)),
@@ -84,11 +75,7 @@ pub(super) fn read_all<R: BufRead>(
 }
 
 /// Reads exactly what a regular file should have, for `--no-mmap`.
-pub(super) fn read_sized(
-    mut reader: impl Read,
-    size: u64,
-    display: &str,
-) -> Result<Vec<u8>, InputError> {
+pub(super) fn read_sized(mut reader: impl Read, size: u64, display: &str) -> Result<Vec<u8>, InputError> {
     let mut bytes = Vec::new();
     grow(&mut bytes, size, display)?;
     let wanted = bytes.capacity();
@@ -130,10 +117,7 @@ impl Gather<'_> {
             }
             let step = reader.by_ref().take(CHUNK as u64).read_to_end(&mut bytes);
             if bytes.len() as u64 > self.cap {
-                return Err(InputError::OverCap {
-                    display: self.display.to_owned(),
-                    cap: self.cap,
-                });
+                return Err(InputError::OverCap { display: self.display.to_owned(), cap: self.cap });
             }
             match step {
                 Ok(0) => return Ok(bytes),
@@ -148,29 +132,10 @@ impl Gather<'_> {
         let compression = self.compression;
         match (compression, source.kind()) {
             // An error the system numbers comes from the file, the others from the decoder.
-            _ if source.raw_os_error().is_some() => InputError::Io {
-                display,
-                action: "read it",
-                offset: None,
-                source,
-            },
-            (Compression::None, _) => InputError::Io {
-                display,
-                action: "read it",
-                offset: Some(expanded),
-                source,
-            },
-            (_, io::ErrorKind::UnexpectedEof) => InputError::CutOff {
-                display,
-                compression,
-                expanded,
-            },
-            _ => InputError::Damaged {
-                display,
-                compression,
-                expanded,
-                reason: source.to_string(),
-            },
+            _ if source.raw_os_error().is_some() => InputError::Io { display, action: "read it", offset: None, source },
+            (Compression::None, _) => InputError::Io { display, action: "read it", offset: Some(expanded), source },
+            (_, io::ErrorKind::UnexpectedEof) => InputError::CutOff { display, compression, expanded },
+            _ => InputError::Damaged { display, compression, expanded, reason: source.to_string() },
         }
     }
 }
@@ -200,11 +165,7 @@ struct Frames<R> {
 
 impl<R: BufRead> Frames<R> {
     fn new(source: R) -> Self {
-        Self {
-            source,
-            decoder: FrameDecoder::new(),
-            in_frame: false,
-        }
+        Self { source, decoder: FrameDecoder::new(), in_frame: false }
     }
 
     /// Begins the next frame; `false` at the end of the stream.
@@ -215,13 +176,9 @@ impl<R: BufRead> Frames<R> {
             }
             match self.decoder.init(&mut self.source) {
                 Ok(()) => return Ok(true),
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                    length,
-                    ..
-                })) => {
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
                     let length = u64::from(length);
-                    let skipped =
-                        io::copy(&mut self.source.by_ref().take(length), &mut io::sink())?;
+                    let skipped = io::copy(&mut self.source.by_ref().take(length), &mut io::sink())?;
                     if skipped < length {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
@@ -232,10 +189,7 @@ impl<R: BufRead> Frames<R> {
     }
 
     fn check_frame(&self) -> io::Result<()> {
-        match (
-            self.decoder.get_checksum_from_data(),
-            self.decoder.get_calculated_checksum(),
-        ) {
+        match (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum()) {
             (Some(stored), Some(computed)) if stored != computed => Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("frame checksum {computed:08x}, stored {stored:08x}"),
@@ -271,9 +225,7 @@ impl<R: BufRead> Frames<R> {
     fn read_frame(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         use ruzstd::decoding::BlockDecodingStrategy::UptoBlocks;
         while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-            self.decoder
-                .decode_blocks(&mut self.source, UptoBlocks(1))
-                .map_err(|error| decode_error(&error))?;
+            self.decoder.decode_blocks(&mut self.source, UptoBlocks(1)).map_err(|error| decode_error(&error))?;
         }
         self.decoder.read(buffer)
     }

@@ -85,8 +85,7 @@ impl Mapping {
     /// # Errors
     /// What the system says when it cannot map the file; `len` of zero is refused by it, too.
     pub fn new(file: &File, len: u64) -> io::Result<Option<Self>> {
-        let len = usize::try_from(len)
-            .map_err(|_| io::Error::other("the file does not fit the address space"))?;
+        let len = usize::try_from(len).map_err(|_| io::Error::other("the file does not fit the address space"))?;
         let page = install_handler()?;
         let Some(slot) = claim() else {
             return Ok(None);
@@ -106,8 +105,7 @@ impl Mapping {
         };
         slot.fault.store(NO_FAULT, Ordering::Relaxed);
         slot.count.store(0, Ordering::Relaxed);
-        slot.len
-            .store(len.next_multiple_of(page), Ordering::Relaxed);
+        slot.len.store(len.next_multiple_of(page), Ordering::Relaxed);
         slot.start.store(map.as_ptr() as usize, Ordering::Release);
         Ok(Some(Self { slot, map }))
     }
@@ -138,11 +136,7 @@ impl Drop for Mapping {
 
 /// Takes a free slot, leaving it [`CLAIMED`].
 fn claim() -> Option<&'static Slot> {
-    REGISTRY.iter().find(|slot| {
-        slot.start
-            .compare_exchange(FREE, CLAIMED, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
-    })
+    REGISTRY.iter().find(|slot| slot.start.compare_exchange(FREE, CLAIMED, Ordering::AcqRel, Ordering::Relaxed).is_ok())
 }
 
 /// Installs the handler on first use and returns the size of a page of memory.
@@ -151,10 +145,7 @@ fn install_handler() -> io::Result<usize> {
     let outcome = INSTALLED.get_or_init(|| {
         // SAFETY: `sysconf` reads a constant of the system.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-        let page = usize::try_from(page)
-            .ok()
-            .filter(|page| page.is_power_of_two())
-            .ok_or(libc::EINVAL)?;
+        let page = usize::try_from(page).ok().filter(|page| page.is_power_of_two()).ok_or(libc::EINVAL)?;
         PAGE.store(page, Ordering::Release);
         // SAFETY: An all-zero `sigaction` is a valid value of that C struct (no flags, empty mask),
         // and the three-argument handler goes with SA_SIGINFO. The handler itself touches only
@@ -166,11 +157,7 @@ fn install_handler() -> io::Result<usize> {
             libc::sigemptyset(&raw mut action.sa_mask);
             libc::sigaction(libc::SIGBUS, &raw const action, std::ptr::null_mut())
         };
-        if done == 0 {
-            Ok(page)
-        } else {
-            Err(io::Error::last_os_error().raw_os_error().unwrap_or(0))
-        }
+        if done == 0 { Ok(page) } else { Err(io::Error::last_os_error().raw_os_error().unwrap_or(0)) }
     });
     outcome.map_err(io::Error::from_raw_os_error)
 }
@@ -211,11 +198,7 @@ fn answer(address: usize) -> bool {
         let page = PAGE.load(Ordering::Relaxed);
         let first = offset & !(page - 1);
         let earlier = slot.count.fetch_add(1, Ordering::Relaxed);
-        let span = if earlier < SINGLE_PAGES {
-            page
-        } else {
-            len - first
-        };
+        let span = if earlier < SINGLE_PAGES { page } else { len - first };
         slot.fault.fetch_min(first as u64, Ordering::AcqRel);
         FAULTED.store(true, Ordering::Release);
         // SAFETY: The range is whole pages within one live mapping that we own: `start` is page

@@ -9,9 +9,7 @@ use std::fs;
 ///
 /// `None` where the system does not tell.
 pub(super) fn available() -> Option<u64> {
-    let machine = fs::read_to_string("/proc/meminfo")
-        .ok()
-        .and_then(|text| meminfo_available(&text));
+    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| meminfo_available(&text));
     let container = cgroup_available();
     match (machine, container) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -20,9 +18,7 @@ pub(super) fn available() -> Option<u64> {
 }
 
 fn meminfo_available(text: &str) -> Option<u64> {
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kib.checked_mul(1024)
 }
@@ -33,11 +29,7 @@ fn cgroup_available() -> Option<u64> {
     let path = own.lines().find_map(|line| line.strip_prefix("0::/"))?;
     let folder = std::path::Path::new("/sys/fs/cgroup").join(path);
     let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
-    cgroup_left(
-        &read("memory.max")?,
-        &read("memory.current")?,
-        &read("memory.stat").unwrap_or_default(),
-    )
+    cgroup_left(&read("memory.max")?, &read("memory.current")?, &read("memory.stat").unwrap_or_default())
 }
 
 fn cgroup_left(max: &str, current: &str, stat: &str) -> Option<u64> {
@@ -45,10 +37,7 @@ fn cgroup_left(max: &str, current: &str, stat: &str) -> Option<u64> {
     let current: u64 = current.trim().parse().ok()?;
     let cache: u64 = stat
         .lines()
-        .filter_map(|line| {
-            line.strip_prefix("inactive_file ")
-                .or_else(|| line.strip_prefix("active_file "))
-        })
+        .filter_map(|line| line.strip_prefix("inactive_file ").or_else(|| line.strip_prefix("active_file ")))
         .filter_map(|number| number.trim().parse::<u64>().ok())
         .fold(0, u64::saturating_add);
     Some(max.saturating_sub(current.saturating_sub(cache)))

@@ -42,11 +42,7 @@ pub enum Input {
 
 impl From<&OsStr> for Input {
     fn from(argument: &OsStr) -> Self {
-        if argument == "-" {
-            Self::Stdin
-        } else {
-            Self::Path(PathBuf::from(argument))
-        }
+        if argument == "-" { Self::Stdin } else { Self::Path(PathBuf::from(argument)) }
     }
 }
 
@@ -61,10 +57,7 @@ pub struct Reading {
 
 impl Default for Reading {
     fn default() -> Self {
-        Self {
-            map: true,
-            max_expanded: 16 << 30,
-        }
+        Self { map: true, max_expanded: 16 << 30 }
     }
 }
 
@@ -93,24 +86,14 @@ impl Source {
     ///
     /// # Errors
     /// Whatever keeps the bytes from being had whole; see [`InputError`].
-    pub fn open(
-        input: &Input,
-        reading: &Reading,
-        advance: Advance<'_>,
-    ) -> Result<Self, InputError> {
+    pub fn open(input: &Input, reading: &Reading, advance: Advance<'_>) -> Result<Self, InputError> {
         match input {
             Input::Stdin => {
                 let stdin = io::stdin();
                 if stdin.is_terminal() {
                     return Err(InputError::Terminal);
                 }
-                Self::from_stream(
-                    stdin.lock(),
-                    None,
-                    "standard input".to_owned(),
-                    reading,
-                    advance,
-                )
+                Self::from_stream(stdin.lock(), None, "standard input".to_owned(), reading, advance)
             }
             Input::Path(path) => Self::open_path(path, reading, advance),
         }
@@ -128,10 +111,7 @@ impl Source {
 
     /// The name for data: the path with bytes that are not UTF-8 replaced, or `-`.
     pub fn name(&self) -> String {
-        self.path.as_deref().map_or_else(
-            || "-".to_owned(),
-            |path| path.to_string_lossy().into_owned(),
-        )
+        self.path.as_deref().map_or_else(|| "-".to_owned(), |path| path.to_string_lossy().into_owned())
     }
 
     /// All bytes, decompressed.
@@ -168,10 +148,7 @@ impl Source {
         if let Backing::Map(mapping) = &self.backing
             && let Some(offset) = mapping.fault()
         {
-            return Err(InputError::Failed {
-                display: self.display.clone(),
-                offset,
-            });
+            return Err(InputError::Failed { display: self.display.clone(), offset });
         }
         match &self.file {
             Some((file, before)) => before.check(file, &self.display),
@@ -188,19 +165,10 @@ impl Source {
         let size = self.bytes().len() as u64;
         if looks.is_bbolt() {
             Ok(())
-        } else if size < LEAST_SNAPSHOT
-            && matches!(looks, Looks::Unknown | Looks::Text | Looks::Zeros)
-        {
-            Err(InputError::TooSmall {
-                display: self.display.clone(),
-                size,
-            })
+        } else if size < LEAST_SNAPSHOT && matches!(looks, Looks::Unknown | Looks::Text | Looks::Zeros) {
+            Err(InputError::TooSmall { display: self.display.clone(), size })
         } else {
-            Err(InputError::NotASnapshot {
-                display: self.display.clone(),
-                looks,
-                compression: self.compression,
-            })
+            Err(InputError::NotASnapshot { display: self.display.clone(), looks, compression: self.compression })
         }
     }
 
@@ -208,15 +176,10 @@ impl Source {
         let opening = |error| InputError::opening(path, error);
         let kind = fs::metadata(path).map_err(opening)?.file_type();
         if kind.is_dir() {
-            return Err(InputError::Directory {
-                path: path.to_path_buf(),
-                listing: Listing::of(path),
-            });
+            return Err(InputError::Directory { path: path.to_path_buf(), listing: Listing::of(path) });
         }
         if path.extension() == Some(OsStr::new("part")) {
-            return Err(InputError::Unfinished {
-                path: path.to_path_buf(),
-            });
+            return Err(InputError::Unfinished { path: path.to_path_buf() });
         }
         let display = format!("`{}`", escape_path(path));
         if !kind.is_file() {
@@ -229,13 +192,7 @@ impl Source {
         let metadata = file.metadata().map_err(opening)?;
         if metadata.len() == 0 {
             // Also files whose size the system does not know, as those of /proc.
-            return Self::from_stream(
-                BufReader::new(file),
-                Some(path.to_path_buf()),
-                display,
-                reading,
-                advance,
-            );
+            return Self::from_stream(BufReader::new(file), Some(path.to_path_buf()), display, reading, advance);
         }
         Self::from_file(file, &metadata, path, display, reading, advance)
     }
@@ -267,20 +224,14 @@ impl Source {
         source.backing = match mapping {
             Some(mapping) => Backing::Map(mapping),
             None => {
-                let reader = Counting {
-                    inner: &file,
-                    advance,
-                };
+                let reader = Counting { inner: &file, advance };
                 Backing::Memory(source.read_file(reader, size)?)
             }
         };
         source.file = Some((file, stamp));
         source.compression = Compression::of(source.bytes());
         if source.compression != Compression::None {
-            let packed = Counting {
-                inner: source.bytes(),
-                advance,
-            };
+            let packed = Counting { inner: source.bytes(), advance };
             let expanded = expand::read_all(packed, reading.max_expanded, &source.display);
             // A file that shrank looks like a damaged stream; say what really happened.
             source.check_unchanged()?;
@@ -309,28 +260,16 @@ impl Source {
         reading: &Reading,
         advance: Advance<'_>,
     ) -> Result<Self, InputError> {
-        let counting = Counting {
-            inner: reader,
-            advance,
-        };
+        let counting = Counting { inner: reader, advance };
         let (bytes, compression) = expand::read_all(counting, reading.max_expanded, &display)?;
-        let source = Self {
-            path,
-            display,
-            backing: Backing::Memory(bytes),
-            compression,
-            on_disk: None,
-            file: None,
-        };
+        let source = Self { path, display, backing: Backing::Memory(bytes), compression, on_disk: None, file: None };
         source.expect_content()?;
         Ok(source)
     }
 
     fn expect_content(&self) -> Result<(), InputError> {
         if self.bytes().is_empty() {
-            return Err(InputError::Empty {
-                display: self.display.clone(),
-            });
+            return Err(InputError::Empty { display: self.display.clone() });
         }
         Ok(())
     }
@@ -345,11 +284,7 @@ fn open_regular(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open(libc::O_NONBLOCK),
         outcome => outcome,
     }?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::other("it was replaced while being opened"))
-    }
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it was replaced while being opened")) }
 }
 
 /// Tells `advance` of what passes through.

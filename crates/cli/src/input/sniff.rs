@@ -79,9 +79,7 @@ impl Looks {
 impl fmt::Display for Looks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fixed = match self {
-            Self::Bbolt {
-                big_endian: true, ..
-            } => "big-endian bbolt database",
+            Self::Bbolt { big_endian: true, .. } => "big-endian bbolt database",
             Self::Bbolt { .. } => "bbolt database",
             Self::BboltPages { .. } => "bbolt database without its meta pages",
             Self::Gzip => "gzip stream",
@@ -89,10 +87,7 @@ impl fmt::Display for Looks {
             Self::Xz => "xz stream",
             Self::Bzip2 => "bzip2 stream",
             Self::Zip => "zip archive",
-            Self::Tar {
-                static_resources: true,
-                ..
-            } => "tarball of static pod resources",
+            Self::Tar { static_resources: true, .. } => "tarball of static pod resources",
             Self::Tar { member, .. } => return write!(f, "tarball (first member `{member}`)"),
             Self::Sqlite => "SQLite database",
             Self::Age => "age-encrypted file",
@@ -128,13 +123,7 @@ pub fn sniff(bytes: &[u8]) -> Looks {
     if samples(bytes).all(|part| part.iter().all(|byte| *byte == 0)) {
         return Looks::Zeros;
     }
-    text_kind(bytes).unwrap_or_else(|| {
-        if is_random(bytes) {
-            Looks::Random
-        } else {
-            Looks::Unknown
-        }
-    })
+    text_kind(bytes).unwrap_or_else(|| if is_random(bytes) { Looks::Random } else { Looks::Unknown })
 }
 
 pub(super) fn by_magic(bytes: &[u8]) -> Option<Looks> {
@@ -168,27 +157,19 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<[u8; 4]> {
 
 /// A meta page stands at 0 and at one page size; either may be lost.
 fn bbolt_meta(bytes: &[u8]) -> Option<Looks> {
-    std::iter::once(0)
-        .chain(PAGE_SHIFTS.map(|shift| 1usize << shift))
-        .find_map(|page| {
-            let magic = u32_at(bytes, page + MAGIC_AT)?;
-            let version = u32_at(bytes, page + MAGIC_AT + 4)?;
-            if u32::from_le_bytes(magic) == BBOLT_MAGIC {
-                let version = u32::from_le_bytes(version);
-                Some(Looks::Bbolt {
-                    big_endian: false,
-                    version,
-                })
-            } else if u32::from_be_bytes(magic) == BBOLT_MAGIC {
-                let version = u32::from_be_bytes(version);
-                Some(Looks::Bbolt {
-                    big_endian: true,
-                    version,
-                })
-            } else {
-                None
-            }
-        })
+    std::iter::once(0).chain(PAGE_SHIFTS.map(|shift| 1usize << shift)).find_map(|page| {
+        let magic = u32_at(bytes, page + MAGIC_AT)?;
+        let version = u32_at(bytes, page + MAGIC_AT + 4)?;
+        if u32::from_le_bytes(magic) == BBOLT_MAGIC {
+            let version = u32::from_le_bytes(version);
+            Some(Looks::Bbolt { big_endian: false, version })
+        } else if u32::from_be_bytes(magic) == BBOLT_MAGIC {
+            let version = u32::from_be_bytes(version);
+            Some(Looks::Bbolt { big_endian: true, version })
+        } else {
+            None
+        }
+    })
 }
 
 /// The page size at which pages say they are where they stand, if there is one.
@@ -206,8 +187,7 @@ fn bbolt_page_size(bytes: &[u8]) -> Option<usize> {
                 let at = number * size;
                 let id = bytes.get(at..at + 8).and_then(|id| id.try_into().ok());
                 let flags = bytes.get(at + 8..at + 10);
-                id.map(u64::from_le_bytes) == Some(*number as u64)
-                    && matches!(flags, Some([0x01 | 0x02 | 0x10, 0]))
+                id.map(u64::from_le_bytes) == Some(*number as u64) && matches!(flags, Some([0x01 | 0x02 | 0x10, 0]))
             })
             .nth(2)
             .is_some()
@@ -218,31 +198,18 @@ fn bbolt_page_size(bytes: &[u8]) -> Option<usize> {
 fn tar_header(bytes: &[u8]) -> Option<Looks> {
     let header = bytes.get(..512)?;
     let stored = header.get(148..156)?;
-    let digits: String = stored
-        .iter()
-        .map(|byte| char::from(*byte))
-        .skip_while(|c| *c == ' ')
-        .take_while(|c| c.is_digit(8))
-        .collect();
+    let digits: String =
+        stored.iter().map(|byte| char::from(*byte)).skip_while(|c| *c == ' ').take_while(|c| c.is_digit(8)).collect();
     let stored = u64::from_str_radix(&digits, 8).ok()?;
     let computed: u64 = header
         .iter()
         .enumerate()
-        .map(|(at, byte)| {
-            if (148..156).contains(&at) {
-                u64::from(b' ')
-            } else {
-                u64::from(*byte)
-            }
-        })
+        .map(|(at, byte)| if (148..156).contains(&at) { u64::from(b' ') } else { u64::from(*byte) })
         .sum();
     let name = header.get(..100)?.split(|byte| *byte == 0).next()?;
     (stored == computed && !name.is_empty()).then(|| Looks::Tar {
         member: escape(name).into_owned(),
-        static_resources: name
-            .strip_prefix(b"./")
-            .unwrap_or(name)
-            .starts_with(b"static-pod-resources"),
+        static_resources: name.strip_prefix(b"./").unwrap_or(name).starts_with(b"static-pod-resources"),
     })
 }
 
@@ -264,33 +231,23 @@ fn text_kind(bytes: &[u8]) -> Option<Looks> {
         let label = rest.split("-----").next().unwrap_or("");
         return Some(Looks::Pem(escape(label.as_bytes()).into_owned()));
     }
-    let lower = start
-        .get(..16.min(start.len()))
-        .unwrap_or("")
-        .to_ascii_lowercase();
-    Some(
-        if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
-            Looks::Html
-        } else if start.starts_with(['{', '[']) {
-            Looks::Json
-        } else if start.starts_with("---\n")
-            || start.starts_with("apiVersion:")
-            || start.starts_with("kind:")
-        {
-            Looks::Yaml
-        } else {
-            Looks::Text
-        },
-    )
+    let lower = start.get(..16.min(start.len())).unwrap_or("").to_ascii_lowercase();
+    Some(if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
+        Looks::Html
+    } else if start.starts_with(['{', '[']) {
+        Looks::Json
+    } else if start.starts_with("---\n") || start.starts_with("apiVersion:") || start.starts_with("kind:") {
+        Looks::Yaml
+    } else {
+        Looks::Text
+    })
 }
 
 /// Up to 64 parts of 4 KiB, spread evenly.
 fn samples(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     const PART: usize = 4096;
     let step = (bytes.len() / 64).max(PART);
-    (0..bytes.len())
-        .step_by(step)
-        .filter_map(move |at| bytes.get(at..(at + PART).min(bytes.len())))
+    (0..bytes.len()).step_by(step).filter_map(move |at| bytes.get(at..(at + PART).min(bytes.len())))
 }
 
 /// Whether all byte values are about equally frequent (chi-square of 255 degrees of freedom).
@@ -307,10 +264,7 @@ fn is_random(bytes: &[u8]) -> bool {
         return false;
     }
     // sum((seen - expected)^2 / expected) < 350, kept in whole numbers.
-    let spread: u128 = seen
-        .iter()
-        .map(|count| u128::from((count * 256).abs_diff(total)).pow(2))
-        .sum();
+    let spread: u128 = seen.iter().map(|count| u128::from((count * 256).abs_diff(total)).pow(2)).sum();
     spread < 350 * 256 * u128::from(total)
 }
 

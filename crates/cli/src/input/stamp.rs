@@ -48,9 +48,6 @@ impl Stamp {
         } else {
             "it was renamed, linked, or given other rights or times".to_owned()
         };
-        Err(InputError::Changed {
-            display: display.to_owned(),
-            what,
-        })
+        Err(InputError::Changed { display: display.to_owned(), what })
     }
 }

@@ -36,10 +36,7 @@ fn refused(path: &Path) -> InputError {
     }
 }
 
-const NO_MAP: Reading = Reading {
-    map: false,
-    max_expanded: 1 << 30,
-};
+const NO_MAP: Reading = Reading { map: false, max_expanded: 1 << 30 };
 
 #[test]
 fn a_plain_file_is_mapped_and_one_that_may_not_be_is_read() {
@@ -90,14 +87,9 @@ fn a_file_that_shrinks_under_the_map_is_reported_not_fatal() {
     let sum: u64 = source.bytes().iter().map(|byte| u64::from(*byte)).sum();
     assert!(sum > 0);
     let error = source.check_unchanged().unwrap_err();
+    assert!(matches!(error, InputError::Failed { offset: 8192, .. }), "{error}");
     assert!(
-        matches!(error, InputError::Failed { offset: 8192, .. }),
-        "{error}"
-    );
-    assert!(
-        error
-            .to_string()
-            .ends_with("shrank or failed to read at offset 0x2000 while assay was reading it"),
+        error.to_string().ends_with("shrank or failed to read at offset 0x2000 while assay was reading it"),
         "{error}"
     );
 }
@@ -109,22 +101,9 @@ fn any_change_of_the_file_voids_the_work() {
     type Change = fn(&Path);
     let changes: [(Change, &str); 4] = [
         (|path| append(path, b"more"), "its size went from"),
-        (
-            |path| {
-                OpenOptions::new()
-                    .write(true)
-                    .open(path)
-                    .unwrap()
-                    .set_len(4096)
-                    .unwrap()
-            },
-            "its size went from",
-        ),
+        (|path| OpenOptions::new().write(true).open(path).unwrap().set_len(4096).unwrap(), "its size went from"),
         (rewrite, "it was written to"),
-        (
-            |path| fs::hard_link(path, path.with_extension("link")).unwrap(),
-            "it was renamed, linked",
-        ),
+        (|path| fs::hard_link(path, path.with_extension("link")).unwrap(), "it was renamed, linked"),
     ];
     for (change, what) in changes {
         for reading in [Reading::default(), NO_MAP] {
@@ -154,8 +133,7 @@ fn rewrite(path: &Path) {
 /// Long ago, so that a change now is a change whatever the clock's grain.
 fn backdate(path: &Path) {
     let file = OpenOptions::new().write(true).open(path).unwrap();
-    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1))
-        .unwrap();
+    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1)).unwrap();
 }
 
 #[test]
@@ -164,8 +142,7 @@ fn reading_leaves_the_access_time_alone() {
     let path = folder.file("s.db", &snapshot_like(4));
     let file = OpenOptions::new().write(true).open(&path).unwrap();
     let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1000);
-    file.set_times(fs::FileTimes::new().set_accessed(long_ago))
-        .unwrap();
+    file.set_times(fs::FileTimes::new().set_accessed(long_ago)).unwrap();
     let source = open(&path, &NO_MAP).unwrap();
     assert_eq!(source.bytes().len(), 4 * 4096);
     assert_eq!(fs::metadata(&path).unwrap().accessed().unwrap(), long_ago);
@@ -175,10 +152,7 @@ fn reading_leaves_the_access_time_alone() {
 fn a_pipe_is_read_to_its_end() {
     let folder = Folder::new();
     let path = folder.0.path().join("pipe");
-    let made = std::process::Command::new("mkfifo")
-        .arg(&path)
-        .status()
-        .unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
     assert!(made.success());
     let bytes = snapshot_like(100);
     std::thread::scope(|scope| {
@@ -192,15 +166,9 @@ fn a_pipe_is_read_to_its_end() {
 
 #[test]
 fn an_endless_device_meets_the_cap() {
-    let reading = Reading {
-        max_expanded: 5 << 20,
-        ..Reading::default()
-    };
+    let reading = Reading { max_expanded: 5 << 20, ..Reading::default() };
     let error = open(Path::new("/dev/zero"), &reading).err().unwrap();
-    assert_eq!(
-        error.to_string(),
-        "`/dev/zero` holds more than 5.0 MiB once read into memory"
-    );
+    assert_eq!(error.to_string(), "`/dev/zero` holds more than 5.0 MiB once read into memory");
 }
 
 #[test]
@@ -211,42 +179,14 @@ fn inputs_that_are_no_snapshot_say_so_and_say_what_to_do() {
     folder.file("cut.db.part", b"x");
     let cases: Vec<(PathBuf, &str, &str)> = vec![
         (missing, "no such file", ""),
-        (
-            folder.0.path().join("cut.db"),
-            "no such file",
-            "cut.db.part` stands there",
-        ),
-        (
-            folder.0.path().join("cut.db.part"),
-            "is an unfinished snapshot",
-            "take the snapshot again",
-        ),
+        (folder.0.path().join("cut.db"), "no such file", "cut.db.part` stands there"),
+        (folder.0.path().join("cut.db.part"), "is an unfinished snapshot", "take the snapshot again"),
         (folder.file("empty.db", b""), "is empty", "take it again"),
-        (
-            folder.file("five", b"12\0\x0145"),
-            "is too small to be an etcd snapshot: 6 B",
-            "interrupted",
-        ),
-        (
-            folder.file("x.json", b"{\"error\": \"denied\"}"),
-            "looks like a JSON document",
-            "error message",
-        ),
-        (
-            folder.file("zeros", &[0; 9000]),
-            "looks like a file of zeros",
-            "another copy",
-        ),
-        (
-            folder.file("db", b"SQLite format 3\0"),
-            "looks like an SQLite database",
-            "",
-        ),
-        (
-            folder.0.path().to_path_buf(),
-            "is a directory with",
-            "assay verify",
-        ),
+        (folder.file("five", b"12\0\x0145"), "is too small to be an etcd snapshot: 6 B", "interrupted"),
+        (folder.file("x.json", b"{\"error\": \"denied\"}"), "looks like a JSON document", "error message"),
+        (folder.file("zeros", &[0; 9000]), "looks like a file of zeros", "another copy"),
+        (folder.file("db", b"SQLite format 3\0"), "looks like an SQLite database", ""),
+        (folder.0.path().to_path_buf(), "is a directory with", "assay verify"),
         (PathBuf::from("/dev/null"), "is empty", ""),
     ];
     for (path, what, hint) in cases {
@@ -267,20 +207,13 @@ fn a_wrapped_tarball_is_named_for_what_it_is() {
     let mut builder = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
     header.set_size(0);
-    builder
-        .append_data(&mut header, "static-pod-resources/a", io::empty())
-        .unwrap();
+    builder.append_data(&mut header, "static-pod-resources/a", io::empty()).unwrap();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(&builder.into_inner().unwrap()).unwrap();
     let folder = Folder::new();
     let path = folder.file("static_kuberesources_1.tar.gz", &encoder.finish().unwrap());
     let error = refused(&path);
-    assert!(
-        error
-            .to_string()
-            .ends_with("it looks like a gzip-compressed tarball of static pod resources"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("it looks like a gzip-compressed tarball of static pod resources"), "{error}");
     assert!(error.hint().unwrap().contains("snapshot_<timestamp>.db"));
 }
 

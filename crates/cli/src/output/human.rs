@@ -87,10 +87,7 @@ impl Table {
     /// A table with these columns.
     pub fn new(columns: &[(&str, Align)]) -> Self {
         Self {
-            columns: columns
-                .iter()
-                .map(|(name, align)| ((*name).to_owned(), *align))
-                .collect(),
+            columns: columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(),
             rows: Vec::new(),
             elastic: None,
         }
@@ -134,9 +131,7 @@ impl Table {
             .enumerate()
             .map(|(column, (name, _))| {
                 let cells = self.rows.iter().filter_map(|row| row.get(column));
-                cells
-                    .map(|cell| cell.width())
-                    .fold(name.width(), usize::max)
+                cells.map(|cell| cell.width()).fold(name.width(), usize::max)
             })
             .collect();
         if let (Some(limit), Some(elastic)) = (terminal, self.elastic) {
@@ -149,13 +144,7 @@ impl Table {
         widths
     }
 
-    fn write_row(
-        &self,
-        out: &mut dyn Write,
-        cells: &[String],
-        widths: &[usize],
-        paint: Paint,
-    ) -> io::Result<()> {
+    fn write_row(&self, out: &mut dyn Write, cells: &[String], widths: &[usize], paint: Paint) -> io::Result<()> {
         let mut line = String::new();
         for (column, (width, (_, align))) in widths.iter().zip(&self.columns).enumerate() {
             let cell = cells.get(column).map_or("", String::as_str);
@@ -180,20 +169,14 @@ struct Paint {
 impl Paint {
     fn new(look: Look, style: Style) -> Self {
         if look.out_color {
-            Self {
-                on: style.render().to_string(),
-                off: style.render_reset().to_string(),
-            }
+            Self { on: style.render().to_string(), off: style.render_reset().to_string() }
         } else {
             Self::none()
         }
     }
 
     fn none() -> Self {
-        Self {
-            on: String::new(),
-            off: String::new(),
-        }
+        Self { on: String::new(), off: String::new() }
     }
 }
 
@@ -238,27 +221,15 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_shortens_the_elastic_column_only() {
-        let narrow = Look {
-            width: Some(17),
-            ..PLAIN
-        };
-        assert_eq!(
-            text(|out| table().write(out, narrow)),
-            "  resource   live\n  conf…aps      7\n  日本      12345\n"
-        );
-        let tiny = Look {
-            width: Some(3),
-            ..PLAIN
-        };
+        let narrow = Look { width: Some(17), ..PLAIN };
+        assert_eq!(text(|out| table().write(out, narrow)), "  resource   live\n  conf…aps      7\n  日本      12345\n");
+        let tiny = Look { width: Some(3), ..PLAIN };
         assert!(text(|out| table().write(out, tiny)).contains("12345"));
     }
 
     #[test]
     fn colour_does_not_move_anything() {
-        let colored = Look {
-            out_color: true,
-            ..PLAIN
-        };
+        let colored = Look { out_color: true, ..PLAIN };
         let painted = text(|out| table().write(out, colored));
         assert!(painted.starts_with("\u{1b}[1m  resource"), "{painted:?}");
         let fields = text(|out| Fields::new().field("a", 1).write(out, colored));

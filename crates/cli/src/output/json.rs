@@ -82,14 +82,7 @@ pub struct Envelope<'a, A, F> {
 impl<'a, A: Serialize, F: Serialize> Envelope<'a, A, F> {
     /// A document of `command` about `artifacts`.
     pub fn new(command: &'a str, artifacts: &'a [A], findings: &'a [F], verdict: Verdict) -> Self {
-        Self {
-            schema: SCHEMA,
-            command,
-            assay: env!("CARGO_PKG_VERSION"),
-            artifacts,
-            findings,
-            verdict,
-        }
+        Self { schema: SCHEMA, command, assay: env!("CARGO_PKG_VERSION"), artifacts, findings, verdict }
     }
 
     /// Writes the document, indented, with a newline at its end.
@@ -118,11 +111,7 @@ pub fn write_compact<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> i
     write_as(out, value, CompactFormatter)
 }
 
-fn write_as<T: Serialize + ?Sized>(
-    out: &mut dyn Write,
-    value: &T,
-    formatter: impl Formatter,
-) -> io::Result<()> {
+fn write_as<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T, formatter: impl Formatter) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(out, Inert(formatter));
     value.serialize(&mut serializer).map_err(io::Error::from)
 }
@@ -134,11 +123,7 @@ fn write_as<T: Serialize + ?Sized>(
 struct Inert<F>(F);
 
 impl<F: Formatter> Formatter for Inert<F> {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         if fragment.is_ascii() && !fragment.contains('\x7f') {
             return writer.write_all(fragment.as_bytes());
         }
@@ -164,11 +149,7 @@ impl<F: Formatter> Formatter for Inert<F> {
         self.0.end_array(writer)
     }
 
-    fn begin_array_value<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         self.0.begin_array_value(writer, first)
     }
 
@@ -184,11 +165,7 @@ impl<F: Formatter> Formatter for Inert<F> {
         self.0.end_object(writer)
     }
 
-    fn begin_object_key<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         self.0.begin_object_key(writer, first)
     }
 
@@ -215,10 +192,7 @@ mod tests {
 
     #[test]
     fn ids_are_hex_and_keys_are_text_or_base64() {
-        assert_eq!(
-            compact(Hex64(0x8e9e_05c5_2164_694d)),
-            r#""8e9e05c52164694d""#
-        );
+        assert_eq!(compact(Hex64(0x8e9e_05c5_2164_694d)), r#""8e9e05c52164694d""#);
         assert_eq!(compact(Hex64(0)), r#""0""#);
         assert_eq!(compact(HexBytes(&[0, 0xab])), r#""00ab""#);
         assert_eq!(compact(Key("/ключ\n".as_bytes())), r#""/ключ\n""#);
@@ -229,10 +203,7 @@ mod tests {
     fn strings_have_no_power_over_the_terminal_and_stay_the_same_strings() {
         let nasty = "a\u{1b}[2J\u{7f}\u{9b}x\u{202e}\u{e0001}\\\"日";
         let text = compact(nasty);
-        assert_eq!(
-            text,
-            "\"a\\u001b[2J\\u007f\\u009bx\\u202e\\udb40\\udc01\\\\\\\"日\""
-        );
+        assert_eq!(text, "\"a\\u001b[2J\\u007f\\u009bx\\u202e\\udb40\\udc01\\\\\\\"日\"");
         assert_eq!(serde_json::from_str::<String>(&text).unwrap(), nasty);
     }
 
@@ -241,9 +212,7 @@ mod tests {
         let artifacts = [json!({"kind": "snapshot"})];
         let findings: [Value; 0] = [];
         let mut out = Vec::new();
-        Envelope::new("verify", &artifacts, &findings, Verdict::Warn)
-            .write(&mut out)
-            .unwrap();
+        Envelope::new("verify", &artifacts, &findings, Verdict::Warn).write(&mut out).unwrap();
         let document: Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(
             document,

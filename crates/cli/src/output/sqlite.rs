@@ -50,12 +50,7 @@ impl Database {
             .map_err(|error| failed(target, &error))?
             .into_temp_path();
         let connection = begin(&temporary).map_err(|error| failed(target, &error))?;
-        Ok(Self {
-            connection,
-            temporary,
-            target: target.to_path_buf(),
-            force,
-        })
+        Ok(Self { connection, temporary, target: target.to_path_buf(), force })
     }
 
     /// Says something about the whole, in table `meta`.
@@ -104,14 +99,7 @@ impl Database {
         let list = |urls: &[String]| serde_json::Value::from(urls).to_string();
         self.insert(
             "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?)",
-            params![
-                hex(row.id),
-                row.name,
-                list(row.peer_urls),
-                list(row.client_urls),
-                row.learner,
-                row.removed
-            ],
+            params![hex(row.id), row.name, list(row.peer_urls), list(row.client_urls), row.learner, row.removed],
         )
     }
 
@@ -143,19 +131,12 @@ impl Database {
     /// A database that cannot be written, or a file that has come to stand in its place meanwhile.
     pub fn commit(self) -> Result<(), Error> {
         let target = self.target;
-        self.connection
-            .execute_batch("COMMIT; PRAGMA optimize = 0x10002;")
-            .map_err(|error| failed(&target, &error))?;
-        self.connection
-            .close()
-            .map_err(|(_, error)| failed(&target, &error))?;
+        self.connection.execute_batch("COMMIT; PRAGMA optimize = 0x10002;").map_err(|error| failed(&target, &error))?;
+        self.connection.close().map_err(|(_, error)| failed(&target, &error))?;
         let sync = |path: &Path| File::open(path).and_then(|file| file.sync_all());
         sync(&self.temporary).map_err(|error| failed(&target, &error))?;
-        let named = if self.force {
-            self.temporary.persist(&target)
-        } else {
-            self.temporary.persist_noclobber(&target)
-        };
+        let named =
+            if self.force { self.temporary.persist(&target) } else { self.temporary.persist_noclobber(&target) };
         named.map_err(|error| match error.error.kind() {
             std::io::ErrorKind::AlreadyExists => exists(&target),
             _ => failed(&target, &error.error),
@@ -264,11 +245,7 @@ fn exists(target: &Path) -> Error {
 }
 
 fn failed(target: &Path, error: &dyn std::error::Error) -> Error {
-    Error::Output {
-        path: escape_path(target),
-        reason: error.to_string(),
-        hint: None,
-    }
+    Error::Output { path: escape_path(target), reason: error.to_string(), hint: None }
 }
 
 #[cfg(test)]

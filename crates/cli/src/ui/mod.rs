@@ -60,8 +60,7 @@ impl Look {
         Self {
             out_color: color(AutoStream::choice(&io::stdout())),
             err_color: color(AutoStream::choice(&io::stderr())),
-            width: terminal_size::terminal_size_of(io::stdout())
-                .map(|(width, _)| usize::from(width.0).max(20)),
+            width: terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0).max(20)),
             progress: match global.progress {
                 When::Auto => stderr_is_terminal && !global.quiet,
                 When::Always => true,
@@ -95,13 +94,7 @@ impl Ui {
 
     /// Any two streams.
     pub fn new(out: Box<dyn Write>, err: Box<dyn Write>, look: Look) -> Self {
-        Self {
-            out,
-            err,
-            look,
-            outcome: Outcome::Clean,
-            meter: None,
-        }
+        Self { out, err, look, outcome: Outcome::Clean, meter: None }
     }
 
     /// Where data goes.
@@ -116,10 +109,7 @@ impl Ui {
 
     /// Text for standard output, coloured if that is wanted there.
     pub fn paint<T: fmt::Display>(&self, style: Style, text: T) -> Painted<T> {
-        Painted {
-            style: self.look.out_color.then_some(style),
-            text,
-        }
+        Painted { style: self.look.out_color.then_some(style), text }
     }
 
     /// Settles how the work turned out, before its result is written: a reader who goes away while
@@ -175,10 +165,7 @@ impl Ui {
     }
 
     fn say(&mut self, style: Style, label: &str, text: &str) {
-        let label = Painted {
-            style: self.look.err_color.then_some(style),
-            text: label,
-        };
+        let label = Painted { style: self.look.err_color.then_some(style), text: label };
         let err = &mut self.err;
         // With standard error gone there is nobody to tell.
         let mut write = || {

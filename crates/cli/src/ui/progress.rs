@@ -35,13 +35,7 @@ impl Meter {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self {
-            bar,
-            wanted,
-            shown: AtomicBool::new(false),
-            begun: Instant::now(),
-            delay,
-        }
+        Self { bar, wanted, shown: AtomicBool::new(false), begun: Instant::now(), delay }
     }
 
     /// Counts more bytes. Cheap, but meant for a call a page or more, not a call a byte.

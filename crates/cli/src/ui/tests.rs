@@ -23,14 +23,8 @@ impl Write for Tape {
     }
 }
 
-pub(crate) const PLAIN: Look = Look {
-    out_color: false,
-    err_color: false,
-    width: None,
-    progress: false,
-    quiet: false,
-    verbose: 0,
-};
+pub(crate) const PLAIN: Look =
+    Look { out_color: false, err_color: false, width: None, progress: false, quiet: false, verbose: 0 };
 
 /// A plain [`Ui`] with what it writes to standard output and standard error.
 pub(crate) fn captured() -> (Ui, Tape, Tape) {
@@ -56,32 +50,20 @@ fn data_and_talk_go_to_their_own_streams() {
 
 #[test]
 fn quiet_leaves_errors_and_verbose_adds_notes() {
-    let (mut ui, _, err) = captured_as(Look {
-        quiet: true,
-        ..PLAIN
-    });
+    let (mut ui, _, err) = captured_as(Look { quiet: true, ..PLAIN });
     ui.warn("careful");
     ui.error("bad", None);
     assert_eq!(err.text(), "error: bad\n");
-    let (mut ui, _, err) = captured_as(Look {
-        verbose: 1,
-        ..PLAIN
-    });
+    let (mut ui, _, err) = captured_as(Look { verbose: 1, ..PLAIN });
     ui.note("asked");
     assert_eq!(err.text(), "note: asked\n");
 }
 
 #[test]
 fn colour_wraps_the_text_and_keeps_its_width() {
-    let (ui, _, _) = captured_as(Look {
-        out_color: true,
-        ..PLAIN
-    });
+    let (ui, _, _) = captured_as(Look { out_color: true, ..PLAIN });
     let painted = format!("[{:>5}]", ui.paint(style::BAD, "bad"));
-    assert!(
-        painted.starts_with("[\u{1b}[") && painted.ends_with("\u{1b}[0m]"),
-        "{painted:?}"
-    );
+    assert!(painted.starts_with("[\u{1b}[") && painted.ends_with("\u{1b}[0m]"), "{painted:?}");
     assert!(painted.contains("  bad"), "{painted:?}");
     let (ui, _, _) = captured();
     assert_eq!(format!("[{:>5}]", ui.paint(style::BAD, "bad")), "[  bad]");

@@ -35,12 +35,7 @@ fn content() -> Vec<u8> {
 fn each_stream_comes_out_as_it_went_in() {
     let content = content();
     let several = [gzip(b"one "), gzip(b"two")].concat();
-    let skipped = [
-        &b"\x50\x2a\x4d\x18\x03\0\0\0abc"[..],
-        &zstd(b"one "),
-        &zstd(b"two"),
-    ]
-    .concat();
+    let skipped = [&b"\x50\x2a\x4d\x18\x03\0\0\0abc"[..], &zstd(b"one "), &zstd(b"two")].concat();
     for (packed, bytes, compression) in [
         (content.clone(), &content[..], Compression::None),
         (gzip(&content), &content, Compression::Gzip),
@@ -77,10 +72,7 @@ fn one_byte_more_than_the_cap_is_refused_and_the_cap_itself_is_not() {
     for packed in [content.clone(), gzip(&content), zstd(&content)] {
         assert_eq!(expand(&packed, cap).unwrap().0.len() as u64, cap);
         let error = expand(&packed, cap - 1).unwrap_err();
-        assert!(
-            matches!(error, InputError::OverCap { cap: c, .. } if c == cap - 1),
-            "{error}"
-        );
+        assert!(matches!(error, InputError::OverCap { cap: c, .. } if c == cap - 1), "{error}");
     }
 }
 
@@ -102,12 +94,7 @@ fn a_flipped_bit_is_damage() {
     packed[near_end] ^= 1;
     let error = expand(&packed, CAP).unwrap_err();
     assert!(matches!(error, InputError::Damaged { .. }), "{error}");
-    assert!(
-        error
-            .to_string()
-            .starts_with("`x`: the gzip stream is damaged after 3.0 MiB"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("`x`: the gzip stream is damaged after 3.0 MiB"), "{error}");
 
     assert_eq!(expand(FROM_ZSTD, CAP).unwrap().0, b"hello, snapshot\n");
     let mut packed = FROM_ZSTD.to_vec();
@@ -149,16 +136,8 @@ fn a_failing_medium_is_not_called_a_damaged_stream() {
 #[test]
 fn more_than_memory_is_refused_before_it_is_taken() {
     let error = read_sized(io::empty(), 1 << 60, "`x`").unwrap_err();
-    assert!(
-        matches!(error, InputError::Memory { needed, .. } if needed == 1 << 60),
-        "{error}"
-    );
-    assert!(
-        error
-            .to_string()
-            .starts_with("`x` does not fit in memory: 1.0 EiB needed"),
-        "{error}"
-    );
+    assert!(matches!(error, InputError::Memory { needed, .. } if needed == 1 << 60), "{error}");
+    assert!(error.to_string().starts_with("`x` does not fit in memory: 1.0 EiB needed"), "{error}");
 }
 
 #[test]

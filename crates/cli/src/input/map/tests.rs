@@ -7,17 +7,14 @@ fn file_of(pages: usize) -> (File, usize) {
     let page = install_handler().unwrap();
     let mut file = tempfile::tempfile().unwrap();
     for number in 0..pages {
-        file.write_all(&vec![u8::try_from(number % 200).unwrap() + 1; page])
-            .unwrap();
+        file.write_all(&vec![u8::try_from(number % 200).unwrap() + 1; page]).unwrap();
     }
     (file, page)
 }
 
 fn map(file: &File) -> Mapping {
     let len = file.metadata().unwrap().len();
-    Mapping::new(file, len)
-        .unwrap()
-        .expect("a slot is free in tests")
+    Mapping::new(file, len).unwrap().expect("a slot is free in tests")
 }
 
 /// One byte, read so that the compiler cannot keep an older copy.
@@ -30,10 +27,7 @@ fn a_quiet_file_reads_as_it_is() {
     let (file, page) = file_of(3);
     let mapping = map(&file);
     assert_eq!(mapping.len(), 3 * page);
-    assert_eq!(
-        (mapping[0], mapping[page], mapping[3 * page - 1]),
-        (1, 2, 3)
-    );
+    assert_eq!((mapping[0], mapping[page], mapping[3 * page - 1]), (1, 2, 3));
     assert_eq!(mapping.fault(), None);
 }
 
@@ -47,11 +41,7 @@ fn a_truncated_file_reads_as_zeros_and_says_where() {
     assert_eq!(read(&mapping, 7 * page + 5), 0);
     assert_eq!(mapping.fault(), Some(7 * page as u64));
     assert_eq!(read(&mapping, 4 * page + 1), 0);
-    assert_eq!(
-        mapping.fault(),
-        Some(4 * page as u64),
-        "the least offset is kept"
-    );
+    assert_eq!(mapping.fault(), Some(4 * page as u64), "the least offset is kept");
     assert!(any_fault());
 }
 
@@ -60,10 +50,7 @@ fn many_lost_pages_are_replaced_in_one_step() {
     let (file, page) = file_of(100);
     let mapping = map(&file);
     file.set_len(0).unwrap();
-    let sum: u64 = std::hint::black_box(&*mapping)
-        .iter()
-        .map(|byte| u64::from(*byte))
-        .sum();
+    let sum: u64 = std::hint::black_box(&*mapping).iter().map(|byte| u64::from(*byte)).sum();
     assert_eq!(sum, 0);
     assert_eq!(mapping.fault(), Some(0));
     assert_eq!(
@@ -126,10 +113,7 @@ fn a_foreign_fault_keeps_its_default_end() {
         file.set_len(0).unwrap();
         let child = libc::fork();
         if child == 0 {
-            let no_core = libc::rlimit {
-                rlim_cur: 0,
-                rlim_max: 0,
-            };
+            let no_core = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
             libc::setrlimit(libc::RLIMIT_CORE, &raw const no_core);
             let byte = std::ptr::read_volatile(foreign.cast::<u8>());
             libc::_exit(i32::from(byte));

@@ -29,9 +29,7 @@ fn tarball(member: &str) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
     header.set_size(3);
-    builder
-        .append_data(&mut header, member, &b"abc"[..])
-        .unwrap();
+    builder.append_data(&mut header, member, &b"abc"[..]).unwrap();
     builder.into_inner().unwrap()
 }
 
@@ -39,14 +37,7 @@ fn tarball(member: &str) -> Vec<u8> {
 fn a_meta_is_found_at_any_page_size_and_in_either_byte_order() {
     for page in std::iter::once(0).chain(PAGE_SHIFTS.map(|shift| 1 << shift)) {
         for big_endian in [false, true] {
-            assert_eq!(
-                sniff(&meta_at(page, big_endian)),
-                Looks::Bbolt {
-                    big_endian,
-                    version: 2
-                },
-                "page {page}"
-            );
+            assert_eq!(sniff(&meta_at(page, big_endian)), Looks::Bbolt { big_endian, version: 2 }, "page {page}");
         }
     }
 }
@@ -87,24 +78,12 @@ fn other_files_are_named() {
         (b"hello\n".to_vec(), Looks::Text),
         (text_cut_in_a_character, Looks::Text),
         (b"ab\x00\x01\xff".to_vec(), Looks::Unknown),
-        (
-            b"-----BEGIN CERTIFICATE-----\nMII".to_vec(),
-            Looks::Pem("CERTIFICATE".into()),
-        ),
+        (b"-----BEGIN CERTIFICATE-----\nMII".to_vec(), Looks::Pem("CERTIFICATE".into())),
         (
             tarball("static-pod-resources/a/b"),
-            Looks::Tar {
-                member: "static-pod-resources/a/b".into(),
-                static_resources: true,
-            },
+            Looks::Tar { member: "static-pod-resources/a/b".into(), static_resources: true },
         ),
-        (
-            tarball("etc\x1b[2J/passwd"),
-            Looks::Tar {
-                member: "etc\\u{1b}[2J/passwd".into(),
-                static_resources: false,
-            },
-        ),
+        (tarball("etc\x1b[2J/passwd"), Looks::Tar { member: "etc\\u{1b}[2J/passwd".into(), static_resources: false }),
     ];
     for (bytes, looks) in cases {
         assert_eq!(sniff(&bytes), looks);
@@ -113,9 +92,7 @@ fn other_files_are_named() {
 
 #[test]
 fn structured_binary_is_not_called_random() {
-    let bytes: Vec<u8> = (0..100_000u32)
-        .flat_map(|n| (n * 3).to_le_bytes())
-        .collect();
+    let bytes: Vec<u8> = (0..100_000u32).flat_map(|n| (n * 3).to_le_bytes()).collect();
     assert_eq!(sniff(&bytes), Looks::Unknown);
 }
 

@@ -50,9 +50,7 @@ pub(super) struct Table<'a> {
 impl<'a> Table<'a> {
     /// Begins with the titles of the rows to come.
     pub(super) fn begin(out: &'a mut dyn Write, head: &Head) -> Result<Self, Error> {
-        let mut table = Self {
-            writer: Writer::from_writer(out),
-        };
+        let mut table = Self { writer: Writer::from_writer(out) };
         if head.revisions {
             table.record(REVISION_TITLES)?;
         } else {
@@ -62,9 +60,7 @@ impl<'a> Table<'a> {
     }
 
     fn record<const N: usize>(&mut self, fields: [impl AsRef<[u8]>; N]) -> Result<(), Error> {
-        self.writer
-            .write_record(fields)
-            .map_err(|error| Error::Stdout(error.into()))
+        self.writer.write_record(fields).map_err(|error| Error::Stdout(error.into()))
     }
 }
 

@@ -137,10 +137,7 @@ impl<'a> Document<'a> {
 
     fn begin(out: &'a mut dyn Write, head: &Head, body: Body) -> Result<Self, Error> {
         let version = env!("CARGO_PKG_VERSION");
-        write!(
-            out,
-            "{{\"schema\":\"{SCHEMA}\",\"command\":\"ls\",\"assay\":\"{version}\",\"artifacts\":[{{"
-        )?;
+        write!(out, "{{\"schema\":\"{SCHEMA}\",\"command\":\"ls\",\"assay\":\"{version}\",\"artifacts\":[{{")?;
         for (name, value) in &head.artifact {
             write_compact(out, name)?;
             out.write_all(b":")?;

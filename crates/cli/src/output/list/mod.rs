@@ -50,11 +50,7 @@ pub struct Head {
 ///
 /// # Errors
 /// Whatever keeps the beginning of the list from being given out.
-pub fn sink<'a>(
-    form: &ListForm,
-    out: &'a mut dyn Write,
-    head: &Head,
-) -> Result<Option<Box<dyn KeySink + 'a>>, Error> {
+pub fn sink<'a>(form: &ListForm, out: &'a mut dyn Write, head: &Head) -> Result<Option<Box<dyn KeySink + 'a>>, Error> {
     Ok(Some(match form {
         ListForm::Names => Box::new(text::Names::lines(out)),
         ListForm::Nul => Box::new(text::Names::raw(out)),

@@ -26,13 +26,7 @@ const SECRET: KeyRow<'_> = KeyRow {
 
 const ODD: KeyRow<'_> = KeyRow {
     key: b"\xff\n,\"\x1b[2J",
-    identity: Identity {
-        prefix: None,
-        resource: None,
-        group: None,
-        namespace: None,
-        name: None,
-    },
+    identity: Identity { prefix: None, resource: None, group: None, namespace: None, name: None },
     create_revision: 1,
     mod_revision: 1,
     version: 1,
@@ -58,27 +52,14 @@ const GONE: RevisionRow<'_> = RevisionRow {
 fn head() -> Head {
     let mut artifact = Map::new();
     artifact.insert("path".into(), json!("s.db"));
-    Head {
-        artifact,
-        greatest_revision: 120_034,
-        revisions: false,
-        titled: false,
-    }
+    Head { artifact, greatest_revision: 120_034, revisions: false, titled: false }
 }
 
-fn listed(
-    form: &ListForm,
-    head: &Head,
-    rows: &[KeyRow<'_>],
-    revisions: &[RevisionRow<'_>],
-) -> Vec<u8> {
+fn listed(form: &ListForm, head: &Head, rows: &[KeyRow<'_>], revisions: &[RevisionRow<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut sink = sink(form, &mut out, head).unwrap().unwrap();
     rows.iter().try_for_each(|row| sink.key(row)).unwrap();
-    revisions
-        .iter()
-        .try_for_each(|row| sink.revision(row))
-        .unwrap();
+    revisions.iter().try_for_each(|row| sink.revision(row)).unwrap();
     sink.finish().unwrap();
     drop(sink);
     out
@@ -90,10 +71,7 @@ fn text(form: &ListForm, rows: &[KeyRow<'_>]) -> String {
 
 #[test]
 fn names_stand_a_line_each_whatever_they_hold() {
-    assert_eq!(
-        text(&ListForm::Names, &[SECRET, ODD]),
-        "/kubernetes.io/secrets/prod/db\n\\xff\\n,\"\\u{1b}[2J\n"
-    );
+    assert_eq!(text(&ListForm::Names, &[SECRET, ODD]), "/kubernetes.io/secrets/prod/db\n\\xff\\n,\"\\u{1b}[2J\n");
     let raw = listed(&ListForm::Nul, &head(), &[SECRET, ODD], &[]);
     assert_eq!(raw, b"/kubernetes.io/secrets/prod/db\0\xff\n,\"\x1b[2J\0");
 }
@@ -102,23 +80,9 @@ fn names_stand_a_line_each_whatever_they_hold() {
 fn a_long_line_holds_every_number_and_ends_with_the_key() {
     let line = text(&ListForm::Long, &[SECRET]);
     let words: Vec<&str> = line.split_whitespace().collect();
-    assert_eq!(
-        words,
-        [
-            "120034",
-            "2",
-            "1536",
-            "aescbc:2",
-            "75878e9e05c52164",
-            "/kubernetes.io/secrets/prod/db"
-        ]
-    );
-    let titled = Head {
-        titled: true,
-        ..head()
-    };
-    let lines =
-        String::from_utf8(listed(&ListForm::Long, &titled, &[SECRET, ODD], &[GONE])).unwrap();
+    assert_eq!(words, ["120034", "2", "1536", "aescbc:2", "75878e9e05c52164", "/kubernetes.io/secrets/prod/db"]);
+    let titled = Head { titled: true, ..head() };
+    let lines = String::from_utf8(listed(&ListForm::Long, &titled, &[SECRET, ODD], &[GONE])).unwrap();
     let lines: Vec<&str> = lines.lines().collect();
     let place = |line: &str, word: &str| line.find(word).unwrap();
     assert_eq!(place(lines[0], "KEY"), place(lines[1], "/kubernetes"));
@@ -129,17 +93,10 @@ fn a_long_line_holds_every_number_and_ends_with_the_key() {
 
 #[test]
 fn a_count_is_a_number() {
-    assert_eq!(
-        text(&ListForm::Count { json: false }, &[SECRET, ODD]),
-        "2\n"
-    );
+    assert_eq!(text(&ListForm::Count { json: false }, &[SECRET, ODD]), "2\n");
     assert_eq!(text(&ListForm::Count { json: false }, &[]), "0\n");
-    let document: Value =
-        serde_json::from_str(&text(&ListForm::Count { json: true }, &[SECRET, ODD])).unwrap();
-    assert_eq!(
-        document["artifacts"][0],
-        json!({"path": "s.db", "count": 2})
-    );
+    let document: Value = serde_json::from_str(&text(&ListForm::Count { json: true }, &[SECRET, ODD])).unwrap();
+    assert_eq!(document["artifacts"][0], json!({"path": "s.db", "count": 2}));
     assert_eq!(document["verdict"], "pass");
 }
 
@@ -155,28 +112,19 @@ fn secret_json() -> Value {
 #[test]
 fn ndjson_has_the_fields_of_the_contract() {
     let lines = text(&ListForm::Ndjson, &[SECRET, ODD]);
-    let objects: Vec<Value> = lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let objects: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(objects[0], secret_json());
     assert_eq!(objects[1]["key"], json!({"base64": "/wosIhtbMko="}));
     assert_eq!(objects[1]["lease"], Value::Null);
 
     let gone = listed(&ListForm::Ndjson, &head(), &[], &[GONE]);
     let gone: Value = serde_json::from_slice(&gone).unwrap();
-    assert_eq!(
-        (&gone["revision"], &gone["sub"], &gone["tombstone"]),
-        (&json!(7), &json!(1), &json!(true))
-    );
+    assert_eq!((&gone["revision"], &gone["sub"], &gone["tombstone"]), (&json!(7), &json!(1), &json!(true)));
 }
 
 #[test]
 fn a_json_list_is_one_document_in_the_envelope() {
-    for (rows, keys) in [
-        (&[][..], json!([])),
-        (&[SECRET][..], json!([secret_json()])),
-    ] {
+    for (rows, keys) in [(&[][..], json!([])), (&[SECRET][..], json!([secret_json()]))] {
         let document: Value = serde_json::from_str(&text(&ListForm::Json, rows)).unwrap();
         assert_eq!(
             document,
@@ -192,31 +140,17 @@ fn a_json_list_is_one_document_in_the_envelope() {
 fn csv_comes_back_as_it_was_and_always_has_its_titles() {
     let table = text(&ListForm::Csv, &[SECRET, ODD]);
     let mut reader = ::csv::Reader::from_reader(table.as_bytes());
-    let titles: Vec<String> = reader
-        .headers()
-        .unwrap()
-        .iter()
-        .map(str::to_owned)
-        .collect();
+    let titles: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
     let secret = secret_json();
     for (title, cell) in titles.iter().zip(rows[0].iter()) {
         let value = &secret[title];
-        assert_eq!(
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned),
-            cell,
-            "{title}"
-        );
+        assert_eq!(value.as_str().map_or_else(|| value.to_string(), str::to_owned), cell, "{title}");
     }
     assert_eq!(&rows[1][0], "\\xff\\n,\"\\u{1b}[2J");
 
     assert!(text(&ListForm::Csv, &[]).starts_with("key,resource,"));
-    let revisions = Head {
-        revisions: true,
-        ..head()
-    };
+    let revisions = Head { revisions: true, ..head() };
     let table = String::from_utf8(listed(&ListForm::Csv, &revisions, &[], &[GONE])).unwrap();
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 2);
@@ -235,13 +169,7 @@ fn a_stream_that_fails_ends_the_list() {
             Ok(())
         }
     }
-    for form in [
-        ListForm::Names,
-        ListForm::Nul,
-        ListForm::Long,
-        ListForm::Ndjson,
-        ListForm::Csv,
-    ] {
+    for form in [ListForm::Names, ListForm::Nul, ListForm::Long, ListForm::Ndjson, ListForm::Csv] {
         let mut full = Full;
         let mut sink = sink(&form, &mut full, &head()).unwrap().unwrap();
         let result = sink.key(&SECRET).and_then(|()| sink.finish());

@@ -17,20 +17,12 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// A key a line, escaped.
     pub(super) fn lines(out: &'a mut dyn Write) -> Self {
-        Self {
-            out,
-            end: b'\n',
-            raw: false,
-        }
+        Self { out, end: b'\n', raw: false }
     }
 
     /// The bytes of keys, each ended by a NUL, which no path or Kubernetes name holds.
     pub(super) fn raw(out: &'a mut dyn Write) -> Self {
-        Self {
-            out,
-            end: 0,
-            raw: true,
-        }
+        Self { out, end: 0, raw: true }
     }
 
     fn name(&mut self, key: &[u8]) -> Result<(), Error> {
@@ -90,10 +82,7 @@ impl<'a> Long<'a> {
         let lease = lease.map_or_else(|| "-".to_owned(), |id| format!("{id:x}"));
         let stored = escape(stored.as_bytes());
         let key = escape(key);
-        Ok(writeln!(
-            self.out,
-            "{revision:>width$}  {version:>7}  {size:>9}  {stored:<20}  {lease:>16}  {key}"
-        )?)
+        Ok(writeln!(self.out, "{revision:>width$}  {version:>7}  {size:>9}  {stored:<20}  {lease:>16}  {key}")?)
     }
 }
 
@@ -105,14 +94,7 @@ impl KeySink for Long<'_> {
             _ => row.encoding.unwrap_or("-").to_owned(),
         };
         let revision = row.mod_revision.to_string();
-        self.line(
-            &revision,
-            row.version,
-            row.size,
-            &stored,
-            row.lease,
-            row.key,
-        )
+        self.line(&revision, row.version, row.size, &stored, row.lease, row.key)
     }
 
     fn revision(&mut self, row: &RevisionRow<'_>) -> Result<(), Error> {
