@@ -1,4 +1,36 @@
 //! The `assay` command: arguments, opening files, output, exit codes.
+//!
+//! From the outside in: [`args`] is what was typed, [`settings`] what was meant, [`commands`] what is
+//! done about it, [`input`] how a file's bytes are had, [`output`] how facts are shown, [`ui`] the
+//! two streams they go to, and [`exit`] how it all ends. What the bytes mean is the libraries'
+//! business.
 
+pub mod args;
+pub mod commands;
+pub mod exit;
+pub mod glob;
 pub mod input;
+pub mod output;
+pub mod settings;
 pub mod text;
+pub mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Runs assay on the arguments of the process.
+pub fn main() -> ExitCode {
+    exit::guarded(|| match args::Cli::try_parse() {
+        Ok(cli) => {
+            let mut ui = ui::Ui::stdio(&cli.global);
+            let result = commands::run(cli, &mut ui);
+            exit::finish(result, &mut ui)
+        }
+        // Help and version come this way, too, as does a usage error; clap knows its streams.
+        Err(error) => {
+            let _ = error.print();
+            ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+        }
+    })
+}

@@ -47,7 +47,7 @@ fn push(shown: &mut String, c: char) {
 }
 
 /// Whether a character may reach a terminal as it is.
-fn is_plain(c: char) -> bool {
+pub(crate) fn is_plain(c: char) -> bool {
     !(c == '\\'
         || c.is_control()
         || matches!(c,

@@ -1,0 +1,247 @@
+//! What was typed. Parsing does no work; [`crate::settings`] makes sense of it.
+
+mod list;
+mod values;
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
+
+pub use list::{ListFormat, LsArgs};
+pub use values::{FailOn, ReportFormat, When};
+use values::{parse_revision, parse_size};
+
+const ABOUT: &str = "Prove, offline, that an OpenShift etcd backup will restore";
+
+const LONG_ABOUT: &str = "\
+Prove, offline, that an OpenShift etcd backup will restore.
+
+assay reads etcd snapshots without etcd, without a cluster and without a network. It never writes
+to its inputs, never locks them, and never prints a secret value unless asked for that very thing.";
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  the work was done and nothing at or above --fail-on was found
+  1  the work was done and findings stand
+  2  the work could not be done: usage, unreadable input, internal error
+
+`-` reads standard input. Snapshots compressed by gzip or Zstandard are read as they are.
+Data goes to standard output, everything else to standard error.";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "assay",
+    version,
+    about = ABOUT,
+    long_about = LONG_ABOUT,
+    after_help = AFTER_HELP,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print manual pages
+    Man(ManArgs),
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// When to use colour; NO_COLOR and CLICOLOR_FORCE are honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub color: When,
+    /// When to show progress: auto, always or never; auto means on a terminal, for long work
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub progress: When,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on standard error; twice for still more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Number of threads; all cores unless given
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Read files into memory instead of mapping them: for failing disks and network mounts
+    #[arg(long, global = true)]
+    pub no_mmap: bool,
+    /// Most bytes a stream or a compressed file may hold once read, such as 4GiB or 500M
+    #[arg(long, global = true, value_name = "SIZE", default_value = "16GiB", value_parser = parse_size)]
+    pub max_expanded: u64,
+}
+
+/// The output of commands that give one report.
+#[derive(Debug, Clone, Args)]
+pub struct ReportOutput {
+    /// Form of the output
+    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
+    pub output: ReportFormat,
+    /// Short for `--output json`
+    #[arg(long, conflicts_with = "output")]
+    pub json: bool,
+}
+
+impl ReportOutput {
+    /// The form, whichever way it was asked for.
+    pub fn format(&self) -> ReportFormat {
+        if self.json { ReportFormat::Json } else { self.output }
+    }
+}
+
+const INSPECT_HELP: &str = "\
+Examples:
+  assay inspect snapshot_2026-11-23_010203.db
+  assay inspect --json *.db | jq '.artifacts[].openshift.version'
+  ssh master-0 cat /home/core/backup/snapshot.db | assay inspect -
+
+inspect describes and does not judge: run `assay verify` for a verdict.";
+
+/// `assay inspect`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = INSPECT_HELP)]
+pub struct InspectArgs {
+    /// Snapshots, plain or compressed; `-` for standard input
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<OsString>,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: ReportOutput,
+}
+
+const VERIFY_HELP: &str = "\
+Examples:
+  assay verify snapshot_2026-11-23_010203.db
+  assay verify -q --fail-on medium snapshot.db || echo 'do not rely on this backup'
+  assay verify --json snapshot.db | jq '.verdict, .findings[].id'
+
+Every finding has an ID; `assay explain ID` tells what it means and what to do, offline.";
+
+/// `assay verify`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = VERIFY_HELP)]
+pub struct VerifyArgs {
+    /// Snapshots, plain or compressed; `-` for standard input
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<OsString>,
+    /// Least severity that makes the verdict `fail` and the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    pub fail_on: FailOn,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: ReportOutput,
+}
+
+const HASH_HELP: &str = "\
+Examples:
+  assay hash snapshot.db                  every hash there is
+  assay hash --status snapshot.db         what `etcdutl snapshot status` prints, only sooner
+  assay hash --rev 120034 m0.db m1.db     compare members at one revision
+
+The trailer is the SHA-256 that etcd appends to a snapshot it streams. The status hash changes with
+every rewrite of the file; the content digest does not: it is equal for equal live keys and values.";
+
+/// `assay hash`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = HASH_HELP)]
+pub struct HashArgs {
+    /// Snapshots, plain or compressed; `-` for standard input
+    #[arg(required = true, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshots: Vec<OsString>,
+    /// Only the status numbers, with the structure checked: no SHA-256, no HashKV
+    #[arg(long, conflicts_with = "rev")]
+    pub status: bool,
+    /// Compute HashKV at this revision instead of the newest
+    #[arg(long, value_name = "N", value_parser = parse_revision)]
+    pub rev: Option<i64>,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: ReportOutput,
+}
+
+const CLUSTER_HELP: &str = "\
+Examples:
+  assay cluster snapshot.db
+  assay cluster --json snapshot.db | jq -r '.artifacts[0].etcd.members[].name'";
+
+/// `assay cluster`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = CLUSTER_HELP)]
+pub struct ClusterArgs {
+    /// Snapshot, plain or compressed; `-` for standard input
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshot: OsString,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: ReportOutput,
+}
+
+const EXPLAIN_HELP: &str = "\
+Examples:
+  assay explain SNAP-003
+  assay explain trailer-mismatch
+  assay explain                  every finding there is, a line each";
+
+/// `assay explain`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXPLAIN_HELP)]
+pub struct ExplainArgs {
+    /// IDs or names of findings; without any, the whole catalogue is listed
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: ReportOutput,
+}
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  assay completions bash > /etc/bash_completion.d/assay
+  assay completions zsh > \"${fpath[1]}/_assay\"
+  assay completions fish > ~/.config/fish/completions/assay.fish";
+
+/// `assay completions`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = COMPLETIONS_HELP)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+const MAN_HELP: &str = "\
+Examples:
+  assay man | man -l -
+  assay man verify | man -l -
+  assay man --out /usr/local/share/man/man1";
+
+/// `assay man`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = MAN_HELP)]
+pub struct ManArgs {
+    /// Command whose page to print; without it, the page of assay itself
+    #[arg(value_name = "COMMAND", conflicts_with = "out")]
+    pub page: Option<String>,
+    /// Write all pages into this directory, one file for each command
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! `assay completions`: a script that makes a shell complete assay's words.
+
+use clap::CommandFactory;
+
+use crate::args::{Cli, CompletionsArgs};
+use crate::exit::{Error, Outcome};
+use crate::ui::Ui;
+
+pub(super) fn run(args: &CompletionsArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+    // The generator panics when its writer fails, so it gets one that cannot.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "assay", &mut script);
+    ui.out().write_all(&script)?;
+    Ok(Outcome::Clean)
+}

@@ -1,0 +1,63 @@
+//! `assay man`: manual pages, made from the same text as `--help`.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
+
+use crate::args::{Cli, ManArgs};
+use crate::exit::{Error, Outcome};
+use crate::text::escape_path;
+use crate::ui::Ui;
+
+pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+    let pages = pages();
+    if let Some(folder) = &args.out {
+        for (name, page) in pages {
+            write_page(&folder.join(format!("{name}.1")), render(page)?.as_slice())?;
+        }
+        return Ok(Outcome::Clean);
+    }
+    let wanted = args.page.as_deref();
+    let name = wanted.map_or_else(|| "assay".to_owned(), |command| format!("assay-{command}"));
+    let Some((_, page)) = pages.into_iter().find(|(page, _)| *page == name) else {
+        return Err(Error::Usage(format!(
+            "there is no command `{}`; `assay --help` lists them",
+            crate::text::escape(wanted.unwrap_or_default().as_bytes())
+        )));
+    };
+    ui.out().write_all(&render(page)?)?;
+    Ok(Outcome::Clean)
+}
+
+/// Every page with its name, assay's own first.
+fn pages() -> Vec<(String, Command)> {
+    let mut root = Cli::command();
+    root.build();
+    let commands: Vec<_> =
+        root.get_subcommands().map(|command| (format!("assay-{}", command.get_name()), command.clone())).collect();
+    std::iter::once(("assay".to_owned(), root)).chain(commands).collect()
+}
+
+fn render(page: Command) -> Result<Vec<u8>, Error> {
+    let mut roff = Vec::new();
+    Man::new(page).render(&mut roff)?;
+    Ok(roff)
+}
+
+fn write_page(path: &Path, roff: &[u8]) -> Result<(), Error> {
+    let failed =
+        |error: std::io::Error| Error::Output { path: escape_path(path), reason: error.to_string(), hint: None };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(roff))
+        .map_err(failed)
+}

@@ -1,0 +1,22 @@
+//! The commands, a file each: what was asked is turned into one call of a library, and its answer
+//! into output.
+
+mod completions;
+mod man;
+
+use crate::args::{Cli, Command};
+use crate::exit::{Error, Outcome};
+use crate::settings;
+use crate::ui::Ui;
+
+/// Runs the command that was asked for.
+///
+/// # Errors
+/// Whatever kept the work from being done.
+pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
+    settings::start_threads(&cli.global)?;
+    match cli.command {
+        Command::Completions(args) => completions::run(&args, ui),
+        Command::Man(args) => man::run(&args, ui),
+    }
+}

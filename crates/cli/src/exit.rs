@@ -1,0 +1,175 @@
+//! How assay ends: three exit codes, one place that maps to them.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | the work was done and nothing at or above `--fail-on` was found |
+//! | 1 | the work was done and findings stand |
+//! | 2 | the work could not be done: usage, unreadable input, internal error |
+
+use std::io;
+use std::panic::{self, PanicHookInfo};
+use std::process::ExitCode;
+
+use crate::input::{InputError, map};
+use crate::ui::Ui;
+
+/// How work that was done turned out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outcome {
+    /// Nothing stands against it.
+    #[default]
+    Clean,
+    /// Findings at or above `--fail-on` stand.
+    Findings,
+}
+
+/// Why work could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Options that do not make sense together.
+    #[error("{0}")]
+    Usage(String),
+    /// An input that cannot be read.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A readable input of which the question asked cannot be answered.
+    #[error("{display}: {reason}")]
+    Unanswerable {
+        /// The input's name for messages, see [`crate::input::Source::display`].
+        display: String,
+        /// What cannot be had, and why.
+        reason: String,
+        /// What can be asked instead.
+        hint: Option<String>,
+    },
+    /// A file that assay was to write.
+    #[error("cannot write `{path}`: {reason}")]
+    Output {
+        /// The file, escaped.
+        path: String,
+        /// What stood in the way.
+        reason: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// Standard output failed. An [`io::Error`] that arrives by `?` alone is always this one: every
+    /// other is wrapped where it happens.
+    #[error("cannot write standard output: {0}")]
+    Stdout(#[from] io::Error),
+}
+
+impl Error {
+    /// What to do about it, where there is something to do.
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage(_) => Some("for usage, add `--help`".to_owned()),
+            Self::Input(error) => error.hint(),
+            Self::Unanswerable { hint, .. } | Self::Output { hint, .. } => hint.clone(),
+            Self::Stdout(_) => None,
+        }
+    }
+
+    fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// The exit code for work that was done or not, after the last word is said on standard error.
+///
+/// A reader who stops reading is no failure: the code is then that of the verdict, if there was one
+/// already ([`Ui::settle`]), so that `assay verify --json s.db | head -1` still tells a bad snapshot.
+pub fn finish(result: Result<Outcome, Error>, ui: &mut Ui) -> ExitCode {
+    let result = result.and_then(|outcome| {
+        ui.settle(outcome);
+        Ok(ui.flush()?)
+    });
+    match result {
+        Err(error) if !error.is_closed_pipe() => {
+            ui.error(&error.to_string(), error.hint().as_deref());
+            ExitCode::from(2)
+        }
+        _ => match ui.outcome() {
+            Outcome::Clean => ExitCode::SUCCESS,
+            Outcome::Findings => ExitCode::from(1),
+        },
+    }
+}
+
+/// Runs the whole program; a panic, wherever it happens, ends in exit code 2.
+pub fn guarded(run: impl FnOnce() -> ExitCode) -> ExitCode {
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+            default(info);
+        }
+        say(&panic_message(info));
+    }));
+    panic::catch_unwind(panic::AssertUnwindSafe(run)).unwrap_or_else(|_| ExitCode::from(2))
+}
+
+/// One line for a panic. What the panic itself says stays out of it: it may quote file content.
+fn panic_message(info: &PanicHookInfo<'_>) -> String {
+    if map::any_fault() {
+        return "error: an input file shrank or failed to read while assay was reading it".to_owned();
+    }
+    let place =
+        info.location().map_or_else(String::new, |location| format!(" at {}:{}", location.file(), location.line()));
+    format!(
+        "error: internal error{place} in assay {}; this is a bug: please report this line and the command, \
+         and set RUST_BACKTRACE=1 for more",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "in a panic there is no Ui to borrow, and standard error is the only place left"
+)]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::tests::captured;
+
+    fn code(result: Result<Outcome, Error>) -> (ExitCode, String) {
+        let (mut ui, _, err) = captured();
+        let code = finish(result, &mut ui);
+        (code, err.text())
+    }
+
+    fn same(a: ExitCode, b: u8) -> bool {
+        format!("{a:?}") == format!("{:?}", ExitCode::from(b))
+    }
+
+    #[test]
+    fn three_codes_and_no_other() {
+        let missing = || InputError::Missing { path: "x.db".into(), part: None };
+        for (result, expected, message) in [
+            (Ok(Outcome::Clean), 0, ""),
+            (Ok(Outcome::Findings), 1, ""),
+            (Err(Error::Usage("no".into())), 2, "error: no\nhint: for usage, add `--help`\n"),
+            (Err(missing().into()), 2, "error: `x.db`: no such file\n"),
+            (
+                Err(io::Error::from(io::ErrorKind::StorageFull).into()),
+                2,
+                "error: cannot write standard output: no storage space\n",
+            ),
+            (Err(io::Error::from(io::ErrorKind::BrokenPipe).into()), 0, ""),
+        ] {
+            let (code, said) = code(result);
+            assert!(same(code, expected), "{code:?} is not {expected}");
+            assert_eq!(said, message);
+        }
+    }
+
+    #[test]
+    fn a_verdict_outlives_a_closed_pipe() {
+        let (mut ui, _, _) = captured();
+        ui.settle(Outcome::Findings);
+        let closed = Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
+        assert!(same(finish(closed, &mut ui), 1));
+    }
+}

@@ -1,0 +1,7 @@
+//! Facts to text, JSON, lists and tables. What the facts mean is decided elsewhere.
+
+pub mod human;
+pub mod json;
+pub mod list;
+pub mod rows;
+pub mod sqlite;

@@ -1,0 +1,251 @@
+//! What was meant: the arguments made sense of, once, before any work is done.
+
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use crate::args::{GlobalArgs, ListFormat, LsArgs};
+use crate::exit::Error;
+use crate::glob::KeyGlobs;
+use crate::input::{Input, Reading};
+
+impl From<&GlobalArgs> for Reading {
+    fn from(global: &GlobalArgs) -> Self {
+        Self { map: !global.no_mmap, max_expanded: global.max_expanded }
+    }
+}
+
+/// Sets up the pool of threads, as many as were asked for or as there are cores.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn start_threads(global: &GlobalArgs) -> Result<(), Error> {
+    let Some(threads) = global.threads else {
+        return Ok(()); // rayon starts its own when it is first used
+    };
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.get())
+        .build_global()
+        .map_err(|error| Error::Usage(format!("cannot start {threads} threads: {error}")))
+}
+
+/// Which revisions a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Keys alive at a revision, or now.
+    Live(Option<i64>),
+    /// Keys deleted by a revision, or by now.
+    Deleted(Option<i64>),
+    /// Every revision there is.
+    AllRevisions,
+}
+
+/// In which form a list is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListForm {
+    /// Only the count.
+    Count {
+        /// As a JSON document.
+        json: bool,
+    },
+    /// A key a line, escaped.
+    Names,
+    /// A key a line with its details.
+    Long,
+    /// Raw keys, each ended by a NUL.
+    Nul,
+    /// One JSON document.
+    Json,
+    /// A JSON object a line.
+    Ndjson,
+    /// Comma-separated values.
+    Csv,
+    /// An SQLite database.
+    Sqlite {
+        /// The file to write.
+        out: PathBuf,
+        /// Whether an existing file is replaced.
+        force: bool,
+    },
+}
+
+/// What `assay ls` is to list.
+#[derive(Debug, Clone)]
+pub struct ListRequest {
+    /// The snapshot.
+    pub input: Input,
+    /// What keys must begin with; empty for all.
+    pub prefix: Vec<u8>,
+    /// Resources, any of which will do; empty for all.
+    pub resources: Vec<String>,
+    /// Namespaces, any of which will do; empty for all.
+    pub namespaces: Vec<String>,
+    /// Globs, any of which will do.
+    pub globs: KeyGlobs,
+    /// Which revisions.
+    pub view: View,
+    /// Whether to read pages without trusting the tree.
+    pub salvage: bool,
+    /// In which form.
+    pub form: ListForm,
+}
+
+impl ListRequest {
+    /// Whether a key, and what it was parsed to, is asked for.
+    pub fn wants(&self, key: &[u8], resource: Option<&str>, group: Option<&str>, namespace: Option<&str>) -> bool {
+        key.starts_with(&self.prefix)
+            && (self.resources.is_empty()
+                || self.resources.iter().any(|wanted| names_resource(wanted, resource, group)))
+            && (self.namespaces.is_empty() || namespace.is_some_and(|name| self.namespaces.iter().any(|n| n == name)))
+            && self.globs.passes(key)
+    }
+}
+
+/// Whether `secrets`, `routes.route.openshift.io` or `pods.` (the core group) names a resource.
+fn names_resource(wanted: &str, resource: Option<&str>, group: Option<&str>) -> bool {
+    let Some(resource) = resource else {
+        return false;
+    };
+    match wanted.split_once('.') {
+        None => wanted == resource,
+        Some((name, wanted_group)) => name == resource && wanted_group == group.unwrap_or(""),
+    }
+}
+
+impl TryFrom<LsArgs> for ListRequest {
+    type Error = Error;
+
+    fn try_from(args: LsArgs) -> Result<Self, Error> {
+        let form = list_form(&args)?;
+        let view = if args.all_revisions {
+            View::AllRevisions
+        } else if args.deleted {
+            View::Deleted(args.rev)
+        } else {
+            View::Live(args.rev)
+        };
+        Ok(Self {
+            input: Input::from(args.snapshot.as_os_str()),
+            prefix: args.prefix.map(OsStringExt::into_vec).unwrap_or_default(),
+            resources: args.resource,
+            namespaces: args.namespace,
+            globs: KeyGlobs::new(&args.glob).map_err(Error::Usage)?,
+            view,
+            salvage: args.salvage,
+            form,
+        })
+    }
+}
+
+fn list_form(args: &LsArgs) -> Result<ListForm, Error> {
+    let usage = |text: &str| Err(Error::Usage(text.to_owned()));
+    let format = args.format();
+    let human = format == ListFormat::Human;
+    if args.out.is_some() && format != ListFormat::Sqlite {
+        return usage("`--out` goes with `-o sqlite`; other output goes to standard output");
+    }
+    if args.count {
+        return match format {
+            ListFormat::Human => Ok(ListForm::Count { json: false }),
+            ListFormat::Json => Ok(ListForm::Count { json: true }),
+            _ => usage("`--count` goes with human or JSON output only"),
+        };
+    }
+    if args.long && !human {
+        return usage("`--long` goes with human output only; the other forms hold every detail as they are");
+    }
+    Ok(match format {
+        ListFormat::Human if args.null => ListForm::Nul,
+        ListFormat::Human if args.long => ListForm::Long,
+        ListFormat::Human => ListForm::Names,
+        ListFormat::Json => ListForm::Json,
+        ListFormat::Ndjson => ListForm::Ndjson,
+        ListFormat::Csv => ListForm::Csv,
+        ListFormat::Sqlite => match &args.out {
+            Some(out) => ListForm::Sqlite { out: out.clone(), force: args.force },
+            None => return usage("`-o sqlite` needs a file: add `--out FILE`"),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Ls {
+        #[command(flatten)]
+        args: LsArgs,
+    }
+
+    fn request(line: &[&str]) -> Result<ListRequest, String> {
+        let args = Ls::try_parse_from(["ls", "s"].iter().chain(line)).unwrap().args;
+        ListRequest::try_from(args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn each_form_is_reached() {
+        let sqlite = ListForm::Sqlite { out: "f".into(), force: true };
+        for (line, form) in [
+            (&[][..], ListForm::Names),
+            (&["-l"], ListForm::Long),
+            (&["-0"], ListForm::Nul),
+            (&["--count"], ListForm::Count { json: false }),
+            (&["--count", "--json"], ListForm::Count { json: true }),
+            (&["--json"], ListForm::Json),
+            (&["-o", "ndjson"], ListForm::Ndjson),
+            (&["-o", "csv"], ListForm::Csv),
+            (&["-o", "sqlite", "--out", "f", "--force"], sqlite),
+        ] {
+            assert_eq!(request(line).unwrap().form, form, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn forms_that_do_not_go_together_are_refused() {
+        for (line, message) in [
+            (&["-o", "sqlite"][..], "needs a file"),
+            (&["--out", "f"], "goes with `-o sqlite`"),
+            (&["--count", "-o", "csv"], "`--count` goes with"),
+            (&["-l", "--json"], "`--long` goes with human"),
+            (&["-g", "[x"], "is not a glob"),
+        ] {
+            let error = request(line).unwrap_err();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn views_are_told_apart() {
+        for (line, view) in [
+            (&[][..], View::Live(None)),
+            (&["--rev", "7"], View::Live(Some(7))),
+            (&["--deleted", "--rev", "7"], View::Deleted(Some(7))),
+            (&["--all-revisions"], View::AllRevisions),
+        ] {
+            assert_eq!(request(line).unwrap().view, view);
+        }
+    }
+
+    #[test]
+    fn a_key_must_pass_every_kind_of_filter() {
+        let key = &b"/kubernetes.io/secrets/prod/db"[..];
+        let secret = (Some("secrets"), Some(""), Some("prod"));
+        for (line, wanted) in [
+            (&["/kubernetes.io/"][..], true),
+            (&["/openshift.io/"], false),
+            (&["-r", "secrets"], true),
+            (&["-r", "secrets."], true),
+            (&["-r", "secrets.example.com"], false),
+            (&["-r", "pods", "-r", "secrets"], true),
+            (&["-n", "prod", "-r", "pods"], false),
+            (&["-n", "prod", "-g", "d*"], true),
+            (&["-n", "dev"], false),
+        ] {
+            let request = request(line).unwrap();
+            assert_eq!(request.wants(key, secret.0, secret.1, secret.2), wanted, "{line:?}");
+            assert!(!line.contains(&"-r") || !request.wants(key, None, None, None));
+        }
+    }
+}

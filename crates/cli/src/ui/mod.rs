@@ -1,0 +1,203 @@
+//! The two streams: data to standard output, everything else to standard error.
+//!
+//! Commands write to the handles here and to nothing else, so that tests can look at both.
+
+mod progress;
+
+use std::fmt;
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+pub use progress::Meter;
+
+use crate::args::{GlobalArgs, When};
+use crate::exit::Outcome;
+
+/// Styles by meaning.
+pub mod style {
+    use super::{AnsiColor, Style};
+
+    /// Failure, and findings that fail a verdict.
+    pub const BAD: Style = AnsiColor::Red.on_default().bold();
+    /// Warnings, and findings that do not fail a verdict.
+    pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
+    /// A good verdict.
+    pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+    /// Headings.
+    pub const HEAD: Style = Style::new().bold();
+    /// Names of fields, and what may be skipped.
+    pub const DIM: Style = Style::new().dimmed();
+}
+
+/// How things are to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Colour on standard output.
+    pub out_color: bool,
+    /// Colour on standard error.
+    pub err_color: bool,
+    /// Columns of the terminal on standard output; `None` when it is not one, and nothing is shortened.
+    pub width: Option<usize>,
+    /// Whether progress may be shown.
+    pub progress: bool,
+    /// Only errors on standard error.
+    pub quiet: bool,
+    /// How much more to say.
+    pub verbose: u8,
+}
+
+impl Look {
+    /// What the options, the environment and the terminal add up to.
+    pub fn resolve(global: &GlobalArgs) -> Self {
+        let color = |auto: ColorChoice| match global.color {
+            When::Auto => auto != ColorChoice::Never,
+            When::Always => true,
+            When::Never => false,
+        };
+        let stderr_is_terminal = io::stderr().is_terminal();
+        Self {
+            out_color: color(AutoStream::choice(&io::stdout())),
+            err_color: color(AutoStream::choice(&io::stderr())),
+            width: terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0).max(20)),
+            progress: match global.progress {
+                When::Auto => stderr_is_terminal && !global.quiet,
+                When::Always => true,
+                When::Never => false,
+            },
+            quiet: global.quiet,
+            verbose: global.verbose,
+        }
+    }
+}
+
+/// Standard output and standard error, and how to write to them.
+pub struct Ui {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    look: Look,
+    outcome: Outcome,
+    meter: Option<indicatif::ProgressBar>,
+}
+
+impl Ui {
+    /// The streams of the process.
+    pub fn stdio(global: &GlobalArgs) -> Self {
+        let out: Box<dyn Write> = if io::stdout().is_terminal() {
+            Box::new(io::stdout())
+        } else {
+            Box::new(BufWriter::with_capacity(1 << 16, io::stdout()))
+        };
+        Self::new(out, Box::new(io::stderr()), Look::resolve(global))
+    }
+
+    /// Any two streams.
+    pub fn new(out: Box<dyn Write>, err: Box<dyn Write>, look: Look) -> Self {
+        Self { out, err, look, outcome: Outcome::Clean, meter: None }
+    }
+
+    /// Where data goes.
+    pub fn out(&mut self) -> &mut dyn Write {
+        &mut *self.out
+    }
+
+    /// How things are to look.
+    pub fn look(&self) -> Look {
+        self.look
+    }
+
+    /// Text for standard output, coloured if that is wanted there.
+    pub fn paint<T: fmt::Display>(&self, style: Style, text: T) -> Painted<T> {
+        Painted { style: self.look.out_color.then_some(style), text }
+    }
+
+    /// Settles how the work turned out, before its result is written: a reader who goes away while
+    /// it is written must not turn a bad verdict into a good exit code. The worst one stays.
+    pub fn settle(&mut self, outcome: Outcome) {
+        if outcome == Outcome::Findings {
+            self.outcome = outcome;
+        }
+    }
+
+    /// What was settled.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// Shows progress from now until the meter is dropped, if the work takes long enough.
+    ///
+    /// `total` is in bytes; without it the meter counts upwards.
+    pub fn meter(&mut self, what: &str, total: Option<u64>) -> Meter {
+        let meter = Meter::new(what, total, self.look.progress);
+        self.meter = Some(meter.bar());
+        meter
+    }
+
+    /// Says something that is worth knowing, when asked to say more.
+    pub fn note(&mut self, text: &str) {
+        if self.look.verbose > 0 {
+            self.say(style::DIM, "note", text);
+        }
+    }
+
+    /// Says something that ought to be known and does not stop the work.
+    pub fn warn(&mut self, text: &str) {
+        if !self.look.quiet {
+            self.say(style::WARN, "warning", text);
+        }
+    }
+
+    /// Says why the work could not be done, and what to do.
+    pub fn error(&mut self, text: &str, hint: Option<&str>) {
+        self.say(style::BAD, "error", text);
+        if let Some(hint) = hint {
+            self.say(style::HEAD, "hint", hint);
+        }
+    }
+
+    /// Sends out what is still held back.
+    ///
+    /// # Errors
+    /// Whatever keeps standard output from taking it.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn say(&mut self, style: Style, label: &str, text: &str) {
+        let label = Painted { style: self.look.err_color.then_some(style), text: label };
+        let err = &mut self.err;
+        // With standard error gone there is nobody to tell.
+        let mut write = || {
+            let _ = writeln!(err, "{label}: {text}");
+        };
+        match &self.meter {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+/// Text in a style, or as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Painted<T> {
+    style: Option<Style>,
+    text: T,
+}
+
+impl<T: fmt::Display> fmt::Display for Painted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.style {
+            // Padding goes to the text, not to the codes around it.
+            Some(style) => {
+                write!(f, "{style}")?;
+                self.text.fmt(f)?;
+                write!(f, "{style:#}")
+            }
+            None => self.text.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,7 @@
+//! The binary as its users see it: arguments in, two streams and an exit code out.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed; helpers outside #[test] are not exempt")]
+
+mod endings;
+mod help;
+mod run;
