@@ -47,7 +47,7 @@ impl Hasher {
 /// A reader that hashes what is read through it.
 pub(crate) struct HashingReader<R> {
     inner: R,
-    pub(crate) hasher: Hasher,
+    hasher: Hasher,
 }
 
 impl<R: Read> HashingReader<R> {
@@ -56,6 +56,10 @@ impl<R: Read> HashingReader<R> {
             inner,
             hasher: Hasher::default(),
         }
+    }
+
+    pub(crate) fn finish(self) -> (R, Digest) {
+        (self.inner, self.hasher.finish())
     }
 
     /// Reads to the end and returns the digest of everything.

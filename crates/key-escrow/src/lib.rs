@@ -8,10 +8,16 @@ mod digest;
 mod error;
 mod gz;
 mod identities;
+mod manifest;
 mod outfile;
+mod payload;
 mod policy;
+mod progress;
+mod readme;
 mod recipe;
 mod recipients;
+mod rejoin;
+mod shares;
 mod source;
 mod tar_header;
 
@@ -20,5 +26,11 @@ pub use blocks::Limits;
 pub use digest::Digest;
 pub use error::{Error, Result};
 pub use identities::Identities;
+pub use manifest::{
+    EncryptionState, EscrowInfo, KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod,
+    RemovedMember, SCHEMA, ShareInfo, ThresholdInfo,
+};
 pub use policy::{MemberLabel, RemovalPolicy};
+pub use progress::{Phase, ProgressFn};
 pub use recipients::{RecipientInfo, RecipientKind, Recipients};
+pub use shares::ShareSet;
