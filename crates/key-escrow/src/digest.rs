@@ -44,12 +44,16 @@ impl Hasher {
 /// A reader that hashes what is read through it.
 pub(crate) struct HashingReader<R> {
     inner: R,
-    pub(crate) hasher: Hasher,
+    hasher: Hasher,
 }
 
 impl<R: Read> HashingReader<R> {
     pub(crate) fn new(inner: R) -> Self {
         Self { inner, hasher: Hasher::default() }
+    }
+
+    pub(crate) fn finish(self) -> (R, Digest) {
+        (self.inner, self.hasher.finish())
     }
 
     /// Reads to the end and returns the digest of everything.

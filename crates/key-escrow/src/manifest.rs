@@ -1,0 +1,244 @@
+//! The manifest: what a split did, without secrets.
+//!
+//! The same document lies beside the files and, without what is only known after sealing, inside the escrow.
+//! Members' digests are keyed (HMAC-SHA256, the key lies in the escrow): a plain digest of a low-entropy secret could
+//! be used to test guesses. The digests of the original and of its tar are plain, as `sha256sum` must reproduce them;
+//! who holds the keyless tarball and the manifest can test a *complete* guess of everything removed against them,
+//! which 256-bit keys withstand and a short password among the removed members would not.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::error::{Error, Result};
+use crate::recipients::RecipientInfo;
+
+/// The only value of [`Manifest::schema`] so far.
+pub const SCHEMA: &str = "assay-escrow/1";
+/// Larger manifests are refused; 65 536 removed members need less.
+pub(crate) const MAX_MANIFEST: u64 = 64 * 1024 * 1024;
+
+/// What a split did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The tool and its version.
+    pub tool: String,
+    /// When, RFC 3339 UTC, as given by the caller.
+    pub created: String,
+    /// The tarball that was split.
+    pub original: NamedDigest,
+    /// The tar inside it.
+    pub inner_tar: Digest,
+    /// The tarball without the removed members.
+    pub keyless: KeylessInfo,
+    /// The sealed part; absent in the copy inside the escrow, which cannot know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escrow: Option<EscrowInfo>,
+    /// The snapshot of the same backup, if the caller named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<NamedDigest>,
+    /// Whether the tarball had encryption keys.
+    pub encryption: EncryptionState,
+    /// The members that left, in the order of the tar.
+    pub removed: Vec<RemovedMember>,
+    /// How many members of which class stay secret in the keyless tarball, as the caller counted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub remaining: BTreeMap<String, u64>,
+    /// Names of the encryption keys removed, never their material.
+    pub key_names: Vec<String>,
+    /// How the gzip bytes are re-created.
+    pub rejoin: RejoinInfo,
+    /// Whom the escrow is sealed to; with a threshold, the one-time identity that was split.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<RecipientInfo>,
+    /// The key shares, if the escrow opens by a threshold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<ThresholdInfo>,
+}
+
+/// A file by name and digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedDigest {
+    /// The file name, without directories.
+    pub name: String,
+    /// Its bytes.
+    #[serde(flatten)]
+    pub digest: Digest,
+}
+
+/// The keyless tarball.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeylessInfo {
+    /// The file.
+    #[serde(flatten)]
+    pub file: NamedDigest,
+    /// The tar inside; what a join needs, however it is compressed.
+    pub inner_tar: Digest,
+}
+
+/// The escrow file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EscrowInfo {
+    /// The file.
+    #[serde(flatten)]
+    pub file: NamedDigest,
+    /// What is sealed in it; does not change when the recipients do.
+    pub payload: Digest,
+    /// Whether the file is ASCII-armored.
+    pub armored: bool,
+}
+
+/// Whether there was anything to keep apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EncryptionState {
+    /// An encryption configuration was in the tarball and is now in the escrow.
+    KeysRemoved,
+    /// There was none: no encryption keys in this backup; the snapshot is plaintext.
+    NoKeys,
+    /// There was one and the policy left it in the keyless tarball.
+    KeysRemain,
+}
+
+/// A member that left the tarball.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedMember {
+    /// Its path; bytes that are not UTF-8 are replaced.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The class of key material.
+    pub class: String,
+    /// The inventory's fingerprint, if given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// HMAC-SHA256 of its content, hex, under a key that lies in the escrow.
+    pub hmac_sha256: String,
+}
+
+/// How the original .tar.gz comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejoinInfo {
+    /// The way taken.
+    pub method: RejoinMethod,
+    /// The library that wrote the corrections, with the version a join needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// Why corrections were not possible, if they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What the way means for the separation of duties, in one sentence.
+    pub separation: String,
+}
+
+/// The ways back to the original gzip bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RejoinMethod {
+    /// The escrow holds corrections that turn the joined tar into the original gzip file.
+    Corrections,
+    /// The escrow holds the original, encrypted under a key derived from the content of the keyless tarball.
+    SealedOriginal,
+}
+
+impl RejoinMethod {
+    pub(crate) fn separation(self) -> &'static str {
+        match self {
+            Self::Corrections => {
+                "Both files are needed: the escrow holds the removed members and corrections to the gzip layer, and nothing of the members that stay."
+            }
+            Self::SealedOriginal => {
+                "Both files are needed: the escrow holds the original encrypted under a key that is computed from a secret in the escrow and every byte of the keyless tar; neither file alone gives that key."
+            }
+        }
+    }
+}
+
+/// The shares of a threshold escrow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThresholdInfo {
+    /// Identifies the set, hex.
+    pub set: String,
+    /// How many shares open the escrow.
+    pub threshold: u8,
+    /// The public key of the identity that was split.
+    pub recipient: String,
+    /// One entry per custodian.
+    pub shares: Vec<ShareInfo>,
+}
+
+/// One custodian's share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShareInfo {
+    /// 1-based index in the set.
+    pub index: u8,
+    /// Whom it is sealed to.
+    pub recipient: RecipientInfo,
+    /// The sealed file.
+    #[serde(flatten)]
+    pub file: NamedDigest,
+    /// The share's check value: SHA-256 over the set's facts and the share, hex.
+    pub check: String,
+}
+
+impl Manifest {
+    /// Reads a manifest file.
+    ///
+    /// # Errors
+    /// If it cannot be read, is too large, or is not a manifest of a known schema.
+    pub fn read(path: &Path) -> Result<Self> {
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        file.take(MAX_MANIFEST + 1)
+            .read_to_end(&mut bytes)
+            .map_err(Error::io("read", path))?;
+        if bytes.len() as u64 > MAX_MANIFEST {
+            return Err(Error::Limit {
+                what: "the manifest, in bytes",
+                limit: MAX_MANIFEST,
+            });
+        }
+        Self::parse(&bytes)
+    }
+
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|e| Error::Manifest {
+            what: e.to_string(),
+        })?;
+        if manifest.schema != SCHEMA {
+            return Err(Error::Manifest {
+                what: format!("schema `{}` is not `{SCHEMA}`", manifest.schema),
+            });
+        }
+        Ok(manifest)
+    }
+
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self).map_err(|e| Error::Manifest {
+            what: e.to_string(),
+        })?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// The part that is fixed by the split, as the escrow holds it.
+    pub(crate) fn sealed_part(&self) -> Self {
+        Self {
+            escrow: None,
+            recipients: Vec::new(),
+            threshold: None,
+            ..self.clone()
+        }
+    }
+}
