@@ -64,6 +64,15 @@ impl<'a> Wire<'a> {
     }
 
     fn varint(&mut self) -> Option<u64> {
+        // Tags, lengths of keys, versions: nearly all fit one byte.
+        if let Some(&byte @ 0..0x80) = self.message.get(self.at) {
+            self.at += 1;
+            return Some(u64::from(byte));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Option<u64> {
         let mut value = 0_u64;
         for (index, &byte) in self.message.get(self.at..)?.iter().take(10).enumerate() {
             let bits = u64::from(byte & 0x7f);

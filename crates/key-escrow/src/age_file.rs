@@ -76,10 +76,7 @@ fn open_file(path: &Path) -> Result<File> {
 }
 
 fn header_of(file: &mut File, path: &Path) -> Result<AgeHeader> {
-    let fault = |what: &str| Error::Age {
-        path: path.to_path_buf(),
-        what: what.to_owned(),
-    };
+    let fault = |what: &str| Error::Age { path: path.to_path_buf(), what: what.to_owned() };
     let mut start = [0; 11];
     let armored = file.read_exact(&mut start).is_ok() && &start == b"-----BEGIN ";
     rewind(file, path)?;
@@ -99,34 +96,20 @@ fn header_of(file: &mut File, path: &Path) -> Result<AgeHeader> {
     };
     drop(reader);
     rewind(file, path)?;
-    let header = std::str::from_utf8(bytes.get(..end).unwrap_or_default())
-        .map_err(|_| fault("the header is not text"))?;
+    let header =
+        std::str::from_utf8(bytes.get(..end).unwrap_or_default()).map_err(|_| fault("the header is not text"))?;
     let stanzas = parse_stanzas(header).ok_or_else(|| fault("malformed header"))?;
-    Ok(AgeHeader {
-        armored,
-        stanzas,
-        len: end as u64,
-    })
+    Ok(AgeHeader { armored, stanzas, len: end as u64 })
 }
 
 fn rewind(file: &mut File, path: &Path) -> Result<()> {
-    file.seek(SeekFrom::Start(0))
-        .map(|_| ())
-        .map_err(Error::io("seek in", path))
+    file.seek(SeekFrom::Start(0)).map(|_| ()).map_err(Error::io("seek in", path))
 }
 
 /// Where the line `--- <mac>` ends, if it is there; `searched` bytes held no such line.
 fn header_end(bytes: &[u8], searched: usize) -> Option<usize> {
-    let from = bytes
-        .get(..searched)?
-        .iter()
-        .rposition(|b| *b == b'\n')
-        .unwrap_or(0);
-    let from = bytes
-        .get(..from)?
-        .iter()
-        .rposition(|b| *b == b'\n')
-        .unwrap_or(0);
+    let from = bytes.get(..searched)?.iter().rposition(|b| *b == b'\n').unwrap_or(0);
+    let from = bytes.get(..from)?.iter().rposition(|b| *b == b'\n').unwrap_or(0);
     let rest = bytes.get(from..)?;
     let mac = rest.windows(5).position(|w| w == b"\n--- ")?;
     let line = rest.get(mac + 1..)?;
@@ -145,14 +128,8 @@ fn parse_stanzas(header: &str) -> Option<Vec<AgeStanza>> {
             return (!stanzas.is_empty() && lines.next().is_none()).then_some(stanzas);
         }
         let mut words = line.strip_prefix("-> ")?.split(' ').map(str::to_owned);
-        stanzas.push(AgeStanza {
-            tag: words.next()?,
-            args: words.collect(),
-        });
-        while lines
-            .peek()
-            .is_some_and(|l| !l.starts_with("-> ") && !l.starts_with("--- "))
-        {
+        stanzas.push(AgeStanza { tag: words.next()?, args: words.collect() });
+        while lines.peek().is_some_and(|l| !l.starts_with("-> ") && !l.starts_with("--- ")) {
             if lines.next()?.len() > 64 {
                 return None;
             }
@@ -176,51 +153,32 @@ pub(crate) fn seal<W: Write>(
     write: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<Sealed> {
     let kept = RefCell::new(None);
-    let taps: Vec<Tap<'_>> = recipients
-        .keys()
-        .map(|inner| Tap { inner, kept: &kept })
-        .collect();
-    let encryptor = Encryptor::with_recipients(taps.iter().map(|t| t as &dyn age::Recipient))
-        .map_err(seal_error)?;
-    let reopen = kept.take().ok_or_else(|| Error::Recipients {
-        what: "there are none".to_owned(),
-    })?;
+    let taps: Vec<Tap<'_>> = recipients.keys().map(|inner| Tap { inner, kept: &kept }).collect();
+    let encryptor = Encryptor::with_recipients(taps.iter().map(|t| t as &dyn age::Recipient)).map_err(seal_error)?;
+    let reopen = kept.take().ok_or_else(|| Error::Recipients { what: "there are none".to_owned() })?;
 
     let io = || Error::io("write", path);
-    let format = if armor {
-        Format::AsciiArmor
-    } else {
-        Format::Binary
-    };
+    let format = if armor { Format::AsciiArmor } else { Format::Binary };
     let out = ArmoredWriter::wrap_output(HashingWriter::new(out), format).map_err(io())?;
     let mut out = HashingWriter::new(encryptor.wrap_output(out).map_err(io())?);
     write(&mut out)?;
     let (out, payload) = out.finish();
     let mut out = out.finish().and_then(ArmoredWriter::finish).map_err(io())?;
     out.flush().map_err(io())?;
-    Ok(Sealed {
-        file: out.finish().1,
-        payload,
-        reopen,
-    })
+    Ok(Sealed { file: out.finish().1, payload, reopen })
 }
 
 fn seal_error(e: EncryptError) -> Error {
     let what = match e {
         EncryptError::MissingRecipients => "there are none".to_owned(),
-        EncryptError::MixedRecipientAndPassphrase => {
-            "a passphrase must be the only recipient".to_owned()
-        }
+        EncryptError::MixedRecipientAndPassphrase => "a passphrase must be the only recipient".to_owned(),
         other => other.to_string(),
     };
     Error::Recipients { what }
 }
 
 /// Opens an age file with the first identity that fits.
-pub(crate) fn open<'a>(
-    path: &Path,
-    keys: impl Iterator<Item = &'a dyn age::Identity>,
-) -> Result<Opened> {
+pub(crate) fn open<'a>(path: &Path, keys: impl Iterator<Item = &'a dyn age::Identity>) -> Result<Opened> {
     let mut file = open_file(path)?;
     header_of(&mut file, path)?;
     let reader = BufReader::new(ArmoredReader::new(file));
@@ -231,13 +189,10 @@ pub(crate) fn open<'a>(
 fn open_error(e: DecryptError, path: &Path) -> Error {
     let path = path.to_path_buf();
     match e {
-        DecryptError::NoMatchingKeys
-        | DecryptError::DecryptionFailed
-        | DecryptError::KeyDecryptionFailed => Error::NoMatchingIdentity { path },
-        other => Error::Age {
-            path,
-            what: other.to_string(),
-        },
+        DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
+            Error::NoMatchingIdentity { path }
+        }
+        other => Error::Age { path, what: other.to_string() },
     }
 }
 
@@ -256,8 +211,7 @@ mod tests {
         let mut out = Vec::new();
         let content = vec![7; len];
         seal(&mut out, Path::new("x"), recipients, armor, |w| {
-            w.write_all(&content)
-                .map_err(Error::io("write", Path::new("x")))
+            w.write_all(&content).map_err(Error::io("write", Path::new("x")))
         })
         .unwrap();
         out
@@ -271,12 +225,7 @@ mod tests {
             let bytes = sealed(&recipients, false, len);
             let header = parse(&bytes).unwrap();
             assert_eq!(
-                header
-                    .stanzas
-                    .iter()
-                    .filter(|s| !s.is_grease())
-                    .map(|s| s.tag.as_str())
-                    .collect::<Vec<_>>(),
+                header.stanzas.iter().filter(|s| !s.is_grease()).map(|s| s.tag.as_str()).collect::<Vec<_>>(),
                 ["X25519"]
             );
             assert_eq!(header.file_size(len as u64), bytes.len() as u64, "{len}");
@@ -298,11 +247,7 @@ mod tests {
             b"age-encryption.org/v1\n-> X25519 abc\n\n---",
             &endless,
         ] {
-            assert!(
-                matches!(parse(bad), Err(Error::Age { .. })),
-                "{:?}",
-                bad.get(..60)
-            );
+            assert!(matches!(parse(bad), Err(Error::Age { .. })), "{:?}", bad.get(..60));
         }
     }
 }

@@ -28,37 +28,23 @@ impl Identities {
     ///
     /// # Errors
     /// If it is none of these. Never repeats the content.
-    pub fn add_file<C: Callbacks>(
-        &mut self,
-        name: &str,
-        content: &[u8],
-        callbacks: C,
-    ) -> Result<()> {
-        let fault = |what: String| Error::Identity {
-            name: name.to_owned(),
-            what,
-        };
+    pub fn add_file<C: Callbacks>(&mut self, name: &str, content: &[u8], callbacks: C) -> Result<()> {
+        let fault = |what: String| Error::Identity { name: name.to_owned(), what };
         if content.starts_with(b"age-encryption.org/")
-            || content
-                .trim_ascii_start()
-                .starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
+            || content.trim_ascii_start().starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
         {
             let sealed = Decryptor::new(armor::ArmoredReader::new(content.trim_ascii_start()))
                 .map_err(|e| fault(e.to_string()))?;
             let sealed = EncryptedIdentity::new(sealed, callbacks, None)
                 .ok_or_else(|| fault("is an age file that no passphrase opens".to_owned()))?;
-            let file = sealed
-                .decrypt(Some(name))
-                .map_err(|e| fault(e.to_string()))?;
+            let file = sealed.decrypt(Some(name)).map_err(|e| fault(e.to_string()))?;
             return self.add_native(file, &fault);
         }
         if content.trim_ascii_start().starts_with(b"-----BEGIN") {
             let key = ssh::Identity::from_buffer(content.trim_ascii_start(), Some(name.to_owned()))
                 .map_err(|_| fault("not an OpenSSH private key that can be used".to_owned()))?;
             if let ssh::Identity::Unsupported(_) = key {
-                return Err(fault(
-                    "an ssh key of a type or cipher that age does not support".to_owned(),
-                ));
+                return Err(fault("an ssh key of a type or cipher that age does not support".to_owned()));
             }
             self.keys.push(Box::new(key.with_callbacks(callbacks)));
             return Ok(());
@@ -67,17 +53,12 @@ impl Identities {
         self.add_native(file.with_callbacks(callbacks), &fault)
     }
 
-    fn add_native<C: Callbacks>(
-        &mut self,
-        file: IdentityFile<C>,
-        fault: &dyn Fn(String) -> Error,
-    ) -> Result<()> {
+    fn add_native<C: Callbacks>(&mut self, file: IdentityFile<C>, fault: &dyn Fn(String) -> Error) -> Result<()> {
         let keys = file.into_identities().map_err(|e| fault(e.to_string()))?;
         if keys.is_empty() {
             return Err(fault("holds no identity".to_owned()));
         }
-        self.keys
-            .extend(keys.into_iter().map(|k| k as Box<dyn age::Identity>));
+        self.keys.extend(keys.into_iter().map(|k| k as Box<dyn age::Identity>));
         Ok(())
     }
 
@@ -87,9 +68,7 @@ impl Identities {
     }
 
     pub(crate) fn of_identity(key: x25519::Identity) -> Self {
-        Self {
-            keys: vec![Box::new(key)],
-        }
+        Self { keys: vec![Box::new(key)] }
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &dyn age::Identity> {
@@ -108,12 +87,7 @@ mod tests {
     fn reads_native_files_and_never_repeats_content() {
         let key = x25519::Identity::generate().to_string();
         let mut ids = Identities::new();
-        ids.add_file(
-            "k",
-            format!("# created: today\n{}\n", key.expose_secret()).as_bytes(),
-            NoCallbacks,
-        )
-        .unwrap();
+        ids.add_file("k", format!("# created: today\n{}\n", key.expose_secret()).as_bytes(), NoCallbacks).unwrap();
         assert!(!ids.is_empty());
         for bad in [
             "",
@@ -122,14 +96,8 @@ mod tests {
             "-----BEGIN hunter2-----\n",
             "age-encryption.org/v1\nhunter2",
         ] {
-            let e = ids
-                .add_file("k", bad.as_bytes(), NoCallbacks)
-                .unwrap_err()
-                .to_string();
-            assert!(
-                e.starts_with("identity `k`: ") && !e.contains("hunter2"),
-                "{e}"
-            );
+            let e = ids.add_file("k", bad.as_bytes(), NoCallbacks).unwrap_err().to_string();
+            assert!(e.starts_with("identity `k`: ") && !e.contains("hunter2"), "{e}");
         }
     }
 }

@@ -27,8 +27,8 @@ pub use digest::Digest;
 pub use error::{Error, Result};
 pub use identities::Identities;
 pub use manifest::{
-    EncryptionState, EscrowInfo, KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod,
-    RemovedMember, SCHEMA, ShareInfo, ThresholdInfo,
+    EncryptionState, EscrowInfo, KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod, RemovedMember, SCHEMA,
+    ShareInfo, ThresholdInfo,
 };
 pub use policy::{MemberLabel, RemovalPolicy};
 pub use progress::{Phase, ProgressFn};

@@ -200,45 +200,29 @@ impl Manifest {
     pub fn read(path: &Path) -> Result<Self> {
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(Error::io("open", path))?;
-        file.take(MAX_MANIFEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(Error::io("read", path))?;
+        file.take(MAX_MANIFEST + 1).read_to_end(&mut bytes).map_err(Error::io("read", path))?;
         if bytes.len() as u64 > MAX_MANIFEST {
-            return Err(Error::Limit {
-                what: "the manifest, in bytes",
-                limit: MAX_MANIFEST,
-            });
+            return Err(Error::Limit { what: "the manifest, in bytes", limit: MAX_MANIFEST });
         }
         Self::parse(&bytes)
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
-        let manifest: Self = serde_json::from_slice(bytes).map_err(|e| Error::Manifest {
-            what: e.to_string(),
-        })?;
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|e| Error::Manifest { what: e.to_string() })?;
         if manifest.schema != SCHEMA {
-            return Err(Error::Manifest {
-                what: format!("schema `{}` is not `{SCHEMA}`", manifest.schema),
-            });
+            return Err(Error::Manifest { what: format!("schema `{}` is not `{SCHEMA}`", manifest.schema) });
         }
         Ok(manifest)
     }
 
     pub(crate) fn to_json(&self) -> Result<Vec<u8>> {
-        let mut bytes = serde_json::to_vec_pretty(self).map_err(|e| Error::Manifest {
-            what: e.to_string(),
-        })?;
+        let mut bytes = serde_json::to_vec_pretty(self).map_err(|e| Error::Manifest { what: e.to_string() })?;
         bytes.push(b'\n');
         Ok(bytes)
     }
 
     /// The part that is fixed by the split, as the escrow holds it.
     pub(crate) fn sealed_part(&self) -> Self {
-        Self {
-            escrow: None,
-            recipients: Vec::new(),
-            threshold: None,
-            ..self.clone()
-        }
+        Self { escrow: None, recipients: Vec::new(), threshold: None, ..self.clone() }
     }
 }

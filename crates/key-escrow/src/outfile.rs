@@ -45,24 +45,11 @@ pub(crate) struct OutSet {
 impl OutSet {
     /// Takes the lock, clears up after a killed run, and makes sure that nothing would be overwritten.
     pub(crate) fn begin(options: OutOptions<'_>) -> Result<Self> {
-        let OutOptions {
-            dir,
-            stem,
-            names,
-            inputs,
-            force,
-            private_dir,
-        } = options;
+        let OutOptions { dir, stem, names, inputs, force, private_dir } = options;
         prepare_dir(dir, private_dir)?;
         let lock_path = dir.join(format!(".{stem}.assay-lock"));
         let lock = take_lock(dir, &lock_path)?;
-        let set = Self {
-            dir: dir.to_path_buf(),
-            lock_path,
-            lock,
-            names,
-            force,
-        };
+        let set = Self { dir: dir.to_path_buf(), lock_path, lock, names, force };
         set.recover()?;
         for name in &set.names {
             set.check_free(&set.dir.join(name), inputs)?;
@@ -74,18 +61,12 @@ impl OutSet {
         let Ok(meta) = fs::symlink_metadata(path) else {
             return Ok(());
         };
-        let same = |input: &&Path| {
-            fs::metadata(input).is_ok_and(|m| (m.dev(), m.ino()) == (meta.dev(), meta.ino()))
-        };
+        let same = |input: &&Path| fs::metadata(input).is_ok_and(|m| (m.dev(), m.ino()) == (meta.dev(), meta.ino()));
         if inputs.iter().any(same) {
-            return Err(Error::OutputIsInput {
-                path: path.to_path_buf(),
-            });
+            return Err(Error::OutputIsInput { path: path.to_path_buf() });
         }
         if !self.force || !meta.is_file() {
-            return Err(Error::Exists {
-                path: path.to_path_buf(),
-            });
+            return Err(Error::Exists { path: path.to_path_buf() });
         }
         Ok(())
     }
@@ -108,12 +89,7 @@ impl OutSet {
     pub(crate) fn create(&self, name: &str) -> Result<File> {
         let path = self.temp(name);
         remove_if_there(&path)?;
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(Error::io("create", &path))
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(Error::io("create", &path))
     }
 
     /// Syncs and renames everything; afterwards the set is there, or (on error) nothing of it is.
@@ -123,9 +99,7 @@ impl OutSet {
             let path = self.temp(name);
             let file = File::open(&path).map_err(Error::io("open", &path))?;
             file.sync_all().map_err(Error::io("sync", &path))?;
-            let digest = HashingReader::new(file)
-                .drain()
-                .map_err(Error::io("read", &path))?;
+            let digest = HashingReader::new(file).drain().map_err(Error::io("read", &path))?;
             journal.push_str(&format!("{} {name}\n", digest.sha256));
         }
         self.write_journal(&journal)?;
@@ -158,22 +132,15 @@ impl OutSet {
     /// Removes what a killed run left: temporary files, and final files of a set whose last file never appeared.
     fn recover(&self) -> Result<()> {
         let mut text = String::new();
-        (&self.lock)
-            .take(MAX_JOURNAL)
-            .read_to_string(&mut text)
-            .map_err(Error::io("read", &self.lock_path))?;
-        let entries: Vec<(&str, &str)> = text
-            .lines()
-            .filter_map(|l| l.split_once(' '))
-            .filter(|(_, name)| is_plain(name))
-            .collect();
+        (&self.lock).take(MAX_JOURNAL).read_to_string(&mut text).map_err(Error::io("read", &self.lock_path))?;
+        let entries: Vec<(&str, &str)> =
+            text.lines().filter_map(|l| l.split_once(' ')).filter(|(_, name)| is_plain(name)).collect();
         let ours = |(digest, name): &(&str, &str)| {
             let file = OpenOptions::new()
                 .read(true)
                 .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
                 .open(self.dir.join(name));
-            file.and_then(|f| HashingReader::new(f).drain())
-                .is_ok_and(|d| d.sha256 == *digest)
+            file.and_then(|f| HashingReader::new(f).drain()).is_ok_and(|d| d.sha256 == *digest)
         };
         let complete = entries.last().is_some_and(ours);
         for entry in &entries {
@@ -185,9 +152,7 @@ impl OutSet {
         for name in &self.names {
             remove_if_there(&self.temp(name))?;
         }
-        self.lock
-            .set_len(0)
-            .map_err(Error::io("truncate", &self.lock_path))?;
+        self.lock.set_len(0).map_err(Error::io("truncate", &self.lock_path))?;
         io::Seek::rewind(&mut &self.lock).map_err(Error::io("seek in", &self.lock_path))
     }
 }
@@ -208,28 +173,18 @@ fn is_plain(name: &str) -> bool {
 
 fn prepare_dir(dir: &Path, private: bool) -> Result<()> {
     if private && fs::metadata(dir).is_err() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(Error::io("create", dir))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(Error::io("create", dir))?;
     }
     let meta = fs::metadata(dir).map_err(Error::io("open", dir))?;
     let mode = meta.mode() & 0o7777;
     if private && mode & 0o022 != 0 {
-        return Err(Error::LooseDirectory {
-            path: dir.to_path_buf(),
-            mode,
-        });
+        return Err(Error::LooseDirectory { path: dir.to_path_buf(), mode });
     }
     Ok(())
 }
 
 fn take_lock(dir: &Path, path: &Path) -> Result<File> {
-    let busy = || Error::Busy {
-        dir: dir.to_path_buf(),
-        lock: path.to_path_buf(),
-    };
+    let busy = || Error::Busy { dir: dir.to_path_buf(), lock: path.to_path_buf() };
     for _ in 0..16 {
         let file = OpenOptions::new()
             .read(true)
@@ -247,8 +202,7 @@ fn take_lock(dir: &Path, path: &Path) -> Result<File> {
         }
         // a run that ended between our open and our lock has removed the file we hold
         let held = file.metadata().map_err(Error::io("inspect", path))?;
-        if fs::symlink_metadata(path).is_ok_and(|m| (m.dev(), m.ino()) == (held.dev(), held.ino()))
-        {
+        if fs::symlink_metadata(path).is_ok_and(|m| (m.dev(), m.ino()) == (held.dev(), held.ino())) {
             return Ok(file);
         }
     }
@@ -261,18 +215,14 @@ fn rename(from: &Path, to: &Path, force: bool) -> Result<()> {
     }
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
-        Err(Errno::EXIST) => Err(Error::Exists {
-            path: to.to_path_buf(),
-        }),
+        Err(Errno::EXIST) => Err(Error::Exists { path: to.to_path_buf() }),
         // file systems without the flag: a hard link does not replace either
-        Err(Errno::INVAL | Errno::NOSYS) => fs::hard_link(from, to)
-            .and_then(|()| fs::remove_file(from))
-            .map_err(|e| match e.kind() {
-                io::ErrorKind::AlreadyExists => Error::Exists {
-                    path: to.to_path_buf(),
-                },
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            fs::hard_link(from, to).and_then(|()| fs::remove_file(from)).map_err(|e| match e.kind() {
+                io::ErrorKind::AlreadyExists => Error::Exists { path: to.to_path_buf() },
                 _ => Error::io("rename to", to)(e),
-            }),
+            })
+        }
         Err(e) => Err(Error::io("rename to", to)(e.into())),
     }
 }
@@ -285,9 +235,7 @@ fn remove_if_there(path: &Path) -> Result<()> {
 }
 
 fn sync_dir(dir: &Path) -> Result<()> {
-    File::open(dir)
-        .and_then(|d| d.sync_all())
-        .map_err(Error::io("sync", dir))
+    File::open(dir).and_then(|d| d.sync_all()).map_err(Error::io("sync", dir))
 }
 
 #[cfg(test)]

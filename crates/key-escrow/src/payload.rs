@@ -78,16 +78,13 @@ impl JoinPlan {
     }
 
     fn parse(json: &[u8]) -> Result<Self> {
-        let raw: RawPlan =
-            serde_json::from_slice(json).map_err(|_| bad("join.json cannot be read"))?;
+        let raw: RawPlan = serde_json::from_slice(json).map_err(|_| bad("join.json cannot be read"))?;
         if raw.schema != PLAN_SCHEMA || raw.block_size != BLOCK as u64 {
             return Err(bad("join.json has an unknown schema"));
         }
         let key = |text: &str| {
             let bytes = Zeroizing::new(unhex(text).unwrap_or_default());
-            <[u8; 32]>::try_from(&bytes[..])
-                .map(Zeroizing::new)
-                .map_err(|_| bad("join.json has a malformed key"))
+            <[u8; 32]>::try_from(&bytes[..]).map(Zeroizing::new).map_err(|_| bad("join.json has a malformed key"))
         };
         let plan = Self {
             method: raw.method,
@@ -101,13 +98,8 @@ impl JoinPlan {
     }
 
     fn total(&self, part: impl Fn(&(u64, u64)) -> u64) -> Result<u64> {
-        let blocks = self
-            .runs
-            .iter()
-            .try_fold(0_u64, |sum, run| sum.checked_add(part(run)));
-        blocks
-            .and_then(|b| b.checked_mul(BLOCK as u64))
-            .ok_or_else(|| bad("the block map overflows"))
+        let blocks = self.runs.iter().try_fold(0_u64, |sum, run| sum.checked_add(part(run)));
+        blocks.and_then(|b| b.checked_mul(BLOCK as u64)).ok_or_else(|| bad("the block map overflows"))
     }
 
     pub(crate) fn removed_bytes(&self) -> Result<u64> {
@@ -136,17 +128,12 @@ impl<'a> PayloadWriter<'a> {
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.out
-            .write_all(bytes)
-            .map_err(Error::io("write", self.path))
+        self.out.write_all(bytes).map_err(Error::io("write", self.path))
     }
 
     /// An entry of known bytes.
     pub(crate) fn entry(&mut self, name: &str, content: &[u8]) -> Result<()> {
-        self.stream(name, content.len() as u64, |out| {
-            out.write_all(content)
-                .map_err(Error::io("write", Path::new("")))
-        })
+        self.stream(name, content.len() as u64, |out| out.write_all(content).map_err(Error::io("write", Path::new(""))))
     }
 
     /// An entry whose `size` bytes are produced by `write`.
@@ -156,8 +143,7 @@ impl<'a> PayloadWriter<'a> {
         size: u64,
         write: impl FnOnce(&mut dyn Write) -> Result<()>,
     ) -> Result<()> {
-        let header = tar_header::build(name, size, self.mtime)
-            .ok_or_else(|| bad("an entry is too large"))?;
+        let header = tar_header::build(name, size, self.mtime).ok_or_else(|| bad("an entry is too large"))?;
         self.put(&header)?;
         write(&mut *self.out)?;
         let pad = usize::try_from(size.next_multiple_of(BLOCK as u64) - size).unwrap_or(0);
@@ -189,10 +175,7 @@ pub(crate) struct Front {
 
 impl<R: Read> PayloadReader<R> {
     pub(crate) fn new(input: R, path: &Path) -> Self {
-        Self {
-            input,
-            path: path.to_path_buf(),
-        }
+        Self { input, path: path.to_path_buf() }
     }
 
     fn fill(&mut self, buf: &mut [u8]) -> Result<()> {
@@ -224,11 +207,7 @@ impl<R: Read> PayloadReader<R> {
         if size > max {
             return Err(bad("an entry is too large"));
         }
-        let mut content = Zeroizing::new(vec![
-            0;
-            usize::try_from(size)
-                .map_err(|_| bad("an entry is too large"))?
-        ]);
+        let mut content = Zeroizing::new(vec![0; usize::try_from(size).map_err(|_| bad("an entry is too large"))?]);
         self.fill(&mut content)?;
         self.padding(size)?;
         Ok(content)
@@ -237,8 +216,8 @@ impl<R: Read> PayloadReader<R> {
     /// README, manifest and plan.
     pub(crate) fn front(&mut self) -> Result<Front> {
         self.entry(README, MAX_README)?;
-        let manifest = Manifest::parse(&self.entry(MANIFEST, MAX_MANIFEST)?)
-            .map_err(|_| bad("manifest.json cannot be read"))?;
+        let manifest =
+            Manifest::parse(&self.entry(MANIFEST, MAX_MANIFEST)?).map_err(|_| bad("manifest.json cannot be read"))?;
         let plan = JoinPlan::parse(&self.entry(JOIN, MAX_MANIFEST)?)?;
         Ok(Front { manifest, plan })
     }
@@ -248,10 +227,7 @@ impl<R: Read> PayloadReader<R> {
     }
 
     /// Hands the sealed original to `read`, and steps over what it leaves.
-    pub(crate) fn original<T>(
-        &mut self,
-        read: impl FnOnce(&mut dyn Read) -> Result<T>,
-    ) -> Result<T> {
+    pub(crate) fn original<T>(&mut self, read: impl FnOnce(&mut dyn Read) -> Result<T>) -> Result<T> {
         let size = self.header(ORIGINAL)?;
         let mut part = (&mut self.input).take(size);
         let result = read(&mut part)?;
@@ -275,11 +251,7 @@ impl<R: Read> PayloadReader<R> {
         if end.iter().any(|b| *b != 0) {
             return Err(bad("more blocks than the block map says"));
         }
-        match self
-            .input
-            .read(&mut [0])
-            .map_err(Error::io("decrypt", &self.path))?
-        {
+        match self.input.read(&mut [0]).map_err(Error::io("decrypt", &self.path))? {
             0 => Ok(()),
             _ => Err(bad("data after its end")),
         }

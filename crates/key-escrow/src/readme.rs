@@ -70,15 +70,11 @@ fn by_hand(s: &mut String, manifest: &Manifest, plan: &JoinPlan) {
         let (mut from_keyless, mut from_removed) = (0_u64, 0_u64);
         s.push_str("    {\n");
         for (kept, taken) in &plan.runs {
-            for (file, skip, count) in [
-                ("keyless.tar", &mut from_keyless, kept),
-                ("removed.blocks", &mut from_removed, taken),
-            ] {
+            for (file, skip, count) in
+                [("keyless.tar", &mut from_keyless, kept), ("removed.blocks", &mut from_removed, taken)]
+            {
                 if *count > 0 {
-                    let _ = writeln!(
-                        s,
-                        "      dd status=none bs=512 if={file} skip={skip} count={count}"
-                    );
+                    let _ = writeln!(s, "      dd status=none bs=512 if={file} skip={skip} count={count}");
                     *skip = skip.saturating_add(*count);
                 }
             }
@@ -87,15 +83,11 @@ fn by_hand(s: &mut String, manifest: &Manifest, plan: &JoinPlan) {
     } else {
         s.push_str("    then follow \"runs\" in join/join.json: pairs of 512-byte blocks,\n    first from keyless.tar, then from removed.blocks, alternating.\n");
     }
-    let _ = writeln!(
-        s,
-        "    sha256sum original.tar      must print {}\n",
-        manifest.inner_tar.sha256
-    );
+    let _ = writeln!(s, "    sha256sum original.tar      must print {}\n", manifest.inner_tar.sha256);
     match plan.method {
-        RejoinMethod::Corrections => s.push_str(
-            "The gzip layer around it needs assay and join/recipe.bin; any gzip will do\nfor a restore.\n",
-        ),
+        RejoinMethod::Corrections => {
+            s.push_str("The gzip layer around it needs assay and join/recipe.bin; any gzip will do\nfor a restore.\n")
+        }
         RejoinMethod::SealedOriginal => {
             let _ = write!(
                 s,

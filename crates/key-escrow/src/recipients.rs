@@ -70,21 +70,11 @@ impl Recipients {
             None => {}
             Some(n @ 1..=30) => key.set_work_factor(n),
             Some(n) => {
-                return Err(Error::Usage {
-                    what: format!("scrypt work factor {n} is not in 1..=30"),
-                });
+                return Err(Error::Usage { what: format!("scrypt work factor {n} is not in 1..=30") });
             }
         }
-        let info = RecipientInfo {
-            kind: RecipientKind::Passphrase,
-            recipient: String::new(),
-        };
-        Ok(Self {
-            entries: vec![Entry {
-                info,
-                key: Box::new(key),
-            }],
-        })
+        let info = RecipientInfo { kind: RecipientKind::Passphrase, recipient: String::new() };
+        Ok(Self { entries: vec![Entry { info, key: Box::new(key) }] })
     }
 
     /// Adds one recipient: `age1...`, `age1<plugin>1...`, `ssh-ed25519 ...` or `ssh-rsa ...`.
@@ -96,17 +86,9 @@ impl Recipients {
     /// private keys by mistake.
     pub fn add(&mut self, text: &str, callbacks: impl Callbacks) -> Result<()> {
         let position = self.entries.len() + 1;
-        let entry =
-            parse(text.trim(), callbacks).map_err(|what| Error::Recipient { position, what })?;
-        if self
-            .entries
-            .iter()
-            .any(|e| same_key(&e.info.recipient, &entry.info.recipient))
-        {
-            return Err(Error::Recipient {
-                position,
-                what: "the same recipient is given twice".to_owned(),
-            });
+        let entry = parse(text.trim(), callbacks).map_err(|what| Error::Recipient { position, what })?;
+        if self.entries.iter().any(|e| same_key(&e.info.recipient, &entry.info.recipient)) {
+            return Err(Error::Recipient { position, what: "the same recipient is given twice".to_owned() });
         }
         self.entries.push(entry);
         Ok(())
@@ -117,11 +99,7 @@ impl Recipients {
     /// # Errors
     /// As [`Recipients::add`].
     pub fn add_file(&mut self, text: &str, callbacks: impl Callbacks) -> Result<()> {
-        for line in text
-            .lines()
-            .map(str::trim)
-            .filter(|l| !l.is_empty() && !l.starts_with('#'))
-        {
+        for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
             self.add(line, callbacks.clone())?;
         }
         Ok(())
@@ -144,23 +122,13 @@ impl Recipients {
 
     /// Each recipient as a set of its own.
     pub(crate) fn one_by_one(self) -> impl Iterator<Item = Self> {
-        self.entries.into_iter().map(|entry| Self {
-            entries: vec![entry],
-        })
+        self.entries.into_iter().map(|entry| Self { entries: vec![entry] })
     }
 
     pub(crate) fn of_identity(key: &x25519::Identity) -> Self {
         let key = key.to_public();
-        let info = RecipientInfo {
-            kind: RecipientKind::X25519,
-            recipient: key.to_string(),
-        };
-        Self {
-            entries: vec![Entry {
-                info,
-                key: Box::new(key),
-            }],
-        }
+        let info = RecipientInfo { kind: RecipientKind::X25519, recipient: key.to_string() };
+        Self { entries: vec![Entry { info, key: Box::new(key) }] }
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &dyn age::Recipient> {
@@ -170,35 +138,23 @@ impl Recipients {
 
 /// Equal but for an ssh key's comment.
 fn same_key(a: &str, b: &str) -> bool {
-    !a.is_empty()
-        && a.split_whitespace()
-            .take(2)
-            .eq(b.split_whitespace().take(2))
+    !a.is_empty() && a.split_whitespace().take(2).eq(b.split_whitespace().take(2))
 }
 
 fn parse(text: &str, callbacks: impl Callbacks) -> Result<Entry, String> {
-    let entry = |kind, key| Entry {
-        info: RecipientInfo {
-            kind,
-            recipient: text.to_owned(),
-        },
-        key,
-    };
+    let entry = |kind, key| Entry { info: RecipientInfo { kind, recipient: text.to_owned() }, key };
     if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") || text.starts_with("-----BEGIN") {
-        return Err("this is a private key, not a recipient; treat it as disclosed if it was typed on a command line".to_owned());
+        return Err("this is a private key, not a recipient; treat it as disclosed if it was typed on a command line"
+            .to_owned());
     }
     if text.starts_with("ssh-") {
         return match text.parse::<ssh::Recipient>() {
-            Ok(key @ ssh::Recipient::SshEd25519(..)) => {
-                Ok(entry(RecipientKind::SshEd25519, Box::new(key)))
-            }
+            Ok(key @ ssh::Recipient::SshEd25519(..)) => Ok(entry(RecipientKind::SshEd25519, Box::new(key))),
             Ok(key @ ssh::Recipient::SshRsa(..)) => Ok(entry(RecipientKind::SshRsa, Box::new(key))),
             Err(ssh::ParseRecipientKeyError::RsaModulusTooSmall) => {
                 Err("the RSA key has fewer than 2048 bits".to_owned())
             }
-            Err(ssh::ParseRecipientKeyError::RsaModulusTooLarge) => {
-                Err("the RSA key is too long".to_owned())
-            }
+            Err(ssh::ParseRecipientKeyError::RsaModulusTooLarge) => Err("the RSA key is too long".to_owned()),
             Err(_) => Err("not an ssh-ed25519 or ssh-rsa public key".to_owned()),
         };
     }
@@ -228,10 +184,7 @@ pub(crate) struct Tap<'a> {
 }
 
 impl age::Recipient for Tap<'_> {
-    fn wrap_file_key(
-        &self,
-        file_key: &FileKey,
-    ) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
+    fn wrap_file_key(&self, file_key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
         *self.kept.borrow_mut() = Some(Reopen(copy(file_key)));
         self.inner.wrap_file_key(file_key)
     }
@@ -270,20 +223,12 @@ mod tests {
 
         use age::secrecy::ExposeSecret as _;
         let secret = x.to_string();
-        for bad in [
-            secret.expose_secret(),
-            &secret.expose_secret().to_lowercase(),
-            "age1xyz",
-            "ssh-dss AAAA",
-            "",
-        ] {
+        for bad in [secret.expose_secret(), &secret.expose_secret().to_lowercase(), "age1xyz", "ssh-dss AAAA", ""] {
             let e = r.add(bad, NoCallbacks).unwrap_err().to_string();
             assert!(bad.is_empty() || !e.contains(bad), "{e}");
             assert!(e.starts_with("recipient 3: "), "{e}");
         }
-        let twice = r
-            .add(ED25519.trim_end_matches("alice@host"), NoCallbacks)
-            .unwrap_err();
+        let twice = r.add(ED25519.trim_end_matches("alice@host"), NoCallbacks).unwrap_err();
         assert!(twice.to_string().contains("twice"));
     }
 
@@ -291,8 +236,7 @@ mod tests {
     fn recipients_file_has_comments() {
         let mut r = Recipients::new();
         let x = x25519::Identity::generate().to_public();
-        r.add_file(&format!("# us\n\n{x}\n  {ED25519}\n"), NoCallbacks)
-            .unwrap();
+        r.add_file(&format!("# us\n\n{x}\n  {ED25519}\n"), NoCallbacks).unwrap();
         assert_eq!(r.len(), 2);
     }
 }

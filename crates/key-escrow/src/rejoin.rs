@@ -27,19 +27,13 @@ pub(crate) fn tar_of(path: &Path) -> Result<Box<dyn Read>> {
     let mut start = [0; 2];
     let n = file.read(&mut start).map_err(Error::io("read", path))?;
     let whole = Cursor::new(start).take(n as u64).chain(file);
-    Ok(if start == [0x1f, 0x8b] {
-        Box::new(Gunzip::new(whole))
-    } else {
-        Box::new(BufReader::new(whole))
-    })
+    Ok(if start == [0x1f, 0x8b] { Box::new(Gunzip::new(whole)) } else { Box::new(BufReader::new(whole)) })
 }
 
 /// Digest of a file.
 pub(crate) fn digest_file(path: &Path) -> Result<Digest> {
     let file = File::open(path).map_err(Error::io("open", path))?;
-    HashingReader::new(BufReader::with_capacity(64 * 1024, file))
-        .drain()
-        .map_err(Error::io("read", path))
+    HashingReader::new(BufReader::with_capacity(64 * 1024, file)).drain().map_err(Error::io("read", path))
 }
 
 /// Digest of the keyless tar, and the passphrase that its content and `seal_key` give.
@@ -80,21 +74,14 @@ pub(crate) fn sealed_size(len: u64) -> Result<u64> {
 }
 
 /// Seals the original under the passphrase.
-pub(crate) fn seal_original(
-    out: &mut dyn Write,
-    passphrase: SecretString,
-    original: &mut dyn Read,
-) -> Result<()> {
+pub(crate) fn seal_original(out: &mut dyn Write, passphrase: SecretString, original: &mut dyn Read) -> Result<()> {
     seal_into(out, passphrase, original).map(|_| ())
 }
 
 fn seal_into<W: Write>(out: W, passphrase: SecretString, original: &mut dyn Read) -> Result<W> {
     let recipient = seal_recipient(passphrase);
-    let encryptor = Encryptor::with_recipients(std::iter::once(&recipient as _)).map_err(|e| {
-        Error::Recipients {
-            what: e.to_string(),
-        }
-    })?;
+    let encryptor = Encryptor::with_recipients(std::iter::once(&recipient as _))
+        .map_err(|e| Error::Recipients { what: e.to_string() })?;
     let io = || Error::io("seal", Path::new("the original"));
     let mut writer = encryptor.wrap_output(out).map_err(io())?;
     io::copy(original, &mut writer).map_err(io())?;
@@ -128,67 +115,42 @@ pub(crate) fn rejoin<R: Read>(
     let inner_tar = match front.plan.method {
         RejoinMethod::Corrections => {
             let recipe = payload.recipe()?;
-            let mut merged = HashingReader::new(Merge::new(
-                tar_of(keyless)?,
-                payload.removed(removed),
-                &front.plan.runs,
-            ));
+            let mut merged =
+                HashingReader::new(Merge::new(tar_of(keyless)?, payload.removed(removed), &front.plan.runs));
             recipe::recreate(&recipe, &mut merged, &mut out)?;
             merged.drain()
         }
         RejoinMethod::SealedOriginal => {
             payload.original(|sealed| open_original(sealed, passphrase, &mut out))?;
-            HashingReader::new(Merge::new(
-                tar_of(keyless)?,
-                payload.removed(removed),
-                &front.plan.runs,
-            ))
-            .drain()
+            HashingReader::new(Merge::new(tar_of(keyless)?, payload.removed(removed), &front.plan.runs)).drain()
         }
     };
     let inner_tar = inner_tar.map_err(Error::io("read", keyless))?;
     payload.finish()?;
-    Ok(Rejoined {
-        original: out.finish().1,
-        inner_tar,
-    })
+    Ok(Rejoined { original: out.finish().1, inner_tar })
 }
 
-fn open_original(
-    sealed: &mut dyn Read,
-    passphrase: SecretString,
-    out: &mut impl Write,
-) -> Result<()> {
-    let bad = |_| Error::Payload {
-        what: "the sealed original does not open with this keyless tarball",
-    };
+fn open_original(sealed: &mut dyn Read, passphrase: SecretString, out: &mut impl Write) -> Result<()> {
+    let bad = |_| Error::Payload { what: "the sealed original does not open with this keyless tarball" };
     let mut start = Vec::new();
     (&mut *sealed)
         .take(MAX_SEAL_HEADER)
         .read_to_end(&mut start)
         .map_err(Error::io("decrypt", Path::new("the sealed original")))?;
     if !start.windows(5).any(|w| w == b"\n--- ") {
-        return Err(Error::Payload {
-            what: "the sealed original has no sound header",
-        });
+        return Err(Error::Payload { what: "the sealed original has no sound header" });
     }
     let mut identity = scrypt::Identity::new(passphrase);
     identity.set_max_work_factor(SEAL_WORK_FACTOR);
-    let decryptor =
-        Decryptor::new_buffered(BufReader::new(Cursor::new(start).chain(sealed))).map_err(bad)?;
-    let mut reader = decryptor
-        .decrypt(std::iter::once(&identity as _))
-        .map_err(bad)?;
+    let decryptor = Decryptor::new_buffered(BufReader::new(Cursor::new(start).chain(sealed))).map_err(bad)?;
+    let mut reader = decryptor.decrypt(std::iter::once(&identity as _)).map_err(bad)?;
     let mut buf = Zeroizing::new(vec![0; 64 * 1024]);
     loop {
-        match reader
-            .read(&mut buf)
-            .map_err(Error::io("decrypt", Path::new("the sealed original")))?
-        {
+        match reader.read(&mut buf).map_err(Error::io("decrypt", Path::new("the sealed original")))? {
             0 => return Ok(()),
-            n => out
-                .write_all(buf.get(..n).unwrap_or_default())
-                .map_err(Error::io("write", Path::new("the output")))?,
+            n => {
+                out.write_all(buf.get(..n).unwrap_or_default()).map_err(Error::io("write", Path::new("the output")))?
+            }
         }
     }
 }
@@ -203,12 +165,7 @@ struct Merge<'a, K, R> {
 
 impl<'a, K: Read, R: Read> Merge<'a, K, R> {
     fn new(kept: K, removed: R, runs: &'a [(u64, u64)]) -> Self {
-        Self {
-            kept,
-            removed,
-            runs: runs.iter(),
-            left: (0, 0),
-        }
+        Self { kept, removed, runs: runs.iter(), left: (0, 0) }
     }
 }
 
@@ -221,11 +178,8 @@ impl<K: Read, R: Read> Read for Merge<'_, K, R> {
             // the plan's totals were checked not to overflow
             self.left = (kept.saturating_mul(512), removed.saturating_mul(512));
         }
-        let (source, left): (&mut dyn Read, &mut u64) = if self.left.0 > 0 {
-            (&mut self.kept, &mut self.left.0)
-        } else {
-            (&mut self.removed, &mut self.left.1)
-        };
+        let (source, left): (&mut dyn Read, &mut u64) =
+            if self.left.0 > 0 { (&mut self.kept, &mut self.left.0) } else { (&mut self.removed, &mut self.left.1) };
         let len = usize::try_from(*left).unwrap_or(usize::MAX).min(buf.len());
         let n = source.read(buf.get_mut(..len).unwrap_or_default())?;
         if n == 0 && len > 0 {

@@ -84,22 +84,14 @@ impl Share {
         };
         let mut next = |name: &'static str| field(name).ok_or("a line is missing or out of order");
         let set = next("set")?.to_owned();
-        let (index, total) = next("share")?
-            .split_once(" of ")
-            .ok_or("malformed share number")?;
+        let (index, total) = next("share")?.split_once(" of ").ok_or("malformed share number")?;
         let threshold = next("threshold")?;
         let recipient = next("opens")?.to_owned();
         let value = Zeroizing::new(unhex(next("value")?).ok_or("the value is not hex")?);
         let check = next("check")?;
         let number = |text: &str| text.parse::<u8>().map_err(|_| "a number is malformed");
-        let share = Self {
-            set,
-            index: number(index)?,
-            total: number(total)?,
-            threshold: number(threshold)?,
-            recipient,
-            value,
-        };
+        let share =
+            Self { set, index: number(index)?, total: number(total)?, threshold: number(threshold)?, recipient, value };
         if share.index == 0
             || share.index > share.total
             || share.threshold < 2
@@ -131,9 +123,7 @@ pub(crate) fn deal(identity: &x25519::Identity, threshold: u8, total: u8) -> Res
         });
     }
     let mut id = [0; 8];
-    getrandom::fill(&mut id).map_err(|e| Error::Usage {
-        what: format!("no random numbers: {e}"),
-    })?;
+    getrandom::fill(&mut id).map_err(|e| Error::Usage { what: format!("no random numbers: {e}") })?;
     let (set, recipient) = (hex(&id), identity.to_public().to_string());
     let points = Sharks(threshold)
         .dealer(identity.to_string().expose_secret().as_bytes())
@@ -172,11 +162,7 @@ pub struct ShareSet {
 impl ShareSet {
     /// An empty collection; with the manifest's threshold entry, foreign and altered shares are known at once.
     pub fn new(expected: Option<ThresholdInfo>) -> Self {
-        Self {
-            expected,
-            given: Vec::new(),
-            refused: Vec::new(),
-        }
+        Self { expected, given: Vec::new(), refused: Vec::new() }
     }
 
     /// Adds a share file: the text itself, or the age file it is sealed in, opened with one of `identities`.
@@ -186,8 +172,7 @@ impl ShareSet {
     /// are left.
     pub fn add_file(&mut self, path: &Path, identities: &Identities) -> Result<()> {
         let name = path.display().to_string();
-        let text = read_share(path, identities)
-            .inspect_err(|e| self.refused.push((name.clone(), e.to_string())))?;
+        let text = read_share(path, identities).inspect_err(|e| self.refused.push((name.clone(), e.to_string())))?;
         self.add(&name, &text)
     }
 
@@ -196,51 +181,27 @@ impl ShareSet {
     /// # Errors
     /// As [`ShareSet::add_file`].
     pub fn add(&mut self, name: &str, text: &str) -> Result<()> {
-        let result = Share::parse(text)
-            .map_err(str::to_owned)
-            .and_then(|share| self.accept(name, share));
+        let result = Share::parse(text).map_err(str::to_owned).and_then(|share| self.accept(name, share));
         result.map_err(|what| {
             self.refused.push((name.to_owned(), what.clone()));
-            Error::Share {
-                share: name.to_owned(),
-                what,
-            }
+            Error::Share { share: name.to_owned(), what }
         })
     }
 
     fn accept(&mut self, name: &str, share: Share) -> Result<(), String> {
         if let Some(expected) = &self.expected {
             if share.set != expected.set {
-                return Err(format!(
-                    "belongs to set {}, the escrow needs set {}",
-                    share.set, expected.set
-                ));
+                return Err(format!("belongs to set {}, the escrow needs set {}", share.set, expected.set));
             }
-            let known = expected
-                .shares
-                .iter()
-                .any(|s| s.index == share.index && s.check == share.check());
-            if !known
-                || share.threshold != expected.threshold
-                || share.recipient != expected.recipient
-            {
+            let known = expected.shares.iter().any(|s| s.index == share.index && s.check == share.check());
+            if !known || share.threshold != expected.threshold || share.recipient != expected.recipient {
                 return Err("is not the share that the manifest lists under this number".to_owned());
             }
         }
-        if let Some(twin) = self
-            .given
-            .iter()
-            .find(|g| g.share.set == share.set && g.share.index == share.index)
-        {
-            return Err(format!(
-                "is number {} again, as `{}` already is",
-                share.index, twin.name
-            ));
+        if let Some(twin) = self.given.iter().find(|g| g.share.set == share.set && g.share.index == share.index) {
+            return Err(format!("is number {} again, as `{}` already is", share.index, twin.name));
         }
-        self.given.push(Given {
-            name: name.to_owned(),
-            share,
-        });
+        self.given.push(Given { name: name.to_owned(), share });
         Ok(())
     }
 
@@ -254,10 +215,7 @@ impl ShareSet {
 
     pub(crate) fn identity(mut self) -> Result<x25519::Identity> {
         self.drop_foreign_sets();
-        let need = self
-            .given
-            .first()
-            .map_or(2, |g| usize::from(g.share.threshold));
+        let need = self.given.first().map_or(2, |g| usize::from(g.share.threshold));
         let have = self.given.len();
         if have >= need {
             let mut trials = 0;
@@ -265,32 +223,16 @@ impl ShareSet {
             if let Some(identity) = self.search(0, need, &mut pick, &mut trials) {
                 return Ok(identity);
             }
-            let all = self
-                .given
-                .iter()
-                .map(|g| g.name.as_str())
-                .collect::<Vec<_>>()
-                .join(", ");
-            self.refused.push((
-                all,
-                "together do not give the key that they name; at least one was forged".to_owned(),
-            ));
+            let all = self.given.iter().map(|g| g.name.as_str()).collect::<Vec<_>>().join(", ");
+            self.refused.push((all, "together do not give the key that they name; at least one was forged".to_owned()));
         }
-        let why: Vec<String> = self
-            .refused
-            .iter()
-            .map(|(name, why)| format!("`{name}` {why}"))
-            .collect();
+        let why: Vec<String> = self.refused.iter().map(|(name, why)| format!("`{name}` {why}")).collect();
         let have = if have >= need { 0 } else { have };
         Err(Error::TooFewShares {
             have,
             need,
             refused: self.refused.len(),
-            why: if why.is_empty() {
-                "none".to_owned()
-            } else {
-                why.join("; ")
-            },
+            why: if why.is_empty() { "none".to_owned() } else { why.join("; ") },
         })
     }
 
@@ -310,10 +252,7 @@ impl ShareSet {
             if !same {
                 refused.push((
                     given.name.clone(),
-                    format!(
-                        "belongs to set {}, the others to set {}",
-                        given.share.set, main.0
-                    ),
+                    format!("belongs to set {}, the others to set {}", given.share.set, main.0),
                 ));
             }
             same
@@ -351,10 +290,7 @@ fn recover(shares: &[&Share]) -> Option<x25519::Identity> {
     if shares.iter().any(|s| s.value.len() != first.value.len()) {
         return None;
     }
-    let points = shares
-        .iter()
-        .map(|s| s.point())
-        .collect::<Option<Vec<_>>>()?;
+    let points = shares.iter().map(|s| s.point()).collect::<Option<Vec<_>>>()?;
     let secret = Zeroizing::new(Sharks(first.threshold).recover(&points).ok()?);
     let identity: x25519::Identity = std::str::from_utf8(&secret).ok()?.parse().ok()?;
     (identity.to_public().to_string() == first.recipient).then_some(identity)
@@ -362,9 +298,7 @@ fn recover(shares: &[&Share]) -> Option<x25519::Identity> {
 
 fn read_share(path: &Path, identities: &Identities) -> Result<Zeroizing<String>> {
     let mut start = [0; 21];
-    let n = File::open(path)
-        .and_then(|mut f| f.read(&mut start))
-        .map_err(Error::io("read", path))?;
+    let n = File::open(path).and_then(|mut f| f.read(&mut start)).map_err(Error::io("read", path))?;
     let start = start.get(..n).unwrap_or_default();
     let sealed = start.starts_with(b"age-encryption.org/") || start.starts_with(b"-----BEGIN AGE");
     let reader: Box<dyn Read> = if sealed {
@@ -373,17 +307,9 @@ fn read_share(path: &Path, identities: &Identities) -> Result<Zeroizing<String>>
         Box::new(File::open(path).map_err(Error::io("open", path))?)
     };
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    reader
-        .take(MAX_SHARE)
-        .read_to_end(&mut bytes)
-        .map_err(Error::io("read", path))?;
-    let not_text = || Error::Share {
-        share: path.display().to_string(),
-        what: "not text".to_owned(),
-    };
-    std::str::from_utf8(&bytes)
-        .map(|s| Zeroizing::new(s.to_owned()))
-        .map_err(|_| not_text())
+    reader.take(MAX_SHARE).read_to_end(&mut bytes).map_err(Error::io("read", path))?;
+    let not_text = || Error::Share { share: path.display().to_string(), what: "not text".to_owned() };
+    std::str::from_utf8(&bytes).map(|s| Zeroizing::new(s.to_owned())).map_err(|_| not_text())
 }
 
 #[cfg(test)]

@@ -35,9 +35,7 @@ mod peer;
 pub mod scenario;
 mod server;
 
-pub use answers::{
-    Answers, AtRevision, LeaseFact, MemberFact, Refused, SnapshotStatus, hex, unhex,
-};
+pub use answers::{Answers, AtRevision, LeaseFact, MemberFact, Refused, SnapshotStatus, hex, unhex};
 pub use error::HarnessError;
 pub use peer::{Absent, Peer, PeerVersion};
 pub use scenario::Filled;

@@ -97,9 +97,7 @@ impl EtcdServer {
         for _ in 0..ATTEMPTS {
             match Self::start_once(peer) {
                 // ended at once: most likely the port was taken meanwhile
-                Err(HarnessError::NotReady { log, version, why })
-                    if log.contains("address already in use") =>
-                {
+                Err(HarnessError::NotReady { log, version, why }) if log.contains("address already in use") => {
                     last = Some(HarnessError::NotReady { log, version, why });
                 }
                 done => return done,
@@ -114,35 +112,20 @@ impl EtcdServer {
             .tempdir()
             .map_err(HarnessError::io("a temporary directory"))?;
         let (port, peer_port) = free_ports()?;
-        let (url, peer_url) = (
-            format!("http://127.0.0.1:{port}"),
-            format!("http://127.0.0.1:{peer_port}"),
-        );
+        let (url, peer_url) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer_port}"));
         let log = dir.path().join("log");
         let sink = File::create(&log).map_err(HarnessError::at(&log))?;
         let mut command = Command::new(&peer.etcd);
         // nothing of the caller's environment may configure it
-        for (name, _) in
-            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ETCD"))
-        {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ETCD")) {
             command.env_remove(name);
         }
         command
             .args(["--name", "peer", "--log-level", "error"])
             .arg("--data-dir")
             .arg(dir.path().join("data"))
-            .args([
-                "--listen-client-urls",
-                &url,
-                "--advertise-client-urls",
-                &url,
-            ])
-            .args([
-                "--listen-peer-urls",
-                &peer_url,
-                "--initial-advertise-peer-urls",
-                &peer_url,
-            ])
+            .args(["--listen-client-urls", &url, "--advertise-client-urls", &url])
+            .args(["--listen-peer-urls", &peer_url, "--initial-advertise-peer-urls", &peer_url])
             .args(["--initial-cluster", &format!("peer={peer_url}")]);
         if peer.version == PeerVersion::V35 {
             command.arg("--unsafe-no-fsync"); // its data does not outlive the test; 3.4 has no such flag
@@ -153,13 +136,7 @@ impl EtcdServer {
             .stderr(sink)
             .spawn()
             .map_err(HarnessError::at(&peer.etcd))?;
-        let mut server = Self {
-            peer: peer.clone(),
-            process,
-            url,
-            gateway: Gateway::new(port),
-            dir,
-        };
+        let mut server = Self { peer: peer.clone(), process, url, gateway: Gateway::new(port), dir };
         server.wait_until_healthy()?;
         Ok(server)
     }
@@ -168,11 +145,7 @@ impl EtcdServer {
     fn wait_until_healthy(&mut self) -> Result<(), HarnessError> {
         let began = Instant::now();
         let why = loop {
-            if let Some(status) = self
-                .process
-                .try_wait()
-                .map_err(HarnessError::io("waiting for etcd"))?
-            {
+            if let Some(status) = self.process.try_wait().map_err(HarnessError::io("waiting for etcd"))? {
                 break format!("it ended ({status})");
             }
             if self.gateway.healthy() {
@@ -185,15 +158,8 @@ impl EtcdServer {
         };
         let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
-        let log = lines
-            .get(lines.len().saturating_sub(20)..)
-            .unwrap_or_default()
-            .join("\n");
-        Err(HarnessError::NotReady {
-            version: self.peer.version.name(),
-            why,
-            log,
-        })
+        let log = lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n");
+        Err(HarnessError::NotReady { version: self.peer.version.name(), why, log })
     }
 
     /// Which release runs here.
@@ -219,28 +185,15 @@ impl EtcdServer {
     /// # Errors
     /// [`HarnessError::Refused`] with etcd's reason.
     pub fn put(&self, key: &[u8], value: &[u8]) -> Result<i64, HarnessError> {
-        self.txn(&[Op::Put {
-            key: key.to_vec(),
-            value: value.to_vec(),
-            lease: 0,
-        }])
+        self.txn(&[Op::Put { key: key.to_vec(), value: value.to_vec(), lease: 0 }])
     }
 
     /// Writes a key attached to a lease; gives the main revision.
     ///
     /// # Errors
     /// [`HarnessError::Refused`] with etcd's reason.
-    pub fn put_with_lease(
-        &self,
-        key: &[u8],
-        value: &[u8],
-        lease: i64,
-    ) -> Result<i64, HarnessError> {
-        self.txn(&[Op::Put {
-            key: key.to_vec(),
-            value: value.to_vec(),
-            lease,
-        }])
+    pub fn put_with_lease(&self, key: &[u8], value: &[u8], lease: i64) -> Result<i64, HarnessError> {
+        self.txn(&[Op::Put { key: key.to_vec(), value: value.to_vec(), lease }])
     }
 
     /// Deletes a key; gives the main revision, which stays where it was if there is no such key.
@@ -256,9 +209,7 @@ impl EtcdServer {
     /// # Errors
     /// [`HarnessError::Refused`] with etcd's reason.
     pub fn delete_prefix(&self, prefix: &[u8]) -> Result<i64, HarnessError> {
-        self.txn(&[Op::DeletePrefix {
-            prefix: prefix.to_vec(),
-        }])
+        self.txn(&[Op::DeletePrefix { prefix: prefix.to_vec() }])
     }
 
     /// Applies changes in one transaction; gives its main revision. One change is sent as the plain request
@@ -271,12 +222,8 @@ impl EtcdServer {
             [op @ Op::Put { .. }] => self.gateway.post("/v3/kv/put", &op.body())?,
             [op] => self.gateway.post("/v3/kv/deleterange", &op.body())?,
             ops => {
-                let success: Vec<Value> = ops
-                    .iter()
-                    .map(|op| json!({ op.name(): op.body() }))
-                    .collect();
-                self.gateway
-                    .post("/v3/kv/txn", &json!({ "success": success }))?
+                let success: Vec<Value> = ops.iter().map(|op| json!({ op.name(): op.body() })).collect();
+                self.gateway.post("/v3/kv/txn", &json!({ "success": success }))?
             }
         };
         revision_in(&answer)
@@ -296,11 +243,7 @@ impl EtcdServer {
     /// # Errors
     /// [`HarnessError::Refused`] with etcd's reason.
     pub fn lease_revoke(&self, id: i64) -> Result<i64, HarnessError> {
-        revision_in(
-            &self
-                .gateway
-                .post("/v3/lease/revoke", &json!({ "ID": id.to_string() }))?,
-        )
+        revision_in(&self.gateway.post("/v3/lease/revoke", &json!({ "ID": id.to_string() }))?)
     }
 
     /// A lease with its keys, sorted.
@@ -309,24 +252,11 @@ impl EtcdServer {
     /// [`HarnessError::Refused`] if there is no such lease.
     pub fn lease(&self, id: i64) -> Result<LeaseFact, HarnessError> {
         let path = "/v3/lease/timetolive";
-        let answer = self
-            .gateway
-            .post(path, &json!({ "ID": id.to_string(), "keys": true }))?;
-        let keys = answer
-            .get("keys")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
-        let mut keys = keys
-            .iter()
-            .map(|key| bytes(Some(key), path))
-            .collect::<Result<Vec<_>, _>>()?;
+        let answer = self.gateway.post(path, &json!({ "ID": id.to_string(), "keys": true }))?;
+        let keys = answer.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut keys = keys.iter().map(|key| bytes(Some(key), path)).collect::<Result<Vec<_>, _>>()?;
         keys.sort_unstable();
-        Ok(LeaseFact {
-            id,
-            granted_ttl: number(&answer, "grantedTTL", path)?,
-            keys,
-        })
+        Ok(LeaseFact { id, granted_ttl: number(&answer, "grantedTTL", path)?, keys })
     }
 
     /// Compacts everything older than what is live at `revision`, and returns when it is gone from the file.
@@ -344,9 +274,7 @@ impl EtcdServer {
     /// [`HarnessError::Refused`] with etcd's reason.
     pub fn member_add_learner(&self, peer_url: &str) -> Result<u64, HarnessError> {
         let path = "/v3/cluster/member/add";
-        let answer = self
-            .gateway
-            .post(path, &json!({ "peerURLs": [peer_url], "isLearner": true }))?;
+        let answer = self.gateway.post(path, &json!({ "peerURLs": [peer_url], "isLearner": true }))?;
         id(answer.pointer("/member/ID"), path)
     }
 
@@ -355,12 +283,7 @@ impl EtcdServer {
     /// # Errors
     /// [`HarnessError::Refused`] with etcd's reason.
     pub fn member_remove(&self, id: u64) -> Result<(), HarnessError> {
-        self.gateway
-            .post(
-                "/v3/cluster/member/remove",
-                &json!({ "ID": id.to_string() }),
-            )
-            .map(drop)
+        self.gateway.post("/v3/cluster/member/remove", &json!({ "ID": id.to_string() })).map(drop)
     }
 
     /// The members, sorted by ID.
@@ -370,39 +293,17 @@ impl EtcdServer {
     pub fn members(&self) -> Result<Vec<MemberFact>, HarnessError> {
         let path = "/v3/cluster/member/list";
         let answer = self.gateway.post(path, &json!({}))?;
-        let list = answer
-            .get("members")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
+        let list = answer.get("members").and_then(Value::as_array).cloned().unwrap_or_default();
         let fact = |member: &Value| {
-            let urls = member
-                .get("peerURLs")
-                .and_then(Value::as_array)
-                .cloned()
-                .unwrap_or_default();
+            let urls = member.get("peerURLs").and_then(Value::as_array).cloned().unwrap_or_default();
             Ok(MemberFact {
                 id: id(member.get("ID"), path)?,
-                name: member
-                    .get("name")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned(),
-                peer_urls: urls
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect(),
-                is_learner: member
-                    .get("isLearner")
-                    .and_then(Value::as_bool)
-                    .unwrap_or_default(),
+                name: member.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                peer_urls: urls.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                is_learner: member.get("isLearner").and_then(Value::as_bool).unwrap_or_default(),
             })
         };
-        let mut members = list
-            .iter()
-            .map(fact)
-            .collect::<Result<Vec<_>, HarnessError>>()?;
+        let mut members = list.iter().map(fact).collect::<Result<Vec<_>, HarnessError>>()?;
         members.sort_unstable_by_key(|member| member.id);
         Ok(members)
     }
@@ -424,11 +325,7 @@ impl EtcdServer {
         let all = BASE64_STANDARD.encode([0]);
         let body = json!({ "key": all, "range_end": all, "revision": revision.to_string() });
         let answer = self.gateway.post(path, &body)?;
-        let kvs = answer
-            .get("kvs")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
+        let kvs = answer.get("kvs").and_then(Value::as_array).cloned().unwrap_or_default();
         let fact = |kv: &Value| {
             let value = bytes(kv.get("value"), path)?;
             Ok(KeyFact {
@@ -451,14 +348,8 @@ impl EtcdServer {
     pub fn get_keys(&self, prefix: &str, revision: i64) -> Result<Vec<Vec<u8>>, HarnessError> {
         let rev = format!("--rev={revision}");
         let answer = self.etcdctl_json(&["get", prefix, "--prefix", "--keys-only", &rev])?;
-        let kvs = answer
-            .get("kvs")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
-        kvs.iter()
-            .map(|kv| bytes(kv.get("key"), "etcdctl get"))
-            .collect()
+        let kvs = answer.get("kvs").and_then(Value::as_array).cloned().unwrap_or_default();
+        kvs.iter().map(|kv| bytes(kv.get("key"), "etcdctl get")).collect()
     }
 
     /// `etcdctl endpoint hashkv --rev REVISION -w json`; 0 means now.
@@ -468,15 +359,9 @@ impl EtcdServer {
     pub fn hashkv(&self, revision: i64) -> Result<HashKv, HarnessError> {
         let what = "etcdctl endpoint hashkv";
         let answer = self.etcdctl_json(&["endpoint", "hashkv", &format!("--rev={revision}")])?;
-        let one = answer
-            .pointer("/0/HashKV")
-            .ok_or_else(|| HarnessError::answer(what, &answer))?;
-        let hash =
-            u32::try_from(number(one, "hash", what)?).map_err(|e| HarnessError::answer(what, e))?;
-        Ok(HashKv {
-            hash,
-            compact_revision: number(one, "compact_revision", what)?,
-        })
+        let one = answer.pointer("/0/HashKV").ok_or_else(|| HarnessError::answer(what, &answer))?;
+        let hash = u32::try_from(number(one, "hash", what)?).map_err(|e| HarnessError::answer(what, e))?;
+        Ok(HashKv { hash, compact_revision: number(one, "compact_revision", what)? })
     }
 
     /// `etcdctl snapshot save PATH`.
@@ -501,9 +386,7 @@ impl EtcdServer {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.peer.etcdctl);
-        command
-            .env("ETCDCTL_API", "3")
-            .args(["--endpoints", &self.url]);
+        command.env("ETCDCTL_API", "3").args(["--endpoints", &self.url]);
         command.args(["--dial-timeout=30s", "--command-timeout=60s"]);
         command
     }
@@ -555,25 +438,14 @@ fn after(prefix: &[u8]) -> Vec<u8> {
 
 /// Two free ports: held together, so that they differ, and then let go.
 fn free_ports() -> Result<(u16, u16), HarnessError> {
-    let bind = || {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .map_err(HarnessError::io("a free loopback port"))
-    };
-    let port = |l: &TcpListener| {
-        l.local_addr()
-            .map(|a| a.port())
-            .map_err(HarnessError::io("a free loopback port"))
-    };
+    let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(HarnessError::io("a free loopback port"));
+    let port = |l: &TcpListener| l.local_addr().map(|a| a.port()).map_err(HarnessError::io("a free loopback port"));
     let (a, b) = (bind()?, bind()?);
     Ok((port(&a)?, port(&b)?))
 }
 
 fn revision_in(answer: &Value) -> Result<i64, HarnessError> {
-    number(
-        answer.get("header").unwrap_or_default(),
-        "revision",
-        "header",
-    )
+    number(answer.get("header").unwrap_or_default(), "revision", "header")
 }
 
 /// An integer, which protobuf's JSON writes as a string if it is 64 bits wide and leaves out if it is 0.
@@ -581,16 +453,13 @@ fn number(object: &Value, name: &str, what: &str) -> Result<i64, HarnessError> {
     match object.get(name) {
         None => Ok(0),
         Some(Value::String(text)) => text.parse().map_err(|_| HarnessError::answer(what, object)),
-        Some(value) => value
-            .as_i64()
-            .ok_or_else(|| HarnessError::answer(what, object)),
+        Some(value) => value.as_i64().ok_or_else(|| HarnessError::answer(what, object)),
     }
 }
 
 fn id(value: Option<&Value>, what: &str) -> Result<u64, HarnessError> {
     let text = value.and_then(Value::as_str).unwrap_or_default();
-    text.parse()
-        .map_err(|_| HarnessError::answer(what, format!("no ID: {value:?}")))
+    text.parse().map_err(|_| HarnessError::answer(what, format!("no ID: {value:?}")))
 }
 
 fn bytes(value: Option<&Value>, what: &str) -> Result<Vec<u8>, HarnessError> {
@@ -606,12 +475,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_prefix() {
-        let table: [(&[u8], &[u8]); 4] = [
-            (b"a", b"b"),
-            (b"a\xff", b"b"),
-            (b"a/", b"a0"),
-            (b"\xff\xff", b"\0"),
-        ];
+        let table: [(&[u8], &[u8]); 4] = [(b"a", b"b"), (b"a\xff", b"b"), (b"a/", b"a0"), (b"\xff\xff", b"\0")];
         for (prefix, end) in table {
             assert_eq!(after(prefix), end);
         }

@@ -15,18 +15,12 @@ fn options<'a>(dir: &'a Path, force: bool) -> OutOptions<'a> {
 
 fn fill(set: &OutSet, text: &str) {
     for name in ["data", "manifest"] {
-        set.create(name)
-            .unwrap()
-            .write_all(format!("{name} {text}").as_bytes())
-            .unwrap();
+        set.create(name).unwrap().write_all(format!("{name} {text}").as_bytes()).unwrap();
     }
 }
 
 fn names(dir: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(dir)
-        .unwrap()
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -40,14 +34,8 @@ fn appears_whole_with_tight_modes() {
     assert!(!dir.join("data").exists());
     set.commit().unwrap();
     assert_eq!(names(&dir), ["data", "manifest"]);
-    assert_eq!(
-        fs::metadata(&dir).unwrap().permissions().mode() & 0o777,
-        0o700
-    );
-    assert_eq!(
-        fs::metadata(dir.join("data")).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(fs::metadata(dir.join("data")).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
@@ -64,18 +52,12 @@ fn overwrites_only_by_force_and_never_an_input() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path();
     fs::write(dir.join("data"), "mine").unwrap();
-    assert!(matches!(
-        OutSet::begin(options(dir, false)),
-        Err(Error::Exists { .. })
-    ));
+    assert!(matches!(OutSet::begin(options(dir, false)), Err(Error::Exists { .. })));
     let input = dir.join("data");
     let mut with_input = options(dir, true);
     let inputs = [&*input];
     with_input.inputs = &inputs;
-    assert!(matches!(
-        OutSet::begin(with_input),
-        Err(Error::OutputIsInput { .. })
-    ));
+    assert!(matches!(OutSet::begin(with_input), Err(Error::OutputIsInput { .. })));
     let set = OutSet::begin(options(dir, true)).unwrap();
     fill(&set, "two");
     set.commit().unwrap();
@@ -98,10 +80,7 @@ fn a_file_that_appears_meanwhile_survives_and_the_rest_is_undone() {
 fn one_run_at_a_time() {
     let root = tempfile::tempdir().unwrap();
     let first = OutSet::begin(options(root.path(), false)).unwrap();
-    assert!(matches!(
-        OutSet::begin(options(root.path(), false)),
-        Err(Error::Busy { .. })
-    ));
+    assert!(matches!(OutSet::begin(options(root.path(), false)), Err(Error::Busy { .. })));
     drop(first);
     OutSet::begin(options(root.path(), false)).unwrap();
 }
@@ -112,11 +91,7 @@ fn a_killed_run_does_not_stand_in_the_way() {
     let dir = root.path();
     // as a kill between the two renames leaves it: journal written, first file in place, second still temporary
     let digest = HashingReader::new(&b"data one"[..]).drain().unwrap().sha256;
-    fs::write(
-        dir.join(".set.assay-lock"),
-        format!("{digest} data\n{digest} manifest\n{digest} ../outside\n"),
-    )
-    .unwrap();
+    fs::write(dir.join(".set.assay-lock"), format!("{digest} data\n{digest} manifest\n{digest} ../outside\n")).unwrap();
     fs::write(dir.join("data"), "data one").unwrap();
     fs::write(dir.join(".manifest.part"), "manifest one").unwrap();
     let outside = dir.parent().unwrap().join("outside");
@@ -134,20 +109,13 @@ fn a_killed_run_never_costs_a_file_it_did_not_write_or_a_complete_set() {
         let root = tempfile::tempdir().unwrap();
         let dir = root.path();
         let digest = |text: &str| HashingReader::new(text.as_bytes()).drain().unwrap().sha256;
-        let journal = format!(
-            "{} data\n{} manifest\n",
-            digest("data one"),
-            digest("manifest one")
-        );
+        let journal = format!("{} data\n{} manifest\n", digest("data one"), digest("manifest one"));
         fs::write(dir.join(".set.assay-lock"), journal).unwrap();
         fs::write(dir.join("data"), data).unwrap();
         if let Some(text) = manifest {
             fs::write(dir.join("manifest"), text).unwrap();
         }
-        assert!(matches!(
-            OutSet::begin(options(dir, false)),
-            Err(Error::Exists { .. })
-        ));
+        assert!(matches!(OutSet::begin(options(dir, false)), Err(Error::Exists { .. })));
         assert_eq!(fs::read_to_string(dir.join("data")).unwrap(), data);
     }
 }
@@ -156,8 +124,5 @@ fn a_killed_run_never_costs_a_file_it_did_not_write_or_a_complete_set() {
 fn refuses_a_directory_others_write_to() {
     let root = tempfile::tempdir().unwrap();
     fs::set_permissions(root.path(), PermissionsExt::from_mode(0o770)).unwrap();
-    assert!(matches!(
-        OutSet::begin(options(root.path(), false)),
-        Err(Error::LooseDirectory { mode: 0o770, .. })
-    ));
+    assert!(matches!(OutSet::begin(options(root.path(), false)), Err(Error::LooseDirectory { mode: 0o770, .. })));
 }
