@@ -28,35 +28,19 @@ fn record(version: PeerVersion, folder: &Path) -> Result<(), Box<dyn Error>> {
     let mut packed = GzBuilder::new().write(Vec::new(), Compression::best());
     packed.write_all(&bytes)?;
     fs::write(folder.join("snapshot.db.gz"), packed.finish()?)?;
-    write(
-        &folder.join("answers.json"),
-        &serde_json::to_value(&answers)?,
-    )?;
+    write(&folder.join("answers.json"), &serde_json::to_value(&answers)?)?;
 
-    let tool = if version == PeerVersion::V34 {
-        "etcdctl"
-    } else {
-        "etcdutl"
-    };
+    let tool = if version == PeerVersion::V34 { "etcdctl" } else { "etcdutl" };
     let status = server.peer().status_json(answers.snapshot())?;
-    write(
-        &folder.join(format!("oracle/{tool}-{version}-status.json")),
-        &status,
-    )?;
+    write(&folder.join(format!("oracle/{tool}-{version}-status.json")), &status)?;
     for at in &answers.at {
         let rev = format!("--rev={}", at.revision);
         if at.hashkv.is_some() {
             let hashkv = server.etcdctl_json(&["endpoint", "hashkv", &rev])?;
-            write(
-                &folder.join(format!("oracle/hashkv-{}.json", at.revision)),
-                &hashkv,
-            )?;
+            write(&folder.join(format!("oracle/hashkv-{}.json", at.revision)), &hashkv)?;
         }
         let keys = server.etcdctl_json(&["get", "", "--prefix", "--keys-only", &rev])?;
-        write(
-            &folder.join(format!("oracle/keys-{}.json", at.revision)),
-            &keys,
-        )?;
+        write(&folder.join(format!("oracle/keys-{}.json", at.revision)), &keys)?;
     }
     write(
         &folder.join("case.json"),

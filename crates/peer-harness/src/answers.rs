@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::peer::root;
-use crate::server::{EtcdServer, HashKv, KeyFact};
+use crate::requests::KeyFact;
+use crate::server::{EtcdServer, HashKv};
 use crate::{Filled, HarnessError, Peer, PeerVersion, scenario};
 
 /// A snapshot and everything its server and etcd's own tools say of it.
@@ -135,21 +136,9 @@ impl Answers {
             last: filled.last,
             compacted: filled.compacted,
             status,
-            at: filled
-                .revisions
-                .iter()
-                .map(|&r| at(server, filled, r))
-                .collect::<Result<_, _>>()?,
-            refused: filled
-                .refused
-                .iter()
-                .map(|&r| refused(server, r))
-                .collect::<Result<_, _>>()?,
-            leases: filled
-                .leases
-                .iter()
-                .map(|&id| lease(server, filled, id))
-                .collect::<Result<_, _>>()?,
+            at: filled.revisions.iter().map(|&r| at(server, filled, r)).collect::<Result<_, _>>()?,
+            refused: filled.refused.iter().map(|&r| refused(server, r)).collect::<Result<_, _>>()?,
+            leases: filled.leases.iter().map(|&id| lease(server, filled, id)).collect::<Result<_, _>>()?,
             members: server.members()?,
             snapshot_sha256: sha256(&bytes),
             file: Some(SnapshotFile { path, _dir: dir }),
@@ -164,19 +153,14 @@ impl Answers {
         let folder = root().join("fixtures").join(version.folder());
         let path = folder.join("answers.json");
         let text = std::fs::read(&path).map_err(HarnessError::at(&path))?;
-        let mut answers: Self = serde_json::from_slice(&text)
-            .map_err(|e| HarnessError::answer(path.display().to_string(), e))?;
+        let mut answers: Self =
+            serde_json::from_slice(&text).map_err(|e| HarnessError::answer(path.display().to_string(), e))?;
         let packed = folder.join("snapshot.db.gz");
         let mut bytes = Vec::new();
         let file = std::fs::File::open(&packed).map_err(HarnessError::at(&packed))?;
-        GzDecoder::new(file)
-            .read_to_end(&mut bytes)
-            .map_err(HarnessError::at(&packed))?;
+        GzDecoder::new(file).read_to_end(&mut bytes).map_err(HarnessError::at(&packed))?;
         if sha256(&bytes) != answers.snapshot_sha256 {
-            return Err(HarnessError::answer(
-                packed.display().to_string(),
-                "not the snapshot that was recorded",
-            ));
+            return Err(HarnessError::answer(packed.display().to_string(), "not the snapshot that was recorded"));
         }
         let dir = tempfile::tempdir().map_err(HarnessError::io("a temporary directory"))?;
         let path = dir.path().join("snapshot.db");
@@ -194,67 +178,36 @@ impl Answers {
 
 fn at(server: &EtcdServer, filled: &Filled, revision: i64) -> Result<AtRevision, HarnessError> {
     let keys = server.keys_at(revision)?;
-    same(
-        &format!("live keys at {revision}"),
-        &keys,
-        &filled.live_at(revision),
-    )?;
+    same(&format!("live keys at {revision}"), &keys, &filled.live_at(revision))?;
     let names: Vec<_> = keys.iter().map(|fact| fact.key.clone()).collect();
-    same(
-        &format!("etcdctl get --prefix --keys-only at {revision}"),
-        &server.get_keys("", revision)?,
-        &names,
-    )?;
+    same(&format!("etcdctl get --prefix --keys-only at {revision}"), &server.get_keys("", revision)?, &names)?;
     let hashkv = match server.hashkv(revision) {
         Err(e) if revision == filled.compacted && e.is_compacted() => None,
         answer => Some(answer?),
     };
-    Ok(AtRevision {
-        revision,
-        hashkv,
-        keys,
-    })
+    Ok(AtRevision { revision, hashkv, keys })
 }
 
 fn refused(server: &EtcdServer, revision: i64) -> Result<Refused, HarnessError> {
     let hashkv = server.hashkv(revision).map_err(|e| e.is_compacted());
-    same(
-        &format!("hashkv at the compacted {revision}"),
-        &hashkv.map(drop),
-        &Err(true),
-    )?;
+    same(&format!("hashkv at the compacted {revision}"), &hashkv.map(drop), &Err(true))?;
     match server.keys_at(revision) {
         Err(HarnessError::Refused { message, .. }) => Ok(Refused { revision, message }),
-        other => Err(HarnessError::answer(
-            format!("keys at the compacted {revision}"),
-            format!("{other:?}"),
-        )),
+        other => Err(HarnessError::answer(format!("keys at the compacted {revision}"), format!("{other:?}"))),
     }
 }
 
 fn lease(server: &EtcdServer, filled: &Filled, id: i64) -> Result<LeaseFact, HarnessError> {
     let fact = server.lease(id)?;
-    same(
-        &format!("keys of lease {id:x}"),
-        &fact.keys,
-        &filled.attached_to(id),
-    )?;
+    same(&format!("keys of lease {id:x}"), &fact.keys, &filled.attached_to(id))?;
     Ok(fact)
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(
-    what: &str,
-    got: &T,
-    expected: &T,
-) -> Result<(), HarnessError> {
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, expected: &T) -> Result<(), HarnessError> {
     if got == expected {
         return Ok(());
     }
-    Err(HarnessError::Model {
-        what: what.to_owned(),
-        got: format!("{got:?}"),
-        expected: format!("{expected:?}"),
-    })
+    Err(HarnessError::Model { what: what.to_owned(), got: format!("{got:?}"), expected: format!("{expected:?}") })
 }
 
 /// SHA-256 as hex digits.
@@ -271,14 +224,10 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Bytes of hex digits; `None` if it is something else.
 #[must_use]
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
-        .collect();
+    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
     let pairs = digits?;
     let (pairs, rest) = pairs.as_chunks::<2>();
-    rest.is_empty()
-        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 /// A key in JSON: hex digits, since a key may be any bytes.
@@ -302,9 +251,7 @@ mod hex_list {
         to.collect_seq(keys.iter().map(|key| super::hex(key)))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<Vec<u8>>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Vec<u8>>, D::Error> {
         let list = Vec::<String>::deserialize(from)?;
         let keys: Option<Vec<_>> = list.iter().map(|text| super::unhex(text)).collect();
         keys.ok_or_else(|| D::Error::custom("no hex digits"))

@@ -89,9 +89,6 @@ impl HarnessError {
     }
 
     pub(crate) fn answer(what: impl Into<String>, text: impl ToString) -> Self {
-        Self::Answer {
-            what: what.into(),
-            text: text.to_string(),
-        }
+        Self::Answer { what: what.into(), text: text.to_string() }
     }
 }

@@ -26,16 +26,12 @@ impl Gateway {
     /// POSTs JSON and reads the JSON answer.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, HarnessError> {
         let (status, text) = self.request("POST", path, body.to_string().as_bytes())?;
-        let answer: Value = serde_json::from_slice(&text).map_err(|e| {
-            HarnessError::answer(path, format!("{e}: {}", String::from_utf8_lossy(&text)))
-        })?;
+        let answer: Value = serde_json::from_slice(&text)
+            .map_err(|e| HarnessError::answer(path, format!("{e}: {}", String::from_utf8_lossy(&text))))?;
         if status == 200 {
             return Ok(answer);
         }
-        let message = answer
-            .get("error")
-            .or_else(|| answer.get("message"))
-            .and_then(Value::as_str);
+        let message = answer.get("error").or_else(|| answer.get("message")).and_then(Value::as_str);
         Err(HarnessError::Refused {
             path: path.to_owned(),
             status,
@@ -45,19 +41,13 @@ impl Gateway {
 
     /// Whether the server says it is healthy: it answers, has a leader and can commit.
     pub(crate) fn healthy(&self) -> bool {
-        self.request("GET", "/health", b"")
-            .is_ok_and(|(status, text)| {
-                let text: Value = serde_json::from_slice(&text).unwrap_or_default();
-                status == 200 && text.get("health").and_then(Value::as_str) == Some("true")
-            })
+        self.request("GET", "/health", b"").is_ok_and(|(status, text)| {
+            let text: Value = serde_json::from_slice(&text).unwrap_or_default();
+            status == 200 && text.get("health").and_then(Value::as_str) == Some("true")
+        })
     }
 
-    fn request(
-        &self,
-        method: &str,
-        path: &str,
-        body: &[u8],
-    ) -> Result<(u16, Vec<u8>), HarnessError> {
+    fn request(&self, method: &str, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>), HarnessError> {
         let what = || format!("{method} http://127.0.0.1:{}{path}", self.port);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let mut answer = Vec::new();
@@ -66,10 +56,7 @@ impl Gateway {
                 stream.set_read_timeout(Some(PATIENCE))?;
                 stream.set_write_timeout(Some(PATIENCE))?;
                 stream.set_nodelay(true)?;
-                let head = format!(
-                    "{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n",
-                    body.len()
-                );
+                let head = format!("{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n", body.len());
                 stream.write_all(&[head.as_bytes(), body].concat())?;
                 stream.read_to_end(&mut answer)
             })
@@ -92,10 +79,8 @@ mod tests {
 
     #[test]
     fn splits_status_and_body() {
-        let whole: [(&[u8], u16, &[u8]); 2] = [
-            (b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n{}", 200, b"{}"),
-            (b"HTTP/1.0 400 Bad Request\r\n\r\n", 400, b""),
-        ];
+        let whole: [(&[u8], u16, &[u8]); 2] =
+            [(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n{}", 200, b"{}"), (b"HTTP/1.0 400 Bad Request\r\n\r\n", 400, b"")];
         for (answer, status, body) in whole {
             assert_eq!(split(answer), Some((status, body.to_vec())));
         }

@@ -90,21 +90,19 @@ impl Peer {
     /// [`Absent`], with every place looked at.
     pub fn find(version: PeerVersion) -> Result<Self, Absent> {
         let mut looked = Vec::new();
-        for dir in places(version) {
-            match Self::in_dir(version, &dir) {
+        let (places, ours) = places(version);
+        for dir in &places {
+            match Self::in_dir(version, dir) {
                 Ok(peer) => return Ok(peer),
                 Err(why) => looked.push(format!("{}: {why}", dir.display())),
             }
         }
-        if std::env::var_os(version.variable()).is_none() {
+        if looked.len() > ours {
             // PATH is long and mostly beside the point
-            looked.truncate(1);
+            looked.truncate(ours);
             looked.push("PATH: none of that release".to_owned());
         }
-        Err(Absent {
-            version: version.name(),
-            looked,
-        })
+        Err(Absent { version: version.name(), looked })
     }
 
     /// [`Peer::find`] for a test: where the release is absent, says `SKIPPED <test>: ...` on stderr and gives
@@ -129,10 +127,7 @@ impl Peer {
         let (etcd, etcdctl, etcdutl) = (dir.join("etcd"), dir.join("etcdctl"), dir.join("etcdutl"));
         for program in [&etcd, &etcdctl] {
             if !program.is_file() {
-                return Err(format!(
-                    "no {}",
-                    program.file_name().unwrap_or_default().display()
-                ));
+                return Err(format!("no {}", program.file_name().unwrap_or_default().display()));
             }
         }
         let out = Command::new(&etcd)
@@ -149,13 +144,7 @@ impl Peer {
         if version == PeerVersion::V35 && etcdutl.is_none() {
             return Err("no etcdutl".to_owned());
         }
-        Ok(Self {
-            version,
-            banner,
-            etcd,
-            etcdctl,
-            etcdutl,
-        })
+        Ok(Self { version, banner, etcd, etcdctl, etcdutl })
     }
 
     /// What this release's tool prints as JSON for `snapshot status FILE`: etcdutl from 3.5 on, etcdctl before.
@@ -164,19 +153,13 @@ impl Peer {
     /// [`HarnessError::Command`] if the tool fails, which on damaged files it does in many ways.
     pub fn status_json(&self, snapshot: &Path) -> Result<serde_json::Value, HarnessError> {
         let mut command = Command::new(self.etcdutl.as_ref().unwrap_or(&self.etcdctl));
-        command
-            .env("ETCDCTL_API", "3")
-            .args(["snapshot", "status", "-w", "json"])
-            .arg(snapshot);
+        command.env("ETCDCTL_API", "3").args(["snapshot", "status", "-w", "json"]).arg(snapshot);
         json(&mut command)
     }
 }
 
 impl Absent {
-    #[expect(
-        clippy::panic,
-        reason = "an absent peer in CI must fail the test that needed it"
-    )]
+    #[expect(clippy::panic, reason = "an absent peer in CI must fail the test that needed it")]
     fn skip(&self, test: &str, ci: bool) -> String {
         if ci {
             panic!("{test}: {self}");
@@ -185,17 +168,19 @@ impl Absent {
     }
 }
 
-fn places(version: PeerVersion) -> Vec<PathBuf> {
+/// Directories to look in, and how many of them are not merely `PATH`.
+fn places(version: PeerVersion) -> (Vec<PathBuf>, usize) {
     if let Some(dir) = std::env::var_os(version.variable()) {
-        return vec![dir.into()];
+        return (vec![dir.into()], 1);
     }
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let mut places = vec![target.join("peers").join(version.name())];
+    let elsewhere = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let targets = elsewhere.into_iter().chain([root().join("target")]);
+    let mut places: Vec<_> = targets.map(|target| target.join("peers").join(version.name())).collect();
+    let ours = places.len();
     if let Some(path) = std::env::var_os("PATH") {
         places.extend(std::env::split_paths(&path));
     }
-    places
+    (places, ours)
 }
 
 /// Root of the workspace.
@@ -206,18 +191,12 @@ pub(crate) fn root() -> PathBuf {
 
 /// Runs a command and gives its stdout.
 pub(crate) fn run(command: &mut Command) -> Result<Vec<u8>, HarnessError> {
-    let out = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(HarnessError::io(format!("{command:?}")))?;
+    let out = command.stdin(Stdio::null()).output().map_err(HarnessError::io(format!("{command:?}")))?;
     if out.status.success() {
         return Ok(out.stdout);
     }
     let stderr = String::from_utf8_lossy(&out.stderr).trim().to_owned();
-    Err(HarnessError::Command {
-        command: format!("{command:?}"),
-        stderr,
-    })
+    Err(HarnessError::Command { command: format!("{command:?}"), stderr })
 }
 
 /// Runs a command whose stdout is JSON.
@@ -258,10 +237,7 @@ mod tests {
     }
 
     fn absent() -> Absent {
-        Absent {
-            version: "3.4",
-            looked: vec!["here: no etcd".to_owned()],
-        }
+        Absent { version: "3.4", looked: vec!["here: no etcd".to_owned()] }
     }
 
     #[test]
@@ -272,8 +248,7 @@ mod tests {
 
     #[test]
     fn absent_elsewhere_is_said_by_name() {
-        let line =
-            "SKIPPED some_test: no etcd and etcdctl 3.4 (here: no etcd); run scripts/install-peers";
+        let line = "SKIPPED some_test: no etcd and etcdctl 3.4 (here: no etcd); run scripts/install-peers";
         assert_eq!(absent().skip("some_test", false), line);
     }
 }

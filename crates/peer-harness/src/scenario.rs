@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::server::{EtcdServer, KeyFact, Op};
+use crate::requests::{KeyFact, Op};
+use crate::server::EtcdServer;
 use crate::{HarnessError, answers::sha256};
 
 /// A lease that keeps its keys.
@@ -64,19 +65,13 @@ impl Filled {
     #[must_use]
     pub fn live_at(&self, revision: i64) -> Vec<KeyFact> {
         let newest = self.history.range(..=revision).next_back();
-        newest
-            .map(|(_, live)| live.values().cloned().collect())
-            .unwrap_or_default()
+        newest.map(|(_, live)| live.values().cloned().collect()).unwrap_or_default()
     }
 
     /// Keys that must be attached to a lease now, in key order.
     #[must_use]
     pub fn attached_to(&self, lease: i64) -> Vec<Vec<u8>> {
-        self.live_at(self.last)
-            .into_iter()
-            .filter(|fact| fact.lease == lease)
-            .map(|fact| fact.key)
-            .collect()
+        self.live_at(self.last).into_iter().filter(|fact| fact.lease == lease).map(|fact| fact.key).collect()
     }
 }
 
@@ -108,11 +103,7 @@ pub fn fill(server: &EtcdServer) -> Result<Filled, HarnessError> {
         };
         if got != expected {
             let what = format!("revision after {step:?}");
-            return Err(HarnessError::Model {
-                what,
-                got: got.to_string(),
-                expected: expected.to_string(),
-            });
+            return Err(HarnessError::Model { what, got: got.to_string(), expected: expected.to_string() });
         }
     }
     Ok(model.filled())
@@ -121,19 +112,11 @@ pub fn fill(server: &EtcdServer) -> Result<Filled, HarnessError> {
 /// The steps, oldest first.
 #[must_use]
 pub fn steps() -> Vec<Step> {
-    [
-        before_compaction(),
-        around_leases(),
-        up_to_the_compaction(),
-        after_compaction(),
-    ]
-    .concat()
+    [before_compaction(), around_leases(), up_to_the_compaction(), after_compaction()].concat()
 }
 
 fn before_compaction() -> Vec<Step> {
-    let mut steps: Vec<Step> = (0..40)
-        .map(|i| put(&config_map(i), i, i * i * 37 % 1500))
-        .collect();
+    let mut steps: Vec<Step> = (0..40).map(|i| put(&config_map(i), i, i * i * 37 % 1500)).collect();
     steps.extend([
         put(b"\0", 100, 7),
         put(b"\xff\xfe\xfd/binary", 101, 2),
@@ -145,11 +128,7 @@ fn before_compaction() -> Vec<Step> {
         put(&[b'k'; 600], 106, 3),
     ]);
     for round in 1..3 {
-        steps.extend(
-            (0..40)
-                .step_by(3)
-                .map(|i| put(&config_map(i), 1000 * round + i, 64)),
-        );
+        steps.extend((0..40).step_by(3).map(|i| put(&config_map(i), 1000 * round + i, 64)));
     }
     steps.extend((0..40).step_by(7).map(|i| delete(&config_map(i))));
     steps.push(delete(b"/kubernetes.io/configmaps/ns-0/never-was")); // no revision
@@ -163,9 +142,7 @@ fn before_compaction() -> Vec<Step> {
         Op::Delete { key: config_map(2) },
     ]));
     // one revision, many tombstones
-    steps.push(Step::Txn(vec![Op::DeletePrefix {
-        prefix: b"/kubernetes.io/configmaps/ns-2/".to_vec(),
-    }]));
+    steps.push(Step::Txn(vec![Op::DeletePrefix { prefix: b"/kubernetes.io/configmaps/ns-2/".to_vec() }]));
     // deleted and created anew: version 1 again
     steps.extend([0, 7, 14].map(|i| put(&config_map(i), 4000 + i, 33)));
     steps
@@ -174,14 +151,9 @@ fn before_compaction() -> Vec<Step> {
 fn around_leases() -> Vec<Step> {
     let event = |i: usize| format!("/kubernetes.io/events/ns-0/event-{i:02}").into_bytes();
     let attach = |i: usize, lease| Step::Txn(vec![put_op(&event(i), 5000 + i, 200, lease)]);
-    let mut steps: Vec<Step> = [
-        (KEEPS, 86_400),
-        (EMPTY, 3_600),
-        (REVOKED, 7_200),
-        (LOSES, 100_000),
-    ]
-    .map(|(id, ttl)| Step::Grant { id, ttl })
-    .into();
+    let mut steps: Vec<Step> = [(KEEPS, 86_400), (EMPTY, 3_600), (REVOKED, 7_200), (LOSES, 100_000)]
+        .map(|(id, ttl)| Step::Grant { id, ttl })
+        .into();
     steps.extend((0..5).map(|i| attach(i, KEEPS)));
     steps.extend((5..9).map(|i| attach(i, REVOKED)));
     steps.extend((9..12).map(|i| attach(i, LOSES)));
@@ -194,11 +166,7 @@ fn around_leases() -> Vec<Step> {
 
 fn up_to_the_compaction() -> Vec<Step> {
     let mut steps: Vec<Step> = (3..12).map(|i| put(&config_map(i), 6000 + i, 90)).collect();
-    steps.push(put(
-        b"/kubernetes.io/configmaps/ns-1/gone-at-compaction",
-        6100,
-        10,
-    ));
+    steps.push(put(b"/kubernetes.io/configmaps/ns-1/gone-at-compaction", 6100, 10));
     steps.push(delete(&config_map(3)));
     // the compaction falls on the revision of a deletion: its tombstone is the one HashKV's rule is about
     steps.push(delete(b"/kubernetes.io/configmaps/ns-1/gone-at-compaction"));
@@ -207,25 +175,15 @@ fn up_to_the_compaction() -> Vec<Step> {
 }
 
 fn after_compaction() -> Vec<Step> {
-    let mut steps: Vec<Step> = (20..40)
-        .map(|i| put(&config_map(i), 7000 + i, i * 53 % 900))
-        .collect();
+    let mut steps: Vec<Step> = (20..40).map(|i| put(&config_map(i), 7000 + i, i * 53 % 900)).collect();
     steps.push(Step::MemberComesAndGoes);
-    steps.push(put(
-        b"/kubernetes.io/configmaps/ns-1/gone-at-compaction",
-        7100,
-        11,
-    )); // comes back
+    steps.push(put(b"/kubernetes.io/configmaps/ns-1/gone-at-compaction", 7100, 11)); // comes back
     steps.extend((20..40).step_by(4).map(|i| delete(&config_map(i))));
     steps.push(Step::Txn(vec![
-        Op::DeletePrefix {
-            prefix: b"/kubernetes.io/secrets/".to_vec(),
-        },
+        Op::DeletePrefix { prefix: b"/kubernetes.io/secrets/".to_vec() },
         put_op(&config_map(20), 7200, 5, 0),
         put_op(&config_map(1), 7201, 6, KEEPS),
-        Op::Delete {
-            key: b"\xff\xfe\xfd/binary".to_vec(),
-        },
+        Op::Delete { key: b"\xff\xfe\xfd/binary".to_vec() },
     ]));
     steps.extend((0..6).map(|i| put(b"/kubernetes.io/leases/kube-system/hot", 7300 + i, 121)));
     steps.push(delete(b"\0"));
@@ -244,11 +202,7 @@ fn put(key: &[u8], seed: usize, len: usize) -> Step {
 }
 
 fn put_op(key: &[u8], seed: usize, len: usize, lease: i64) -> Op {
-    Op::Put {
-        key: key.to_vec(),
-        value: filler(seed, len),
-        lease,
-    }
+    Op::Put { key: key.to_vec(), value: filler(seed, len), lease }
 }
 
 fn delete(key: &[u8]) -> Step {
@@ -257,19 +211,10 @@ fn delete(key: &[u8]) -> Step {
 
 /// Bytes that compress badly, so that a wrong offset shows: a linear congruential generator's high bytes.
 fn filler(seed: usize, len: usize) -> Vec<u8> {
-    let next = |state: &u64| {
-        Some(
-            state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407),
-        )
-    };
+    let next =
+        |state: &u64| Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
     let states = std::iter::successors(Some(seed as u64), next);
-    states
-        .skip(1)
-        .take(len)
-        .map(|state| state.to_be_bytes()[0])
-        .collect()
+    states.skip(1).take(len).map(|state| state.to_be_bytes()[0]).collect()
 }
 
 /// etcd's key space as its documentation has it: no code of etcd's or ours.
@@ -284,13 +229,7 @@ struct Model {
 impl Model {
     fn new() -> Self {
         // an empty etcd is at revision 1
-        Self {
-            revision: 1,
-            compacted: -1,
-            live: BTreeMap::new(),
-            leases: BTreeMap::new(),
-            history: BTreeMap::new(),
-        }
+        Self { revision: 1, compacted: -1, live: BTreeMap::new(), leases: BTreeMap::new(), history: BTreeMap::new() }
     }
 
     fn txn(&mut self, ops: &[Op]) -> i64 {
@@ -343,15 +282,7 @@ impl Model {
     fn filled(self) -> Filled {
         let (first, last) = (self.compacted, self.revision);
         let span = last - first;
-        let mut revisions = vec![
-            first,
-            first + 1,
-            first + span / 3,
-            first + span / 2,
-            last - 2,
-            last - 1,
-            last,
-        ];
+        let mut revisions = vec![first, first + 1, first + span / 3, first + span / 2, last - 2, last - 1, last];
         // where one revision holds several entries, half a transaction would show
         let neighbours = self.history.values().zip(self.history.iter().skip(1));
         revisions.extend(neighbours.filter_map(|(before, (&revision, after))| {
@@ -379,19 +310,12 @@ mod tests {
     fn the_model_follows_etcds_documentation() {
         let mut model = Model::new();
         let key = b"k".to_vec();
-        let fact = |model: &Model| {
-            model
-                .live
-                .get(b"k".as_slice())
-                .map(|f| (f.create_revision, f.mod_revision, f.version))
-        };
+        let fact =
+            |model: &Model| model.live.get(b"k".as_slice()).map(|f| (f.create_revision, f.mod_revision, f.version));
         let put = [put_op(b"k", 1, 1, 0)];
         assert_eq!((model.txn(&put), fact(&model)), (2, Some((2, 2, 1))));
         assert_eq!((model.txn(&put), fact(&model)), (3, Some((2, 3, 2))));
-        assert_eq!(
-            (model.txn(&[Op::Delete { key: key.clone() }]), fact(&model)),
-            (4, None)
-        );
+        assert_eq!((model.txn(&[Op::Delete { key: key.clone() }]), fact(&model)), (4, None));
         assert_eq!((model.txn(&[Op::Delete { key }]), fact(&model)), (4, None));
         assert_eq!((model.txn(&put), fact(&model)), (5, Some((5, 5, 1))));
     }

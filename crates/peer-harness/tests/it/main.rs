@@ -12,34 +12,17 @@ use sha2::{Digest as _, Sha256};
 fn a_live_server_answers_as_recorded() -> Result<(), HarnessError> {
     for version in PeerVersion::ALL {
         let recorded = Answers::recorded(version)?;
-        assert!(
-            recorded.at.len() >= 7,
-            "{version}: only {} revisions recorded",
-            recorded.at.len()
-        );
-        assert!(
-            recorded
-                .etcd
-                .starts_with(&format!("etcd Version: {version}.")),
-            "{}",
-            recorded.etcd
-        );
+        assert!(recorded.at.len() >= 7, "{version}: only {} revisions recorded", recorded.at.len());
+        assert!(recorded.etcd.starts_with(&format!("etcd Version: {version}.")), "{}", recorded.etcd);
         let Some(live) = Answers::live(version, "a_live_server_answers_as_recorded")? else {
             continue;
         };
-        assert_eq!(
-            (live.last, live.compacted),
-            (recorded.last, recorded.compacted),
-            "{version}"
-        );
+        assert_eq!((live.last, live.compacted), (recorded.last, recorded.compacted), "{version}");
         assert_eq!(live.at, recorded.at, "{version}");
         assert_eq!(live.refused, recorded.refused, "{version}");
         assert_eq!(live.leases, recorded.leases, "{version}");
         assert_eq!(live.status.revision, recorded.status.revision, "{version}");
-        assert_eq!(
-            live.status.total_key, recorded.status.total_key,
-            "{version}"
-        );
+        assert_eq!(live.status.total_key, recorded.status.total_key, "{version}");
     }
     Ok(())
 }
@@ -60,21 +43,12 @@ fn the_recorded_status_is_what_the_tool_says() -> Result<(), HarnessError> {
     for version in PeerVersion::ALL {
         let recorded = Answers::recorded(version)?;
         let size = std::fs::metadata(recorded.snapshot()).unwrap().len();
-        assert_eq!(
-            i64::try_from(size).unwrap(),
-            recorded.status.total_size + 32,
-            "{version}"
-        );
-        let Some(peer) = Peer::for_test(version, "the_recorded_status_is_what_the_tool_says")
-        else {
+        assert_eq!(i64::try_from(size).unwrap(), recorded.status.total_size + 32, "{version}");
+        let Some(peer) = Peer::for_test(version, "the_recorded_status_is_what_the_tool_says") else {
             continue;
         };
         let status = peer.status_json(recorded.snapshot())?;
-        assert_eq!(
-            status,
-            serde_json::to_value(recorded.status).unwrap(),
-            "{version}"
-        );
+        assert_eq!(status, serde_json::to_value(recorded.status).unwrap(), "{version}");
     }
     Ok(())
 }
@@ -86,18 +60,12 @@ fn a_dropped_server_is_gone() -> Result<(), HarnessError> {
             continue;
         };
         let server = EtcdServer::start(&peer)?;
-        let (address, dir) = (
-            server.url().trim_start_matches("http://").to_owned(),
-            server.data_dir(),
-        );
+        let (address, dir) = (server.url().trim_start_matches("http://").to_owned(), server.data_dir());
         assert_eq!(server.put(b"a", b"b")?, 2);
         assert!(std::net::TcpStream::connect(&address).is_ok());
         assert!(dir.join("member/snap/db").is_file());
         drop(server);
-        assert!(
-            std::net::TcpStream::connect(&address).is_err(),
-            "{version} still listens"
-        );
+        assert!(std::net::TcpStream::connect(&address).is_err(), "{version} still listens");
         assert!(!dir.exists(), "{version} left its data");
     }
     Ok(())
@@ -110,19 +78,10 @@ fn a_refused_request_says_why() -> Result<(), HarnessError> {
             continue;
         };
         let server = EtcdServer::start(&peer)?;
-        let refused = server
-            .put_with_lease(b"a", b"b", 77)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            refused.contains("requested lease not found"),
-            "{version}: {refused}"
-        );
+        let refused = server.put_with_lease(b"a", b"b", 77).unwrap_err().to_string();
+        assert!(refused.contains("requested lease not found"), "{version}: {refused}");
         let future = server.keys_at(99).unwrap_err();
-        assert!(
-            !future.is_compacted() && future.to_string().contains("future revision"),
-            "{version}: {future}"
-        );
+        assert!(!future.is_compacted() && future.to_string().contains("future revision"), "{version}: {future}");
     }
     Ok(())
 }
@@ -143,12 +102,7 @@ fn fixtures_are_what_their_checksums_say() {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let name = path
-                .strip_prefix(&fixtures)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned();
+            let name = path.strip_prefix(&fixtures).unwrap().to_str().unwrap().to_owned();
             if path.is_dir() {
                 folders.push(path);
             } else if !["SHA256SUMS", "README.md", ".gitattributes"].contains(&name.as_str()) {
@@ -159,10 +113,7 @@ fn fixtures_are_what_their_checksums_say() {
     found.sort();
     assert!(found.len() > 170, "only {} fixtures", found.len());
     let only = |a: &[(String, String)], b: &[(String, String)]| -> Vec<String> {
-        a.iter()
-            .filter(|one| !b.contains(one))
-            .map(|(name, _)| name.clone())
-            .collect()
+        a.iter().filter(|one| !b.contains(one)).map(|(name, _)| name.clone()).collect()
     };
     let (new, gone) = (only(&found, &listed), only(&listed, &found));
     assert!(
