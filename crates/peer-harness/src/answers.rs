@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::peer::root;
-use crate::server::{EtcdServer, HashKv, KeyFact};
+use crate::requests::KeyFact;
+use crate::server::{EtcdServer, HashKv};
 use crate::{Filled, HarnessError, Peer, PeerVersion, scenario};
 
 /// A snapshot and everything its server and etcd's own tools say of it.

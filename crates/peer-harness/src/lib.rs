@@ -32,11 +32,13 @@ mod answers;
 mod error;
 mod gateway;
 mod peer;
+mod requests;
 pub mod scenario;
 mod server;
 
 pub use answers::{Answers, AtRevision, LeaseFact, MemberFact, Refused, SnapshotStatus, hex, unhex};
 pub use error::HarnessError;
 pub use peer::{Absent, Peer, PeerVersion};
+pub use requests::{KeyFact, Op};
 pub use scenario::Filled;
-pub use server::{EtcdServer, HashKv, KeyFact, Op};
+pub use server::{EtcdServer, HashKv};

@@ -90,15 +90,16 @@ impl Peer {
     /// [`Absent`], with every place looked at.
     pub fn find(version: PeerVersion) -> Result<Self, Absent> {
         let mut looked = Vec::new();
-        for dir in places(version) {
-            match Self::in_dir(version, &dir) {
+        let (places, ours) = places(version);
+        for dir in &places {
+            match Self::in_dir(version, dir) {
                 Ok(peer) => return Ok(peer),
                 Err(why) => looked.push(format!("{}: {why}", dir.display())),
             }
         }
-        if std::env::var_os(version.variable()).is_none() {
+        if looked.len() > ours {
             // PATH is long and mostly beside the point
-            looked.truncate(1);
+            looked.truncate(ours);
             looked.push("PATH: none of that release".to_owned());
         }
         Err(Absent { version: version.name(), looked })
@@ -167,16 +168,19 @@ impl Absent {
     }
 }
 
-fn places(version: PeerVersion) -> Vec<PathBuf> {
+/// Directories to look in, and how many of them are not merely `PATH`.
+fn places(version: PeerVersion) -> (Vec<PathBuf>, usize) {
     if let Some(dir) = std::env::var_os(version.variable()) {
-        return vec![dir.into()];
+        return (vec![dir.into()], 1);
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let mut places = vec![target.join("peers").join(version.name())];
+    let elsewhere = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let targets = elsewhere.into_iter().chain([root().join("target")]);
+    let mut places: Vec<_> = targets.map(|target| target.join("peers").join(version.name())).collect();
+    let ours = places.len();
     if let Some(path) = std::env::var_os("PATH") {
         places.extend(std::env::split_paths(&path));
     }
-    places
+    (places, ours)
 }
 
 /// Root of the workspace.

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::server::{EtcdServer, KeyFact, Op};
+use crate::requests::{KeyFact, Op};
+use crate::server::EtcdServer;
 use crate::{HarnessError, answers::sha256};
 
 /// A lease that keeps its keys.
