@@ -54,6 +54,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Hashes: file, trailer, etcd's own, and a digest of the content
+    Hash(HashArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print manual pages
