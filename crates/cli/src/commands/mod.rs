@@ -3,6 +3,7 @@
 
 mod completions;
 mod hash;
+mod ls;
 mod man;
 mod snapshot;
 
@@ -22,6 +23,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
     match cli.command {
         Command::Hash(args) => hash::run(&args, &reading, ui),
         Command::Completions(args) => completions::run(&args, ui),
+        Command::Ls(args) => ls::run(*args, &reading, ui),
         Command::Man(args) => man::run(&args, ui),
     }
 }

@@ -6,4 +6,6 @@ mod endings;
 mod fixture;
 mod hash;
 mod help;
+mod input;
+mod ls;
 mod run;
