@@ -12,6 +12,7 @@ pub mod glob;
 pub mod input;
 pub mod output;
 pub mod settings;
+pub mod spread;
 pub mod text;
 pub mod ui;
 

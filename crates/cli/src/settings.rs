@@ -7,6 +7,7 @@ use crate::args::{GlobalArgs, ListFormat, LsArgs};
 use crate::exit::Error;
 use crate::glob::KeyGlobs;
 use crate::input::{Input, Reading};
+use crate::output::rows::Identity;
 
 impl From<&GlobalArgs> for Reading {
     fn from(global: &GlobalArgs) -> Self {
@@ -90,25 +91,26 @@ pub struct ListRequest {
 }
 
 impl ListRequest {
-    /// Whether a key, and what it was parsed to, is asked for.
-    pub fn wants(&self, key: &[u8], resource: Option<&str>, group: Option<&str>, namespace: Option<&str>) -> bool {
+    /// Whether a key, and what it says of itself, is asked for.
+    pub fn wants(&self, key: &[u8], identity: &Identity<'_>) -> bool {
+        let any = |wanted: &[String], test: &dyn Fn(&[u8]) -> bool| {
+            wanted.is_empty() || wanted.iter().any(|wanted| test(wanted.as_bytes()))
+        };
         key.starts_with(&self.prefix)
-            && (self.resources.is_empty()
-                || self.resources.iter().any(|wanted| names_resource(wanted, resource, group)))
-            && (self.namespaces.is_empty() || namespace.is_some_and(|name| self.namespaces.iter().any(|n| n == name)))
+            && any(&self.resources, &|wanted| names_resource(wanted, identity))
+            && any(&self.namespaces, &|wanted| identity.namespace == Some(wanted))
             && self.globs.passes(key)
     }
 }
 
-/// Whether `secrets`, `routes.route.openshift.io` or `pods.` (the core group) names a resource.
-fn names_resource(wanted: &str, resource: Option<&str>, group: Option<&str>) -> bool {
-    let Some(resource) = resource else {
-        return false;
+/// Whether `secrets`, `routes.route.openshift.io` or `pods.` (the core group) names a key's resource.
+fn names_resource(wanted: &[u8], identity: &Identity<'_>) -> bool {
+    let dot = wanted.iter().position(|byte| *byte == b'.');
+    let (resource, group) = match dot.and_then(|dot| wanted.split_at_checked(dot)) {
+        Some((resource, group)) => (resource, group.get(1..)),
+        None => (wanted, None),
     };
-    match wanted.split_once('.') {
-        None => wanted == resource,
-        Some((name, wanted_group)) => name == resource && wanted_group == group.unwrap_or(""),
-    }
+    identity.resource == Some(resource) && group.is_none_or(|group| identity.group.unwrap_or_default() == group)
 }
 
 impl TryFrom<LsArgs> for ListRequest {
@@ -140,6 +142,11 @@ fn list_form(args: &LsArgs) -> Result<ListForm, Error> {
     let usage = |text: &str| Err(Error::Usage(text.to_owned()));
     let format = args.format();
     let human = format == ListFormat::Human;
+    if format == ListFormat::Sqlite && (args.all_revisions || args.deleted) {
+        return usage(
+            "`-o sqlite` holds every revision and every deletion as it is: leave out `--all-revisions` and `--deleted`",
+        );
+    }
     if args.out.is_some() && format != ListFormat::Sqlite {
         return usage("`--out` goes with `-o sqlite`; other output goes to standard output");
     }
@@ -206,6 +213,8 @@ mod tests {
     fn forms_that_do_not_go_together_are_refused() {
         for (line, message) in [
             (&["-o", "sqlite"][..], "needs a file"),
+            (&["-o", "sqlite", "--out", "f", "--deleted"], "every deletion as it is"),
+            (&["-o", "sqlite", "--out", "f", "--all-revisions"], "every revision"),
             (&["--out", "f"], "goes with `-o sqlite`"),
             (&["--count", "-o", "csv"], "`--count` goes with"),
             (&["-l", "--json"], "`--long` goes with human"),
@@ -231,7 +240,8 @@ mod tests {
     #[test]
     fn a_key_must_pass_every_kind_of_filter() {
         let key = &b"/kubernetes.io/secrets/prod/db"[..];
-        let secret = (Some("secrets"), Some(""), Some("prod"));
+        let secret =
+            Identity { resource: Some(b"secrets"), group: Some(b""), namespace: Some(b"prod"), ..Identity::default() };
         for (line, wanted) in [
             (&["/kubernetes.io/"][..], true),
             (&["/openshift.io/"], false),
@@ -244,8 +254,8 @@ mod tests {
             (&["-n", "dev"], false),
         ] {
             let request = request(line).unwrap();
-            assert_eq!(request.wants(key, secret.0, secret.1, secret.2), wanted, "{line:?}");
-            assert!(!line.contains(&"-r") || !request.wants(key, None, None, None));
+            assert_eq!(request.wants(key, &secret), wanted, "{line:?}");
+            assert!(!line.contains(&"-r") || !request.wants(key, &Identity::default()));
         }
     }
 }

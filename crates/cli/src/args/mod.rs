@@ -54,6 +54,10 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Hashes: file, trailer, etcd's own, and a digest of the content
+    Hash(HashArgs),
+    /// List keys: live, at a revision, deleted, or with their history
+    Ls(Box<LsArgs>),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print manual pages

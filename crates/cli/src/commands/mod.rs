@@ -2,10 +2,14 @@
 //! into output.
 
 mod completions;
+mod hash;
+mod ls;
 mod man;
+mod snapshot;
 
 use crate::args::{Cli, Command};
 use crate::exit::{Error, Outcome};
+use crate::input::Reading;
 use crate::settings;
 use crate::ui::Ui;
 
@@ -15,8 +19,11 @@ use crate::ui::Ui;
 /// Whatever kept the work from being done.
 pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
     settings::start_threads(&cli.global)?;
+    let reading = Reading::from(&cli.global);
     match cli.command {
+        Command::Hash(args) => hash::run(&args, &reading, ui),
         Command::Completions(args) => completions::run(&args, ui),
+        Command::Ls(args) => ls::run(*args, &reading, ui),
         Command::Man(args) => man::run(&args, ui),
     }
 }

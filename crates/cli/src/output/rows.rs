@@ -1,18 +1,19 @@
 //! Plain rows, as lists and tables take them. They borrow: a snapshot has a row for every revision.
 
-/// What a storage key says about itself, where it can be told.
+/// What a storage key says about itself, where it can be told. Bytes, as they stand in the key: nothing
+/// keeps a damaged or hostile key from holding any.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Identity<'a> {
     /// What stands before the resource: `kubernetes.io`, `openshift.io`.
-    pub prefix: Option<&'a str>,
+    pub prefix: Option<&'a [u8]>,
     /// Resource in the plural, as `oc` takes it: `secrets`.
-    pub resource: Option<&'a str>,
+    pub resource: Option<&'a [u8]>,
     /// API group; empty for the core group.
-    pub group: Option<&'a str>,
+    pub group: Option<&'a [u8]>,
     /// Namespace, for objects that live in one.
-    pub namespace: Option<&'a str>,
+    pub namespace: Option<&'a [u8]>,
     /// Name of the object.
-    pub name: Option<&'a str>,
+    pub name: Option<&'a [u8]>,
 }
 
 /// A key that is alive in the view that was asked for.
@@ -35,9 +36,9 @@ pub struct KeyRow<'a> {
     /// How the value is stored: `protobuf`, `json`, `encrypted`.
     pub encoding: Option<&'a str>,
     /// Provider of an encrypted value: `aescbc`.
-    pub provider: Option<&'a str>,
+    pub provider: Option<&'a [u8]>,
     /// Name of the key of an encrypted value. Never the key.
-    pub key_name: Option<&'a str>,
+    pub key_name: Option<&'a [u8]>,
 }
 
 /// One revision of a key, as the snapshot still holds it.
@@ -67,15 +68,15 @@ pub struct RevisionRow<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourceRow<'a> {
     /// Resource in the plural.
-    pub resource: &'a str,
+    pub resource: &'a [u8],
     /// API group; empty for the core group.
-    pub group: &'a str,
+    pub group: &'a [u8],
     /// How the values are stored.
     pub encoding: &'a str,
     /// Provider, for encrypted values.
-    pub provider: Option<&'a str>,
+    pub provider: Option<&'a [u8]>,
     /// Name of the encrypting key.
-    pub key_name: Option<&'a str>,
+    pub key_name: Option<&'a [u8]>,
     /// How many keys are alive.
     pub live: u64,
     /// Bytes of keys and values.

@@ -13,7 +13,7 @@ use tempfile::TempPath;
 use super::list::KeySink;
 use super::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow, RevisionRow};
 use crate::exit::Error;
-use crate::text::escape_path;
+use crate::text::{escape, escape_path};
 
 /// The description of the database, for people.
 pub const SCHEMA: &str = include_str!("sqlite-schema.md");
@@ -69,11 +69,11 @@ impl Database {
         self.insert(
             "INSERT INTO resources VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![
-                row.resource,
-                row.group,
+                escape(row.resource),
+                escape(row.group),
                 row.encoding,
-                row.provider,
-                row.key_name,
+                row.provider.map(escape),
+                row.key_name.map(escape),
                 integer(row.live),
                 integer(row.bytes)
             ],
@@ -165,19 +165,19 @@ impl KeySink for Database {
             params![
                 row.key,
                 std::str::from_utf8(row.key).ok(),
-                row.identity.prefix,
-                row.identity.resource,
-                row.identity.group,
-                row.identity.namespace,
-                row.identity.name,
+                row.identity.prefix.map(escape),
+                row.identity.resource.map(escape),
+                row.identity.group.map(escape),
+                row.identity.namespace.map(escape),
+                row.identity.name.map(escape),
                 row.create_revision,
                 row.mod_revision,
                 row.version,
                 row.lease.map(hex),
                 integer(row.size),
                 row.encoding,
-                row.provider,
-                row.key_name
+                row.provider.map(escape),
+                row.key_name.map(escape)
             ],
         )
     }

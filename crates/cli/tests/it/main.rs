@@ -3,5 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed; helpers outside #[test] are not exempt")]
 
 mod endings;
+mod fixture;
+mod hash;
 mod help;
+mod input;
+mod ls;
 mod run;

@@ -35,3 +35,12 @@ impl From<Output> for Run {
 pub(crate) fn run<S: AsRef<OsStr>>(arguments: &[S]) -> Run {
     assay(arguments).output().unwrap().into()
 }
+
+/// The document on standard output of a run that went well.
+pub(crate) fn json_of<S: AsRef<OsStr>>(arguments: &[S]) -> serde_json::Value {
+    let run = run(arguments);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let document: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(document.get("schema").and_then(|schema| schema.as_str()), Some("assay/1"));
+    document
+}

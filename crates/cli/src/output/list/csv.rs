@@ -64,8 +64,8 @@ impl<'a> Table<'a> {
     }
 }
 
-fn cell(text: Option<&str>) -> String {
-    text.map_or_else(String::new, |text| escape(text.as_bytes()).into_owned())
+fn cell(text: Option<&[u8]>) -> String {
+    text.map_or_else(String::new, |text| escape(text).into_owned())
 }
 
 fn hex(id: Option<u64>) -> String {
@@ -85,7 +85,7 @@ impl KeySink for Table<'_> {
             row.version.to_string(),
             hex(row.lease),
             row.size.to_string(),
-            cell(row.encoding),
+            cell(row.encoding.map(str::as_bytes)),
             cell(row.provider),
             cell(row.key_name),
         ])

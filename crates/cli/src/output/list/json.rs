@@ -14,36 +14,36 @@ use crate::output::rows::{KeyRow, RevisionRow};
 #[serde(rename_all = "camelCase")]
 struct KeyJson<'a> {
     key: Key<'a>,
-    resource: Option<&'a str>,
-    group: Option<&'a str>,
-    namespace: Option<&'a str>,
-    name: Option<&'a str>,
+    resource: Option<Key<'a>>,
+    group: Option<Key<'a>>,
+    namespace: Option<Key<'a>>,
+    name: Option<Key<'a>>,
     create_revision: i64,
     mod_revision: i64,
     version: i64,
     lease: Option<Hex64>,
     size: u64,
     encoding: Option<&'a str>,
-    provider: Option<&'a str>,
-    key_name: Option<&'a str>,
+    provider: Option<Key<'a>>,
+    key_name: Option<Key<'a>>,
 }
 
 impl<'a> From<&KeyRow<'a>> for KeyJson<'a> {
     fn from(row: &KeyRow<'a>) -> Self {
         Self {
             key: Key(row.key),
-            resource: row.identity.resource,
-            group: row.identity.group,
-            namespace: row.identity.namespace,
-            name: row.identity.name,
+            resource: row.identity.resource.map(Key),
+            group: row.identity.group.map(Key),
+            namespace: row.identity.namespace.map(Key),
+            name: row.identity.name.map(Key),
             create_revision: row.create_revision,
             mod_revision: row.mod_revision,
             version: row.version,
             lease: row.lease.map(Hex64),
             size: row.size,
             encoding: row.encoding,
-            provider: row.provider,
-            key_name: row.key_name,
+            provider: row.provider.map(Key),
+            key_name: row.key_name.map(Key),
         }
     }
 }
@@ -53,10 +53,10 @@ impl<'a> From<&KeyRow<'a>> for KeyJson<'a> {
 #[serde(rename_all = "camelCase")]
 struct RevisionJson<'a> {
     key: Key<'a>,
-    resource: Option<&'a str>,
-    group: Option<&'a str>,
-    namespace: Option<&'a str>,
-    name: Option<&'a str>,
+    resource: Option<Key<'a>>,
+    group: Option<Key<'a>>,
+    namespace: Option<Key<'a>>,
+    name: Option<Key<'a>>,
     revision: i64,
     sub: i64,
     tombstone: bool,
@@ -70,10 +70,10 @@ impl<'a> From<&RevisionRow<'a>> for RevisionJson<'a> {
     fn from(row: &RevisionRow<'a>) -> Self {
         Self {
             key: Key(row.key),
-            resource: row.identity.resource,
-            group: row.identity.group,
-            namespace: row.identity.namespace,
-            name: row.identity.name,
+            resource: row.identity.resource.map(Key),
+            group: row.identity.group.map(Key),
+            namespace: row.identity.namespace.map(Key),
+            name: row.identity.name.map(Key),
             revision: row.main,
             sub: row.sub,
             tombstone: row.tombstone,
@@ -122,6 +122,7 @@ enum Body {
 pub(super) struct Document<'a> {
     out: &'a mut dyn Write,
     body: Body,
+    verdict: Verdict,
 }
 
 impl<'a> Document<'a> {
@@ -147,7 +148,7 @@ impl<'a> Document<'a> {
         if let Body::Keys { .. } = body {
             out.write_all(b"\"keys\":[")?;
         }
-        Ok(Self { out, body })
+        Ok(Self { out, body, verdict: head.verdict })
     }
 
     fn item(&mut self, item: &impl Serialize) -> Result<(), Error> {
@@ -179,7 +180,7 @@ impl KeySink for Document<'_> {
             Body::Count(count) => write!(self.out, "\"count\":{count}")?,
         }
         self.out.write_all(b"}],\"findings\":[],\"verdict\":")?;
-        write_compact(self.out, &Verdict::Pass)?;
+        write_compact(self.out, &self.verdict)?;
         Ok(self.out.write_all(b"}\n")?)
     }
 }

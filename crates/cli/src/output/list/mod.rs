@@ -8,6 +8,7 @@ use std::io::Write;
 
 use serde_json::{Map, Value};
 
+use super::json::Verdict;
 use super::rows::{KeyRow, RevisionRow};
 use crate::exit::Error;
 use crate::settings::ListForm;
@@ -34,12 +35,14 @@ pub trait KeySink {
 }
 
 /// What a list says about itself, where its form has room for it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Head {
     /// Fields of the artifact in the JSON document, such as `path` and `revision`.
     pub artifact: Map<String, Value>,
     /// The greatest revision in the list, which sets the width of a column.
     pub greatest_revision: i64,
+    /// Whether the list is all there is (`pass`) or damage may have cost some of it (`fail`).
+    pub verdict: Verdict,
     /// Whether its rows are revisions, rather than live keys.
     pub revisions: bool,
     /// Whether the reader is a terminal, and gets a head line over the columns.

@@ -8,11 +8,11 @@ use crate::output::rows::Identity;
 const SECRET: KeyRow<'_> = KeyRow {
     key: b"/kubernetes.io/secrets/prod/db",
     identity: Identity {
-        prefix: Some("kubernetes.io"),
-        resource: Some("secrets"),
-        group: Some(""),
-        namespace: Some("prod"),
-        name: Some("db"),
+        prefix: Some(b"kubernetes.io"),
+        resource: Some(b"secrets"),
+        group: Some(b""),
+        namespace: Some(b"prod"),
+        name: Some(b"db"),
     },
     create_revision: 3,
     mod_revision: 120_034,
@@ -20,8 +20,8 @@ const SECRET: KeyRow<'_> = KeyRow {
     lease: Some(0x7587_8e9e_05c5_2164),
     size: 1536,
     encoding: Some("encrypted"),
-    provider: Some("aescbc"),
-    key_name: Some("2"),
+    provider: Some(b"aescbc"),
+    key_name: Some(b"2"),
 };
 
 const ODD: KeyRow<'_> = KeyRow {
@@ -52,7 +52,7 @@ const GONE: RevisionRow<'_> = RevisionRow {
 fn head() -> Head {
     let mut artifact = Map::new();
     artifact.insert("path".into(), json!("s.db"));
-    Head { artifact, greatest_revision: 120_034, revisions: false, titled: false }
+    Head { artifact, greatest_revision: 120_034, verdict: Verdict::Pass, revisions: false, titled: false }
 }
 
 fn listed(form: &ListForm, head: &Head, rows: &[KeyRow<'_>], revisions: &[RevisionRow<'_>]) -> Vec<u8> {
@@ -124,7 +124,11 @@ fn ndjson_has_the_fields_of_the_contract() {
 
 #[test]
 fn a_json_list_is_one_document_in_the_envelope() {
-    for (rows, keys) in [(&[][..], json!([])), (&[SECRET][..], json!([secret_json()]))] {
+    for (rows, keys) in [
+        (&[][..], json!([])),
+        (&[SECRET][..], json!([secret_json()])),
+        (&[SECRET, SECRET], json!([secret_json(), secret_json()])),
+    ] {
         let document: Value = serde_json::from_str(&text(&ListForm::Json, rows)).unwrap();
         assert_eq!(
             document,

@@ -80,7 +80,6 @@ impl<'a> Long<'a> {
     ) -> Result<(), Error> {
         let width = self.width;
         let lease = lease.map_or_else(|| "-".to_owned(), |id| format!("{id:x}"));
-        let stored = escape(stored.as_bytes());
         let key = escape(key);
         Ok(writeln!(self.out, "{revision:>width$}  {version:>7}  {size:>9}  {stored:<20}  {lease:>16}  {key}")?)
     }
@@ -89,8 +88,8 @@ impl<'a> Long<'a> {
 impl KeySink for Long<'_> {
     fn key(&mut self, row: &KeyRow<'_>) -> Result<(), Error> {
         let stored = match (row.provider, row.key_name) {
-            (Some(provider), Some(key_name)) => format!("{provider}:{key_name}"),
-            (Some(provider), None) => provider.to_owned(),
+            (Some(provider), Some(key_name)) => format!("{}:{}", escape(provider), escape(key_name)),
+            (Some(provider), None) => escape(provider).into_owned(),
             _ => row.encoding.unwrap_or("-").to_owned(),
         };
         let revision = row.mod_revision.to_string();

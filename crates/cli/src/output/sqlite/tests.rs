@@ -9,11 +9,11 @@ fn key_row(key: &[u8]) -> KeyRow<'_> {
     KeyRow {
         key,
         identity: Identity {
-            prefix: Some("kubernetes.io"),
-            resource: Some("secrets"),
-            group: Some(""),
+            prefix: Some(b"kubernetes.io"),
+            resource: Some(b"secrets"),
+            group: Some(b""),
             namespace: None,
-            name: Some("db"),
+            name: Some(b"db"),
         },
         create_revision: 3,
         mod_revision: 9,
@@ -21,8 +21,8 @@ fn key_row(key: &[u8]) -> KeyRow<'_> {
         lease: Some(u64::MAX),
         size: 7,
         encoding: Some("encrypted"),
-        provider: Some("aescbc"),
-        key_name: Some("2"),
+        provider: Some(b"aescbc"),
+        key_name: Some(b"2"),
     }
 }
 
@@ -51,11 +51,11 @@ fn write(target: &Path, force: bool) -> Result<(), Error> {
         size: 0,
     })?;
     database.resource(&ResourceRow {
-        resource: "secrets",
-        group: "",
+        resource: b"secrets",
+        group: b"",
         encoding: "encrypted",
-        provider: Some("aescbc"),
-        key_name: Some("2"),
+        provider: Some(b"aescbc"),
+        key_name: Some(b"2"),
         live: 2,
         bytes: 17,
     })?;
@@ -163,7 +163,7 @@ fn an_existing_file_is_replaced_by_force_only() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("keys.sqlite");
     fs::write(&target, "precious").unwrap();
-    let error = write(&target, false).unwrap_err();
+    let error = Database::create(&target, false).err().expect("refused before any work is done");
     assert!(error.to_string().ends_with("keys.sqlite`: the file exists"), "{error}");
     assert_eq!(fs::read(&target).unwrap(), b"precious");
     write(&target, true).unwrap();

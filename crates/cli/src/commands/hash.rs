@@ -1,0 +1,159 @@
+//! `assay hash`: every hash that tells whether two files, or two members, hold the same.
+
+use etcd_snapshot::trailer::{self, Sha256Digest, Trailer};
+use etcd_snapshot::{HashKv, Status};
+use serde::Serialize;
+
+use super::snapshot;
+use crate::args::{HashArgs, ReportFormat};
+use crate::exit::{Error, Outcome};
+use crate::input::{Input, Reading, Source};
+use crate::output::hashes::{DumpJson, HashKvJson, StatusJson, TrailerJson};
+use crate::output::human::Fields;
+use crate::output::json::{Envelope, HexBytes, Verdict};
+use crate::spread::Pool;
+use crate::text::{Size, group_digits};
+use crate::ui::{Ui, style};
+
+pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    let mut documents = Vec::new();
+    for (number, input) in args.snapshots.iter().enumerate() {
+        let source = snapshot::open(&Input::from(input.as_os_str()), reading, ui)?;
+        let hashes = Hashes::of(&source, args, ui)?;
+        if args.output.format() == ReportFormat::Json {
+            documents.push(hashes.document(&source));
+        } else {
+            if number > 0 {
+                writeln!(ui.out())?;
+            }
+            hashes.print(&source, ui)?;
+        }
+    }
+    if args.output.format() == ReportFormat::Json {
+        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+        Envelope::<_, ()>::new("hash", &documents, &[], verdict).write(ui.out())?;
+    }
+    Ok(ui.outcome())
+}
+
+/// What was computed of one snapshot; what was not asked for is not there.
+struct Hashes {
+    status: Status,
+    full: Option<Full>,
+}
+
+struct Full {
+    trailer: Trailer,
+    hash_kv: HashKv,
+    content: Sha256Digest,
+}
+
+impl Hashes {
+    fn of(source: &Source, args: &HashArgs, ui: &mut Ui) -> Result<Self, Error> {
+        let db = snapshot::database(source)?;
+        let passes = if args.status { 1 } else { 2 };
+        let meter = ui.meter("hashing", Some(source.bytes().len() as u64 * passes));
+        let progress = |bytes| meter.add(bytes);
+        let hashes = if args.status {
+            let scan = snapshot::scan(source, db, None, &progress)?;
+            drop(meter);
+            snapshot::check_complete(source, &scan, ui);
+            Self { status: scan.status, full: None }
+        } else {
+            // The SHA-256 runs on one core from end to end; the walk has the others.
+            let (trailer, scan) = rayon::join(
+                || trailer::read(source.bytes(), progress),
+                || snapshot::scan(source, db, args.rev, &progress),
+            );
+            let scan = scan?;
+            let content = scan.content_digest(&Pool);
+            let hash_kv = scan.hash_kv(&Pool).map_err(|error| Error::Unanswerable {
+                display: source.display().to_owned(),
+                reason: error.to_string(),
+                hint: None,
+            })?;
+            drop(meter);
+            snapshot::check_complete(source, &scan, ui);
+            if trailer.valid() == Some(false) {
+                ui.warn(&format!("{}: the SHA-256 in the trailer is not that of the file", source.display()));
+                ui.settle(Outcome::Findings);
+            }
+            Self { status: scan.status, full: Some(Full { trailer, hash_kv, content }) }
+        };
+        source.check_unchanged()?;
+        Ok(hashes)
+    }
+
+    fn document(&self, source: &Source) -> Document {
+        let full = self.full.as_ref();
+        Document {
+            path: source.name(),
+            sha256: full.map(|full| HexBytes(&full.trailer.file).to_string()),
+            trailer: full.map(|full| TrailerJson::from(&full.trailer)),
+            status: StatusJson::from(&self.status),
+            dump: DumpJson::from(self.status.dump),
+            hashkv: full.map(|full| HashKvJson::from(&full.hash_kv)),
+            content: full.map(|full| HexBytes(&full.content).to_string()),
+        }
+    }
+
+    fn print(&self, source: &Source, ui: &mut Ui) -> Result<(), Error> {
+        let status = &self.status;
+        let number = |hash: u32| format!("{hash:08x} ({hash})");
+        let live = status.total_key_36.map(|live| format!("{} live (etcd 3.6)", group_digits(live)));
+        let mut fields = Fields::new();
+        if let Some(full) = &self.full {
+            let trailer = &full.trailer;
+            fields = fields
+                .field("file SHA-256", HexBytes(&trailer.file))
+                .field("trailer", trailer_words(trailer))
+                .maybe("  stored", trailer.stored.as_ref().map(|hash| HexBytes(hash)))
+                .field("  computed", HexBytes(&trailer.computed));
+        }
+        fields = fields
+            .field("status hash", number(status.hash))
+            .field("  revision", status.revision)
+            .field("  total keys", format!("{} entries (etcd 3.5)", group_digits(status.total_key)))
+            .maybe("", live)
+            .field("  total size", Size(status.total_size).exact())
+            .maybe("  version", Some(&status.version).filter(|version| !version.is_empty()));
+        if let Some(full) = &self.full {
+            let kv = &full.hash_kv;
+            let compacted = match kv.compact_revision {
+                ..0 => "never compacted".to_owned(),
+                revision => format!("compacted at {revision}"),
+            };
+            let dump = &status.dump;
+            fields = fields
+                .field("HashKV", format!("{} at revision {}, {compacted}", number(kv.hash), kv.hash_revision))
+                .field("dump-db hash", format!("{} (etcd 3.4)", number(dump.v34)))
+                .field("", format!("{} (etcd 3.5)", number(dump.v35)))
+                .field("", format!("{} (etcd 3.6)", number(dump.v36)))
+                .field("content digest", HexBytes(&full.content));
+        }
+        let look = ui.look();
+        let title = ui.paint(style::HEAD, crate::text::escape(source.name().as_bytes())).to_string();
+        writeln!(ui.out(), "{title}")?;
+        Ok(fields.write(ui.out(), look)?)
+    }
+}
+
+fn trailer_words(trailer: &Trailer) -> &'static str {
+    match trailer.valid() {
+        Some(true) => "valid",
+        Some(false) => "WRONG: the file is not what was saved",
+        None => "none: the file was not streamed by `etcdctl snapshot save`",
+    }
+}
+
+/// One snapshot, as scripts read it.
+#[derive(Serialize)]
+struct Document {
+    path: String,
+    sha256: Option<String>,
+    trailer: Option<TrailerJson>,
+    status: StatusJson,
+    dump: DumpJson,
+    hashkv: Option<HashKvJson>,
+    content: Option<String>,
+}

@@ -1,0 +1,119 @@
+//! `assay ls`: the names of keys.
+
+mod rows;
+mod salvage;
+mod table;
+
+use etcd_snapshot::Scan;
+use serde_json::{Map, Value};
+
+use super::snapshot;
+use crate::args::LsArgs;
+use crate::exit::{Error, Outcome};
+use crate::input::{Reading, Source};
+use crate::output::json::Verdict;
+use crate::output::list::{self, Head, KeySink};
+use crate::settings::{ListForm, ListRequest, View};
+use crate::text::count;
+use crate::ui::Ui;
+use rows::{Entry, Shown};
+
+pub(super) fn run(args: LsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    let request = ListRequest::try_from(args)?;
+    let source = snapshot::open(&request.input, reading, ui)?;
+    if request.salvage {
+        salvage::run(&request, &source, ui)?;
+    } else {
+        list(&request, &source, ui)?;
+    }
+    source.check_unchanged()?;
+    Ok(ui.outcome())
+}
+
+fn list(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result<(), Error> {
+    let db = snapshot::database(source)?;
+    let at = match request.view {
+        View::Live(at) | View::Deleted(at) => at,
+        View::AllRevisions => None,
+    };
+    let meter = ui.meter("reading", Some(source.bytes().len() as u64));
+    let scan = snapshot::scan(source, db, at, &|bytes| meter.add(bytes))?;
+    drop(meter);
+    snapshot::check_complete(source, &scan, ui);
+    if let ListForm::Sqlite { out, force } = &request.form {
+        return table::write(request, source, &scan, out, *force);
+    }
+    let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+    let listed = Listed { source, revision: scan.view, greatest: scan.current(), verdict, salvaged: false };
+    give_out(request, &listed, ui, entries(request, &scan))
+}
+
+/// The entries that are asked for, in the order of the view.
+fn entries<'a>(request: &'a ListRequest, scan: &'a Scan<'a>) -> Box<dyn Iterator<Item = Entry<'a>> + 'a> {
+    let wanted = |key: &[u8]| rows::wanted(request, key);
+    match request.view {
+        View::Live(_) => Box::new(scan.store.live_sorted(wanted).map(Entry::Live)),
+        View::Deleted(_) => Box::new(scan.store.deleted_sorted(wanted).map(Entry::Deleted)),
+        View::AllRevisions => Box::new(
+            scan.records().filter(move |record| !record.is_bump_marker() && wanted(record.kv.key)).map(Entry::Record),
+        ),
+    }
+}
+
+/// What is listed, for the head of the list.
+struct Listed<'a> {
+    source: &'a Source,
+    revision: i64,
+    greatest: i64,
+    verdict: Verdict,
+    salvaged: bool,
+}
+
+fn give_out<'a>(
+    request: &ListRequest,
+    listed: &Listed<'_>,
+    ui: &mut Ui,
+    entries: impl Iterator<Item = Entry<'a>>,
+) -> Result<(), Error> {
+    let head = Head {
+        artifact: artifact(listed),
+        greatest_revision: listed.greatest,
+        verdict: listed.verdict,
+        revisions: !matches!(request.view, View::Live(_)),
+        titled: ui.look().width.is_some(),
+    };
+    let mut redacted = 0;
+    if let Some(mut sink) = list::sink(&request.form, ui.out(), &head)? {
+        redacted = feed(&mut *sink, entries)?;
+        sink.finish()?;
+    }
+    if redacted > 0 {
+        ui.warn(&format!(
+            "{} that is an OAuth token in clear (as before OpenShift 4.6) was replaced by a digest",
+            count(redacted, "name")
+        ));
+    }
+    Ok(())
+}
+
+/// Gives entries to a sink; tells how many names had to be hidden.
+fn feed<'a>(sink: &mut dyn KeySink, entries: impl Iterator<Item = Entry<'a>>) -> Result<u64, Error> {
+    let mut redacted = 0;
+    for entry in entries {
+        let shown = Shown::of(entry.key());
+        redacted += u64::from(shown.is_redacted());
+        entry.give(&shown, sink)?;
+    }
+    Ok(redacted)
+}
+
+fn artifact(listed: &Listed<'_>) -> Map<String, Value> {
+    let mut artifact = Map::new();
+    artifact.insert("path".into(), listed.source.name().into());
+    if listed.salvaged {
+        artifact.insert("salvaged".into(), true.into());
+    } else {
+        artifact.insert("revision".into(), listed.revision.into());
+    }
+    artifact
+}

@@ -1,0 +1,80 @@
+//! `ls --salvage`: what intact pages hold, whatever became of the tree above them.
+
+use std::collections::BTreeMap;
+
+use bbolt_page::{Db, salvage};
+use etcd_snapshot::{Live, Place, Record, Revision};
+
+use super::rows::{self, Entry};
+use super::{Listed, give_out, table};
+use crate::exit::Error;
+use crate::input::Source;
+use crate::output::json::Verdict;
+use crate::settings::{ListForm, ListRequest, View};
+use crate::text::count;
+use crate::ui::Ui;
+
+pub(super) fn run(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result<(), Error> {
+    let records = records(source, |key| rows::wanted(request, key))?;
+    source.check_unchanged()?;
+    let greatest = records.keys().next_back().map_or(0, |(revision, _)| revision.main);
+    ui.warn(&format!(
+        "{}: {} salvaged from intact pages. Pages no longer in use are among them, and lost ones are not: \
+         keys may be missing, outdated or long deleted",
+        source.display(),
+        count(records.len() as u64, "revision"),
+    ));
+    let listed = Listed { source, revision: 0, greatest, verdict: Verdict::Warn, salvaged: true };
+    if let ListForm::Sqlite { out, force } = &request.form {
+        return table::write_salvaged(source, records.values(), last_of_each(&records), out, *force);
+    }
+    match request.view {
+        View::AllRevisions => give_out(request, &listed, ui, records.into_values().map(Entry::Record)),
+        View::Deleted(_) => {
+            let last = last_of_each(&records);
+            let gone = last.into_values().filter(|record| record.tombstone);
+            give_out(request, &listed, ui, gone.copied().map(Entry::Record))
+        }
+        View::Live(_) => {
+            let last = last_of_each(&records);
+            let live = last.into_values().filter(|record| !record.tombstone);
+            give_out(request, &listed, ui, live.map(|record| Entry::Live(live_of(record))))
+        }
+    }
+}
+
+pub(super) fn live_of<'a>(record: &Record<'a>) -> Live<'a> {
+    Live { kv: record.kv, revision: record.revision }
+}
+
+/// Records by revision. The same record on several pages counts once.
+pub(super) type Records<'a> = BTreeMap<(Revision, bool), Record<'a>>;
+
+fn records<'a>(source: &'a Source, wanted: impl Fn(&[u8]) -> bool) -> Result<Records<'a>, Error> {
+    let bytes = source.bytes();
+    let known = Db::open(bytes).ok().map(|db| db.meta().page_size);
+    let page_size = known.or_else(|| salvage::guess_page_size(bytes)).ok_or_else(|| Error::Unanswerable {
+        display: source.display().to_owned(),
+        reason: "no page says of itself what page it is, so there is nothing to salvage".to_owned(),
+        hint: None,
+    })?;
+    let mut records = Records::new();
+    for page in salvage::leaf_pages(bytes, page_size) {
+        for element in page.elements().filter(|element| !element.is_bucket()) {
+            let place = Place { page: page.page(), element: element.index, offset: page.offset_of(element.index) };
+            if let Ok(record) = Record::decode(&element, place)
+                && !record.is_bump_marker()
+                && wanted(record.kv.key)
+            {
+                records.entry((record.revision, record.tombstone)).or_insert(record);
+            }
+        }
+    }
+    Ok(records)
+}
+
+/// The last record of each key, by key.
+fn last_of_each<'r, 'a>(records: &'r Records<'a>) -> BTreeMap<&'a [u8], &'r Record<'a>> {
+    // In order of revision, so a later one takes the place of an earlier one.
+    records.values().map(|record| (record.kv.key, record)).collect()
+}

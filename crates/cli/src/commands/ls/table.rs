@@ -1,0 +1,160 @@
+//! `ls -o sqlite`: the same rows, and what else the snapshot says of its cluster, to be queried.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use etcd_snapshot::trailer;
+use etcd_snapshot::{Facts, Live, Record, Scan};
+use jiff::Timestamp;
+
+use super::rows::{Shown, key_row, revision_row, wanted};
+use super::salvage::live_of;
+use crate::exit::Error;
+use crate::input::Source;
+use crate::output::json::HexBytes;
+use crate::output::list::KeySink;
+use crate::output::rows::{KeyRow, LeaseRow, MemberRow, ResourceRow};
+use crate::output::sqlite::{Database, SCHEMA_VERSION};
+use crate::settings::ListRequest;
+
+/// Writes a view of an intact tree.
+pub(super) fn write(
+    request: &ListRequest,
+    source: &Source,
+    scan: &Scan<'_>,
+    out: &Path,
+    force: bool,
+) -> Result<(), Error> {
+    let mut table = Table::create(source, out, force)?;
+    table.database.meta("view", "live")?;
+    table.database.meta("revision", &scan.view.to_string())?;
+    let is_wanted = |key: &[u8]| wanted(request, key);
+    for live in scan.store.live_sorted(is_wanted) {
+        table.live(&live)?;
+    }
+    for record in scan.records().filter(|record| !record.is_bump_marker() && is_wanted(record.kv.key)) {
+        table.record(&record)?;
+    }
+    table.cluster(&scan.facts)?;
+    table.commit(source)
+}
+
+/// Writes what was salvaged: all records, and the last of each key where that is no tombstone.
+pub(super) fn write_salvaged<'r, 'a: 'r>(
+    source: &Source,
+    records: impl Iterator<Item = &'r Record<'a>>,
+    last: BTreeMap<&'a [u8], &'r Record<'a>>,
+    out: &Path,
+    force: bool,
+) -> Result<(), Error> {
+    let mut table = Table::create(source, out, force)?;
+    table.database.meta("view", "salvaged")?;
+    for record in last.into_values().filter(|record| !record.tombstone) {
+        table.live(&live_of(record))?;
+    }
+    for record in records {
+        table.record(record)?;
+    }
+    table.commit(source)
+}
+
+/// How values of a resource are stored: resource, group, encoding, provider, key name.
+type Stored = (Vec<u8>, Vec<u8>, String, Option<Vec<u8>>, Option<Vec<u8>>);
+
+struct Table {
+    database: Database,
+    resources: BTreeMap<Stored, (u64, u64)>,
+    leases: BTreeMap<u64, u64>,
+}
+
+impl Table {
+    fn create(source: &Source, out: &Path, force: bool) -> Result<Self, Error> {
+        let mut database = Database::create(out, force)?;
+        let content = trailer::read(source.bytes(), |_| {});
+        database.meta("schema_version", &SCHEMA_VERSION.to_string())?;
+        database.meta("assay", env!("CARGO_PKG_VERSION"))?;
+        database.meta("source", &source.name())?;
+        database.meta("source_sha256", &HexBytes(&content.file).to_string())?;
+        database.meta("created", &Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string())?;
+        Ok(Self { database, resources: BTreeMap::new(), leases: BTreeMap::new() })
+    }
+
+    fn live(&mut self, live: &Live<'_>) -> Result<(), Error> {
+        let shown = Shown::of(live.kv.key);
+        let row = key_row(&live.kv, live.revision, &shown);
+        self.database.key(&row)?;
+        if let Some(lease) = row.lease {
+            *self.leases.entry(lease).or_default() += 1;
+        }
+        let (count, bytes) = self.resources.entry(stored(&row)).or_default();
+        *count += 1;
+        *bytes += row.size + live.kv.key.len() as u64;
+        Ok(())
+    }
+
+    fn record(&mut self, record: &Record<'_>) -> Result<(), Error> {
+        self.database.revision(&revision_row(record, &Shown::of(record.kv.key)))
+    }
+
+    fn cluster(&mut self, facts: &Facts) -> Result<(), Error> {
+        for lease in &facts.leases {
+            let id = lease.id.cast_unsigned();
+            self.database.lease(&LeaseRow {
+                id,
+                ttl: lease.ttl,
+                remaining: (lease.remaining_ttl != 0).then_some(lease.remaining_ttl),
+                keys: self.leases.get(&id).copied().unwrap_or_default(),
+            })?;
+        }
+        for member in &facts.members {
+            self.database.member(&MemberRow {
+                id: member.id,
+                name: Some(&member.name),
+                peer_urls: &member.peer_urls,
+                client_urls: &member.client_urls,
+                learner: member.is_learner,
+                removed: false,
+            })?;
+        }
+        for id in &facts.removed_members {
+            self.database.member(&MemberRow {
+                id: *id,
+                name: None,
+                peer_urls: &[],
+                client_urls: &[],
+                learner: false,
+                removed: true,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Ends it; a source that changed meanwhile leaves no database behind.
+    fn commit(mut self, source: &Source) -> Result<(), Error> {
+        for ((resource, group, encoding, provider, key_name), (live, bytes)) in &self.resources {
+            self.database.resource(&ResourceRow {
+                resource,
+                group,
+                encoding,
+                provider: provider.as_deref(),
+                key_name: key_name.as_deref(),
+                live: *live,
+                bytes: *bytes,
+            })?;
+        }
+        self.database.finish()?;
+        source.check_unchanged()?;
+        self.database.commit()
+    }
+}
+
+fn stored(row: &KeyRow<'_>) -> Stored {
+    let owned = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
+    (
+        owned(row.identity.resource).unwrap_or_default(),
+        owned(row.identity.group).unwrap_or_default(),
+        row.encoding.unwrap_or_default().to_owned(),
+        owned(row.provider),
+        owned(row.key_name),
+    )
+}

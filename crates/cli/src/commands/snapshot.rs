@@ -1,0 +1,69 @@
+//! What all commands on a snapshot do first: open the file, look through it, and say what is wrong.
+
+use bbolt_page::{Db, OpenError};
+use etcd_snapshot::{Options, Scan};
+
+use crate::exit::{Error, Outcome};
+use crate::input::{Input, Reading, Source};
+use crate::spread::Pool;
+use crate::text::count;
+use crate::ui::Ui;
+
+/// Opens what should be a snapshot.
+pub(super) fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Source, Error> {
+    let meter = ui.meter("reading", None);
+    let source = Source::open(input, reading, &|bytes| meter.add(bytes))?;
+    drop(meter);
+    source.expect_snapshot()?;
+    Ok(source)
+}
+
+/// The database in it.
+pub(super) fn database(source: &Source) -> Result<Db<'_>, Error> {
+    Db::open(source.bytes()).map_err(|error| Error::Unanswerable {
+        display: source.display().to_owned(),
+        hint: match error {
+            OpenError::NoMeta { .. } => Some("`assay ls --salvage` lists what its pages still hold".to_owned()),
+            OpenError::TooShort { .. } => Some("the copy was interrupted; fetch the file again".to_owned()),
+            OpenError::BigEndian | OpenError::Version { .. } => None,
+        },
+        reason: error.to_string(),
+    })
+}
+
+/// Looks through the database once, in the view of a revision.
+pub(super) fn scan<'a>(
+    source: &Source,
+    db: Db<'a>,
+    at: Option<i64>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Scan<'a>, Error> {
+    let scan = etcd_snapshot::scan(db, Options { at, progress: Some(progress) }, &Pool);
+    source.check_unchanged()?;
+    if let Some(asked) = at {
+        scan.answerable(asked).map_err(|error| Error::Unanswerable {
+            display: source.display().to_owned(),
+            reason: error.to_string(),
+            hint: None,
+        })?;
+    }
+    Ok(scan)
+}
+
+/// Whether what the scan gives is all that the snapshot held; if not, says so and settles for findings.
+///
+/// A list that damage made shorter must not pass for the whole one.
+pub(super) fn check_complete(source: &Source, scan: &Scan<'_>, ui: &mut Ui) {
+    let kept = scan.report.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
+    let faults = kept.count() as u64 + scan.report.faults.dropped();
+    let damaged = scan.counts.damaged;
+    if faults > 0 || damaged > 0 {
+        ui.warn(&format!(
+            "{} is damaged ({}, {}): what follows may not be all of it; `assay verify` tells more",
+            source.display(),
+            count(faults, "structural fault"),
+            count(damaged, "unreadable record"),
+        ));
+        ui.settle(Outcome::Findings);
+    }
+}

@@ -1,0 +1,82 @@
+//! Inputs that cannot be worked on: one clear line, exit code 2, nothing on standard output.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::fixture::named;
+use crate::run::{assay, run};
+
+#[test]
+fn what_is_no_snapshot_is_named_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let fixture = named("plain-etcd36");
+    let cases = [
+        (folder.path().join("none.db"), "no such file", ""),
+        (fixture.path(".tar.gz"), "a gzip-compressed tarball of static pod resources", "snapshot_<timestamp>.db"),
+        (fixture.path("facts.json"), "a JSON document", ""),
+        (file("empty.db", b""), "is empty", "take it again"),
+        (file("five.db", b"\x01\x02\x03\x04\x05"), "too small", ""),
+        (file("cut.db.gz", &fs::read(fixture.snapshot()).unwrap()[..5000]), "the gzip stream is cut off", "fetch"),
+        (file("x.db.part", b"x"), "an unfinished snapshot", ""),
+        (fixture.snapshot().parent().unwrap().to_path_buf(), "is a directory with 1 snapshot", "assay verify"),
+    ];
+    for (path, message, hint) in cases {
+        for command in [&["hash"][..], &["hash", "--status"], &["ls"], &["ls", "--salvage"], &["ls", "--no-mmap"]] {
+            let line: Vec<&str> = command.iter().copied().chain([path.to_str().unwrap()]).collect();
+            let run = run(&line);
+            assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{line:?}");
+            assert!(run.err.starts_with("error: ") && run.err.contains(message), "{line:?}: {}", run.err);
+            assert!(run.err.contains(hint), "{line:?}: {}", run.err);
+            assert!(run.err.lines().count() <= 2, "{}", run.err);
+        }
+    }
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 4, "nothing was written beside the inputs");
+}
+
+#[test]
+fn big_content_meets_the_cap() {
+    let path = named("plain-etcd36").snapshot();
+    let run = run(&["hash", "--max-expanded", "1MiB", path.to_str().unwrap()]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("holds more than 1.0 MiB") && run.err.contains("--max-expanded"), "{}", run.err);
+}
+
+#[test]
+fn inputs_are_left_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.db");
+    fs::write(&path, named("plain-etcd36").bytes()).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+    let before = fs::metadata(&path).unwrap();
+    for command in ["hash", "ls"] {
+        assert_eq!(run(&[command, path.to_str().unwrap()]).code, Some(0));
+    }
+    let after = fs::metadata(&path).unwrap();
+    assert_eq!(before.modified().unwrap(), after.modified().unwrap());
+    assert_eq!(before.accessed().unwrap(), after.accessed().unwrap());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_file_cut_at_any_page_is_an_answer_and_never_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.db");
+    let bytes = named("members-m0").bytes();
+    let pages = bytes.len() / 4096;
+    let step = (pages / 40).max(1);
+    for page in (1..pages).step_by(step) {
+        for odd in [0, 1, 33, 4095] {
+            fs::write(&path, &bytes[..page * 4096 - odd]).unwrap();
+            let output = assay(&["hash", "--status", path.to_str().unwrap()]).output().unwrap();
+            let err = String::from_utf8(output.stderr).unwrap();
+            assert!(matches!(output.status.code(), Some(1 | 2)), "page {page} - {odd}: {err}");
+            assert!(!err.contains("internal error"), "page {page} - {odd}: {err}");
+        }
+    }
+}
