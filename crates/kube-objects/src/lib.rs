@@ -21,6 +21,7 @@ mod envelope;
 mod fault;
 mod head;
 mod key;
+mod text;
 mod wire;
 
 pub use cluster::{
@@ -30,3 +31,4 @@ pub use envelope::{Encrypted, Envelope, MalformedEncryption, Provider};
 pub use fault::ObjectFault;
 pub use head::{ObjectHead, ObjectMeta, OwnerReference};
 pub use key::{Prefix, ResourceClass, Scope, StorageKey};
+pub use text::{to_json, to_yaml};
