@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod cluster;
+mod decode;
 mod envelope;
 mod fault;
 mod head;
@@ -27,6 +28,7 @@ mod wire;
 pub use cluster::{
     ClusterVersion, ClusterVersionSpec, ClusterVersionStatus, Condition, Infrastructure, Release, UpdateHistory,
 };
+pub use decode::{DecodeOptions, StoredObject, UNKNOWN_FIELDS};
 pub use envelope::{Encrypted, Envelope, MalformedEncryption, Provider};
 pub use fault::ObjectFault;
 pub use head::{ObjectHead, ObjectMeta, OwnerReference};
