@@ -8,6 +8,7 @@ mod budget;
 mod cbor;
 mod json;
 mod leaf;
+mod mask;
 mod message;
 mod schema;
 
@@ -92,6 +93,16 @@ impl StoredObject {
     #[must_use]
     pub fn known_kind(&self) -> bool {
         self.known_kind
+    }
+
+    /// Replaces what is secret by how long it was, such as `<masked: 44 bytes>`, and says how many places that were.
+    ///
+    /// Secret: the data of Secrets; tokens, challenges and client secrets of the OAuth kinds, and the name of an OAuth
+    /// token that is the token itself; webhook secrets of BuildConfigs; and of all these kinds the annotations that
+    /// repeat the object. A ConfigMap, the environment of a pod or a custom resource may hold a secret too, but nothing
+    /// in them says so: they are left alone.
+    pub fn mask(&mut self) -> usize {
+        mask::object(&mut self.json)
     }
 
     /// How many fields stand under [`UNKNOWN_FIELDS`], all levels taken together.

@@ -392,3 +392,42 @@ fn json_and_cbor_are_shown_as_they_are() {
     let cbor = [&[0xd9, 0xd9, 0xf7, 0xa1, 0x44][..], b"kind", &[0x41, b'K']].concat();
     assert_eq!(decode(&cbor).json(), &json!({"kind": "K"}));
 }
+
+#[test]
+fn secrets_are_masked_by_their_kind() {
+    let masked = |value: &[u8]| {
+        let mut object = decode(value);
+        let places = object.mask();
+        (places, object.into_json())
+    };
+    let annotations = entry(12, "kubectl.kubernetes.io/last-applied-configuration", "CANARY");
+    let secret = stored(
+        "v1",
+        "Secret",
+        &[
+            field(1, annotations),
+            entry(2, "k", "CANARY"),
+            entry(2, "e", ""),
+            entry(4, "s", "CANARY"),
+            field(99, "CANARY"),
+        ],
+    );
+    let (places, json) = masked(&secret);
+    assert_eq!(places, 4);
+    assert_eq!(json["data"], json!({"e": "", "k": "<masked: 8 bytes>"}));
+    let token = stored(
+        "oauth.openshift.io/v1",
+        "OAuthAccessToken",
+        &[field(1, field(1, "CANARY")), field(8, "CANARY"), field(9, "CANARY")],
+    );
+    let client = stored("oauth.openshift.io/v1", "OAuthClient", &[field(2, "CANARY"), field(3, "CANARY")]);
+    let build = br#"{"apiVersion":"build.openshift.io/v1","kind":"BuildConfig","spec":{"triggers":[{"github":{"secret":"CANARY"}}]}}"#;
+    for value in [&secret, &token, &client, &build.to_vec()] {
+        let (places, json) = masked(value);
+        let text = json.to_string();
+        assert!(places > 0 && !text.contains("CANARY") && !text.contains("Q0FOQVJZ"), "{text}");
+    }
+    let hashed = stored("oauth.openshift.io/v1", "OAuthAccessToken", &[field(1, field(1, "sha256~x"))]);
+    assert_eq!(masked(&hashed).1["metadata"]["name"], json!("sha256~x"));
+    assert_eq!(masked(&stored("v1", "ConfigMap", &[entry(2, "k", "v")])).0, 0);
+}
