@@ -1,10 +1,11 @@
 //! The two objects that say which cluster a snapshot comes from: ClusterVersion and
 //! Infrastructure of `config.openshift.io/v1`. Both are custom resources, so they are stored as
-//! JSON and never encrypted.
+//! JSON (CBOR under a preview gate) and never encrypted.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::decode;
 use crate::envelope::Envelope;
 use crate::fault::ObjectFault;
 use crate::head::nullable;
@@ -162,9 +163,9 @@ impl ClusterVersion {
     /// Reads the stored value of `/kubernetes.io/config.openshift.io/clusterversions/version`.
     ///
     /// # Errors
-    /// [`ObjectFault`] where the value is no JSON object or its fields have other types.
+    /// [`ObjectFault`] where the value is no JSON or CBOR object or its fields have other types.
     pub fn read(value: &[u8]) -> Result<Self, ObjectFault> {
-        read(value)
+        read(value, "ClusterVersion")
     }
 
     /// The condition of that type.
@@ -178,9 +179,9 @@ impl Infrastructure {
     /// Reads the stored value of `/kubernetes.io/config.openshift.io/infrastructures/cluster`.
     ///
     /// # Errors
-    /// [`ObjectFault`] where the value is no JSON object or its fields have other types.
+    /// [`ObjectFault`] where the value is no JSON or CBOR object or its fields have other types.
     pub fn read(value: &[u8]) -> Result<Self, ObjectFault> {
-        let StoredInfrastructure { status } = read(value)?;
+        let StoredInfrastructure { status } = read(value, "Infrastructure")?;
         Ok(Self {
             infrastructure_name: status.infrastructure_name,
             platform: if status.platform_status.kind.is_empty() {
@@ -196,9 +197,12 @@ impl Infrastructure {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(value: &[u8]) -> Result<T, ObjectFault> {
+fn read<T: serde::de::DeserializeOwned>(value: &[u8], object: &'static str) -> Result<T, ObjectFault> {
     match Envelope::of(value) {
         Envelope::Json => serde_json::from_slice(value).map_err(|fault| ObjectFault::json(&fault)),
+        Envelope::Cbor => {
+            serde_json::from_value(decode::read_cbor(value)?).map_err(|_| ObjectFault::FieldType { object })
+        }
         other => Err(ObjectFault::NotAnObject { found: other.word() }),
     }
 }
@@ -259,6 +263,16 @@ mod tests {
         assert_eq!(read.api_server_internal_uri, "https://api-int");
         let old = br#"{"status":{"platform":"None","platformStatus":null}}"#;
         assert_eq!(Infrastructure::read(old).expect("read").platform, "None");
+    }
+
+    #[test]
+    fn cbor_is_read_as_json_is() {
+        // {"spec": {"clusterID": "id"}}
+        let head = [0xd9, 0xd9, 0xf7, 0xa1, 0x44];
+        let cbor = [&head[..], b"spec", &[0xa1, 0x49], b"clusterID", &[0x42], b"id"].concat();
+        assert_eq!(ClusterVersion::read(&cbor).expect("read").spec.cluster_id, "id");
+        let wrong = [&head[..], b"spec", &[0x01]].concat();
+        assert_eq!(ClusterVersion::read(&wrong), Err(ObjectFault::FieldType { object: "ClusterVersion" }));
     }
 
     #[test]

@@ -23,10 +23,30 @@ pub enum ObjectFault {
     /// JSON that does not parse, or whose fields have other types than the object's.
     #[error("JSON of the object is malformed at line {line}, column {column}; the value is damaged or cut")]
     Json {
-        /// Line, from 1; 0 where the fault is in a field's type.
+        /// Line, from 1.
         line: usize,
         /// Column, from 1.
         column: usize,
+    },
+    /// CBOR that does not parse, or that Kubernetes would refuse.
+    #[error("CBOR of the object is malformed before byte {offset}; the value is damaged or cut")]
+    Cbor {
+        /// Offset behind the faulty item's head, in bytes of the value.
+        offset: usize,
+    },
+    /// A field of CBOR has another type than the object's.
+    #[error("a field of `{object}` has another type than it should; the value is of another kind")]
+    FieldType {
+        /// What was being read.
+        object: &'static str,
+    },
+    /// More than any API server stores: a damaged or hostile value.
+    #[error("object has more than {limit} {what}; look at its bytes with `-o raw` instead")]
+    TooLarge {
+        /// What there is too much of: `bytes`, `fields` or `levels`.
+        what: &'static str,
+        /// The most that is read.
+        limit: usize,
     },
 }
 

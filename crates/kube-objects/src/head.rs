@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::decode;
 use crate::envelope::{Envelope, PROTOBUF};
 use crate::fault::ObjectFault;
 use crate::wire::{Field, Fields};
@@ -91,7 +92,7 @@ pub struct OwnerReference<'v> {
 }
 
 impl<'v> ObjectHead<'v> {
-    /// Reads the head of an unencrypted stored value, protobuf or JSON.
+    /// Reads the head of an unencrypted stored value: protobuf, JSON or CBOR.
     ///
     /// # Errors
     /// [`ObjectFault::NotAnObject`] for an encrypted, empty or unknown value, and a fault with its
@@ -100,6 +101,9 @@ impl<'v> ObjectHead<'v> {
         match Envelope::of(value) {
             Envelope::Protobuf => Unknown::read(value)?.head(),
             Envelope::Json => serde_json::from_slice(value).map_err(|fault| ObjectFault::json(&fault)),
+            Envelope::Cbor => {
+                Self::deserialize(decode::read_cbor(value)?).map_err(|_| ObjectFault::FieldType { object: "metadata" })
+            }
             other => Err(ObjectFault::NotAnObject { found: other.word() }),
         }
     }

@@ -17,16 +17,20 @@
 #![forbid(unsafe_code)]
 
 mod cluster;
+mod decode;
 mod envelope;
 mod fault;
 mod head;
 mod key;
+mod text;
 mod wire;
 
 pub use cluster::{
     ClusterVersion, ClusterVersionSpec, ClusterVersionStatus, Condition, Infrastructure, Release, UpdateHistory,
 };
+pub use decode::{DecodeOptions, StoredObject, UNKNOWN_FIELDS};
 pub use envelope::{Encrypted, Envelope, MalformedEncryption, Provider};
 pub use fault::ObjectFault;
 pub use head::{ObjectHead, ObjectMeta, OwnerReference};
 pub use key::{Prefix, ResourceClass, Scope, StorageKey};
+pub use text::{to_json, to_yaml};

@@ -14,7 +14,6 @@ pub(crate) struct Field<'v> {
 
 /// A field's payload by wire type; what it means depends on the schema.
 #[derive(Clone, Copy)]
-#[allow(dead_code, reason = "metadata has no fixed-width field; full decoding has")]
 pub(crate) enum Payload<'v> {
     Varint(u64),
     Fixed64(u64),

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use encryption_config::{EncryptionConfig, Keyring};
 use flate2::read::GzDecoder;
 
 /// One fixture folder.
@@ -38,6 +39,25 @@ impl Fixture {
         let mut bytes = Vec::new();
         GzDecoder::new(packed).read_to_end(&mut bytes).expect("gzip");
         Some(bytes)
+    }
+
+    /// The snapshot, unpacked.
+    pub(crate) fn snapshot(&self) -> Vec<u8> {
+        let mut names = std::fs::read_dir(&self.folder).expect("folder").map(|entry| entry.expect("entry").file_name());
+        let name = names
+            .find_map(|name| Some(name.to_str()?.strip_suffix(".gz")?.to_owned()).filter(|name| name.ends_with(".db")));
+        self.read(&name.expect("a snapshot")).expect("readable")
+    }
+
+    /// The keys that the API servers of this backup ran with.
+    pub(crate) fn keyring(&self) -> Keyring {
+        let mut keyring = Keyring::default();
+        for server in ["", "-openshift-apiserver", "-openshift-oauth-apiserver"] {
+            if let Some(config) = self.read(&format!("encryption-config{server}.json")) {
+                keyring.add(EncryptionConfig::parse(&config).expect("configuration"));
+            }
+        }
+        keyring
     }
 
     /// A JSON file of the folder.
