@@ -1,4 +1,14 @@
-//! The library against real snapshots whose truth is known.
+//! The library against real snapshots whose truth is known, and against snapshots built to be wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod fixture;
+mod hashes;
+mod invariants;
 mod truth;
+mod views;
