@@ -58,6 +58,8 @@ pub enum Command {
     Hash(HashArgs),
     /// List keys: live, at a revision, deleted, or with their history
     Ls(Box<LsArgs>),
+    /// Members, versions, raft index, alarms, leases, users and roles
+    Cluster(ClusterArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print manual pages

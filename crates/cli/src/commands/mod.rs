@@ -1,6 +1,7 @@
 //! The commands, a file each: what was asked is turned into one call of a library, and its answer
 //! into output.
 
+mod cluster;
 mod completions;
 mod hash;
 mod ls;
@@ -22,6 +23,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
     let reading = Reading::from(&cli.global);
     match cli.command {
         Command::Hash(args) => hash::run(&args, &reading, ui),
+        Command::Cluster(args) => cluster::run(&args, &reading, ui),
         Command::Completions(args) => completions::run(&args, ui),
         Command::Ls(args) => ls::run(*args, &reading, ui),
         Command::Man(args) => man::run(&args, ui),

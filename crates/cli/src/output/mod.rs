@@ -1,5 +1,6 @@
 //! Facts to text, JSON, lists and tables. What the facts mean is decided elsewhere.
 
+pub mod etcd;
 pub mod hashes;
 pub mod human;
 pub mod json;

@@ -1,7 +1,10 @@
 //! Inputs that cannot be worked on: one clear line, exit code 2, nothing on standard output.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+
+use std::process::Stdio;
 
 use crate::fixture::named;
 use crate::run::{assay, run};
@@ -79,4 +82,29 @@ fn a_file_cut_at_any_page_is_an_answer_and_never_a_crash() {
             assert!(!err.contains("internal error"), "page {page} - {odd}: {err}");
         }
     }
+}
+
+/// The program reads the file while it writes, and cannot write on while nobody reads: so the file is
+/// cut for certain before all of it was read. Without an answer to SIGBUS this kills the process.
+#[test]
+fn a_file_that_is_truncated_under_the_program_is_an_error_and_no_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.db");
+    fs::write(&path, named("aescbc-rotated").bytes()).unwrap();
+    let mut child = assay(&["ls", "--all-revisions", "-o", "ndjson", path.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let mut listed = vec![0];
+    out.read_exact(&mut listed).unwrap();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(8192).unwrap();
+    out.read_to_end(&mut listed).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{:?}: {err}", output.status);
+    assert!(listed.len() > 1 << 16, "the program was not held up: {} bytes", listed.len());
+    assert!(err.contains("shrank or failed to read at offset 0x"), "{err}");
+    assert!(err.contains("while assay was reading it") && err.contains("--no-mmap"), "{err}");
 }

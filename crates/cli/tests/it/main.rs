@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed; helpers outside #[test] are not exempt")]
 
+mod cluster;
 mod endings;
 mod fixture;
 mod hash;

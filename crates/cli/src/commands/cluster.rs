@@ -1,0 +1,252 @@
+//! `assay cluster`: what a snapshot says of the cluster that it was taken from.
+
+use std::collections::BTreeMap;
+
+use etcd_snapshot::facts::{Permission, Role, User};
+use etcd_snapshot::{Facts, Scan};
+use serde::Serialize;
+
+use super::snapshot;
+use crate::args::{ClusterArgs, ReportFormat};
+use crate::exit::{Error, Outcome};
+use crate::input::{Input, Reading, Source};
+use crate::output::etcd::{EtcdJson, alarm_word};
+use crate::output::human::{Align, Fields, Table};
+use crate::output::json::{Envelope, Hex64, Key, Verdict};
+use crate::text::{count, escape};
+use crate::ui::{Ui, style};
+
+/// Leases beyond these are counted in human output; JSON has them all.
+const LEASES_SHOWN: usize = 20;
+
+pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let db = snapshot::database(&source)?;
+    let meter = ui.meter("reading", Some(source.bytes().len() as u64));
+    let scan = snapshot::scan(&source, db, None, &|bytes| meter.add(bytes))?;
+    drop(meter);
+    snapshot::check_complete(&source, &scan, ui);
+    warn_of_faults(&source, &scan.facts, ui);
+    let leases = leases(&scan);
+    if args.output.format() == ReportFormat::Json {
+        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+        let document = Document::new(&source, &scan.facts, &leases);
+        Envelope::<_, ()>::new("cluster", &[document], &[], verdict).write(ui.out())?;
+    } else {
+        print(&source, &scan.facts, &leases, ui)?;
+    }
+    source.check_unchanged()?;
+    Ok(ui.outcome())
+}
+
+fn warn_of_faults(source: &Source, facts: &Facts, ui: &mut Ui) {
+    for fault in &facts.faults {
+        ui.warn(&format!(
+            "{}: bucket `{}`, key `{}`: {}",
+            source.display(),
+            fault.bucket,
+            escape(&fault.key),
+            escape(fault.problem.as_bytes())
+        ));
+        ui.settle(Outcome::Findings);
+    }
+}
+
+/// A lease and the live keys that hang on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Lease {
+    id: Hex64,
+    ttl: i64,
+    #[serde(rename = "remainingTtl")]
+    remaining_ttl: Option<i64>,
+    keys: u64,
+}
+
+fn leases(scan: &Scan<'_>) -> Vec<Lease> {
+    let mut keys: BTreeMap<i64, u64> = BTreeMap::new();
+    for live in scan.store.live().filter(|live| live.kv.lease != 0) {
+        *keys.entry(live.kv.lease).or_default() += 1;
+    }
+    let lease = |lease: &etcd_snapshot::facts::Lease| Lease {
+        id: Hex64(lease.id.cast_unsigned()),
+        ttl: lease.ttl,
+        remaining_ttl: (lease.remaining_ttl != 0).then_some(lease.remaining_ttl),
+        keys: keys.get(&lease.id).copied().unwrap_or_default(),
+    };
+    scan.facts.leases.iter().map(lease).collect()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    path: String,
+    kind: &'static str,
+    etcd: EtcdJson,
+    lease_list: &'a [Lease],
+    user_list: Vec<UserJson<'a>>,
+    role_list: Vec<RoleJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserJson<'a> {
+    name: &'a str,
+    roles: &'a [String],
+    has_password: bool,
+    certificate_only: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoleJson<'a> {
+    name: &'a str,
+    permissions: Vec<PermissionJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PermissionJson<'a> {
+    read: bool,
+    write: bool,
+    key: Key<'a>,
+    range_end: Key<'a>,
+}
+
+impl<'a> Document<'a> {
+    fn new(source: &Source, facts: &'a Facts, leases: &'a [Lease]) -> Self {
+        let user = |user: &'a User| UserJson {
+            name: &user.name,
+            roles: &user.roles,
+            has_password: user.has_password,
+            certificate_only: user.no_password,
+        };
+        let permission = |permission: &'a Permission| PermissionJson {
+            read: permission.read,
+            write: permission.write,
+            key: Key(&permission.key),
+            range_end: Key(&permission.range_end),
+        };
+        let role = |role: &'a Role| RoleJson {
+            name: &role.name,
+            permissions: role.permissions.iter().map(permission).collect(),
+        };
+        Self {
+            path: source.name(),
+            kind: "snapshot",
+            etcd: EtcdJson::from(facts),
+            lease_list: leases,
+            user_list: facts.users.iter().map(user).collect(),
+            role_list: facts.roles.iter().map(role).collect(),
+        }
+    }
+}
+
+fn print(source: &Source, facts: &Facts, leases: &[Lease], ui: &mut Ui) -> Result<(), Error> {
+    let look = ui.look();
+    let title = ui.paint(style::HEAD, escape(source.name().as_bytes())).to_string();
+    let downgrade = facts.downgrade.as_ref().filter(|downgrade| downgrade.enabled);
+    let alarms: Vec<String> =
+        facts.alarms.iter().map(|alarm| format!("{} raised by {:x}", alarm_word(alarm.kind), alarm.member)).collect();
+    let fields = Fields::new()
+        .field("cluster version", text_or(facts.cluster_version.as_deref(), "not stored"))
+        .field("storage version", text_or(facts.storage_version.as_deref(), "not stored (before etcd 3.6)"))
+        .maybe("downgrade", downgrade.map(|to| format!("under way to {}", escape(to.target_version.as_bytes()))))
+        .maybe("raft index", facts.consistent_index)
+        .maybe("raft term", facts.term)
+        .field("alarms", if alarms.is_empty() { "none".to_owned() } else { alarms.join("\n") })
+        .field("authentication", if facts.auth_enabled { "on" } else { "off" })
+        .field("leases", facts.leases.len());
+    let out = ui.out();
+    writeln!(out, "{title}")?;
+    fields.write(out, look)?;
+    let tables = [members(facts), lease_table(leases), users(facts), roles(facts)];
+    for table in tables.iter().filter(|table| !table.is_empty()) {
+        writeln!(out)?;
+        table.write(out, look)?;
+    }
+    if leases.len() > LEASES_SHOWN {
+        let more = count((leases.len() - LEASES_SHOWN) as u64, "more lease");
+        writeln!(out, "  and {more}; `--json` lists them all")?;
+    }
+    Ok(())
+}
+
+fn text_or(text: Option<&str>, otherwise: &str) -> String {
+    text.map_or_else(|| otherwise.to_owned(), |text| escape(text.as_bytes()).into_owned())
+}
+
+fn listed(words: &[String]) -> String {
+    if words.is_empty() { "-".to_owned() } else { escape(words.join(" ").as_bytes()).into_owned() }
+}
+
+fn members(facts: &Facts) -> Table {
+    let columns = ["member", "name", "role", "peer URLs", "client URLs"];
+    let mut table = Table::new(&columns.map(|name| (name, Align::Left))).elastic(3);
+    for member in &facts.members {
+        let role = if member.is_learner { "learner" } else { "voter" };
+        table.row([
+            format!("{:x}", member.id),
+            escape(member.name.as_bytes()).into_owned(),
+            role.to_owned(),
+            listed(&member.peer_urls),
+            listed(&member.client_urls),
+        ]);
+    }
+    for id in &facts.removed_members {
+        table.row([format!("{id:x}"), "-".to_owned(), "removed".to_owned(), "-".to_owned(), "-".to_owned()]);
+    }
+    table
+}
+
+fn lease_table(leases: &[Lease]) -> Table {
+    let columns = [("lease", Align::Left), ("TTL s", Align::Right), ("left s", Align::Right), ("keys", Align::Right)];
+    let mut table = Table::new(&columns);
+    for lease in leases.iter().take(LEASES_SHOWN) {
+        let left = lease.remaining_ttl.map_or_else(|| "-".to_owned(), |left| left.to_string());
+        table.row([format!("{:x}", lease.id.0), lease.ttl.to_string(), left, lease.keys.to_string()]);
+    }
+    table
+}
+
+fn users(facts: &Facts) -> Table {
+    let mut table = Table::new(&["user", "password", "roles"].map(|name| (name, Align::Left))).elastic(2);
+    for user in &facts.users {
+        let password = match (user.no_password, user.has_password) {
+            (true, _) => "certificate only",
+            (false, true) => "yes",
+            (false, false) => "none",
+        };
+        table.row([escape(user.name.as_bytes()).into_owned(), password.to_owned(), listed(&user.roles)]);
+    }
+    table
+}
+
+fn roles(facts: &Facts) -> Table {
+    let mut table = Table::new(&["role", "may", "keys"].map(|name| (name, Align::Left))).elastic(2);
+    for role in &facts.roles {
+        let name = escape(role.name.as_bytes()).into_owned();
+        if role.permissions.is_empty() {
+            table.row([name.clone(), "nothing".to_owned(), "-".to_owned()]);
+        }
+        for permission in &role.permissions {
+            let may = match (permission.read, permission.write) {
+                (true, true) => "read, write",
+                (true, false) => "read",
+                (false, true) => "write",
+                (false, false) => "nothing",
+            };
+            table.row([name.clone(), may.to_owned(), range(permission)]);
+        }
+    }
+    table
+}
+
+/// The keys of a permission, in etcd's three ways to name them.
+fn range(permission: &Permission) -> String {
+    let key = escape(&permission.key);
+    match permission.range_end.as_slice() {
+        [] => key.into_owned(),
+        [0] => format!("from {key} on"),
+        end => format!("from {key} to before {}", escape(end)),
+    }
+}
