@@ -113,8 +113,8 @@ impl Share {
     }
 }
 
-/// Splits an identity into `total` shares, any `threshold` of which give it back.
-pub(crate) fn deal(identity: &x25519::Identity, threshold: u8, total: u8) -> Result<Vec<Share>> {
+/// A threshold of one is no threshold, and more than there are shares never opens.
+pub(crate) fn check_threshold(threshold: u8, total: u8) -> Result<()> {
     if threshold < 2 || threshold > total {
         return Err(Error::Usage {
             what: format!(
@@ -122,6 +122,12 @@ pub(crate) fn deal(identity: &x25519::Identity, threshold: u8, total: u8) -> Res
             ),
         });
     }
+    Ok(())
+}
+
+/// Splits an identity into `total` shares, any `threshold` of which give it back.
+pub(crate) fn deal(identity: &x25519::Identity, threshold: u8, total: u8) -> Result<Vec<Share>> {
+    check_threshold(threshold, total)?;
     let mut id = [0; 8];
     getrandom::fill(&mut id).map_err(|e| Error::Usage { what: format!("no random numbers: {e}") })?;
     let (set, recipient) = (hex(&id), identity.to_public().to_string());
