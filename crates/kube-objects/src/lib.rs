@@ -9,11 +9,12 @@
 //!
 //! [`ObjectHead::read`] then reads apiVersion, kind and metadata of an unencrypted value without
 //! decoding the rest, and [`ClusterVersion`] and [`Infrastructure`] are the two objects that say
-//! which cluster a backup comes from.
+//! which cluster a backup comes from. [`StoredObject::decode`] reads all of an object and shows it
+//! as kubectl would; the tables it reads protobuf with are explained in `schema/README.md`.
 //!
 //! Values come from files that may be damaged or hostile: every reader here is bounds-checked,
-//! never recurses on input without a cap, and allocates no more than a small multiple of what it
-//! was given.
+//! never recurses on input without a cap, and refuses what is longer or has more fields than any
+//! object that etcd takes.
 #![forbid(unsafe_code)]
 
 mod cluster;

@@ -4,7 +4,7 @@ use crate::fault::ObjectFault;
 
 /// The most fields, entries and items that one object may have. The largest that etcd takes has some hundred thousand;
 /// a hostile value could turn two bytes each into a hundred times as many.
-const MAX_ENTRIES: usize = 1_000_000;
+const MAX_ENTRIES: usize = 500_000;
 /// The deepest nesting. Kubernetes' own CBOR reader stops at 64, its JSON reader far beyond.
 pub(super) const MAX_DEPTH: usize = 100;
 

@@ -125,16 +125,16 @@ impl Decoder {
         }
         let nil_when_absent = spec.pointer || matches!(spec.kind, Kind::Bytes | Kind::Wrapped(..));
         let value = match value {
-            None if nil_when_absent => {
-                site.absent(spec);
+            None if nil_when_absent || !spec.exists(self.server_minor) => {
+                site.absent(spec, self.server_minor);
                 return Ok(());
             }
             None => zero(&spec.kind),
             Some(value) => value,
         };
-        let zero_left_out = spec.omit_zero_since.is_some_and(|since| since <= self.server_minor);
         let left_out = !spec.pointer
-            && (spec.omit_empty && is_empty(&spec.kind, &value) || zero_left_out && value == zero(&spec.kind));
+            && (spec.omits_empty(self.server_minor) && is_empty(&spec.kind, &value)
+                || spec.omits_zero(self.server_minor) && value == zero(&spec.kind));
         if !left_out {
             site.out.insert(spec.json.to_owned(), value);
         }
@@ -145,9 +145,9 @@ impl Decoder {
         let (chunks, strange): (Vec<Field<'_>>, Vec<Field<'_>>) =
             site.occurrences.iter().copied().partition(|field| field.bytes().is_some());
         site.unknown.extend(strange);
-        if chunks.is_empty() && spec.pointer {
+        if chunks.is_empty() && (spec.pointer || !spec.exists(self.server_minor)) {
             if !spec.json.is_empty() {
-                site.absent(spec);
+                site.absent(spec, self.server_minor);
             }
             return Ok(());
         }
@@ -171,7 +171,7 @@ impl Decoder {
     fn list(&mut self, spec: &FieldSpec, site: &mut Site<'_, '_>) -> Result<(), ObjectFault> {
         let items = self.items(&spec.kind, site)?;
         if items.is_empty() {
-            site.absent(spec);
+            site.absent(spec, self.server_minor);
             return Ok(());
         }
         site.out.insert(spec.json.to_owned(), Value::Array(items));
@@ -198,7 +198,7 @@ impl Decoder {
             }
         }
         if entries.is_empty() {
-            site.absent(spec);
+            site.absent(spec, self.server_minor);
             return Ok(());
         }
         site.out.insert(spec.json.to_owned(), Value::Object(entries));
@@ -323,9 +323,9 @@ struct Site<'a, 'v> {
 }
 
 impl Site<'_, '_> {
-    /// A nil pointer, list or map.
-    fn absent(&mut self, spec: &FieldSpec) {
-        if !spec.omit_empty {
+    /// A nil pointer, list or map, or a field that the release does not have.
+    fn absent(&mut self, spec: &FieldSpec, minor: u32) {
+        if spec.exists(minor) && !spec.omits_empty(minor) {
             self.out.insert(spec.json.to_owned(), Value::Null);
         }
     }

@@ -1,6 +1,7 @@
 //! The tables of `schema/`, read once.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 const TABLES: [&str; 2] = [include_str!("../../schema/kubernetes.txt"), include_str!("../../schema/openshift.txt")];
@@ -28,9 +29,33 @@ pub(super) struct FieldSpec {
     pub(super) shape: Shape,
     pub(super) kind: Kind,
     pub(super) pointer: bool,
-    pub(super) omit_empty: bool,
-    /// Kubernetes minor release since which a zero value is left out.
-    pub(super) omit_zero_since: Option<u32>,
+    omit_empty: Releases,
+    omit_zero: Releases,
+    exists: Releases,
+}
+
+/// Minor releases of Kubernetes, both ends included.
+type Releases = RangeInclusive<u32>;
+
+const ALL: Releases = 0..=u32::MAX;
+#[expect(clippy::reversed_empty_ranges, reason = "no release at all")]
+const NONE: Releases = 1..=0;
+
+impl FieldSpec {
+    /// `omitempty` in that release.
+    pub(super) fn omits_empty(&self, minor: u32) -> bool {
+        self.omit_empty.contains(&minor)
+    }
+
+    /// `omitzero` in that release.
+    pub(super) fn omits_zero(&self, minor: u32) -> bool {
+        self.omit_zero.contains(&minor)
+    }
+
+    /// That release has the field, and may print something where none is stored.
+    pub(super) fn exists(&self, minor: u32) -> bool {
+        self.exists.contains(&minor)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -128,11 +153,21 @@ impl Schema {
     fn read_field(&self, owner: usize, line: &'static str) -> Option<FieldSpec> {
         let mut words = line.split(' ');
         let (number, json, kind) = (words.next()?, words.next()?, words.next()?);
-        let omit_zero_since = match words.next() {
-            Some(mark) => Some(mark.strip_prefix('z')?.parse().ok()?),
-            None => None,
-        };
-        let omit_empty = kind.ends_with('?');
+        let (mut omit_empty, mut omit_zero) = (if kind.ends_with('?') { ALL } else { NONE }, NONE);
+        let (mut first, mut last) = (0, u32::MAX);
+        for mark in words {
+            let digit = mark.find(|char: char| char.is_ascii_digit())?;
+            let (word, minor) = mark.split_at_checked(digit)?;
+            let minor: u32 = minor.parse().ok()?;
+            match word {
+                "z" => omit_zero = minor..=u32::MAX,
+                "omit" => omit_empty = minor..=u32::MAX,
+                "keep" => omit_empty = 0..=minor.checked_sub(1)?,
+                "from" => first = minor,
+                "to" => last = minor,
+                _ => return None,
+            }
+        }
         let kind = kind.trim_end_matches('?');
         let pointer = kind.starts_with('*');
         let (shape, kind) = shape(kind.trim_start_matches('*'));
@@ -143,7 +178,8 @@ impl Schema {
             kind: self.read_kind(owner, kind)?,
             pointer,
             omit_empty,
-            omit_zero_since,
+            omit_zero,
+            exists: first..=last,
         })
     }
 
@@ -204,8 +240,8 @@ mod tests {
 
     #[test]
     fn unreadable_lines_are_counted() {
-        let faulty = ["a/v1.A = v1 A\n 1 b string\n x c string\n 2 d Nowhere\n 3 e\na/v1.A = v1 A\n"];
-        assert_eq!(Schema::read(&faulty).faults.len(), 5);
+        let faulty = ["a/v1.A = v1 A\n 1 b string\n x c string\n 2 d Nowhere\n 3 e\n 4 f int since9\na/v1.A = v1 A\n"];
+        assert_eq!(Schema::read(&faulty).faults.len(), 6);
     }
 
     #[test]

@@ -94,6 +94,31 @@ fn an_unset_time_is_null_before_1_34_and_left_out_since() {
 }
 
 #[test]
+fn a_release_prints_nothing_for_a_field_it_does_not_have() {
+    let at = |value: &[u8], minor| {
+        let options = DecodeOptions { server_minor: minor, ..DecodeOptions::default() };
+        StoredObject::decode(value, &options).expect("decodes").into_json()
+    };
+    // NetworkPolicy had a status from 1.24 to 1.27, a struct that prints even when empty
+    let policy = stored("networking.k8s.io/v1", "NetworkPolicy", &[]);
+    for (minor, status) in
+        [(Some(23), None), (Some(24), Some(&json!({}))), (Some(27), Some(&json!({}))), (Some(28), None), (None, None)]
+    {
+        assert_eq!(at(&policy, minor).get("status"), status, "{minor:?}");
+    }
+    // what is stored is shown all the same
+    let policy = stored("networking.k8s.io/v1", "NetworkPolicy", &[field(3, field(1, field(1, "Accepted")))]);
+    assert_eq!(at(&policy, None)["status"]["conditions"][0]["type"], "Accepted");
+    // a route's host is left out when empty since 4.5, a StatefulSet's availableReplicas was only in 1.22
+    let route = stored("route.openshift.io/v1", "Route", &[]);
+    let host = |minor| at(&route, minor)["spec"].get("host").cloned();
+    assert_eq!((host(Some(17)), host(Some(18)), host(None)), (Some(json!("")), None, None));
+    let set = stored("apps/v1", "StatefulSet", &[]);
+    let available = |minor| at(&set, minor)["status"].get("availableReplicas").cloned();
+    assert_eq!([available(Some(21)), available(Some(22)), available(Some(23))], [None, None, Some(json!(0))]);
+}
+
+#[test]
 fn a_pod_in_full() {
     let metadata = message(&[
         field(1, "web"),

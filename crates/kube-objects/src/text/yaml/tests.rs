@@ -140,6 +140,10 @@ fn long_lines_fold_at_the_first_space_beyond_column_80() {
         value(&format!("\t{words}")),
         format!("a: \"\\t{}\n  {}\"\n", "word ".repeat(16).trim_end(), rest.trim_end())
     );
+    // `a: ` and 77 letters end at column 80, which is not beyond it
+    let (at, beyond) = ("x".repeat(77), "x".repeat(78));
+    assert_eq!(value(&format!("{at} b c")), format!("a: {at} b\n  c\n"));
+    assert_eq!(value(&format!("{beyond} b c")), format!("a: {beyond}\n  b c\n"));
     let unbroken = "x".repeat(200);
     assert_eq!(value(&unbroken), format!("a: {unbroken}\n"));
     let double_space = format!("{}  b", "x".repeat(90));
