@@ -4,7 +4,7 @@ use bbolt_page::{Check, Db, FaultKind as K, OpenError, Pgid};
 
 use crate::sample::{self, Patient};
 
-type Damage = dyn Fn(&mut Patient);
+type Damage<'d> = dyn Fn(&mut Patient) + 'd;
 
 fn patient() -> Patient {
     Patient::new(sample::real())
@@ -343,12 +343,12 @@ fn a_persisted_freelist_is_checked() {
     let whole = Patient::new(sample::written(4096));
     let freelist = Db::open(&whole.bytes).unwrap().meta().freelist.unwrap();
     let slot = |p: &Patient, n: usize| p.at(freelist) + 16 + 8 * n;
-    let check = |damage: &Damage| {
+    let check = |damage: &Damage<'_>| {
         let mut patient = Patient::new(whole.bytes.clone());
         damage(&mut patient);
         sample::faults(&patient.bytes).into_iter().map(|fault| fault.kind).collect::<Vec<_>>()
     };
-    let cases: [(&Damage, fn(&K) -> bool); 6] = [
+    let cases: [(&Damage<'_>, fn(&K) -> bool); 6] = [
         (&|p| p.put(slot(p, 1), &2_u64.to_le_bytes()), |k| matches!(k, K::FreelistOrder { .. })),
         (&|p| p.put(slot(p, 0), &1_u64.to_le_bytes()), |k| matches!(k, K::FreelistRange { id: Pgid(1), .. })),
         (&|p| p.put(slot(p, 0), &p.root_of("large").0.to_le_bytes()), |k| matches!(k, K::FreelistReachable { .. })),
