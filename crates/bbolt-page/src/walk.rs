@@ -450,7 +450,7 @@ impl<'a> Walker<'a> {
             }
         }
         for (kind, element) in faults {
-            let at = u64::from(element.map_or(0, |element| 16 * (element + 1)));
+            let at = element.map_or(0, |element| 16 * (u64::from(element) + 1));
             let path = Path { buckets: names(holder.path), steps: tree.steps(link) };
             let offset = Some(self.db.offset_of(page).saturating_add(at));
             self.faults.push(Fault { kind, page: Some(page), element, offset, path });

@@ -5,6 +5,8 @@ use bbolt_page::{Check, Db, FaultKind as K, OpenError, Pgid};
 use crate::sample::{self, Patient};
 
 type Damage<'d> = dyn Fn(&mut Patient) + 'd;
+/// Damage, and whether a fault is the one that names it.
+type Case<'d> = (&'d Damage<'d>, fn(&K) -> bool);
 
 fn patient() -> Patient {
     Patient::new(sample::real())
@@ -265,6 +267,18 @@ fn an_element_count_that_the_page_cannot_hold() {
     assert!(kinds.iter().any(|k| matches!(k, K::ElementArray { count: u16::MAX, .. })), "{kinds:?}");
 }
 
+/// Found by random damage: the place of a fault in an element beyond the 4095th did not fit 16 bits.
+#[test]
+fn a_fault_far_behind_in_a_large_branch_has_its_place() {
+    let mut patient = Patient::new(sample::written(65536));
+    let branch = patient.root_of("large");
+    let (at, first_free) = (patient.at(branch), patient.element(branch, usize::from(patient.header(branch).count)));
+    patient.put(at + 10, &u16::MAX.to_le_bytes());
+    patient.put(first_free, &vec![0xff; at + 65536 - first_free]);
+    let last = sample::faults(&patient.bytes).into_iter().filter_map(|fault| fault.element.zip(fault.offset)).max();
+    assert_eq!(last, Some((4094, patient.element(branch, 4094) as u64)));
+}
+
 #[test]
 fn keys_out_of_order_and_out_of_bounds() {
     let leaf = leaves(&patient())[40];
@@ -348,7 +362,7 @@ fn a_persisted_freelist_is_checked() {
         damage(&mut patient);
         sample::faults(&patient.bytes).into_iter().map(|fault| fault.kind).collect::<Vec<_>>()
     };
-    let cases: [(&Damage<'_>, fn(&K) -> bool); 6] = [
+    let cases: [Case<'_>; 6] = [
         (&|p| p.put(slot(p, 1), &2_u64.to_le_bytes()), |k| matches!(k, K::FreelistOrder { .. })),
         (&|p| p.put(slot(p, 0), &1_u64.to_le_bytes()), |k| matches!(k, K::FreelistRange { id: Pgid(1), .. })),
         (&|p| p.put(slot(p, 0), &p.root_of("large").0.to_le_bytes()), |k| matches!(k, K::FreelistReachable { .. })),
