@@ -10,5 +10,6 @@
 mod fixture;
 mod hashes;
 mod invariants;
+mod peers;
 mod truth;
 mod views;
