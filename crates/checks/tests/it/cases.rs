@@ -1,0 +1,286 @@
+//! A file for each finding.
+
+use bbolt_page::{Db, Pgid};
+use checks::Severity;
+use checks::snapshot::DEFAULT_QUOTA;
+use sha2::{Digest, Sha256};
+use snapshot_builder::{Builder, MEMBER, Put, revision};
+
+/// A file that must bring up a finding.
+pub(crate) struct Case {
+    pub(crate) id: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) file: Vec<u8>,
+    pub(crate) quota: u64,
+    pub(crate) severity: Option<Severity>,
+}
+
+/// A snapshot with enough records for a tree of several pages, and nothing wrong.
+pub(crate) fn sound() -> Builder {
+    let mut builder = Builder::new();
+    builder.create(2, "a").change(3, "a", 2, 2);
+    for main in 4..300 {
+        builder.create(main, &format!("key-{main}"));
+    }
+    builder.set("meta", b"consistent_index", &400_u64.to_be_bytes());
+    builder
+}
+
+fn built(id: &'static str, what: &'static str, change: impl FnOnce(&mut Builder) -> &mut Builder) -> Case {
+    let mut builder = sound();
+    change(&mut builder);
+    Case { id, what, file: builder.build(), quota: DEFAULT_QUOTA, severity: None }
+}
+
+/// A sound file, damaged by byte, its trailer made right again: what the SHA-256 cannot show.
+fn damaged(id: &'static str, what: &'static str, damage: impl FnOnce(&mut Vec<u8>, &Places)) -> Case {
+    let mut pages = sound().pages();
+    let places = Places::of(&pages);
+    damage(&mut pages, &places);
+    Case { id, what, file: sealed(pages), quota: DEFAULT_QUOTA, severity: None }
+}
+
+fn sealed(mut pages: Vec<u8>) -> Vec<u8> {
+    let digest = Sha256::digest(&pages);
+    pages.extend_from_slice(&digest);
+    pages
+}
+
+const PAGE: usize = 4096;
+
+/// Where things lie in the sound file.
+struct Places {
+    /// Root leaf with the buckets.
+    root: usize,
+    /// Root branch of bucket `key`.
+    branch: usize,
+    /// Its first leaf, and its second.
+    leaf: usize,
+    next: usize,
+}
+
+fn u32_at(file: &[u8], at: usize) -> usize {
+    u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize
+}
+
+fn u64_at(file: &[u8], at: usize) -> usize {
+    usize::try_from(u64::from_le_bytes(file[at..at + 8].try_into().unwrap())).unwrap()
+}
+
+impl Places {
+    fn of(file: &[u8]) -> Self {
+        let Pgid(root) = Db::open(file).unwrap().meta().root;
+        let root = usize::try_from(root).unwrap() * PAGE;
+        let value = Self::bucket_value(file, root, b"key");
+        let branch = u64_at(file, value) * PAGE;
+        let child = |n: usize| u64_at(file, branch + 16 + 16 * n + 8) * PAGE;
+        Self { root, branch, leaf: child(0), next: child(1) }
+    }
+
+    fn bucket_value(file: &[u8], root: usize, name: &[u8]) -> usize {
+        let element = |n: usize| root + 16 + 16 * n;
+        let key = |n: usize| element(n) + u32_at(file, element(n) + 4);
+        let n = (0..10).find(|&n| &file[key(n)..][..u32_at(file, element(n) + 8)] == name).unwrap();
+        key(n) + name.len()
+    }
+}
+
+fn put(file: &mut [u8], at: usize, bytes: &[u8]) {
+    file[at..at + bytes.len()].copy_from_slice(bytes);
+}
+
+fn seal_meta(file: &mut [u8], slot: usize) {
+    let at = slot * PAGE + 16;
+    let sum = file[at..at + 56]
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    put(file, at + 56, &sum.to_le_bytes());
+}
+
+/// Every case.
+pub(crate) fn all() -> Vec<Case> {
+    [file(), structure(), records(), state(), members()].into_iter().flatten().collect()
+}
+
+fn file() -> Vec<Case> {
+    let with = |id, what, file| Case { id, what, file, quota: DEFAULT_QUOTA, severity: None };
+    let mut flipped = sound().build();
+    let at = Places::of(&flipped).leaf + PAGE - 200;
+    flipped[at] ^= 1;
+    let mut longer = sound().pages();
+    longer.extend_from_slice(&[1; 1000]);
+    let mut truncated = sound().pages();
+    truncated.truncate(truncated.len() - PAGE);
+    vec![
+        with("SNAP-002", "no trailer", sound().pages()),
+        with("SNAP-003", "a flipped byte", flipped),
+        with("SNAP-004", "a page is missing", truncated),
+        damaged("SNAP-005", "meta 0 zeroed", |file, _| put(file, 0, &[0; PAGE])),
+        damaged("SNAP-006", "flags in a meta", |file, _| {
+            put(file, PAGE + 16 + 12, &[7]);
+            seal_meta(file, 1);
+        }),
+        with("SNAP-007", "something behind the pages", longer),
+        damaged("SNAP-008", "metas of two transactions", |file, _| {
+            put(file, PAGE + 16 + 48, &1_u64.to_le_bytes());
+            put(file, 16 + 48, &2_u64.to_le_bytes());
+            put(file, PAGE + 16 + 16, &3_u64.to_le_bytes());
+            seal_meta(file, 0);
+            seal_meta(file, 1);
+        }),
+        with("SNAP-009", "a copy of a live file, one page from another transaction", {
+            let mut pages = sound().pages();
+            let places = Places::of(&pages);
+            pages.copy_within(places.next..places.next + PAGE, places.leaf);
+            put(&mut pages, 16 + 48, &2_u64.to_le_bytes());
+            put(&mut pages, PAGE + 16 + 48, &1_u64.to_le_bytes());
+            put(&mut pages, PAGE + 16 + 16, &3_u64.to_le_bytes());
+            seal_meta(&mut pages, 0);
+            seal_meta(&mut pages, 1);
+            pages
+        }),
+        damaged("SNAP-010", "another root in the losing meta", |file, _| {
+            put(file, PAGE + 16 + 16, &3_u64.to_le_bytes());
+            seal_meta(file, 1);
+        }),
+    ]
+}
+
+fn structure() -> Vec<Case> {
+    vec![
+        damaged("PAGE-001", "a child out of range", |file, p| put(file, p.branch + 16 + 8, &[0xff; 8])),
+        damaged("PAGE-002", "a wrong page id", |file, p| put(file, p.leaf, &[0xff; 8])),
+        damaged("PAGE-003", "one child twice", |file, p| {
+            let child = file[p.branch + 16 + 8..][..8].to_vec();
+            put(file, p.branch + 32 + 8, &child);
+        }),
+        damaged("PAGE-004", "a child that is its own ancestor", |file, p| {
+            put(file, p.branch + 16 + 8, &((p.branch / PAGE) as u64).to_le_bytes());
+        }),
+        damaged("PAGE-005", "a value that leaves its page", |file, p| put(file, p.leaf + 16 + 12, &[0xff; 4])),
+        damaged("PAGE-006", "a gap between elements", |file, p| {
+            let last = p.leaf + 16 + 16 * (usize::from(file[p.leaf + 10]) - 1);
+            let pos = u32_at(file, last + 4) as u32 + 1;
+            let vsize = u32_at(file, last + 12) as u32 - 1;
+            let from = last + pos as usize - 1;
+            file.copy_within(from..from + 17 + vsize as usize, from + 1);
+            put(file, last + 4, &pos.to_le_bytes());
+            put(file, last + 12, &vsize.to_le_bytes());
+        }),
+        damaged("PAGE-007", "a key out of order", |file, p| {
+            let first = p.leaf + 16 + u32_at(file, p.leaf + 16 + 4);
+            put(file, first, &[0x7f; 8]);
+        }),
+        damaged("PAGE-008", "a leaf where branches are", |file, p| {
+            // The first child becomes a branch of one child: its leaf is one level deeper than the others.
+            let deeper = file[p.branch + 16 + 8..][..8].to_vec();
+            let free = 2 * PAGE;
+            assert!(free != p.root && free != p.branch && free != p.leaf);
+            let key = p.branch + 16 + u32_at(file, p.branch + 16 + 4);
+            let key = file[key..key + 17].to_vec();
+            put(file, free, &[0; PAGE]);
+            put(file, free, &2_u64.to_le_bytes());
+            put(file, free + 8, &[1, 0, 1, 0]);
+            put(file, free + 16, &[16, 0, 0, 0, 17, 0, 0, 0]);
+            put(file, free + 24, &deeper);
+            put(file, free + 32, &key);
+            put(file, p.branch + 16 + 8, &2_u64.to_le_bytes());
+        }),
+        damaged("PAGE-009", "a leaf with count 0", |file, p| put(file, p.leaf + 10, &[0, 0])),
+        damaged("PAGE-010", "flags in an inline bucket", |file, p| {
+            let value = Places::bucket_value(file, p.root, b"meta");
+            put(file, value + 16 + 8, &[9]);
+        }),
+        damaged("PAGE-011", "a large bucket left inline", |file, p| {
+            // The last bucket of the root page takes all that is left of the page.
+            let value = Places::bucket_value(file, p.root, b"meta");
+            let element = (0..10).map(|n| p.root + 16 + 16 * n).max().unwrap();
+            let vsize = (p.root + PAGE - value) as u32;
+            put(file, element + 12, &vsize.to_le_bytes());
+        }),
+        damaged("PAGE-012", "a plain value in the root", |file, p| put(file, p.root + 16, &[0])),
+        damaged("PAGE-013", "a freelist that is none", |file, p| {
+            for slot in 0..2 {
+                put(file, slot * PAGE + 16 + 32, &((p.leaf / PAGE) as u64).to_le_bytes());
+                seal_meta(file, slot);
+            }
+        }),
+        built("PAGE-014", "no bucket key", |b| b.drop_bucket("key")),
+        Case { severity: Some(Severity::High), ..built("PAGE-014", "no bucket lease", |b| b.drop_bucket("lease")) },
+        built("PAGE-015", "a bucket of some other program", |b| b.set("mine", b"k", b"v")),
+        built("PAGE-016", "a page that the writer freed", |b| b),
+    ]
+}
+
+fn records() -> Vec<Case> {
+    let fields = |create, modified, version| Put { key: b"new", value: b"", create, modified, version, lease: 0 };
+    vec![
+        built("MVCC-001", "a value that is no message", |b| b.set("key", &revision(300, 0), b"\xff")),
+        built("MVCC-002", "a wrong mod_revision", |b| b.put(300, 0, &fields(301, 301, 1))),
+        built("MVCC-003", "a version left out", |b| b.change(300, "a", 2, 4)),
+        built("MVCC-004", "a revision left out", |b| b.create(301, "new")),
+        built("MVCC-005", "a change of nothing", |b| b.put(300, 0, &fields(299, 300, 2))),
+        built("MVCC-006", "a deletion of nothing", |b| b.delete(300, 0, "never")),
+        built("MVCC-007", "put and tombstone at once", |b| b.delete(299, 0, "key-299")),
+        built("MVCC-008", "a compaction under way", |b| b.compacted(200, Some(100))),
+        built("MVCC-009", "finished before it began", |b| b.compacted(100, Some(200))),
+        built("MVCC-009", "compacted beyond the last record", |b| b.compacted(900, Some(900))),
+        built("MVCC-010", "two records below the compaction", |b| b.compacted(200, Some(200))),
+        built("MVCC-011", "an empty record", |b| b.set("key", &revision(1_000_299, 0), b"")),
+    ]
+}
+
+fn state() -> Vec<Case> {
+    let alarm = |kind: u8| [0x08, 0x01, 0x10, kind];
+    let leased = |lease| Put { key: b"new", value: b"", create: 300, modified: 300, version: 1, lease };
+    let sized = |id, severity, quota| Case { quota, severity: Some(severity), ..built(id, "a small quota", |b| b) };
+    let size = Db::open(&sound().pages()).unwrap().size();
+    vec![
+        built("ETCD-001", "NOSPACE", |b| b.set("alarm", &alarm(1), b"")),
+        built("ETCD-002", "CORRUPT", |b| b.set("alarm", &alarm(2), b"")),
+        built("ETCD-006", "a lease that is gone", |b| b.put(300, 0, &leased(77))),
+        built("ETCD-007", "leases nobody uses", |b| (1..1200).fold(b, |b, id| b.lease(id, 60))),
+        built("ETCD-008", "a negative lease", |b| b.lease(-5, 60)),
+        built("ETCD-009", "no raft index", |b| b.unset("meta", b"consistent_index")),
+        built("ETCD-010", "a downgrade", |b| {
+            b.set("cluster", b"downgrade", br#"{"target-version":"3.4.0","enabled":true}"#)
+        }),
+        built("ETCD-011", "a raft index below the revision", |b| {
+            b.set("meta", b"consistent_index", &3_u64.to_be_bytes())
+        }),
+        built("ETCD-012", "a member that is no JSON", |b| b.set("members", b"77", b"{")),
+        Case {
+            severity: Some(Severity::Medium),
+            ..built("ETCD-012", "an alarm of a new kind", |b| b.set("alarm", &alarm(9), b""))
+        },
+        fragmented(),
+        sized("ETCD-015", Severity::High, size + size / 10),
+        sized("ETCD-015", Severity::Medium, size * 100 / 80),
+        sized("ETCD-015", Severity::Low, size * 100 / 70),
+        built("ETCD-017", "storage above cluster", |b| b.set("meta", b"storageVersion", b"3.6.0")),
+    ]
+}
+
+/// A sound file that claims a hundred megabytes of pages more, all free.
+fn fragmented() -> Case {
+    let mut pages = sound().pages();
+    let high_water = (pages.len() + (110 << 20)) / PAGE;
+    for slot in 0..2 {
+        put(&mut pages, slot * PAGE + 16 + 40, &(high_water as u64).to_le_bytes());
+        seal_meta(&mut pages, slot);
+    }
+    pages.resize(high_water * PAGE, 0);
+    Case { id: "ETCD-014", what: "free pages", file: sealed(pages), quota: DEFAULT_QUOTA, severity: None }
+}
+
+fn members() -> Vec<Case> {
+    vec![
+        built("ETCD-003", "listed and removed", |b| {
+            b.set("members_removed", format!("{MEMBER:x}").as_bytes(), b"removed")
+        }),
+        built("ETCD-004", "a voter stored as a learner", |b| b.member(MEMBER, "default", true)),
+        built("ETCD-005", "a voter that is not listed", |b| b.conf_state(&[MEMBER, 7], &[])),
+        built("ETCD-013", "a learner", |b| b.member(7, "new", true).conf_state(&[MEMBER], &[7])),
+        built("ETCD-016", "no member at all", |b| b.unset("members", format!("{MEMBER:x}").as_bytes())),
+    ]
+}

@@ -1,0 +1,83 @@
+//! Each finding: what brings it up, and that it is silent without.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod cases;
+
+use std::collections::BTreeSet;
+
+use bbolt_page::{Db, Serial, Walker};
+use checks::snapshot::{DEFAULT_QUOTA, Facts};
+use checks::{Finding, Severity, catalogue};
+use etcd_snapshot::{Options, Provenance, scan, trailer};
+
+/// What the checks find in a file, given a quota.
+fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
+    let db = Db::open(bytes).expect("a meta is left");
+    let previous_root_faults = db.through_loser().map(|previous| {
+        let mut walker = Walker::new(previous);
+        for bucket in walker.buckets(&Serial) {
+            walker.visit(&bucket, &Serial, |chunk| chunk.for_each(drop), |()| {});
+        }
+        walker.finish(&Serial).faults.kept().len()
+    });
+    let provenance = Provenance::of(&db);
+    let scan = scan(db, Options::default(), &Serial);
+    let trailer = trailer::read(bytes, |_| {});
+    let facts = Facts { scan: &scan, trailer: Some(&trailer), provenance, previous_root_faults, quota };
+    checks::snapshot::check(&facts).into_sorted()
+}
+
+fn ids(findings: &[Finding]) -> BTreeSet<&'static str> {
+    findings.iter().map(|finding| finding.entry.id).collect()
+}
+
+#[test]
+fn a_sound_snapshot_has_no_finding() {
+    let found = findings(&cases::sound().build(), DEFAULT_QUOTA);
+    assert_eq!(ids(&found), BTreeSet::from(["PAGE-016"]), "bbolt-rs leaves stale pages: {found:?}");
+}
+
+#[test]
+fn every_finding_of_a_snapshot_has_a_case_that_brings_it_up() {
+    let mut covered = BTreeSet::new();
+    for case in cases::all() {
+        let found = findings(&case.file, case.quota);
+        let finding = found.iter().find(|finding| finding.entry.id == case.id);
+        let finding = finding.unwrap_or_else(|| panic!("{} ({}) found {:?}", case.id, case.what, ids(&found)));
+        assert!(!finding.message.is_empty() && !finding.message.contains('\n'), "{finding:?}");
+        if let Some(severity) = case.severity {
+            assert_eq!(finding.severity, severity, "{} ({})", case.id, case.what);
+        }
+        covered.insert(case.id);
+    }
+    // A file without a meta has no facts to check: the command itself reports it.
+    covered.insert("SNAP-001");
+    let families = ["SNAP", "PAGE", "MVCC", "ETCD"];
+    let of_snapshots = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| families.contains(&&id[..4]));
+    let missing: Vec<_> = of_snapshots.filter(|id| !covered.contains(id)).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn findings_say_where_they_are() {
+    let file = cases::all().into_iter().find(|case| case.id == "MVCC-003").expect("case").file;
+    let found = findings(&file, DEFAULT_QUOTA);
+    let finding = found.iter().find(|finding| finding.entry.id == "MVCC-003").expect("finding");
+    assert_eq!(finding.location.key.as_deref(), Some(&b"a"[..]));
+    assert!(finding.location.page.is_some() && finding.location.offset.is_some());
+    assert!(finding.evidence.iter().any(|(name, _)| *name == "revision"));
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let found =
+        findings(&cases::all().into_iter().find(|case| case.id == "ETCD-002").expect("case").file, DEFAULT_QUOTA);
+    assert_eq!(found[0].severity, Severity::Critical);
+    assert!(found.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
+}
