@@ -2,9 +2,6 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use serde::de::DeserializeSeed;
 use serde_saphyr::options::DuplicateKeyPolicy;
 use thiserror::Error;
@@ -17,6 +14,9 @@ use crate::node::{Node, Seed, Text};
 use crate::problem::{Problem, ProblemKind};
 
 mod check;
+mod secret;
+
+use secret::{Sizes, decode_secret};
 
 /// Caps for [`EncryptionConfig::parse_with`]. Reaching one is an error (for problems: a problem).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 1 << 20, nodes: 20_000, depth: 32, problems: 1_000 }
+        Self { bytes: 1 << 20, nodes: 5_000, depth: 32, problems: 1_000 }
     }
 }
 
@@ -407,30 +407,6 @@ impl Reader {
 
 const KNOWN_VERSIONS: [&str; 2] = ["apiserver.config.k8s.io/v1", "v1"];
 
-/// The key lengths of a provider, as kube-apiserver's validation has them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sizes {
-    Aes,
-    AesOrFake,
-    SecretBox,
-}
-
-impl Sizes {
-    fn take(self, length: usize) -> bool {
-        match self {
-            Sizes::Aes | Sizes::AesOrFake => matches!(length, 16 | 24 | 32),
-            Sizes::SecretBox => length == 32,
-        }
-    }
-
-    fn expected(self) -> &'static str {
-        match self {
-            Sizes::Aes | Sizes::AesOrFake => "16, 24 or 32",
-            Sizes::SecretBox => "32",
-        }
-    }
-}
-
 fn last<'n, 'de>(fields: Fields<'n, 'de>, name: &str) -> Option<&'n Node<'de>> {
     fields.iter().rev().find(|(field, _)| field.as_str() == name).map(|(_, value)| value)
 }
@@ -443,16 +419,4 @@ fn join(at: &str, name: &str) -> String {
 fn shorten(name: &str) -> String {
     const LONGEST: usize = 18;
     if name.len() <= LONGEST { name.to_owned() } else { format!("<{} bytes>", name.len()) }
-}
-
-/// Decodes as Go's `base64.StdEncoding` does: padded, line breaks ignored, loose trailing bits.
-fn decode_secret(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    const ENGINE: GeneralPurpose =
-        GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
-    let mut packed = Zeroizing::new(Vec::with_capacity(text.len()));
-    packed.extend(text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
-    let mut bytes = Zeroizing::new(vec![0; text.len()]);
-    let length = ENGINE.decode_slice(packed.as_slice(), &mut bytes).ok()?;
-    bytes.truncate(length);
-    Some(bytes)
 }

@@ -1,2 +1,50 @@
 //! The static pod resources tarball: members, classes of key material, version evidence.
+//!
+//! [`read`] takes `static_kuberesources_<timestamp>.tar.gz` from any [`std::io::Read`] and
+//! returns plain data: every member with its offsets and digest, what is secret in it (by path
+//! and by content), certificates, the pods and their revisions, the node, etcd and API server
+//! settings, version evidence, and every fault of the archive with its place.
+//!
+//! # Invariants
+//! - Nothing is extracted, no link is followed, no path is opened: bytes come in, facts go out.
+//! - No input makes it panic, run on, or grow past [`Limits`]. Reaching a cap is a fault.
+//! - No result type holds a secret. Members are examined in buffers that are wiped; only
+//!   [`read_each`] shows their bytes, one member at a time.
+//! - Two producers are known: `cluster-backup.sh` (GNU tar, with directories) and the operator's
+//!   Go command (regular files only). [`Producer`] says which.
+//!
+//! # Layers
+//! `gzip` (members, trailing bytes, digests) → `walk` (headers, extension headers, offsets) →
+//! `read` (paths, duplicates, budget) → `content` and `class` (what it holds) and `facts`.
 #![forbid(unsafe_code)]
+
+mod certificate;
+mod class;
+mod content;
+mod facts;
+mod fault;
+mod gzip;
+mod header;
+mod limits;
+mod member;
+mod name;
+mod pem;
+mod private_key;
+mod read;
+mod report;
+mod token;
+mod version;
+mod walk;
+
+pub use certificate::Certificate;
+pub use class::Class;
+pub use content::Fingerprint;
+pub use facts::{ApiServer, Etcd, Evidence as FactEvidence, Facts, Manifest, Pod};
+pub use fault::{Fault, FaultKind, Sparse};
+pub use gzip::GzipHeader;
+pub use limits::{Limit, Limits};
+pub use member::{Dialect, Digest, Member, MemberKind, MemberPath};
+pub use name::{BackupFile, BackupName};
+pub use read::{ReadError, read, read_each};
+pub use report::{Archive, Evidence, Material, Producer, StaticResources};
+pub use version::{VersionClaim, VersionEvidence};

@@ -1,0 +1,331 @@
+//! Every tarball of the fixtures, as `cluster-backup.sh` wrote them.
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use static_resources::{BackupName, Class, Evidence, Limits, MemberKind, Producer, StaticResources};
+
+fn fixtures() -> Vec<PathBuf> {
+    let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures"].iter().collect();
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+fn tarball_path(folder: &Path) -> PathBuf {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .into_iter()
+        .find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("static_kuberesources_"))
+        .unwrap()
+}
+
+pub(crate) fn tarball(folder: &Path) -> Vec<u8> {
+    std::fs::read(tarball_path(folder)).unwrap()
+}
+
+fn read(folder: &Path) -> StaticResources {
+    static_resources::read(&tarball(folder)[..], &Limits::default()).unwrap()
+}
+
+fn named(name: &str) -> StaticResources {
+    read(&[env!("CARGO_MANIFEST_DIR"), "../../fixtures", name].iter().collect::<PathBuf>())
+}
+
+#[test]
+fn every_fixture_is_read_without_a_fault() {
+    let all = fixtures();
+    assert!(all.len() >= 14, "{all:?}");
+    for folder in all {
+        let report = read(&folder);
+        assert_eq!(report.faults, [], "{}", folder.display());
+        assert!(report.complete);
+        assert_eq!(report.producer, Producer::ClusterBackupScript);
+        let pods: Vec<_> =
+            report.facts.pods.iter().map(|pod| (pod.name.as_str(), pod.revision, pod.revision_agrees())).collect();
+        let expected = [
+            ("kube-apiserver", 9, Some(true)),
+            ("kube-controller-manager", 7, Some(true)),
+            ("kube-scheduler", 6, Some(true)),
+            ("etcd", 8, Some(true)),
+        ];
+        assert_eq!(pods, expected, "{}", folder.display());
+        let in_pods: u64 = report.facts.pods.iter().map(|pod| pod.members).sum();
+        assert_eq!(in_pods, report.members.len() as u64);
+        let encrypted = folder.join("encryption-config.json").exists();
+        assert_eq!(report.has_encryption_config(), encrypted, "{}", folder.display());
+        let name = tarball_path(&folder);
+        let name = BackupName::parse(name.file_name().unwrap().to_str().unwrap()).unwrap();
+        assert!(!name.dirty);
+    }
+}
+
+/// GNU tar lists the same members with the same sizes, owners and places.
+#[test]
+fn members_are_those_that_tar_lists() {
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures/aescbc-rotated"].iter().collect();
+    let report = read(&folder);
+    assert_eq!(report.members.len(), 135);
+    let output = Command::new("tar")
+        .env("TZ", "UTC")
+        .args(["--list", "--verbose", "--numeric-owner", "--block-number", "--full-time", "--gzip", "--file"])
+        .arg(tarball_path(&folder))
+        .output();
+    let listed = match output {
+        Ok(output) if output.status.success() => String::from_utf8(output.stdout).unwrap(),
+        other => {
+            assert!(std::env::var_os("CI").is_none(), "GNU tar is missing: {other:?}");
+            eprintln!("SKIPPED: GNU tar is missing");
+            return;
+        }
+    };
+    let ours: Vec<String> = report
+        .members
+        .iter()
+        .map(|member| {
+            let time =
+                jiff::Timestamp::from_second(member.mtime as i64).unwrap().strftime("%Y-%m-%d %H:%M:%S").to_string();
+            let kind = if member.kind == MemberKind::Directory { 'd' } else { '-' };
+            format!(
+                "block {}: {kind} {}/{} {} {time} {}",
+                member.header_offset / 512,
+                member.uid,
+                member.gid,
+                member.size,
+                member.path
+            )
+        })
+        .collect();
+    let theirs: Vec<String> = listed
+        .lines()
+        .filter(|line| !line.contains("** Block of NULs **"))
+        .map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            format!(
+                "{} {} {} {} {} {} {} {}",
+                words[0],
+                words[1],
+                &words[2][..1],
+                words[3],
+                words[4],
+                words[5],
+                words[6],
+                words[7]
+            )
+        })
+        .collect();
+    assert_eq!(ours, theirs);
+}
+
+/// Each member's range is its bytes: the ranges join to the whole tar before its end.
+#[test]
+fn ranges_of_members_cover_the_tar() {
+    let report = named("aesgcm-rotated");
+    let mut at = 0;
+    for member in &report.members {
+        assert_eq!(member.header_offset, at, "{}", member.path);
+        assert!(member.data_offset + member.size <= member.end_offset);
+        at = member.end_offset;
+    }
+    assert!(at + 1024 <= report.archive.inner_size.unwrap());
+}
+
+/// Recorded with `sha256sum` and `zcat | sha256sum`.
+#[test]
+fn digests_are_those_of_the_file() {
+    let report = named("aescbc-rotated");
+    assert_eq!(
+        report.archive.compressed_sha256.to_string(),
+        "5d58095f7742861dfcb97acd88a503a62bb91fdd448b61b50d544689b40c95e4"
+    );
+    assert_eq!(
+        report.archive.inner_sha256.unwrap().to_string(),
+        "6c8d44eb8f3d9d05104be6d1fdfc2ef39b7a982f78ac17bbf7855e5fe958a264"
+    );
+    let member =
+        report.members.iter().find(|member| member.path.to_string().ends_with("secrets/etcd-client/tls.crt")).unwrap();
+    assert_eq!(member.sha256.to_string(), "a53525477aa0bb44491685776c6e2cc3094a4f83e9312fe542eb084efe71986e");
+}
+
+#[test]
+fn key_material_is_the_inventory() {
+    let report = named("aescbc-rotated");
+    let mut counts: BTreeMap<(Class, Evidence2), usize> = BTreeMap::new();
+    for material in &report.material {
+        *counts.entry((material.class, Evidence2::from(material.evidence))).or_default() += 1;
+        assert!(!material.encoded);
+    }
+    use Evidence2::*;
+    let expected = [
+        ((Class::EncryptionConfig, Both), 1),
+        ((Class::SigningKey, Both), 1),
+        ((Class::TlsKey, Both), 13),
+        ((Class::Token, Both), 3),
+        ((Class::PublicKey, Both), 4),
+    ];
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(
+        report.secret_members(),
+        [(Class::EncryptionConfig, 1), (Class::SigningKey, 1), (Class::TlsKey, 13), (Class::Token, 3)]
+    );
+    for material in &report.material {
+        match material.class {
+            Class::Token => {
+                assert_eq!(material.algorithm.as_deref(), Some("JWT RS256"));
+                assert!(material.subject.as_ref().unwrap().ends_with(":localhost-recovery-client"));
+                assert!(material.fingerprint.is_some() && material.not_after.is_none());
+            }
+            Class::TlsKey | Class::SigningKey | Class::PublicKey => {
+                assert_eq!(material.algorithm.as_deref(), Some("RSA-2048"));
+                assert!(material.fingerprint.unwrap().to_string().starts_with("spki-sha256:"));
+            }
+            Class::EncryptionConfig => {
+                assert_eq!((material.algorithm.as_deref(), material.fingerprint), (Some("aescbc"), None))
+            }
+            other => panic!("{other}"),
+        }
+    }
+    // a webhook kubeconfig without credentials is no secret, whatever its folder promises
+    let webhook = report.members.iter().find(|member| member.path.to_string().ends_with("kubeConfig")).unwrap();
+    assert_eq!(webhook.class, Class::Kubeconfig);
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Evidence2 {
+    Path,
+    Content,
+    Both,
+}
+
+impl From<Evidence> for Evidence2 {
+    fn from(evidence: Evidence) -> Self {
+        match evidence {
+            Evidence::Path => Evidence2::Path,
+            Evidence::Content => Evidence2::Content,
+            Evidence::PathAndContent => Evidence2::Both,
+        }
+    }
+}
+
+/// Every private key's public half is that of the certificate beside it, and the token signing
+/// key is among the keys the API server verifies with: derived from private and public parts
+/// by different code.
+#[test]
+fn private_keys_belong_to_their_certificates() {
+    let report = named("plain-etcd36");
+    let mut pairs = 0;
+    for material in report.material.iter().filter(|material| material.class == Class::TlsKey) {
+        let certificate = material.member.to_string().replace(".key", ".crt");
+        let certificate = report
+            .certificates
+            .iter()
+            .find(|found| found.member.to_string() == certificate && found.index == 0)
+            .unwrap();
+        assert_eq!(
+            material.fingerprint.unwrap().to_string(),
+            format!("spki-sha256:{}", certificate.public_key),
+            "{}",
+            material.member
+        );
+        pairs += 1;
+    }
+    assert_eq!(pairs, 13);
+    let signing = report.material.iter().find(|material| material.class == Class::SigningKey).unwrap().fingerprint;
+    let verifying: Vec<_> = report
+        .material
+        .iter()
+        .filter(|material| material.class == Class::PublicKey && material.fingerprint == signing)
+        .map(|material| material.member.to_string())
+        .collect();
+    assert!(verifying.iter().any(|path| path.contains("sa-token-signing-certs")), "{verifying:?}");
+}
+
+/// As `openssl x509 -noout -subject -issuer -dates -serial -fingerprint -sha256 -ext ...` says.
+#[test]
+fn certificates_are_read_as_openssl_reads_them() {
+    let report = named("aescbc-rotated");
+    let find = |end: &str| {
+        report.certificates.iter().find(|certificate| certificate.member.to_string().ends_with(end)).unwrap()
+    };
+    let expired = find("kube-scheduler-pod-6/secrets/serving-cert/tls.crt");
+    assert_eq!(expired.not_before_rfc3339().as_deref(), Some("2024-09-14T08:50:55Z"));
+    assert_eq!(expired.not_after_rfc3339().as_deref(), Some("2026-09-14T08:50:55Z"));
+    assert_eq!(expired.subject, "CN=scheduler.openshift-kube-scheduler.svc");
+    assert_eq!(expired.fingerprint.to_string(), "d1de9216b4fc162cf3e2661dac8d36c520870c868d27b4fc3a0521e6d58db54d");
+    let serving = find("etcd-all-certs/etcd-serving-master-0.crt");
+    assert_eq!(serving.subject, "O=system:etcd-servers, CN=system:etcd-server:etcd-client");
+    assert_eq!(serving.issuer, "CN=openshift-etcd_etcd-signer@1790000000");
+    assert_eq!(serving.serial, "41:90:0a:a5:f6:8d:cf:9a:ac:0d:a2:0b:59:6b:dd:87:86:a4:25:e2");
+    assert_eq!(serving.sans, ["DNS:localhost", "DNS:master-0", "IP:127.0.0.1", "IP:192.168.10.10"]);
+    assert_eq!((serving.key_algorithm.as_str(), serving.key_bits, serving.is_ca), ("RSA-2048", Some(2048), false));
+    assert!(find("etcd-serving-ca/ca-bundle.crt").is_ca);
+    // a bundle yields each of its certificates
+    let bundle = report
+        .certificates
+        .iter()
+        .filter(|certificate| certificate.member.to_string().ends_with("kube-apiserver-server-ca/ca-bundle.crt"));
+    assert_eq!(bundle.map(|certificate| certificate.index).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn facts_are_those_of_the_manifests() {
+    let facts = named("aescbc-rotated").facts;
+    let node = facts.node.unwrap();
+    assert_eq!(
+        (node.value.as_str(), node.source.as_str()),
+        ("master-0", "static-pod-resources/etcd-pod-8/etcd-pod.yaml env ETCDCTL_CERT")
+    );
+    assert_eq!(facts.infrastructure_name.as_deref(), Some("prod-x7k2p"));
+    assert_eq!(facts.etcd.endpoints, ["https://127.0.0.1:2379"]);
+    assert_eq!(facts.etcd.quota_bytes, Some(8_589_934_592));
+    assert!(facts.etcd.image.unwrap().starts_with("quay.io/openshift-release-dev/ocp-v4.0-art-dev@sha256:e1e1"));
+    assert_eq!(
+        facts.etcd.nodes.into_iter().collect::<Vec<_>>(),
+        [("master-0".to_owned(), Some("127.0.0.1".to_owned()))]
+    );
+    assert_eq!(facts.etcd.certificate_nodes.into_iter().collect::<Vec<_>>(), ["master-0", "master-1", "master-2"]);
+    assert_eq!(
+        facts.etcd.configured_endpoints.into_values().collect::<Vec<_>>(),
+        ["192.168.10.10", "192.168.10.11", "192.168.10.12"]
+    );
+    assert_eq!(facts.apiserver.etcd_prefix.as_deref(), Some("kubernetes.io"));
+    assert_eq!(facts.apiserver.etcd_servers.len(), 4);
+    assert_eq!(
+        facts.apiserver.encryption_provider_config.as_deref(),
+        Some("/etc/kubernetes/static-pod-resources/secrets/encryption-config/encryption-config")
+    );
+    let exact = facts.version.exact().unwrap();
+    assert_eq!((exact.raw.as_str(), exact.minor.as_deref()), ("4.18.30", Some("4.18")));
+    assert!(exact.member.to_string().ends_with("kube-apiserver-pod-9/kube-apiserver-pod.yaml"));
+    assert_eq!(facts.version.builds.len(), 4);
+    assert!(facts.version.agrees());
+    assert_eq!(
+        facts.pods.iter().map(|pod| (pod.startup_monitor, pod.staging)).collect::<Vec<_>>(),
+        [(true, 0), (false, 0), (false, 0), (false, 0)]
+    );
+    assert_eq!(facts.pods[0].manifest.as_ref().unwrap().images.len(), 2);
+    assert_eq!(named("plain-etcd36").facts.apiserver.encryption_provider_config, None);
+}
+
+/// No report of a real tarball prints a secret.
+#[test]
+fn no_secret_is_in_the_report() {
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures/aescbc-rotated"].iter().collect();
+    let mut secrets = Vec::new();
+    let report = static_resources::read_each(&tarball(&folder)[..], &Limits::default(), |member, bytes| {
+        if member.class.is_secret() {
+            secrets.push(String::from_utf8(bytes.unwrap().to_vec()).unwrap());
+        }
+    })
+    .unwrap();
+    assert_eq!(secrets.len(), 18);
+    let printed = format!("{report:?}");
+    for secret in secrets {
+        // any long word of it: lines of PEM, parts of tokens, base64 of keys
+        let words = secret.split(|letter: char| !(letter.is_ascii_alphanumeric() || "+/_-=".contains(letter)));
+        for word in words.filter(|word| word.len() >= 24 && !word.chars().all(|c| c.is_ascii_alphabetic())) {
+            assert!(!printed.contains(word), "{word}");
+        }
+    }
+}
