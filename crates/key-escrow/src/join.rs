@@ -11,7 +11,7 @@ use crate::manifest::{Manifest, RejoinMethod};
 use crate::names::file_name;
 use crate::outfile::{OutOptions, OutSet};
 use crate::payload::PayloadReader;
-use crate::progress::{Phase, ProgressFn, Watched};
+use crate::progress::{Phase, ProgressFn, Watched, naming};
 use crate::recipe;
 use crate::rejoin::{digest_file, rejoin};
 use crate::sealing::{same, same_or};
@@ -81,7 +81,7 @@ pub fn join(options: &JoinOptions<'_>, progress: &mut ProgressFn<'_>) -> Result<
         manifest_agrees: beside.is_some(),
         manifest,
     };
-    set.commit()?;
+    set.commit(&mut naming(progress))?;
     Ok(outcome)
 }
 

@@ -1,4 +1,37 @@
-//! Holds a backup's keys apart from its data.
+//! Holds a backup's encryption keys apart from its data, and joins them again byte for byte.
+//!
+//! [`split`] takes `static_kuberesources_<ts>.tar.gz` and writes
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `<stem>.keyless.tar.gz` | every member that stays, its blocks as they were, in order |
+//! | `<stem>.escrow.age` | an age file: README.txt, manifest, the removed members, what a join needs (the `payload` module) |
+//! | `<stem>.share-<i>-of-<n>.age` | with a threshold, one key share per custodian |
+//! | `<stem>.manifest.json` | digests, members removed, recipients; no secrets ([`Manifest`]); named last |
+//!
+//! [`join`] gives the original back, [`verify_escrow`] proves that it could, [`rewrap`] changes who may.
+//!
+//! # Why the original comes back byte for byte
+//! The tar is cut at whole 512-byte blocks (`blocks`), so kept and removed runs interleave into the original tar. The
+//! gzip layer is described by a recipe (`recipe`): headers and trailers verbatim, and preflate's corrections for each
+//! deflate stream. That holds no content and takes some hundred bytes for GNU gzip, pigz, busybox, zlib, Go, stored
+//! blocks, several gzip members and trailing bytes. Where it cannot be found (zopfli, a tar of 2 GiB or more, over
+//! 8 MiB of corrections, over 64 KiB of trailing bytes) the escrow holds the original itself, sealed under a
+//! passphrase that is the HMAC-SHA256 of the whole keyless tar under a random key that lies in the escrow. Either way
+//! the escrow gives nothing of what stays, the keyless tarball nothing of what left, and both are needed. An escrow
+//! holder who could guess the whole keyless tar would not need it; that is true of any way to store the difference.
+//!
+//! # What is proven before success is reported
+//! Outputs are synced, read back from the disk and compared; the escrow is really decrypted (with the file key kept
+//! for that moment, or with the shares), the original is re-created from the files and its SHA-256 compared. What
+//! cannot be proven is that the recipients still have their private keys: that is what the drill is for.
+//!
+//! # Secrets
+//! Types that hold secrets have no `Debug` and are wiped on drop; buffers that key bytes pass through are wiped. Not
+//! in this crate's hands are copies that preflate, serde and the allocator leave in freed memory: a binary should
+//! use a wiping global allocator and forbid core dumps. Plugins (`age-plugin-*`) are found in `PATH` by the age crate.
+//! Corrections are run by preflate, which may panic on a forged escrow; the panic is caught, but the process's panic
+//! hook runs. A join without the manifest trusts the escrow, and age does not say who sealed it.
 #![forbid(unsafe_code)]
 
 mod age_file;
@@ -25,6 +58,9 @@ mod source;
 mod split;
 mod tar_header;
 mod verify;
+
+pub use age::secrecy::SecretString;
+pub use age::{Callbacks, NoCallbacks};
 
 pub use age_file::{AgeHeader, AgeStanza, read_age_header};
 pub use blocks::Limits;

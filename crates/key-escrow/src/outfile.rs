@@ -93,7 +93,9 @@ impl OutSet {
     }
 
     /// Syncs and renames everything; afterwards the set is there, or (on error) nothing of it is.
-    pub(crate) fn commit(self) -> Result<()> {
+    ///
+    /// Calls `step` with the number of files in place, before the first rename and after each.
+    pub(crate) fn commit(self, step: &mut dyn FnMut(usize, usize)) -> Result<()> {
         let mut journal = String::new();
         for name in &self.names {
             let path = self.temp(name);
@@ -110,7 +112,9 @@ impl OutSet {
             remove_if_there(&self.dir.join(last))?;
             sync_dir(&self.dir)?;
         }
+        let total = self.names.len();
         for (done, name) in self.names.iter().enumerate() {
+            step(done, total);
             if let Err(e) = rename(&self.temp(name), &self.dir.join(name), self.force) {
                 for undo in self.names.iter().take(done) {
                     let _ = fs::remove_file(self.dir.join(undo));
@@ -118,6 +122,7 @@ impl OutSet {
                 return Err(e);
             }
         }
+        step(total, total);
         sync_dir(&self.dir)
         // dropping the set removes the lock file
     }

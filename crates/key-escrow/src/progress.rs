@@ -13,10 +13,17 @@ pub enum Phase {
     Verifying,
     /// Joining keyless tarball and escrow.
     Joining,
+    /// Giving the outputs their names; counts files, not bytes.
+    Naming,
 }
 
-/// Called with the phase, bytes done and, where known, bytes in all. Bytes are of the phase's input.
+/// Called with the phase, bytes done and, where known, bytes in all. Bytes are of the phase's input; [`Phase::Naming`] counts files.
 pub type ProgressFn<'a> = dyn FnMut(Phase, u64, Option<u64>) + 'a;
+
+/// A step function for a commit.
+pub(crate) fn naming<'a>(report: &'a mut ProgressFn<'_>) -> impl FnMut(usize, usize) + 'a {
+    |done, total| report(Phase::Naming, done as u64, Some(total as u64))
+}
 
 /// Counts bytes through a reader for the caller.
 pub(crate) struct Watched<'a, 'b, R> {

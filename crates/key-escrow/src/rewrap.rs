@@ -13,7 +13,7 @@ use crate::manifest::Manifest;
 use crate::names::Names;
 use crate::outfile::{OutOptions, OutSet};
 use crate::payload::PayloadReader;
-use crate::progress::{Phase, ProgressFn, Watched};
+use crate::progress::{Phase, ProgressFn, Watched, naming};
 use crate::rejoin::digest_file;
 use crate::sealing::{SealTo, Sealer, same, same_or, write_file};
 use crate::verify::check_payload;
@@ -120,7 +120,7 @@ pub fn rewrap(options: RewrapOptions<'_>, progress: &mut ProgressFn<'_>) -> Resu
         manifest_path: set.path(&names.manifest()),
         shares: shares.iter().map(|name| set.path(name)).collect(),
     };
-    set.commit()?;
+    set.commit(&mut naming(progress))?;
     Ok(outcome)
 }
 

@@ -21,7 +21,7 @@ use crate::names::{Names, file_name};
 use crate::outfile::{OutOptions, OutSet};
 use crate::payload::{JOIN, JoinPlan, Key, MANIFEST, ORIGINAL, PayloadReader, PayloadWriter, README, RECIPE};
 use crate::policy::{MemberLabel, RemovalPolicy, is_encryption_config, normal_form};
-use crate::progress::{Phase, ProgressFn, Watched};
+use crate::progress::{Phase, ProgressFn, Watched, naming};
 use crate::readme::readme;
 use crate::recipe::{self, Analysis};
 use crate::rejoin::{digest_file, passphrase, rejoin, seal_original, sealed_size};
@@ -132,7 +132,7 @@ pub fn split(options: SplitOptions<'_>, progress: &mut ProgressFn<'_>) -> Result
         manifest_path: set.path(&names.manifest()),
         shares: shares.iter().map(|name| set.path(name)).collect(),
     };
-    set.commit()?;
+    set.commit(&mut naming(progress))?;
     Ok(outcome)
 }
 

@@ -32,7 +32,7 @@ fn appears_whole_with_tight_modes() {
     let set = OutSet::begin(options(&dir, false)).unwrap();
     fill(&set, "one");
     assert!(!dir.join("data").exists());
-    set.commit().unwrap();
+    set.commit(&mut |_, _| {}).unwrap();
     assert_eq!(names(&dir), ["data", "manifest"]);
     assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(fs::metadata(dir.join("data")).unwrap().permissions().mode() & 0o777, 0o600);
@@ -60,7 +60,7 @@ fn overwrites_only_by_force_and_never_an_input() {
     assert!(matches!(OutSet::begin(with_input), Err(Error::OutputIsInput { .. })));
     let set = OutSet::begin(options(dir, true)).unwrap();
     fill(&set, "two");
-    set.commit().unwrap();
+    set.commit(&mut |_, _| {}).unwrap();
     assert_eq!(fs::read_to_string(dir.join("data")).unwrap(), "data two");
 }
 
@@ -71,7 +71,7 @@ fn a_file_that_appears_meanwhile_survives_and_the_rest_is_undone() {
     let set = OutSet::begin(options(dir, false)).unwrap();
     fill(&set, "one");
     fs::write(dir.join("manifest"), "foreign").unwrap();
-    assert!(matches!(set.commit(), Err(Error::Exists { .. })));
+    assert!(matches!(set.commit(&mut |_, _| {}), Err(Error::Exists { .. })));
     assert_eq!(names(dir), ["manifest"]);
     assert_eq!(fs::read_to_string(dir.join("manifest")).unwrap(), "foreign");
 }
@@ -98,7 +98,7 @@ fn a_killed_run_does_not_stand_in_the_way() {
     assert!(!outside.exists());
     let set = OutSet::begin(options(dir, false)).unwrap();
     fill(&set, "two");
-    set.commit().unwrap();
+    set.commit(&mut |_, _| {}).unwrap();
     assert_eq!(names(dir), ["data", "manifest"]);
     assert_eq!(fs::read_to_string(dir.join("data")).unwrap(), "data two");
 }

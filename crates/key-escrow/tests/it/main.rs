@@ -8,6 +8,8 @@
 )]
 
 mod damage;
+mod hostile;
+mod killed;
 mod outputs;
 mod peers;
 mod recorded_escrow;

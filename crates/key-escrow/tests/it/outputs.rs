@@ -167,3 +167,16 @@ fn the_payload_speaks_for_itself() {
             && manifest.contains("\"separation\": \"Both files are needed")
     );
 }
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let bench = Bench::new();
+    let tarball = bench.tarball(&with_keys());
+    let policy = RemovalPolicy::encryption_config();
+    for dir in ["/proc/assay", "/dev/null"] {
+        let mut options = bench.options(&tarball, &policy, SealTo::Recipients(bench.recipients()));
+        options.out_dir = std::path::Path::new(dir);
+        let e = split(options, &mut |_, _, _| {}).unwrap_err().to_string();
+        assert!(e.contains(dir), "{e}");
+    }
+}
