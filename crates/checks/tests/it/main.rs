@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     reason = "tests fail by panicking"
 )]
+#![allow(clippy::cast_possible_truncation, reason = "test files are small")]
 
 mod cases;
 
