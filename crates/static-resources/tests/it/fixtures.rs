@@ -5,20 +5,22 @@ use std::process::Command;
 
 use static_resources::{BackupName, Class, Evidence, Limits, MemberKind, Producer, StaticResources};
 
+/// The folders that hold a whole backup; some hold a snapshot alone.
 fn fixtures() -> Vec<PathBuf> {
     let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures"].iter().collect();
-    let mut folders: Vec<PathBuf> =
-        std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
-    folders.sort();
-    folders
+    let folders = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path());
+    let mut backups: Vec<PathBuf> = folders.filter(|path| path.is_dir() && find_tarball(path).is_some()).collect();
+    backups.sort();
+    backups
+}
+
+fn find_tarball(folder: &Path) -> Option<PathBuf> {
+    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("static_kuberesources_"))
 }
 
 fn tarball_path(folder: &Path) -> PathBuf {
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files
-        .into_iter()
-        .find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("static_kuberesources_"))
-        .unwrap()
+    find_tarball(folder).unwrap()
 }
 
 pub(crate) fn tarball(folder: &Path) -> Vec<u8> {
