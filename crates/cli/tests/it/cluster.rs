@@ -10,6 +10,10 @@ fn artifact(name: &str) -> Value {
     document.pointer("/artifacts/0").unwrap().clone()
 }
 
+fn leases(artifact: &Value) -> &[Value] {
+    artifact.get("leaseList").and_then(Value::as_array).unwrap()
+}
+
 #[test]
 fn every_number_is_that_of_the_ground_truth() {
     for fixture in all() {
@@ -31,6 +35,11 @@ fn every_number_is_that_of_the_ground_truth() {
         ] {
             assert_eq!(ours, facts[theirs], "{}: {theirs}", fixture.name);
         }
+        let attached: u64 = leases(artifact).iter().map(|lease| lease["keys"].as_u64().unwrap()).sum();
+        let keys = json_of(&["ls", "--json", fixture.snapshot().to_str().unwrap()]);
+        let keys = keys["artifacts"][0]["keys"].as_array().unwrap();
+        let expected = keys.iter().filter(|key| !key["lease"].is_null()).count() as u64;
+        assert_eq!(attached, expected, "{}: keys on leases", fixture.name);
         assert_eq!(etcd["term"], facts["term"], "{}: term", fixture.name);
     }
 }

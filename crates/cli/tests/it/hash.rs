@@ -106,4 +106,7 @@ fn a_revision_that_cannot_be_answered_is_no_answer() {
     let future = run(&["hash", "--rev", "999999999", path.to_str().unwrap()]);
     assert_eq!((future.code, future.out.as_str()), (Some(2), ""));
     assert!(future.err.contains("revision 999999999 is in the future"), "{}", future.err);
+    let list = run(&["ls", "--rev", "999999999", path.to_str().unwrap()]);
+    assert_eq!((list.code, list.out.as_str()), (Some(2), ""));
+    assert!(list.err.contains("revision 999999999 is in the future"), "{}", list.err);
 }

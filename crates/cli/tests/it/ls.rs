@@ -119,6 +119,19 @@ fn a_view_of_the_past_has_no_later_revision() {
 }
 
 #[test]
+fn filters_hold_for_history_and_deletions_too() {
+    let fixture = named("aescbc-rotated");
+    for options in [&["--all-revisions"][..], &["--deleted"], &["--all-revisions", "--salvage"]] {
+        let all = objects(&fixture, options);
+        let some: Vec<&str> = options.iter().copied().chain(["-r", "leases", "-n", "kube-system"]).collect();
+        let wanted = |row: &&Value| row["resource"] == "leases" && row["namespace"] == "kube-system";
+        let expected: Vec<Value> = all.iter().filter(wanted).cloned().collect();
+        assert!(!expected.is_empty() && expected.len() < all.len(), "{options:?}");
+        assert_eq!(objects(&fixture, &some), expected, "{options:?}");
+    }
+}
+
+#[test]
 fn a_lost_meta_is_salvaged_and_called_so() {
     let fixture = named("plain-etcd36");
     let folder = tempfile::tempdir().unwrap();

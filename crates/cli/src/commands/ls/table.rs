@@ -158,3 +158,27 @@ fn stored(row: &KeyRow<'_>) -> Stored {
         owned(row.key_name),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::input::{Input, Reading};
+
+    #[test]
+    fn a_source_that_changed_meanwhile_leaves_no_database_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        fs::write(&path, [1; 8192]).unwrap();
+        let source = Source::open(&Input::Path(path.clone()), &Reading::default(), &|_| {}).unwrap();
+        let write = |name| {
+            let out = folder.path().join(name);
+            (write_salvaged(&source, [].into_iter(), BTreeMap::new(), &out, false), out.exists())
+        };
+        assert!(matches!(write("good.sqlite"), (Ok(()), true)));
+        fs::write(&path, [2; 9000]).unwrap();
+        assert!(matches!(write("bad.sqlite"), (Err(Error::Input(_)), false)));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+    }
+}
