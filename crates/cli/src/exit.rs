@@ -60,7 +60,7 @@ pub enum Error {
 
 impl Error {
     /// What to do about it, where there is something to do.
-    fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Usage(_) => Some("for usage, add `--help`".to_owned()),
             Self::Input(error) => error.hint(),
@@ -69,7 +69,7 @@ impl Error {
         }
     }
 
-    fn is_closed_pipe(&self) -> bool {
+    pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }

@@ -5,6 +5,7 @@
 //! two streams they go to, and [`exit`] how it all ends. What the bytes mean is the libraries'
 //! business.
 
+pub mod analysis;
 pub mod args;
 pub mod commands;
 pub mod exit;

@@ -16,6 +16,7 @@ pub mod mvcc;
 mod provenance;
 mod record;
 mod revision;
+pub mod salvage;
 mod scan;
 mod sort;
 mod status;

@@ -197,7 +197,11 @@ impl Infrastructure {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(value: &[u8], object: &'static str) -> Result<T, ObjectFault> {
+/// Reads a stored custom resource, JSON or CBOR, into `T`.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(value: &[u8], object: &'static str) -> Result<T, ObjectFault> {
+    if value.len() > decode::MAX_LENGTH {
+        return Err(ObjectFault::TooLarge { what: "bytes", limit: decode::MAX_LENGTH });
+    }
     match Envelope::of(value) {
         Envelope::Json => serde_json::from_slice(value).map_err(|fault| ObjectFault::json(&fault)),
         Envelope::Cbor => {

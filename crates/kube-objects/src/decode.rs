@@ -26,7 +26,7 @@ use message::Decoder;
 pub const UNKNOWN_FIELDS: &str = "<unknown fields>";
 
 /// The longest value that is decoded, in bytes. etcd takes 1.5 MiB by default and advises against more than 10.
-const MAX_LENGTH: usize = 16 << 20;
+pub(crate) const MAX_LENGTH: usize = 16 << 20;
 
 /// How an object is shown.
 #[derive(Debug, Clone, Default)]

@@ -54,12 +54,18 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say what a snapshot is: its etcd, its cluster, its keys
+    Inspect(InspectArgs),
+    /// Judge whether a snapshot will restore: every check, a verdict, an exit code
+    Verify(VerifyArgs),
     /// Hashes: file, trailer, etcd's own, and a digest of the content
     Hash(HashArgs),
     /// List keys: live, at a revision, deleted, or with their history
     Ls(Box<LsArgs>),
     /// Members, versions, raft index, alarms, leases, users and roles
     Cluster(ClusterArgs),
+    /// Tell what a finding means and what to do about it
+    Explain(ExplainArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print manual pages

@@ -3,10 +3,13 @@
 
 mod cluster;
 mod completions;
+mod explain;
 mod hash;
+mod inspect;
 mod ls;
 mod man;
 mod snapshot;
+mod verify;
 
 use crate::args::{Cli, Command};
 use crate::exit::{Error, Outcome};
@@ -22,8 +25,11 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
     settings::start_threads(&cli.global)?;
     let reading = Reading::from(&cli.global);
     match cli.command {
+        Command::Inspect(args) => inspect::run(&args, &reading, ui),
+        Command::Verify(args) => verify::run(&args, &reading, ui),
         Command::Hash(args) => hash::run(&args, &reading, ui),
         Command::Cluster(args) => cluster::run(&args, &reading, ui),
+        Command::Explain(args) => explain::run(&args, ui),
         Command::Completions(args) => completions::run(&args, ui),
         Command::Ls(args) => ls::run(*args, &reading, ui),
         Command::Man(args) => man::run(&args, ui),

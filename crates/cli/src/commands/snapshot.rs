@@ -1,5 +1,7 @@
 //! What all commands on a snapshot do first: open the file, look through it, and say what is wrong.
 
+use std::ffi::{OsStr, OsString};
+
 use bbolt_page::{Db, OpenError};
 use etcd_snapshot::{Options, Scan};
 
@@ -66,4 +68,26 @@ pub(super) fn check_complete(source: &Source, scan: &Scan<'_>, ui: &mut Ui) {
         ));
         ui.settle(Outcome::Findings);
     }
+}
+
+/// Does `work` for every path. One that cannot be read does not keep the others from being looked at; it is reported,
+/// and the last such error is given back.
+pub(super) fn each(
+    paths: &[OsString],
+    ui: &mut Ui,
+    mut work: impl FnMut(&OsStr, &mut Ui) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut failed: Option<Error> = None;
+    for path in paths {
+        match work(path, ui) {
+            Err(error) if error.is_closed_pipe() => return Err(error),
+            Err(error) => {
+                if let Some(before) = failed.replace(error) {
+                    ui.error(&before.to_string(), before.hint().as_deref());
+                }
+            }
+            Ok(()) => {}
+        }
+    }
+    failed.map_or(Ok(()), Err)
 }

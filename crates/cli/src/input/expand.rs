@@ -21,6 +21,16 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// The word that reports use; `None` for nothing.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some("gzip"),
+            Self::Zstd => Some("zstd"),
+        }
+    }
+
     /// Tells by the first bytes.
     pub(super) fn of(head: &[u8]) -> Self {
         match super::sniff::by_magic(head) {

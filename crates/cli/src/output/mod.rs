@@ -1,9 +1,12 @@
 //! Facts to text, JSON, lists and tables. What the facts mean is decided elsewhere.
 
 pub mod etcd;
+pub mod finding;
 pub mod hashes;
 pub mod human;
 pub mod json;
 pub mod list;
+pub mod overview;
 pub mod rows;
+pub mod snapshot;
 pub mod sqlite;

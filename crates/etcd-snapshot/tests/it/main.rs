@@ -11,5 +11,6 @@ mod fixture;
 mod hashes;
 mod invariants;
 mod peers;
+mod salvaged;
 mod truth;
 mod views;

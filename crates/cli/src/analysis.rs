@@ -1,0 +1,135 @@
+//! Everything that one snapshot shows: what `inspect` describes and `verify` judges.
+
+use bbolt_page::{Db, OpenError, Pgid, Walker};
+use checks::snapshot::{DEFAULT_QUOTA, Facts};
+use checks::{Finding, catalogue};
+use etcd_snapshot::salvage::{self, Pages};
+use etcd_snapshot::trailer::{self, Trailer};
+use etcd_snapshot::{HashKv, Options, Provenance, Scan};
+use kube_objects::Inventory;
+
+use crate::exit::Error;
+use crate::input::Source;
+use crate::spread::Pool;
+use crate::ui::Ui;
+
+/// By what a database was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// By its meta, as etcd opens it.
+    Meta,
+    /// Both metas are gone; this page looked most like the root.
+    FoundRoot(Pgid),
+    /// Metas and root are gone; there are pages.
+    PagesAlone,
+}
+
+/// What was found in one snapshot.
+#[derive(Debug)]
+pub struct Analysis<'a> {
+    /// The walk.
+    pub scan: Scan<'a>,
+    /// The integrity hash; `None` where it was not asked for.
+    pub trailer: Option<Trailer>,
+    /// How the file came to be.
+    pub provenance: Provenance,
+    /// HashKV at the newest revision.
+    pub hash_kv: Option<HashKv>,
+    /// Live values by resource, and what the cluster says of itself.
+    pub inventory: Inventory,
+    /// Space quota in bytes.
+    pub quota: u64,
+    /// By what the database was opened.
+    pub opened: Opened,
+    /// What pages hold, where the tree above them is lost.
+    pub pages: Option<Pages>,
+    /// What the checks say, worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// The database in a file that should be a snapshot, metas or not.
+///
+/// # Errors
+/// Where nothing in the file can be read: another byte order, another format, no pages at all.
+pub fn database(source: &Source) -> Result<(Db<'_>, Opened), Error> {
+    let bytes = source.bytes();
+    let error = match Db::open(bytes) {
+        Ok(db) => return Ok((db, Opened::Meta)),
+        Err(error) => error,
+    };
+    if matches!(error, OpenError::NoMeta { .. }) {
+        if let Some(db) = salvage::find_root(bytes) {
+            let root = db.meta().root;
+            return Ok((db, Opened::FoundRoot(root)));
+        }
+        if let Some(db) = salvage::open_without_root(bytes) {
+            return Ok((db, Opened::PagesAlone));
+        }
+    }
+    let hint = match error {
+        OpenError::NoMeta { .. } => Some("no page in it says what it is: this is no etcd database any more"),
+        OpenError::TooShort { .. } => Some("the copy was interrupted; fetch the file again"),
+        OpenError::BigEndian => Some("read it with etcd's own tools on a host of that byte order"),
+        OpenError::Version { .. } => Some("a newer etcd wrote it, or no etcd at all; look for a newer assay"),
+    };
+    Err(Error::Unanswerable {
+        display: source.display().to_owned(),
+        reason: error.to_string(),
+        hint: hint.map(str::to_owned),
+    })
+}
+
+impl<'a> Analysis<'a> {
+    /// Looks at everything: one core hashes the file, the others walk it.
+    ///
+    /// # Errors
+    /// Where nothing can be read, or the file changed meanwhile.
+    pub fn of(source: &'a Source, ui: &mut Ui) -> Result<Self, Error> {
+        let (db, opened) = database(source)?;
+        let provenance = Provenance::of(&db);
+        let meter = ui.meter("checking", Some(source.bytes().len() as u64 * 2));
+        let progress = |bytes| meter.add(bytes);
+        let previous = db.through_loser();
+        let walk = || {
+            let scan = etcd_snapshot::scan(db, Options { at: None, progress: Some(&progress) }, &Pool);
+            let hash_kv = scan.hash_kv(&Pool).ok();
+            let mut inventory = Inventory::default();
+            scan.store.live().for_each(|live| inventory.add(live.kv.key, live.kv.value));
+            (scan, hash_kv, inventory, previous.map(count_faults))
+        };
+        let (trailer, (scan, hash_kv, inventory, previous_root_faults)) =
+            rayon::join(|| trailer::read(source.bytes(), progress), walk);
+        drop(meter);
+        let quota = DEFAULT_QUOTA;
+        let facts = Facts { scan: &scan, trailer: Some(&trailer), provenance, previous_root_faults, quota };
+        let mut findings = checks::snapshot::check(&facts);
+        if let Some(finding) = no_meta(opened) {
+            findings.push(finding);
+        }
+        let lost = scan.bucket(b"key").is_none();
+        let pages = lost.then(|| salvage::pages(&scan.report.db));
+        let findings = findings.into_sorted();
+        source.check_unchanged()?;
+        Ok(Self { trailer: Some(trailer), provenance, hash_kv, inventory, quota, opened, pages, findings, scan })
+    }
+}
+
+/// Faults of the state that the losing meta leads to.
+fn count_faults(db: Db<'_>) -> usize {
+    let mut walker = Walker::new(db);
+    for bucket in walker.buckets(&Pool) {
+        walker.visit(&bucket, &Pool, |chunk| chunk.for_each(drop), |()| {});
+    }
+    walker.finish(&Pool).faults.kept().len()
+}
+
+fn no_meta(opened: Opened) -> Option<Finding> {
+    let message = match opened {
+        Opened::Meta => return None,
+        Opened::FoundRoot(root) => {
+            format!("neither meta is valid; what follows was read from page {root}, which looks most like the root")
+        }
+        Opened::PagesAlone => "neither meta is valid, and no page looks like the root".to_owned(),
+    };
+    Some(Finding::new(&catalogue::NO_META, message))
+}

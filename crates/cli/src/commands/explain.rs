@@ -1,0 +1,74 @@
+//! `assay explain`: what a finding means.
+
+use checks::{Entry, catalogue};
+use serde_json::json;
+
+use crate::args::{ExplainArgs, ReportFormat};
+use crate::exit::{Error, Outcome};
+use crate::output::finding::wrap;
+use crate::output::human::{Align, Table};
+use crate::output::json::{Envelope, Verdict};
+use crate::text::escape;
+use crate::ui::{Ui, style};
+
+pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+    let find = |id: &String| {
+        catalogue::find(id).ok_or_else(|| {
+            let id = escape(id.as_bytes());
+            Error::Usage(format!("there is no finding `{id}`; `assay explain` lists all there are"))
+        })
+    };
+    let chosen: Vec<&Entry> = args.ids.iter().map(find).collect::<Result<_, _>>()?;
+    let entries = if args.ids.is_empty() { catalogue::all() } else { chosen };
+    if args.output.format() == ReportFormat::Json {
+        let documents: Vec<_> = entries.iter().map(|entry| document(entry)).collect();
+        Envelope::<_, ()>::new("explain", &documents, &[], Verdict::Pass).write(ui.out())?;
+    } else if args.ids.is_empty() {
+        list(&entries, ui)?;
+    } else {
+        for entry in entries {
+            print(entry, ui)?;
+        }
+    }
+    Ok(Outcome::Clean)
+}
+
+fn document(entry: &Entry) -> serde_json::Value {
+    json!({
+        "id": entry.id,
+        "name": entry.name,
+        "severity": entry.severity.name(),
+        "title": entry.title,
+        "cause": entry.cause,
+        "consequence": entry.consequence,
+        "remedy": entry.remedy,
+        "source": entry.source,
+    })
+}
+
+fn list(entries: &[&Entry], ui: &mut Ui) -> Result<(), Error> {
+    let columns = [("ID", Align::Left), ("severity", Align::Left), ("what it is", Align::Left)];
+    let mut table = Table::new(&columns).elastic(2);
+    for entry in entries {
+        table.row([entry.id.to_owned(), entry.severity.to_string(), entry.title.to_owned()]);
+    }
+    let look = ui.look();
+    Ok(table.write(ui.out(), look)?)
+}
+
+fn print(entry: &Entry, ui: &mut Ui) -> Result<(), Error> {
+    let head = ui.paint(style::HEAD, format_args!("{} {}", entry.id, entry.name)).to_string();
+    writeln!(ui.out(), "{head} ({})\n{}.\n", entry.severity, entry.title)?;
+    for (name, text) in [
+        ("How it comes about", entry.cause),
+        ("What it leads to", entry.consequence),
+        ("What to do", entry.remedy),
+        ("Source", entry.source),
+    ] {
+        let name = ui.paint(style::HEAD, name).to_string();
+        writeln!(ui.out(), "{name}")?;
+        wrap(text, 2, ui)?;
+    }
+    writeln!(ui.out())?;
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! `assay inspect`: what is this?
+
+use checks::{Finding, Severity, Verdict};
+use kube_objects::ResourceCount;
+
+use super::snapshot;
+use crate::analysis::{Analysis, Opened};
+use crate::args::{InspectArgs, ReportFormat};
+use crate::exit::{Error, Outcome};
+use crate::input::{Input, Reading, Source};
+use crate::output::finding::FindingJson;
+use crate::output::human::{Align, Fields, Table};
+use crate::output::json::{self, Envelope};
+use crate::output::overview;
+use crate::output::snapshot::SnapshotJson;
+use crate::text::{Size, count, escape, group_digits};
+use crate::ui::{Ui, style};
+
+/// Resources that human output lists without `-v`.
+const RESOURCES_SHOWN: usize = 15;
+
+pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    let json = args.output.format() == ReportFormat::Json;
+    let mut seen: Vec<(SnapshotJson, String, Vec<Finding>)> = Vec::new();
+    let unread = snapshot::each(&args.paths, ui, |path, ui| {
+        let source = snapshot::open(&Input::from(path), reading, ui)?;
+        let analysis = Analysis::of(&source, ui)?;
+        // A description of what is left must not pass for one of the whole.
+        if analysis.opened != Opened::Meta || analysis.pages.is_some() {
+            ui.settle(Outcome::Findings);
+        }
+        if json {
+            seen.push((SnapshotJson::new(&source, &analysis), source.name(), analysis.findings));
+        } else {
+            print(&source, &analysis, ui)?;
+        }
+        Ok(())
+    });
+    if json && !seen.is_empty() {
+        write_json(&seen, unread.is_err(), ui)?;
+    }
+    unread.map(|()| ui.outcome())
+}
+
+fn write_json(seen: &[(SnapshotJson, String, Vec<Finding>)], some_unread: bool, ui: &mut Ui) -> Result<(), Error> {
+    let documents: Vec<_> = seen.iter().map(|(document, ..)| document).collect();
+    let findings: Vec<_> =
+        seen.iter().flat_map(|(_, name, all)| all.iter().map(move |finding| FindingJson::new(finding, name))).collect();
+    let all = seen.iter().flat_map(|(.., findings)| findings);
+    let verdict = match checks::verdict(all, Some(Severity::High)) {
+        _ if some_unread => json::Verdict::Fail,
+        Verdict::Pass => json::Verdict::Pass,
+        Verdict::Warn => json::Verdict::Warn,
+        Verdict::Fail => json::Verdict::Fail,
+    };
+    Ok(Envelope::new("inspect", &documents, &findings, verdict).write(ui.out())?)
+}
+
+fn print(source: &Source, analysis: &Analysis<'_>, ui: &mut Ui) -> Result<(), Error> {
+    let scan = &analysis.scan;
+    let name = ui.paint(style::HEAD, escape(source.name().as_bytes())).to_string();
+    writeln!(ui.out(), "{name}: etcd snapshot")?;
+    let trailer = match analysis.trailer.as_ref().map(|trailer| trailer.valid()) {
+        Some(Some(true)) => "valid",
+        Some(Some(false)) => "WRONG",
+        _ => "none",
+    };
+    let status = &scan.status;
+    let kv = analysis.hash_kv.map(|kv| format!("{} at revision {}", kv.hash, kv.hash_revision));
+    let fields = Fields::new()
+        .field("revisions", overview::records(scan))
+        .field("pages", overview::pages(&scan.report))
+        .field("integrity", trailer)
+        .field("status hash", format!("{:x} ({})", status.hash, status.hash))
+        .maybe("HashKV", kv);
+    let look = ui.look();
+    overview::describe(fields, source, analysis).write(ui.out(), look)?;
+    print_cluster(analysis, ui)?;
+    print_resources(analysis, ui)?;
+    let serious = analysis.findings.iter().filter(|finding| finding.severity >= Severity::Medium).count() as u64;
+    if serious > 0 {
+        let text = format!("\n  {} need attention; `assay verify` names them", count(serious, "finding"));
+        let text = ui.paint(style::WARN, text).to_string();
+        writeln!(ui.out(), "{text}")?;
+    }
+    writeln!(ui.out())?;
+    Ok(())
+}
+
+fn print_cluster(analysis: &Analysis<'_>, ui: &mut Ui) -> Result<(), Error> {
+    let Some(openshift) = analysis.inventory.openshift() else { return Ok(()) };
+    let mut fields = Fields::new();
+    if let Some(version) = &openshift.version {
+        let history = version.status.history.iter().map(|update| {
+            let done = update.completion_time.or(update.started_time).map(|time| time.to_string()).unwrap_or_default();
+            format!("{} {} {done}", escape(update.version.as_bytes()), escape(update.state.as_bytes()))
+        });
+        fields = fields.field("history", history.take(5).collect::<Vec<_>>().join("\n"));
+    }
+    let wanted = openshift.encryption_type.as_deref().map(|kind| if kind.is_empty() { "identity" } else { kind });
+    let pods: Vec<_> = openshift.revisions.iter().map(|(pod, revision)| format!("{pod} {revision}")).collect();
+    let nodes: Vec<_> = openshift.nodes.iter().take(12).map(|node| escape(node.as_bytes())).collect();
+    let look = ui.look();
+    writeln!(ui.out(), "\n  cluster")?;
+    fields
+        .maybe("encryption wanted", wanted.map(|kind| escape(kind.as_bytes()).into_owned()))
+        .field("static pod revisions", pods.join(", "))
+        .field("nodes", nodes.join(" "))
+        .write(ui.out(), look)?;
+    Ok(())
+}
+
+fn print_resources(analysis: &Analysis<'_>, ui: &mut Ui) -> Result<(), Error> {
+    let mut all: Vec<(&[u8], &ResourceCount)> = analysis.inventory.resources().collect();
+    all.sort_by_key(|(path, count)| (std::cmp::Reverse(count.bytes), *path));
+    let shown = if ui.look().verbose > 0 { all.len() } else { RESOURCES_SHOWN };
+    if all.is_empty() {
+        return Ok(());
+    }
+    let columns = [
+        ("live values stored as", Align::Left),
+        ("live", Align::Right),
+        ("bytes", Align::Right),
+        ("plain", Align::Right),
+        ("encrypted", Align::Left),
+    ];
+    let mut table = Table::new(&columns).elastic(0);
+    for (path, count) in all.iter().take(shown) {
+        let keys = count
+            .encrypted
+            .iter()
+            .map(|(key, number)| format!("{}:{} {number}", escape(&key.provider), escape(&key.key_name)));
+        table.row([
+            if path.is_empty() { "(no prefix)".to_owned() } else { escape(path).into_owned() },
+            group_digits(count.live),
+            Size(count.bytes).to_string(),
+            group_digits(count.plain),
+            keys.collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    writeln!(ui.out())?;
+    let look = ui.look();
+    table.write(ui.out(), look)?;
+    if all.len() > shown {
+        writeln!(ui.out(), "  ... and {}; -v lists them", count((all.len() - shown) as u64, "smaller resource"))?;
+    }
+    Ok(())
+}

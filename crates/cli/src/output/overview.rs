@@ -1,0 +1,142 @@
+//! A snapshot in a few lines, for people. `inspect` and `verify` share them.
+
+use bbolt_page::Report;
+use etcd_snapshot::{Facts, Scan};
+use kube_objects::{Inventory, OpenShift};
+
+use super::etcd::alarm_word;
+use super::human::Fields;
+use super::snapshot::{SpaceJson, is_updating, running};
+use crate::analysis::{Analysis, Opened};
+use crate::input::Source;
+use crate::text::{Size, count, escape, group_digits};
+
+/// How many pages there are, and of what kind.
+pub fn pages(report: &Report<'_>) -> String {
+    let pages = report.pages_in_use.saturating_add(report.pages_free);
+    format!(
+        "{} of {} bytes ({} branch, {} leaf, {} free)",
+        count(pages, "page"),
+        report.db.page_size(),
+        group_digits(report.branch_pages),
+        group_digits(report.leaf_pages),
+        group_digits(report.pages_free)
+    )
+}
+
+/// How many records there are, and from where to where they reach.
+pub fn records(scan: &Scan<'_>) -> String {
+    let mut text = count(scan.counts.records, "revision");
+    if let (Some(first), Some(last)) = (scan.first, scan.last) {
+        text += &format!(" ({} to {})", first.main, last.main);
+    }
+    text += &format!(", {}", count(scan.counts.tombstones, "tombstone"));
+    match scan.facts.finished_compaction {
+        Some(compacted) => text + &format!(", compacted at {}", compacted.main),
+        None => text + ", never compacted",
+    }
+}
+
+/// What is in it: etcd, the cluster, keys and space.
+pub fn describe(fields: Fields, source: &Source, analysis: &Analysis<'_>) -> Fields {
+    let scan = &analysis.scan;
+    let packed = source.compression().name().map(|name| format!(", read from {name}"));
+    let size = format!("{}{}", Size(source.bytes().len() as u64).exact(), packed.unwrap_or_default());
+    fields
+        .maybe("read from", opened(analysis.opened))
+        .maybe("pages alone", analysis.pages.map(|pages| pages_alone(&pages)))
+        .field("file", format!("{size}; {}", provenance(analysis)))
+        .field("etcd", etcd(&scan.facts))
+        .maybe("openshift", analysis.inventory.openshift().map(openshift))
+        .field("live keys", keys(scan, &analysis.inventory))
+        .field("space", space(scan, analysis.quota))
+}
+
+fn opened(opened: Opened) -> Option<String> {
+    match opened {
+        Opened::Meta => None,
+        Opened::FoundRoot(root) => Some(format!("SALVAGED from page {root}, which looks most like the root")),
+        Opened::PagesAlone => Some("SALVAGED: no meta, no root".to_owned()),
+    }
+}
+
+fn pages_alone(pages: &etcd_snapshot::salvage::Pages) -> String {
+    let newest = pages.newest.map(|newest| format!(", the newest of revision {}", newest.main)).unwrap_or_default();
+    format!(
+        "SALVAGED: {} with {}{newest}, in use or not; `assay ls --salvage` lists them",
+        count(pages.leaves, "leaf page"),
+        count(pages.records, "record")
+    )
+}
+
+fn provenance(analysis: &Analysis<'_>) -> &'static str {
+    match analysis.provenance {
+        etcd_snapshot::Provenance::Stream => "streamed by etcd",
+        etcd_snapshot::Provenance::RawCopy => "a copy of a live database file",
+        etcd_snapshot::Provenance::Rebuilt => "written anew by a tool",
+        etcd_snapshot::Provenance::Unknown => "of unknown origin",
+    }
+}
+
+fn etcd(facts: &Facts) -> String {
+    let version = facts.cluster_version.as_deref().unwrap_or("of unknown version");
+    let mut text = escape(version.as_bytes()).into_owned();
+    if let Some(storage) =
+        facts.storage_version.as_deref().filter(|storage| Some(*storage) != facts.cluster_version.as_deref())
+    {
+        text += &format!(", storage {}", escape(storage.as_bytes()));
+    }
+    text += &format!(", {}", count(facts.members.len() as u64, "member"));
+    if let Some(index) = facts.consistent_index {
+        text += &format!(", raft index {index}");
+    }
+    if let Some(term) = facts.term {
+        text += &format!(", term {term}");
+    }
+    let alarms: Vec<_> = facts.alarms.iter().map(|alarm| alarm_word(alarm.kind)).collect();
+    if !alarms.is_empty() {
+        text += &format!(", ALARM {}", alarms.join(" "));
+    }
+    if facts.auth_enabled {
+        text += ", authentication on";
+    }
+    text
+}
+
+fn openshift(openshift: &OpenShift) -> String {
+    let mut parts = Vec::new();
+    if let Some((version, state)) = running(openshift) {
+        let updating = if is_updating(openshift) { ", UPDATE UNDER WAY" } else { "" };
+        parts.push(format!("{} ({}{updating})", escape(version.as_bytes()), escape(state.as_bytes())));
+    }
+    if let Some(version) = &openshift.version {
+        parts.push(format!("cluster {}", escape(version.spec.cluster_id.as_bytes())));
+    }
+    let mut place = Vec::new();
+    if let Some(infra) = &openshift.infrastructure {
+        let named = [&infra.infrastructure_name, &infra.platform, &infra.control_plane_topology];
+        place
+            .extend(named.into_iter().filter(|name| !name.is_empty()).map(|name| escape(name.as_bytes()).into_owned()));
+    }
+    place.push(count(openshift.nodes.len() as u64, "node"));
+    [parts.join(", "), place.join(", ")].join("\n")
+}
+
+fn keys(scan: &Scan<'_>, inventory: &Inventory) -> String {
+    let encrypted: u64 = inventory.resources().flat_map(|(_, count)| count.encrypted.values()).sum();
+    let resources = inventory.resources().count() as u64;
+    let text = format!("{} in {}", group_digits(scan.store.live_count()), count(resources, "resource"));
+    if encrypted == 0 { text + ", none encrypted" } else { text + &format!(", {} encrypted", group_digits(encrypted)) }
+}
+
+fn space(scan: &Scan<'_>, quota: u64) -> String {
+    let space = SpaceJson::of(scan, quota);
+    format!(
+        "{} of a quota of {} ({} %), {} free pages ({} %)",
+        Size(space.db_size),
+        Size(space.quota),
+        space.quota_percent,
+        Size(space.free),
+        space.fragmentation_percent
+    )
+}
