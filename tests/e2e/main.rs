@@ -1,0 +1,14 @@
+//! assay from the outside, on real backups and on damaged ones.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+#![allow(clippy::cast_possible_truncation, reason = "test files are small")]
+
+mod contract;
+mod damage;
+mod fixtures;
+mod support;
