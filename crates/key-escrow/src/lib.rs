@@ -36,6 +36,7 @@
 
 mod age_file;
 mod blocks;
+mod cut;
 mod digest;
 mod error;
 mod gz;

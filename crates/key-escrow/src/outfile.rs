@@ -154,9 +154,6 @@ impl OutSet {
                 remove_if_there(&self.dir.join(entry.1))?;
             }
         }
-        for name in &self.names {
-            remove_if_there(&self.temp(name))?;
-        }
         self.lock.set_len(0).map_err(Error::io("truncate", &self.lock_path))?;
         io::Seek::rewind(&mut &self.lock).map_err(Error::io("seek in", &self.lock_path))
     }

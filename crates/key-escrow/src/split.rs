@@ -1,30 +1,26 @@
 //! Splitting a tarball into keyless tarball, escrow and manifest.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use flate2::write::GzEncoder;
-use flate2::{Compression, GzBuilder};
-use hmac::Mac as _;
 use zeroize::Zeroizing;
 
-use crate::blocks::{self, Fate, Limits, Member, Sink};
-use crate::digest::{Digest, Hasher, HashingReader, HashingWriter, HmacSha256, hex, keyed};
+use crate::blocks::Limits;
+use crate::cut::{Cut, cut};
+use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::gz::Gunzip;
-use crate::manifest::{
-    EncryptionState, KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod, RemovedMember, SCHEMA,
-};
+use crate::manifest::{KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod, SCHEMA};
 use crate::names::{Names, file_name};
 use crate::outfile::{OutOptions, OutSet};
-use crate::payload::{JOIN, JoinPlan, Key, MANIFEST, ORIGINAL, PayloadReader, PayloadWriter, README, RECIPE};
-use crate::policy::{MemberLabel, RemovalPolicy, is_encryption_config, normal_form};
+use crate::payload::{JOIN, JoinPlan, MANIFEST, ORIGINAL, PayloadReader, PayloadWriter, README, RECIPE};
+use crate::policy::RemovalPolicy;
 use crate::progress::{Phase, ProgressFn, Watched, naming};
 use crate::readme::readme;
 use crate::recipe::{self, Analysis};
-use crate::rejoin::{digest_file, passphrase, rejoin, seal_original, sealed_size};
+use crate::rejoin::{passphrase, rejoin, seal_original, sealed_size};
 use crate::sealing::{SealTo, Sealer, same, write_file};
 use crate::tar_header::BLOCK;
 
@@ -72,7 +68,7 @@ pub struct SplitOutcome {
 /// Splits `options.tarball`.
 ///
 /// Memory does not depend on the size of the tarball. A tarball without encryption keys is split all the same; the
-/// manifest then says [`EncryptionState::NoKeys`].
+/// manifest then says [`EncryptionState::NoKeys`](crate::EncryptionState::NoKeys).
 ///
 /// # Errors
 /// If anything is unsound, ambiguous or in the way; then no output exists and the tarball is untouched.
@@ -171,195 +167,6 @@ fn rejoin_info(method: RejoinMethod, reason: Option<String>) -> RejoinInfo {
 
 fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(Error::io("open", path))
-}
-
-/// What the first pass found.
-struct Cut {
-    original: Digest,
-    inner_tar: Digest,
-    keyless: Digest,
-    keyless_tar: Digest,
-    removed: Vec<RemovedMember>,
-    key_names: Vec<String>,
-    encryption: EncryptionState,
-    runs: Vec<(u64, u64)>,
-    member_key: Key,
-    seal_key: Key,
-    keyless_mac: HmacSha256,
-}
-
-/// The first pass: writes the keyless tarball and learns everything about the tar.
-fn cut(
-    tarball: &Path,
-    policy: &RemovalPolicy,
-    limits: Limits,
-    set: &OutSet,
-    name: &str,
-    size: u64,
-    progress: &mut ProgressFn<'_>,
-) -> Result<Cut> {
-    let (member_key, seal_key) = (random_key()?, random_key()?);
-    let path = set.path(name);
-    let file = BufWriter::with_capacity(64 * 1024, set.create(name)?);
-    let mut sink = Cutter {
-        policy,
-        limits,
-        path: &path,
-        keyless: GzBuilder::new().mtime(0).write(HashingWriter::new(file), Compression::default()),
-        inner: Hasher::default(),
-        keyless_tar: Hasher::default(),
-        keyless_mac: keyed(&seal_key),
-        member_key: &member_key,
-        member_mac: keyed(&member_key),
-        runs: Vec::new(),
-        removed: Vec::new(),
-        key_names: Vec::new(),
-        missing: policy.members().map(str::to_owned).collect(),
-        keys_removed: false,
-        keys_remain: false,
-    };
-    let source =
-        Watched { inner: open(tarball)?, phase: Phase::Splitting, done: 0, total: Some(size), report: progress };
-    let mut source = HashingReader::new(source);
-    blocks::walk(Gunzip::new(&mut source), limits, &mut sink)?;
-    let original = source.drain().map_err(Error::io("read", tarball))?;
-
-    if let Some(member) = sink.missing.pop_first() {
-        return Err(Error::MemberNotFound { member });
-    }
-    let io = || Error::io("write", &path);
-    let mut file = sink.keyless.finish().map_err(io())?;
-    file.flush().map_err(io())?;
-    let keyless = file.finish().1;
-    same("the keyless tarball as written", &keyless, &digest_file(&set.staged(name))?)?;
-    let encryption = match (sink.keys_remain, sink.keys_removed) {
-        (true, _) => EncryptionState::KeysRemain,
-        (false, true) => EncryptionState::KeysRemoved,
-        (false, false) => EncryptionState::NoKeys,
-    };
-    Ok(Cut {
-        original,
-        inner_tar: sink.inner.finish(),
-        keyless,
-        keyless_tar: sink.keyless_tar.finish(),
-        removed: sink.removed,
-        key_names: sink.key_names,
-        encryption,
-        runs: sink.runs,
-        keyless_mac: sink.keyless_mac,
-        member_key,
-        seal_key,
-    })
-}
-
-fn random_key() -> Result<Key> {
-    let mut key = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *key).map_err(|e| Error::Usage { what: format!("no random numbers: {e}") })?;
-    Ok(key)
-}
-
-struct Cutter<'a> {
-    policy: &'a RemovalPolicy,
-    limits: Limits,
-    path: &'a Path,
-    keyless: GzEncoder<HashingWriter<BufWriter<File>>>,
-    inner: Hasher,
-    keyless_tar: Hasher,
-    keyless_mac: HmacSha256,
-    member_key: &'a Key,
-    member_mac: HmacSha256,
-    runs: Vec<(u64, u64)>,
-    removed: Vec<RemovedMember>,
-    key_names: Vec<String>,
-    missing: std::collections::BTreeSet<String>,
-    keys_removed: bool,
-    keys_remain: bool,
-}
-
-impl Cutter<'_> {
-    /// The label under which the member leaves by any of its names, or because it links to one that does.
-    fn label(&self, member: &Member) -> Result<Option<MemberLabel>> {
-        let own = member.names().find_map(|name| self.policy.removes(&name));
-        let is_link = matches!(member.kind, b'1' | b'2');
-        if !is_link {
-            return Ok(own);
-        }
-        let target = member.link_target();
-        let linked = target.as_deref().and_then(|t| self.policy.removes(t));
-        match (own, linked) {
-            (Some(_), None) => Err(Error::LinkKeepsContent {
-                member: member.path(),
-                target: target.unwrap_or_else(|| "outside".to_owned()),
-            }),
-            // a symbolic link that stays is harmless; a hard link without its target would not unpack
-            (None, Some(_)) if member.kind == b'2' => Ok(None),
-            (own, linked) => Ok(own.or(linked)),
-        }
-    }
-
-    fn account(&mut self, blocks: u64, fate: Fate) {
-        match (self.runs.last_mut(), fate) {
-            (Some((kept, 0)), Fate::Keep) => *kept += blocks,
-            (Some((_, removed)), Fate::Remove) => *removed += blocks,
-            (_, Fate::Keep) => self.runs.push((blocks, 0)),
-            (None, Fate::Remove) => self.runs.push((0, blocks)),
-        }
-    }
-}
-
-impl Sink for Cutter<'_> {
-    fn member(&mut self, member: &Member) -> Result<Fate> {
-        for name in member.names() {
-            self.missing.remove(&normal_form(&name));
-        }
-        let in_config = member.names().any(|n| is_encryption_config(&normal_form(&n)));
-        let Some(label) = self.label(member)? else {
-            self.keys_remain |= in_config;
-            return Ok(Fate::Keep);
-        };
-        self.keys_removed |= in_config;
-        if self.removed.len() as u64 >= self.limits.removed {
-            return Err(Error::Limit { what: "removed members", limit: self.limits.removed });
-        }
-        for name in label.key_names {
-            if !self.key_names.contains(&name) {
-                self.key_names.push(name);
-            }
-        }
-        self.removed.push(RemovedMember {
-            path: member.path(),
-            size: member.size,
-            class: label.class,
-            fingerprint: label.fingerprint,
-            hmac_sha256: String::new(),
-        });
-        self.member_mac = keyed(self.member_key);
-        Ok(Fate::Remove)
-    }
-
-    fn blocks(&mut self, bytes: &[u8], fate: Fate) -> Result<()> {
-        self.inner.update(bytes);
-        self.account((bytes.len() / BLOCK) as u64, fate);
-        if fate == Fate::Keep {
-            self.keyless_tar.update(bytes);
-            self.keyless_mac.update(bytes);
-            self.keyless.write_all(bytes).map_err(Error::io("write", self.path))?;
-        }
-        Ok(())
-    }
-
-    fn content(&mut self, bytes: &[u8]) -> Result<()> {
-        self.member_mac.update(bytes);
-        Ok(())
-    }
-
-    fn end(&mut self) -> Result<()> {
-        let mac = self.member_mac.clone().finalize().into_bytes();
-        if let Some(member) = self.removed.last_mut() {
-            member.hmac_sha256 = hex(&mac);
-        }
-        Ok(())
-    }
 }
 
 /// Corrections if they can be had, otherwise the reason why not.

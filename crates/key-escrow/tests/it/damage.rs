@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use sha2::Digest as _;
+
 use key_escrow::{Outcome, SealTo, SplitOutcome, VerifyOptions, VerifyReport, verify_escrow};
 
-use crate::support::{Bench, gunzip, gzip, recipients, with_keys};
+use crate::support::{Bench, gunzip, gzip, payload, recipients, with_keys};
 
 fn drill(bench: &Bench, split: &SplitOutcome, escrow: &Path, keyless: &Path, open: bool) -> VerifyReport {
     let ids = bench.identities();
@@ -147,4 +149,26 @@ fn unsound_tarballs_are_refused_before_anything_is_written() {
         assert!(bench.split(&bench.tarball(&bytes)).is_err(), "{name}");
         assert_eq!(fs::read_dir(bench.out()).unwrap().count(), 0, "{name}");
     }
+}
+
+/// Someone who may open the escrow seals it again with an altered key and adjusts the manifest's digests.
+#[test]
+fn a_resealed_escrow_with_another_key_is_caught() {
+    let bench = Bench::new();
+    let split = bench.split(&bench.tarball(&with_keys())).unwrap();
+    let mut content = payload(&split.escrow, &bench.key);
+    let word = b"\"secret\":\"";
+    let at = content.windows(word.len()).position(|w| w == word).unwrap() + word.len();
+    content[at] = if content[at] == b'A' { b'B' } else { b'A' };
+    let forged = age::encrypt(&bench.key.to_public(), &content).unwrap();
+    fs::write(&split.escrow, &forged).unwrap();
+    let sha = |bytes: &[u8]| sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let old = split.manifest.escrow.as_ref().unwrap();
+    let text = fs::read_to_string(&split.manifest_path).unwrap();
+    let text = text.replace(&old.file.digest.sha256, &sha(&forged)).replace(&old.payload.sha256, &sha(&content));
+    let text = text.replace(&format!("\"size\": {}", old.file.digest.size), &format!("\"size\": {}", forged.len()));
+    fs::write(&split.manifest_path, text).unwrap();
+    let report = drill(&bench, &split, &split.escrow, &split.keyless, true);
+    assert_eq!(failed(&report), ["escrow-content", "join"], "{:#?}", report.checks);
+    assert!(bench.join(&split).is_err());
 }

@@ -12,6 +12,7 @@ mod hostile;
 mod killed;
 mod outputs;
 mod peers;
+mod plugin;
 mod recorded_escrow;
 mod round_trip;
 mod separation;

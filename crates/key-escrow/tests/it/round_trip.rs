@@ -112,6 +112,7 @@ fn keyless_is_the_original_without_the_removed_members() {
     let twice = Bench::new();
     let again = twice.split(&twice.tarball(&bytes)).unwrap();
     assert!(fs::read(&split.keyless).unwrap() == fs::read(&again.keyless).unwrap(), "deterministic");
+    assert_eq!(fs::read(&split.keyless).unwrap()[4..8], [0; 4], "no time in it");
 }
 
 #[test]
