@@ -14,14 +14,14 @@ fuzz_target!(|data: &[u8]| {
     assert!(!format!("{:?} {:?}", latest.facts, latest.faults.kept()).is_empty());
     let live = latest.store.live().count();
     assert_eq!(latest.store.live_count(), live as u64);
-    assert_eq!(latest.store.live_sorted(|_| true).count(), live);
-    let names: Vec<_> = latest.store.deleted_sorted(|_| true).map(|deleted| deleted.key).collect();
+    assert_eq!(latest.store.live_sorted(|_| true, &Serial).count(), live);
+    let names: Vec<_> = latest.store.deleted_sorted(|_| true, &Serial).map(|deleted| deleted.key).collect();
     assert!(names.is_sorted());
     assert!(latest.records().count() as u64 <= latest.counts.records);
     let _ = latest.content_digest(&Serial);
     // a view in the middle of the history, where there is one
     let first = latest.first.map_or(0, |first| first.main);
     let middle = first.midpoint(latest.current());
-    let then = scan(db, Options { at: Some(middle), progress: None }, &Serial);
+    let then = scan(db, Options { at: Some(middle), ..Options::default() }, &Serial);
     assert_eq!(then.hash_kv(&Serial).is_ok(), then.answerable(middle).is_ok());
 });

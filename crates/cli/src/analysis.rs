@@ -91,7 +91,7 @@ impl<'a> Analysis<'a> {
         let progress = |bytes| meter.add(bytes);
         let previous = db.through_loser();
         let walk = || {
-            let scan = etcd_snapshot::scan(db, Options { at: None, progress: Some(&progress) }, &Pool);
+            let scan = etcd_snapshot::scan(db, Options { progress: Some(&progress), ..Options::default() }, &Pool);
             let hash_kv = scan.hash_kv(&Pool).ok();
             let mut inventory = Inventory::default();
             scan.store.live().for_each(|live| inventory.add(live.kv.key, live.kv.value));

@@ -21,7 +21,7 @@ impl Scan<'_> {
     /// restore is not a key.
     #[must_use]
     pub fn content_digest(&self, spread: &impl Spread) -> Sha256Digest {
-        let entries: Vec<Live<'_>> = self.store.live_sorted(|_| true).collect();
+        let entries: Vec<Live<'_>> = self.store.live_sorted(|_| true, spread).collect();
         let mut digest = Sha256::new_with_prefix(DOMAIN);
         let piece = |at: usize| {
             let some = entries.iter().skip(at * ENTRIES_AT_ONCE).take(ENTRIES_AT_ONCE);

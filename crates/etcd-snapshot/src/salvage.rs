@@ -1,5 +1,7 @@
 //! A snapshot whose metas, or whose root, are gone.
 
+use std::cmp::Reverse;
+
 use bbolt_page::{Bucket, BucketRoot, Db, Pgid, Serial, Walker, salvage};
 
 use crate::facts::bucket;
@@ -20,7 +22,8 @@ pub struct Pages {
     pub newest: Option<Revision>,
 }
 
-/// Finds the root of a file without metas: of all pages that look like one, the one whose raft index is the highest.
+/// Finds the root of a file without metas: of all pages that look like one, the one whose raft index is the highest,
+/// and of equals the one with the fewest buckets that etcd does not know (a tool's, while it worked).
 ///
 /// Which page size the file has is found the same way; `None` where nothing looks like a root.
 #[must_use]
@@ -29,9 +32,9 @@ pub fn find_root(bytes: &[u8]) -> Option<Db<'_>> {
     let candidates = salvage::root_candidates(bytes, page_size).take(CANDIDATES);
     let opened = candidates.filter_map(|root| {
         let db = salvage::open_at(bytes, page_size, root);
-        raft_index(&db).map(|index| (index, db))
+        rank(&db).map(|rank| (rank, db))
     });
-    opened.max_by_key(|(index, _)| *index).map(|(_, db)| db)
+    opened.max_by_key(|(rank, _)| *rank).map(|(_, db)| db)
 }
 
 /// The file without any root: pages alone, of the page size that most of them fit.
@@ -40,13 +43,14 @@ pub fn open_without_root(bytes: &[u8]) -> Option<Db<'_>> {
     Some(salvage::open_at(bytes, salvage::guess_page_size(bytes)?, Pgid(0)))
 }
 
-/// The raft index in bucket `meta` of what may be a root, where bucket `key` is there, too.
-fn raft_index(db: &Db<'_>) -> Option<u64> {
+/// How good a root this is: its raft index, and less the more buckets are unknown. Only where bucket `key` is there, too.
+fn rank(db: &Db<'_>) -> Option<(u64, Reverse<usize>)> {
     let buckets = Walker::new(db.clone()).buckets(&Serial);
     let find = |name: &[u8]| buckets.iter().find(|bucket| bucket.name() == name);
     find(bucket::KEY)?;
     let index = entry(db, find(bucket::META)?, b"consistent_index")?;
-    Some(u64::from_be_bytes(index.try_into().ok()?))
+    let unknown = buckets.iter().filter(|bucket| !bucket::ALL.contains(&bucket.name())).count();
+    Some((u64::from_be_bytes(index.try_into().ok()?), Reverse(unknown)))
 }
 
 fn entry<'a>(db: &Db<'a>, bucket: &Bucket<'a>, key: &[u8]) -> Option<&'a [u8]> {

@@ -18,6 +18,9 @@ const ENTRY_CAP: usize = 1_000_000;
 pub struct Options<'o> {
     /// Main revision of the view; `None` for the latest. The caller checks it against [`Scan::answerable`].
     pub at: Option<i64>,
+    /// Leaves the checksums out: no status hash, no dump hashes, no HashKV of a file never compacted. For callers that
+    /// want the keys alone.
+    pub without_hashes: bool,
     /// Gets the bytes of leaves done since its last call, perhaps from several threads.
     pub progress: Option<&'o (dyn Fn(u64) + Sync)>,
 }
@@ -211,8 +214,9 @@ impl<'a, 'o> Pass<'a, 'o> {
 
     fn run(&mut self, walker: &mut Walker<'a>, bucket: &Bucket<'a>, spread: &impl Spread) {
         let (hasher, progress) = (self.hasher.clone(), self.options.progress);
+        let summed = !self.options.without_hashes;
         let decode = |chunk: &mut Chunk<'_, 'a>| {
-            let piece = decode(chunk, &hasher);
+            let piece = decode(chunk, &hasher, summed);
             if let Some(progress) = progress {
                 progress(piece.bytes);
             }
@@ -324,16 +328,16 @@ pub(crate) fn place(page: &LeafPage<'_>, element: &LeafElement<'_>) -> Place {
     Place { page: page.page(), element: element.index, offset: page.offset_of(element.index) }
 }
 
-fn decode<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher) -> Piece<'a> {
+fn decode<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher, summed: bool) -> Piece<'a> {
     let mut piece = Piece::default();
     for (page, shape) in chunk {
         piece.bytes += shape.used;
         let payload = page.payload(&shape);
-        if let Some(payload) = payload {
+        if let Some(payload) = payload.filter(|_| summed) {
             piece.crc.update(payload);
         }
         for element in page.elements() {
-            if payload.is_none() {
+            if summed && payload.is_none() {
                 add_element(&mut piece.crc, &element);
             }
             if element.is_bucket() {

@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 
+use bbolt_page::Spread;
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
@@ -56,6 +57,12 @@ pub struct Live<'a> {
     pub revision: Revision,
 }
 
+/// What stands for a slot that is not there; there is none such.
+const EMPTY: Live<'static> = Live {
+    kv: KeyValue { key: &[], create_revision: 0, mod_revision: 0, version: 0, value: &[], lease: 0 },
+    revision: Revision { main: 0, sub: 0 },
+};
+
 /// A key whose last record in the view is a tombstone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deleted<'a> {
@@ -109,18 +116,38 @@ impl<'a> Store<'a> {
         self.slots.iter().filter(|slot| !slot.tombstone()).map(|slot| self.live_of(slot))
     }
 
-    /// The live keys that `wanted` accepts, in byte order.
-    pub fn live_sorted(&self, wanted: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = Live<'a>> + '_ {
-        let slots = self.slots.iter().filter(|slot| !slot.tombstone());
-        let keyed = slots.map(|slot| (self.key_of(slot), slot)).filter(|(key, _)| wanted(key));
-        sort::by_key(keyed).into_iter().map(|(_, slot)| self.live_of(slot))
+    /// The live keys that `wanted` accepts, in byte order. Fetching the keys is spread.
+    pub fn live_sorted(
+        &self,
+        wanted: impl Fn(&[u8]) -> bool + Sync,
+        spread: &impl Spread,
+    ) -> impl ExactSizeIterator<Item = Live<'a>> + '_ {
+        let numbers = self.sorted(|slot, key| !slot.tombstone() && wanted(key), spread);
+        numbers.into_iter().map(|(_, number)| self.slot(number).map_or(EMPTY, |slot| self.live_of(slot)))
     }
 
-    /// The keys that are deleted in the view and that `wanted` accepts, in byte order.
-    pub fn deleted_sorted(&self, wanted: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = Deleted<'a>> + '_ {
-        let slots = self.slots.iter().filter(|slot| slot.tombstone());
-        let keyed = slots.map(|slot| (self.key_of(slot), slot.revision())).filter(|(key, _)| wanted(key));
-        sort::by_key(keyed).into_iter().map(|(key, revision)| Deleted { key, revision })
+    /// The keys that are deleted in the view and that `wanted` accepts, in byte order. Fetching the keys is spread.
+    pub fn deleted_sorted(
+        &self,
+        wanted: impl Fn(&[u8]) -> bool + Sync,
+        spread: &impl Spread,
+    ) -> impl ExactSizeIterator<Item = Deleted<'a>> + '_ {
+        let numbers = self.sorted(|slot, key| slot.tombstone() && wanted(key), spread);
+        let revision = |number| self.slot(number).map(Slot::revision).unwrap_or_default();
+        numbers.into_iter().map(move |(key, number)| Deleted { key, revision: revision(number) })
+    }
+
+    fn sorted(&self, wanted: impl Fn(&Slot, &[u8]) -> bool + Sync, spread: &impl Spread) -> Vec<(&'a [u8], u32)> {
+        let item = |at: usize| {
+            let slot = self.slots.get(at)?;
+            let key = self.key_of(slot);
+            wanted(slot, key).then_some((key, u32::try_from(at).ok()?))
+        };
+        sort::by_key(self.slots.len(), item, spread)
+    }
+
+    fn slot(&self, number: u32) -> Option<&Slot> {
+        self.slots.get(usize::try_from(number).ok()?)
     }
 
     fn live_of(&self, slot: &Slot) -> Live<'a> {

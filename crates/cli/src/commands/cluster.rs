@@ -23,7 +23,7 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
     let db = snapshot::database(&source)?;
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
-    let scan = snapshot::scan(&source, db, None, &|bytes| meter.add(bytes))?;
+    let scan = snapshot::scan(&source, db, None, true, &|bytes| meter.add(bytes))?;
     drop(meter);
     snapshot::check_complete(&source, &scan, ui);
     warn_of_faults(&source, &scan.facts, ui);

@@ -55,7 +55,7 @@ impl Hashes {
         let meter = ui.meter("hashing", Some(source.bytes().len() as u64 * passes));
         let progress = |bytes| meter.add(bytes);
         let hashes = if args.status {
-            let scan = snapshot::scan(source, db, None, &progress)?;
+            let scan = snapshot::scan(source, db, None, false, &progress)?;
             drop(meter);
             snapshot::check_complete(source, &scan, ui);
             Self { status: scan.status, full: None }
@@ -63,7 +63,7 @@ impl Hashes {
             // The SHA-256 runs on one core from end to end; the walk has the others.
             let (trailer, scan) = rayon::join(
                 || trailer::read(source.bytes(), progress),
-                || snapshot::scan(source, db, args.rev, &progress),
+                || snapshot::scan(source, db, args.rev, false, &progress),
             );
             let scan = scan?;
             let content = scan.content_digest(&Pool);

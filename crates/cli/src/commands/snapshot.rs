@@ -38,9 +38,11 @@ pub(super) fn scan<'a>(
     source: &Source,
     db: Db<'a>,
     at: Option<i64>,
+    without_hashes: bool,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Scan<'a>, Error> {
-    let scan = etcd_snapshot::scan(db, Options { at, progress: Some(progress) }, &Pool);
+    let options = Options { at, without_hashes, progress: Some(progress) };
+    let scan = etcd_snapshot::scan(db, options, &Pool);
     source.check_unchanged()?;
     if let Some(asked) = at {
         scan.answerable(asked).map_err(|error| Error::Unanswerable {

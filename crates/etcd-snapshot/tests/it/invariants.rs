@@ -171,7 +171,7 @@ fn the_marker_of_a_bumped_restore_is_no_gap_and_no_key() {
     let scan = scan(Db::open(&bytes).unwrap(), Options::default(), &Serial);
     assert_eq!(scan.faults.kept(), []);
     assert_eq!(scan.bump_marker, Some(Revision { main: 1_000_007, sub: 0 }));
-    let keys: Vec<_> = scan.store.live_sorted(|_| true).map(|live| live.kv.key).collect();
+    let keys: Vec<_> = scan.store.live_sorted(|_| true, &Serial).map(|live| live.kv.key).collect();
     assert_eq!(keys, [&b"a"[..], b"after", b"b", b"c"]);
     assert_eq!(scan.status.total_key_36, Some(5), "etcd 3.6 counts the marker");
 }

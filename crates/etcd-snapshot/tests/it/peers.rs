@@ -72,7 +72,7 @@ fn keys_are_those_of_etcdctl_get_at_every_revision() {
         for AtRevision { revision, keys, .. } in &answers.at {
             let scan = at(bytes, Some(*revision));
             scan.answerable(*revision).unwrap();
-            let got: Vec<_> = scan.store.live_sorted(|_| true).map(|live| fact(&live)).collect();
+            let got: Vec<_> = scan.store.live_sorted(|_| true, &Serial).map(|live| fact(&live)).collect();
             assert!(got == *keys, "{} at {revision}: {} keys, expected {}", answers.etcd, got.len(), keys.len());
         }
     });
@@ -114,7 +114,7 @@ fn leases_and_members_are_those_of_the_server() {
         let expected: Vec<_> = answers.leases.iter().map(|lease| (lease.id, lease.granted_ttl)).collect();
         assert_eq!(leases, expected, "{}", answers.etcd);
         for lease in &answers.leases {
-            let attached = scan.store.live_sorted(|_| true).filter(|live| live.kv.lease == lease.id);
+            let attached = scan.store.live_sorted(|_| true, &Serial).filter(|live| live.kv.lease == lease.id);
             let keys: Vec<_> = attached.map(|live| live.kv.key.to_vec()).collect();
             assert_eq!(keys, lease.keys, "{} lease {:x}", answers.etcd, lease.id);
         }

@@ -37,7 +37,7 @@ fn without_a_root_the_pages_are_counted() {
         let mut rootless = damaged.to_vec();
         rootless[root * size..][..size].fill(0);
         if scan.counts.records > 100 {
-            assert!(salvage::find_root(&rootless).is_none_or(|db| db.meta().root.0 as usize != root), "{name}");
+            assert!(salvage::find_root(&rootless).is_none_or(|db| db.meta().root.0 != root as u64), "{name}");
         }
         let db = salvage::open_without_root(&rootless).unwrap();
         let pages = salvage::pages(&db);

@@ -145,7 +145,7 @@ fn etcds_own_state() {
 fn live_keys_as_etcdctl_listed_them() {
     // `odd-keys` has keys that a line-wise listing cannot hold, see below.
     each(|fixture, scan, facts| {
-        let listed: Vec<&[u8]> = scan.store.live_sorted(|_| true).map(|live| live.kv.key).collect();
+        let listed: Vec<&[u8]> = scan.store.live_sorted(|_| true, &Serial).map(|live| live.kv.key).collect();
         assert_eq!(u64::try_from(listed.len()).ok(), scan.status.total_key_36, "{}", fixture.name);
         if fixture.name == "odd-keys" {
             return;

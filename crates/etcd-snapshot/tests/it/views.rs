@@ -11,7 +11,7 @@ fn at<'a>(bytes: &'a [u8], revision: Option<i64>) -> Scan<'a> {
 fn live(bytes: &[u8], revision: i64) -> Vec<String> {
     let scan = at(bytes, Some(revision));
     scan.answerable(revision).expect("answerable");
-    scan.store.live_sorted(|_| true).map(|live| String::from_utf8_lossy(live.kv.value).into_owned()).collect()
+    scan.store.live_sorted(|_| true, &Serial).map(|live| String::from_utf8_lossy(live.kv.value).into_owned()).collect()
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn live_keys_at_every_revision() {
     }
     let deleted = |revision| -> Vec<_> {
         let scan = at(&bytes, revision);
-        scan.store.deleted_sorted(|_| true).map(|gone| (gone.key.to_vec(), gone.revision.main)).collect()
+        scan.store.deleted_sorted(|_| true, &Serial).map(|gone| (gone.key.to_vec(), gone.revision.main)).collect()
     };
     assert_eq!(deleted(None), [(b"c".to_vec(), 8)]);
     assert_eq!(deleted(Some(5)), [(b"b".to_vec(), 5)]);

@@ -14,6 +14,7 @@ use crate::input::{Reading, Source};
 use crate::output::json::Verdict;
 use crate::output::list::{self, Head, KeySink};
 use crate::settings::{ListForm, ListRequest, View};
+use crate::spread::Pool;
 use crate::text::count;
 use crate::ui::Ui;
 use rows::{Entry, Shown};
@@ -37,7 +38,7 @@ fn list(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result<(), Error
         View::AllRevisions => None,
     };
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
-    let scan = snapshot::scan(source, db, at, &|bytes| meter.add(bytes))?;
+    let scan = snapshot::scan(source, db, at, true, &|bytes| meter.add(bytes))?;
     drop(meter);
     snapshot::check_complete(source, &scan, ui);
     if let ListForm::Sqlite { out, force } = &request.form {
@@ -52,8 +53,8 @@ fn list(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result<(), Error
 fn entries<'a>(request: &'a ListRequest, scan: &'a Scan<'a>) -> Box<dyn Iterator<Item = Entry<'a>> + 'a> {
     let wanted = |key: &[u8]| rows::wanted(request, key);
     match request.view {
-        View::Live(_) => Box::new(scan.store.live_sorted(wanted).map(Entry::Live)),
-        View::Deleted(_) => Box::new(scan.store.deleted_sorted(wanted).map(Entry::Deleted)),
+        View::Live(_) => Box::new(scan.store.live_sorted(wanted, &Pool).map(Entry::Live)),
+        View::Deleted(_) => Box::new(scan.store.deleted_sorted(wanted, &Pool).map(Entry::Deleted)),
         View::AllRevisions => Box::new(
             scan.records().filter(move |record| !record.is_bump_marker() && wanted(record.kv.key)).map(Entry::Record),
         ),

@@ -29,7 +29,7 @@ pub(super) fn write(
     table.database.meta("view", "live")?;
     table.database.meta("revision", &scan.view.to_string())?;
     let is_wanted = |key: &[u8]| wanted(request, key);
-    for live in scan.store.live_sorted(is_wanted) {
+    for live in scan.store.live_sorted(is_wanted, &crate::spread::Pool) {
         table.live(&live)?;
     }
     for record in scan.records().filter(|record| !record.is_bump_marker() && is_wanted(record.kv.key)) {
