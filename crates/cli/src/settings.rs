@@ -90,7 +90,19 @@ pub struct ListRequest {
     pub form: ListForm,
 }
 
+impl ListForm {
+    /// Whether the form shows nothing of a key but its name.
+    pub fn is_of_names(&self) -> bool {
+        matches!(self, Self::Names | Self::Nul | Self::Count { .. })
+    }
+}
+
 impl ListRequest {
+    /// Whether what a key says of itself matters to whether it is asked for.
+    pub fn looks_inside(&self) -> bool {
+        !self.resources.is_empty() || !self.namespaces.is_empty()
+    }
+
     /// Whether a key, and what it says of itself, is asked for.
     pub fn wants(&self, key: &[u8], identity: &Identity<'_>) -> bool {
         let any = |wanted: &[String], test: &dyn Fn(&[u8]) -> bool| {

@@ -12,7 +12,9 @@ use jiff::Timestamp;
 /// characters that reorder or hide text come as `\n`, `\t`, `\r` or `\u{..}`, bytes that are not
 /// UTF-8 as `\xNN`, and a backslash as `\\`, so that no two keys look the same.
 pub fn escape(bytes: &[u8]) -> Cow<'_, str> {
+    let simple = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
     match std::str::from_utf8(bytes) {
+        Ok(text) if bytes.iter().all(simple) => Cow::Borrowed(text),
         Ok(text) if text.chars().all(is_plain) => Cow::Borrowed(text),
         _ => {
             let mut shown = String::with_capacity(bytes.len() + 16);

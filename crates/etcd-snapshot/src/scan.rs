@@ -215,6 +215,8 @@ impl<'a, 'o> Pass<'a, 'o> {
     fn run(&mut self, walker: &mut Walker<'a>, bucket: &Bucket<'a>, spread: &impl Spread) {
         let (hasher, progress) = (self.hasher.clone(), self.options.progress);
         let summed = !self.options.without_hashes;
+        let elements = bucket.tree().map(|tree| tree.leaves().iter().map(|leaf| u64::from(leaf.count)).sum());
+        self.store.reserve(elements.unwrap_or(0));
         let decode = |chunk: &mut Chunk<'_, 'a>| {
             let piece = decode(chunk, &hasher, summed);
             if let Some(progress) = progress {

@@ -17,6 +17,8 @@ const KEPT: u32 = 1 << 30;
 const CHOSEN: u32 = 1 << 29;
 /// Largest `sub` that a slot tells apart. A transaction of half a billion changes does not exist.
 const SUB_MAX: u32 = CHOSEN - 1;
+/// Keys that room is made for beforehand; what a hostile file claims beyond it has to be there first.
+const RESERVED: usize = 1 << 20;
 
 /// The last record of one key that the walk has seen.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +102,14 @@ impl<'a> Store<'a> {
         Self { file, slots: Vec::new(), index: HashTable::new(), live: 0 }
     }
 
+    /// Makes room for so many keys, or as many of them as a plausible file has.
+    pub(crate) fn reserve(&mut self, keys: u64) {
+        let keys = usize::try_from(keys).unwrap_or(RESERVED).min(RESERVED);
+        let slots = &self.slots;
+        let hash_of = |&number: &u32| usize::try_from(number).ok().and_then(|at| slots.get(at)).map_or(0, |s| s.hash);
+        self.index.reserve(keys, hash_of);
+    }
+
     /// Number of live keys.
     #[must_use]
     pub fn live_count(&self) -> u64 {
@@ -124,6 +134,13 @@ impl<'a> Store<'a> {
     ) -> impl ExactSizeIterator<Item = Live<'a>> + '_ {
         let numbers = self.sorted(|slot, key| !slot.tombstone() && wanted(key), spread);
         numbers.into_iter().map(|(_, number)| self.slot(number).map_or(EMPTY, |slot| self.live_of(slot)))
+    }
+
+    /// The names alone of the live keys that `wanted` accepts, in byte order: cheaper than [`Self::live_sorted`], which
+    /// looks at each record once more.
+    pub fn live_names(&self, wanted: impl Fn(&[u8]) -> bool + Sync, spread: &impl Spread) -> Vec<&'a [u8]> {
+        let sorted = self.sorted(|slot, key| !slot.tombstone() && wanted(key), spread);
+        sorted.into_iter().map(|(key, _)| key).collect()
     }
 
     /// The keys that are deleted in the view and that `wanted` accepts, in byte order. Fetching the keys is spread.

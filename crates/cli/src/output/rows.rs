@@ -17,7 +17,7 @@ pub struct Identity<'a> {
 }
 
 /// A key that is alive in the view that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyRow<'a> {
     /// The key's bytes.
     pub key: &'a [u8],
@@ -39,6 +39,13 @@ pub struct KeyRow<'a> {
     pub provider: Option<&'a [u8]>,
     /// Name of the key of an encrypted value. Never the key.
     pub key_name: Option<&'a [u8]>,
+}
+
+impl<'a> KeyRow<'a> {
+    /// A row of which only the name is known.
+    pub fn of_name(key: &'a [u8]) -> Self {
+        Self { key, ..Self::default() }
+    }
 }
 
 /// One revision of a key, as the snapshot still holds it.

@@ -53,6 +53,9 @@ fn list(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result<(), Error
 fn entries<'a>(request: &'a ListRequest, scan: &'a Scan<'a>) -> Box<dyn Iterator<Item = Entry<'a>> + 'a> {
     let wanted = |key: &[u8]| rows::wanted(request, key);
     match request.view {
+        View::Live(_) if request.form.is_of_names() => {
+            Box::new(scan.store.live_names(wanted, &Pool).into_iter().map(Entry::Name))
+        }
         View::Live(_) => Box::new(scan.store.live_sorted(wanted, &Pool).map(Entry::Live)),
         View::Deleted(_) => Box::new(scan.store.deleted_sorted(wanted, &Pool).map(Entry::Deleted)),
         View::AllRevisions => Box::new(

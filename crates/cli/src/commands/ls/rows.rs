@@ -13,6 +13,8 @@ use crate::settings::ListRequest;
 /// Something to list.
 pub(super) enum Entry<'a> {
     Live(Live<'a>),
+    /// A live key of which only the name is wanted.
+    Name(&'a [u8]),
     Deleted(Deleted<'a>),
     Record(Record<'a>),
 }
@@ -21,6 +23,7 @@ impl<'a> Entry<'a> {
     pub(super) fn key(&self) -> &'a [u8] {
         match self {
             Self::Live(live) => live.kv.key,
+            Self::Name(key) => key,
             Self::Deleted(deleted) => deleted.key,
             Self::Record(record) => record.kv.key,
         }
@@ -28,6 +31,7 @@ impl<'a> Entry<'a> {
 
     pub(super) fn give(&self, shown: &Shown<'_>, sink: &mut dyn KeySink) -> Result<(), Error> {
         match self {
+            Self::Name(_) => sink.name(shown.key()),
             Self::Live(live) => sink.key(&key_row(&live.kv, live.revision, shown)),
             Self::Deleted(deleted) => sink.revision(&tombstone_row(deleted.revision, shown)),
             Self::Record(record) => sink.revision(&revision_row(record, shown)),
@@ -90,6 +94,9 @@ fn identity_of<'a>(parsed: &StorageKey<'a>, name: &'a [u8]) -> Identity<'a> {
 
 /// Whether a key is asked for, by its true name.
 pub(super) fn wanted(request: &ListRequest, key: &[u8]) -> bool {
+    if !request.looks_inside() {
+        return request.wants(key, &Identity::default());
+    }
     let parsed = StorageKey::parse(key);
     request.wants(key, &identity_of(&parsed, parsed.name))
 }

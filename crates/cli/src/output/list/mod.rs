@@ -21,6 +21,14 @@ pub trait KeySink {
     /// Whatever keeps it from being given out.
     fn key(&mut self, row: &KeyRow<'_>) -> Result<(), Error>;
 
+    /// Takes the name of a live key, for forms that show nothing else ([`ListForm::is_of_names`]).
+    ///
+    /// # Errors
+    /// Whatever keeps it from being given out.
+    fn name(&mut self, key: &[u8]) -> Result<(), Error> {
+        self.key(&KeyRow::of_name(key))
+    }
+
     /// Takes one revision of a key.
     ///
     /// # Errors
