@@ -181,3 +181,30 @@ fn every_finding_is_explained() {
     }
     assert_eq!(assay(&["explain", "SNAP-999"]).code, Some(2));
 }
+
+#[test]
+fn what_stands_against_an_upgrade_is_told() {
+    let blockers = |fixture: &str| {
+        let (_, document) = json(&["cluster", fixture_file(fixture, ".db.gz").to_str().unwrap()]);
+        let all = document["artifacts"][0]["upgradeBlockers"].as_array().unwrap().clone();
+        all.iter().map(|finding| finding["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(blockers("members-m0"), Vec::<String>::new());
+    assert_eq!(blockers("downgrade-enabled"), ["ETCD-010"]);
+    assert_eq!(blockers("nospace-alarm"), ["ETCD-001"]);
+}
+
+#[test]
+fn a_database_of_a_snapshot_holds_its_findings() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("keys.sqlite");
+    let path = fixture_file("nospace-alarm", ".db.gz");
+    let run = assay(&["ls", path.to_str().unwrap(), "-o", "sqlite", "--out", out.to_str().unwrap()]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let database = rusqlite::Connection::open(&out).unwrap();
+    let query = "SELECT id, severity, member FROM findings WHERE severity <> 'info'";
+    let rows =
+        |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?));
+    let found: Vec<_> = database.prepare(query).unwrap().query_map([], rows).unwrap().map(Result::unwrap).collect();
+    assert_eq!(found, [("ETCD-001".to_owned(), "high".to_owned(), "ddd67b312462fd7b".to_owned())]);
+}

@@ -101,7 +101,15 @@ impl<'a> Analysis<'a> {
             rayon::join(|| trailer::read(source.bytes(), progress), walk);
         drop(meter);
         let quota = DEFAULT_QUOTA;
-        let facts = Facts { scan: &scan, trailer: Some(&trailer), provenance, previous_root_faults, quota };
+        let kubernetes_compaction = inventory.compaction();
+        let facts = Facts {
+            scan: &scan,
+            trailer: Some(&trailer),
+            provenance,
+            previous_root_faults,
+            kubernetes_compaction,
+            quota,
+        };
         let mut findings = checks::snapshot::check(&facts);
         if let Some(finding) = no_meta(opened) {
             findings.push(finding);

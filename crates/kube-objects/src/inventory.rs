@@ -69,6 +69,7 @@ pub struct OpenShift {
 pub struct Inventory {
     resources: BTreeMap<Vec<u8>, ResourceCount>,
     openshift: OpenShift,
+    compaction: Option<i64>,
 }
 
 /// Operators of static pods: the resource of their CR, and the pod's name.
@@ -84,6 +85,9 @@ impl Inventory {
     pub fn add(&mut self, key: &[u8], value: &[u8]) {
         let parsed = StorageKey::parse(key);
         self.count(&parsed, value);
+        if key == b"compact_rev_key" {
+            self.compaction = std::str::from_utf8(value).ok().and_then(|number| number.parse().ok());
+        }
         match (parsed.group, parsed.resource, parsed.name) {
             (b"", b"nodes", name) if self.openshift.nodes.len() < NODE_CAP => {
                 self.openshift.nodes.insert(String::from_utf8_lossy(name).into_owned());
@@ -129,6 +133,12 @@ impl Inventory {
     /// The counts, by stored path (`kubernetes.io/secrets`), ascending. The empty path counts what has no prefix.
     pub fn resources(&self) -> impl Iterator<Item = (&[u8], &ResourceCount)> {
         self.resources.iter().map(|(path, count)| (path.as_slice(), count))
+    }
+
+    /// The revision that the API server last asked to be compacted, as it noted in `compact_rev_key`.
+    #[must_use]
+    pub fn compaction(&self) -> Option<i64> {
+        self.compaction
     }
 
     /// What the cluster says of itself; `None` where nothing says that this is OpenShift.
@@ -198,6 +208,7 @@ mod tests {
         assert_eq!(keys, [(&b"aescbc"[..], &b"2"[..], 2), (b"malformed", b"", 1)]);
         assert_eq!(counts[&b"kubernetes.io/minions"[..]].resource, b"nodes");
         assert_eq!(counts.values().map(|count| count.live).sum::<u64>(), 7);
+        assert_eq!(inventory.compaction(), Some(7));
         assert!(inventory.openshift().is_none(), "nothing says that this is OpenShift");
         assert!(inventory.openshift.nodes.iter().eq(["n1", "n2"]));
     }

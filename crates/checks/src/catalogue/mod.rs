@@ -3,6 +3,7 @@
 //! IDs are stable and never reused. A new finding gets the next number of its family.
 
 mod etcd;
+mod kube;
 mod mvcc;
 mod page;
 mod snap;
@@ -10,6 +11,7 @@ mod snap;
 use crate::finding::Severity;
 
 pub use etcd::*;
+pub use kube::*;
 pub use mvcc::*;
 pub use page::*;
 pub use snap::*;
@@ -38,7 +40,7 @@ pub struct Entry {
 /// All entries, by family, ascending.
 #[must_use]
 pub fn all() -> Vec<&'static Entry> {
-    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL].concat()
+    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL].concat()
 }
 
 /// The entry with this id or name, whatever its case.

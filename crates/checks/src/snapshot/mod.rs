@@ -1,6 +1,7 @@
 //! What a single snapshot shows.
 
 mod file;
+mod kubernetes;
 mod records;
 mod state;
 mod structure;
@@ -8,7 +9,7 @@ mod structure;
 use etcd_snapshot::trailer::Trailer;
 use etcd_snapshot::{Provenance, Scan};
 
-use crate::finding::Findings;
+use crate::finding::{Finding, Findings};
 
 /// The quota that OpenShift sets where nothing else is known: 8 GiB, since 4.9.
 pub const DEFAULT_QUOTA: u64 = 8 << 30;
@@ -24,6 +25,8 @@ pub struct Facts<'s, 'a> {
     pub provenance: Provenance,
     /// Faults of the state that the losing meta leads to; `None` where it leads to no other.
     pub previous_root_faults: Option<usize>,
+    /// Revision that Kubernetes last asked to be compacted (`compact_rev_key`); `None` where it never did.
+    pub kubernetes_compaction: Option<i64>,
     /// Space quota in bytes.
     pub quota: u64,
 }
@@ -36,5 +39,16 @@ pub fn check(facts: &Facts<'_, '_>) -> Findings {
     structure::check(facts, &mut findings);
     records::check(facts, &mut findings);
     state::check(facts, &mut findings);
+    kubernetes::check(facts, &mut findings);
     findings
+}
+
+/// Findings that stand against an upgrade of etcd by this member's data, as far as one file shows them. What lies in the
+/// log and in the older store, a snapshot does not hold.
+#[must_use]
+pub fn upgrade_blockers(facts: &Facts<'_, '_>) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    state::check(facts, &mut findings);
+    let stands = |finding: &Finding| state::BLOCKS_UPGRADE.contains(&finding.entry);
+    findings.into_sorted().into_iter().filter(stands).collect()
 }

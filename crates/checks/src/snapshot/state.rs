@@ -6,9 +6,9 @@ use etcd_snapshot::facts::{AlarmKind, ConfState};
 
 use super::Facts;
 use crate::catalogue::{
-    ALARM_CORRUPT, ALARM_NOSPACE, BAD_ENTRY, DOWNGRADE_ENABLED, FRAGMENTED, LEARNER_NOT_PROMOTED, LEARNER_PRESENT,
-    LEASE_DANGLING, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH, NO_RAFT_POSITION, NO_VOTERS, QUOTA_NEAR,
-    RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
+    ALARM_CORRUPT, ALARM_NOSPACE, BAD_ENTRY, DOWNGRADE_ENABLED, Entry, FRAGMENTED, LEARNER_NOT_PROMOTED,
+    LEARNER_PRESENT, LEASE_DANGLING, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH, NO_RAFT_POSITION, NO_VOTERS,
+    QUOTA_NEAR, RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
 };
 use crate::finding::{Finding, Findings, Location, Severity};
 
@@ -18,6 +18,17 @@ const DEFRAG_PERCENT: u64 = 45;
 const DEFRAG_SIZE: u64 = 100 << 20;
 /// Share of the quota, in percent, at which OpenShift's alerts begin, get louder, and become critical.
 const QUOTA_ALERTS: [(u64, Severity); 3] = [(85, Severity::High), (75, Severity::Medium), (65, Severity::Low)];
+/// What etcd 3.6 and later refuse to start from, or start from with the wrong members; and what is to be settled first.
+pub(super) const BLOCKS_UPGRADE: [&Entry; 8] = [
+    &ALARM_NOSPACE,
+    &ALARM_CORRUPT,
+    &ZOMBIE_MEMBER,
+    &LEARNER_NOT_PROMOTED,
+    &MEMBERSHIP_MISMATCH,
+    &DOWNGRADE_ENABLED,
+    &VERSION_ORDER,
+    &NO_RAFT_POSITION,
+];
 /// Leases that make a leak worth naming.
 const LEAK_FROM: u64 = 1000;
 

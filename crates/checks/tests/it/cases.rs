@@ -257,6 +257,10 @@ fn state() -> Vec<Case> {
         sized("ETCD-015", Severity::High, size + size / 10),
         sized("ETCD-015", Severity::Medium, size * 100 / 80),
         sized("ETCD-015", Severity::Low, size * 100 / 70),
+        built("KUBE-001", "a compaction that never was", |b| {
+            let value = b"250";
+            b.put(300, 0, &Put { key: b"compact_rev_key", value, create: 300, modified: 300, version: 1, lease: 0 })
+        }),
         built("ETCD-017", "storage above cluster", |b| b.set("meta", b"storageVersion", b"3.6.0")),
     ]
 }

@@ -30,7 +30,10 @@ fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
     let provenance = Provenance::of(&db);
     let scan = scan(db, Options::default(), &Serial);
     let trailer = trailer::read(bytes, |_| {});
-    let facts = Facts { scan: &scan, trailer: Some(&trailer), provenance, previous_root_faults, quota };
+    let asked = scan.store.live().find(|live| live.kv.key == b"compact_rev_key");
+    let kubernetes_compaction = asked.and_then(|live| std::str::from_utf8(live.kv.value).ok()?.parse().ok());
+    let facts =
+        Facts { scan: &scan, trailer: Some(&trailer), provenance, previous_root_faults, kubernetes_compaction, quota };
     checks::snapshot::check(&facts).into_sorted()
 }
 
@@ -59,7 +62,7 @@ fn every_finding_of_a_snapshot_has_a_case_that_brings_it_up() {
     }
     // A file without a meta has no facts to check: the command itself reports it.
     covered.insert("SNAP-001");
-    let families = ["SNAP", "PAGE", "MVCC", "ETCD"];
+    let families = ["SNAP", "PAGE", "MVCC", "ETCD", "KUBE"];
     let of_snapshots = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| families.contains(&&id[..4]));
     let missing: Vec<_> = of_snapshots.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());

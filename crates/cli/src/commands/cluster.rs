@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use checks::Finding;
+use checks::snapshot::DEFAULT_QUOTA;
 use etcd_snapshot::facts::{Permission, Role, User};
-use etcd_snapshot::{Facts, Scan};
+use etcd_snapshot::{Facts, Provenance, Scan};
 use serde::Serialize;
 
 use super::snapshot;
@@ -11,6 +13,7 @@ use crate::args::{ClusterArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::output::etcd::{EtcdJson, alarm_word};
+use crate::output::finding::FindingJson;
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Envelope, Hex64, Key, Verdict};
 use crate::text::{count, escape};
@@ -28,12 +31,13 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
     snapshot::check_complete(&source, &scan, ui);
     warn_of_faults(&source, &scan.facts, ui);
     let leases = leases(&scan);
+    let blockers = blockers(&scan);
     if args.output.format() == ReportFormat::Json {
         let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-        let document = Document::new(&source, &scan.facts, &leases);
+        let document = Document::new(&source, &scan.facts, &leases, &blockers);
         Envelope::<_, ()>::new("cluster", &[document], &[], verdict).write(ui.out())?;
     } else {
-        print(&source, &scan.facts, &leases, ui)?;
+        print(&source, &scan.facts, &leases, &blockers, ui)?;
     }
     source.check_unchanged()?;
     Ok(ui.outcome())
@@ -85,6 +89,7 @@ struct Document<'a> {
     lease_list: &'a [Lease],
     user_list: Vec<UserJson<'a>>,
     role_list: Vec<RoleJson<'a>>,
+    upgrade_blockers: Vec<FindingJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -113,7 +118,7 @@ struct PermissionJson<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn new(source: &Source, facts: &'a Facts, leases: &'a [Lease]) -> Self {
+    fn new(source: &'a Source, facts: &'a Facts, leases: &'a [Lease], blockers: &'a [Finding]) -> Self {
         let user = |user: &'a User| UserJson {
             name: &user.name,
             roles: &user.roles,
@@ -137,11 +142,32 @@ impl<'a> Document<'a> {
             lease_list: leases,
             user_list: facts.users.iter().map(user).collect(),
             role_list: facts.roles.iter().map(role).collect(),
+            upgrade_blockers: blockers.iter().map(|finding| FindingJson::new(finding, source.display())).collect(),
         }
     }
 }
 
-fn print(source: &Source, facts: &Facts, leases: &[Lease], ui: &mut Ui) -> Result<(), Error> {
+/// What stands against an upgrade of etcd, as far as a snapshot shows it.
+fn blockers(scan: &Scan<'_>) -> Vec<Finding> {
+    checks::snapshot::upgrade_blockers(&checks::snapshot::Facts {
+        scan,
+        trailer: None,
+        provenance: Provenance::of(&scan.report.db),
+        previous_root_faults: None,
+        kubernetes_compaction: None,
+        quota: DEFAULT_QUOTA,
+    })
+}
+
+fn upgrade(blockers: &[Finding]) -> String {
+    if blockers.is_empty() {
+        return "nothing in this file stands against it".to_owned();
+    }
+    let line = |finding: &Finding| format!("{} {}", finding.entry.id, escape(finding.message.as_bytes()));
+    blockers.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn print(source: &Source, facts: &Facts, leases: &[Lease], blockers: &[Finding], ui: &mut Ui) -> Result<(), Error> {
     let look = ui.look();
     let title = ui.paint(style::HEAD, escape(source.name().as_bytes())).to_string();
     let downgrade = facts.downgrade.as_ref().filter(|downgrade| downgrade.enabled);
@@ -155,7 +181,8 @@ fn print(source: &Source, facts: &Facts, leases: &[Lease], ui: &mut Ui) -> Resul
         .maybe("raft term", facts.term)
         .field("alarms", if alarms.is_empty() { "none".to_owned() } else { alarms.join("\n") })
         .field("authentication", if facts.auth_enabled { "on" } else { "off" })
-        .field("leases", facts.leases.len());
+        .field("leases", facts.leases.len())
+        .field("upgrade of etcd", upgrade(blockers));
     let out = ui.out();
     writeln!(out, "{title}")?;
     fields.write(out, look)?;

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use etcd_snapshot::trailer;
-use etcd_snapshot::{Facts, Live, Record, Scan};
+use checks::snapshot::DEFAULT_QUOTA;
+use etcd_snapshot::trailer::{self, Trailer};
+use etcd_snapshot::{Facts, Live, Provenance, Record, Scan};
 use jiff::Timestamp;
 
 use super::rows::{Shown, key_row, revision_row, wanted};
 use super::salvage::live_of;
 use crate::exit::Error;
 use crate::input::Source;
-use crate::output::json::HexBytes;
+use crate::output::finding::EvidenceJson;
+use crate::output::json::{HexBytes, write_compact};
 use crate::output::list::KeySink;
-use crate::output::rows::{KeyRow, LeaseRow, MemberRow, ResourceRow};
+use crate::output::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow};
 use crate::output::sqlite::{Database, SCHEMA_VERSION};
 use crate::settings::ListRequest;
 
@@ -36,6 +38,9 @@ pub(super) fn write(
         table.record(&record)?;
     }
     table.cluster(&scan.facts)?;
+    if scan.view == scan.current() {
+        table.findings(scan)?;
+    }
     table.commit(source)
 }
 
@@ -65,18 +70,19 @@ struct Table {
     database: Database,
     resources: BTreeMap<Stored, (u64, u64)>,
     leases: BTreeMap<u64, u64>,
+    trailer: Trailer,
 }
 
 impl Table {
     fn create(source: &Source, out: &Path, force: bool) -> Result<Self, Error> {
         let mut database = Database::create(out, force)?;
-        let content = trailer::read(source.bytes(), |_| {});
+        let trailer = trailer::read(source.bytes(), |_| {});
         database.meta("schema_version", &SCHEMA_VERSION.to_string())?;
         database.meta("assay", env!("CARGO_PKG_VERSION"))?;
         database.meta("source", &source.name())?;
-        database.meta("source_sha256", &HexBytes(&content.file).to_string())?;
+        database.meta("source_sha256", &HexBytes(&trailer.file).to_string())?;
         database.meta("created", &Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string())?;
-        Ok(Self { database, resources: BTreeMap::new(), leases: BTreeMap::new() })
+        Ok(Self { database, resources: BTreeMap::new(), leases: BTreeMap::new(), trailer })
     }
 
     fn live(&mut self, live: &Live<'_>) -> Result<(), Error> {
@@ -94,6 +100,36 @@ impl Table {
 
     fn record(&mut self, record: &Record<'_>) -> Result<(), Error> {
         self.database.revision(&revision_row(record, &Shown::of(record.kv.key)))
+    }
+
+    /// What `assay verify` finds, short of what only objects show.
+    fn findings(&mut self, scan: &Scan<'_>) -> Result<(), Error> {
+        let facts = checks::snapshot::Facts {
+            scan,
+            trailer: Some(&self.trailer),
+            provenance: Provenance::of(&scan.report.db),
+            previous_root_faults: None,
+            kubernetes_compaction: None,
+            quota: DEFAULT_QUOTA,
+        };
+        for finding in checks::snapshot::check(&facts).into_sorted() {
+            let mut evidence = Vec::new();
+            write_compact(&mut evidence, &EvidenceJson(&finding.evidence))?;
+            let location = &finding.location;
+            self.database.finding(&FindingRow {
+                id: finding.entry.id,
+                name: finding.entry.name,
+                severity: finding.severity.name(),
+                message: &finding.message,
+                evidence: &String::from_utf8_lossy(&evidence),
+                page: location.page,
+                offset: location.offset,
+                key: location.key.as_deref(),
+                member: location.member.as_deref().and_then(|id| u64::from_str_radix(id, 16).ok()),
+                remedy: finding.entry.remedy,
+            })?;
+        }
+        Ok(())
     }
 
     fn cluster(&mut self, facts: &Facts) -> Result<(), Error> {

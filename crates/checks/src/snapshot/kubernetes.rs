@@ -1,0 +1,18 @@
+//! What Kubernetes keeps beside its objects.
+
+use super::Facts;
+use crate::catalogue::COMPACTION_NOT_DONE;
+use crate::finding::{Finding, Findings, Location};
+
+/// The key in which the API server notes where it compacts.
+const KEY: &[u8] = b"compact_rev_key";
+
+pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    let Some(asked) = facts.kubernetes_compaction else { return };
+    let done = facts.scan.facts.compacted().unwrap_or(0);
+    if asked > done {
+        let message = format!("compaction at {asked} was asked for, the last one that etcd began is {done}");
+        let location = Location { key: Some(KEY.to_vec()), ..Location::default() };
+        findings.push(Finding::new(&COMPACTION_NOT_DONE, message).with("asked", asked).with("done", done).at(location));
+    }
+}
