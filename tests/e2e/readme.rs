@@ -3,5 +3,6 @@
 //! `ASSAY_UPDATE_SCREENS=1 cargo test -p cli --test e2e readme` writes anew what can be generated: the output under
 //! each `$ ` line, the table of damage, the catalogue of findings. Then read the diff.
 
+mod damage;
 mod page;
 mod screens;
