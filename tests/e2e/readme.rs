@@ -4,5 +4,6 @@
 //! each `$ ` line, the table of damage, the catalogue of findings. Then read the diff.
 
 mod damage;
+mod findings;
 mod page;
 mod screens;
