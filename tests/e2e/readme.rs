@@ -4,6 +4,7 @@
 //! each `$ ` line, the table of damage, the catalogue of findings. Then read the diff.
 
 mod damage;
+mod fields;
 mod findings;
 mod page;
 mod screens;
