@@ -78,7 +78,7 @@ fn damaged(damage: impl FnOnce(&mut Patient)) -> Vec<u8> {
 }
 
 /// Damage that structure and records show, the SHA-256 made right again: name, file, finding.
-fn sealed_cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+pub(crate) fn sealed_cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     vec![
         ("meta0-zeroed", damaged(|p| p.put(0, &[0; PAGE])), "SNAP-005"),
         ("both-metas-zeroed", damaged(|p| p.put(0, &[0; 2 * PAGE])), "SNAP-001"),
@@ -134,21 +134,26 @@ fn damage_is_named_even_where_the_hash_was_made_right_again() {
     }
 }
 
-#[test]
-fn damage_to_the_trailer_and_behind_its_back() {
-    let dir = tempfile::tempdir().unwrap();
+/// Damage at the end of the file, or that the SHA-256 there alone can show: name, file, finding.
+pub(crate) fn trailer_cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let whole = snapshot("plain-etcd36");
     let mut flipped = whole.clone();
     let at = flipped.len() / 2;
     flipped[at] ^= 0x20;
     let mut bad_trailer = whole.clone();
     *bad_trailer.last_mut().unwrap() ^= 1;
-    for (name, bytes, id) in [
+    vec![
         ("value-flipped", flipped, "SNAP-003"),
         ("trailer-bad", bad_trailer, "SNAP-003"),
         ("trailer-missing", whole[..whole.len() - 32].to_vec(), "SNAP-002"),
         ("trailer-cut", whole[..whole.len() - 7].to_vec(), "SNAP-002"),
-    ] {
+    ]
+}
+
+#[test]
+fn damage_to_the_trailer_and_behind_its_back() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, bytes, id) in trailer_cases() {
         let (code, document) = json(&["verify", write(&dir, name, &bytes).to_str().unwrap()]);
         assert_eq!((code, ids(&document).contains(&id)), (Some(1), true), "{name}: {:?}", ids(&document));
     }

@@ -11,4 +11,5 @@
 mod contract;
 mod damage;
 mod fixtures;
+mod readme;
 mod support;

@@ -1,0 +1,152 @@
+//! docs/json.md names every field of every document, and no field that is not there.
+//!
+//! A table of fields follows a line `<!-- fields SAMPLE:BASE ... -->`: in the documents of SAMPLE its paths begin at
+//! BASE. Types are words: `string`, `hex`, `number`, `boolean`, `array`, `object`, `null`, `key` (a string, or an
+//! object with `base64`), `map` (an object whose names are data).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::page::read;
+use crate::damage;
+use crate::support::{assay, fixture_file, fixtures};
+
+/// Kinds of JSON value by path.
+type Seen = BTreeMap<String, BTreeSet<&'static str>>;
+
+/// What a page says of a path: its types.
+type Told = BTreeMap<String, Vec<String>>;
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn join(base: &str, name: &str) -> String {
+    if base.is_empty() { name.to_owned() } else { format!("{base}.{name}") }
+}
+
+/// Notes every path below a value. What the page calls a key or a map is not looked into.
+fn walk(value: &Value, path: &str, told: &Told, seen: &mut Seen) {
+    if !path.is_empty() && !path.ends_with(']') {
+        seen.entry(path.to_owned()).or_default().insert(kind(value));
+    }
+    let closed = |types: &Vec<String>| types.iter().any(|word| word == "key" || word == "map");
+    if told.get(path).is_some_and(closed) {
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| walk(item, &format!("{path}[]"), told, seen)),
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| walk(field, &join(path, name), told, seen)),
+        _ => {}
+    }
+}
+
+/// What the page says of the documents of a sample.
+fn told(page: &str, sample: &str) -> Told {
+    let mut told = Told::new();
+    let mut bases: Vec<String> = Vec::new();
+    for line in page.lines() {
+        if let Some(list) = line.strip_prefix("<!-- fields ").and_then(|line| line.strip_suffix(" -->")) {
+            let of =
+                |word: &str| word.split_once(':').filter(|(name, _)| *name == sample).map(|(_, base)| base.to_owned());
+            bases = list.split(' ').filter_map(of).collect();
+        } else if line.starts_with('#') {
+            bases.clear();
+        } else if let Some(row) = line.strip_prefix("| `") {
+            let (path, rest) = row.split_once("` | ").unwrap_or_else(|| panic!("{line}"));
+            let types = rest.split(" | ").next().unwrap();
+            let types: Vec<String> = types.split([' ', ',']).map(str::to_owned).collect();
+            for base in &bases {
+                let twice = told.insert(join(base, path), types.clone());
+                assert!(twice.is_none(), "{sample}: {} is told twice", join(base, path));
+            }
+        }
+    }
+    assert!(!told.is_empty(), "nothing is told of {sample}");
+    told
+}
+
+/// The documents that commands print of several inputs; `-o ndjson` gives a document a line.
+fn documents(command: &[&str], inputs: &[String]) -> Vec<Value> {
+    let mut documents = Vec::new();
+    for input in inputs {
+        let run = assay(&[command, &[input.as_str()]].concat());
+        if command.contains(&"ndjson") {
+            documents.extend(run.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+        } else {
+            documents
+                .push(serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{command:?} {input}: {error}")));
+        }
+    }
+    documents
+}
+
+#[test]
+fn every_field_is_told_and_none_that_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inputs: Vec<String> =
+        fixtures().iter().map(|name| fixture_file(name, ".db.gz").to_string_lossy().into_owned()).collect();
+    // One with leases, and damaged ones: findings have places.
+    inputs.push(fixture_file("peer-35", ".db.gz").to_string_lossy().into_owned());
+    for (name, bytes, _) in
+        damage::sealed_cases().into_iter().filter(|(name, ..)| ["keys-swapped", "mod-revision-wrong"].contains(name))
+    {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        inputs.push(path.to_string_lossy().into_owned());
+    }
+    let some = |names: &[&str]| -> Vec<String> {
+        let wanted = |input: &&String| names.iter().any(|name| input.contains(name));
+        inputs.iter().filter(wanted).cloned().collect()
+    };
+    let few = some(&["odd-keys", "peer-35", "partially-encrypted"]);
+    let page = read("docs/json.md");
+    for (sample, command, inputs) in [
+        ("inspect", &["inspect", "--json"][..], inputs.clone()),
+        ("verify", &["verify", "--json"], inputs.clone()),
+        ("hash", &["hash", "--json"], few.clone()),
+        (
+            "cluster",
+            &["cluster", "--json"],
+            some(&["peer-35", "auth-enabled", "members-learner", "nospace-alarm", "downgrade"]),
+        ),
+        ("explain", &["explain", "--json"], vec!["SNAP-003".to_owned()]),
+        ("ls", &["ls", "--json"], few.clone()),
+        ("ls-ndjson", &["ls", "-o", "ndjson"], few.clone()),
+        ("ls-revisions", &["ls", "--json", "--all-revisions"], few.clone()),
+        ("ls-revisions-ndjson", &["ls", "-o", "ndjson", "--deleted"], few.clone()),
+        ("ls-count", &["ls", "--json", "--count"], few.clone()),
+        ("ls-salvage", &["ls", "--json", "--salvage"], few.clone()),
+    ] {
+        let told = told(&page, sample);
+        let mut seen = Seen::new();
+        documents(command, &inputs).iter().for_each(|document| walk(document, "", &told, &mut seen));
+        compare(sample, &told, &seen);
+    }
+}
+
+fn compare(sample: &str, told: &Told, seen: &Seen) {
+    let untold: Vec<_> = seen.keys().filter(|path| !told.contains_key(*path)).collect();
+    let unseen: Vec<_> = told.keys().filter(|path| !seen.contains_key(*path)).collect();
+    assert!(untold.is_empty(), "docs/json.md, {sample}: not told: {untold:#?}");
+    assert!(unseen.is_empty(), "docs/json.md, {sample}: never seen: {unseen:#?}");
+    for (path, kinds) in seen {
+        for kind in kinds {
+            let fits = told[path].iter().any(|word| match word.as_str() {
+                "hex" | "time" => *kind == "string",
+                "key" => *kind == "string" || *kind == "object",
+                "map" => *kind == "object",
+                word => word == *kind,
+            });
+            assert!(fits, "docs/json.md, {sample}: `{path}` is told as {:?}, seen as {kind}", told[path]);
+        }
+    }
+}

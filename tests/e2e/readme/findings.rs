@@ -1,0 +1,48 @@
+//! docs/findings.md is the catalogue.
+
+use std::fmt::Write as _;
+
+use checks::catalogue;
+
+use super::page::hold;
+
+const FAMILIES: [(&str, &str); 4] = [
+    ("SNAP", "the snapshot file as a whole"),
+    ("PAGE", "the structure of pages and buckets"),
+    ("MVCC", "revisions and records"),
+    ("ETCD", "etcd's own state"),
+];
+
+/// Text as Markdown shows it: what could be read as markup is escaped.
+fn plain(text: &str) -> String {
+    text.replace('_', "\\_").replace('*', "\\*").replace('<', "\\<").replace('|', "\\|")
+}
+
+fn catalogue_page() -> String {
+    let mut page = String::new();
+    let mut shown = 0;
+    for (family, about) in FAMILIES {
+        let prefix = format!("{family}-");
+        let entries: Vec<_> = catalogue::all().into_iter().filter(|entry| entry.id.starts_with(&prefix)).collect();
+        writeln!(page, "\n## {family}: {about}\n\n| ID | severity | what it is |\n|---|---|---|").unwrap();
+        for entry in &entries {
+            let anchor = format!("{}-{}", entry.id, entry.name).to_lowercase();
+            writeln!(page, "| [{}](#{anchor}) | {} | {} |", entry.id, entry.severity, plain(entry.title)).unwrap();
+        }
+        for entry in &entries {
+            let [title, cause, consequence, remedy, source] =
+                [entry.title, entry.cause, entry.consequence, entry.remedy, entry.source].map(plain);
+            writeln!(page, "\n### {} {}\n\n**{title}.** Severity: {}.", entry.id, entry.name, entry.severity).unwrap();
+            writeln!(page, "\n- How it comes about: {cause}\n- What it leads to: {consequence}").unwrap();
+            writeln!(page, "- What to do: {remedy}\n- Source: {source}").unwrap();
+        }
+        shown += entries.len();
+    }
+    assert_eq!(shown, catalogue::all().len(), "a family of findings is missing from FAMILIES");
+    page
+}
+
+#[test]
+fn the_page_of_findings_is_the_catalogue() {
+    hold("docs/findings.md", "catalogue", &catalogue_page());
+}
