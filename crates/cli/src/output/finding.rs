@@ -113,7 +113,7 @@ fn write_kind(same: &[&Finding], shown: usize, ui: &mut Ui) -> io::Result<()> {
     writeln!(ui.out(), "  {head}  {id}")?;
     for finding in same.iter().take(shown) {
         let key = finding.location.key.as_ref().map(|key| format!(" key `{}`", escape(key))).unwrap_or_default();
-        writeln!(ui.out(), "            {}{key}", escape(finding.message.as_bytes()))?;
+        wrap(&format!("{}{key}", escape(finding.message.as_bytes())), 12, ui)?;
     }
     if same.len() > shown {
         let more = count((same.len() - shown) as u64, "more finding");
