@@ -1,2 +1,13 @@
-//! OpenShift version grammar and z-stream rules.
+//! OpenShift's version grammar, and whether a backup of one release may be restored onto another.
+//!
+//! The rule is the documentation's: a backup is restored onto a cluster of the same z-stream release. [`judge`] applies
+//! it to what is known of the backup and gives the reasons, the documented one first. No I/O, no dates, no guesses: what
+//! is not known is a verdict of its own.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod rules;
+mod version;
+
+pub use rules::{Backup, Judgement, Reason, Relation, judge};
+pub use version::{Kind, ParseError, Stage, Version, etcd_minor, kubernetes_minor};
