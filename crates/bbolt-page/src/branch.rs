@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::cursor::{array_at, offset, u32_at, u64_at};
 use crate::fault::FaultKind;
-use crate::leaf::{Bounds, Span, check_key_size};
+use crate::leaf::{Bounds, Span, check_key_size, gap, is_zero_behind};
 use crate::page::{PageHeader, Pgid};
 
 /// Bytes of a branch element.
@@ -91,7 +91,7 @@ impl<'a> BranchPage<'a> {
                     if start < floor {
                         report(FaultKind::ElementOverlap { start, floor }, Some(index));
                     } else if start > floor {
-                        report(FaultKind::ElementGap { start, floor }, Some(index));
+                        report(gap(self.count, index, start, floor), Some(index));
                     }
                     floor = floor.max(start.saturating_add(offset(key.len())));
                     match previous {
@@ -109,6 +109,9 @@ impl<'a> BranchPage<'a> {
             if child(element).is_break() {
                 return;
             }
+        }
+        if !is_zero_behind(self.data, floor) {
+            report(FaultKind::Slack { from: floor }, None);
         }
     }
 }

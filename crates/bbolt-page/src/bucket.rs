@@ -93,5 +93,5 @@ pub(crate) fn inline_page<'a>(
     if got > limit {
         report(FaultKind::InlineSize { got, limit });
     }
-    Some(LeafPage::new(data, header.count, page, at.saturating_add(offset(InBucket::LEN))))
+    Some(LeafPage::inline(data, header.count, page, at.saturating_add(offset(InBucket::LEN))))
 }

@@ -167,8 +167,22 @@ pub enum FaultKind {
         /// Where the data before it ends.
         floor: u64,
     },
-    /// A gap before this element's data; readers accept it, writers never make it.
-    #[error("element data starts at byte {start} of the page, writers pack it at byte {floor}")]
+    /// Room between the element array and the first key: for more elements than the header claims.
+    #[error("the page has room for {room} elements, the header claims {count}: the others are lost")]
+    ElementCount {
+        /// Elements claimed.
+        count: u16,
+        /// Elements that the place of the first key leaves room for.
+        room: u64,
+    },
+    /// Bytes behind the last element that are not zero: writers leave none.
+    #[error("the page is not zero behind its last element (byte {from}): an element was cut or lost")]
+    Slack {
+        /// First byte of the page that no element claims.
+        from: u64,
+    },
+    /// A gap before this element's data: writers pack it, so a size before it was changed.
+    #[error("element data starts at byte {start} of the page, the element before it ends at byte {floor}")]
     ElementGap {
         /// Where this element's data starts.
         start: u64,
@@ -227,6 +241,22 @@ pub enum FaultKind {
         got: u64,
         /// What must stand there.
         expected: u64,
+    },
+    /// An inline bucket's value is longer than its elements need; writers make it exact.
+    #[error("inline bucket has {have} bytes, its {count} elements need {used}: an element was cut or lost")]
+    InlineLength {
+        /// Elements claimed.
+        count: u16,
+        /// Bytes they take, header included.
+        used: u64,
+        /// Bytes there.
+        have: u64,
+    },
+    /// More buckets than anybody makes.
+    #[error("more than {limit} buckets in one: the others are not looked at")]
+    TooManyBuckets {
+        /// The cap.
+        limit: usize,
     },
     /// Inline buckets hold no buckets.
     #[error("a bucket inside an inline bucket")]
@@ -315,6 +345,8 @@ impl FaultKind {
             | K::ElementBounds { .. }
             | K::ElementOverlap { .. }
             | K::ElementGap { .. }
+            | K::ElementCount { .. }
+            | K::Slack { .. }
             | K::KeySize { .. }
             | K::ElementFlags { .. } => Check::Elements,
             K::KeyOrder | K::BelowBound | K::AboveBound | K::UnevenDepth { .. } => Check::Order,
@@ -322,6 +354,8 @@ impl FaultKind {
             K::BucketValue { .. }
             | K::InlineHeader { .. }
             | K::InlineSubBucket
+            | K::InlineLength { .. }
+            | K::TooManyBuckets { .. }
             | K::InlineSize { .. }
             | K::BucketDepth { .. } => Check::Inline,
             K::RootValue => Check::Root,
@@ -337,7 +371,7 @@ impl FaultKind {
     /// Whether readers accept the file as it is: a deviation to mention, not damage.
     #[must_use]
     pub fn is_harmless(&self) -> bool {
-        matches!(self, Self::ElementGap { .. } | Self::InlineSize { .. })
+        matches!(self, Self::InlineSize { .. })
     }
 }
 
@@ -353,7 +387,7 @@ pub struct Step {
 /// The way from the root bucket to a place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path {
-    /// Names of the buckets entered, outermost first; empty in the root bucket.
+    /// Names of the buckets entered, outermost first, long ones cut; empty in the root bucket.
     pub buckets: Vec<Vec<u8>>,
     /// Branches followed inside the last bucket, root page first.
     pub steps: Vec<Step>,
@@ -420,8 +454,13 @@ impl Faults {
 
     /// Adds one.
     pub fn push(&mut self, fault: Fault) {
+        self.push_with(|| fault);
+    }
+
+    /// Adds one that is only made where it is kept.
+    pub fn push_with(&mut self, fault: impl FnOnce() -> Fault) {
         if self.kept.len() < Self::CAP {
-            self.kept.push(fault);
+            self.kept.push(fault());
         } else {
             self.dropped += 1;
         }

@@ -55,6 +55,23 @@ impl<'a> Span<'a> {
     }
 }
 
+/// The fault of data that does not start where the data before it ends. Before the first element, the gap is room for
+/// elements that the header no longer counts.
+pub(crate) fn gap(count: u16, index: u16, start: u64, floor: u64) -> FaultKind {
+    let room = start.saturating_sub(offset(PageHeader::LEN)) / offset(ELEMENT_LEN);
+    if index == 0 && room > u64::from(count) {
+        FaultKind::ElementCount { count, room }
+    } else {
+        FaultKind::ElementGap { start, floor }
+    }
+}
+
+/// Whether a page holds nothing but zeros from byte `from` on.
+pub(crate) fn is_zero_behind(data: &[u8], from: u64) -> bool {
+    let behind = usize::try_from(from).ok().and_then(|from| data.get(from..)).unwrap_or_default();
+    behind.iter().fold(0, |sum: u8, byte| sum | byte) == 0
+}
+
 /// The fault of a key that bbolt could not have stored.
 pub(crate) fn check_key_size(key: &[u8]) -> Option<FaultKind> {
     let got = u32::try_from(key.len()).unwrap_or(u32::MAX);
@@ -68,6 +85,8 @@ pub struct LeafPage<'a> {
     count: u16,
     page: Pgid,
     offset: u64,
+    /// On a page of its own, with unused bytes behind the last element; an inline page has none.
+    is_page: bool,
 }
 
 /// A key and its value, or a bucket's name and its bucket value.
@@ -106,7 +125,23 @@ impl<'a> LeafPage<'a> {
     /// Takes the bytes of a whole run, or of an inline page, with the page that it belongs to and its file offset.
     #[must_use]
     pub fn new(data: &'a [u8], count: u16, page: Pgid, offset: u64) -> Self {
-        Self { data, count, page, offset }
+        Self { data, count, page, offset, is_page: true }
+    }
+
+    /// Takes the bytes of the page inside an inline bucket's value.
+    #[must_use]
+    pub(crate) fn inline(data: &'a [u8], count: u16, page: Pgid, offset: u64) -> Self {
+        Self { data, count, page, offset, is_page: false }
+    }
+
+    /// Bytes of the run, or of the inline page.
+    pub(crate) fn len(&self) -> u64 {
+        offset(self.data.len())
+    }
+
+    /// Whether the page lies in a bucket's value.
+    pub(crate) fn is_inline(&self) -> bool {
+        !self.is_page
     }
 
     /// Elements that the header claims.
@@ -198,7 +233,7 @@ impl<'a> LeafPage<'a> {
                     fault(FaultKind::ElementOverlap { start, floor });
                     continue;
                 }
-                fault(FaultKind::ElementGap { start, floor });
+                fault(gap(self.count, index, start, floor));
             }
             floor = span.end();
             match previous {
@@ -212,6 +247,9 @@ impl<'a> LeafPage<'a> {
             report(FaultKind::AboveBound, self.count.checked_sub(1));
         }
         shape.used = floor;
+        if self.is_page && self.count > 0 && !is_zero_behind(self.data, floor) {
+            report(FaultKind::Slack { from: floor }, None);
+        }
         shape
     }
 }

@@ -75,12 +75,16 @@ impl<'a> Tree<'a> {
     }
 
     /// Adds a branch and gives the number that links to it use; `None` once there are more than any file can hold.
-    pub(crate) fn add_branch(&mut self, page: Pgid, overflow: u32, link: Link, view: BranchPage<'a>) -> Option<u32> {
+    pub(crate) fn add_branch(&mut self, page: Pgid, link: Link, view: BranchPage<'a>) -> Option<u32> {
         let number = u32::try_from(self.branches.len()).ok().filter(|&n| n != u32::MAX)?;
         let bounds = self.bounds(link);
         self.branches.push(Branch { page, link, bounds, view });
-        self.branch_overflow += u64::from(overflow);
         Some(number)
+    }
+
+    /// Counts continuation pages of a branch.
+    pub(crate) fn add_overflow(&mut self, pages: u32) {
+        self.branch_overflow += u64::from(pages);
     }
 
     pub(crate) fn link(branch: u32, element: u16) -> Link {

@@ -18,6 +18,10 @@ use crate::unreachable::{self, Unreachable};
 const MAX_DEPTH: usize = 64;
 /// Levels of buckets in buckets before the walk stops going down. etcd has one.
 const MAX_BUCKET_DEPTH: usize = 16;
+/// Buckets of one bucket before the walk stops looking at more. etcd has ten.
+const MAX_BUCKETS: usize = 10_000;
+/// Bytes of a bucket's name that a fault repeats.
+const NAME_SHOWN: usize = 64;
 /// Page headers read in one piece of work.
 const HEADERS_AT_ONCE: usize = 1024;
 /// Bytes of leaves that make one piece of work.
@@ -31,6 +35,8 @@ pub struct Walker<'a> {
     claimed: Bitmap,
     /// First pages that something references, claimed or about to be.
     referenced: Bitmap,
+    /// Roots of top-level buckets, known before any of them is walked.
+    roots: Bitmap,
     faults: Faults,
     /// Buckets inside buckets, found and not yet visited.
     nested: Vec<Bucket<'a>>,
@@ -97,13 +103,23 @@ impl<'a> Chunk<'_, 'a> {
                 found.push((kind, element));
             }
         });
+        if page.is_inline() && shape.used < page.len() {
+            found.push((FaultKind::InlineLength { count: page.count(), used: shape.used, have: page.len() }, None));
+        }
         for (kind, element) in found {
             let offset = element.map_or_else(|| self.db.offset_of(page.page()), |at| page.offset_of(at));
-            let path = path(self.bucket, link);
-            self.faults.push(Fault { kind, page: Some(page.page()), element, offset: Some(offset), path });
+            let bucket = self.bucket;
+            self.faults.push_with(|| Fault {
+                kind,
+                page: Some(page.page()),
+                element,
+                offset: Some(offset),
+                path: path(bucket, link),
+            });
         }
         if shape.has_buckets {
-            let buckets = page.elements().filter(LeafElement::is_bucket);
+            let room = (MAX_BUCKETS + 1).saturating_sub(self.nested.len());
+            let buckets = page.elements().filter(LeafElement::is_bucket).take(room);
             self.nested.extend(buckets.map(|element| (element, page.page(), page.offset_of(element.index))));
         }
         (page, shape)
@@ -116,7 +132,7 @@ fn path(bucket: &Bucket<'_>, link: Link) -> Path {
 }
 
 fn names(path: &[&[u8]]) -> Vec<Vec<u8>> {
-    path.iter().map(|name| name.to_vec()).collect()
+    path.iter().map(|name| name.get(..name.len().min(NAME_SHOWN)).unwrap_or_default().to_vec()).collect()
 }
 
 /// A page that a branch (or a bucket's value) references, waiting for its header to be read.
@@ -148,6 +164,7 @@ impl<'a> Walker<'a> {
         let mut walker = Self {
             claimed: Bitmap::new(limit),
             referenced: Bitmap::new(limit),
+            roots: Bitmap::new(limit),
             faults: Faults::default(),
             nested: Vec::new(),
             freelist: None,
@@ -207,19 +224,38 @@ impl<'a> Walker<'a> {
             for (page, _) in leaves {
                 for element in page.elements() {
                     let offset = page.offset_of(element.index);
-                    if element.is_bucket() {
+                    if element.is_bucket() && found.len() > MAX_BUCKETS {
+                        continue;
+                    } else if element.is_bucket() {
                         found.push((element, page.page(), offset));
                     } else {
                         let (page, element) = (Some(page.page()), Some(element.index));
                         let kind = FaultKind::RootValue;
-                        plain.push(Fault { kind, page, element, offset: Some(offset), path: Path::default() });
+                        plain.push_with(|| Fault { kind, page, element, offset: Some(offset), path: Path::default() });
                     }
                 }
             }
         });
         drop(nested);
         self.faults.append(plain);
+        self.cap_buckets(&mut found, &[]);
+        for (element, ..) in &found {
+            if let Some(inner) = InBucket::read(element.value) {
+                self.roots.insert(inner.root);
+            }
+        }
         found.into_iter().map(|(element, page, at)| self.open_bucket(&[], &element, page, at, spread)).collect()
+    }
+
+    /// Leaves out buckets beyond the cap, and says so.
+    fn cap_buckets(&mut self, found: &mut Vec<(LeafElement<'a>, Pgid, u64)>, parents: &[&'a [u8]]) {
+        if found.len() > MAX_BUCKETS {
+            let kind = FaultKind::TooManyBuckets { limit: MAX_BUCKETS };
+            let (page, offset) = found.get(MAX_BUCKETS).map(|(_, page, at)| (*page, *at)).unzip();
+            found.truncate(MAX_BUCKETS);
+            let path = Path { buckets: names(parents), steps: Vec::new() };
+            self.faults.push(Fault { kind, page, element: None, offset, path });
+        }
     }
 
     /// Opens the bucket whose name and value are `element`, found on `page`, its element at file offset `at`.
@@ -256,9 +292,9 @@ impl<'a> Walker<'a> {
     }
 
     fn report_at(&mut self, holder: &Holder<'_, 'a>, kind: FaultKind) {
-        let path = Path { buckets: names(holder.path), steps: Vec::new() };
         let Holder { page, element, offset, .. } = *holder;
-        self.faults.push(Fault { kind, page, element, offset, path });
+        let path = || Path { buckets: names(holder.path), steps: Vec::new() };
+        self.faults.push_with(|| Fault { kind, page, element, offset, path: path() });
     }
 
     /// Visits the leaves of `bucket` in key order: `map` gets pieces of work, perhaps on several threads, `fold` the
@@ -270,7 +306,9 @@ impl<'a> Walker<'a> {
         map: impl Fn(&mut Chunk<'_, 'a>) -> T + Sync,
         fold: impl FnMut(T),
     ) {
-        for (element, page, at) in self.visit_inner(bucket, spread, map, fold) {
+        let mut found = self.visit_inner(bucket, spread, map, fold);
+        self.cap_buckets(&mut found, &bucket.path);
+        for (element, page, at) in found {
             if matches!(bucket.root, BucketRoot::Inline(_)) {
                 let kind = FaultKind::InlineSubBucket;
                 let (path, element) = (path(bucket, Link::ROOT), Some(element.index));
@@ -299,7 +337,7 @@ impl<'a> Walker<'a> {
             |leaves, inline| Chunk { bucket, db, leaves, inline, faults: Faults::default(), nested: Vec::new() };
         let mut done = |(result, found, buckets): (T, Faults, Vec<_>)| {
             faults.append(found);
-            nested.extend(buckets);
+            nested.extend(buckets.into_iter().take((MAX_BUCKETS + 1).saturating_sub(nested.len())));
             fold(result);
         };
         let run = |mut chunk: Chunk<'_, 'a>| {
@@ -326,6 +364,7 @@ impl<'a> Walker<'a> {
     fn walk_tree(&mut self, root: Pgid, holder: &Holder<'_, 'a>, spread: &impl Spread) -> Tree<'a> {
         let mut tree = Tree::default();
         let mut nodes = Vec::new();
+        let mut runs = Vec::new();
         if let Some(kind) = self.reference(root, Link::ROOT, &tree) {
             self.report_at(holder, kind);
         } else {
@@ -341,7 +380,13 @@ impl<'a> Walker<'a> {
                 nodes.retain(|node| matches!(node, Node::Leaf(_)));
                 break;
             }
-            nodes = self.descend(nodes, headers, depth, holder, &mut tree);
+            nodes = self.descend(nodes, headers, depth, holder, &mut tree, &mut runs);
+        }
+        // Last, when all that the branches lead to is known: a damaged overflow count must not claim it.
+        for (page, overflow, link) in runs {
+            let mut faults = Vec::new();
+            tree.add_overflow(self.claim(page, overflow, &mut faults));
+            faults.into_iter().for_each(|kind| self.report_page(kind, page, link, holder, &tree));
         }
         let leaves = nodes.into_iter().filter_map(|node| match node {
             Node::Leaf(leaf) => Some(leaf),
@@ -379,6 +424,7 @@ impl<'a> Walker<'a> {
         depth: usize,
         holder: &Holder<'_, 'a>,
         tree: &mut Tree<'a>,
+        runs: &mut Vec<(Pgid, u32, Link)>,
     ) -> Vec<Node> {
         let depth = u8::try_from(depth).unwrap_or(u8::MAX);
         let mut next = Vec::with_capacity(nodes.len());
@@ -390,18 +436,21 @@ impl<'a> Walker<'a> {
             };
             let Some(header) = headers.next().flatten() else { continue };
             let mut faults = Vec::new();
-            let kind = self.believe(page, &header, tree.bounds(link), &mut faults);
-            let overflow = kind.map(|_| self.claim(page, header.overflow, &mut faults));
-            match kind {
+            match self.believe(page, &header, tree.bounds(link), &mut faults) {
                 Some(PageKind::Leaf) => {
-                    let overflow = overflow.unwrap_or(0);
-                    if header.count == 0 && !link.is_root() {
+                    let overflow = self.claim(page, header.overflow, &mut faults);
+                    // A bucket that was emptied is stored inline; only a database without buckets has an empty root.
+                    if header.count == 0 && !(link.is_root() && holder.path.is_empty()) {
                         faults.push(FaultKind::EmptyLeaf);
                     }
                     next.push(Node::Leaf(LeafRef { page, overflow, count: header.count, depth, link }));
                 }
                 Some(PageKind::Branch) => {
-                    self.expand(page, &header, overflow.unwrap_or(0), link, holder, tree, &mut next);
+                    self.claimed.insert(page);
+                    self.expand(page, &header, link, holder, tree, &mut next);
+                    if header.overflow > 0 {
+                        runs.push((page, header.overflow, link));
+                    }
                 }
                 _ => {}
             }
@@ -413,20 +462,19 @@ impl<'a> Walker<'a> {
     }
 
     /// Adds a branch to the tree and its children to `next`.
-    #[expect(clippy::too_many_arguments, reason = "one step of the walk, split from `descend` for length only")]
     fn expand(
         &mut self,
         page: Pgid,
         header: &PageHeader,
-        overflow: u32,
         link: Link,
         holder: &Holder<'_, 'a>,
         tree: &mut Tree<'a>,
         next: &mut Vec<Node>,
     ) {
-        let view = BranchPage::new(self.db.run(page, overflow).unwrap_or_default(), header);
+        let whole = self.db.run(page, header.overflow).or_else(|| self.db.run(page, 0));
+        let view = BranchPage::new(whole.unwrap_or_default(), header);
         let bounds = tree.bounds(link);
-        let Some(number) = tree.add_branch(page, overflow, link, view) else { return };
+        let Some(number) = tree.add_branch(page, link, view) else { return };
         let mut faults = Vec::new();
         let mut children = Vec::new();
         let cap = Faults::CAP;
@@ -451,9 +499,9 @@ impl<'a> Walker<'a> {
         }
         for (kind, element) in faults {
             let at = element.map_or(0, |element| 16 * (u64::from(element) + 1));
-            let path = Path { buckets: names(holder.path), steps: tree.steps(link) };
             let offset = Some(self.db.offset_of(page).saturating_add(at));
-            self.faults.push(Fault { kind, page: Some(page), element, offset, path });
+            let path = || Path { buckets: names(holder.path), steps: tree.steps(link) };
+            self.faults.push_with(|| Fault { kind, page: Some(page), element, offset, path: path() });
         }
     }
 
@@ -512,8 +560,11 @@ impl<'a> Walker<'a> {
             PageKind::Branch => BranchPage::new(run, header).key(0),
             _ => LeafPage::new(run, header.count, page, 0).elements().next().map(|element| element.key),
         };
-        let bounded = bounds.lower.is_some() || bounds.upper.is_some();
-        bounded && first.is_some_and(|key| !bounds.is_below(key) && !bounds.is_above(key))
+        if bounds == Bounds::default() {
+            // A root: a copy of another page would be equal to it.
+            return self.db.run(header.id, 0) != Some(run);
+        }
+        first.is_some_and(|key| !bounds.is_below(key) && !bounds.is_above(key))
     }
 
     /// Claims a run for the page at its head; gives how many continuation pages are its own.
@@ -530,7 +581,7 @@ impl<'a> Walker<'a> {
             faults.push(FaultKind::Missing { id: head, overflow });
         }
         for id in (head.0 + 1..end.min(self.db.page_limit())).map(Pgid) {
-            if self.referenced.contains(id) || !self.claimed.insert(id) {
+            if self.referenced.contains(id) || self.roots.contains(id) || !self.claimed.insert(id) {
                 faults.push(FaultKind::DoubleReference { id });
                 return u32::try_from(id.0 - head.0 - 1).unwrap_or(overflow);
             }
@@ -539,9 +590,9 @@ impl<'a> Walker<'a> {
     }
 
     fn report_page(&mut self, kind: FaultKind, page: Pgid, link: Link, holder: &Holder<'_, 'a>, tree: &Tree<'a>) {
-        let path = Path { buckets: names(holder.path), steps: tree.steps(link) };
         let offset = Some(self.db.offset_of(page));
-        self.faults.push(Fault { kind, page: Some(page), element: None, offset, path });
+        let path = || Path { buckets: names(holder.path), steps: tree.steps(link) };
+        self.faults.push_with(|| Fault { kind, page: Some(page), element: None, offset, path: path() });
     }
 
     /// All leaves of a tree are equally deep; those that are not stand out against the majority.

@@ -174,10 +174,15 @@ impl Findings {
 
     /// Adds one.
     pub fn push(&mut self, finding: Finding) {
-        let count = self.counts.entry(finding.entry.id).or_default();
+        self.push_with(finding.entry, || finding);
+    }
+
+    /// Adds one of `entry` that is only made where it is kept.
+    pub fn push_with(&mut self, entry: &'static Entry, finding: impl FnOnce() -> Finding) {
+        let count = self.counts.entry(entry.id).or_default();
         *count += 1;
         if *count <= Self::PER_ENTRY {
-            self.kept.push(finding);
+            self.kept.push(finding());
         }
     }
 

@@ -4,7 +4,7 @@ use bbolt_page::{Db, OpenError, Pgid, Walker};
 use checks::snapshot::{DEFAULT_QUOTA, Facts};
 use checks::{Finding, catalogue};
 use etcd_snapshot::salvage::{self, Pages};
-use etcd_snapshot::trailer::{self, Trailer};
+use etcd_snapshot::trailer::{self, TRAILER_LEN, Trailer};
 use etcd_snapshot::{HashKv, Options, Provenance, Scan};
 use kube_objects::Inventory;
 
@@ -66,17 +66,18 @@ pub fn database(source: &Source) -> Result<(Db<'_>, Opened), Error> {
             return Ok((db, Opened::PagesAlone));
         }
     }
+    Err(unreadable(source, &error, "no page in it says what it is: this is no etcd database any more"))
+}
+
+/// Why a database cannot be opened, and what to do; `without_meta` is the hint where both metas are gone.
+pub(crate) fn unreadable(source: &Source, error: &OpenError, without_meta: &str) -> Error {
     let hint = match error {
-        OpenError::NoMeta { .. } => Some("no page in it says what it is: this is no etcd database any more"),
-        OpenError::TooShort { .. } => Some("the copy was interrupted; fetch the file again"),
-        OpenError::BigEndian => Some("read it with etcd's own tools on a host of that byte order"),
-        OpenError::Version { .. } => Some("a newer etcd wrote it, or no etcd at all; look for a newer assay"),
+        OpenError::NoMeta { .. } => without_meta,
+        OpenError::TooShort { .. } => "the copy was interrupted; fetch the file again",
+        OpenError::BigEndian => "read it with etcd's own tools on a host of that byte order",
+        OpenError::Version { .. } => "a newer etcd wrote it, or no etcd at all; look for a newer assay",
     };
-    Err(Error::Unanswerable {
-        display: source.display().to_owned(),
-        reason: error.to_string(),
-        hint: hint.map(str::to_owned),
-    })
+    Error::Unanswerable { display: source.display().to_owned(), reason: error.to_string(), hint: Some(hint.to_owned()) }
 }
 
 impl<'a> Analysis<'a> {
@@ -105,6 +106,7 @@ impl<'a> Analysis<'a> {
         let facts = Facts {
             scan: &scan,
             trailer: Some(&trailer),
+            appended: appended(&scan.report.db),
             provenance,
             previous_root_faults,
             kubernetes_compaction,
@@ -122,13 +124,21 @@ impl<'a> Analysis<'a> {
     }
 }
 
+/// Bytes behind an integrity hash that is right, where the file goes on behind it.
+fn appended(db: &Db<'_>) -> Option<u64> {
+    let tail = db.tail().filter(|tail| tail.len() > TRAILER_LEN)?;
+    let snapshot = db.bytes().get(..db.bytes().len() - tail.len() + TRAILER_LEN)?;
+    let right = trailer::read(snapshot, |_| {}).valid() == Some(true);
+    right.then(|| (tail.len() - TRAILER_LEN) as u64)
+}
+
 /// Faults of the state that the losing meta leads to.
 fn count_faults(db: Db<'_>) -> usize {
     let mut walker = Walker::new(db);
     for bucket in walker.buckets(&Pool) {
         walker.visit(&bucket, &Pool, |chunk| chunk.for_each(drop), |()| {});
     }
-    walker.finish(&Pool).faults.kept().len()
+    checks::snapshot::damage(&walker.finish(&Pool).faults)
 }
 
 fn no_meta(opened: Opened) -> Option<Finding> {

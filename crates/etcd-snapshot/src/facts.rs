@@ -323,7 +323,9 @@ impl Facts {
         let mut options: &[u8] = &[];
         each_field(value, |number, field| match (number, field) {
             (2, Field::Bytes(hash)) => user.has_password = !hash.is_empty(),
-            (3, Field::Bytes(role)) => user.roles.push(String::from_utf8_lossy(role).into_owned()),
+            (3, Field::Bytes(role)) if user.roles.len() < LIST_CAP => {
+                user.roles.push(String::from_utf8_lossy(role).into_owned())
+            }
             (4, Field::Bytes(message)) => options = message,
             _ => {}
         })?;
@@ -339,19 +341,23 @@ impl Facts {
     fn take_role(&mut self, value: &[u8]) -> Result<(), String> {
         let mut role = Role::default();
         let mut permissions = Vec::new();
+        let mut more = false;
         each_field(value, |number, field| match (number, field) {
             (1, Field::Bytes(name)) => role.name = String::from_utf8_lossy(name).into_owned(),
-            (2, Field::Bytes(message)) => permissions.push(message),
+            (2, Field::Bytes(message)) if permissions.len() < LIST_CAP => permissions.push(message),
+            (2, Field::Bytes(_)) => more = true,
             _ => {}
         })?;
         for message in permissions {
             role.permissions.push(permission(message)?);
         }
         self.roles.push(role);
-        Ok(())
+        if more { Err(format!("more than {LIST_CAP} permissions; the others are not shown")) } else { Ok(()) }
     }
 }
 
+/// Roles of a user and permissions of a role that are kept.
+const LIST_CAP: usize = 10_000;
 /// Undecodable entries kept; a hostile file may have millions.
 const FAULT_CAP: usize = 1000;
 

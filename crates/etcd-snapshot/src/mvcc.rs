@@ -18,6 +18,12 @@ pub enum MvccFaultKind {
         /// Main revision of its place.
         expected: i64,
     },
+    /// Before the first write that there can be.
+    #[error("main revision is {main}, the first write of a store is 2")]
+    BelowFirst {
+        /// What the record is stored under.
+        main: i64,
+    },
     /// A key created after it was modified, or never.
     #[error("create_revision is {create}, mod_revision {modified}")]
     CreateRevision {
@@ -197,11 +203,20 @@ impl Sequence {
         self.last = Some(record.revision);
     }
 
+    /// Notes a record without content that is no such marker.
+    pub(crate) fn note_empty(&mut self, record: &Record<'_>) {
+        self.check_order(record);
+        self.faults.of(record, MvccFaultKind::Record(RecordError::Empty));
+    }
+
     fn check_order(&mut self, record: &Record<'_>) {
         let at = record.revision;
         let previous = self.last.replace(at);
         if previous == Some(at) {
             return self.faults.of(record, MvccFaultKind::Duplicate);
+        }
+        if at.main <= FIRST_REVISION {
+            self.faults.of(record, MvccFaultKind::BelowFirst { main: at.main });
         }
         if at.main <= self.compacted {
             return;

@@ -22,7 +22,7 @@ impl Provenance {
         let [first, second] = db.slots();
         let (Some(first), Some(second)) = (first.valid(), second.valid()) else { return Self::Unknown };
         let same = (first.root, first.freelist, first.high_water) == (second.root, second.freelist, second.high_water);
-        if same && first.txid.0 == second.txid.0.wrapping_add(1) && db.tail().is_some_and(|tail| tail.len() <= 32) {
+        if same && first.txid.0 == second.txid.0.wrapping_add(1) {
             return Self::Stream;
         }
         if db.meta().freelist.is_some() {

@@ -81,6 +81,9 @@ pub enum RecordError {
     /// Its value is not a KeyValue.
     #[error("value is not a KeyValue: {0}")]
     Value(#[from] WireError),
+    /// Its value is empty, and it is not where a restore puts an empty record.
+    #[error("value is empty, and this is no marker of a restore: a size was changed")]
+    Empty,
 }
 
 impl<'a> Record<'a> {
@@ -93,8 +96,9 @@ impl<'a> Record<'a> {
         Ok(Self { revision, tombstone, kv: KeyValue::decode(element.value)?, raw: element.value, place })
     }
 
-    /// Whether this is the empty record that `etcdutl snapshot restore --bump-revision` writes to raise the revision.
-    /// It belongs to no key and is left out of every list.
+    /// Whether this is an empty record, as `etcdutl snapshot restore --bump-revision` writes one to raise the revision.
+    /// It belongs to no key and is left out of every list. Whether it really is that marker, its place tells: the walk
+    /// checks it.
     #[must_use]
     pub fn is_bump_marker(&self) -> bool {
         self.raw.is_empty() && !self.tombstone

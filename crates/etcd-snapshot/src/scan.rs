@@ -13,6 +13,9 @@ use crate::store::{KeyHash, KeyHasher, Store};
 /// Entries of a bucket other than `key` and `lease` that are decoded. etcd has a few dozen.
 const ENTRY_CAP: usize = 1_000_000;
 
+/// Room that is made at a time for the records of a piece.
+const RECORDS_AT_ONCE: usize = 256;
+
 /// What a scan should do.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'o> {
@@ -32,8 +35,10 @@ pub struct Counts {
     pub records: u64,
     /// Tombstones.
     pub tombstones: u64,
-    /// Elements that are no records.
+    /// Elements that are no records, and records without content.
     pub damaged: u64,
+    /// Those of them that could not be decoded, and are not among the records.
+    pub unreadable: u64,
 }
 
 /// What a pass found.
@@ -191,6 +196,7 @@ struct Pass<'a, 'o> {
     first: Option<Revision>,
     last: Option<Revision>,
     bump_marker: Option<Revision>,
+    compacted: Option<i64>,
 }
 
 impl<'a, 'o> Pass<'a, 'o> {
@@ -209,6 +215,7 @@ impl<'a, 'o> Pass<'a, 'o> {
             first: None,
             last: None,
             bump_marker: None,
+            compacted: facts.compacted(),
         }
     }
 
@@ -227,6 +234,7 @@ impl<'a, 'o> Pass<'a, 'o> {
         walker.visit(bucket, spread, decode, |piece| {
             self.crc = self.crc.then(piece.crc);
             self.counts.damaged += piece.damaged;
+            self.counts.unreadable += piece.damaged;
             self.faults.append(piece.faults);
             for decoded in &piece.records {
                 self.take(decoded);
@@ -238,10 +246,16 @@ impl<'a, 'o> Pass<'a, 'o> {
         self.counts.records += 1;
         self.counts.tombstones += u64::from(record.tombstone);
         self.first.get_or_insert(record.revision);
-        self.last = Some(record.revision);
+        let before = self.last.replace(record.revision);
         if record.is_bump_marker() {
-            self.bump_marker = Some(record.revision);
-            return self.sequence.pass_bump_marker(record);
+            // A restore marks the raised revision as compacted, and leaves a gap below it.
+            let raised = before.is_none_or(|before| record.revision.main > before.main.saturating_add(1));
+            if raised && record.revision.sub == 0 && Some(record.revision.main) <= self.compacted {
+                self.bump_marker = Some(record.revision);
+                return self.sequence.pass_bump_marker(record);
+            }
+            self.counts.damaged += 1;
+            return self.sequence.note_empty(record);
         }
         if record.revision.main > self.view {
             return;
@@ -333,6 +347,7 @@ pub(crate) fn place(page: &LeafPage<'_>, element: &LeafElement<'_>) -> Place {
 fn decode<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher, summed: bool) -> Piece<'a> {
     let mut piece = Piece::default();
     for (page, shape) in chunk {
+        piece.records.reserve(usize::from(page.count()).min(RECORDS_AT_ONCE));
         piece.bytes += shape.used;
         let payload = page.payload(&shape);
         if let Some(payload) = payload.filter(|_| summed) {

@@ -59,7 +59,7 @@ impl Status {
     ) {
         self.hash = self.crc.sum;
         self.revision = last.map_or(0, |last| last.main);
-        self.total_key = self.entries + counts.records + counts.damaged;
+        self.total_key = self.entries + counts.records + counts.unreadable;
         self.total_key_36 = live;
         self.version = facts.storage_version.clone().unwrap_or_default();
         let [v34, v35, v36] = dump.crcs.map(|crc| crc.sum);

@@ -108,6 +108,7 @@ impl<'a> Store<'a> {
         let slots = &self.slots;
         let hash_of = |&number: &u32| usize::try_from(number).ok().and_then(|at| slots.get(at)).map_or(0, |s| s.hash);
         self.index.reserve(keys, hash_of);
+        self.slots.reserve(keys); // untouched memory costs nothing, copying on growth does
     }
 
     /// Number of live keys.

@@ -145,6 +145,76 @@ fn a_zeroed_leaf_and_a_leaf_with_count_zero() {
     assert_eq!((kinds, records), (vec![K::EmptyLeaf], ALL - count));
 }
 
+/// What other checkers pass: a lower count hides whatever the elements beyond it lead to.
+#[test]
+fn a_count_that_was_lowered() {
+    let (leaf, branch) = (leaves(&patient())[100], lowest_branch(&patient()));
+    for page in [leaf, branch, patient().root_of("key")] {
+        let count = patient().header(page).count;
+        let (kinds, records) = after(|p| {
+            let at = p.at(page) + 10;
+            p.put(at, &(count - 1).to_le_bytes());
+        });
+        let expected = K::ElementCount { count: count - 1, room: u64::from(count) };
+        assert!(kinds.contains(&expected), "{page}: {kinds:?}");
+        assert!(records < ALL);
+    }
+}
+
+#[test]
+fn a_value_that_was_cut() {
+    let leaf = leaves(&patient())[100];
+    let count = usize::from(patient().header(leaf).count);
+    for (element, expected) in [(0, "ElementGap"), (count - 1, "Slack")] {
+        let (kinds, records) = after(|p| {
+            let at = p.element(leaf, element) + 12;
+            let shorter = p.u32(at) - 5;
+            p.put(at, &shorter.to_le_bytes());
+        });
+        assert!(kinds.iter().any(|k| format!("{k:?}").starts_with(expected)), "element {element}: {kinds:?}");
+        assert_eq!(records, ALL);
+    }
+}
+
+#[test]
+fn buckets_that_were_emptied() {
+    let (kinds, _) = after(|p| {
+        let (at, _) = p.bucket_value("meta");
+        p.put(at + 16 + 10, &[0, 0]);
+    });
+    assert!(matches!(kinds[..], [K::InlineLength { count: 0, used: 16, .. }]), "{kinds:?}");
+    let mut patient = Patient::new(sample::written(4096));
+    let root = patient.root_of("outer");
+    let at = patient.at(root) + 10;
+    patient.put(at, &[0, 0]);
+    let kinds: Vec<_> = sample::faults(&patient.bytes).into_iter().map(|fault| fault.kind).collect();
+    assert!(kinds.contains(&K::EmptyLeaf), "{kinds:?}");
+}
+
+#[test]
+fn a_branch_with_too_many_overflow_pages_keeps_its_children() {
+    for page in [patient().root_of("key"), lowest_branch(&patient())] {
+        for overflow in [2_u32, 0xffff, u32::MAX] {
+            let (kinds, records) = after(|p| {
+                let at = p.at(page) + 12;
+                p.put(at, &overflow.to_le_bytes());
+            });
+            assert!(!kinds.is_empty());
+            assert_eq!(records, ALL, "page {page}, overflow {overflow}: {kinds:?}");
+        }
+    }
+}
+
+#[test]
+fn a_root_that_says_it_is_another_page_is_still_the_root() {
+    let root = patient().root_of("key");
+    let (kinds, records) = after(|p| {
+        let at = p.at(root);
+        p.put(at, &5_u64.to_le_bytes());
+    });
+    assert_eq!((kinds, records), (vec![K::SelfId { expected: root, got: Pgid(5) }], ALL));
+}
+
 #[test]
 fn an_empty_branch() {
     let (kinds, _) = after(|p| {

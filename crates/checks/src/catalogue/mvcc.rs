@@ -103,12 +103,12 @@ pub static COMPACTION_PENDING: Entry = Entry {
     source: "etcd mvcc/kvstore.go: restore resumes a scheduled compaction",
 };
 
-/// The compaction marks contradict each other or the records.
+/// The compaction marks contradict each other.
 pub static COMPACTION_ORDER: Entry = Entry {
     id: "MVCC-009",
     name: "compaction-order",
     severity: High,
-    title: "The compaction marks contradict each other or the records",
+    title: "The compaction marks contradict each other",
     cause: "A bug of etcd before 3.4.32 and 3.5.14 that let the revision go back after a restart, or damage.",
     consequence: "The revision that a server starts from may be lower than what clients have seen.",
     remedy: "Restore with --bump-revision and --mark-compacted, as OpenShift 4.18 and later always do.",
@@ -140,6 +140,18 @@ pub static BUMP_MARKER: Entry = Entry {
     source: "etcd etcdutl/snapshot/v3_snapshot.go",
 };
 
+/// The newest revision is known by the compaction mark alone.
+pub static REVISION_BEHIND_COMPACTION: Entry = Entry {
+    id: "MVCC-012",
+    name: "revision-behind-compaction",
+    severity: Low,
+    title: "The newest revision is known by the compaction mark alone",
+    cause: "The newest write was a deletion, and the compaction at its revision removed it. This is in order.",
+    consequence: "A server before 3.4.32 or 3.5.14 starts below that revision, and clients see revisions go back.",
+    remedy: "Nothing to do with a newer etcd. With an older one restore with --bump-revision and --mark-compacted.",
+    source: "etcd issue 17780",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &BAD_RECORD,
     &BAD_REVISION_FIELDS,
@@ -152,4 +164,5 @@ pub(super) const ALL: &[&Entry] = &[
     &COMPACTION_ORDER,
     &COMPACTION_LEFTOVER,
     &BUMP_MARKER,
+    &REVISION_BEHIND_COMPACTION,
 ];

@@ -75,16 +75,20 @@ pub static BAD_ELEMENT: Entry = Entry {
     source: "bbolt internal/common/page.go; not covered by bbolt check",
 };
 
-/// Unused bytes between elements of a page.
+/// Bytes of a page that no element claims.
 pub static ELEMENT_GAP: Entry = Entry {
     id: "PAGE-006",
     name: "element-gap",
-    severity: Low,
-    title: "Unused bytes between elements of a page",
-    cause: "A writer other than bbolt. bbolt packs its pages.",
-    consequence: "None known: readers go by the stored offsets.",
-    remedy: "Nothing to do, but ask which tool wrote the file.",
-    source: "bbolt node.write packs elements",
+    severity: High,
+    title: "Bytes of a page that no element claims",
+    cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
+        below 3.5.23 or 3.6.5 was defragmenting could be written this way, too. A size was changed: bbolt \
+        packs elements and leaves zeros behind the last.",
+    consequence: "A value is cut short, or an element is lost. bbolt check and etcdutl snapshot status accept \
+        this file.",
+    remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
+        member. assay ls and assay inspect still read every intact part.",
+    source: "bbolt node.write packs elements; page buffers are zeroed",
 };
 
 /// Keys are not in order.
@@ -221,6 +225,21 @@ pub static RESIDUE: Entry = Entry {
     source: "bbolt freelist.go; the stream copies free pages as they are",
 };
 
+/// A page has room for more elements than it claims.
+pub static LOST_ELEMENTS: Entry = Entry {
+    id: "PAGE-017",
+    name: "lost-elements",
+    severity: Critical,
+    title: "A page has room for more elements than it claims",
+    cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
+        below 3.5.23 or 3.6.5 was defragmenting could be written this way, too. Its count was lowered.",
+    consequence: "The elements beyond the count are gone, with all that is below them. bbolt check and etcdutl \
+        snapshot status accept this file.",
+    remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
+        member. assay ls and assay inspect still read every intact part.",
+    source: "bbolt node.write: data starts straight behind the elements; not covered by bbolt check",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &BAD_REFERENCE,
     &WRONG_PAGE,
@@ -238,4 +257,5 @@ pub(super) const ALL: &[&Entry] = &[
     &MISSING_BUCKET,
     &UNKNOWN_BUCKET,
     &RESIDUE,
+    &LOST_ELEMENTS,
 ];

@@ -126,12 +126,12 @@ pub static TORN_COPY: Entry = Entry {
     source: "etcd issue 13109",
 };
 
-/// The losing meta leads to an older, intact state.
+/// The losing meta leads to an older state.
 pub static PREVIOUS_ROOT: Entry = Entry {
     id: "SNAP-010",
     name: "previous-root",
     severity: Info,
-    title: "The losing meta leads to an older, intact state",
+    title: "The losing meta leads to an older state",
     cause: "The file is a raw copy: its other meta is that of the transaction before.",
     consequence: "If the newest state is damaged, the state before it may be the better one.",
     remedy: "See the message for which of the two is intact. etcd itself always takes the newer.",

@@ -1,12 +1,12 @@
 //! The file as a whole: integrity hash, length, how it came to be.
 
-use bbolt_page::Check;
+use bbolt_page::{Check, Faults};
 use etcd_snapshot::Provenance;
 use etcd_snapshot::trailer::{TRAILER_LEN, Trailer, is_present};
 
 use super::Facts;
 use crate::catalogue::{PREVIOUS_ROOT, RAW_COPY, TORN_COPY, TRAILER_MISMATCH, TRAILER_MISSING, UNEXPECTED_TAIL};
-use crate::finding::{Finding, Findings, Location};
+use crate::finding::{Finding, Findings, Location, Severity};
 
 pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
     check_trailer(facts, findings);
@@ -16,7 +16,7 @@ pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
 }
 
 fn check_trailer(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    let Some(trailer) = facts.trailer else { return };
+    let Some(trailer) = facts.trailer.filter(|_| facts.appended.is_none()) else { return };
     let len = file_len(facts);
     match trailer {
         Trailer { stored: None, .. } => {
@@ -41,6 +41,15 @@ fn check_tail(facts: &Facts<'_, '_>, findings: &mut Findings) {
     let Some(tail) = facts.scan.report.db.tail() else { return };
     let (got, size) = (tail.len() as u64, facts.scan.report.db.size());
     if got == 0 || got == TRAILER_LEN as u64 {
+        return;
+    }
+    if let Some(appended) = facts.appended {
+        let message = format!(
+            "{appended} bytes were appended to a sound snapshot: its integrity hash is right; cut the file to {} bytes",
+            size.saturating_add(TRAILER_LEN as u64)
+        );
+        let finding = Finding::new(&UNEXPECTED_TAIL, message).with("appended", appended);
+        findings.push(Finding { severity: Severity::High, ..finding });
         return;
     }
     let body =
@@ -80,9 +89,16 @@ fn txid(slot: &bbolt_page::MetaSlot) -> u64 {
 fn check_previous_root(facts: &Facts<'_, '_>, findings: &mut Findings) {
     let Some(faults) = facts.previous_root_faults else { return };
     let state = |faults: usize| if faults == 0 { "intact".to_owned() } else { format!("damaged in {faults} places") };
-    let newest = facts.scan.report.faults.kept().len();
+    let newest = damage(&facts.scan.report.faults);
     let message = format!("the newest state is {}, the one before it {}", state(newest), state(faults));
     findings.push(Finding::new(&PREVIOUS_ROOT, message).with("faults", faults as u64));
+}
+
+/// Faults that are damage, kept or not.
+#[must_use]
+pub fn damage(faults: &Faults) -> usize {
+    let kept = faults.kept().iter().filter(|fault| !fault.kind.is_harmless()).count();
+    kept.saturating_add(usize::try_from(faults.dropped()).unwrap_or(usize::MAX))
 }
 
 fn file_len(facts: &Facts<'_, '_>) -> u64 {

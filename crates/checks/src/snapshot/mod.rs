@@ -9,7 +9,9 @@ mod structure;
 use etcd_snapshot::trailer::Trailer;
 use etcd_snapshot::{Provenance, Scan};
 
-use crate::finding::{Finding, Findings};
+pub use file::damage;
+
+use crate::finding::{Finding, Findings, Severity};
 
 /// The quota that OpenShift sets where nothing else is known: 8 GiB, since 4.9.
 pub const DEFAULT_QUOTA: u64 = 8 << 30;
@@ -21,6 +23,8 @@ pub struct Facts<'s, 'a> {
     pub scan: &'s Scan<'a>,
     /// The integrity hash; `None` where the file was not hashed.
     pub trailer: Option<&'s Trailer>,
+    /// Bytes behind an integrity hash that is right: something was appended to a sound snapshot.
+    pub appended: Option<u64>,
     /// How the file came to be.
     pub provenance: Provenance,
     /// Faults of the state that the losing meta leads to; `None` where it leads to no other.
@@ -49,6 +53,7 @@ pub fn check(facts: &Facts<'_, '_>) -> Findings {
 pub fn upgrade_blockers(facts: &Facts<'_, '_>) -> Vec<Finding> {
     let mut findings = Findings::default();
     state::check(facts, &mut findings);
-    let stands = |finding: &Finding| state::BLOCKS_UPGRADE.contains(&finding.entry);
+    let stands =
+        |finding: &Finding| finding.severity > Severity::Info && state::BLOCKS_UPGRADE.contains(&finding.entry);
     findings.into_sorted().into_iter().filter(stands).collect()
 }

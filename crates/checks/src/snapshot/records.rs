@@ -5,14 +5,14 @@ use etcd_snapshot::mvcc::{MvccFault, MvccFaultKind};
 use super::Facts;
 use crate::catalogue::{
     BAD_RECORD, BAD_REVISION_FIELDS, BUMP_MARKER, COMPACTION_LEFTOVER, COMPACTION_ORDER, COMPACTION_PENDING,
-    DUPLICATE_REVISION, Entry, MISSING_BASE, ODD_TOMBSTONE, REVISION_GAP, VERSION_CHAIN,
+    DUPLICATE_REVISION, Entry, MISSING_BASE, ODD_TOMBSTONE, REVISION_BEHIND_COMPACTION, REVISION_GAP, VERSION_CHAIN,
 };
 use crate::finding::{Finding, Findings, Location};
 
 pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
     let faults = &facts.scan.faults;
     for fault in faults.kept() {
-        findings.push(finding(fault));
+        findings.push_with(entry(&fault.kind), || finding(fault));
     }
     if let Some(last) = faults.kept().last() {
         findings.add_unlisted(entry(&last.kind), faults.dropped());
@@ -42,7 +42,9 @@ fn entry(kind: &MvccFaultKind) -> &'static Entry {
     use MvccFaultKind as K;
     match kind {
         K::Record(_) => &BAD_RECORD,
-        K::ModRevision { .. } | K::CreateRevision { .. } | K::Version { .. } => &BAD_REVISION_FIELDS,
+        K::BelowFirst { .. } | K::ModRevision { .. } | K::CreateRevision { .. } | K::Version { .. } => {
+            &BAD_REVISION_FIELDS
+        }
         K::Chain { .. } | K::DoublePut => &VERSION_CHAIN,
         K::Base { .. } => &MISSING_BASE,
         K::MainGap { .. } | K::SubGap { .. } => &REVISION_GAP,
@@ -76,11 +78,12 @@ fn check_compaction(facts: &Facts<'_, '_>, findings: &mut Findings) {
             format!("compaction at {} was scheduled, the last one finished is {}", shown(scheduled), shown(finished));
         findings.push(Finding::new(&COMPACTION_PENDING, message));
     }
-    // A compaction at the newest revision removes the newest record where that is a tombstone: the mark may then be
-    // the only trace of the revision. Before 3.4.32 and 3.5.14 a server started below it.
-    let all_gone = facts.scan.counts.records == 0;
-    if let Some(scheduled) = scheduled.filter(|&scheduled| scheduled > last && !all_gone) {
-        findings.push(order(format!("compaction at {scheduled} lies behind the last record, revision {last}")));
+    // A compaction at the newest revision removes the newest record where that is a tombstone: the mark is then the only
+    // trace of the revision.
+    if let Some(compacted) = scheduled.max(finished).filter(|&compacted| compacted > last) {
+        let message = format!("the last record is of revision {last}, the compaction mark of {compacted}");
+        let finding = Finding::new(&REVISION_BEHIND_COMPACTION, message);
+        findings.push(finding.with("lastRecord", last).with("compacted", compacted));
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) const BLOCKS_UPGRADE: [&Entry; 8] = [
     &VERSION_ORDER,
     &NO_RAFT_POSITION,
 ];
+/// Member ids that a message lists.
+const IDS_SHOWN: usize = 20;
 /// Leases that make a leak worth naming.
 const LEAK_FROM: u64 = 1000;
 
@@ -96,17 +98,27 @@ fn compare_membership(facts: &Facts<'_, '_>, conf: &ConfState, findings: &mut Fi
     let listed: BTreeSet<u64> = facts.scan.facts.members.iter().map(|member| member.id).collect();
     let raft = [&conf.voters, &conf.learners, &conf.voters_outgoing, &conf.learners_next];
     let raft: BTreeSet<u64> = raft.into_iter().flatten().copied().collect();
-    // A restore writes new members and leaves confState as it was until the next change of membership.
-    let after_restore = restored(facts) && listed.is_disjoint(&raft);
-    if listed == raft || after_restore {
+    if listed == raft {
         return;
     }
-    let ids = |ids: Vec<&u64>| ids.iter().map(|id| format!("`{id:x}`")).collect::<Vec<_>>().join(", ");
-    let (only_listed, only_raft) = (ids(listed.difference(&raft).collect()), ids(raft.difference(&listed).collect()));
-    let part = |what: &str, ids: &str| if ids.is_empty() { String::new() } else { format!("{what} {ids}") };
-    let parts = [part("only in `members`:", &only_listed), part("only in confState:", &only_raft)];
-    let message = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
-    findings.push(Finding::new(&MEMBERSHIP_MISMATCH, message));
+    let part = |what: &str, ids: Vec<&u64>| {
+        let shown: Vec<_> = ids.iter().take(IDS_SHOWN).map(|id| format!("`{id:x}`")).collect();
+        let more = ids.len().saturating_sub(IDS_SHOWN);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        (!ids.is_empty()).then(|| format!("{what} {}{more}", shown.join(", ")))
+    };
+    let parts = [
+        part("only in `members`:", listed.difference(&raft).collect()),
+        part("only in confState:", raft.difference(&listed).collect()),
+    ];
+    let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    // A restore writes new members and leaves confState as it was until the next change of membership.
+    if restored(facts) && (listed.is_disjoint(&raft) || listed.is_subset(&raft)) {
+        let message = format!("{message}; confState is that from before the restore");
+        findings.push(Finding { severity: Severity::Info, ..Finding::new(&MEMBERSHIP_MISMATCH, message) });
+    } else {
+        findings.push(Finding::new(&MEMBERSHIP_MISMATCH, message));
+    }
 }
 
 fn name(name: &str) -> String {
@@ -137,7 +149,7 @@ fn check_leases(facts: &Facts<'_, '_>, findings: &mut Findings) {
 /// Whether the raft index is too small for the revisions to have come about one by one.
 fn restored(facts: &Facts<'_, '_>) -> bool {
     let index = facts.scan.facts.consistent_index.and_then(|index| i64::try_from(index).ok());
-    index.is_some_and(|index| index + 1 < facts.scan.current())
+    index.is_some_and(|index| index.saturating_add(1) < facts.scan.current())
 }
 
 fn check_position(facts: &Facts<'_, '_>, findings: &mut Findings) {

@@ -6,8 +6,8 @@ use etcd_snapshot::facts::bucket;
 use super::Facts;
 use crate::catalogue::{
     BAD_BUCKET, BAD_ELEMENT, BAD_FREELIST, BAD_REFERENCE, CYCLE, ELEMENT_GAP, EMPTY_PAGE, Entry, INLINE_SIZE,
-    KEY_ORDER, META_INVALID, META_ODD, MISSING_BUCKET, RESIDUE, ROOT_VALUE, SHARED_PAGE, TRUNCATED, UNEVEN_DEPTH,
-    UNKNOWN_BUCKET, WRONG_PAGE,
+    KEY_ORDER, LOST_ELEMENTS, META_INVALID, META_ODD, MISSING_BUCKET, RESIDUE, ROOT_VALUE, SHARED_PAGE, TRUNCATED,
+    UNEVEN_DEPTH, UNKNOWN_BUCKET, WRONG_PAGE,
 };
 use crate::finding::{Finding, Findings, Location, Severity};
 
@@ -20,7 +20,7 @@ pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
 /// Turns the faults of a walk into findings.
 fn faults(faults: &Faults, findings: &mut Findings) {
     for fault in faults.kept() {
-        findings.push(finding(fault));
+        findings.push_with(entry(&fault.kind), || finding(fault));
     }
     if let Some(last) = faults.kept().last() {
         findings.add_unlisted(entry(&last.kind), faults.dropped());
@@ -54,11 +54,17 @@ fn entry(kind: &FaultKind) -> &'static Entry {
         | K::ElementOverlap { .. }
         | K::KeySize { .. }
         | K::ElementFlags { .. } => &BAD_ELEMENT,
-        K::ElementGap { .. } => &ELEMENT_GAP,
+        K::ElementCount { .. } => &LOST_ELEMENTS,
+        K::ElementGap { .. } | K::Slack { .. } => &ELEMENT_GAP,
         K::KeyOrder | K::BelowBound | K::AboveBound => &KEY_ORDER,
         K::UnevenDepth { .. } => &UNEVEN_DEPTH,
         K::EmptyLeaf | K::EmptyBranch => &EMPTY_PAGE,
-        K::BucketValue { .. } | K::InlineHeader { .. } | K::InlineSubBucket | K::BucketDepth { .. } => &BAD_BUCKET,
+        K::BucketValue { .. }
+        | K::InlineLength { .. }
+        | K::TooManyBuckets { .. }
+        | K::InlineHeader { .. }
+        | K::InlineSubBucket
+        | K::BucketDepth { .. } => &BAD_BUCKET,
         K::InlineSize { .. } => &INLINE_SIZE,
         K::RootValue => &ROOT_VALUE,
         K::FreelistPage { .. }

@@ -121,6 +121,7 @@ fn file() -> Vec<Case> {
             seal_meta(file, 1);
         }),
         with("SNAP-007", "something behind the pages", longer),
+        with("SNAP-007", "a byte behind a sound snapshot", [sound().build(), vec![b'\n']].concat()),
         damaged("SNAP-008", "metas of two transactions", |file, _| {
             put(file, PAGE + 16 + 48, &1_u64.to_le_bytes());
             put(file, 16 + 48, &2_u64.to_le_bytes());
@@ -158,6 +159,8 @@ fn structure() -> Vec<Case> {
             put(file, p.branch + 16 + 8, &((p.branch / PAGE) as u64).to_le_bytes());
         }),
         damaged("PAGE-005", "a value that leaves its page", |file, p| put(file, p.leaf + 16 + 12, &[0xff; 4])),
+        damaged("PAGE-017", "a count lowered by one", |file, p| file[p.leaf + 10] -= 1),
+        damaged("PAGE-006", "a value cut short", |file, p| file[p.leaf + 16 + 12] -= 1),
         damaged("PAGE-006", "a gap between elements", |file, p| {
             let last = p.leaf + 16 + 16 * (usize::from(file[p.leaf + 10]) - 1);
             let pos = u32_at(file, last + 4) as u32 + 1;
@@ -224,9 +227,13 @@ fn records() -> Vec<Case> {
         built("MVCC-007", "put and tombstone at once", |b| b.delete(299, 0, "key-299")),
         built("MVCC-008", "a compaction under way", |b| b.compacted(200, Some(100))),
         built("MVCC-009", "finished before it began", |b| b.compacted(100, Some(200))),
-        built("MVCC-009", "compacted beyond the last record", |b| b.compacted(900, Some(900))),
+        built("MVCC-012", "compacted beyond the last record", |b| b.compacted(900, Some(900))),
         built("MVCC-010", "two records below the compaction", |b| b.compacted(200, Some(200))),
-        built("MVCC-011", "an empty record", |b| b.set("key", &revision(1_000_299, 0), b"")),
+        built("MVCC-011", "the marker of a restore", |b| {
+            b.set("key", &revision(1_000_299, 0), b"").compacted(1_000_299, None)
+        }),
+        built("MVCC-001", "an empty record", |b| b.set("key", &revision(300, 0), b"")),
+        built("MVCC-002", "a record at revision 1", |b| b.create(1, "early")),
     ]
 }
 

@@ -32,9 +32,33 @@ fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
     let trailer = trailer::read(bytes, |_| {});
     let asked = scan.store.live().find(|live| live.kv.key == b"compact_rev_key");
     let kubernetes_compaction = asked.and_then(|live| std::str::from_utf8(live.kv.value).ok()?.parse().ok());
-    let facts =
-        Facts { scan: &scan, trailer: Some(&trailer), provenance, previous_root_faults, kubernetes_compaction, quota };
+    let appended = db_tail(&scan).filter(|tail| *tail > 32).map(|tail| tail - 32);
+    let facts = Facts {
+        scan: &scan,
+        trailer: Some(&trailer),
+        provenance,
+        appended,
+        previous_root_faults,
+        kubernetes_compaction,
+        quota,
+    };
     checks::snapshot::check(&facts).into_sorted()
+}
+
+fn db_tail(scan: &etcd_snapshot::Scan<'_>) -> Option<u64> {
+    let (bytes, size) = (scan.report.db.bytes(), scan.report.db.size() as usize);
+    let snapshot = bytes.get(..size + 32)?;
+    (trailer::read(snapshot, |_| {}).valid() == Some(true)).then(|| (bytes.len() - size) as u64)
+}
+
+/// The largest raft index there can be must not overflow a comparison.
+#[test]
+fn numbers_at_the_end_of_their_range() {
+    for index in [u64::MAX, i64::MAX as u64, 0] {
+        let mut builder = cases::sound();
+        builder.set("meta", b"consistent_index", &index.to_be_bytes());
+        findings(&builder.build(), DEFAULT_QUOTA);
+    }
 }
 
 fn ids(findings: &[Finding]) -> BTreeSet<&'static str> {

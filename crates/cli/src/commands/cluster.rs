@@ -34,7 +34,8 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let blockers = blockers(&scan);
     if args.output.format() == ReportFormat::Json {
         let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-        let document = Document::new(&source, &scan.facts, &leases, &blockers);
+        let name = source.name();
+        let document = Document::new(&name, &scan.facts, &leases, &blockers);
         Envelope::<_, ()>::new("cluster", &[document], &[], verdict).write(ui.out())?;
     } else {
         print(&source, &scan.facts, &leases, &blockers, ui)?;
@@ -118,7 +119,7 @@ struct PermissionJson<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn new(source: &'a Source, facts: &'a Facts, leases: &'a [Lease], blockers: &'a [Finding]) -> Self {
+    fn new(name: &'a str, facts: &'a Facts, leases: &'a [Lease], blockers: &'a [Finding]) -> Self {
         let user = |user: &'a User| UserJson {
             name: &user.name,
             roles: &user.roles,
@@ -136,13 +137,13 @@ impl<'a> Document<'a> {
             permissions: role.permissions.iter().map(permission).collect(),
         };
         Self {
-            path: source.name(),
+            path: name.to_owned(),
             kind: "snapshot",
             etcd: EtcdJson::from(facts),
             lease_list: leases,
             user_list: facts.users.iter().map(user).collect(),
             role_list: facts.roles.iter().map(role).collect(),
-            upgrade_blockers: blockers.iter().map(|finding| FindingJson::new(finding, source.display())).collect(),
+            upgrade_blockers: blockers.iter().map(|finding| FindingJson::new(finding, name)).collect(),
         }
     }
 }
@@ -153,6 +154,7 @@ fn blockers(scan: &Scan<'_>) -> Vec<Finding> {
         scan,
         trailer: None,
         provenance: Provenance::of(&scan.report.db),
+        appended: None,
         previous_root_faults: None,
         kubernetes_compaction: None,
         quota: DEFAULT_QUOTA,

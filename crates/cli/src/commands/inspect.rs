@@ -26,7 +26,8 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
         let source = snapshot::open(&Input::from(path), reading, ui)?;
         let analysis = Analysis::of(&source, ui)?;
         // A description of what is left must not pass for one of the whole.
-        if analysis.opened != Opened::Meta || analysis.pages.is_some() {
+        let verdict = checks::verdict(&analysis.findings, Some(Severity::High));
+        if verdict == Verdict::Fail || analysis.opened != Opened::Meta || analysis.pages.is_some() {
             ui.settle(Outcome::Findings);
         }
         if json {

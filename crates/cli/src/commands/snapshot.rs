@@ -2,9 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 
-use bbolt_page::{Db, OpenError};
+use bbolt_page::Db;
 use etcd_snapshot::{Options, Scan};
 
+use crate::analysis::unreadable;
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::spread::Pool;
@@ -20,17 +21,10 @@ pub(super) fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Sour
     Ok(source)
 }
 
-/// The database in it.
+/// The database in it, opened as etcd does.
 pub(super) fn database(source: &Source) -> Result<Db<'_>, Error> {
-    Db::open(source.bytes()).map_err(|error| Error::Unanswerable {
-        display: source.display().to_owned(),
-        hint: match error {
-            OpenError::NoMeta { .. } => Some("`assay ls --salvage` lists what its pages still hold".to_owned()),
-            OpenError::TooShort { .. } => Some("the copy was interrupted; fetch the file again".to_owned()),
-            OpenError::BigEndian | OpenError::Version { .. } => None,
-        },
-        reason: error.to_string(),
-    })
+    let salvage = "`assay ls --salvage` lists what its pages still hold";
+    Db::open(source.bytes()).map_err(|error| unreadable(source, &error, salvage))
 }
 
 /// Looks through the database once, in the view of a revision.

@@ -108,16 +108,25 @@ fn print(
     Ok(())
 }
 
+/// What the findings add up to, whatever `--fail-on` makes of them.
 fn sentence(analysis: &Analysis<'_>, limit: Option<Severity>, verdict: Verdict) -> String {
-    let at_least = |severity: Severity| analysis.findings.iter().filter(|f| f.severity >= severity).count() as u64;
-    match (verdict, limit) {
-        (Verdict::Fail, Some(limit)) => {
-            format!("do not rely on this snapshot: {} of severity {limit} or above", count(at_least(limit), "finding"))
+    let at_least = |severity: Severity| {
+        count(analysis.findings.iter().filter(|finding| finding.severity >= severity).count() as u64, "finding")
+    };
+    let worst = analysis.findings.iter().map(|finding| finding.severity).max();
+    let text = match worst {
+        Some(Severity::Critical) => {
+            format!("do not rely on this snapshot: {} that data is lost or changed", at_least(Severity::Critical))
         }
-        (Verdict::Warn, _) => {
-            format!("it can be restored, but look at {} first", count(at_least(Severity::Medium), "finding"))
+        Some(Severity::High) => {
+            format!("do not rely on this snapshot before you have looked at {}", at_least(Severity::High))
         }
+        Some(Severity::Medium) => format!("it can be restored, but look at {} first", at_least(Severity::Medium)),
         _ => "nothing stands against a restore of this snapshot".to_owned(),
+    };
+    match limit.filter(|limit| verdict == Verdict::Fail && *limit < Severity::High && worst < Some(Severity::High)) {
+        Some(limit) => format!("{text}; it fails for {}, as --fail-on {limit} asks", at_least(limit)),
+        None => text,
     }
 }
 

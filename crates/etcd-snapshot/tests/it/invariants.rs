@@ -162,6 +162,29 @@ fn a_record_that_the_compaction_should_have_removed() {
     assert_eq!(faults(&pending), []);
 }
 
+/// Only where a restore writes it: at sub 0, at or below the compaction mark, with a gap before it.
+#[test]
+fn an_empty_record_elsewhere_is_a_damaged_one() {
+    let empty = |main, sub, compacted: Option<i64>| {
+        let mut builder = sound();
+        builder.set("key", &revision(main, sub), b"");
+        compacted.map(|compacted| builder.compacted(compacted, None));
+        faults(&builder)
+    };
+    for (main, sub, compacted) in [(8, 0, None), (900, 0, None), (900, 3, Some(900)), (8, 0, Some(8)), (5, 1, None)] {
+        let kinds = empty(main, sub, compacted);
+        assert!(kinds.contains(&K::Record(RecordError::Empty)), "{main}.{sub}: {kinds:?}");
+    }
+    assert_eq!(empty(900, 0, Some(900)), []);
+}
+
+#[test]
+fn a_record_before_the_first_write() {
+    let mut builder = sound();
+    builder.create(1, "early");
+    assert!(faults(&builder).contains(&K::BelowFirst { main: 1 }));
+}
+
 #[test]
 fn the_marker_of_a_bumped_restore_is_no_gap_and_no_key() {
     let mut builder = sound();

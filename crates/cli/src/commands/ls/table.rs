@@ -108,6 +108,7 @@ impl Table {
             scan,
             trailer: Some(&self.trailer),
             provenance: Provenance::of(&scan.report.db),
+            appended: None,
             previous_root_faults: None,
             kubernetes_compaction: None,
             quota: DEFAULT_QUOTA,
