@@ -52,6 +52,14 @@ pub enum Error {
         /// What to do.
         hint: Option<String>,
     },
+    /// Keys that cannot be taken out, sealed, opened or joined.
+    #[error("{what}")]
+    Keys {
+        /// What stood in the way, escaped.
+        what: String,
+        /// What to do.
+        hint: Option<String>,
+    },
     /// Standard output failed. An [`io::Error`] that arrives by `?` alone is always this one: every
     /// other is wrapped where it happens.
     #[error("cannot write standard output: {0}")]
@@ -64,7 +72,7 @@ impl Error {
         match self {
             Self::Usage(_) => Some("for usage, add `--help`".to_owned()),
             Self::Input(error) => error.hint(),
-            Self::Unanswerable { hint, .. } | Self::Output { hint, .. } => hint.clone(),
+            Self::Unanswerable { hint, .. } | Self::Output { hint, .. } | Self::Keys { hint, .. } => hint.clone(),
             Self::Stdout(_) => None,
         }
     }

@@ -60,7 +60,7 @@ mod split;
 mod tar_header;
 mod verify;
 
-pub use age::secrecy::SecretString;
+pub use age::secrecy::{ExposeSecret, SecretString};
 pub use age::{Callbacks, NoCallbacks};
 
 pub use age_file::{AgeHeader, AgeStanza, read_age_header};

@@ -62,7 +62,9 @@ impl RemovalPolicy {
     }
 
     /// The label under which a member named `path` leaves, or nothing if it stays.
-    pub(crate) fn removes(&self, path: &str) -> Option<MemberLabel> {
+    ///
+    /// A link also leaves with the member that it points at; that only a split knows.
+    pub fn removes(&self, path: &str) -> Option<MemberLabel> {
         let path = normal_form(path);
         if let Some(label) = self.members.get(&path) {
             return Some(label.clone());

@@ -1,5 +1,6 @@
 //! What was typed. Parsing does no work; [`crate::settings`] makes sense of it.
 
+mod keys;
 mod list;
 mod values;
 
@@ -9,6 +10,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
+pub use keys::{
+    ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCommand, KeysDrillArgs, KeysJoinArgs, KeysLsArgs,
+    KeysRewrapArgs, KeysSplitArgs, RecipientArgs,
+};
 pub use list::{ListFormat, LsArgs};
 pub use values::{FailOn, ReportFormat, When};
 use values::{parse_revision, parse_size};
@@ -66,6 +71,8 @@ pub enum Command {
     Cluster(ClusterArgs),
     /// Tell what a finding means and what to do about it
     Explain(ExplainArgs),
+    /// Hold the keys of a backup apart from its data, and join them again
+    Keys(KeysArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print manual pages

@@ -6,6 +6,7 @@ mod completions;
 mod explain;
 mod hash;
 mod inspect;
+mod keys;
 mod ls;
 mod man;
 mod snapshot;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Cluster(args) => cluster::run(&args, &reading, ui),
         Command::Explain(args) => explain::run(&args, ui),
         Command::Completions(args) => completions::run(&args, ui),
+        Command::Keys(args) => keys::run(args, ui),
         Command::Ls(args) => ls::run(*args, &reading, ui),
         Command::Man(args) => man::run(&args, ui),
     }

@@ -10,6 +10,7 @@ mod error;
 mod expand;
 pub mod map;
 mod memory;
+mod raw;
 pub mod sniff;
 mod stamp;
 
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 pub use directory::Listing;
 pub use error::InputError;
 pub use expand::Compression;
+pub use raw::RawFile;
 pub use sniff::Looks;
 
 use crate::text::escape_path;

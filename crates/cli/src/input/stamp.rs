@@ -27,6 +27,11 @@ impl Stamp {
         }
     }
 
+    /// Bytes of the file.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Holds a file against what it was.
     ///
     /// # Errors

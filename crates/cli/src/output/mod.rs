@@ -1,9 +1,11 @@
 //! Facts to text, JSON, lists and tables. What the facts mean is decided elsewhere.
 
+pub mod escrow;
 pub mod etcd;
 pub mod finding;
 pub mod hashes;
 pub mod human;
+pub mod inventory;
 pub mod json;
 pub mod list;
 pub mod overview;

@@ -1,6 +1,11 @@
 //! The binary as its users see it: arguments in, two streams and an exit code out.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed; helpers outside #[test] are not exempt")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that cannot go on has failed and says what it skipped; helpers outside #[test] are not exempt"
+)]
 
 mod cluster;
 mod endings;
@@ -8,5 +13,10 @@ mod fixture;
 mod hash;
 mod help;
 mod input;
+mod keys_escrow;
+mod keys_leaks;
+mod keys_ls;
+mod keys_refusals;
+mod keys_support;
 mod ls;
 mod run;

@@ -1,0 +1,145 @@
+//! `assay keys verify-escrow`: the custodians' drill.
+
+use std::path::PathBuf;
+
+use key_escrow::{
+    Check, Error as EscrowError, Identities, Manifest, Outcome as Proof, ShareSet, VerifyOptions, read_age_header,
+    verify_escrow,
+};
+
+use super::rewrap::opens_words;
+use super::{failure, files, open, phases, secret_input};
+use crate::args::{KeysDrillArgs, ReportFormat};
+use crate::exit::{Error, Outcome};
+use crate::output::escrow::{CheckJson, DrillJson, outcome_words};
+use crate::output::human::{Align, Fields, Table};
+use crate::output::json::{Envelope, Verdict};
+use crate::text::escape;
+use crate::ui::{Ui, style};
+
+pub(super) fn run(args: &KeysDrillArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+    let Some((manifest_path, manifest)) = open::manifest(args.manifest.as_ref(), &args.escrow)? else {
+        return Err(Error::Usage(format!(
+            "no manifest lies beside `{}`: name it with `--manifest`, it is what the escrow is held against",
+            files::shown(&args.escrow)
+        )));
+    };
+    let keyless = args.keyless.clone().or_else(|| files::beside(&args.escrow, "keyless.tar.gz"));
+    let opening = Opening::of(args, &manifest)?;
+    let options = VerifyOptions {
+        manifest: &manifest_path,
+        escrow: Some(&args.escrow),
+        keyless: keyless.as_deref(),
+        shares: &args.open.share_files,
+        identities: opening.identities.as_ref(),
+    };
+    let mut progress = phases::shown(ui);
+    let report = verify_escrow(&options, &mut progress).map_err(|error| failure::of(&error))?;
+    drop(progress);
+    let mut checks = report.checks;
+    if manifest.threshold.is_none() && args.open.share_files.is_empty() {
+        checks.retain(|check| check.name != "shares"); // there are none to check
+    }
+    checks.extend(opening.checks);
+    if checks.iter().any(|check| matches!(check.outcome, Proof::Failed(_))) {
+        ui.settle(Outcome::Findings);
+    }
+    let complete = !checks.iter().any(|check| matches!(check.outcome, Proof::NotChecked(_)));
+    if args.output.format() == ReportFormat::Json {
+        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+        let document = DrillJson {
+            path: args.escrow.to_string_lossy().into_owned(),
+            kind: "key-escrow",
+            manifest: &report.manifest,
+            complete,
+            checks: checks.iter().map(CheckJson::from).collect(),
+        };
+        Envelope::<_, ()>::new("keys verify-escrow", &[document], &[], verdict).write(ui.out())?;
+    } else {
+        print(args, &manifest_path, &report.manifest, &checks, ui)?;
+    }
+    Ok(ui.outcome())
+}
+
+/// What the custodians brought, and what it comes to.
+#[derive(Default)]
+struct Opening {
+    identities: Option<Identities>,
+    checks: Vec<Check>,
+}
+
+impl Opening {
+    fn of(args: &KeysDrillArgs, manifest: &Manifest) -> Result<Self, Error> {
+        let (mut identities, passphrase) = open::identities(&args.open)?;
+        if let Some(threshold) = &manifest.threshold {
+            return Ok(Self::by_shares(ShareSet::new(Some(threshold.clone())), &args.open.share_files, &identities));
+        }
+        // An escrow that is no age file at all is a failed check, not a reason to stop.
+        let by_passphrase = read_age_header(&args.escrow).is_ok_and(|header| header.is_passphrase());
+        if by_passphrase && let Some(passphrase) = passphrase {
+            identities.add_passphrase(passphrase);
+        } else if by_passphrase && !args.open.identities.is_empty() {
+            identities.add_passphrase(secret_input::known_passphrase(&args.escrow)?);
+        }
+        let identities = (!identities.is_empty()).then_some(identities);
+        Ok(Self { identities, checks: Vec::new() })
+    }
+
+    /// Every share for itself, and together if they are enough.
+    fn by_shares(mut set: ShareSet, shares: &[PathBuf], identities: &Identities) -> Self {
+        let mut checks = Vec::new();
+        for share in shares {
+            let shown = files::shown(share);
+            let outcome = match set.add_file(share, identities) {
+                Ok(()) => Proof::Proven(format!("`{shown}` opens and is the one that the manifest lists")),
+                Err(error) => Proof::Failed(format!("`{shown}`: {error}")),
+            };
+            checks.push(Check { name: "share", outcome });
+        }
+        let identities = match set.combine() {
+            Ok(identities) => Some(identities),
+            // Fewer than the threshold is how a custodian tries a share alone.
+            Err(EscrowError::TooFewShares { .. }) => None,
+            Err(error) => {
+                checks.push(Check { name: "share", outcome: Proof::Failed(error.to_string()) });
+                None
+            }
+        };
+        Self { identities, checks }
+    }
+}
+
+fn print(
+    args: &KeysDrillArgs,
+    manifest_path: &std::path::Path,
+    manifest: &Manifest,
+    checks: &[Check],
+    ui: &mut Ui,
+) -> Result<(), Error> {
+    let look = ui.look();
+    let title = ui.paint(style::HEAD, files::shown(&args.escrow)).to_string();
+    let fields = Fields::new()
+        .field("manifest", files::shown(manifest_path))
+        .field("holds", format!("the keys of {}", escape(manifest.original.name.as_bytes())))
+        .field("opens with", opens_words(manifest));
+    let mut table = Table::new(&["check", "result", ""].map(|name| (name, Align::Left))).elastic(2);
+    for check in checks {
+        let (word, what) = outcome_words(&check.outcome);
+        table.row([check.name.to_owned(), word.to_owned(), escape(what.as_bytes()).into_owned()]);
+    }
+    let opened = checks.iter().any(|check| check.name == "escrow-content" && matches!(check.outcome, Proof::Proven(_)));
+    let verdict = if ui.outcome() == Outcome::Findings {
+        ui.paint(style::BAD, "Do not rely on this escrow.").to_string()
+    } else if opened {
+        ui.paint(style::GOOD, "This escrow opens with what was given and holds what its manifest says.").to_string()
+    } else {
+        ui.paint(style::WARN, "Sound from outside. That somebody can still open it was not proven.").to_string()
+    };
+    let out = ui.out();
+    writeln!(out, "{title}")?;
+    fields.write(out, look)?;
+    writeln!(out)?;
+    table.write(out, look)?;
+    writeln!(out, "\n  {verdict}")?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! `assay keys join`: the original tarball again, byte for byte.
+
+use std::path::Path;
+
+use key_escrow::{JoinOptions, JoinOutcome};
+
+use super::{failure, files, open, phases};
+use crate::args::{KeysJoinArgs, ReportFormat};
+use crate::exit::{Error, Outcome};
+use crate::output::escrow::WrittenJson;
+use crate::output::human::Fields;
+use crate::output::json::{Envelope, Verdict};
+use crate::text::{Size, escape};
+use crate::ui::{Ui, style};
+
+pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+    if args.out.is_dir() {
+        return Err(Error::Usage(format!("`{}` is a directory: name the file to write", files::shown(&args.out))));
+    }
+    let manifest = open::manifest(args.manifest.as_ref(), &args.escrow)?;
+    let threshold = manifest.as_ref().and_then(|(_, manifest)| manifest.threshold.clone());
+    let identities = open::escrow(&args.open, &args.escrow, threshold, ui)?;
+    let options = JoinOptions {
+        keyless: &args.keyless,
+        escrow: &args.escrow,
+        manifest: manifest.as_ref().map(|(path, _)| path.as_path()),
+        identities: &identities,
+        out: &args.out,
+        force: args.force,
+    };
+    let mut progress = phases::shown(ui);
+    let outcome = key_escrow::join(&options, &mut progress).map_err(|error| failure::of(&error))?;
+    drop(progress);
+    if !outcome.manifest_agrees {
+        ui.warn("no manifest lies beside the escrow: that this is the original, the escrow alone says");
+    }
+    warn_of_name(&args.out, &outcome, ui);
+    if args.output.format() == ReportFormat::Json {
+        let document = WrittenJson {
+            path: args.keyless.to_string_lossy().into_owned(),
+            kind: "static-kuberesources",
+            files: vec![files::json("original", &args.out, &outcome.original)],
+            manifest: &outcome.manifest,
+            manifest_agrees: Some(outcome.manifest_agrees),
+            join_command: None,
+        };
+        Envelope::<_, ()>::new("keys join", &[document], &[], Verdict::Pass).write(ui.out())?;
+    } else {
+        print(&args.out, &outcome, ui)?;
+    }
+    Ok(ui.outcome())
+}
+
+/// `cluster-restore.sh` goes by names.
+fn warn_of_name(out: &Path, outcome: &JoinOutcome, ui: &mut Ui) {
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    if !(name.starts_with("static_kuberesources") && name.ends_with(".tar.gz")) {
+        ui.warn(&format!(
+            "cluster-restore.sh does not find a tarball of this name; the original was called `{}`",
+            escape(outcome.original_name.as_bytes())
+        ));
+    }
+}
+
+fn print(out: &Path, outcome: &JoinOutcome, ui: &mut Ui) -> Result<(), Error> {
+    let look = ui.look();
+    let title = ui.paint(style::HEAD, files::shown(out)).to_string();
+    let good = ui.paint(style::GOOD, "proven").to_string();
+    let fields = Fields::new()
+        .field(
+            "original",
+            format!("{good}: byte for byte what was split on {}", escape(outcome.manifest.created.as_bytes())),
+        )
+        .field("sha256", &outcome.original.sha256)
+        .field("size", Size(outcome.original.size).exact());
+    writeln!(ui.out(), "{title}")?;
+    fields.write(ui.out(), look)?;
+    writeln!(ui.out(), "\n  It holds the keys again: remove it when it has done its work.")?;
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! `assay keys`: the keys of a backup, held apart from its data.
+
+mod drill;
+mod failure;
+mod files;
+mod inventory;
+mod join;
+mod ls;
+mod open;
+mod phases;
+mod rewrap;
+mod seal;
+mod secret_input;
+mod split;
+
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+
+use crate::args::{KeysArgs, KeysCommand};
+use crate::exit::{Error, Outcome};
+use crate::ui::Ui;
+
+pub(super) fn run(args: KeysArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+    forbid_dumps(ui);
+    match args.command {
+        KeysCommand::Ls(args) => ls::run(&args, ui),
+        KeysCommand::Split(args) => split::run(*args, ui),
+        KeysCommand::Join(args) => join::run(&args, ui),
+        KeysCommand::VerifyEscrow(args) => drill::run(&args, ui),
+        KeysCommand::Rewrap(args) => rewrap::run(*args, ui),
+    }
+}
+
+/// Keeps the memory of this process out of core files and out of other processes' reach: for a while
+/// it holds keys.
+fn forbid_dumps(ui: &mut Ui) {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let limited = setrlimit(Resource::Core, none);
+    if limited.and(set_dumpable_behavior(DumpableBehavior::NotDumpable)).is_err() {
+        ui.warn("the system does not let assay forbid core dumps: a crash may write keys to a core file");
+    }
+}

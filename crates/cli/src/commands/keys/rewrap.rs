@@ -1,0 +1,80 @@
+//! `assay keys rewrap`: the same escrow for other recipients.
+
+use key_escrow::{Manifest, RewrapOptions, RewrapOutcome};
+
+use super::{failure, files, open, phases, seal};
+use crate::args::{KeysRewrapArgs, ReportFormat};
+use crate::exit::{Error, Outcome};
+use crate::output::escrow::{FileJson, WrittenJson};
+use crate::output::human::Fields;
+use crate::output::json::{Envelope, Verdict};
+use crate::text::{count, escape};
+use crate::ui::{Ui, style};
+
+pub(super) fn run(args: KeysRewrapArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+    seal::check(&args.to, args.new_passphrase || args.new_passphrase_file.is_some())?;
+    let manifest = open::manifest(args.manifest.as_ref(), &args.escrow)?;
+    let threshold = manifest.as_ref().and_then(|(_, manifest)| manifest.threshold.clone());
+    let identities = open::escrow(&args.open, &args.escrow, threshold, ui)?;
+    let passphrase = seal::passphrase(args.new_passphrase, args.new_passphrase_file.as_ref(), ui)?;
+    let options = RewrapOptions {
+        escrow: &args.escrow,
+        manifest: manifest.as_ref().map(|(path, _)| path.as_path()),
+        identities: &identities,
+        seal_to: seal::seal_to(&args.to, passphrase)?,
+        armor: args.to.armor,
+        out_dir: &args.out,
+        force: args.force,
+    };
+    let mut progress = phases::shown(ui);
+    let outcome = key_escrow::rewrap(options, &mut progress).map_err(|error| failure::of(&error))?;
+    drop(progress);
+    let escrow = outcome.manifest.escrow.as_ref();
+    let written = files::sealed(&outcome.escrow, escrow, &outcome.shares, &outcome.manifest_path)?;
+    if args.output.format() == ReportFormat::Json {
+        let document = WrittenJson {
+            path: args.escrow.to_string_lossy().into_owned(),
+            kind: "key-escrow",
+            files: written,
+            manifest: &outcome.manifest,
+            manifest_agrees: Some(manifest.is_some()),
+            join_command: None,
+        };
+        Envelope::<_, ()>::new("keys rewrap", &[document], &[], Verdict::Pass).write(ui.out())?;
+    } else {
+        print(&args, &outcome, &written, ui)?;
+    }
+    Ok(ui.outcome())
+}
+
+fn print(args: &KeysRewrapArgs, outcome: &RewrapOutcome, written: &[FileJson], ui: &mut Ui) -> Result<(), Error> {
+    let look = ui.look();
+    let title = ui.paint(style::HEAD, files::shown(&outcome.escrow)).to_string();
+    let paths: Vec<String> = written.iter().map(|file| escape(file.path.as_bytes()).into_owned()).collect();
+    let fields = Fields::new()
+        .field("opens with", opens_words(&outcome.manifest))
+        .field("content", "proven: the same as that of the old escrow, read back")
+        .field("written", paths.join("\n"));
+    let out = ui.out();
+    writeln!(out, "{title}")?;
+    fields.write(out, look)?;
+    writeln!(
+        out,
+        "\n  `{}` still opens for its old recipients: remove every copy of it if they are to lose access,\n  \
+         and rotate the encryption keys if one of them is not to be trusted any more.",
+        files::shown(&args.escrow)
+    )?;
+    Ok(())
+}
+
+/// Whom an escrow opens for.
+pub(super) fn opens_words(manifest: &Manifest) -> String {
+    if let Some(threshold) = &manifest.threshold {
+        return format!("any {} of {}", threshold.threshold, count(threshold.shares.len() as u64, "share"));
+    }
+    let words = manifest.recipients.iter().map(|recipient| match recipient.recipient.as_str() {
+        "" => "a passphrase".to_owned(),
+        text => escape(text.as_bytes()).into_owned(),
+    });
+    words.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,233 @@
+//! What stands in the way of an output: a clear word, exit code 2, nothing lost and nothing left.
+
+use std::collections::hash_map::RandomState;
+use std::fs;
+use std::hash::BuildHasher;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::keys_support::{Bench, JOIN, STEM, files, identity, peer, tar_gz};
+use crate::run::{Run, assay};
+
+const SPLIT: &str = "split {tarball} -r RECIPIENT --out {}/vault";
+
+fn refused(run: &Run, words: &[&str]) {
+    assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{}", run.err);
+    for word in words {
+        assert!(run.err.contains(word), "no `{word}`: {}", run.err);
+    }
+}
+
+#[test]
+fn what_exists_is_not_replaced_unless_forced() {
+    let bench = Bench::new();
+    bench.tarball("plain-etcd36");
+    bench.split();
+    let before = files(&bench.path("vault"));
+    refused(&bench.keys(SPLIT), &["exists", "--force"]);
+    assert!(files(&bench.path("vault")) == before);
+    bench.keys_ok(JOIN);
+    refused(&bench.keys(JOIN), &["exists", "--force"]);
+    bench.keys_ok(&format!("{SPLIT} --force"));
+    bench.keys_ok(&format!("{JOIN} --force"));
+}
+
+#[test]
+fn an_output_never_replaces_its_input() {
+    let bench = Bench::new();
+    bench.tarball("plain-etcd36");
+    bench.split();
+    let before = files(bench.dir.path());
+    for out in ["{vault}.keyless.tar.gz", "{vault}.escrow.age", "{vault}.manifest.json"] {
+        let line =
+            format!("join {{vault}}.keyless.tar.gz --escrow {{vault}}.escrow.age -i {{}}/key.txt --force --out {out}");
+        refused(&bench.keys(&line), &["is an input"]);
+    }
+    let line = "rewrap {vault}.escrow.age -i {}/key.txt -r RECIPIENT --out {}/vault --force";
+    refused(&bench.keys(line), &["is an input"]);
+    assert!(files(bench.dir.path()) == before);
+}
+
+#[test]
+fn whoever_cannot_open_it_is_told_and_gets_nothing() {
+    let bench = Bench::new();
+    bench.tarball("aescbc-rotated");
+    bench.split();
+    identity(&bench.path("stranger.txt"));
+    let join = JOIN.replace("key.txt", "stranger.txt");
+    refused(&bench.keys(&join), &["none of the given identities opens", "escrow.age"]);
+    refused(&bench.keys(&JOIN.replace("-i {}/key.txt", "")), &["nothing to open", "-i"]);
+    refused(&bench.keys(&JOIN.replace("key.txt", "absent.txt")), &["cannot read", "absent.txt"]);
+    // Two halves of different splits.
+    let other = Bench::new();
+    other.tarball("aesgcm-rotated");
+    other.split();
+    let mixed = JOIN.replace("{vault}.keyless.tar.gz", other.vault("keyless.tar.gz").to_str().unwrap());
+    refused(&bench.keys(&mixed), &["does not belong to this escrow"]);
+    assert!(!bench.path("back.tar.gz").exists());
+}
+
+#[test]
+fn a_wrong_call_is_refused_before_anything_is_read_or_asked() {
+    let bench = Bench::new();
+    bench.tarball("plain-etcd36");
+    let key = fs::read_to_string(bench.path("key.txt")).unwrap();
+    fs::write(bench.path("no-recipients.txt"), "# nobody\n").unwrap();
+    for (line, words) in [
+        ("split {tarball} --out {}/vault", &["nobody to seal to"][..]),
+        ("split - -r RECIPIENT --out {}/vault", &["give a file"]),
+        ("split {tarball} -r RECIPIENT --shares 3 --threshold 2 --out {}/vault", &["1 recipient for 3 shares"]),
+        ("split {tarball} -R {}/no-recipients.txt --out {}/vault", &["no recipient in"]),
+        ("split {tarball} -r age1nonsense --out {}/vault", &["recipient 1"]),
+        ("split {tarball} -r RECIPIENT --snapshot {}/key.txt --out {}/vault", &["is no etcd snapshot"]),
+        ("split {}/absent.tar.gz -r RECIPIENT --out {}/vault", &["no such file"]),
+        (&format!("split {{tarball}} -r {key} --out {{}}/vault"), &["this is a private key"]),
+    ] {
+        let run = bench.keys(line);
+        refused(&run, words);
+        assert!(!run.err.contains(key.trim()), "a private key is repeated");
+    }
+    assert!(!bench.path("vault").exists());
+}
+
+#[test]
+fn two_runs_at_once_do_not_mix() {
+    let bench = Bench::new();
+    bench.tarball("plain-etcd36");
+    fs::create_dir(bench.path("vault")).unwrap();
+    let lock = bench.path("vault").join(format!(".{STEM}.assay-lock"));
+    let held = fs::File::create(&lock).unwrap();
+    held.try_lock().unwrap();
+    fs::set_permissions(bench.path("vault"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    refused(&bench.keys(SPLIT), &["another run is writing"]);
+    drop(held);
+    let words = bench.words(SPLIT);
+    let children: Vec<_> =
+        (0..4).map(|_| assay(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()).collect();
+    let codes: Vec<_> = children.into_iter().map(|child| child.wait_with_output().unwrap().status.code()).collect();
+    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+    assert!(codes.iter().all(|code| matches!(code, Some(0 | 2))), "{codes:?}");
+    bench.keys_ok(JOIN);
+}
+
+/// In a mount namespace of its own a test may fill a disk and take writing away.
+fn on_a_disk(bench: &Bench, options: &str, line: &str) -> Option<Run> {
+    peer("unshare")?;
+    let words = bench.words(line);
+    let disk = bench.path("disk");
+    fs::create_dir_all(&disk).unwrap();
+    let script = format!(
+        "mount -t tmpfs -o {options} none '{}' || exit 99; \"$@\"; code=$?; ls -A '{0}' >&2; exit $code",
+        disk.display()
+    );
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", &script, "sh", env!("CARGO_BIN_EXE_assay")]).args(&words).stdin(Stdio::null());
+    let run: Run = command.output().unwrap().into();
+    if run.err.contains("unshare failed") || run.code == Some(99) {
+        assert!(std::env::var_os("CI").is_none(), "no mount namespaces in CI: {}", run.err);
+        eprintln!("SKIPPED: no mount namespaces here: {}", run.err);
+        return None;
+    }
+    Some(run)
+}
+
+#[test]
+fn a_full_disk_and_one_that_is_read_only_leave_nothing() {
+    let bench = Bench::new();
+    bench.tarball("aescbc-rotated");
+    bench.split();
+    let split = "split {tarball} -r RECIPIENT --out {}/disk/vault";
+    let join = JOIN.replace("{}/back", "{}/disk/back");
+    for line in [split, &join] {
+        let Some(full) = on_a_disk(&bench, "size=16k", line) else { return };
+        refused(&full, &["No space left", "nothing was lost"]);
+        // After the error the script lists the disk: at most the empty directory.
+        let left = full.err.lines().skip_while(|line| !line.starts_with("hint: ")).skip(1);
+        assert!(left.clone().all(|name| name == "vault"), "{:?}", left.collect::<Vec<_>>());
+        let Some(read_only) = on_a_disk(&bench, "ro", line) else { return };
+        refused(&read_only, &["Read-only file system", "--out"]);
+    }
+}
+
+/// Keys without a slow fingerprint, and enough else that the moments spread.
+fn quick_tarball() -> Vec<u8> {
+    let mut noise = 1_u64;
+    let filler: Vec<u8> = std::iter::repeat_with(|| {
+        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        noise.to_be_bytes()[0]
+    })
+    .take(100_000)
+    .collect();
+    let dir = "static-pod-resources/kube-apiserver-pod-9/secrets/encryption-config";
+    tar_gz(&[
+        ("static-pod-resources/etcd-pod-8/configmaps/etcd-pod/version", b"4.18"),
+        (&format!("{dir}/kms-plugin-secret-vault_secret-id-7"), b"this would be a credential"),
+        ("static-pod-resources/etcd-pod-8/configmaps/filler/a", &filler[..60_000]),
+        ("static-pod-resources/etcd-pod-8/configmaps/filler/b", &filler[60_000..]),
+    ])
+}
+
+/// Kills a run at a moment; whether it was still alive.
+fn killed(words: &[String], after: Duration) -> bool {
+    let begun = Instant::now();
+    let mut child = assay(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while begun.elapsed() < after {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success(), "{status}");
+            return false;
+        }
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap().code().is_none()
+}
+
+fn visible(dir: &Path) -> Vec<String> {
+    let names = files(dir).into_keys().map(|path| path.file_name().unwrap().to_string_lossy().into_owned());
+    names.filter(|name| !name.starts_with('.')).collect()
+}
+
+/// The outcome does not depend on the moment; the moments are random so that every run tries others.
+#[test]
+fn killed_at_fifty_random_moments_nothing_is_lost_and_the_next_run_succeeds() {
+    let bytes = quick_tarball();
+    let random = RandomState::new();
+    let mut deaths = [0, 0];
+    let length = |bench: &Bench, line: &str| {
+        let begun = Instant::now();
+        bench.keys_ok(line);
+        begun.elapsed()
+    };
+    let bench = Bench::new();
+    bench.tarball_of(&bytes);
+    let whole = [length(&bench, SPLIT), length(&bench, JOIN)];
+    for moment in 0..50_u64 {
+        let part = |whole: Duration| whole.mul_f64((random.hash_one(moment) % 1000) as f64 / 1000.0);
+        if moment % 2 == 0 {
+            let bench = Bench::new();
+            let tarball = bench.tarball_of(&bytes);
+            deaths[0] += u8::from(killed(&bench.words(SPLIT), part(whole[0])));
+            assert!(fs::read(&tarball).unwrap() == bytes, "the original");
+            let complete = bench.vault("manifest.json").exists();
+            if !complete {
+                bench.split();
+            }
+            assert_eq!(visible(&bench.path("vault")).len(), 3);
+            if !complete {
+                assert_eq!(files(&bench.path("vault")).len(), 3, "something hidden is left");
+            }
+            bench.keys_ok(JOIN);
+            assert!(fs::read(bench.path("back.tar.gz")).unwrap() == bytes);
+        } else {
+            let back = bench.path("back.tar.gz");
+            fs::remove_file(&back).unwrap();
+            deaths[1] += u8::from(killed(&bench.words(JOIN), part(whole[1])));
+            if !back.exists() {
+                bench.keys_ok(JOIN);
+            }
+            assert!(fs::read(&back).unwrap() == bytes);
+        }
+    }
+    assert!(deaths[0] >= 5 && deaths[1] >= 5, "hardly any run was killed: {deaths:?}");
+}
