@@ -170,6 +170,10 @@ fn every_screen_is_what_assay_prints() {
         if updating() {
             rewrite(&page, |text| corrected(&text, &wrong(&page, &text)));
         }
+        // Written by an update with the wrong binary, these would stand as screens for ever.
+        for never in ["error: unrecognized subcommand", "error: unexpected argument", "error: internal error"] {
+            assert!(!read(&page).contains(never), "{page} shows `{never}`");
+        }
         for (step, printed) in wrong(&page, &read(&page)) {
             let (expected, printed) = (step.expected.join("\n"), printed.join("\n"));
             complaints +=
