@@ -2,7 +2,7 @@
 //!
 //! Keys are escaped as people see them: a table is opened in programs that obey what they are shown.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use csv::Writer;
 
@@ -60,7 +60,10 @@ impl<'a> Table<'a> {
     }
 
     fn record<const N: usize>(&mut self, fields: [impl AsRef<[u8]>; N]) -> Result<(), Error> {
-        self.writer.write_record(fields).map_err(|error| Error::Stdout(error.into()))
+        self.writer.write_record(fields).map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => Error::Stdout(error), // a closed pipe must stay one
+            other => Error::Stdout(io::Error::other(format!("{other:?}"))),
+        })
     }
 }
 
