@@ -3,10 +3,11 @@
 //! Each page has a folder of its own, in which `fixtures` is the repository's, so that screens read as if run at the
 //! root and files they write are gone afterwards. A line `...` stands for any lines, `[..]` inside a line for
 //! anything. `$?` is the exit code of the line before. `sqlite3 FILE "SQL"` is answered by the SQLite that assay itself
-//! is built with, since the shell's need not be installed.
+//! is built with, since the shell's need not be installed; nor need age: `age-keygen` hands out recorded identities.
 
+use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -128,10 +129,35 @@ fn line_matches(expected: &str, got: &str) -> bool {
     true
 }
 
+/// Public halves of the throw-away identities in `crates/key-escrow/tests/data/escrow-v1/identities.txt`.
+const RECIPIENTS: [&str; 3] = [
+    "age17xcex3p3cpa0zhx4743llarhxyps7ec8gk9q4293v6ncr7x7w5fsq9au6j",
+    "age1fxepwt5q38dus4x83mjufd8a74c9gl9cjxl2nwl4y80jdjsxfafq8ykk8j",
+    "age1uep75gyc4t0dd2dcwephdkl3h2xawulfsq0kf5mzkxy97y5adg2q5fa2un",
+];
+
+/// Puts an `age-keygen` there that answers `-o FILE` as the real one does, with the next recorded identity.
+fn place_age_keygen(bin: &Path) {
+    let identities = fs::read_to_string(root().join("crates/key-escrow/tests/data/escrow-v1/identities.txt")).unwrap();
+    let secrets = identities.lines().filter(|line| line.starts_with("AGE-SECRET-KEY-"));
+    for (number, (secret, recipient)) in secrets.zip(RECIPIENTS).enumerate() {
+        let identity = format!("# created: 2026-11-23T09:09:15Z\n# public key: {recipient}\n{secret}\n");
+        fs::write(bin.join(format!("identity.{number}")), identity).unwrap();
+    }
+    let script = "#!/bin/sh\n\
+        [ $# = 2 ] && [ \"$1\" = -o ] || exit 2\n\
+        for next in \"${0%/*}\"/identity.*; do mv \"$next\" \"$2\"; break; done\n\
+        sed -n 's/^# public key/Public key/p' \"$2\" >&2\n";
+    let path = bin.join("age-keygen");
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 /// Runs a page; gives the steps whose output is not what stands there, with what they printed.
 fn wrong(page: &str, text: &str) -> Vec<(Step, Vec<String>)> {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join(".bin")).unwrap();
+    fs::create_dir(folder.path().join(".bin")).unwrap();
+    place_age_keygen(&folder.path().join(".bin"));
     symlink(env!("CARGO_BIN_EXE_assay"), folder.path().join(".bin/assay")).unwrap();
     symlink(root().join("fixtures").canonicalize().unwrap(), folder.path().join("fixtures")).unwrap();
     let mut before = 0;
