@@ -84,8 +84,8 @@ pub(crate) fn sealed_cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("both-metas-zeroed", damaged(|p| p.put(0, &[0; 2 * PAGE])), "SNAP-001"),
         ("leaf-zeroed", damaged(|p| p.put(p.leaf(3), &[0; PAGE])), "PAGE-002"),
         ("leaf-count-zero", damaged(|p| p.put(p.leaf(3) + 10, &[0, 0])), "PAGE-009"),
-        ("leaf-count-lowered", damaged(|p| p.bytes[p.leaf(3) + 10] -= 1), "PAGE-017"),
-        ("branch-count-lowered", damaged(|p| p.bytes[p.branch() + 10] -= 1), "PAGE-017"),
+        ("leaf-count-lowered", damaged(|p| lower_count(p, p.leaf(3))), "PAGE-017"),
+        ("branch-count-lowered", damaged(|p| lower_count(p, p.branch())), "PAGE-017"),
         ("page-id-wrong", damaged(|p| p.put(p.leaf(3), &[0xee; 8])), "PAGE-002"),
         ("child-out-of-range", damaged(|p| p.put(p.branch() + 24, &[0xff; 8])), "PAGE-001"),
         ("branch-cycle", damaged(|p| p.put(p.branch() + 24, &((p.branch() / PAGE) as u64).to_le_bytes())), "PAGE-004"),
@@ -96,6 +96,10 @@ pub(crate) fn sealed_cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("root-zeroed", damaged(|p| p.put(p.root(), &[0; PAGE])), "PAGE-002"),
         ("mod-revision-wrong", damaged(wrong_mod_revision), "MVCC-002"),
     ]
+}
+
+fn lower_count(p: &mut Patient, page: usize) {
+    p.bytes[page + 10] -= 1;
 }
 
 fn swap_keys(p: &mut Patient) {

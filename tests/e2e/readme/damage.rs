@@ -19,7 +19,7 @@ const PAGE: usize = 4096;
 const HEAD: &str = "| damage | `etcdutl snapshot status`, 3.5.1 | `assay verify` |\n|---|---|---|\n";
 
 /// Each kind of damage in the words of the page, by its name in `damage`.
-const WORDS: [(&str, &str); 21] = [
+const WORDS: [(&str, &str); 23] = [
     ("value-flipped", "a byte flipped in a value"),
     ("trailer-bad", "a wrong SHA-256 at the end"),
     ("trailer-missing", "no SHA-256 at the end"),
@@ -31,6 +31,8 @@ const WORDS: [(&str, &str); 21] = [
     ("root-zeroed", "the root page zeroed"),
     ("leaf-zeroed", "a leaf page zeroed"),
     ("leaf-count-zero", "the element count of a leaf set to 0"),
+    ("leaf-count-lowered", "a leaf counts one element less than it holds"),
+    ("branch-count-lowered", "a branch counts one child less than it has"),
     ("page-id-wrong", "a page that says it is another page"),
     ("child-out-of-range", "a branch whose child is beyond the last page"),
     ("branch-cycle", "a branch that is its own child"),
