@@ -12,6 +12,10 @@ const FETCHED_AT_ONCE: usize = 4096;
 /// Groups larger than this have their windows fetched by all threads; smaller ones are sorted by one.
 const LARGE: usize = 1 << 14;
 
+/// Pieces of work that the smaller groups are cut into, and how many of them are under way at a time.
+const PIECES: usize = 64;
+const PIECES_AT_ONCE: usize = 8;
+
 /// The next `STRIDE` key bytes, zero-padded, and behind them how many of the key's bytes they cover (one more than
 /// `STRIDE` where the key goes on). Pairs of integers made of this order exactly as the bytes do.
 type Window = [u64; 2];
@@ -48,7 +52,8 @@ pub(crate) fn by_key<'a, T: Copy + Send + Sync>(
     item: impl Fn(usize) -> Option<(&'a [u8], T)> + Sync,
     spread: &impl Spread,
 ) -> Vec<(&'a [u8], T)> {
-    let mut entries: Vec<Entry<'a, T>> = Vec::new();
+    // Room for all of them: memory that stays untouched costs nothing, growing would hold the entries twice.
+    let mut entries: Vec<Entry<'a, T>> = Vec::with_capacity(count);
     let fetch = |piece: usize| {
         let numbers = piece * FETCHED_AT_ONCE..count.min((piece + 1) * FETCHED_AT_ONCE);
         let entry = |(key, item)| Entry { window: window(key, 0), key, item };
@@ -112,14 +117,14 @@ fn fetch_windows<T: Copy + Send + Sync>(
     }
 }
 
-/// Sorts groups that are no longer large, several to a piece of work.
+/// Sorts groups that are no longer large, several to a piece of work, a few pieces at a time: what is sorted is a copy.
 fn sort_small<T: Copy + Send + Sync>(entries: &mut [Entry<'_, T>], groups: &[Group], spread: &impl Spread) {
-    let mut done: Vec<(usize, Vec<Entry<'_, T>>)> = Vec::new();
-    {
+    let pieces: Vec<&[Group]> = groups.chunks(groups.len().div_ceil(PIECES).max(1)).collect();
+    for some in pieces.chunks(PIECES_AT_ONCE) {
+        let mut done: Vec<(usize, Vec<Entry<'_, T>>)> = Vec::new();
         let view = &*entries;
-        let pieces: Vec<&[Group]> = groups.chunks(groups.len().div_ceil(64).max(1)).collect();
         let sort = |piece: usize| {
-            let groups = pieces.get(piece).copied().unwrap_or_default();
+            let groups = some.get(piece).copied().unwrap_or_default();
             let sorted = |group: &Group| {
                 let mut own = view.get(group.range.clone()).unwrap_or_default().to_vec();
                 sort_group(&mut own, group.depth);
@@ -127,11 +132,11 @@ fn sort_small<T: Copy + Send + Sync>(entries: &mut [Entry<'_, T>], groups: &[Gro
             };
             groups.iter().map(sorted).collect::<Vec<_>>()
         };
-        spread.map_fold(pieces.len(), sort, |some| done.extend(some));
-    }
-    for (start, sorted) in done {
-        if let Some(place) = entries.get_mut(start..start + sorted.len()) {
-            place.copy_from_slice(&sorted);
+        spread.map_fold(some.len(), sort, |sorted| done.extend(sorted));
+        for (start, sorted) in done {
+            if let Some(place) = entries.get_mut(start..start + sorted.len()) {
+                place.copy_from_slice(&sorted);
+            }
         }
     }
 }
