@@ -14,6 +14,7 @@ pub mod input;
 pub mod output;
 pub mod settings;
 pub mod spread;
+pub mod tarball;
 pub mod text;
 pub mod ui;
 

@@ -3,18 +3,22 @@
 //! IDs are stable and never reused. A new finding gets the next number of its family.
 
 mod etcd;
+mod key;
 mod kube;
 mod mvcc;
 mod page;
 mod snap;
+mod tar;
 
 use crate::finding::Severity;
 
 pub use etcd::*;
+pub use key::*;
 pub use kube::*;
 pub use mvcc::*;
 pub use page::*;
 pub use snap::*;
+pub use tar::*;
 
 /// One kind of finding.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +44,7 @@ pub struct Entry {
 /// All entries, by family, ascending.
 #[must_use]
 pub fn all() -> Vec<&'static Entry> {
-    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL].concat()
+    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL].concat()
 }
 
 /// The entry with this id or name, whatever its case.

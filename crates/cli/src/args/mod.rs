@@ -59,9 +59,9 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say what a snapshot is: its etcd, its cluster, its keys
+    /// Say what a snapshot, a tarball or a directory of them is
     Inspect(InspectArgs),
-    /// Judge whether a snapshot will restore: every check, a verdict, an exit code
+    /// Judge whether a backup will restore: every check, a verdict, an exit code
     Verify(VerifyArgs),
     /// Hashes: file, trailer, etcd's own, and a digest of the content
     Hash(HashArgs),
@@ -127,6 +127,7 @@ impl ReportOutput {
 const INSPECT_HELP: &str = "\
 Examples:
   assay inspect snapshot_2026-11-23_010203.db
+  assay inspect static_kuberesources_2026-11-23_010203.tar.gz
   assay inspect --json *.db | jq '.artifacts[].openshift.version'
   ssh master-0 cat /home/core/backup/snapshot.db | assay inspect -
 
@@ -136,7 +137,7 @@ inspect describes and does not judge: run `assay verify` for a verdict.";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = INSPECT_HELP)]
 pub struct InspectArgs {
-    /// Snapshots, plain or compressed; `-` for standard input
+    /// Snapshots, tarballs, or directories of them, plain or compressed; `-` for standard input
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
     /// Form of the output.
@@ -147,16 +148,19 @@ pub struct InspectArgs {
 const VERIFY_HELP: &str = "\
 Examples:
   assay verify snapshot_2026-11-23_010203.db
+  assay verify /mnt/backup/                 every snapshot and tarball in it
   assay verify -q --fail-on medium snapshot.db || echo 'do not rely on this backup'
   assay verify --json snapshot.db | jq '.verdict, .findings[].id'
 
+Files are told apart by content: a snapshot or a tarball of static pod resources, plain or compressed. In a
+directory, each file is judged by itself; whether a snapshot and a tarball belong together is not looked at.
 Every finding has an ID; `assay explain ID` tells what it means and what to do, offline.";
 
 /// `assay verify`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = VERIFY_HELP)]
 pub struct VerifyArgs {
-    /// Snapshots, plain or compressed; `-` for standard input
+    /// Snapshots, tarballs, or directories of them, plain or compressed; `-` for standard input
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
     /// Least severity that makes the verdict `fail` and the exit code 1

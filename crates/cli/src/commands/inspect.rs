@@ -3,16 +3,19 @@
 use checks::{Finding, Severity, Verdict};
 use kube_objects::ResourceCount;
 
-use super::snapshot;
+use super::artifact::{self, Item};
 use crate::analysis::{Analysis, Opened};
 use crate::args::{InspectArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading, Source};
+use crate::input::{Reading, Source};
+use crate::output::artifact::ArtifactJson;
 use crate::output::finding::FindingJson;
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{self, Envelope};
-use crate::output::overview;
 use crate::output::snapshot::SnapshotJson;
+use crate::output::tarball::TarballJson;
+use crate::output::{overview, tarball};
+use crate::tarball::Tarball;
 use crate::text::{Size, count, escape, group_digits};
 use crate::ui::{Ui, style};
 
@@ -21,19 +24,38 @@ const RESOURCES_SHOWN: usize = 15;
 
 pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let json = args.output.format() == ReportFormat::Json;
-    let mut seen: Vec<(SnapshotJson, String, Vec<Finding>)> = Vec::new();
-    let unread = snapshot::each(&args.paths, ui, |path, ui| {
-        let source = snapshot::open(&Input::from(path), reading, ui)?;
-        let analysis = Analysis::of(&source, ui)?;
-        // A description of what is left must not pass for one of the whole.
-        let verdict = checks::verdict(&analysis.findings, Some(Severity::High));
-        if verdict == Verdict::Fail || analysis.opened != Opened::Meta || analysis.pages.is_some() {
-            ui.settle(Outcome::Findings);
-        }
-        if json {
-            seen.push((SnapshotJson::new(&source, &analysis), source.name(), analysis.findings));
-        } else {
-            print(&source, &analysis, ui)?;
+    let mut seen: Vec<Seen> = Vec::new();
+    let unread = artifact::each(&args.paths, reading, ui, |item, ui| {
+        match item {
+            Item::Directory(directory) if json => {
+                let alone = |document| Seen { document, name: String::new(), findings: Vec::new() };
+                seen.extend(artifact::documents(&directory).map(alone));
+            }
+            Item::Directory(directory) => artifact::print(&directory, ui)?,
+            Item::Snapshot(source) => {
+                let analysis = Analysis::of(&source, ui)?;
+                // A description of what is left must not pass for one of the whole.
+                if fails(&analysis.findings) || analysis.opened != Opened::Meta || analysis.pages.is_some() {
+                    ui.settle(Outcome::Findings);
+                }
+                if json {
+                    let document = ArtifactJson::Snapshot(Box::new(SnapshotJson::new(&source, &analysis)));
+                    seen.push(Seen { document, name: source.name(), findings: analysis.findings });
+                } else {
+                    print(&source, &analysis, ui)?;
+                }
+            }
+            Item::Tarball(tarball) => {
+                if fails(&tarball.findings) || !tarball.resources.complete {
+                    ui.settle(Outcome::Findings);
+                }
+                if json {
+                    let document = ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball)));
+                    seen.push(Seen { document, name: tarball.name, findings: tarball.findings });
+                } else {
+                    print_tarball(&tarball, ui)?;
+                }
+            }
         }
         Ok(())
     });
@@ -43,11 +65,24 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
     unread.map(|()| ui.outcome())
 }
 
-fn write_json(seen: &[(SnapshotJson, String, Vec<Finding>)], some_unread: bool, ui: &mut Ui) -> Result<(), Error> {
-    let documents: Vec<_> = seen.iter().map(|(document, ..)| document).collect();
-    let findings: Vec<_> =
-        seen.iter().flat_map(|(_, name, all)| all.iter().map(move |finding| FindingJson::new(finding, name))).collect();
-    let all = seen.iter().flat_map(|(.., findings)| findings);
+fn fails(findings: &[Finding]) -> bool {
+    checks::verdict(findings, Some(Severity::High)) == Verdict::Fail
+}
+
+/// What is left of an artifact once it was looked at.
+struct Seen {
+    document: ArtifactJson,
+    name: String,
+    findings: Vec<Finding>,
+}
+
+fn write_json(seen: &[Seen], some_unread: bool, ui: &mut Ui) -> Result<(), Error> {
+    let documents: Vec<_> = seen.iter().map(|seen| &seen.document).collect();
+    let findings: Vec<_> = seen
+        .iter()
+        .flat_map(|seen| seen.findings.iter().map(move |finding| FindingJson::new(finding, &seen.name)))
+        .collect();
+    let all = seen.iter().flat_map(|seen| &seen.findings);
     let verdict = match checks::verdict(all, Some(Severity::High)) {
         _ if some_unread => json::Verdict::Fail,
         Verdict::Pass => json::Verdict::Pass,
@@ -55,6 +90,28 @@ fn write_json(seen: &[(SnapshotJson, String, Vec<Finding>)], some_unread: bool, 
         Verdict::Fail => json::Verdict::Fail,
     };
     Ok(Envelope::new("inspect", &documents, &findings, verdict).write(ui.out())?)
+}
+
+fn print_tarball(tarball: &Tarball, ui: &mut Ui) -> Result<(), Error> {
+    let name = ui.paint(style::HEAD, escape(tarball.name.as_bytes())).to_string();
+    writeln!(ui.out(), "{name}: static pod resources of an OpenShift control plane")?;
+    let look = ui.look();
+    tarball::describe(tarball).field("secrets", tarball::secrets(tarball)).write(ui.out(), look)?;
+    tarball::write_tables(tarball, ui)?;
+    print_serious(&tarball.findings, ui)?;
+    writeln!(ui.out())?;
+    Ok(())
+}
+
+/// Points to `verify`, where there is something to see.
+fn print_serious(findings: &[Finding], ui: &mut Ui) -> Result<(), Error> {
+    let serious = findings.iter().filter(|finding| finding.severity >= Severity::Medium).count() as u64;
+    if serious > 0 {
+        let text = format!("\n  {} need attention; `assay verify` names them", count(serious, "finding"));
+        let text = ui.paint(style::WARN, text).to_string();
+        writeln!(ui.out(), "{text}")?;
+    }
+    Ok(())
 }
 
 fn print(source: &Source, analysis: &Analysis<'_>, ui: &mut Ui) -> Result<(), Error> {
@@ -78,12 +135,7 @@ fn print(source: &Source, analysis: &Analysis<'_>, ui: &mut Ui) -> Result<(), Er
     overview::describe(fields, source, analysis).write(ui.out(), look)?;
     print_cluster(analysis, ui)?;
     print_resources(analysis, ui)?;
-    let serious = analysis.findings.iter().filter(|finding| finding.severity >= Severity::Medium).count() as u64;
-    if serious > 0 {
-        let text = format!("\n  {} need attention; `assay verify` names them", count(serious, "finding"));
-        let text = ui.paint(style::WARN, text).to_string();
-        writeln!(ui.out(), "{text}")?;
-    }
+    print_serious(&analysis.findings, ui)?;
     writeln!(ui.out())?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The commands, a file each: what was asked is turned into one call of a library, and its answer
 //! into output.
 
+mod artifact;
 mod cluster;
 mod completions;
 mod explain;

@@ -1,7 +1,5 @@
 //! What all commands on a snapshot do first: open the file, look through it, and say what is wrong.
 
-use std::ffi::{OsStr, OsString};
-
 use bbolt_page::Db;
 use etcd_snapshot::{Options, Scan};
 
@@ -68,10 +66,10 @@ pub(super) fn check_complete(source: &Source, scan: &Scan<'_>, ui: &mut Ui) {
 
 /// Does `work` for every path. One that cannot be read does not keep the others from being looked at; it is reported,
 /// and the last such error is given back.
-pub(super) fn each(
-    paths: &[OsString],
+pub(super) fn each<T>(
+    paths: impl IntoIterator<Item = T>,
     ui: &mut Ui,
-    mut work: impl FnMut(&OsStr, &mut Ui) -> Result<(), Error>,
+    mut work: impl FnMut(T, &mut Ui) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut failed: Option<Error> = None;
     for path in paths {

@@ -33,6 +33,14 @@ pub enum InputError {
         /// What the directory holds.
         listing: Listing,
     },
+    /// A directory with more files than any directory of backups has.
+    #[error("`{}` is a directory of more than {limit} files", escape_path(.path))]
+    Crowded {
+        /// The path as given.
+        path: PathBuf,
+        /// So many are looked at.
+        limit: usize,
+    },
     /// The name says that the save was never finished.
     #[error("`{}` is an unfinished snapshot: `etcdctl snapshot save` gives a file its real name when it is complete", escape_path(.path))]
     Unfinished {
@@ -149,6 +157,7 @@ impl InputError {
             Self::Missing { part: None, .. } | Self::Io { .. } => return None,
             Self::Denied { .. } => "run assay as the user that owns the backup, or copy the file",
             Self::Directory { path, listing } => return listing.hint(path),
+            Self::Crowded { .. } => "pass the files themselves",
             Self::Unfinished { .. } => {
                 "take the snapshot again; to look at what is there, copy it to a name without `.part`"
             }
@@ -205,6 +214,9 @@ fn at(offset: Option<u64>) -> String {
 
 fn not_a_snapshot_hint(looks: &Looks, compression: Compression) -> Option<String> {
     let hint = match looks {
+        Looks::Tar { static_resources: true, .. } if compression == Compression::Zstd => {
+            "decompress it first: `zstd -dk FILE`; as the backup wrote it, it is compressed by gzip"
+        }
         Looks::Tar { static_resources: true, .. } => {
             "this is the other half of a backup; pass the `snapshot_<timestamp>.db` beside it"
         }

@@ -84,6 +84,18 @@ pub(super) fn read_all<R: BufRead>(
     Ok((bytes, compression))
 }
 
+/// What the beginning of a compressed stream holds, as far as it can be decoded.
+pub(super) fn beginning(head: &[u8], compression: Compression, limit: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A beginning ends too soon by its nature, and what came out before counts.
+    let _ = match compression {
+        Compression::None => head.take(limit).read_to_end(&mut bytes),
+        Compression::Gzip => MultiGzDecoder::new(head).take(limit).read_to_end(&mut bytes),
+        Compression::Zstd => Frames::new(head).take(limit).read_to_end(&mut bytes),
+    };
+    bytes
+}
+
 /// Reads exactly what a regular file should have, for `--no-mmap`.
 pub(super) fn read_sized(mut reader: impl Read, size: u64, display: &str) -> Result<Vec<u8>, InputError> {
     let mut bytes = Vec::new();

@@ -5,6 +5,8 @@
 //! name and its bytes. When the work is done and before its result is believed, it asks
 //! [`Source::check_unchanged`].
 
+mod artifact;
+mod backups;
 mod directory;
 mod error;
 mod expand;
@@ -20,6 +22,8 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+pub use artifact::{Artifact, PackedTar};
+pub use backups::{Backup, Backups, FileName};
 pub use directory::Listing;
 pub use error::InputError;
 pub use expand::Compression;

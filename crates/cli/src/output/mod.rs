@@ -1,5 +1,6 @@
 //! Facts to text, JSON, lists and tables. What the facts mean is decided elsewhere.
 
+pub mod artifact;
 pub mod escrow;
 pub mod etcd;
 pub mod finding;
@@ -12,3 +13,4 @@ pub mod overview;
 pub mod rows;
 pub mod snapshot;
 pub mod sqlite;
+pub mod tarball;

@@ -47,6 +47,24 @@ impl Fixture {
         self.path(".db.gz")
     }
 
+    /// The tarball, byte for byte as the script wrote it.
+    pub(crate) fn tarball(&self) -> PathBuf {
+        self.path(".tar.gz")
+    }
+
+    /// The SHA-256 that the list beside the fixtures has for a file.
+    pub(crate) fn digest(&self, file: &str) -> String {
+        let list = fs::read_to_string(self.folder.join("../SHA256SUMS")).unwrap();
+        let wanted = format!("  {}/{file}", self.name);
+        list.lines().find_map(|line| line.strip_suffix(&wanted)).unwrap().to_owned()
+    }
+
+    /// What the kube-apiserver ran with; `None` where nothing is encrypted.
+    pub(crate) fn encryption_config(&self) -> Option<Value> {
+        let bytes = fs::read(self.folder.join("encryption-config.json")).ok()?;
+        Some(serde_json::from_slice(&bytes).unwrap())
+    }
+
     /// The snapshot's bytes.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         gunzip(&self.snapshot())

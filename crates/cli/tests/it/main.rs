@@ -6,8 +6,10 @@
     clippy::print_stderr,
     reason = "a test that cannot go on has failed and says what it skipped; helpers outside #[test] are not exempt"
 )]
+#![expect(clippy::cast_possible_truncation, reason = "test files are small")]
 
 mod cluster;
+mod directory;
 mod endings;
 mod fixture;
 mod hash;
@@ -20,3 +22,5 @@ mod keys_refusals;
 mod keys_support;
 mod ls;
 mod run;
+mod secrets;
+mod tarball;

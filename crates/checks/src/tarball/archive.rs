@@ -1,0 +1,75 @@
+//! Faults of the file, the archive and its members, each under its entry.
+
+use std::collections::HashSet;
+
+use static_resources::{Fault, FaultKind};
+
+use super::{Facts, at_member, clip};
+use crate::catalogue::{
+    AMBIGUOUS_SIZE, ARCHIVE_IRREGULAR, ARCHIVE_TRUNCATED, CERTIFICATE_UNREADABLE, CONFIGURATION_UNREADABLE,
+    DUPLICATE_MEMBER, END_UNMARKED, Entry, GZIP_DAMAGED, GZIP_MEMBERS, GZIP_TRAILING, GZIP_TRUNCATED, HEADER_DAMAGED,
+    HIDDEN_DATA, MEMBER_NOT_EXAMINED, NOT_A_FILE, NOT_GZIP, NOT_READ_WHOLE, OUTSIDE_ROOT, PATH_ESCAPES, PATH_NOT_PLAIN,
+    PATH_UNPRINTABLE,
+};
+use crate::finding::{Finding, Findings, Location, Severity};
+
+pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
+    let faults = &facts.resources.faults;
+    let escaping = |fault: &&Fault| std::ptr::eq(entry(&fault.kind), &PATH_ESCAPES);
+    let escapes: HashSet<u64> = faults.iter().filter(escaping).map(|fault| fault.offset).collect();
+    for fault in faults {
+        // a path that leads out of everything leads out of the one directory, too
+        if fault.kind == FaultKind::OutsideRoot && escapes.contains(&fault.offset) {
+            continue;
+        }
+        let mut finding = Finding::new(entry(&fault.kind), clip(&fault.to_string()));
+        finding.severity = severity(facts, fault).unwrap_or(finding.severity);
+        let layer = if fault.kind.is_of_gzip() { "file" } else { "inner tar" };
+        finding = finding.with("offset", fault.offset).with("offsetIn", layer);
+        if fault.kind.stops() {
+            finding = finding.with("membersRead", facts.resources.members.len() as u64);
+        }
+        let place = fault.member.as_ref().map(at_member).unwrap_or_default();
+        findings.push(finding.at(Location { offset: Some(fault.offset), ..place }));
+    }
+}
+
+fn entry(kind: &FaultKind) -> &'static Entry {
+    use FaultKind::*;
+    match kind {
+        NotGzip => &NOT_GZIP,
+        GzipTruncated => &GZIP_TRUNCATED,
+        GzipDamaged => &GZIP_DAMAGED,
+        GzipConcatenated => &GZIP_MEMBERS,
+        GzipTrailing { .. } => &GZIP_TRAILING,
+        Checksum { .. } | Field { .. } => &HEADER_DAMAGED,
+        Truncated { .. } => &ARCHIVE_TRUNCATED,
+        NoEnd | LoneZeroBlock => &END_UNMARKED,
+        TrailingData { .. } => &HIDDEN_DATA,
+        SizeConflict { .. } | DataWithoutFile { .. } => &AMBIGUOUS_SIZE,
+        Limit { .. } => &NOT_READ_WHOLE,
+        PathEmpty | PathAbsolute | PathEscapes => &PATH_ESCAPES,
+        PathNotPlain => &PATH_NOT_PLAIN,
+        PathControl | PathNotText => &PATH_UNPRINTABLE,
+        OutsideRoot => &OUTSIDE_ROOT,
+        Duplicate { .. } => &DUPLICATE_MEMBER,
+        Link { .. } | Special | SparseFile(_) | UnknownType { .. } => &NOT_A_FILE,
+        NotExamined { .. } => &MEMBER_NOT_EXAMINED,
+        BadCertificate { .. } => &CERTIFICATE_UNREADABLE,
+        Unreadable => &CONFIGURATION_UNREADABLE,
+        // orphaned, malformed and global extension headers, and whatever kind the reader learns next
+        _ => &ARCHIVE_IRREGULAR,
+    }
+}
+
+/// Where the circumstances say otherwise than the entry.
+fn severity(facts: &Facts<'_>, fault: &Fault) -> Option<Severity> {
+    let yaml = || fault.member.as_ref().is_some_and(|path| path.as_bytes().ends_with(b".yaml"));
+    match fault.kind {
+        // the restore script would take it, and tar refuse it
+        FaultKind::NotGzip if facts.name.restorable => Some(Severity::High),
+        FaultKind::GzipTrailing { zero: true, .. } | FaultKind::LoneZeroBlock => Some(Severity::Low),
+        FaultKind::Unreadable if !yaml() => Some(Severity::Medium),
+        _ => None,
+    }
+}

@@ -1,0 +1,99 @@
+//! Certificates and the keys beside them.
+
+use std::collections::HashMap;
+
+use static_resources::{Certificate, Class, Digest, Fingerprint, Material};
+
+use super::{Facts, at_member, clip};
+use crate::catalogue::{CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, KEY_PAIR_MISMATCH};
+use crate::finding::{Finding, Findings, Severity};
+
+const DAY: i64 = 86_400;
+
+pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
+    check_validity(facts, findings);
+    check_pairs(facts, findings);
+}
+
+/// One finding for each certificate, wherever else it stands.
+fn check_validity(facts: &Facts<'_>, findings: &mut Findings) {
+    let mut order: Vec<&Certificate> = Vec::new();
+    let mut places: HashMap<Digest, u64> = HashMap::new();
+    for certificate in &facts.resources.certificates {
+        let count = places.entry(certificate.fingerprint).or_default();
+        *count += 1;
+        if *count == 1 {
+            order.push(certificate);
+        }
+    }
+    for certificate in order {
+        let (entry, what, since, time) = if certificate.not_after < facts.now {
+            let since = facts.now.saturating_sub(certificate.not_after);
+            (&CERTIFICATE_EXPIRED, "expired", since, certificate.not_after_rfc3339())
+        } else if certificate.not_before > facts.now {
+            let since = certificate.not_before.saturating_sub(facts.now);
+            (&CERTIFICATE_NOT_YET_VALID, "is valid from", since, certificate.not_before_rfc3339())
+        } else {
+            continue;
+        };
+        let count = places.get(&certificate.fingerprint).copied().unwrap_or(1);
+        let more = if count > 1 { format!(" and {} other places", count - 1) } else { String::new() };
+        let kind = if certificate.is_ca { "CA " } else { "" };
+        let (subject, time) = (clip(&certificate.subject), time.unwrap_or_else(|| "beyond all dates".to_owned()));
+        let days = since / DAY;
+        let message = format!("{kind}`{subject}` {what} {time} ({days} days), in `{}`{more}", place(certificate));
+        let mut finding = Finding::new(entry, message)
+            .with("subject", subject)
+            .with("notAfter", certificate.not_after_rfc3339().unwrap_or_default())
+            .with("fingerprint", certificate.fingerprint.to_string())
+            .with("days", days);
+        // operators renew all others by themselves once etcd can be talked to
+        if certificate.is_ca && certificate.not_after < facts.now && is_of_etcd(certificate) {
+            finding.severity = Severity::Medium;
+        }
+        findings.push(finding.at(at_member(&certificate.member)));
+    }
+}
+
+fn is_of_etcd(certificate: &Certificate) -> bool {
+    let path = certificate.member.to_string();
+    ["/etcd-pod-", "/etcd-serving-ca/"].iter().any(|part| path.contains(part))
+}
+
+/// The path without the directory that all share.
+fn place(certificate: &Certificate) -> String {
+    let path = certificate.member.to_string();
+    clip(path.strip_prefix("static-pod-resources/").unwrap_or(&path))
+}
+
+/// `<name>.key` against the first certificate of `<name>.crt`, or else against `<name>.pub`.
+fn check_pairs(facts: &Facts<'_>, findings: &mut Findings) {
+    let mut public: HashMap<&[u8], (Digest, &'static str)> = HashMap::new();
+    for material in &facts.resources.material {
+        if let (Class::PublicKey, Some(digest)) = (material.class, spki(material)) {
+            public.entry(material.member.as_bytes()).or_insert((digest, "public key"));
+        }
+    }
+    let leaves = facts.resources.certificates.iter().filter(|certificate| certificate.index == 0);
+    for leaf in leaves {
+        public.insert(leaf.member.as_bytes(), (leaf.public_key, "certificate"));
+    }
+    for material in &facts.resources.material {
+        let Some(stem) = material.member.as_bytes().strip_suffix(b".key") else { continue };
+        let Some(own) = spki(material).filter(|_| material.class.is_secret() && !material.encoded) else { continue };
+        let beside = [&b".crt"[..], b".pub"].iter().find_map(|end| public.get([stem, end].concat().as_slice()));
+        if let Some((other, what)) = beside.filter(|(other, _)| *other != own) {
+            let message = format!("`{}` is not the key of the {what} beside it", clip(&material.member.to_string()));
+            let finding = Finding::new(&KEY_PAIR_MISMATCH, message);
+            let finding = finding.with("key", own.to_string()).with("beside", other.to_string());
+            findings.push(finding.at(at_member(&material.member)));
+        }
+    }
+}
+
+fn spki(material: &Material) -> Option<Digest> {
+    match material.fingerprint {
+        Some(Fingerprint::PublicKey(digest)) => Some(digest),
+        Some(Fingerprint::Token(_)) | None => None,
+    }
+}

@@ -1,0 +1,173 @@
+//! Tarballs: the real ones, and one for each finding.
+
+mod archive;
+mod cases;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use checks::tarball::{Configuration, Facts, Name};
+use checks::{Finding, Severity, catalogue};
+use static_resources::{Limits, StaticResources};
+
+use archive::{CONFIG, real};
+use cases::{archives, contents, keys};
+
+/// When the fixtures were made: every certificate but the expired one is valid.
+pub(crate) const NOW: i64 = 1_795_452_000; // 2026-11-23T18:00:00Z
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures", name].iter().collect();
+    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let path = files.find(|path| path.to_str().unwrap().ends_with(".tar.gz")).unwrap();
+    std::fs::read(path).unwrap()
+}
+
+fn read(file: &[u8], limits: &Limits) -> (StaticResources, Vec<Configuration>) {
+    let mut configurations = Vec::new();
+    let resources = static_resources::read_each(file, limits, |member, bytes| {
+        configurations.extend(Configuration::of(member, bytes));
+    });
+    (resources.unwrap(), configurations)
+}
+
+fn findings(file: &[u8], name: Name, now: i64) -> Vec<Finding> {
+    let (resources, configurations) = read(file, &Limits::default());
+    checks::tarball::check(&Facts { resources: &resources, configurations: &configurations, name, now }).into_sorted()
+}
+
+/// ID, severity and how often.
+fn table(findings: &[Finding]) -> Vec<(&'static str, Severity)> {
+    findings.iter().map(|finding| (finding.entry.id, finding.severity)).collect()
+}
+
+/// Findings that every fixture's tarball truly has: the expired certificate, and that it is secret.
+const TRUE_OF_ALL: [(&str, Severity); 2] = [("TAR-029", Severity::Low), ("TAR-033", Severity::Info)];
+const PLAINTEXT: (&str, Severity) = ("KEY-003", Severity::Info);
+
+#[test]
+fn a_real_tarball_shows_what_is_true_of_it_and_nothing_else() {
+    let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures"].iter().collect();
+    let mut seen = 0;
+    for folder in std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()) {
+        if !folder.join("facts.json").is_file() {
+            continue;
+        }
+        seen += 1;
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let restorable = Name { restorable: true, ..Name::default() };
+        let found = findings(&fixture(&name), restorable, NOW);
+        let mut expected = BTreeSet::from(TRUE_OF_ALL);
+        if !folder.join("encryption-config.json").is_file() {
+            expected.insert(PLAINTEXT);
+        }
+        assert_eq!(BTreeSet::from_iter(table(&found)), expected, "{name}: {found:?}");
+        assert_eq!(found.len(), expected.len(), "{name}: {found:?}");
+        let expired = found.iter().find(|finding| finding.entry.id == "TAR-029").unwrap();
+        let expected = "`CN=scheduler.openshift-kube-scheduler.svc` expired 2026-09-14T08:50:55Z (70 days), \
+                        in `kube-scheduler-pod-6/secrets/serving-cert/tls.crt`";
+        assert_eq!(expired.message, expected);
+    }
+    assert_eq!(seen, 14);
+}
+
+#[test]
+fn packing_it_again_brings_up_nothing_new() {
+    let found = findings(&real().gzip(), Name::default(), NOW);
+    assert_eq!(BTreeSet::from_iter(table(&found)), BTreeSet::from(TRUE_OF_ALL), "{found:?}");
+}
+
+#[test]
+fn validity_is_held_against_the_time_given() {
+    let file = fixture("plain-etcd36");
+    let at = |now| {
+        let found = findings(&file, Name::default(), now);
+        let of = |id: &str, severity| {
+            found.iter().filter(|finding| finding.entry.id == id && finding.severity == severity).count()
+        };
+        let valid = ["TAR-029", "TAR-030"].map(|id| of(id, Severity::Low));
+        (valid, of("TAR-029", Severity::Medium))
+    };
+    assert_eq!(at(NOW), ([1, 0], 0));
+    // the scheduler's expired before any of the others was issued
+    for (now, expected) in [(1_789_375_854, 0), (1_789_375_855, 0), (1_789_375_856, 1)] {
+        let ([expired, early], _) = at(now);
+        assert_eq!(expired, expected, "valid to the last second, which is 1789375855");
+        assert!(early > 15, "{early}");
+    }
+    let ([expired, early], etcd_cas) = at(2_000_000_000); // 2033: all but the ten-year ones, the CA of etcd included
+    assert!(expired > 10 && early == 0 && etcd_cas == 1, "{expired} {early} {etcd_cas}");
+    let ([expired, early], _) = at(1_000_000_000);
+    assert!(expired == 0 && early > 15, "{expired} {early}");
+}
+
+#[test]
+fn every_finding_of_a_tarball_has_a_case_that_brings_it_up() {
+    let mut covered = BTreeSet::new();
+    for case in archives().into_iter().chain(contents()).chain(keys()) {
+        let found = findings(&case.file, case.name, NOW);
+        let finding = found.iter().find(|finding| finding.entry.id == case.id);
+        let finding = finding.unwrap_or_else(|| panic!("{} ({}) found {:?}", case.id, case.what, table(&found)));
+        assert_eq!(finding.severity, case.severity, "{} ({})", case.id, case.what);
+        assert!(!finding.message.is_empty() && !finding.message.contains('\n'), "{finding:?}");
+        assert!(finding.message.len() < 700, "{finding:?}");
+        covered.insert(case.id);
+    }
+    let limits = Limits { entries: 100, ..Limits::default() };
+    let (resources, configurations) = read(&fixture("plain-etcd36"), &limits);
+    let facts = Facts { resources: &resources, configurations: &configurations, name: Name::default(), now: NOW };
+    let found = checks::tarball::check(&facts).into_sorted();
+    assert_eq!(found[0].entry.id, "TAR-012");
+    assert!(!found.iter().any(|finding| finding.entry.id == "TAR-022"), "what was not read is not missing");
+    covered.insert("TAR-012");
+    covered.extend(["TAR-033"]); // by every real tarball, above
+    let of_tarballs = catalogue::all().into_iter().map(|entry| entry.id);
+    let of_tarballs: Vec<_> = of_tarballs.filter(|id| id.starts_with("TAR") || id.starts_with("KEY")).collect();
+    assert!(of_tarballs.len() >= 51);
+    let missing: Vec<_> = of_tarballs.into_iter().filter(|id| !covered.contains(id)).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
+/// States of a sound configuration bring up only what they mean.
+#[test]
+fn a_sound_configuration_has_no_problem() {
+    for (case, expected) in [("KEY-016", None), ("KEY-018", None), ("KEY-014", Some(Severity::Low))] {
+        let case = keys().into_iter().find(|known| known.id == case).unwrap();
+        let found = findings(&case.file, case.name, NOW);
+        let of_keys: Vec<_> = found.iter().filter(|finding| finding.entry.id.starts_with("KEY")).collect();
+        assert_eq!(of_keys.len(), 1, "{of_keys:?}");
+        let worst = of_keys.iter().map(|finding| finding.severity).filter(|severity| *severity > Severity::Info).max();
+        assert_eq!(worst, expected, "{of_keys:?}");
+    }
+}
+
+#[test]
+fn keys_that_were_taken_out_are_told_from_keys_that_were_never_there() {
+    for (name, keyless) in [("aescbc-rotated", false), ("plain-etcd36", false)] {
+        let (resources, configurations) = read(&fixture(name), &Limits::default());
+        let facts = Facts { resources: &resources, configurations: &configurations, name: Name::default(), now: NOW };
+        assert_eq!(facts.is_keyless(), keyless, "{name}");
+        assert_eq!(facts.configuration().is_some(), name == "aescbc-rotated");
+    }
+    let mut archive = real();
+    archive.remove(CONFIG);
+    let (resources, configurations) = read(&archive.gzip(), &Limits::default());
+    let facts = Facts { resources: &resources, configurations: &configurations, name: Name::default(), now: NOW };
+    assert!(facts.is_keyless() && facts.configuration().is_none());
+    // an archive that breaks off before them does not prove that they are gone
+    let (resources, configurations) = read(&archive.gzip()[..20_000], &Limits::default());
+    assert!(resources.facts.apiserver.encryption_provider_config.is_some() && !resources.complete);
+    let facts = Facts { resources: &resources, configurations: &configurations, name: Name::default(), now: NOW };
+    assert!(!facts.is_keyless());
+}
+
+#[test]
+fn no_finding_repeats_a_secret() {
+    let secrets = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "MTIzNDU=", "01234567890123456789012345678901"];
+    for case in keys().into_iter().chain(contents()) {
+        let text = format!("{:?}", findings(&case.file, case.name, NOW));
+        for secret in secrets {
+            assert!(!text.contains(secret), "{} ({})", case.id, case.what);
+        }
+    }
+}

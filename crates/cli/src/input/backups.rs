@@ -1,0 +1,251 @@
+//! The backups in a directory: which files belong to one, by content and by name.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use static_resources::{BackupFile, BackupName};
+
+use super::artifact::{HEAD, look};
+use super::{InputError, Listing, Looks, open_regular};
+
+/// No directory of backups has more; more than that is refused rather than looked at in part.
+const ENTRIES: usize = 100_000;
+
+/// What the name of a backup's file says, compressed or with its keys split off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileName {
+    /// Which file.
+    pub file: BackupFile,
+    /// `YYYY-MM-DD_HHMMSS` as written: the node's local time.
+    pub timestamp: String,
+    /// Taken with `--force`.
+    pub dirty: bool,
+    /// `.keyless`: written by a split.
+    pub keyless: bool,
+}
+
+impl FileName {
+    /// Reads a file name; `None` for any other.
+    pub fn parse(name: &str) -> Option<Self> {
+        let stem = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)?.strip_suffix(".db"));
+        if let Some(stem) = stem {
+            return Self::plain(&format!("{stem}.db"), false);
+        }
+        let stem = [".tar.gz", ".tar", ".tgz"].iter().find_map(|end| name.strip_suffix(end));
+        let Some(stem) = stem else { return Self::plain(name, false) };
+        let keyless = stem.strip_suffix(".keyless");
+        Self::plain(&format!("{}.tar.gz", keyless.unwrap_or(stem)), keyless.is_some())
+    }
+
+    fn plain(name: &str, keyless: bool) -> Option<Self> {
+        let BackupName { file, timestamp, dirty } = BackupName::parse(name)?;
+        Some(Self { file, timestamp, dirty, keyless })
+    }
+}
+
+/// Files that belong together by the timestamp in their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Backup {
+    /// `None` for a file whose name tells none, which then stands alone.
+    pub timestamp: Option<String>,
+    /// Taken with `--force`.
+    pub dirty: bool,
+    /// The snapshot.
+    pub snapshot: Option<PathBuf>,
+    /// The tarball; if there is no other, the one without keys.
+    pub tarball: Option<PathBuf>,
+    /// Further files of that timestamp: a tarball without keys beside the whole one, a second copy.
+    pub others: Vec<PathBuf>,
+}
+
+impl Backup {
+    /// All its files, the snapshot first.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.snapshot.iter().chain(&self.tarball).chain(&self.others).map(PathBuf::as_path)
+    }
+
+    fn take(&mut self, kind: BackupFile, path: PathBuf) {
+        let slot = match kind {
+            BackupFile::Snapshot => &mut self.snapshot,
+            BackupFile::StaticKubeResources => &mut self.tarball,
+        };
+        if slot.is_none() { *slot = Some(path) } else { self.others.push(path) }
+    }
+}
+
+/// What a directory holds of backups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backups {
+    /// The directory.
+    pub path: PathBuf,
+    /// The backups, oldest first; files without a timestamp last.
+    pub backups: Vec<Backup>,
+    /// Names of saves that were never finished.
+    pub unfinished: Vec<String>,
+}
+
+impl Backups {
+    /// Looks into a directory: at the names, and at the first bytes of every file.
+    ///
+    /// # Errors
+    /// A directory that cannot be read, has no backup in it, or has too many files to be one of backups.
+    pub fn of(path: &Path) -> Result<Self, InputError> {
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(path).map_err(|error| InputError::opening(path, error))? {
+            paths.push(entry.map_err(|error| InputError::opening(path, error))?.path());
+            if paths.len() > ENTRIES {
+                return Err(InputError::Crowded { path: path.to_path_buf(), limit: ENTRIES });
+            }
+        }
+        paths.sort_unstable();
+        let mut timed: BTreeMap<(String, bool), Vec<Named>> = BTreeMap::new();
+        let (mut untimed, mut unfinished) = (Vec::new(), Vec::new());
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with("snapshot") && name.ends_with(".part") {
+                unfinished.push(name);
+            } else if let Some(kind) = kind_of(&path, &name) {
+                match FileName::parse(&name) {
+                    Some(said) => {
+                        let key = (said.timestamp, said.dirty);
+                        timed.entry(key).or_default().push(Named { keyless: said.keyless, kind, path });
+                    }
+                    None => untimed.push((kind, path)),
+                }
+            }
+        }
+        let timed = timed.into_iter().map(|((timestamp, dirty), mut files)| {
+            files.sort_by_key(|named| named.keyless);
+            let mut backup = Backup { timestamp: Some(timestamp), dirty, ..Backup::default() };
+            files.into_iter().for_each(|named| backup.take(named.kind, named.path));
+            backup
+        });
+        let untimed = untimed.into_iter().map(|(kind, path)| {
+            let mut backup = Backup::default();
+            backup.take(kind, path);
+            backup
+        });
+        let backups: Vec<Backup> = timed.chain(untimed).collect();
+        if backups.is_empty() {
+            return Err(InputError::Directory { path: path.to_path_buf(), listing: Listing::of(path) });
+        }
+        Ok(Self { path: path.to_path_buf(), backups, unfinished })
+    }
+}
+
+/// A file whose name tells its time.
+struct Named {
+    keyless: bool,
+    kind: BackupFile,
+    path: PathBuf,
+}
+
+/// What a file is to a backup. The bytes decide; where they tell nothing, because they are damaged or none, the name.
+fn kind_of(path: &Path, name: &str) -> Option<BackupFile> {
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return None;
+    }
+    let mut head = Vec::new();
+    let read = open_regular(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let by_content = read.ok().and_then(|_| match look(&head).0 {
+        looks if looks.is_bbolt() => Some(BackupFile::Snapshot),
+        Looks::Tar { static_resources: true, .. } => Some(BackupFile::StaticKubeResources),
+        _ => None,
+    });
+    by_content.or_else(|| FileName::parse(name).map(|said| said.file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_time_and_state() {
+        use BackupFile::{Snapshot, StaticKubeResources};
+        let ts = "2026-11-23_090915";
+        for (name, expected) in [
+            (format!("snapshot_{ts}.db"), Some((Snapshot, false, false))),
+            (format!("snapshot_{ts}.db.gz"), Some((Snapshot, false, false))),
+            (format!("snapshot_{ts}__POSSIBLY_DIRTY__.db.zst"), Some((Snapshot, true, false))),
+            (format!("static_kuberesources_{ts}.tar.gz"), Some((StaticKubeResources, false, false))),
+            (format!("static_kuberesources_{ts}.tar"), Some((StaticKubeResources, false, false))),
+            (
+                format!("static_kuberesources_{ts}__POSSIBLY_DIRTY__.keyless.tar.gz"),
+                Some((StaticKubeResources, true, true)),
+            ),
+            (format!("static_kuberesources_{ts}.keyless.tar"), Some((StaticKubeResources, false, true))),
+            (format!("static_kuberesources_{ts}.escrow.age"), None),
+            (format!("snapshot_{ts}.gz"), None),
+            (format!("snapshot_{ts}.db.part"), None),
+            ("snapshot_yesterday.db".to_owned(), None),
+            (".tar.gz".to_owned(), None),
+            (".db.gz".to_owned(), None),
+        ] {
+            let parsed = FileName::parse(&name);
+            assert!(parsed.as_ref().is_none_or(|parsed| parsed.timestamp == ts), "{name}");
+            assert_eq!(parsed.map(|parsed| (parsed.file, parsed.dirty, parsed.keyless)), expected, "{name}");
+        }
+    }
+
+    fn snapshot() -> Vec<u8> {
+        let mut bytes = vec![7; 4 * 4096];
+        bytes[16..20].copy_from_slice(&0xED0C_DAEDu32.to_le_bytes());
+        bytes
+    }
+
+    fn tar() -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(0);
+        builder.append_data(&mut header, "static-pod-resources/a", std::io::empty()).unwrap();
+        builder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn files_go_together_by_timestamp_oldest_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+        let (old, new) = ("2026-11-22_010203", "2026-11-23_010203");
+        put(&format!("snapshot_{new}.db"), &snapshot());
+        put(&format!("static_kuberesources_{new}.tar.gz"), b"");
+        put(&format!("static_kuberesources_{new}.keyless.tar.gz"), &tar());
+        put(&format!("snapshot_{new}__POSSIBLY_DIRTY__.db"), &snapshot());
+        put(&format!("static_kuberesources_{old}.keyless.tar.gz"), &tar());
+        put("copied-by-hand", &snapshot());
+        put("resources.bin", &tar());
+        put("notes.txt", b"notes");
+        put(&format!("snapshot_{new}.db.part"), b"half");
+        fs::create_dir(folder.path().join("snapshot_2026-11-24_010203.db")).unwrap();
+        let found = Backups::of(folder.path()).unwrap();
+        let name = |path: &Option<PathBuf>| {
+            path.as_ref().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        let rows: Vec<_> = found
+            .backups
+            .iter()
+            .map(|it| (it.timestamp.as_deref(), it.dirty, name(&it.snapshot), name(&it.tarball), it.others.len()))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                (Some(old), false, String::new(), format!("static_kuberesources_{old}.keyless.tar.gz"), 0),
+                (Some(new), false, format!("snapshot_{new}.db"), format!("static_kuberesources_{new}.tar.gz"), 1),
+                (Some(new), true, format!("snapshot_{new}__POSSIBLY_DIRTY__.db"), String::new(), 0),
+                (None, false, "copied-by-hand".to_owned(), String::new(), 0),
+                (None, false, String::new(), "resources.bin".to_owned(), 0),
+            ]
+        );
+        assert_eq!(found.unfinished, [format!("snapshot_{new}.db.part")]);
+    }
+
+    #[test]
+    fn a_directory_without_a_backup_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("notes.txt"), "notes").unwrap();
+        let error = Backups::of(folder.path()).unwrap_err();
+        assert!(error.to_string().ends_with("is a directory without a snapshot in it"), "{error}");
+        assert!(matches!(Backups::of(Path::new("/nonexistent")), Err(InputError::Missing { .. })));
+    }
+}
