@@ -8,8 +8,6 @@ use super::{Facts, at_member, clip};
 use crate::catalogue::{CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, KEY_PAIR_MISMATCH};
 use crate::finding::{Finding, Findings, Severity};
 
-const DAY: i64 = 86_400;
-
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
     check_validity(facts, findings);
     check_pairs(facts, findings);
@@ -27,12 +25,10 @@ fn check_validity(facts: &Facts<'_>, findings: &mut Findings) {
         }
     }
     for certificate in order {
-        let (entry, what, since, time) = if certificate.not_after < facts.now {
-            let since = facts.now.saturating_sub(certificate.not_after);
-            (&CERTIFICATE_EXPIRED, "expired", since, certificate.not_after_rfc3339())
+        let (entry, what, time) = if certificate.not_after < facts.now {
+            (&CERTIFICATE_EXPIRED, "expired", certificate.not_after_rfc3339())
         } else if certificate.not_before > facts.now {
-            let since = certificate.not_before.saturating_sub(facts.now);
-            (&CERTIFICATE_NOT_YET_VALID, "is valid from", since, certificate.not_before_rfc3339())
+            (&CERTIFICATE_NOT_YET_VALID, "is valid from", certificate.not_before_rfc3339())
         } else {
             continue;
         };
@@ -40,13 +36,11 @@ fn check_validity(facts: &Facts<'_>, findings: &mut Findings) {
         let more = if count > 1 { format!(" and {} other places", count - 1) } else { String::new() };
         let kind = if certificate.is_ca { "CA " } else { "" };
         let (subject, time) = (clip(&certificate.subject), time.unwrap_or_else(|| "beyond all dates".to_owned()));
-        let days = since / DAY;
-        let message = format!("{kind}`{subject}` {what} {time} ({days} days), in `{}`{more}", place(certificate));
+        let message = format!("{kind}`{subject}` {what} {time}, in `{}`{more}", place(certificate));
         let mut finding = Finding::new(entry, message)
             .with("subject", subject)
             .with("notAfter", certificate.not_after_rfc3339().unwrap_or_default())
-            .with("fingerprint", certificate.fingerprint.to_string())
-            .with("days", days);
+            .with("fingerprint", certificate.fingerprint.to_string());
         // operators renew all others by themselves once etcd can be talked to
         if certificate.is_ca && certificate.not_after < facts.now && is_of_etcd(certificate) {
             finding.severity = Severity::Medium;

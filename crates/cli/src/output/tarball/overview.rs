@@ -8,7 +8,7 @@ use static_resources::Producer;
 use super::{KeyRow, key_rows};
 use crate::output::human::{Align, Fields, Table};
 use crate::tarball::{EncryptedResource, KeyName, Tarball};
-use crate::text::{Size, age, count, escape, group_digits};
+use crate::text::{Size, count, escape, group_digits};
 use crate::ui::Ui;
 
 /// What is in it, and what came of reading it.
@@ -142,7 +142,7 @@ fn certificates(tarball: &Tarball, now: jiff::Timestamp) -> String {
     let next = all.iter().map(|certificate| certificate.not_after).filter(|end| *end >= now.as_second()).min();
     let mut text = format!("{}, {} expired", group_digits(all.len() as u64), group_digits(expired));
     if let Some(next) = next.and_then(|next| jiff::Timestamp::from_second(next).ok()) {
-        text += &format!(", the next one {}", age(next, now));
+        text += &format!(", the next one expires {next}");
     }
     text
 }
