@@ -87,6 +87,13 @@ fn of_etcdutl(program: &Path, file: &Path, entries: u64) -> String {
     format!("{code}: {}", cell(&complaint.replace(&file.display().to_string(), "FILE")))
 }
 
+/// Its check of the tree runs beside the count of the entries. On a file that both stumble over it is chance whether it
+/// ends by a crash of the one or by the complaint of the other; the page names one of the two endings.
+fn settle(said: String, recorded: Option<&String>) -> String {
+    let either = |said: &str| said.ends_with(": crashes") || said.contains("integrity check failed");
+    recorded.filter(|recorded| either(recorded) && either(&said)).cloned().unwrap_or(said)
+}
+
 fn of_assay(file: &Path) -> String {
     let run = assay(&["verify", "--json", file.to_str().unwrap()]);
     let code = run.code.expect("no signal");
@@ -140,9 +147,10 @@ fn the_table_of_damage_is_what_the_tools_say() {
     for (name, words) in WORDS {
         let file = dir.path().join(format!("{name}.db"));
         fs::write(&file, cases.remove(name).unwrap_or_else(|| panic!("no damage `{name}`"))).unwrap();
-        let theirs = match &peer {
-            Some(program) => of_etcdutl(program, &file, entries),
-            None => recorded.get(words).unwrap_or_else(|| panic!("README.md has no row `{words}`")).clone(),
+        let theirs = match (&peer, recorded.get(words)) {
+            (Some(program), recorded) => settle(of_etcdutl(program, &file, entries), recorded),
+            (None, Some(recorded)) => recorded.clone(),
+            (None, None) => panic!("README.md has no row `{words}`"),
         };
         table += &format!("| {words} | {theirs} | {} |\n", of_assay(&file));
     }
