@@ -3,7 +3,9 @@ use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
 
+use crate::config::ProviderKind;
 use crate::fingerprint::{Fingerprint, fingerprint};
+use crate::open::Cipher;
 
 /// Key bytes, shared by all entries of one file that carry the same bytes, so that a slow
 /// fingerprint is computed once.
@@ -106,8 +108,16 @@ impl Key {
         decimal(&self.name)
     }
 
+    /// Makes the key ready to open values of a provider; `None` for a placeholder, a key without usable bytes, and a
+    /// provider that takes no key.
+    #[must_use]
+    pub fn cipher(&self, provider: ProviderKind) -> Option<Cipher> {
+        Cipher::new(provider, self.opening_bytes()?)
+    }
+
     /// Says whether both keys hold the same bytes (false where either is unusable).
-    pub(crate) fn same_material(&self, other: &Key) -> bool {
+    #[must_use]
+    pub fn same_material(&self, other: &Key) -> bool {
         match (&self.material, &other.material) {
             (Some(a), Some(b)) => a.bytes() == b.bytes(),
             _ => false,

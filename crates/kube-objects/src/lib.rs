@@ -24,6 +24,7 @@ mod fault;
 mod head;
 mod inventory;
 mod key;
+mod secret;
 mod text;
 mod wire;
 
@@ -36,4 +37,5 @@ pub use fault::ObjectFault;
 pub use head::{ObjectHead, ObjectMeta, OwnerReference};
 pub use inventory::{Inventory, KeyUse, OpenShift, ResourceCount};
 pub use key::{Prefix, ResourceClass, Scope, StorageKey};
+pub use secret::secret_data;
 pub use text::{to_json, to_yaml};
