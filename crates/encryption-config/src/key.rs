@@ -112,12 +112,12 @@ impl Key {
     /// provider that takes no key.
     #[must_use]
     pub fn cipher(&self, provider: ProviderKind) -> Option<Cipher> {
-        Cipher::new(provider, self.opening_bytes()?)
+        let material = self.material.as_ref().filter(|_| !self.bookkeeping)?;
+        Cipher::new(provider, material)
     }
 
     /// Says whether both keys hold the same bytes (false where either is unusable).
-    #[must_use]
-    pub fn same_material(&self, other: &Key) -> bool {
+    pub(crate) fn same_material(&self, other: &Key) -> bool {
         match (&self.material, &other.material) {
             (Some(a), Some(b)) => a.bytes() == b.bytes(),
             _ => false,

@@ -1,4 +1,6 @@
 //! The three ciphers, as kube-apiserver's transformers use them.
+use std::sync::Arc;
+
 use aes::{Aes128Dec, Aes192, Aes192Dec, Aes256Dec};
 use aes_gcm::aead::AeadCore;
 use aes_gcm::aead::consts::{U12, U16};
@@ -11,6 +13,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::config::ProviderKind;
+use crate::key::{Key, Material};
 
 const BLOCK: usize = 16;
 const GCM_NONCE: usize = 12;
@@ -51,7 +54,10 @@ pub enum BodyError {
 /// A key made ready to open many values: its schedule is computed once.
 ///
 /// Without `Debug` and `Clone`, and wiped on drop, as [`Key`](crate::Key) is.
-pub struct Cipher(Ready);
+pub struct Cipher {
+    ready: Ready,
+    key: Arc<Material>,
+}
 
 /// Boxed, because the schedules are of very different sizes.
 enum Ready {
@@ -66,21 +72,14 @@ enum Ready {
 
 impl Cipher {
     /// Prepares a key; `None` where the provider takes no key of this length.
-    pub(crate) fn new(provider: ProviderKind, key: &[u8]) -> Option<Self> {
-        fn ready<T: KeyInit>(key: &[u8], of: impl Fn(Box<T>) -> Ready) -> Option<Ready> {
-            T::new_from_slice(key).ok().map(|cipher| of(Box::new(cipher)))
-        }
-        let ready = match (provider, key.len()) {
-            (ProviderKind::AesCbc, 16) => ready(key, Ready::Cbc128),
-            (ProviderKind::AesCbc, 24) => ready(key, Ready::Cbc192),
-            (ProviderKind::AesCbc, 32) => ready(key, Ready::Cbc256),
-            (ProviderKind::AesGcm, 16) => ready(key, Ready::Gcm128),
-            (ProviderKind::AesGcm, 24) => ready(key, Ready::Gcm192),
-            (ProviderKind::AesGcm, 32) => ready(key, Ready::Gcm256),
-            (ProviderKind::SecretBox, _) => ready(key, Ready::SecretBox),
-            _ => None,
-        };
-        ready.map(Self)
+    pub(crate) fn new(provider: ProviderKind, key: &Arc<Material>) -> Option<Self> {
+        Some(Self { ready: Ready::new(provider, key.bytes())?, key: Arc::clone(key) })
+    }
+
+    /// Says whether this was made of the same bytes as `key`, by whatever name.
+    #[must_use]
+    pub fn is_of(&self, key: &Key) -> bool {
+        key.opening_bytes().is_some_and(|bytes| bytes == self.key.bytes())
     }
 
     /// Opens the body of a value, which is what follows the prefix, into `room`. What `room` held is gone; its memory
@@ -89,7 +88,29 @@ impl Cipher {
     /// # Errors
     /// [`BodyError`]; `room` then holds nothing that may be used.
     pub fn open(&self, etcd_key: &[u8], body: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), BodyError> {
-        match &self.0 {
+        self.ready.open(etcd_key, body, room)
+    }
+}
+
+impl Ready {
+    fn new(provider: ProviderKind, key: &[u8]) -> Option<Self> {
+        fn ready<T: KeyInit>(key: &[u8], of: impl Fn(Box<T>) -> Ready) -> Option<Ready> {
+            T::new_from_slice(key).ok().map(|cipher| of(Box::new(cipher)))
+        }
+        match (provider, key.len()) {
+            (ProviderKind::AesCbc, 16) => ready(key, Ready::Cbc128),
+            (ProviderKind::AesCbc, 24) => ready(key, Ready::Cbc192),
+            (ProviderKind::AesCbc, 32) => ready(key, Ready::Cbc256),
+            (ProviderKind::AesGcm, 16) => ready(key, Ready::Gcm128),
+            (ProviderKind::AesGcm, 24) => ready(key, Ready::Gcm192),
+            (ProviderKind::AesGcm, 32) => ready(key, Ready::Gcm256),
+            (ProviderKind::SecretBox, _) => ready(key, Ready::SecretBox),
+            _ => None,
+        }
+    }
+
+    fn open(&self, etcd_key: &[u8], body: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), BodyError> {
+        match self {
             Ready::Cbc128(cipher) => open_aescbc(&**cipher, body, room),
             Ready::Cbc192(cipher) => open_aescbc(&**cipher, body, room),
             Ready::Cbc256(cipher) => open_aescbc(&**cipher, body, room),
@@ -109,7 +130,7 @@ pub(crate) fn open_body(
     body: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, BodyError> {
     let mut plain = Zeroizing::new(Vec::new());
-    Cipher::new(kind, key).ok_or(BodyError::KeyLength)?.open(etcd_key, body, &mut plain)?;
+    Ready::new(kind, key).ok_or(BodyError::KeyLength)?.open(etcd_key, body, &mut plain)?;
     Ok(plain)
 }
 
