@@ -3,7 +3,9 @@ use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
 
+use crate::config::ProviderKind;
 use crate::fingerprint::{Fingerprint, fingerprint};
+use crate::open::Cipher;
 
 /// Key bytes, shared by all entries of one file that carry the same bytes, so that a slow
 /// fingerprint is computed once.
@@ -104,6 +106,14 @@ impl Key {
     /// The generation number, where the name is one.
     pub(crate) fn generation(&self) -> Option<u64> {
         decimal(&self.name)
+    }
+
+    /// Makes the key ready to open values of a provider; `None` for a placeholder, a key without usable bytes, and a
+    /// provider that takes no key.
+    #[must_use]
+    pub fn cipher(&self, provider: ProviderKind) -> Option<Cipher> {
+        let material = self.material.as_ref().filter(|_| !self.bookkeeping)?;
+        Cipher::new(provider, material)
     }
 
     /// Says whether both keys hold the same bytes (false where either is unusable).

@@ -54,7 +54,7 @@ pub use envelope::{EnvelopeError, KmsEnvelope};
 pub use fingerprint::{FINGERPRINT_METHOD, Fingerprint};
 pub use key::{Key, KeyNaming};
 pub use keyring::{Keyring, OpenError, Opened, Plaintext, Standing, StoredAs};
-pub use open::BodyError;
+pub use open::{BodyError, Cipher};
 pub use parse::{Limits, ParseError};
 pub use problem::{Problem, ProblemKind};
 pub use state::{KeyUse, ResourceState, State};

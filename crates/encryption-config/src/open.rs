@@ -1,15 +1,19 @@
 //! The three ciphers, as kube-apiserver's transformers use them.
-use aes::{Aes128, Aes192, Aes256};
-use aes_gcm::aead::consts::U12;
+use std::sync::Arc;
+
+use aes::{Aes128Dec, Aes192, Aes192Dec, Aes256Dec};
+use aes_gcm::aead::AeadCore;
+use aes_gcm::aead::consts::{U12, U16};
 use aes_gcm::aead::generic_array::GenericArray;
 use aes_gcm::{AeadInPlace, Aes128Gcm, Aes256Gcm, AesGcm, KeyInit};
 use cbc::cipher::block_padding::NoPadding;
-use cbc::cipher::{BlockDecryptMut, KeyIvInit};
+use cbc::cipher::{BlockCipher, BlockDecrypt, BlockDecryptMut, BlockSizeUser, InnerIvInit};
 use crypto_secretbox::XSalsa20Poly1305;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::config::ProviderKind;
+use crate::key::{Key, Material};
 
 const BLOCK: usize = 16;
 const GCM_NONCE: usize = 12;
@@ -47,6 +51,77 @@ pub enum BodyError {
     KeyLength,
 }
 
+/// A key made ready to open many values: its schedule is computed once.
+///
+/// Without `Debug` and `Clone`, and wiped on drop, as [`Key`](crate::Key) is.
+pub struct Cipher {
+    ready: Ready,
+    key: Arc<Material>,
+}
+
+/// Boxed, because the schedules are of very different sizes.
+enum Ready {
+    Cbc128(Box<Aes128Dec>),
+    Cbc192(Box<Aes192Dec>),
+    Cbc256(Box<Aes256Dec>),
+    Gcm128(Box<Aes128Gcm>),
+    Gcm192(Box<AesGcm<Aes192, U12>>),
+    Gcm256(Box<Aes256Gcm>),
+    SecretBox(Box<XSalsa20Poly1305>),
+}
+
+impl Cipher {
+    /// Prepares a key; `None` where the provider takes no key of this length.
+    pub(crate) fn new(provider: ProviderKind, key: &Arc<Material>) -> Option<Self> {
+        Some(Self { ready: Ready::new(provider, key.bytes())?, key: Arc::clone(key) })
+    }
+
+    /// Says whether this was made of the same bytes as `key`, by whatever name.
+    #[must_use]
+    pub fn is_of(&self, key: &Key) -> bool {
+        key.opening_bytes().is_some_and(|bytes| bytes == self.key.bytes())
+    }
+
+    /// Opens the body of a value, which is what follows the prefix, into `room`. What `room` held is gone; its memory
+    /// is used again, so one buffer serves many values.
+    ///
+    /// # Errors
+    /// [`BodyError`]; `room` then holds nothing that may be used.
+    pub fn open(&self, etcd_key: &[u8], body: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), BodyError> {
+        self.ready.open(etcd_key, body, room)
+    }
+}
+
+impl Ready {
+    fn new(provider: ProviderKind, key: &[u8]) -> Option<Self> {
+        fn ready<T: KeyInit>(key: &[u8], of: impl Fn(Box<T>) -> Ready) -> Option<Ready> {
+            T::new_from_slice(key).ok().map(|cipher| of(Box::new(cipher)))
+        }
+        match (provider, key.len()) {
+            (ProviderKind::AesCbc, 16) => ready(key, Ready::Cbc128),
+            (ProviderKind::AesCbc, 24) => ready(key, Ready::Cbc192),
+            (ProviderKind::AesCbc, 32) => ready(key, Ready::Cbc256),
+            (ProviderKind::AesGcm, 16) => ready(key, Ready::Gcm128),
+            (ProviderKind::AesGcm, 24) => ready(key, Ready::Gcm192),
+            (ProviderKind::AesGcm, 32) => ready(key, Ready::Gcm256),
+            (ProviderKind::SecretBox, _) => ready(key, Ready::SecretBox),
+            _ => None,
+        }
+    }
+
+    fn open(&self, etcd_key: &[u8], body: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), BodyError> {
+        match self {
+            Ready::Cbc128(cipher) => open_aescbc(&**cipher, body, room),
+            Ready::Cbc192(cipher) => open_aescbc(&**cipher, body, room),
+            Ready::Cbc256(cipher) => open_aescbc(&**cipher, body, room),
+            Ready::Gcm128(cipher) => open_aesgcm(&**cipher, etcd_key, body, room),
+            Ready::Gcm192(cipher) => open_aesgcm(&**cipher, etcd_key, body, room),
+            Ready::Gcm256(cipher) => open_aesgcm(&**cipher, etcd_key, body, room),
+            Ready::SecretBox(cipher) => open_secretbox(cipher, body, room),
+        }
+    }
+}
+
 /// Opens a body with one key.
 pub(crate) fn open_body(
     kind: ProviderKind,
@@ -54,18 +129,26 @@ pub(crate) fn open_body(
     etcd_key: &[u8],
     body: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, BodyError> {
-    match kind {
-        ProviderKind::AesCbc => open_aescbc(key, body),
-        ProviderKind::AesGcm => open_aesgcm(key, etcd_key, body),
-        ProviderKind::SecretBox => open_secretbox(key, body),
-        ProviderKind::Identity | ProviderKind::KmsV1 | ProviderKind::KmsV2 | ProviderKind::Unknown => {
-            Err(BodyError::KeyLength)
-        }
+    let mut plain = Zeroizing::new(Vec::new());
+    Ready::new(kind, key).ok_or(BodyError::KeyLength)?.open(etcd_key, body, &mut plain)?;
+    Ok(plain)
+}
+
+/// Puts `bytes` into `room`. A buffer that is too small is wiped and replaced: to grow it would leave its content
+/// behind in freed memory.
+fn fill(room: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
+    if room.capacity() < bytes.len() {
+        *room = Zeroizing::new(Vec::with_capacity(bytes.len().next_power_of_two()));
     }
+    room.clear();
+    room.extend_from_slice(bytes);
 }
 
 /// IV 16 ‖ AES-CBC. The writer always pads, so the least body is IV and one block.
-fn open_aescbc(key: &[u8], body: &[u8]) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+fn open_aescbc<C>(cipher: &C, body: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), BodyError>
+where
+    C: BlockDecrypt + BlockCipher + BlockSizeUser<BlockSize = U16>,
+{
     let short = BodyError::TooShort { got: body.len(), least: 2 * BLOCK };
     let (iv, blocks) = body.split_first_chunk::<BLOCK>().ok_or(short)?;
     if blocks.is_empty() {
@@ -74,26 +157,11 @@ fn open_aescbc(key: &[u8], body: &[u8]) -> Result<Zeroizing<Vec<u8>>, BodyError>
     if blocks.len() % BLOCK != 0 {
         return Err(BodyError::NotWholeBlocks { got: body.len() });
     }
-    let mut plain = Zeroizing::new(blocks.to_vec());
-    match key.len() {
-        16 => decrypt_cbc::<Aes128>(key, iv, &mut plain)?,
-        24 => decrypt_cbc::<Aes192>(key, iv, &mut plain)?,
-        32 => decrypt_cbc::<Aes256>(key, iv, &mut plain)?,
-        _ => return Err(BodyError::KeyLength),
-    }
-    let unpadded = pkcs7_length(&plain).ok_or(BodyError::Padding)?;
-    plain.truncate(unpadded);
-    Ok(plain)
-}
-
-fn decrypt_cbc<C>(key: &[u8], iv: &[u8; BLOCK], blocks: &mut [u8]) -> Result<(), BodyError>
-where
-    C: cbc::cipher::BlockCipher + cbc::cipher::BlockDecryptMut,
-    cbc::Decryptor<C>: KeyIvInit,
-    C: cbc::cipher::KeyInit,
-{
-    let decryptor = cbc::Decryptor::<C>::new_from_slices(key, iv).map_err(|_| BodyError::KeyLength)?;
-    decryptor.decrypt_padded_mut::<NoPadding>(blocks).map_err(|_| BodyError::Padding)?;
+    fill(room, blocks);
+    let decryptor = cbc::Decryptor::<&C>::inner_iv_init(cipher, GenericArray::from_slice(iv));
+    decryptor.decrypt_padded_mut::<NoPadding>(room).map_err(|_| BodyError::Padding)?;
+    let unpadded = pkcs7_length(room).ok_or(BodyError::Padding)?;
+    room.truncate(unpadded);
     Ok(())
 }
 
@@ -112,31 +180,24 @@ fn pkcs7_length(plain: &[u8]) -> Option<usize> {
 }
 
 /// Nonce 12 ‖ ciphertext ‖ tag 16; the full etcd key is associated data.
-fn open_aesgcm(key: &[u8], etcd_key: &[u8], body: &[u8]) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+fn open_aesgcm<C>(cipher: &C, etcd_key: &[u8], body: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), BodyError>
+where
+    C: AeadInPlace + AeadCore<NonceSize = U12, TagSize = U16>,
+{
     let short = BodyError::TooShort { got: body.len(), least: GCM_NONCE + TAG };
     let (nonce, sealed) = body.split_first_chunk::<GCM_NONCE>().ok_or(short)?;
     let (ciphertext, tag) = sealed.split_last_chunk::<TAG>().ok_or(short)?;
-    let mut plain = Zeroizing::new(ciphertext.to_vec());
+    fill(room, ciphertext);
     let (nonce, tag) = (GenericArray::from_slice(nonce), GenericArray::from_slice(tag));
-    let outcome = match key.len() {
-        16 => Aes128Gcm::new_from_slice(key).map(|c| c.decrypt_in_place_detached(nonce, etcd_key, &mut plain, tag)),
-        24 => AesGcm::<Aes192, U12>::new_from_slice(key)
-            .map(|c| c.decrypt_in_place_detached(nonce, etcd_key, &mut plain, tag)),
-        32 => Aes256Gcm::new_from_slice(key).map(|c| c.decrypt_in_place_detached(nonce, etcd_key, &mut plain, tag)),
-        _ => return Err(BodyError::KeyLength),
-    };
-    outcome.map_err(|_| BodyError::KeyLength)?.map_err(|_| BodyError::Authentication)?;
-    Ok(plain)
+    cipher.decrypt_in_place_detached(nonce, etcd_key, room, tag).map_err(|_| BodyError::Authentication)
 }
 
 /// Nonce 24 ‖ tag 16 ‖ ciphertext.
-fn open_secretbox(key: &[u8], body: &[u8]) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+fn open_secretbox(cipher: &XSalsa20Poly1305, body: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), BodyError> {
     let short = BodyError::TooShort { got: body.len(), least: SECRETBOX_NONCE + TAG };
     let (nonce, sealed) = body.split_first_chunk::<SECRETBOX_NONCE>().ok_or(short)?;
     let (tag, ciphertext) = sealed.split_first_chunk::<TAG>().ok_or(short)?;
-    let mut plain = Zeroizing::new(ciphertext.to_vec());
-    let cipher = XSalsa20Poly1305::new_from_slice(key).map_err(|_| BodyError::KeyLength)?;
+    fill(room, ciphertext);
     let (nonce, tag) = (GenericArray::from_slice(nonce), GenericArray::from_slice(tag));
-    cipher.decrypt_in_place_detached(nonce, b"", &mut plain, tag).map_err(|_| BodyError::Authentication)?;
-    Ok(plain)
+    cipher.decrypt_in_place_detached(nonce, b"", room, tag).map_err(|_| BodyError::Authentication)
 }

@@ -323,6 +323,13 @@ impl<'a> Scan<'a> {
         self.buckets.iter().find(|bucket| bucket.name() == name)
     }
 
+    /// Whether a record is the value of a live key in the view, rather than its past.
+    #[must_use]
+    pub fn is_live(&self, record: &Record<'_>) -> bool {
+        let slot = self.store.get(record.kv.key, self.hasher.hash(record.kv.key));
+        !record.tombstone && slot.is_some_and(|slot| !slot.tombstone() && slot.revision() == record.revision)
+    }
+
     /// The intact records, in order of revision, tombstones and the bump marker included. Reads the leaves again.
     pub fn records(&self) -> impl Iterator<Item = Record<'a>> + '_ {
         let leaves = self.bucket(bucket::KEY).into_iter().flat_map(move |bucket| {

@@ -1,0 +1,138 @@
+//! Every key at hand by name, ready to use: looking one up for a value allocates nothing.
+
+use std::collections::HashMap;
+
+use encryption_config::{Cipher, GroupResource, Key, Provider, ProviderKind, Standing};
+use kube_objects::StorageKey;
+
+use super::source::Source;
+
+/// Keys made ready in all; a configuration has a handful.
+const MOST_KEYS: usize = 4096;
+/// Keys of one name; a value tries them all.
+const MOST_OF_A_NAME: usize = 32;
+
+/// The keys at hand.
+#[derive(Default)]
+pub(super) struct Doors {
+    by_name: HashMap<Vec<u8>, Vec<Door>>,
+    /// For each source the resources that it names, sorted.
+    scopes: Vec<Vec<GroupResource>>,
+    plugins: Vec<(String, bool)>,
+    count: usize,
+}
+
+/// One key of one source.
+struct Door {
+    provider: ProviderKind,
+    /// `None` where there are no usable bytes.
+    cipher: Option<Cipher>,
+    source: usize,
+    in_use: bool,
+    /// The resources that it is for, sorted, and what it is there.
+    serves: Vec<(GroupResource, Standing)>,
+}
+
+/// A key that may open a value.
+pub(super) struct Candidate<'d> {
+    pub(super) cipher: &'d Option<Cipher>,
+    pub(super) source: usize,
+    pub(super) standing: Standing,
+}
+
+impl Doors {
+    /// Makes the keys of the last source ready.
+    pub(super) fn add(&mut self, sources: &[Source]) {
+        let Some(source) = sources.last() else { return };
+        let own = self.scopes.len();
+        let mut patterns: Vec<GroupResource> =
+            source.config.entries.iter().flat_map(|entry| &entry.resources).cloned().collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        for pattern in &patterns {
+            for (provider_index, provider) in source.config.providers_for(pattern).into_iter().enumerate() {
+                if let Provider::Kms(kms) = provider
+                    && self.plugins.len() < MOST_KEYS
+                {
+                    self.plugins.push((kms.name.clone(), kms.v2));
+                }
+                for (key_index, key) in provider.keys().iter().enumerate() {
+                    let first = provider_index == 0 && key_index == 0;
+                    let standing = if first { Standing::Write } else { Standing::Read };
+                    self.add_key(own, source, provider.kind(), key, (pattern, standing));
+                }
+            }
+        }
+        self.scopes.push(patterns);
+    }
+
+    fn add_key(
+        &mut self,
+        own: usize,
+        source: &Source,
+        provider: ProviderKind,
+        key: &Key,
+        (pattern, standing): (&GroupResource, Standing),
+    ) {
+        let doors = self.by_name.entry(key.name().as_bytes().to_vec()).or_default();
+        let full = doors.len() >= MOST_OF_A_NAME || self.count >= MOST_KEYS;
+        let same_bytes = |door: &Door| match &door.cipher {
+            Some(cipher) => cipher.is_of(key),
+            None => key.bits().is_none(),
+        };
+        let twin = doors.iter_mut().find(|door| {
+            let own = door.source == own || serves(&door.serves, pattern).is_some();
+            door.provider == provider && own && same_bytes(door)
+        });
+        match twin {
+            // patterns come sorted, so the list stays sorted
+            Some(door) if door.source == own && serves(&door.serves, pattern).is_none() => {
+                door.serves.push((pattern.clone(), standing));
+            }
+            Some(_) => {}
+            None if key.is_bookkeeping() || full => {}
+            None => {
+                self.count += 1;
+                let serves = vec![(pattern.clone(), standing)];
+                let cipher = key.cipher(provider);
+                doors.push(Door { provider, cipher, source: own, in_use: source.in_use, serves });
+                doors.sort_by_key(|door| !door.in_use); // stable: otherwise in the order of the sources
+            }
+        }
+    }
+
+    /// The keys of that name for the resource of an etcd key, those in use first.
+    pub(super) fn of<'d>(
+        &'d self,
+        provider: ProviderKind,
+        name: &str,
+        key: &StorageKey<'d>,
+    ) -> impl Iterator<Item = Candidate<'d>> {
+        let doors = self.by_name.get(name.as_bytes()).map(Vec::as_slice).unwrap_or_default();
+        let (group, resource) = (key.group, key.resource);
+        doors.iter().filter(move |door| door.provider == provider).filter_map(move |door| {
+            let pattern = covering(self.scopes.get(door.source)?, group, resource)?;
+            let standing = serves(&door.serves, pattern)?;
+            Some(Candidate { cipher: &door.cipher, source: door.source, standing })
+        })
+    }
+
+    /// Whether a configuration names this KMS plugin.
+    pub(super) fn has_plugin(&self, name: &str, v2: bool) -> bool {
+        self.plugins.iter().any(|(plugin, version)| plugin == name && *version == v2)
+    }
+}
+
+fn serves(list: &[(GroupResource, Standing)], pattern: &GroupResource) -> Option<Standing> {
+    let at = list.binary_search_by(|(own, _)| own.cmp(pattern)).ok()?;
+    list.get(at).map(|(_, standing)| *standing)
+}
+
+/// The pattern of a configuration that counts for a resource: its own name, else `*.<group>`, else `*.*`.
+fn covering<'s>(scope: &'s [GroupResource], group: &[u8], resource: &[u8]) -> Option<&'s GroupResource> {
+    let find = |resource: &[u8], group: &[u8]| {
+        let order = |own: &GroupResource| (own.resource.as_bytes(), own.group.as_bytes()).cmp(&(resource, group));
+        scope.binary_search_by(order).ok().and_then(|at| scope.get(at))
+    };
+    find(resource, group).or_else(|| find(b"*", group)).or_else(|| find(b"*", b"*"))
+}

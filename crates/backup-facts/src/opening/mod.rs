@@ -1,0 +1,183 @@
+//! Values opened with the keys at hand, and proof that what came out is the object that the etcd key names.
+//!
+//! kube-apiserver's keys come with the tarball or a file ([`Unlocked::new`]). Those of openshift-apiserver and
+//! oauth-apiserver lie in Secrets of the snapshot, sealed with kube-apiserver's: [`Unlocked::follow`] walks that chain.
+//! [`Unlocked::open`] then opens any value of the snapshot.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (file, keys) = (std::fs::read("snapshot.db")?, std::fs::read("encryption-config")?);
+//! use backup_facts::opening::{Unlocked, read_keys};
+//! use bbolt_page::{Db, Serial};
+//!
+//! let scan = etcd_snapshot::scan(Db::open(&file)?, etcd_snapshot::Options::default(), &Serial);
+//! let mut unlocked = Unlocked::new([read_keys(&keys)?]);
+//! unlocked.follow(&scan, backup_facts::chain::Reach::Live, &Serial);
+//! for live in scan.store.live() {
+//!     let opened = unlocked.open(live.kv.key, live.kv.value)?; // plaintext passes through as it is
+//!     let _object: &[u8] = &opened.plaintext;
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # What counts as opened
+//! A wrong aescbc key passes the padding check about once in 256 times, and key names are small numbers that every
+//! cluster shares. So an opened value counts only when it begins like an object and its kind, namespace and name are
+//! those of the etcd key ([`Mismatch`]). aescbc has no authentication: damage behind an object's metadata stays unseen
+//! here; the integrity hash of the snapshot shows it.
+//!
+//! # Secrets
+//! [`Unlocked`] and [`Opened`] hold keys and plaintext: no `Debug`, no `Clone`, wiped on drop. No failure carries a part
+//! of either.
+
+mod doors;
+mod failure;
+mod fit;
+mod given;
+mod source;
+
+use encryption_config::{EncryptionConfig, KmsEnvelope, Plaintext, ProviderKind, Standing, StoredAs, StoredValue};
+use kube_objects::StorageKey;
+use zeroize::Zeroizing;
+
+pub use failure::{OpenFailure, Reason};
+pub use fit::Mismatch;
+pub use given::{KeysError, hypershift_config, read_keys};
+pub use source::{Age, ApiServer, Origin, Source};
+
+pub(crate) use given::config_of;
+
+use doors::Doors;
+use failure::clip;
+
+/// All keys at hand, made ready to open values.
+#[derive(Default)]
+pub struct Unlocked {
+    sources: Vec<Source>,
+    doors: Doors,
+}
+
+/// An opened value. Without `Debug`, because the bytes may be a Secret.
+pub struct Opened<'v> {
+    /// How it was stored: plaintext, or under which key.
+    pub stored_as: StoredAs,
+    /// The object's bytes.
+    pub plaintext: Plaintext<'v>,
+    /// Index into [`Unlocked::sources`] of what had the key; `None` for a value stored as plaintext.
+    pub source: Option<usize>,
+}
+
+/// What opened a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OpenedBy {
+    pub(crate) source: usize,
+    pub(crate) standing: Standing,
+}
+
+impl Unlocked {
+    /// The keys that the caller gives: those of the tarball, or of a file.
+    #[must_use]
+    pub fn new(given: impl IntoIterator<Item = EncryptionConfig>) -> Self {
+        let mut unlocked = Self::default();
+        for config in given {
+            unlocked.add(Source { server: None, origin: Origin::Given, in_use: true, config });
+        }
+        unlocked
+    }
+
+    /// Where keys came from, in the order in which they are tried.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Says whether there is a key that could open something.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.sources.iter().any(|source| source.config.has_key_material())
+    }
+
+    pub(crate) fn add(&mut self, source: Source) {
+        self.sources.push(source);
+        self.doors.add(&self.sources);
+    }
+
+    /// Opens the value stored under `etcd_key`, whose resource and name the key tells.
+    ///
+    /// A value stored as plaintext comes back as it is, unchecked. An encrypted one is opened with every key of that
+    /// name, those that the API servers use first, until one gives the object that the key names.
+    ///
+    /// # Errors
+    /// [`OpenFailure`] says which key is missing, or why those at hand do not fit.
+    pub fn open<'v>(&self, etcd_key: &[u8], stored: &'v [u8]) -> Result<Opened<'v>, OpenFailure> {
+        let sealed = match StoredValue::read(stored)? {
+            StoredValue::Plain(bytes) => {
+                let plaintext = Plaintext::Stored(bytes);
+                return Ok(Opened { stored_as: StoredAs::Plain, plaintext, source: None });
+            }
+            sealed @ StoredValue::Encrypted { .. } => sealed,
+        };
+        let mut room = Zeroizing::new(Vec::new());
+        let by = self.open_sealed(&StorageKey::parse(etcd_key), etcd_key, &sealed, &mut room)?;
+        let StoredValue::Encrypted { kind, name, .. } = sealed else { return Err(OpenFailure::NOT_SEALED) };
+        let stored_as = StoredAs::Encrypted { provider: kind, key_name: clip(name), standing: by.standing };
+        Ok(Opened { stored_as, plaintext: Plaintext::Decrypted(room), source: Some(by.source) })
+    }
+
+    /// Opens an encrypted value into `room`, which then holds the object.
+    pub(crate) fn open_sealed(
+        &self,
+        key: &StorageKey<'_>,
+        etcd_key: &[u8],
+        sealed: &StoredValue<'_>,
+        room: &mut Zeroizing<Vec<u8>>,
+    ) -> Result<OpenedBy, OpenFailure> {
+        let StoredValue::Encrypted { kind, provider, version, name, body } = *sealed else {
+            return Err(OpenFailure::NOT_SEALED);
+        };
+        match kind {
+            ProviderKind::AesCbc | ProviderKind::AesGcm | ProviderKind::SecretBox => {}
+            ProviderKind::KmsV1 | ProviderKind::KmsV2 => return Err(self.describe_kms(kind, name, body)),
+            ProviderKind::Identity | ProviderKind::Unknown => {
+                return Err(OpenFailure::UnknownProvider { provider: clip(provider), version: clip(version) });
+            }
+        }
+        let (mut tried, mut unusable) = (0_usize, false);
+        let (mut closed, mut other) = (None, None);
+        for door in self.doors.of(kind, name, key) {
+            let Some(cipher) = &door.cipher else {
+                unusable = true;
+                continue;
+            };
+            tried = tried.saturating_add(1);
+            match cipher.open(etcd_key, body, room) {
+                Ok(()) => match fit::check(key, room) {
+                    Ok(()) => return Ok(OpenedBy { source: door.source, standing: door.standing }),
+                    Err(mismatch) => other = Some(mismatch),
+                },
+                Err(reason) => closed = closed.or(Some(reason)),
+            }
+        }
+        let key_name = clip(name);
+        Err(match (other, closed) {
+            (Some(mismatch), _) => OpenFailure::OtherObject { provider: kind, key_name, tried, mismatch },
+            (None, Some(reason)) => OpenFailure::Body { provider: kind, key_name, tried, reason },
+            (None, None) if unusable => OpenFailure::UnusableKey { provider: kind, key_name },
+            (None, None) => {
+                let resource = clip(&source::group_resource(key).to_string());
+                OpenFailure::NoKey { resource, provider: kind, key_name }
+            }
+        })
+    }
+
+    fn describe_kms(&self, kind: ProviderKind, plugin: &str, body: &[u8]) -> OpenFailure {
+        let v2 = kind == ProviderKind::KmsV2;
+        let envelope = if v2 { KmsEnvelope::read_v2(body) } else { KmsEnvelope::read_v1(body) };
+        let configured = self.doors.has_plugin(plugin, v2);
+        let plugin = clip(plugin);
+        match envelope {
+            Ok(envelope) => OpenFailure::Kms { plugin, configured, envelope },
+            Err(reason) => OpenFailure::KmsEnvelope { plugin, reason },
+        }
+    }
+}
