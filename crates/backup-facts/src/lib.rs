@@ -6,3 +6,4 @@
 
 pub mod chain;
 pub mod opening;
+pub mod version;

@@ -8,6 +8,7 @@ pub mod catalogue;
 mod finding;
 pub mod snapshot;
 pub mod tarball;
+pub mod version;
 
 pub use catalogue::Entry;
 pub use finding::{Evidence, Finding, Findings, Location, Severity, Verdict, verdict};

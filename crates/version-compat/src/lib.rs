@@ -9,5 +9,5 @@
 mod rules;
 mod version;
 
-pub use rules::{Backup, Judgement, Reason, Relation, judge};
-pub use version::{Kind, ParseError, Stage, Version, etcd_minor, kubernetes_minor};
+pub use rules::{Backup, Data, Judgement, Reason, Relation, Rule, Target, judge};
+pub use version::{Kind, ParseError, Stage, Version, etcd_minor, kubernetes_minor, openshift_minor};

@@ -20,6 +20,37 @@ pub enum Backup {
     Unknown,
 }
 
+/// What the cluster runs that a backup is to be restored onto.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A release.
+    Runs(Version),
+    /// An update is under way on it, too.
+    Updating {
+        /// The release updated from, where it is known.
+        from: Option<Version>,
+        /// The release updated to.
+        to: Version,
+    },
+}
+
+impl Target {
+    /// The release that it runs or is going to.
+    #[must_use]
+    pub fn version(&self) -> &Version {
+        match self {
+            Self::Runs(version) | Self::Updating { to: version, .. } => version,
+        }
+    }
+}
+
+/// What the data itself tells, beyond the release.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Data {
+    /// Major and minor of the etcd that wrote it; by the release's table where it is not known.
+    pub etcd: Option<(u64, u64)>,
+}
+
 /// How a backup relates to the cluster that it is to be restored onto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
@@ -39,12 +70,73 @@ pub enum Relation {
     PatchUnknown,
     /// Not known at all.
     Unknown,
+    /// The cluster to restore onto is itself in the middle of an update.
+    TargetUpdating,
+}
+
+impl Relation {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Same,
+        Self::OtherPrerelease,
+        Self::OtherPatch,
+        Self::OtherMinor,
+        Self::OtherMajor,
+        Self::Updating,
+        Self::PatchUnknown,
+        Self::Unknown,
+        Self::TargetUpdating,
+    ];
+
+    /// The word that reports use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::OtherPrerelease => "other-prerelease",
+            Self::OtherPatch => "other-patch",
+            Self::OtherMinor => "other-minor",
+            Self::OtherMajor => "other-major",
+            Self::Updating => "updating",
+            Self::PatchUnknown => "patch-unknown",
+            Self::Unknown => "unknown",
+            Self::TargetUpdating => "target-updating",
+        }
+    }
+}
+
+/// What a reason rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// The documentation: the same z-stream release.
+    ZStream,
+    /// The version of etcd's data.
+    Etcd,
+    /// The versions in which Kubernetes stores objects, CustomResourceDefinitions among them.
+    StorageVersions,
+    /// The payload's images, which objects in the data name.
+    Payload,
+}
+
+impl Rule {
+    /// The word that reports use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ZStream => "z-stream",
+            Self::Etcd => "etcd",
+            Self::StorageVersions => "storage-versions",
+            Self::Payload => "payload",
+        }
+    }
 }
 
 /// Why the verdict is what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// One sentence.
+    /// What it rests on.
+    pub rule: Rule,
+    /// One sentence, without a full stop.
     pub text: String,
     /// Where the fact is from.
     pub source: &'static str,
@@ -70,16 +162,19 @@ impl Judgement {
 const DOCUMENTED: &str = "OpenShift documentation, restoring to a previous cluster state (openshift-docs 25313, 28678)";
 const SCRIPTS: &str = "openshift/etcd and openshift/kubernetes release branches";
 
-/// Judges whether a backup may be restored onto a cluster of release `target`.
+/// Judges whether a backup may be restored onto `target`.
 #[must_use]
-pub fn judge(backup: &Backup, target: &Version) -> Judgement {
-    let relation = relate(backup, target);
+pub fn judge(backup: &Backup, target: &Target, data: Data) -> Judgement {
+    let relation = match target {
+        Target::Updating { .. } => Relation::TargetUpdating,
+        Target::Runs(version) => relate(backup, version),
+    };
     let mut reasons = Vec::new();
     if let Some(text) = documented(backup, target, relation) {
-        reasons.push(Reason { text, source: DOCUMENTED });
+        reasons.push(Reason { rule: Rule::ZStream, text, source: DOCUMENTED });
     }
-    if matches!(relation, Relation::OtherMinor | Relation::OtherMajor) {
-        reasons.extend(technical(minor_of(backup), target.minor()));
+    if relation != Relation::Same {
+        reasons.extend(technical(backup, target.version(), data));
     }
     Judgement { relation, reasons }
 }
@@ -103,130 +198,86 @@ fn relate(backup: &Backup, target: &Version) -> Relation {
     }
 }
 
-fn minor_of(backup: &Backup) -> Option<(u64, u64)> {
-    match backup {
-        Backup::Exact(version) => Some(version.minor()),
-        Backup::Minor(major, minor) => Some((*major, *minor)),
-        Backup::Updating { .. } | Backup::Unknown => None,
+impl Backup {
+    /// Major and minor; during an update those of the release updated to.
+    #[must_use]
+    pub fn minor(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Exact(version) | Self::Updating { to: version, .. } => Some(version.minor()),
+            Self::Minor(major, minor) => Some((*major, *minor)),
+            Self::Unknown => None,
+        }
+    }
+
+    /// What was running, in words: `4.18.30`, `4.18 (z not known)`, `between 4.18.21 and 4.18.30`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Exact(version) => version.to_string(),
+            Self::Minor(major, minor) => format!("{major}.{minor} (z not known)"),
+            Self::Updating { from: Some(from), to } => format!("between {from} and {to}"),
+            Self::Updating { from: None, to } => format!("on the way to {to}"),
+            Self::Unknown => "unknown".to_owned(),
+        }
     }
 }
 
-fn documented(backup: &Backup, target: &Version, relation: Relation) -> Option<String> {
+fn documented(backup: &Backup, target: &Target, relation: Relation) -> Option<String> {
     let rule = "a backup is restored onto the same z-stream release";
+    if let Target::Updating { from, to } = target {
+        let from = from.as_ref().map_or_else(|| "another release".to_owned(), ToString::to_string);
+        return Some(format!("{rule}; the cluster is itself being updated from {from} to {to}, so it runs neither"));
+    }
+    let target = target.version();
     match (relation, backup) {
         (Relation::Same, _) => None,
-        (Relation::Updating, Backup::Updating { from, to }) => {
+        (_, Backup::Updating { from, to }) => {
             let from = from.as_ref().map_or_else(|| "another release".to_owned(), ToString::to_string);
             Some(format!("{rule}; this one was made while an update from {from} to {to} was under way"))
         }
         (Relation::PatchUnknown, Backup::Minor(major, minor)) => {
             Some(format!("{rule}; of this one only {major}.{minor} is known, and the cluster runs {target}"))
         }
-        (Relation::Unknown, _) => Some(format!("{rule}; of this one the release is not known")),
+        (_, Backup::Unknown) => Some(format!("{rule}; of this one the release is not known")),
         (_, Backup::Exact(version)) => Some(format!("{rule}; this one is of {version}, and the cluster runs {target}")),
         (_, Backup::Minor(major, minor)) => {
             Some(format!("{rule}; this one is of {major}.{minor}, and the cluster runs {target}"))
         }
-        _ => Some(rule.to_owned()),
     }
 }
 
-fn technical(backup: Option<(u64, u64)>, target: (u64, u64)) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    let Some(backup) = backup else { return reasons };
-    if let (Some(ours), Some(theirs)) = (etcd_minor(backup), etcd_minor(target))
-        && ours != theirs
-    {
+/// What would go wrong, as far as it follows from the two releases and the data.
+fn technical(backup: &Backup, target: &Version, data: Data) -> Vec<Reason> {
+    let ours = backup.minor();
+    let etcd = data.etcd.or_else(|| etcd_minor(ours?)).zip(etcd_minor(target.minor()));
+    let etcd = etcd.filter(|(ours, theirs)| ours != theirs).map(|(ours, theirs)| {
         let later = if ours > theirs { "; an older etcd refuses newer data" } else { "" };
-        let text =
-            format!("the data is of etcd {}.{}, the cluster runs {}.{}{later}", ours.0, ours.1, theirs.0, theirs.1);
-        reasons.push(Reason { text, source: SCRIPTS });
-    }
-    if let (Some(ours), Some(theirs)) = (kubernetes_minor(backup), kubernetes_minor(target)) {
-        let text = format!(
-            "objects are stored in the versions of Kubernetes 1.{ours}, the cluster serves those of 1.{theirs}; \
-             manifests and operators in the data name images of the old payload"
-        );
-        reasons.push(Reason { text, source: SCRIPTS });
-    }
-    reasons
+        format!("the data is of etcd {}.{}, the cluster runs {}.{}{later}", ours.0, ours.1, theirs.0, theirs.1)
+    });
+    let kubernetes = ours.and_then(kubernetes_minor).zip(kubernetes_minor(target.minor()));
+    let stored = kubernetes.filter(|(ours, theirs)| ours != theirs).map(|(ours, theirs)| {
+        format!(
+            "objects and CustomResourceDefinitions are stored in the versions of Kubernetes 1.{ours}, \
+             the cluster serves those of 1.{theirs}"
+        )
+    });
+    let payload = match backup {
+        Backup::Exact(version) if version != target => Some(format!("images of {version}")),
+        Backup::Updating { .. } => Some("images of two releases".to_owned()),
+        Backup::Minor(major, minor) if (*major, *minor) != target.minor() => Some(format!("images of {major}.{minor}")),
+        _ => None,
+    };
+    let payload = payload.map(|which| {
+        format!(
+            "ClusterVersion, operators and pods in the data name {which}, the nodes run those of {target}: \
+             the update would begin again, or go backwards"
+        )
+    });
+    [(Rule::Etcd, etcd), (Rule::StorageVersions, stored), (Rule::Payload, payload)]
+        .into_iter()
+        .filter_map(|(rule, text)| Some(Reason { rule, text: text?, source: SCRIPTS }))
+        .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn version(text: &str) -> Version {
-        text.parse().unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    /// Every pair of a set that has two of each kind: the relation follows from the numbers alone, and only equality
-    /// is allowed.
-    #[test]
-    fn every_pair_of_releases() {
-        let all = [
-            "4.17.1",
-            "4.17.2",
-            "4.18.0-ec.1",
-            "4.18.0-rc.1",
-            "4.18.0-rc.2",
-            "4.18.0-0.nightly-2026-01-01-000000",
-            "4.18.0-okd-scos.1",
-            "4.18.0",
-            "4.18.30",
-            "4.18.31",
-            "5.0.0",
-            "5.0.1",
-        ];
-        for a in all {
-            for b in all {
-                let (backup, target) = (version(a), version(b));
-                let judgement = judge(&Backup::Exact(backup.clone()), &target);
-                let expected = if a == b {
-                    Relation::Same
-                } else if backup.minor().0 != target.minor().0 {
-                    Relation::OtherMajor
-                } else if backup.minor() != target.minor() {
-                    Relation::OtherMinor
-                } else if backup.patch() != target.patch() {
-                    Relation::OtherPatch
-                } else {
-                    Relation::OtherPrerelease
-                };
-                assert_eq!(judgement.relation, expected, "{a} onto {b}");
-                assert_eq!(judgement.allowed(), a == b, "{a} onto {b}");
-                assert_eq!(judgement.reasons.is_empty(), a == b, "{a} onto {b}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_not_known_is_not_allowed() {
-        let target = version("4.18.30");
-        let updating = |from: Option<&str>| Backup::Updating { from: from.map(version), to: version("4.18.30") };
-        for (backup, relation, word) in [
-            (Backup::Unknown, Relation::Unknown, "not known"),
-            (Backup::Minor(4, 18), Relation::PatchUnknown, "only 4.18 is known"),
-            (Backup::Minor(4, 17), Relation::OtherMinor, "of 4.17"),
-            (Backup::Minor(5, 0), Relation::OtherMajor, "of 5.0"),
-            (updating(Some("4.18.21")), Relation::Updating, "from 4.18.21 to 4.18.30"),
-            (updating(None), Relation::Updating, "from another release"),
-        ] {
-            let judgement = judge(&backup, &target);
-            assert_eq!((judgement.relation, judgement.allowed()), (relation, false), "{backup:?}");
-            assert!(judgement.reasons[0].text.contains(word), "{}", judgement.reasons[0].text);
-        }
-    }
-
-    #[test]
-    fn the_etcd_between_minors_is_named() {
-        let reasons = |backup: &str, target: &str| {
-            let judgement = judge(&Backup::Exact(version(backup)), &version(target));
-            judgement.reasons.into_iter().map(|reason| reason.text).collect::<Vec<_>>().join("\n")
-        };
-        assert!(reasons("4.21.1", "4.20.5").contains("an older etcd refuses newer data"));
-        assert!(reasons("4.20.5", "4.21.1").contains("etcd 3.5, the cluster runs 3.6"));
-        assert!(!reasons("4.17.1", "4.18.1").contains("the data is of etcd"), "3.5 both");
-        assert!(reasons("4.17.1", "4.18.1").contains("1.30") && reasons("4.17.1", "4.18.1").contains("1.31"));
-    }
-}
+mod tests;

@@ -144,6 +144,16 @@ pub fn kubernetes_minor(minor: (u64, u64)) -> Option<u64> {
     }
 }
 
+/// The OpenShift minor that carries Kubernetes `1.<minor>`: the way back from [`kubernetes_minor`].
+#[must_use]
+pub fn openshift_minor(kubernetes: u64) -> Option<(u64, u64)> {
+    match kubernetes {
+        16..=35 => Some((4, kubernetes - 13)),
+        36.. => Some((5, kubernetes - 36)),
+        _ => None,
+    }
+}
+
 /// The etcd minor that an OpenShift minor runs (tips of the release branches, read in 2026).
 #[must_use]
 pub fn etcd_minor(minor: (u64, u64)) -> Option<(u64, u64)> {
@@ -227,6 +237,7 @@ mod tests {
             ((3, 11), None, None),
         ] {
             assert_eq!((kubernetes_minor(minor), etcd_minor(minor)), (kubernetes, etcd), "{minor:?}");
+            assert_eq!(kubernetes.and_then(openshift_minor), kubernetes.map(|_| minor));
         }
     }
 }

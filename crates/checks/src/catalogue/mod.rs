@@ -9,6 +9,7 @@ mod mvcc;
 mod page;
 mod snap;
 mod tar;
+mod ver;
 
 use crate::finding::Severity;
 
@@ -19,6 +20,7 @@ pub use mvcc::*;
 pub use page::*;
 pub use snap::*;
 pub use tar::*;
+pub use ver::*;
 
 /// One kind of finding.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub struct Entry {
 /// All entries, by family, ascending.
 #[must_use]
 pub fn all() -> Vec<&'static Entry> {
-    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL].concat()
+    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL, ver::ALL].concat()
 }
 
 /// The entry with this id or name, whatever its case.

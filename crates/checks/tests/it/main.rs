@@ -10,6 +10,7 @@
 
 mod cases;
 mod tarballs;
+mod versions;
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,99 @@
+//! What the objects of a snapshot say of the release.
+
+use std::collections::BTreeMap;
+
+use kube_objects::{DecodeOptions, StorageKey, StoredObject};
+use memchr::memmem;
+use serde_json::Value;
+
+/// Objects of one kind that are remembered; no cluster has so many operators or control plane nodes.
+const CAP: usize = 1000;
+/// The longest text that is taken for a version.
+const LONGEST: usize = 200;
+/// The variable in which an operator's Deployment names the release it is of.
+const OPERATOR: &str = "OPERATOR_IMAGE_VERSION";
+
+/// Versions that objects state, each under the object that states it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SnapshotVersions {
+    /// `status.versions[name=operator]`, by ClusterOperator.
+    pub operators: BTreeMap<String, String>,
+    /// `OPERATOR_IMAGE_VERSION` of operators' Deployments, by `<namespace>/<name>`.
+    pub deployments: BTreeMap<String, String>,
+    /// Kubelet versions, by control plane node.
+    pub kubelets: BTreeMap<String, String>,
+    /// Why ClusterVersion cannot be read, where it is there.
+    pub unreadable: Option<String>,
+}
+
+impl SnapshotVersions {
+    /// Takes what a live object says. Most objects say nothing, and cost nothing but a look at their key.
+    pub fn add(&mut self, key: &[u8], value: &[u8]) {
+        let parsed = StorageKey::parse(key);
+        match (parsed.group, parsed.resource) {
+            (b"config.openshift.io", b"clusteroperators") if self.operators.len() < CAP => {
+                if let Some(version) = operator_version(value) {
+                    self.operators.insert(text(parsed.name), version);
+                }
+            }
+            (b"config.openshift.io", b"clusterversions") if parsed.name == b"version" => {
+                self.unreadable = kube_objects::ClusterVersion::read(value).err().map(|fault| fault.to_string());
+            }
+            (b"apps", b"deployments") if self.deployments.len() < CAP => {
+                let namespace = parsed.namespace.unwrap_or_default();
+                if namespace.starts_with(b"openshift-")
+                    && let Some(version) = deployment_version(value)
+                {
+                    self.deployments.insert(format!("{}/{}", text(namespace), text(parsed.name)), version);
+                }
+            }
+            (b"", b"nodes") if self.kubelets.len() < CAP => {
+                if let Some(version) = kubelet_version(value) {
+                    self.kubelets.insert(text(parsed.name), version);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn short(text: &str) -> Option<String> {
+    (!text.is_empty() && text.len() <= LONGEST).then(|| text.to_owned())
+}
+
+fn decode(value: &[u8]) -> Option<Value> {
+    StoredObject::decode(value, &DecodeOptions::default()).ok().map(StoredObject::into_json)
+}
+
+fn operator_version(value: &[u8]) -> Option<String> {
+    let object = decode(value)?;
+    let versions = object.pointer("/status/versions")?.as_array()?;
+    let operator = versions.iter().find(|version| version.get("name").and_then(Value::as_str) == Some("operator"))?;
+    short(operator.get("version")?.as_str()?)
+}
+
+fn deployment_version(value: &[u8]) -> Option<String> {
+    memmem::find(value, OPERATOR.as_bytes())?;
+    let object = decode(value)?;
+    let containers = object.pointer("/spec/template/spec/containers")?.as_array()?;
+    let variables = containers.iter().filter_map(|container| container.get("env")?.as_array()).flatten();
+    variables
+        .filter(|variable| variable.get("name").and_then(Value::as_str) == Some(OPERATOR))
+        .find_map(|variable| short(variable.get("value")?.as_str()?))
+}
+
+/// Of control plane nodes alone: workers may lag behind by two minor releases.
+fn kubelet_version(value: &[u8]) -> Option<String> {
+    memmem::find(value, b"node-role.kubernetes.io/")?;
+    let object = decode(value)?;
+    let labels = object.pointer("/metadata/labels")?;
+    let has = |role: &str| labels.get(format!("node-role.kubernetes.io/{role}")).is_some();
+    if !has("master") && !has("control-plane") {
+        return None;
+    }
+    short(object.pointer("/status/nodeInfo/kubeletVersion")?.as_str()?)
+}

@@ -1,0 +1,154 @@
+//! What releases mean for a restore.
+
+use backup_facts::version::{Release, Source, Sources, TargetCluster};
+use version_compat::{Backup, Data, Judgement, Relation, judge};
+
+use crate::catalogue::{
+    CLUSTER_VERSION_UNREADABLE, ETCD_DIFFERS, Entry, FAILING, KUBELETS_DIFFER, NAME_DIFFERS, OPERATORS_DIFFER,
+    OTHER_CLUSTER, OTHER_RELEASE, RELEASE_UNKNOWN, TARBALL_RELEASE, TARGET_UPDATING, UPDATE_UNDER_WAY, UPDATE_WANTED,
+};
+use crate::finding::{Finding, Findings, Location};
+
+/// The object that speaks for the cluster.
+const OBJECT: &[u8] = b"/kubernetes.io/config.openshift.io/clusterversions/version";
+/// Bytes of a message that a name or text from the backup may take.
+const LONGEST: usize = 200;
+
+/// What the checks of releases look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'f> {
+    /// What says which release it is.
+    pub sources: Sources<'f>,
+    /// What was concluded from it.
+    pub release: &'f Release,
+    /// The cluster to restore onto, where it is known.
+    pub target: Option<&'f TargetCluster>,
+}
+
+impl Facts<'_> {
+    /// Whether the backup may be restored onto the target; `None` without one.
+    #[must_use]
+    pub fn judgement(&self) -> Option<Judgement> {
+        let data = Data { etcd: self.sources.etcd.minor() };
+        Some(judge(&self.release.backup, &self.target?.target, data))
+    }
+
+    /// The backup's and the target's UUID, where both are known and differ.
+    #[must_use]
+    pub fn other_cluster(&self) -> Option<(&str, &str)> {
+        let ours = self.sources.cluster_version.map(|version| version.spec.cluster_id.as_str())?;
+        let theirs = self.target.map(|target| target.cluster_id.as_str())?;
+        (!ours.is_empty() && !theirs.is_empty() && !ours.eq_ignore_ascii_case(theirs)).then_some((ours, theirs))
+    }
+}
+
+/// Judges which release a backup is of, and whether it may be restored onto the target.
+#[must_use]
+pub fn check(facts: &Facts<'_>) -> Findings {
+    let mut findings = Findings::default();
+    check_update(facts, &mut findings);
+    check_target(facts, &mut findings);
+    check_contradictions(facts, &mut findings);
+    check_cluster_version(facts, &mut findings);
+    findings
+}
+
+fn check_update(facts: &Facts<'_>, findings: &mut Findings) {
+    let Backup::Updating { from, to } = &facts.release.backup else { return };
+    let from = from.as_ref().map_or_else(|| "another release".to_owned(), ToString::to_string);
+    let message = format!("an update from {from} to {to} was under way");
+    findings.push(Finding::new(&UPDATE_UNDER_WAY, message).with("from", from).with("to", to.to_string()).at(object()));
+}
+
+fn check_target(facts: &Facts<'_>, findings: &mut Findings) {
+    if let Some((ours, theirs)) = facts.other_cluster() {
+        let message = format!("the backup is of cluster {}, the target is cluster {}", clip(ours), clip(theirs));
+        findings.push(Finding::new(&OTHER_CLUSTER, message).with("backup", clip(ours)).with("target", clip(theirs)));
+    }
+    let (Some(judgement), Some(target)) = (facts.judgement(), facts.target) else { return };
+    let entry: &'static Entry = match judgement.relation {
+        // said by VER-002, with or without a target
+        Relation::Same | Relation::Updating => return,
+        Relation::OtherPrerelease | Relation::OtherPatch | Relation::OtherMinor | Relation::OtherMajor => {
+            &OTHER_RELEASE
+        }
+        Relation::PatchUnknown | Relation::Unknown => &RELEASE_UNKNOWN,
+        Relation::TargetUpdating => &TARGET_UPDATING,
+    };
+    let reasons: Vec<&str> = judgement.reasons.iter().map(|reason| reason.text.as_str()).collect();
+    let finding = Finding::new(entry, reasons.join("; "))
+        .with("backup", facts.release.backup.describe())
+        .with("target", target.target.version().to_string())
+        .with("relation", judgement.relation.name());
+    findings.push(finding);
+}
+
+fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
+    let concluded = facts.release.backup.describe();
+    for evidence in facts.release.contradictions() {
+        let (entry, what): (&'static Entry, &str) = match evidence.source {
+            Source::ClusterVersion => continue, // the conclusion is its own
+            Source::ClusterOperators => (&OPERATORS_DIFFER, "ClusterOperators say"),
+            Source::Deployments => (&OPERATORS_DIFFER, "Deployments of operators say"),
+            Source::PodManifest | Source::PodBuild => (&TARBALL_RELEASE, "the tarball says"),
+            Source::DirectoryName => (&NAME_DIFFERS, "the directory's name says"),
+            Source::Kubelets => (&KUBELETS_DIFFER, "kubelets of the control plane say"),
+            Source::EtcdClusterVersion => (&ETCD_DIFFERS, "etcd's cluster version is"),
+            Source::EtcdStorageVersion => (&ETCD_DIFFERS, "etcd's storage version is"),
+        };
+        let message = format!("the release is {concluded}; {what} {}", clip(&evidence.says));
+        let mut finding = Finding::new(entry, message)
+            .with("release", concluded.clone())
+            .with("says", clip(&evidence.says))
+            .with("place", clip(&evidence.place));
+        if matches!(evidence.source, Source::PodManifest | Source::PodBuild) {
+            finding.location.member = Some(clip(&evidence.place));
+        }
+        findings.push(finding);
+    }
+}
+
+fn check_cluster_version(facts: &Facts<'_>, findings: &mut Findings) {
+    let unreadable = facts.sources.snapshot.and_then(|snapshot| snapshot.unreadable.as_deref());
+    if let Some(reason) = unreadable {
+        findings.push(Finding::new(&CLUSTER_VERSION_UNREADABLE, clip(reason)).at(object()));
+    }
+    let Some(version) = facts.sources.cluster_version else { return };
+    let newest = version.status.history.first();
+    if unreadable.is_none() && backup_facts::version::running(version).is_none() {
+        let message = match newest {
+            None => "its history is empty".to_owned(),
+            Some(newest) => format!("its newest release is `{}`", clip(&newest.version)),
+        };
+        findings.push(Finding::new(&CLUSTER_VERSION_UNREADABLE, message).at(object()));
+    }
+    let wanted = version.spec.desired_update.as_ref().map(|wanted| wanted.version.as_str());
+    if let (Some(wanted), Some(newest), Backup::Exact(_)) = (wanted, newest, &facts.release.backup)
+        && !wanted.is_empty()
+        && wanted != newest.version
+    {
+        let message = format!("an update from {} to {} was asked for", clip(&newest.version), clip(wanted));
+        findings.push(Finding::new(&UPDATE_WANTED, message).with("to", clip(wanted)).at(object()));
+    }
+    if let Some(failing) = version.condition("Failing").filter(|failing| failing.status == "True") {
+        let text = if failing.message.is_empty() { &failing.reason } else { &failing.message };
+        let text = if text.is_empty() { "no reason is given" } else { text };
+        let finding = Finding::new(&FAILING, format!("condition Failing: {}", clip(text)));
+        findings.push(finding.with("reason", clip(&failing.reason)).at(object()));
+    }
+}
+
+fn object() -> Location {
+    Location { key: Some(OBJECT.to_vec()), ..Location::default() }
+}
+
+/// A text from the backup, cut to a length that a message can bear, on one line.
+fn clip(text: &str) -> String {
+    let mut clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if clean.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|&end| clean.is_char_boundary(end)).unwrap_or(0);
+        clean.truncate(end);
+        clean.push('…');
+    }
+    clean
+}
