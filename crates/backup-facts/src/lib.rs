@@ -3,3 +3,5 @@
 //! Values opened with the keys at hand, how far encryption has come, which release wrote the backup, whether both
 //! halves are of one cluster and one moment, and what a restore will run into.
 #![forbid(unsafe_code)]
+
+pub mod hazards;
