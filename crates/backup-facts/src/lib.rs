@@ -5,5 +5,6 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod hazards;
 pub mod opening;
 pub mod version;

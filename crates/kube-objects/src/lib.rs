@@ -18,6 +18,8 @@
 //! object that etcd takes.
 #![forbid(unsafe_code)]
 
+pub mod protobuf;
+
 mod cluster;
 mod decode;
 mod envelope;

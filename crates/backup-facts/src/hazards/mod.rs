@@ -1,0 +1,241 @@
+//! What a restore will run into, read from the snapshot: the hazards that the documentation of OpenShift tells of.
+//!
+//! A restore turns the cluster's memory back, and the world around it has moved on: volumes were attached elsewhere,
+//! credentials rotated, machines replaced, certificates renewed. Which of them, the objects in the snapshot say, none of
+//! which but a few Secrets are ever encrypted. One pass over the live keys; of the many only the fields needed are read.
+
+mod certificates;
+mod control_plane;
+mod credentials;
+mod list;
+mod nodes;
+mod object;
+mod space;
+mod storage;
+
+use std::collections::HashSet;
+
+use etcd_snapshot::Scan;
+use jiff::Timestamp;
+use kube_objects::protobuf::Message;
+use kube_objects::{Envelope, StorageKey};
+use static_resources::StaticResources;
+use zeroize::Zeroizing;
+
+pub use certificates::{Certificates, Ending, Signer, Signs};
+pub use control_plane::{ControlPlane, Deletion, Webhook};
+pub use credentials::{Credentials, CredentialsRequest};
+pub use list::{Listed, MOST_LISTED, ObjectName};
+pub use nodes::{ControlPlaneMachineSet, Csr, Machine, Node, Nodes, Pool};
+pub use space::{DefragOff, QuotaAlert, QuotaSource, Space, default_quota};
+pub use storage::{
+    Attachment, Claim, Database, Elsewhere, LocalOwner, Source, StatefulSet, Storage, Volume, is_kernel_name,
+};
+
+use control_plane::{DeletionFinder, blocking_webhooks};
+use object::{Budget, Object};
+
+/// What a restore will run into.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hazards {
+    /// The moment of the backup: when a Lease was last renewed, which some component does every few seconds.
+    pub taken: Option<Timestamp>,
+    /// When the restore is planned; now, where nobody said otherwise.
+    pub restore: Timestamp,
+    /// Volumes and who uses them.
+    pub storage: Storage,
+    /// Credentials that may have been rotated since.
+    pub credentials: Credentials,
+    /// Nodes, machines, certificate requests.
+    pub nodes: Nodes,
+    /// What the operators of the control plane say.
+    pub control_plane: ControlPlane,
+    /// Certificates and when they end.
+    pub certificates: Certificates,
+    /// Webhooks without whose answer the API server refuses changes.
+    pub webhooks: Listed<Webhook>,
+    /// Objects whose deletion was under way.
+    pub deletions: Listed<Deletion>,
+    /// Voting members of etcd.
+    pub voters: u64,
+    /// Size, quota, free pages.
+    pub space: Space,
+    /// Objects of the kinds looked at that could not be read: damaged, or more than is ever decoded.
+    pub unread: u64,
+}
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+impl Hazards {
+    /// Whole days from the backup to the planned restore; `None` where the moment of the backup is not known.
+    #[must_use]
+    pub fn age_days(&self) -> Option<i64> {
+        let taken = self.taken?;
+        Some(self.restore.as_second().saturating_sub(taken.as_second()).div_euclid(DAY))
+    }
+
+    /// Hours from the installation to the backup; `None` where either is not known.
+    #[must_use]
+    pub fn hours_since_installation(&self) -> Option<i64> {
+        let (taken, installed) = (self.taken?, self.control_plane.installed?);
+        Some(taken.as_second().saturating_sub(installed.as_second()).div_euclid(3600))
+    }
+}
+
+/// Reads the hazards of a snapshot.
+///
+/// `open` opens an encrypted value, given its etcd key; it is asked for the Secrets of certificate authorities alone, and
+/// may always answer `None`. `tarball` is the other half of the backup, where it is at hand. Certificates of the tarball
+/// are held against `restore`, when the restore is planned; those that have ended by `now` are the tarball's own fault.
+#[must_use]
+pub fn read(
+    scan: &Scan<'_>,
+    open: &impl Fn(&[u8], &[u8]) -> Option<Zeroizing<Vec<u8>>>,
+    tarball: Option<&StaticResources>,
+    now: Timestamp,
+    restore: Timestamp,
+) -> Hazards {
+    let budget = Budget::default();
+    let finder = DeletionFinder::default();
+    let mut hazards = Hazards { restore, ..Hazards::default() };
+    for live in scan.store.live() {
+        let (key, value) = (live.kv.key, live.kv.value);
+        let object = Object::new(StorageKey::parse(key), &budget);
+        hazards.add(&object, value, || open(key, value));
+        hazards.deletions.extend(finder.find(&object, value));
+    }
+    hazards.unread = budget.unread();
+    hazards.voters = scan.facts.members.iter().filter(|member| !member.is_learner).count() as u64;
+    if let Some(tarball) = tarball {
+        hazards.certificates.add_tarball(tarball, now, restore);
+    }
+    let quota = tarball.and_then(|tarball| tarball.facts.etcd.quota_bytes);
+    hazards.space = Space::of(&scan.report, &hazards.control_plane, quota);
+    hazards.join();
+    hazards
+}
+
+impl Hazards {
+    fn add(&mut self, key: &Object<'_>, value: &[u8], open: impl FnOnce() -> Option<Zeroizing<Vec<u8>>>) {
+        match (key.group(), key.resource()) {
+            (b"", b"pods") => self.storage.add_pod(key, value),
+            (b"coordination.k8s.io", b"leases") => self.note_renewal(key, value),
+            (b"", b"secrets") => self.add_secret(key, value, open),
+            (b"", b"configmaps") => {
+                self.control_plane.defrag_disabled |=
+                    key.namespace_bytes() == b"openshift-etcd-operator" && key.name_bytes() == b"etcd-disable-defrag";
+            }
+            (b"config.openshift.io", b"clusterversions") => self.control_plane.add_cluster_version(value),
+            (b"config.openshift.io", b"infrastructures") => self.control_plane.add_infrastructure(value),
+            (b"operator.openshift.io", b"clustercsidrivers") => self.credentials.add_driver(key),
+            _ => self.add_decoded(key, value),
+        }
+    }
+
+    fn add_decoded(&mut self, key: &Object<'_>, value: &[u8]) {
+        let Some(kind) = Kind::of(key) else { return };
+        let Some(object) = key.decode(value) else { return };
+        match kind {
+            Kind::Volume => self.storage.add_volume(key, &object),
+            Kind::Claim => self.storage.add_claim(key, &object),
+            Kind::Attachment => self.storage.add_attachment(key, &object),
+            Kind::LocalOwner => self.storage.add_local_owner(key, &object),
+            Kind::StatefulSet => self.storage.add_stateful_set(key, &object),
+            Kind::CredentialsRequest => self.credentials.add_request(key, &object),
+            Kind::Node => self.nodes.add_node(key, &object),
+            Kind::Machine => self.nodes.add_machine(key, &object),
+            Kind::MachineSet => self.nodes.add_machine_set(key, &object),
+            Kind::Pool => self.nodes.add_pool(key, &object),
+            Kind::Csr => self.nodes.add_csr(key, &object),
+            Kind::Webhooks => self.webhooks.extend(blocking_webhooks(key, &object)),
+            Kind::Operator => self.control_plane.add_operator(key, &object),
+            Kind::Network => self.control_plane.add_network(&object),
+            Kind::KubeSystem => self.control_plane.add_kube_system(&object),
+        }
+    }
+
+    fn add_secret(&mut self, key: &Object<'_>, value: &[u8], open: impl FnOnce() -> Option<Zeroizing<Vec<u8>>>) {
+        self.credentials.add_secret(key);
+        let Some(signs) = Certificates::signs(key) else { return };
+        if matches!(Envelope::of(value), Envelope::Encrypted(_)) {
+            let opened = open();
+            self.certificates.add_signer(key, signs, opened.as_ref().map(|bytes| bytes.as_slice()));
+        } else {
+            self.certificates.add_signer(key, signs, Some(value));
+        }
+    }
+
+    /// Lease {2: spec {4: renewTime {1: seconds, 2: nanos}}}
+    fn note_renewal(&mut self, key: &Object<'_>, value: &[u8]) {
+        let renewed = match Message::of_object(value) {
+            Some(lease) => lease.message(2).and_then(|spec| spec.message(4)).and_then(micro_time),
+            None => key.decode(value).and_then(|lease| object::time(&lease, "/spec/renewTime")),
+        };
+        self.taken = self.taken.max(renewed);
+    }
+
+    fn join(&mut self) {
+        self.nodes.join();
+        let nodes: HashSet<&str> = self.nodes.nodes.items.iter().map(|node| node.name.as_str()).collect();
+        self.storage.join(&nodes);
+        self.credentials.join(&self.storage);
+        self.certificates.sort();
+        self.control_plane.forced_redeployments.sort();
+        self.webhooks.items.sort_by(|a, b| (&a.configuration, &a.name).cmp(&(&b.configuration, &b.name)));
+        self.deletions.items.sort_by(|a, b| (&a.resource, &a.name).cmp(&(&b.resource, &b.name)));
+    }
+}
+
+fn micro_time(time: Message<'_>) -> Option<Timestamp> {
+    let nanos = i32::try_from(time.number(2).unwrap_or(0)).ok()?;
+    Timestamp::new(time.number(1)?.cast_signed(), nanos).ok()
+}
+
+/// Kinds that are decoded whole.
+enum Kind {
+    Volume,
+    Claim,
+    Attachment,
+    LocalOwner,
+    StatefulSet,
+    CredentialsRequest,
+    Node,
+    Machine,
+    MachineSet,
+    Pool,
+    Csr,
+    Webhooks,
+    Operator,
+    Network,
+    KubeSystem,
+}
+
+impl Kind {
+    fn of(key: &Object<'_>) -> Option<Self> {
+        Some(match (key.group(), key.resource()) {
+            (b"", b"persistentvolumes") => Self::Volume,
+            (b"", b"persistentvolumeclaims") => Self::Claim,
+            (b"storage.k8s.io", b"volumeattachments") => Self::Attachment,
+            (b"local.storage.openshift.io", b"localvolumes" | b"localvolumesets") => Self::LocalOwner,
+            (b"apps", b"statefulsets") => Self::StatefulSet,
+            (b"cloudcredential.openshift.io", b"credentialsrequests") => Self::CredentialsRequest,
+            (b"", b"nodes") => Self::Node,
+            (b"machine.openshift.io", b"machines") => Self::Machine,
+            (b"machine.openshift.io", b"controlplanemachinesets") => Self::MachineSet,
+            (b"machineconfiguration.openshift.io", b"machineconfigpools") => Self::Pool,
+            (b"certificates.k8s.io", b"certificatesigningrequests") => Self::Csr,
+            (
+                b"admissionregistration.k8s.io",
+                b"validatingwebhookconfigurations" | b"mutatingwebhookconfigurations",
+            ) => Self::Webhooks,
+            (
+                b"operator.openshift.io",
+                b"etcds" | b"kubeapiservers" | b"kubecontrollermanagers" | b"kubeschedulers",
+            ) => Self::Operator,
+            (b"config.openshift.io", b"networks") => Self::Network,
+            (b"", b"namespaces") if key.name_bytes() == b"kube-system" => Self::KubeSystem,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! One live key of interest, and its value decoded within a budget.
+
+use std::cell::Cell;
+
+use jiff::Timestamp;
+use kube_objects::{DecodeOptions, StorageKey, StoredObject};
+use serde_json::Value;
+
+use super::list::{ObjectName, word};
+
+/// The largest object that is decoded, in bytes: nodes and webhook configurations stay far below.
+const LARGEST: usize = 1 << 20;
+/// The most bytes that are decoded in all. What a cluster of two thousand nodes and twenty thousand volumes has of the
+/// kinds looked at is a fifth of it.
+const MOST_BYTES: usize = 256 << 20;
+
+/// What may still be decoded, and what could not be.
+#[derive(Debug)]
+pub(super) struct Budget {
+    bytes: Cell<usize>,
+    unread: Cell<u64>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { bytes: Cell::new(MOST_BYTES), unread: Cell::new(0) }
+    }
+}
+
+impl Budget {
+    /// Objects that were looked for and could not be read: encrypted, damaged, too large or too many.
+    pub(super) fn unread(&self) -> u64 {
+        self.unread.get()
+    }
+
+    fn decode(&self, value: &[u8]) -> Option<Value> {
+        let left = self.bytes.get().checked_sub(value.len()).filter(|_| value.len() <= LARGEST);
+        let decoded = left.and_then(|left| {
+            self.bytes.set(left);
+            StoredObject::decode(value, &DecodeOptions::default()).ok()
+        });
+        if decoded.is_none() {
+            self.unread.set(self.unread.get().saturating_add(1));
+        }
+        decoded.map(StoredObject::into_json)
+    }
+}
+
+/// A live key that names an object.
+pub(super) struct Object<'k> {
+    key: StorageKey<'k>,
+    budget: &'k Budget,
+}
+
+impl<'k> Object<'k> {
+    pub(super) fn new(key: StorageKey<'k>, budget: &'k Budget) -> Self {
+        Self { key, budget }
+    }
+
+    pub(super) fn group(&self) -> &'k [u8] {
+        self.key.group
+    }
+
+    pub(super) fn resource(&self) -> &'k [u8] {
+        self.key.resource
+    }
+
+    pub(super) fn namespace_bytes(&self) -> &'k [u8] {
+        self.key.namespace.unwrap_or_default()
+    }
+
+    pub(super) fn name_bytes(&self) -> &'k [u8] {
+        self.key.name
+    }
+
+    pub(super) fn name(&self) -> String {
+        word(&String::from_utf8_lossy(self.key.name))
+    }
+
+    pub(super) fn object_name(&self) -> ObjectName {
+        ObjectName { namespace: word(&String::from_utf8_lossy(self.namespace_bytes())), name: self.name() }
+    }
+
+    /// The value as the API would show it, as far as the budget goes.
+    pub(super) fn decode(&self, value: &[u8]) -> Option<Value> {
+        self.budget.decode(value)
+    }
+}
+
+/// The time at `pointer`.
+pub(super) fn time(object: &Value, pointer: &str) -> Option<Timestamp> {
+    object.pointer(pointer)?.as_str()?.parse().ok()
+}
+
+/// When an object was created.
+pub(super) fn created(object: &Value) -> Option<Timestamp> {
+    time(object, "/metadata/creationTimestamp")
+}
