@@ -98,11 +98,23 @@ impl StoredObject {
     /// Replaces what is secret by how long it was, such as `<masked: 44 bytes>`, and says how many places that were.
     ///
     /// Secret: the data of Secrets; tokens, challenges and client secrets of the OAuth kinds, and the name of an OAuth
-    /// token that is the token itself; webhook secrets of BuildConfigs; and of all these kinds the annotations that
-    /// repeat the object. A ConfigMap, the environment of a pod or a custom resource may hold a secret too, but nothing
-    /// in them says so: they are left alone.
+    /// token that is the token itself; webhook secrets of BuildConfigs; the TLS key of a Route; all of these within a
+    /// Template. Of these kinds also whatever repeats what was masked in their metadata, and every field that no table
+    /// knows. In any kind: private keys in PEM. A ConfigMap, the environment of a pod or a custom resource may hold
+    /// another secret, but nothing in them says so: they are left alone.
     pub fn mask(&mut self) -> usize {
         mask::object(&mut self.json)
+    }
+
+    /// Masks all but what says which object this is: for a value that lies where secrets lie and is of no secret kind.
+    pub fn mask_everything(&mut self) -> usize {
+        mask::everything(&mut self.json)
+    }
+
+    /// Whether objects of this kind hold secrets by definition, see [`Self::mask`].
+    #[must_use]
+    pub fn is_secret_kind(&self) -> bool {
+        mask::is_secret_kind(&self.json)
     }
 
     /// How many fields stand under [`UNKNOWN_FIELDS`], all levels taken together.

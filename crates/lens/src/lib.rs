@@ -1,4 +1,19 @@
 //! What an investigator asks of a snapshot: objects, their history, differences between two, where the space goes.
 //!
 //! Everything here is computed from a scan; nothing is opened, printed or written.
+//!
+//! - [`Reader`] finds keys and their revisions without the account that [`etcd_snapshot::scan`] keeps.
+//! - [`Wanted`] says which keys are meant, the way people name objects; [`Labels`] and [`Fields`] look inside.
+//! - [`Object`] is a value opened by an [`Opener`], decoded, and masked unless the caller reveals it.
 #![forbid(unsafe_code)]
+
+mod object;
+mod open;
+mod reader;
+mod select;
+pub mod table;
+
+pub use object::{Object, Unseen, View, raw, release_matters, stored};
+pub use open::{NoKeys, NotOpened, Opener};
+pub use reader::{Found, Newest, Reader};
+pub use select::{Fields, Labels, ResourceName, SelectorError, Target, Wanted};

@@ -1,7 +1,9 @@
 //! What was typed. Parsing does no work; [`crate::settings`] makes sense of it.
 
+mod get;
 mod keys;
 mod list;
+mod select;
 mod values;
 
 use std::ffi::OsString;
@@ -10,11 +12,13 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
+pub use get::{GetArgs, ObjectFormat};
 pub use keys::{
     ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCommand, KeysDrillArgs, KeysJoinArgs, KeysLsArgs,
     KeysRewrapArgs, KeysSplitArgs, RecipientArgs,
 };
 pub use list::{ListFormat, LsArgs};
+pub use select::{Names, RevealArgs, SelectArgs};
 pub use values::{FailOn, ReportFormat, When};
 use values::{parse_revision, parse_size};
 
@@ -67,6 +71,8 @@ pub enum Command {
     Hash(HashArgs),
     /// List keys: live, at a revision, deleted, or with their history
     Ls(Box<LsArgs>),
+    /// Show objects: one or a selection, at any revision, as YAML, JSON, a table or bytes
+    Get(Box<GetArgs>),
     /// Members, versions, raft index, alarms, leases, users and roles
     Cluster(ClusterArgs),
     /// Tell what a finding means and what to do about it

@@ -5,11 +5,13 @@ mod artifact;
 mod cluster;
 mod completions;
 mod explain;
+mod get;
 mod hash;
 mod inspect;
 mod keys;
 mod ls;
 mod man;
+mod objects;
 mod snapshot;
 mod verify;
 
@@ -34,6 +36,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Explain(args) => explain::run(&args, ui),
         Command::Completions(args) => completions::run(&args, ui),
         Command::Keys(args) => keys::run(args, ui),
+        Command::Get(args) => get::run(*args, &reading, ui),
         Command::Ls(args) => ls::run(*args, &reading, ui),
         Command::Man(args) => man::run(&args, ui),
     }

@@ -9,6 +9,7 @@ pub mod human;
 pub mod inventory;
 pub mod json;
 pub mod list;
+pub mod objects;
 pub mod overview;
 pub mod rows;
 pub mod snapshot;

@@ -12,6 +12,7 @@ mod cluster;
 mod directory;
 mod endings;
 mod fixture;
+mod get;
 mod hash;
 mod help;
 mod input;

@@ -1,6 +1,8 @@
 //! Which parts of an object are secret by their kind.
 
-use serde_json::Value;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
 
 use super::UNKNOWN_FIELDS;
 
@@ -8,73 +10,324 @@ use super::UNKNOWN_FIELDS;
 const REVEALING_ANNOTATIONS: [&str; 2] =
     ["kubectl.kubernetes.io/last-applied-configuration", "openshift.io/token-secret.value"];
 
+/// Shorter secrets are not looked for elsewhere in the object: they would be found in any text.
+const LEAST_TRACED: usize = 6;
+
+/// What stands before and behind the name of a private key in PEM.
+const PEM: (&str, &str, &str) = ("-----BEGIN ", "PRIVATE KEY-----", "-----END ");
+
+/// Where a kind keeps its secrets.
+enum Rule {
+    /// Under these paths, everything.
+    Paths(&'static [&'static [&'static str]]),
+    /// In webhook triggers, whose caller proves itself by a secret in the URL.
+    Triggers,
+    /// In objects of any kind, under this path.
+    Objects(&'static str),
+}
+
+impl Rule {
+    fn of(object: &Value) -> Option<Self> {
+        let text = |name| object.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (kind, group) = (text("kind"), text("apiVersion").split('/').next().unwrap_or_default());
+        let in_group = |name: &str| group == "v1" || group == name;
+        Some(match kind {
+            "Secret" => Self::Paths(&[&["data"], &["stringData"]]),
+            "OAuthAccessToken" if in_group("oauth.openshift.io") => {
+                Self::Paths(&[&["authorizeToken"], &["refreshToken"]])
+            }
+            "OAuthAuthorizeToken" if in_group("oauth.openshift.io") => Self::Paths(&[&["codeChallenge"], &["state"]]),
+            "OAuthClient" if in_group("oauth.openshift.io") => Self::Paths(&[&["secret"], &["additionalSecrets"]]),
+            "Route" if in_group("route.openshift.io") => Self::Paths(&[&["spec", "tls", "key"]]),
+            "BuildConfig" => Self::Triggers,
+            "Template" if in_group("template.openshift.io") => Self::Objects("objects"),
+            _ => return None,
+        })
+    }
+}
+
+/// Whether objects of this kind hold secrets by definition.
+pub(super) fn is_secret_kind(object: &Value) -> bool {
+    Rule::of(object).is_some()
+}
+
 /// Masks an object and says in how many places.
 pub(super) fn object(object: &mut Value) -> usize {
-    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let group = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default().split('/').next();
-    let oauth = matches!(group, Some("oauth.openshift.io" | "v1"));
-    let paths: &[&[&str]] = match kind.as_str() {
-        "Secret" if group == Some("v1") => &[&["data"], &["stringData"]],
-        "OAuthAccessToken" if oauth => &[&["authorizeToken"], &["refreshToken"]],
-        "OAuthAuthorizeToken" if oauth => &[&["codeChallenge"]],
-        "OAuthClient" if oauth => &[&["secret"], &["additionalSecrets"]],
-        "BuildConfig" => {
-            return triggers(object) + copies(object);
+    let mut hidden = Hidden::default();
+    match Rule::of(object) {
+        Some(Rule::Paths(paths)) => {
+            for path in paths {
+                if let Some(secret) = at(object, path) {
+                    hidden.all(secret);
+                }
+            }
+            hidden.token_name(object);
         }
-        _ => return 0,
-    };
-    let mut masked = 0;
-    for path in paths {
-        masked += at(object, path).map_or(0, every_text);
+        Some(Rule::Triggers) => hidden.triggers(object),
+        Some(Rule::Objects(list)) => {
+            let objects = object.get_mut(list).and_then(Value::as_array_mut);
+            hidden.places += objects.into_iter().flatten().map(self::object).sum::<usize>();
+        }
+        None => return private_keys(object),
     }
-    masked + token_name(object, &kind) + copies(object)
+    hidden.copies(object);
+    hidden.places + private_keys(object)
+}
+
+/// Masks all of an object that its head does not need: for what should be of a secret kind and is not.
+pub(super) fn everything(object: &mut Value) -> usize {
+    let mut hidden = Hidden::default();
+    for (name, value) in object.as_object_mut().into_iter().flatten() {
+        match (name.as_str(), value) {
+            ("apiVersion" | "kind", Value::String(_)) => {}
+            ("metadata", Value::Object(metadata)) => {
+                for (name, value) in metadata {
+                    let head = ["name", "namespace", "uid", "creationTimestamp", "resourceVersion", "generation"];
+                    if !head.contains(&name.as_str()) {
+                        hidden.all(value);
+                    }
+                }
+            }
+            (_, value) => hidden.all(value),
+        }
+    }
+    hidden.places
+}
+
+/// What was masked: how often, and the texts, to find where else they stand. Not printed, and gone with the call.
+#[derive(Default)]
+struct Hidden {
+    places: usize,
+    texts: Vec<String>,
+}
+
+impl Hidden {
+    /// Masks a scalar, or every scalar in a list or map; names of entries are left as they are.
+    fn all(&mut self, value: &mut Value) {
+        match value {
+            Value::Null => {}
+            Value::String(text) if text.is_empty() => {}
+            Value::String(text) => {
+                let mask = Value::String(format!("<masked: {} bytes>", text.len()));
+                self.remember(std::mem::take(text));
+                *value = mask;
+                self.places += 1;
+            }
+            Value::Bool(_) | Value::Number(_) => {
+                *value = Value::String("<masked>".to_owned());
+                self.places += 1;
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.all(item)),
+            Value::Object(map) => map.values_mut().for_each(|item| self.all(item)),
+        }
+    }
+
+    fn remember(&mut self, text: String) {
+        if text.len() < LEAST_TRACED {
+            return;
+        }
+        let opened = STANDARD.decode(&text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        if let Some(opened) = opened {
+            let opened = opened.trim();
+            if opened.len() >= LEAST_TRACED {
+                self.texts.push(opened.to_owned());
+            }
+        }
+        self.texts.push(text);
+    }
+
+    /// Before 4.6 the name of an OAuth token was the token.
+    fn token_name(&mut self, object: &mut Value) {
+        let kind = object.get("kind").and_then(Value::as_str);
+        if !matches!(kind, Some("OAuthAccessToken" | "OAuthAuthorizeToken")) {
+            return;
+        }
+        if let Some(name) = at(object, &["metadata", "name"])
+            && name.as_str().is_some_and(|name| !name.starts_with("sha256~"))
+        {
+            self.all(name);
+        }
+    }
+
+    fn triggers(&mut self, object: &mut Value) {
+        let triggers = at(object, &["spec", "triggers"]).and_then(Value::as_array_mut);
+        for trigger in triggers.into_iter().flatten() {
+            for hook in ["github", "gitlab", "bitbucket", "generic"] {
+                if let Some(secret) = at(trigger, &[hook, "secret"]) {
+                    self.all(secret);
+                }
+            }
+        }
+    }
+
+    /// Metadata that repeats what was masked, and fields of which nothing is known, on every level.
+    fn copies(&mut self, object: &mut Value) {
+        for annotation in REVEALING_ANNOTATIONS {
+            if let Some(copy) = at(object, &["metadata", "annotations", annotation]) {
+                self.all(copy);
+            }
+        }
+        if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
+            for (name, value) in metadata {
+                if name != "name" && name != "namespace" && name != "uid" {
+                    self.traces(value);
+                }
+            }
+        }
+        self.unknown(object);
+    }
+
+    fn traces(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) if self.texts.iter().any(|secret| text.contains(secret.as_str())) => {
+                *text = format!("<masked: {} bytes>", text.len());
+                self.places += 1;
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.traces(item)),
+            Value::Object(map) => map.values_mut().for_each(|item| self.traces(item)),
+            _ => {}
+        }
+    }
+
+    fn unknown(&mut self, value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.unknown(item)),
+            Value::Object(map) => {
+                for (name, value) in map {
+                    match value {
+                        Value::Array(fields) if name == UNKNOWN_FIELDS => {
+                            fields.iter_mut().filter_map(Value::as_object_mut).for_each(|field| self.payload(field));
+                        }
+                        value => self.unknown(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn payload(&mut self, field: &mut Map<String, Value>) {
+        field.iter_mut().filter(|(name, _)| *name != "field").for_each(|(_, payload)| self.all(payload));
+    }
 }
 
 fn at<'o>(object: &'o mut Value, path: &[&str]) -> Option<&'o mut Value> {
     path.iter().try_fold(object, |value, name| value.get_mut(*name))
 }
 
-/// Masks a text, or every text in a list or map, names of entries left as they are.
-fn every_text(value: &mut Value) -> usize {
+/// Masks private keys in PEM, whatever kind they stand in.
+fn private_keys(value: &mut Value) -> usize {
     match value {
-        Value::String(text) if text.is_empty() => 0,
-        Value::String(text) => {
-            *text = format!("<masked: {} bytes>", text.len());
-            1
+        Value::String(text) => match without_private_keys(text) {
+            Some((masked, places)) => {
+                *text = masked;
+                places
+            }
+            None => 0,
+        },
+        Value::Array(items) => items.iter_mut().map(private_keys).sum(),
+        Value::Object(map) => map.values_mut().map(private_keys).sum(),
+        _ => 0,
+    }
+}
+
+/// The text with each private key replaced, and how many there were; none where there is none.
+fn without_private_keys(text: &str) -> Option<(String, usize)> {
+    let (begin, name, end) = PEM;
+    if !text.contains(name) {
+        return None;
+    }
+    let (mut masked, mut places, mut rest) = (String::new(), 0, text);
+    while let Some((before, after)) = rest.split_once(begin) {
+        masked.push_str(before);
+        // The label is at most a few words; PEM of anything else is left as it is.
+        let label = after.find("-----").and_then(|at| after.get(..at.saturating_add(5)));
+        let Some(label) = label.filter(|label| label.ends_with(name)) else {
+            masked.push_str(begin);
+            rest = after;
+            continue;
+        };
+        let body = after.get(label.len()..).unwrap_or_default();
+        let length = match body.find(end) {
+            Some(at) => {
+                let tail = body.get(at.saturating_add(end.len())..).unwrap_or_default();
+                let closed = tail.find("-----").map_or(tail.len(), |found| found.saturating_add(5));
+                at.saturating_add(end.len()).saturating_add(closed)
+            }
+            None => body.len(),
+        };
+        masked.push_str(&format!("<masked: private key, {} bytes>", begin.len() + label.len() + length));
+        places += 1;
+        rest = body.get(length..).unwrap_or_default();
+    }
+    masked.push_str(rest);
+    (places > 0).then_some((masked, places))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn masked(mut value: Value) -> (usize, Value) {
+        let places = object(&mut value);
+        (places, value)
+    }
+
+    #[test]
+    fn nothing_of_a_secret_survives_anywhere_in_it() {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "s", "labels": {"copy": "CANARY-1"},
+                "annotations": {"note": "the password is CANARY-1, really", "harmless": "yes", "b64": "x Q0FOQVJZLTE= y"},
+                "<unknown fields>": [{"field": 77, "base64": "Q0FOQVJZ"}]},
+            "data": {"a": "Q0FOQVJZLTE=", "number": 5, "list": ["CANARY"], "deep": {"x": true}},
+            "stringData": {"b": "CANARY-2"},
+            "x": {"<unknown fields>": [{"field": 3, "varint": 99}]}});
+        let (places, shown) = masked(secret);
+        let text = shown.to_string();
+        assert!(!text.contains("CANARY") && !text.contains("Q0FOQVJZ"), "{text}");
+        assert_eq!(shown["metadata"]["annotations"]["harmless"], "yes");
+        assert_eq!(shown["data"]["number"], "<masked>");
+        assert_eq!(shown["x"][UNKNOWN_FIELDS][0], json!({"field": 3, "varint": "<masked>"}));
+        assert_eq!(places, 10);
+    }
+
+    #[test]
+    fn keys_of_routes_and_secrets_in_templates_are_masked() {
+        let route = json!({"apiVersion": "route.openshift.io/v1", "kind": "Route",
+            "spec": {"host": "h", "tls": {"certificate": "public", "key": "CANARY"}}});
+        let (places, shown) = masked(route);
+        assert_eq!((places, &shown["spec"]["tls"]), (1, &json!({"certificate": "public", "key": "<masked: 6 bytes>"})));
+        let template = json!({"apiVersion": "template.openshift.io/v1", "kind": "Template", "objects": [
+            {"apiVersion": "v1", "kind": "Secret", "data": {"a": "CANARY"}},
+            {"apiVersion": "v1", "kind": "Pod", "spec": {"env": "shown"}}]});
+        let (places, shown) = masked(template);
+        assert_eq!((places, shown["objects"][1]["spec"]["env"].as_str()), (1, Some("shown")));
+        assert!(!shown.to_string().contains("CANARY"));
+    }
+
+    #[test]
+    fn private_keys_are_masked_in_any_kind() {
+        let pem = "a\n-----BEGIN CERTIFICATE-----\nPUBLIC\n-----END CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\nCANARY\n\
+                   -----END RSA PRIVATE KEY-----\nz -----BEGIN PRIVATE KEY-----CANARY";
+        let (places, shown) = masked(json!({"kind": "ConfigMap", "apiVersion": "v1", "data": {"f": pem}}));
+        let text = shown["data"]["f"].as_str().unwrap();
+        assert_eq!(places, 2);
+        assert!(
+            !text.contains("CANARY") && text.contains("PUBLIC") && text.contains("\nz <masked: private key"),
+            "{text}"
+        );
+        for harmless in ["PRIVATE KEY-----", "-----BEGIN ", "-----BEGIN x PRIVATE KEY----"] {
+            assert_eq!(without_private_keys(harmless), None);
         }
-        Value::Array(items) => items.iter_mut().map(every_text).sum(),
-        Value::Object(map) => map.values_mut().map(every_text).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
-}
 
-/// Before 4.6 the name of an OAuth token was the token.
-fn token_name(object: &mut Value, kind: &str) -> usize {
-    if !matches!(kind, "OAuthAccessToken" | "OAuthAuthorizeToken") {
-        return 0;
+    #[test]
+    fn what_only_claims_another_kind_is_masked_whole() {
+        let mut object = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "n", "annotations": {"a": "CANARY"}}, "data": {"a": "CANARY"}, "n": 1});
+        assert_eq!(everything(&mut object), 3);
+        assert!(object["metadata"]["name"] == "n" && !object.to_string().contains("CANARY"));
     }
-    let name = at(object, &["metadata", "name"]);
-    let name = name.filter(|name| name.as_str().is_some_and(|name| !name.starts_with("sha256~")));
-    name.map_or(0, every_text)
-}
-
-/// Webhook triggers, whose caller proves itself by a secret in the URL.
-fn triggers(object: &mut Value) -> usize {
-    let triggers = at(object, &["spec", "triggers"]).and_then(Value::as_array_mut);
-    let mut masked = 0;
-    for trigger in triggers.into_iter().flatten() {
-        for hook in ["github", "gitlab", "bitbucket", "generic"] {
-            masked += at(trigger, &[hook, "secret"]).map_or(0, every_text);
-        }
-    }
-    masked
-}
-
-/// Annotations that repeat the object, and fields of which nothing is known.
-fn copies(object: &mut Value) -> usize {
-    let mut masked = 0;
-    for annotation in REVEALING_ANNOTATIONS {
-        masked += at(object, &["metadata", "annotations", annotation]).map_or(0, every_text);
-    }
-    masked + at(object, &[UNKNOWN_FIELDS]).map_or(0, every_text)
 }

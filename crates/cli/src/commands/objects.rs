@@ -1,0 +1,196 @@
+//! What commands on objects share: which ones are meant, finding them, and what to say when they stay closed.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use kube_objects::{ClusterVersion, ShownKey};
+use lens::{Fields, Found, Labels, Newest, NotOpened, Reader, ResourceName, Target, Unseen, Wanted};
+use serde_json::Value;
+
+use crate::args::SelectArgs;
+use crate::exit::Error;
+use crate::glob::KeyGlobs;
+use crate::input::Source;
+use crate::spread::Pool;
+use crate::text::{count, escape};
+use crate::ui::Ui;
+
+/// Where a cluster keeps its version, behind whatever prefix.
+const VERSION_KEY: &[u8] = b"/config.openshift.io/clusterversions/version";
+/// Objects that stay closed are named up to so many; the rest is counted.
+const CLOSED_NAMED: usize = 5;
+
+/// Which objects are meant.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Selection {
+    pub(super) wanted: Wanted,
+    globs: KeyGlobs,
+    labels: Labels,
+    fields: Fields,
+}
+
+impl Selection {
+    pub(super) fn new(names: Vec<OsString>, select: SelectArgs) -> Result<Self, Error> {
+        let usage = |error: lens::SelectorError| Error::Usage(error.to_string());
+        let (mut labels, mut fields) = (Labels::default(), Fields::default());
+        for text in &select.labels {
+            labels.add(text).map_err(usage)?;
+        }
+        for text in &select.fields {
+            fields.add(text).map_err(usage)?;
+        }
+        let names: Vec<Vec<u8>> = names.into_iter().map(OsStringExt::into_vec).collect();
+        Ok(Self {
+            wanted: Wanted {
+                targets: Target::read(&names),
+                resources: select.resource.iter().map(|name| ResourceName::parse(name)).collect(),
+                namespaces: select.namespace.into_iter().map(String::into_bytes).collect(),
+            },
+            globs: KeyGlobs::new(&select.glob).map_err(Error::Usage)?,
+            labels,
+            fields,
+        })
+    }
+
+    /// Whether a key is meant.
+    pub(super) fn matches(&self, key: &[u8]) -> bool {
+        self.wanted.matches(key) && self.globs.passes(key)
+    }
+
+    /// Whether an object must be seen to know whether it is meant.
+    pub(super) fn looks_inside(&self) -> bool {
+        !self.labels.is_empty() || !self.fields.is_empty()
+    }
+
+    /// Whether an object is meant, as far as its inside tells.
+    pub(super) fn matches_object(&self, object: &Value) -> bool {
+        self.labels.matches(object) && self.fields.matches(object)
+    }
+
+    /// The one key or object that is asked for; none for a selection.
+    pub(super) fn single(&self) -> Option<&Target> {
+        let plain = self.globs.is_empty() && !self.looks_inside();
+        self.wanted.single().filter(|_| plain)
+    }
+
+    /// Whether nothing narrows it down.
+    pub(super) fn is_everything(&self) -> bool {
+        let Wanted { targets, resources, namespaces } = &self.wanted;
+        targets.is_empty()
+            && resources.is_empty()
+            && namespaces.is_empty()
+            && self.globs.is_empty()
+            && !self.looks_inside()
+    }
+}
+
+/// Opens the records of a snapshot for searching, and refuses a revision that it cannot answer for.
+pub(super) fn reader<'a>(source: &'a Source, at: Option<i64>) -> Result<Reader<'a>, Error> {
+    let reader = Reader::open(super::snapshot::database(source)?, &Pool);
+    if let Some(asked) = at {
+        reader.answerable(asked).map_err(|error| unanswerable(source, &error, None))?;
+    }
+    Ok(reader)
+}
+
+/// The newest record of each key that is meant.
+pub(super) fn newest<'a>(
+    source: &Source,
+    reader: &Reader<'a>,
+    wanted: impl Fn(&[u8]) -> bool + Sync,
+    at: Option<i64>,
+    enough: usize,
+    ui: &mut Ui,
+) -> Result<Newest<'a>, Error> {
+    let meter = ui.meter("reading", Some(source.bytes().len() as u64));
+    let newest = reader.newest(wanted, at, enough, &Pool, &|bytes| meter.add(bytes));
+    drop(meter);
+    source.check_unchanged()?;
+    check_complete(source, reader, newest.damaged, ui);
+    Ok(newest)
+}
+
+/// Says so where damage may have cost some of what was asked for, and settles for findings.
+pub(super) fn check_complete(source: &Source, reader: &Reader<'_>, damaged: u64, ui: &mut Ui) {
+    let kept = reader.report().faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
+    let faults = kept.count() as u64 + reader.report().faults.dropped();
+    if faults > 0 || damaged > 0 {
+        ui.warn(&format!(
+            "{} is damaged ({}, {}): what follows may not be all of it; `assay verify` tells more",
+            source.display(),
+            count(faults, "structural fault"),
+            count(damaged, "unreadable record"),
+        ));
+        ui.settle(crate::exit::Outcome::Findings);
+    }
+}
+
+pub(super) fn is_version(key: &[u8]) -> bool {
+    key.ends_with(VERSION_KEY)
+}
+
+/// The Kubernetes minor release of a cluster, as its ClusterVersion says.
+pub(super) fn server_minor(found: Option<&Found<'_>>) -> Option<u32> {
+    let version = ClusterVersion::read(found?.record.kv.value).ok()?;
+    let newest = version.status.history.iter().find(|update| update.state == "Completed")?;
+    let version: version_compat::Version = newest.version.parse().ok()?;
+    u32::try_from(version_compat::kubernetes_minor(version.minor())?).ok()
+}
+
+pub(super) fn unanswerable(source: &Source, reason: &dyn std::fmt::Display, hint: Option<String>) -> Error {
+    Error::Unanswerable { display: source.display().to_owned(), reason: reason.to_string(), hint }
+}
+
+/// A key as messages name it.
+pub(super) fn shown(key: &[u8]) -> String {
+    escape(ShownKey::of(key).key()).into_owned()
+}
+
+/// The error of one value that cannot be shown, with what to do.
+pub(super) fn unseen(source: &Source, key: &[u8], why: &Unseen) -> Error {
+    let reason = format!("`{}`: {}", shown(key), escape(why.to_string().as_bytes()));
+    unanswerable(source, &reason, hint(why))
+}
+
+fn hint(why: &Unseen) -> Option<String> {
+    Some(match why {
+        Unseen::NotOpened(NotOpened::NoKeys { .. }) => KEYS_HINT.to_owned(),
+        Unseen::NotOpened(_) => return None,
+        Unseen::NotAnObject(_) => "`-o raw` and `-o hex` give its bytes as they are".to_owned(),
+        Unseen::Secret => "add `--reveal` if they are to be printed".to_owned(),
+    })
+}
+
+const KEYS_HINT: &str = "the keys are in the tarball that was saved with the snapshot, or in its escrow";
+
+/// Objects of a selection that could not be shown.
+#[derive(Default)]
+pub(super) struct Closed {
+    objects: usize,
+    hint: Option<String>,
+}
+
+impl Closed {
+    /// Names one of them on standard error.
+    pub(super) fn add(&mut self, key: &[u8], why: &Unseen, ui: &mut Ui) {
+        self.objects += 1;
+        if self.objects <= CLOSED_NAMED {
+            ui.warn(&format!("`{}` is not shown: {}", shown(key), escape(why.to_string().as_bytes())));
+        }
+        self.hint = self.hint.take().or_else(|| hint(why));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.objects == 0
+    }
+
+    /// Sums up; a selection of which something is missing ends with findings.
+    pub(super) fn finish(self, ui: &mut Ui) {
+        if self.objects == 0 {
+            return;
+        }
+        let hint = self.hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        ui.warn(&format!("{} not shown{hint}", count(self.objects as u64, "object")));
+        ui.settle(crate::exit::Outcome::Findings);
+    }
+}

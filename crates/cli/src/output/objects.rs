@@ -1,0 +1,308 @@
+//! Objects in the forms of `kubectl get`, one or a list, written as they come.
+
+use std::io::{self, Write};
+
+use etcd_snapshot::Record;
+use kube_objects::{ShownKey, StorageKey, to_json, to_yaml};
+use lens::table::{Columns, created};
+use lens::{Object, Unseen};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use unicode_width::UnicodeWidthStr;
+
+use super::json::{Hex64, Key, write_compact};
+use crate::args::ObjectFormat;
+use crate::exit::Error;
+use crate::text::escape;
+use crate::ui::{Ui, style};
+
+/// Writes one object; raw and hex are not for objects, see [`hex`].
+///
+/// # Errors
+/// Whatever keeps the stream from taking it.
+pub fn one(out: &mut dyn Write, format: ObjectFormat, record: &Record<'_>, object: &Object) -> Result<(), Error> {
+    match format {
+        ObjectFormat::Json => out.write_all(inert(&to_json(object.shown())).as_bytes())?,
+        ObjectFormat::Ndjson => line(out, record, Ok(object))?,
+        ObjectFormat::Table => {
+            let mut table = ObjectTable::default();
+            table.add(record, object);
+            table.write(out, |text| text.to_owned())?;
+        }
+        ObjectFormat::Yaml | ObjectFormat::Raw | ObjectFormat::Hex => {
+            out.write_all(to_yaml(object.shown()).as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// Bytes in hexadecimal digits, 16 a line, beside what of them is text.
+///
+/// # Errors
+/// Whatever keeps the stream from taking it.
+pub fn hex(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
+    for (number, some) in bytes.chunks(16).enumerate() {
+        write!(out, "{:08x} ", number * 16)?;
+        for at in 0..16 {
+            let gap = if at == 8 { " " } else { "" };
+            match some.get(at) {
+                Some(byte) => write!(out, "{gap} {byte:02x}")?,
+                None => write!(out, "{gap}   ")?,
+            }
+        }
+        let text: String =
+            some.iter().map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' }).collect();
+        writeln!(out, "  |{text}|")?;
+    }
+    Ok(writeln!(out, "{:08x}", bytes.len())?)
+}
+
+/// Several objects, in the form of kubectl's `List` or line by line.
+pub struct List {
+    format: ObjectFormat,
+    objects: u64,
+    table: ObjectTable,
+}
+
+impl List {
+    /// Begins a list.
+    ///
+    /// # Errors
+    /// Whatever keeps its beginning from being written.
+    pub fn begin(format: ObjectFormat, ui: &mut Ui) -> Result<Self, Error> {
+        match format {
+            ObjectFormat::Json => ui.out().write_all(b"{\n    \"apiVersion\": \"v1\",\n    \"items\": [")?,
+            ObjectFormat::Yaml => ui.out().write_all(b"apiVersion: v1\nitems:")?,
+            _ => {}
+        }
+        Ok(Self { format, objects: 0, table: ObjectTable::default() })
+    }
+
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.objects == 0
+    }
+
+    /// Takes an object.
+    ///
+    /// # Errors
+    /// Whatever keeps the stream from taking it.
+    pub fn object(&mut self, record: &Record<'_>, object: &Object, ui: &mut Ui) -> Result<(), Error> {
+        let first = self.objects == 0;
+        self.objects += 1;
+        match self.format {
+            ObjectFormat::Json => {
+                let text = to_json(&list_of(object.shown()));
+                let text = inert(&text);
+                let comma = if first { "" } else { "," };
+                write!(ui.out(), "{comma}\n{}", within(&text, "\"items\": [\n", "\n    ]"))?;
+            }
+            ObjectFormat::Yaml => {
+                let text = to_yaml(&list_of(object.shown()));
+                if first {
+                    ui.out().write_all(b"\n")?;
+                }
+                writeln!(ui.out(), "{}", within(&text, "items:\n", "\nkind: List\n"))?;
+            }
+            ObjectFormat::Ndjson => line(ui.out(), record, Ok(object))?,
+            ObjectFormat::Table | ObjectFormat::Raw | ObjectFormat::Hex => {
+                let parsed = StorageKey::parse(record.kv.key);
+                if self.table.is_of_another(&parsed) {
+                    self.flush(ui)?;
+                    writeln!(ui.out())?;
+                }
+                self.table.add(record, object);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what cannot be shown as an object: only lines of JSON have room for it.
+    ///
+    /// # Errors
+    /// Whatever keeps the stream from taking it.
+    pub fn unseen(&mut self, record: &Record<'_>, why: &Unseen, ui: &mut Ui) -> Result<(), Error> {
+        self.objects += 1;
+        match self.format {
+            ObjectFormat::Ndjson => line(ui.out(), record, Err(why)),
+            _ => {
+                self.objects -= 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the list.
+    ///
+    /// # Errors
+    /// Whatever keeps its end from being written.
+    pub fn finish(&mut self, ui: &mut Ui) -> Result<(), Error> {
+        let empty = self.objects == 0;
+        match self.format {
+            ObjectFormat::Json => {
+                let end = if empty { "]" } else { "\n    ]" };
+                let rest =
+                    ",\n    \"kind\": \"List\",\n    \"metadata\": {\n        \"resourceVersion\": \"\"\n    }\n}\n";
+                write!(ui.out(), "{end}{rest}")?;
+            }
+            ObjectFormat::Yaml => {
+                let none = if empty { " []\n" } else { "" };
+                write!(ui.out(), "{none}kind: List\nmetadata:\n  resourceVersion: \"\"\n")?;
+            }
+            ObjectFormat::Ndjson => {}
+            ObjectFormat::Table | ObjectFormat::Raw | ObjectFormat::Hex => self.flush(ui)?,
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, ui: &mut Ui) -> Result<(), Error> {
+        let table = std::mem::take(&mut self.table);
+        let head = |text: &str| ui.paint(style::HEAD, text).to_string();
+        let mut text = Vec::new();
+        table.write(&mut text, head)?;
+        Ok(ui.out().write_all(&text)?)
+    }
+}
+
+/// A list of one, so that the object is indented, and its long lines folded, as in any list.
+fn list_of(object: &Value) -> Value {
+    json!({"apiVersion": "v1", "items": [object], "kind": "List", "metadata": {"resourceVersion": ""}})
+}
+
+/// What stands between the first `before` and the last `behind`.
+fn within<'t>(text: &'t str, before: &str, behind: &str) -> &'t str {
+    let from = text.find(before).map_or(0, |at| at + before.len());
+    let to = text.rfind(behind).filter(|to| *to >= from).unwrap_or(text.len());
+    text.get(from..to).unwrap_or_default()
+}
+
+/// JSON in which nothing obeys a terminal: what JSON lets stand and a terminal may not get is escaped.
+fn inert(text: &str) -> std::borrow::Cow<'_, str> {
+    use crate::text::is_plain;
+    use std::fmt::Write as _;
+    let harmless = |c: char| c == '\n' || c == '\\' || is_plain(c);
+    if text.chars().all(harmless) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 64);
+    let mut units = [0; 2];
+    for c in text.chars() {
+        if harmless(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a `String` cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out.into()
+}
+
+/// An object as scripts read it, with what etcd knows of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ObjectJson<'a> {
+    key: Key<'a>,
+    create_revision: i64,
+    mod_revision: i64,
+    version: i64,
+    lease: Option<Hex64>,
+    masked: bool,
+    object: Option<&'a Value>,
+    error: Option<String>,
+}
+
+fn line(out: &mut dyn Write, record: &Record<'_>, object: Result<&Object, &Unseen>) -> Result<(), Error> {
+    let shown = ShownKey::of(record.kv.key);
+    let line = ObjectJson {
+        key: Key(shown.key()),
+        create_revision: record.kv.create_revision,
+        mod_revision: record.kv.mod_revision,
+        version: record.kv.version,
+        lease: (record.kv.lease != 0).then(|| Hex64(record.kv.lease.cast_unsigned())),
+        masked: object.is_ok_and(Object::is_masked),
+        object: object.ok().map(Object::shown),
+        error: object.err().map(ToString::to_string),
+    };
+    write_compact(out, &line)?;
+    Ok(out.write_all(b"\n")?)
+}
+
+/// Rows of one resource, aligned once all are there.
+#[derive(Default)]
+struct ObjectTable {
+    resource: Option<Vec<u8>>,
+    rows: Vec<Vec<String>>,
+}
+
+impl ObjectTable {
+    fn is_of_another(&self, key: &StorageKey<'_>) -> bool {
+        self.resource.as_ref().is_some_and(|resource| resource != key.stored_resource)
+    }
+
+    fn add(&mut self, record: &Record<'_>, object: &Object) {
+        let shown = ShownKey::of(record.kv.key);
+        let parsed = shown.parsed();
+        let columns = Columns::of(parsed);
+        if self.resource.is_none() {
+            self.resource = Some(parsed.stored_resource.to_vec());
+            let titles = ["NAMESPACE", "NAME"].into_iter().chain(columns.titles()).chain(["CREATED"]);
+            self.rows.push(titles.map(str::to_owned).collect());
+        }
+        let namespace = parsed.namespace.unwrap_or(b"-");
+        let head = [namespace, shown.name()].map(|cell| escape(cell).into_owned());
+        let cells = columns.cells(object.shown()).chain([created(object.shown())]);
+        self.rows.push(head.into_iter().chain(cells.map(|cell| escape(cell.as_bytes()).into_owned())).collect());
+    }
+
+    fn write(&self, out: &mut dyn Write, head: impl Fn(&str) -> String) -> io::Result<()> {
+        let columns = self.rows.first().map_or(0, Vec::len);
+        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+        let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+        for (number, row) in self.rows.iter().enumerate() {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                line.push_str(cell);
+                line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 3));
+            }
+            let line = line.trim_end();
+            writeln!(out, "{}", if number == 0 { head(line) } else { line.to_owned() })?;
+        }
+        Ok(())
+    }
+}
+
+/// Fields of an artifact in a JSON document.
+pub type Artifact = Map<String, Value>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shown_as_hexdump_shows_them() {
+        let mut out = Vec::new();
+        hex(&mut out, b"k8s\x00 0123456789abcdef").unwrap();
+        let expected = "\
+00000000  6b 38 73 00 20 30 31 32  33 34 35 36 37 38 39 61  |k8s. 0123456789a|
+00000010  62 63 64 65 66                                    |bcdef|
+00000015
+";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_object_is_taken_out_of_a_list_whole() {
+        let object = json!({"kind": "List", "data": {"a": "\nkind: List\nitems:\n"}});
+        let text = to_yaml(&list_of(&object));
+        let item = within(&text, "items:\n", "\nkind: List\n");
+        assert_eq!(text, format!("apiVersion: v1\nitems:\n{item}\nkind: List\nmetadata:\n  resourceVersion: \"\"\n"));
+    }
+
+    #[test]
+    fn nothing_in_json_obeys_a_terminal() {
+        assert_eq!(inert("{\n\"a\\n\"}"), "{\n\"a\\n\"}");
+        assert_eq!(inert("\u{9b}2J \u{202e}é"), "\\u009b2J \\u202eé");
+    }
+}

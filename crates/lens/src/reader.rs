@@ -1,0 +1,259 @@
+//! Finding keys and their revisions, without the account that a whole scan keeps.
+
+use std::collections::BTreeMap;
+
+use bbolt_page::{Bucket, BucketRoot, Db, LeafPage, LeafRef, Report, Spread, Walker};
+use etcd_snapshot::{BucketKey, Place, Record, RevisionError, facts::bucket};
+
+/// Bytes of leaves that make one piece of work.
+const PIECE_BYTES: u64 = 1 << 20;
+/// Bytes of leaves looked through at a time, from the newest backwards: a little at first, since what is asked for was
+/// often written lately.
+const FIRST_STRETCH: u64 = 4 << 20;
+/// No stretch is longer: between two of them a search may end.
+const LONGEST_STRETCH: u64 = 128 << 20;
+
+/// The records of a snapshot, to be searched.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    report: Report<'a>,
+    key_bucket: Option<Bucket<'a>>,
+    compacted: Option<i64>,
+    current: i64,
+}
+
+/// The newest revision of a key in a view.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The record; a tombstone where the key is deleted in the view.
+    pub record: Record<'a>,
+}
+
+/// What a search found.
+#[derive(Debug, Default)]
+pub struct Newest<'a> {
+    /// The newest record of each key that was asked for, by key.
+    pub keys: BTreeMap<&'a [u8], Found<'a>>,
+    /// Elements on the way that are no intact records: one of them may have been asked for.
+    pub damaged: u64,
+}
+
+/// What came of some leaves.
+#[derive(Default)]
+struct Piece<'a> {
+    records: Vec<Record<'a>>,
+    damaged: u64,
+}
+
+impl<'a> Reader<'a> {
+    /// Walks the branches, and reads from the leaves only what revision the snapshot is at.
+    #[must_use]
+    pub fn open(db: Db<'a>, spread: &impl Spread) -> Self {
+        let mut walker = Walker::new(db);
+        let mut buckets = walker.buckets(spread);
+        let report = walker.finish(spread);
+        let find = |name: &[u8]| buckets.iter().position(|bucket| bucket.name() == name);
+        let compacted = find(bucket::META).and_then(|at| buckets.get(at)).and_then(|meta| compacted(&report.db, meta));
+        let key_bucket = find(bucket::KEY).map(|at| buckets.swap_remove(at));
+        let mut reader = Self { report, key_bucket, compacted, current: 1 };
+        reader.current = reader.last().max(compacted).unwrap_or(1).max(1);
+        reader
+    }
+
+    /// The structure; the leaves of the records are not checked yet.
+    #[must_use]
+    pub fn report(&self) -> &Report<'a> {
+        &self.report
+    }
+
+    /// The revision that a server would be at after it opened the file.
+    #[must_use]
+    pub fn current(&self) -> i64 {
+        self.current
+    }
+
+    /// The revision up to which history was compacted, or is about to be; `None` before the first compaction.
+    #[must_use]
+    pub fn compacted(&self) -> Option<i64> {
+        self.compacted
+    }
+
+    /// Whether the state at main revision `asked` can be known from the file.
+    ///
+    /// # Errors
+    /// Where it is compacted or not written yet.
+    pub fn answerable(&self, asked: i64) -> Result<(), RevisionError> {
+        match (self.compacted, self.current) {
+            (Some(compacted), _) if asked < compacted => Err(RevisionError::Compacted { asked, compacted }),
+            (_, current) if asked > current => Err(RevisionError::Future { asked, current }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The newest record, up to main revision `at`, of each key that `wanted` accepts.
+    ///
+    /// The search goes backwards and ends once `enough` keys are found: pass 1 for a key that can be only one,
+    /// `usize::MAX` for all there are. `progress` gets the bytes looked through.
+    pub fn newest(
+        &self,
+        wanted: impl Fn(&[u8]) -> bool + Sync,
+        at: Option<i64>,
+        enough: usize,
+        spread: &impl Spread,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Newest<'a> {
+        let at = at.unwrap_or(i64::MAX);
+        let accept = |record: &Record<'a>| record.revision.main <= at && wanted(record.kv.key);
+        let mut newest = Newest::default();
+        let take = |newest: &mut Newest<'a>, pieces: Vec<Piece<'a>>| {
+            for piece in pieces.into_iter().rev() {
+                newest.damaged += piece.damaged;
+                for record in piece.records.into_iter().rev() {
+                    newest.keys.entry(record.kv.key).or_insert(Found { record });
+                }
+            }
+        };
+        if let Some(page) = self.inline() {
+            take(&mut newest, vec![search([page].into_iter(), &accept)]);
+        }
+        let mut rest = self.leaves();
+        let mut stretch = FIRST_STRETCH;
+        while !rest.is_empty() && newest.keys.len() < enough {
+            let (before, some) = rest.split_at(self.reach_back(rest, stretch));
+            let mut pieces = Vec::new();
+            self.spread_over(some, &accept, spread, progress, |piece| pieces.push(piece));
+            take(&mut newest, pieces);
+            rest = before;
+            stretch = stretch.saturating_mul(4).min(LONGEST_STRETCH);
+        }
+        newest
+    }
+
+    /// Gives every record, tombstones included, of the keys that `wanted` accepts, in order of revision. Returns how
+    /// many elements are no intact records.
+    pub fn records(
+        &self,
+        wanted: impl Fn(&Record<'a>) -> bool + Sync,
+        spread: &impl Spread,
+        progress: &(dyn Fn(u64) + Sync),
+        mut fold: impl FnMut(Record<'a>),
+    ) -> u64 {
+        let mut damaged = 0;
+        let mut take = |piece: Piece<'a>| {
+            damaged += piece.damaged;
+            piece.records.into_iter().for_each(&mut fold);
+        };
+        if let Some(page) = self.inline() {
+            take(search([page].into_iter(), &wanted));
+        }
+        self.spread_over(self.leaves(), &wanted, spread, progress, take);
+        damaged
+    }
+
+    fn spread_over(
+        &self,
+        leaves: &[LeafRef],
+        accept: &(impl Fn(&Record<'a>) -> bool + Sync),
+        spread: &impl Spread,
+        progress: &(dyn Fn(u64) + Sync),
+        fold: impl FnMut(Piece<'a>),
+    ) {
+        let db = &self.report.db;
+        let pieces = cut(leaves, PIECE_BYTES / db.page_size().max(1));
+        let work = |at: usize| {
+            let some = pieces.get(at).copied().unwrap_or_default();
+            let piece = search(some.iter().filter_map(|leaf| db.leaf(leaf)), accept);
+            progress(pages(some).saturating_mul(db.page_size()));
+            piece
+        };
+        spread.map_fold(pieces.len(), work, fold);
+    }
+
+    /// Where the last leaves begin that together have about `bytes`.
+    fn reach_back(&self, leaves: &[LeafRef], bytes: u64) -> usize {
+        let (mut at, mut sum) = (leaves.len(), 0_u64);
+        while let Some(leaf) = at.checked_sub(1).and_then(|before| leaves.get(before)) {
+            at -= 1;
+            sum = sum.saturating_add((u64::from(leaf.overflow) + 1).saturating_mul(self.report.db.page_size()));
+            if sum >= bytes {
+                break;
+            }
+        }
+        at
+    }
+
+    fn leaves(&self) -> &[LeafRef] {
+        self.key_bucket.as_ref().and_then(Bucket::tree).map(|tree| tree.leaves()).unwrap_or_default()
+    }
+
+    fn inline(&self) -> Option<LeafPage<'a>> {
+        match self.key_bucket.as_ref()?.root {
+            BucketRoot::Inline(page) => Some(page),
+            BucketRoot::Tree(_) | BucketRoot::Lost => None,
+        }
+    }
+
+    /// Main revision of the last record.
+    fn last(&self) -> Option<i64> {
+        let tree = self.leaves().iter().rev().filter_map(|leaf| self.report.db.leaf(leaf));
+        self.inline().into_iter().chain(tree).find_map(|page| {
+            let keys = page.elements().filter(|element| !element.is_bucket());
+            keys.filter_map(|element| Some(BucketKey::decode(element.key).ok()?.revision.main)).max()
+        })
+    }
+}
+
+/// The records of some leaves that are asked for.
+fn search<'a>(pages: impl Iterator<Item = LeafPage<'a>>, accept: &impl Fn(&Record<'a>) -> bool) -> Piece<'a> {
+    let mut piece = Piece::default();
+    for page in pages {
+        let mut seen = 0_u64;
+        for element in page.elements() {
+            seen += 1;
+            if element.is_bucket() {
+                piece.damaged += 1;
+                continue;
+            }
+            let place = Place { page: page.page(), element: element.index, offset: page.offset_of(element.index) };
+            match Record::decode(&element, place) {
+                Ok(record) if record.is_bump_marker() => {}
+                Ok(record) if accept(&record) => piece.records.push(record),
+                Ok(_) => {}
+                Err(_) => piece.damaged += 1,
+            }
+        }
+        piece.damaged += u64::from(page.count()).saturating_sub(seen);
+    }
+    piece
+}
+
+/// Leaves in pieces of about so many pages.
+fn cut(leaves: &[LeafRef], pages: u64) -> Vec<&[LeafRef]> {
+    let (mut pieces, mut start, mut sum) = (Vec::new(), 0, 0_u64);
+    for (at, leaf) in leaves.iter().enumerate() {
+        sum += u64::from(leaf.overflow) + 1;
+        if sum >= pages {
+            pieces.extend(leaves.get(start..=at));
+            (start, sum) = (at + 1, 0);
+        }
+    }
+    pieces.extend(leaves.get(start..).filter(|rest| !rest.is_empty()));
+    pieces
+}
+
+fn pages(leaves: &[LeafRef]) -> u64 {
+    leaves.iter().map(|leaf| u64::from(leaf.overflow) + 1).sum()
+}
+
+/// The later of the compaction that ended and the one that was begun: a server finishes it when it opens the file.
+fn compacted(db: &Db<'_>, meta: &Bucket<'_>) -> Option<i64> {
+    let inline = match &meta.root {
+        BucketRoot::Inline(page) => Some(*page),
+        BucketRoot::Tree(_) | BucketRoot::Lost => None,
+    };
+    let tree = meta.tree().map(|tree| tree.leaves()).unwrap_or_default();
+    let pages = inline.into_iter().chain(tree.iter().filter_map(|leaf| db.leaf(leaf)));
+    let entries = pages.flat_map(|page| page.elements().collect::<Vec<_>>());
+    let marks = entries.filter(|entry| matches!(entry.key, b"scheduledCompactRev" | b"finishedCompactRev"));
+    marks.filter_map(|entry| Some(BucketKey::decode(entry.value).ok()?.revision.main)).max()
+}

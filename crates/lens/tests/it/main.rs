@@ -1,0 +1,7 @@
+//! The lens on real backups, and against a live etcd.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed; helpers outside #[test] are not exempt")]
+
+mod fixtures;
+mod objects;
+mod reader;
