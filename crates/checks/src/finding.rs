@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
+use kube_objects::ShownKey;
+
 use crate::catalogue::Entry;
 
 /// How bad a finding is.
@@ -117,7 +119,7 @@ pub struct Location {
     pub page: Option<u64>,
     /// File offset in bytes.
     pub offset: Option<u64>,
-    /// Key of an etcd record.
+    /// Key of an etcd record; [`Finding::at`] takes an OAuth token out of it.
     pub key: Option<Vec<u8>>,
     /// Member of a tarball, or etcd member.
     pub member: Option<String>,
@@ -153,10 +155,12 @@ impl Finding {
         self
     }
 
-    /// The same finding at a place.
+    /// The same finding at a place. A key there is kept in the form in which it may be shown
+    /// ([`ShownKey`]): a finding travels to logs and tickets.
     #[must_use]
     pub fn at(mut self, location: Location) -> Self {
-        self.location = location;
+        let key = location.key.map(|key| ShownKey::of(&key).into_key().into_owned());
+        self.location = Location { key, ..location };
         self
     }
 }
@@ -246,6 +250,15 @@ mod tests {
             assert_eq!(verdict([&finding(severity)], fail_on), expected, "{severity} {fail_on:?}");
         }
         assert_eq!(verdict([], Some(Severity::Info)), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_token_in_a_key_stays_out_of_the_finding() {
+        let entry = catalogue::find("ETCD-006").expect("entry");
+        let at = |key: &[u8]| Finding::new(entry, "").at(Location { key: Some(key.to_vec()), ..Location::default() });
+        let found = at(b"/openshift.io/oauth/accesstokens/kX9secretsecretsecret").location.key;
+        assert_eq!(found.as_deref(), Some(&b"/openshift.io/oauth/accesstokens/redacted~dfec2ea864e97680"[..]));
+        assert_eq!(at(b"/a/b").location.key.as_deref(), Some(&b"/a/b"[..]));
     }
 
     #[test]

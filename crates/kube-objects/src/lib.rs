@@ -4,6 +4,7 @@
 //!
 //! * [`StorageKey::parse`]: which object an etcd key names, both as the API server stores it
 //!   (`kubernetes.io/minions`) and as the API calls it (`nodes`).
+//!   [`ShownKey::of`] is the form of it that may be shown.
 //! * [`Envelope::of`]: how a value is wrapped: encrypted (by which provider, under which key
 //!   name), protobuf, JSON, CBOR, or none of these.
 //!
@@ -24,6 +25,7 @@ mod fault;
 mod head;
 mod inventory;
 mod key;
+mod shown;
 mod text;
 mod wire;
 
@@ -36,4 +38,5 @@ pub use fault::ObjectFault;
 pub use head::{ObjectHead, ObjectMeta, OwnerReference};
 pub use inventory::{Inventory, KeyUse, OpenShift, ResourceCount};
 pub use key::{Prefix, ResourceClass, Scope, StorageKey};
+pub use shown::ShownKey;
 pub use text::{to_json, to_yaml};

@@ -5,6 +5,7 @@ mod salvage;
 mod table;
 
 use etcd_snapshot::Scan;
+use kube_objects::ShownKey;
 use serde_json::{Map, Value};
 
 use super::snapshot;
@@ -17,7 +18,7 @@ use crate::settings::{ListForm, ListRequest, View};
 use crate::spread::Pool;
 use crate::text::count;
 use crate::ui::Ui;
-use rows::{Entry, Shown};
+use rows::Entry;
 
 pub(super) fn run(args: LsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let request = ListRequest::try_from(args)?;
@@ -104,7 +105,7 @@ fn give_out<'a>(
 fn feed<'a>(sink: &mut dyn KeySink, entries: impl Iterator<Item = Entry<'a>>) -> Result<u64, Error> {
     let mut redacted = 0;
     for entry in entries {
-        let shown = Shown::of(entry.key());
+        let shown = ShownKey::of(entry.key());
         redacted += u64::from(shown.is_redacted());
         entry.give(&shown, sink)?;
     }

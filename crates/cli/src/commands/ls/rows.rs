@@ -1,11 +1,9 @@
 //! From records to rows.
 
 use etcd_snapshot::{Deleted, KeyValue, Live, Record, Revision};
-use kube_objects::{Envelope, StorageKey};
-use sha2::{Digest, Sha256};
+use kube_objects::{Envelope, ShownKey, StorageKey};
 
 use crate::exit::Error;
-use crate::output::json::HexBytes;
 use crate::output::list::KeySink;
 use crate::output::rows::{Identity, KeyRow, RevisionRow};
 use crate::settings::ListRequest;
@@ -29,7 +27,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    pub(super) fn give(&self, shown: &Shown<'_>, sink: &mut dyn KeySink) -> Result<(), Error> {
+    pub(super) fn give(&self, shown: &ShownKey<'_>, sink: &mut dyn KeySink) -> Result<(), Error> {
         match self {
             Self::Name(_) => sink.name(shown.key()),
             Self::Live(live) => sink.key(&key_row(&live.kv, live.revision, shown)),
@@ -39,45 +37,8 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// A key in the form in which it may be shown.
-///
-/// Before OpenShift 4.6 an OAuth token was the name of its own object. Such a name gives way to the
-/// beginning of its SHA-256: enough to tell two apart, and nothing to log in with.
-pub(super) struct Shown<'a> {
-    key: &'a [u8],
-    parsed: StorageKey<'a>,
-    redacted: Option<(Vec<u8>, usize)>,
-}
-
-impl<'a> Shown<'a> {
-    pub(super) fn of(key: &'a [u8]) -> Self {
-        let parsed = StorageKey::parse(key);
-        let redacted = parsed.name_is_token().then(|| {
-            let before = key.strip_suffix(parsed.name).unwrap_or_default();
-            let digest = Sha256::digest(parsed.name);
-            let digest = HexBytes(digest.get(..8).unwrap_or_default());
-            let shown = [before, format!("redacted~{digest}").as_bytes()].concat();
-            (shown, before.len())
-        });
-        Self { key, parsed, redacted }
-    }
-
-    pub(super) fn is_redacted(&self) -> bool {
-        self.redacted.is_some()
-    }
-
-    pub(super) fn key(&self) -> &[u8] {
-        self.redacted.as_ref().map_or(self.key, |(key, _)| key)
-    }
-
-    pub(super) fn identity(&self) -> Identity<'_> {
-        let parsed = &self.parsed;
-        let name = match &self.redacted {
-            Some((key, at)) => key.get(*at..).unwrap_or_default(),
-            None => parsed.name,
-        };
-        identity_of(parsed, name)
-    }
+fn identity<'s>(shown: &'s ShownKey<'_>) -> Identity<'s> {
+    identity_of(shown.parsed(), shown.name())
 }
 
 fn identity_of<'a>(parsed: &StorageKey<'a>, name: &'a [u8]) -> Identity<'a> {
@@ -101,7 +62,7 @@ pub(super) fn wanted(request: &ListRequest, key: &[u8]) -> bool {
     request.wants(key, &identity_of(&parsed, parsed.name))
 }
 
-pub(super) fn key_row<'r>(kv: &KeyValue<'r>, revision: Revision, shown: &'r Shown<'_>) -> KeyRow<'r> {
+pub(super) fn key_row<'r>(kv: &KeyValue<'r>, revision: Revision, shown: &'r ShownKey<'_>) -> KeyRow<'r> {
     let envelope = Envelope::of(kv.value);
     let (provider, key_name) = match envelope {
         Envelope::Encrypted(encrypted) => (Some(encrypted.provider.as_bytes()), Some(encrypted.key_name)),
@@ -109,7 +70,7 @@ pub(super) fn key_row<'r>(kv: &KeyValue<'r>, revision: Revision, shown: &'r Show
     };
     KeyRow {
         key: shown.key(),
-        identity: shown.identity(),
+        identity: identity(shown),
         create_revision: kv.create_revision,
         mod_revision: revision.main,
         version: kv.version,
@@ -121,12 +82,12 @@ pub(super) fn key_row<'r>(kv: &KeyValue<'r>, revision: Revision, shown: &'r Show
     }
 }
 
-pub(super) fn revision_row<'r>(record: &Record<'r>, shown: &'r Shown<'_>) -> RevisionRow<'r> {
+pub(super) fn revision_row<'r>(record: &Record<'r>, shown: &'r ShownKey<'_>) -> RevisionRow<'r> {
     RevisionRow {
         main: record.revision.main,
         sub: record.revision.sub,
         key: shown.key(),
-        identity: shown.identity(),
+        identity: identity(shown),
         tombstone: record.tombstone,
         create_revision: record.kv.create_revision,
         version: record.kv.version,
@@ -135,12 +96,12 @@ pub(super) fn revision_row<'r>(record: &Record<'r>, shown: &'r Shown<'_>) -> Rev
     }
 }
 
-fn tombstone_row<'r>(revision: Revision, shown: &'r Shown<'_>) -> RevisionRow<'r> {
+fn tombstone_row<'r>(revision: Revision, shown: &'r ShownKey<'_>) -> RevisionRow<'r> {
     RevisionRow {
         main: revision.main,
         sub: revision.sub,
         key: shown.key(),
-        identity: shown.identity(),
+        identity: identity(shown),
         tombstone: true,
         create_revision: 0,
         version: 0,
@@ -158,30 +119,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_that_is_a_name_is_not_shown() {
-        for (key, shown, name) in [
-            (
-                "/openshift.io/oauth/accesstokens/kX9secretsecretsecret",
-                "/openshift.io/oauth/accesstokens/redacted~dfec2ea864e97680",
-                "redacted~dfec2ea864e97680",
-            ),
-            (
-                "/openshift.io/oauth/accesstokens/sha256~3hXnYOVc",
-                "/openshift.io/oauth/accesstokens/sha256~3hXnYOVc",
-                "sha256~3hXnYOVc",
-            ),
-            ("/kubernetes.io/secrets/a/b", "/kubernetes.io/secrets/a/b", "b"),
-        ] {
-            let found = Shown::of(key.as_bytes());
-            assert_eq!(String::from_utf8_lossy(found.key()), shown);
-            assert_eq!(found.identity().name, Some(name.as_bytes()));
-            assert_eq!(found.is_redacted(), key != shown);
-        }
-    }
-
-    #[test]
     fn a_key_of_no_resource_has_no_identity() {
-        let shown = Shown::of(b"foo");
-        assert_eq!(shown.identity(), Identity::default());
+        let shown = ShownKey::of(b"foo");
+        assert_eq!(identity(&shown), Identity::default());
     }
 }

@@ -7,8 +7,9 @@ use checks::snapshot::DEFAULT_QUOTA;
 use etcd_snapshot::trailer::{self, Trailer};
 use etcd_snapshot::{Facts, Live, Provenance, Record, Scan};
 use jiff::Timestamp;
+use kube_objects::ShownKey;
 
-use super::rows::{Shown, key_row, revision_row, wanted};
+use super::rows::{key_row, revision_row, wanted};
 use super::salvage::live_of;
 use crate::exit::Error;
 use crate::input::Source;
@@ -86,7 +87,7 @@ impl Table {
     }
 
     fn live(&mut self, live: &Live<'_>) -> Result<(), Error> {
-        let shown = Shown::of(live.kv.key);
+        let shown = ShownKey::of(live.kv.key);
         let row = key_row(&live.kv, live.revision, &shown);
         self.database.key(&row)?;
         if let Some(lease) = row.lease {
@@ -99,7 +100,7 @@ impl Table {
     }
 
     fn record(&mut self, record: &Record<'_>) -> Result<(), Error> {
-        self.database.revision(&revision_row(record, &Shown::of(record.kv.key)))
+        self.database.revision(&revision_row(record, &ShownKey::of(record.kv.key)))
     }
 
     /// What `assay verify` finds, short of what only objects show.
