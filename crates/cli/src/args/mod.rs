@@ -1,5 +1,6 @@
 //! What was typed. Parsing does no work; [`crate::settings`] makes sense of it.
 
+mod bytes;
 mod keys;
 mod list;
 mod values;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
+pub use bytes::{BucketArgs, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
 pub use keys::{
     ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCommand, KeysDrillArgs, KeysJoinArgs, KeysLsArgs,
     KeysRewrapArgs, KeysSplitArgs, RecipientArgs,
@@ -67,6 +69,12 @@ pub enum Command {
     Hash(HashArgs),
     /// List keys: live, at a revision, deleted, or with their history
     Ls(Box<LsArgs>),
+    /// List pages: type, size, fill, and which bucket uses them
+    Pages(PagesArgs),
+    /// Show a page, every field named, hex beside meaning
+    Page(PageArgs),
+    /// List buckets, or the entries of one
+    Bucket(BucketArgs),
     /// Members, versions, raft index, alarms, leases, users and roles
     Cluster(ClusterArgs),
     /// Tell what a finding means and what to do about it

@@ -2,6 +2,8 @@
 //! into output.
 
 mod artifact;
+mod bucket;
+mod bytes;
 mod cluster;
 mod completions;
 mod explain;
@@ -10,6 +12,8 @@ mod inspect;
 mod keys;
 mod ls;
 mod man;
+mod page;
+mod pages;
 mod snapshot;
 mod verify;
 
@@ -35,6 +39,9 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Completions(args) => completions::run(&args, ui),
         Command::Keys(args) => keys::run(args, ui),
         Command::Ls(args) => ls::run(*args, &reading, ui),
+        Command::Bucket(args) => bucket::run(&args, &reading, ui),
+        Command::Page(args) => page::run(&args, &reading, ui),
+        Command::Pages(args) => pages::run(&args, &reading, ui),
         Command::Man(args) => man::run(&args, ui),
     }
 }
