@@ -8,6 +8,7 @@
 )]
 #![allow(clippy::cast_possible_truncation, reason = "test files are small")]
 
+mod bytes;
 mod contract;
 mod damage;
 mod fixtures;

@@ -41,8 +41,17 @@ impl<'a> BranchPage<'a> {
         self.count
     }
 
+    /// Bytes in use: header, elements and keys.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        let array = offset(PageHeader::LEN + usize::from(self.count) * ELEMENT_LEN);
+        let ends =
+            (0..self.count).map_while(|at| self.raw(at)).filter_map(|(_, span)| span.ok().map(|span| span.end()));
+        ends.fold(array, u64::max)
+    }
+
     /// The child of element `at` and where its key lies, unchecked against its neighbours.
-    fn raw(&self, at: u16) -> Option<(Pgid, Result<Span<'a>, FaultKind>)> {
+    pub(crate) fn raw(&self, at: u16) -> Option<(Pgid, Result<Span<'a>, FaultKind>)> {
         let start = PageHeader::LEN + usize::from(at) * ELEMENT_LEN;
         let element = array_at::<ELEMENT_LEN>(self.data, start)?;
         let (pos, ksize, child) = (u32_at(element, 0)?, u32_at(element, 4)?, u64_at(element, 8)?);

@@ -50,7 +50,7 @@ impl<'a> Span<'a> {
         Ok(Self { start: offset(at) + u64::from(pos), key, value })
     }
 
-    fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         self.start + offset(self.key.len()) + offset(self.value.len())
     }
 }
@@ -191,7 +191,7 @@ impl<'a> LeafPage<'a> {
         offset(PageHeader::LEN + usize::from(self.count) * ELEMENT_LEN)
     }
 
-    fn raw(&self, index: u16) -> Option<(u16, u32, Result<Span<'a>, FaultKind>)> {
+    pub(crate) fn raw(&self, index: u16) -> Option<(u16, u32, Result<Span<'a>, FaultKind>)> {
         let at = PageHeader::LEN + usize::from(index) * ELEMENT_LEN;
         let element = array_at::<ELEMENT_LEN>(self.data, at)?;
         let (flags, pos) = (u32_at(element, 0)?, u32_at(element, 4)?);

@@ -29,6 +29,7 @@ pub mod salvage;
 mod spread;
 mod tree;
 mod unreachable;
+pub mod view;
 mod walk;
 
 pub use branch::{BranchElement, BranchPage};
@@ -39,6 +40,6 @@ pub use leaf::{Bounds, LeafElement, LeafPage, LeafShape};
 pub use meta::{Meta, MetaFault, MetaSlot};
 pub use page::{PageHeader, PageKind, Pgid, Txid};
 pub use spread::{Serial, Spread};
-pub use tree::{LeafRef, Tree};
+pub use tree::{BranchRef, LeafRef, Tree};
 pub use unreachable::{Residue, Unreachable};
 pub use walk::{Chunk, Report, Walker};

@@ -34,9 +34,19 @@ pub struct LeafRef {
     pub(crate) link: Link,
 }
 
+/// A branch page of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BranchRef {
+    /// The page.
+    pub page: Pgid,
+    /// Continuation pages that belong to it and to nothing else.
+    pub overflow: u32,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Branch<'a> {
     page: Pgid,
+    overflow: u32,
     link: Link,
     bounds: Bounds<'a>,
     view: BranchPage<'a>,
@@ -47,7 +57,6 @@ pub(crate) struct Branch<'a> {
 pub struct Tree<'a> {
     branches: Vec<Branch<'a>>,
     leaves: Vec<LeafRef>,
-    branch_overflow: u64,
 }
 
 impl<'a> Tree<'a> {
@@ -55,6 +64,11 @@ impl<'a> Tree<'a> {
     #[must_use]
     pub fn leaves(&self) -> &[LeafRef] {
         &self.leaves
+    }
+
+    /// The branches, each before those below it.
+    pub fn branches(&self) -> impl Iterator<Item = BranchRef> + '_ {
+        self.branches.iter().map(|branch| BranchRef { page: branch.page, overflow: branch.overflow })
     }
 
     /// Number of branch pages, continuation pages not counted.
@@ -67,7 +81,7 @@ impl<'a> Tree<'a> {
     #[must_use]
     pub fn page_count(&self) -> u64 {
         let leaves = self.leaves.iter().map(|leaf| u64::from(leaf.overflow) + 1).sum::<u64>();
-        leaves + self.branch_count() + self.branch_overflow
+        leaves + self.branches().map(|branch| u64::from(branch.overflow) + 1).sum::<u64>()
     }
 
     pub(crate) fn set_leaves(&mut self, leaves: Vec<LeafRef>) {
@@ -78,13 +92,16 @@ impl<'a> Tree<'a> {
     pub(crate) fn add_branch(&mut self, page: Pgid, link: Link, view: BranchPage<'a>) -> Option<u32> {
         let number = u32::try_from(self.branches.len()).ok().filter(|&n| n != u32::MAX)?;
         let bounds = self.bounds(link);
-        self.branches.push(Branch { page, link, bounds, view });
+        self.branches.push(Branch { page, overflow: 0, link, bounds, view });
         Some(number)
     }
 
-    /// Counts continuation pages of a branch.
-    pub(crate) fn add_overflow(&mut self, pages: u32) {
-        self.branch_overflow += u64::from(pages);
+    /// Gives continuation pages to the branch of that number.
+    pub(crate) fn set_overflow(&mut self, number: u32, pages: u32) {
+        let branch = usize::try_from(number).ok().and_then(|number| self.branches.get_mut(number));
+        if let Some(branch) = branch {
+            branch.overflow = pages;
+        }
     }
 
     pub(crate) fn link(branch: u32, element: u16) -> Link {

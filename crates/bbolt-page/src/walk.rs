@@ -35,6 +35,8 @@ pub struct Walker<'a> {
     faults: Faults,
     /// Buckets inside buckets, found and not yet visited.
     nested: Vec<Bucket<'a>>,
+    /// The bucket of the top-level buckets, once walked.
+    root: Option<Bucket<'a>>,
     freelist: Option<(PageHeader, &'a [u8])>,
     branches: u64,
     leaves: u64,
@@ -59,6 +61,12 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
+    /// Whether something uses a page: a meta, the freelist, or a tree.
+    #[must_use]
+    pub fn uses(&self, page: Pgid) -> bool {
+        self.claimed.contains(page)
+    }
+
     /// The pages that nothing references, in order, each with what it still holds. Reads every one of them.
     pub fn unreachable(&self) -> impl Iterator<Item = Unreachable> + '_ {
         unreachable::scan(&self.db, &self.claimed)
@@ -149,6 +157,7 @@ impl<'a> Walker<'a> {
             roots: Bitmap::new(limit),
             faults: Faults::default(),
             nested: Vec::new(),
+            root: None,
             freelist: None,
             branches: 0,
             leaves: 0,
@@ -193,6 +202,18 @@ impl<'a> Walker<'a> {
         self.freelist = Some((header, run));
     }
 
+    /// The bucket that holds the top-level buckets, once [`Self::buckets`] has walked it.
+    #[must_use]
+    pub fn root(&self) -> Option<&Bucket<'a>> {
+        self.root.as_ref()
+    }
+
+    /// The persisted freelist, where there is one that can be read: its page and its header.
+    #[must_use]
+    pub fn freelist(&self) -> Option<PageHeader> {
+        self.freelist.map(|(header, _)| header)
+    }
+
     /// Walks the branches of the root bucket and of every top-level bucket, in key order.
     pub fn buckets(&mut self, spread: &impl Spread) -> Vec<Bucket<'a>> {
         let holder = Holder { path: &[], page: Some(Pgid(u64::from(self.db.chosen()))), element: None, offset: None };
@@ -219,6 +240,7 @@ impl<'a> Walker<'a> {
             }
         });
         drop(nested);
+        self.root = Some(root);
         self.faults.append(plain);
         self.cap_buckets(&mut found, &[]);
         for (element, ..) in &found {
@@ -344,8 +366,15 @@ impl<'a> Walker<'a> {
 
     /// Ends the walk: buckets inside buckets are walked, the freelist is checked, the account is closed.
     #[must_use]
-    pub fn finish(mut self, spread: &impl Spread) -> Report<'a> {
+    pub fn finish(self, spread: &impl Spread) -> Report<'a> {
+        self.finish_with(spread, |_| {})
+    }
+
+    /// [`Self::finish`], and `each` gets every bucket inside a bucket.
+    #[must_use]
+    pub fn finish_with(mut self, spread: &impl Spread, mut each: impl FnMut(&Bucket<'a>)) -> Report<'a> {
         while let Some(bucket) = self.nested.pop() {
+            each(&bucket);
             self.visit(&bucket, spread, |chunk| chunk.for_each(drop), drop);
         }
         let limit = self.db.page_limit();

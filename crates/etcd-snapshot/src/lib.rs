@@ -10,6 +10,7 @@
 
 mod content;
 mod crc;
+pub mod entry;
 pub mod facts;
 mod hashkv;
 pub mod mvcc;

@@ -74,11 +74,18 @@ fn told(page: &str, sample: &str) -> Told {
     told
 }
 
-/// The documents that commands print of several inputs; `-o ndjson` gives a document a line.
-fn documents(command: &[&str], inputs: &[String]) -> Vec<Value> {
+/// The documents that commands print of several inputs, each at the end of the line or in the place of `{}`, what
+/// stands in it behind ` @` then at the end; `-o ndjson` gives a document a line.
+fn documents(command: &[&'static str], inputs: &[String]) -> Vec<Value> {
     let mut documents = Vec::new();
     for input in inputs {
-        let run = assay(&[command, &[input.as_str()]].concat());
+        let (path, last) = input.split_once(" @").map_or((None, input.as_str()), |(path, last)| (Some(path), last));
+        let word = |word: &&'static str| if *word == "{}" { path.unwrap_or(input) } else { *word };
+        let mut line: Vec<&str> = command.iter().map(word).collect();
+        if path.is_some() || !command.contains(&"{}") {
+            line.push(last);
+        }
+        let run = assay(&line);
         if command.contains(&"ndjson") {
             documents.extend(run.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
         } else {
@@ -108,6 +115,11 @@ fn every_field_is_told_and_none_that_is_not_there() {
         inputs.iter().filter(wanted).cloned().collect()
     };
     let few = some(&["odd-keys", "peer-35", "partially-encrypted"]);
+    // The root of a sound file, and the leaf whose keys are swapped.
+    let swapped = some(&["keys-swapped"]).remove(0);
+    let found: Value = serde_json::from_str(&assay(&["verify", "--json", &swapped]).out).unwrap();
+    let leaf = found["findings"].as_array().unwrap().iter().find_map(|finding| finding["location"]["page"].as_u64());
+    let looked_at = vec![format!("{} @17", some(&["auth-enabled"])[0]), format!("{swapped} @{}", leaf.unwrap())];
     let page = read("docs/json.md");
     for (sample, command, inputs) in [
         ("inspect", &["inspect", "--json"][..], inputs.clone()),
@@ -125,6 +137,12 @@ fn every_field_is_told_and_none_that_is_not_there() {
         ("ls-revisions-ndjson", &["ls", "-o", "ndjson", "--deleted"], few.clone()),
         ("ls-count", &["ls", "--json", "--count"], few.clone()),
         ("ls-salvage", &["ls", "--json", "--salvage"], few.clone()),
+        ("pages", &["pages", "--json"], few.clone()),
+        ("pages-ndjson", &["pages", "-o", "ndjson"], few.clone()),
+        ("page", &["page", "--json", "--reveal", "{}"], looked_at),
+        ("bucket", &["bucket", "--json"], few.clone()),
+        ("bucket-entries", &["bucket", "--json", "--reveal", "{}", "key"], few.clone()),
+        ("bucket-ndjson", &["bucket", "-o", "ndjson", "--reveal", "{}", "meta"], few.clone()),
     ] {
         let told = told(&page, sample);
         let mut seen = Seen::new();

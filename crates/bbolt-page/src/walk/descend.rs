@@ -52,9 +52,9 @@ impl<'a> Walker<'a> {
             nodes = self.descend(nodes, headers, depth, holder, &mut tree, &mut runs);
         }
         // Last, when all that the branches lead to is known: a damaged overflow count must not claim it.
-        for (page, overflow, link) in runs {
+        for (page, overflow, link, number) in runs {
             let mut faults = Vec::new();
-            tree.add_overflow(self.claim(page, overflow, &mut faults));
+            tree.set_overflow(number, self.claim(page, overflow, &mut faults));
             faults.into_iter().for_each(|kind| self.report_page(kind, page, link, holder, &tree));
         }
         let leaves = nodes.into_iter().filter_map(|node| match node {
@@ -93,7 +93,7 @@ impl<'a> Walker<'a> {
         depth: usize,
         holder: &Holder<'_, 'a>,
         tree: &mut Tree<'a>,
-        runs: &mut Vec<(Pgid, u32, Link)>,
+        runs: &mut Vec<(Pgid, u32, Link, u32)>,
     ) -> Vec<Node> {
         let depth = u8::try_from(depth).unwrap_or(u8::MAX);
         let mut next = Vec::with_capacity(nodes.len());
@@ -116,9 +116,9 @@ impl<'a> Walker<'a> {
                 }
                 Some(PageKind::Branch) => {
                     self.claimed.insert(page);
-                    self.expand(page, &header, link, holder, tree, &mut next);
-                    if header.overflow > 0 {
-                        runs.push((page, header.overflow, link));
+                    let number = self.expand(page, &header, link, holder, tree, &mut next);
+                    if let Some(number) = number.filter(|_| header.overflow > 0) {
+                        runs.push((page, header.overflow, link, number));
                     }
                 }
                 _ => {}
@@ -130,7 +130,7 @@ impl<'a> Walker<'a> {
         next
     }
 
-    /// Adds a branch to the tree and its children to `next`.
+    /// Adds a branch to the tree and its children to `next`; gives the number of the branch.
     fn expand(
         &mut self,
         page: Pgid,
@@ -139,11 +139,11 @@ impl<'a> Walker<'a> {
         holder: &Holder<'_, 'a>,
         tree: &mut Tree<'a>,
         next: &mut Vec<Node>,
-    ) {
+    ) -> Option<u32> {
         let whole = self.db.run(page, header.overflow).or_else(|| self.db.run(page, 0));
         let view = BranchPage::new(whole.unwrap_or_default(), header);
         let bounds = tree.bounds(link);
-        let Some(number) = tree.add_branch(page, link, view) else { return };
+        let number = tree.add_branch(page, link, view)?;
         let mut faults = Vec::new();
         let mut children = Vec::new();
         let cap = Faults::CAP;
@@ -172,6 +172,7 @@ impl<'a> Walker<'a> {
             let path = || Path { buckets: names(holder.path), steps: tree.steps(link) };
             self.faults.push_with(|| Fault { kind, page: Some(page), element, offset, path: path() });
         }
+        Some(number)
     }
 
     /// Notes a reference to a page; gives the fault that makes it useless.

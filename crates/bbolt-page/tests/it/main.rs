@@ -12,4 +12,5 @@ mod damage;
 mod hostile;
 mod salvaged;
 mod sample;
+mod view;
 mod written;

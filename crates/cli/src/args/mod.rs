@@ -1,5 +1,6 @@
 //! What was typed. Parsing does no work; [`crate::settings`] makes sense of it.
 
+mod bytes;
 mod get;
 mod keys;
 mod list;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
+pub use bytes::{BucketArgs, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
 pub use get::{GetArgs, ObjectFormat};
 pub use keys::{
     ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCommand, KeysDrillArgs, KeysJoinArgs, KeysLsArgs,
@@ -73,6 +75,12 @@ pub enum Command {
     Ls(Box<LsArgs>),
     /// Show objects: one or a selection, at any revision, as YAML, JSON, a table or bytes
     Get(Box<GetArgs>),
+    /// List pages: type, size, fill, and which bucket uses them
+    Pages(PagesArgs),
+    /// Show a page, every field named, hex beside meaning
+    Page(PageArgs),
+    /// List buckets, or the entries of one
+    Bucket(BucketArgs),
     /// Members, versions, raft index, alarms, leases, users and roles
     Cluster(ClusterArgs),
     /// Tell what a finding means and what to do about it

@@ -2,6 +2,8 @@
 //! into output.
 
 mod artifact;
+mod bucket;
+mod bytes;
 mod cluster;
 mod completions;
 mod explain;
@@ -12,6 +14,8 @@ mod keys;
 mod ls;
 mod man;
 mod objects;
+mod page;
+mod pages;
 mod snapshot;
 mod verify;
 
@@ -38,6 +42,9 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Keys(args) => keys::run(args, ui),
         Command::Get(args) => get::run(*args, &reading, ui),
         Command::Ls(args) => ls::run(*args, &reading, ui),
+        Command::Bucket(args) => bucket::run(&args, &reading, ui),
+        Command::Page(args) => page::run(&args, &reading, ui),
+        Command::Pages(args) => pages::run(&args, &reading, ui),
         Command::Man(args) => man::run(&args, ui),
     }
 }

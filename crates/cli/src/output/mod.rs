@@ -1,6 +1,7 @@
 //! Facts to text, JSON, lists and tables. What the facts mean is decided elsewhere.
 
 pub mod artifact;
+pub mod entry;
 pub mod escrow;
 pub mod etcd;
 pub mod finding;
@@ -14,4 +15,5 @@ pub mod overview;
 pub mod rows;
 pub mod snapshot;
 pub mod sqlite;
+pub mod stream;
 pub mod tarball;

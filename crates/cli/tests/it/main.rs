@@ -8,6 +8,7 @@
 )]
 #![expect(clippy::cast_possible_truncation, reason = "test files are small")]
 
+mod bytes;
 mod cluster;
 mod directory;
 mod endings;

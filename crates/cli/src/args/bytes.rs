@@ -1,0 +1,143 @@
+//! The options of the commands that look at bytes: `pages`, `page`, `bucket`.
+
+use std::ffi::OsString;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::ReportOutput;
+
+/// Forms of a list of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RowFormat {
+    /// A row a line, for people
+    Human,
+    /// One JSON document
+    Json,
+    /// A JSON object a line
+    Ndjson,
+    /// Comma-separated values with a head line
+    Csv,
+}
+
+/// The output of commands that list rows.
+#[derive(Debug, Clone, Args)]
+pub struct RowOutput {
+    /// Form of the output
+    #[arg(short, long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub output: RowFormat,
+    /// Short for `--output json`
+    #[arg(long, conflicts_with = "output", help_heading = "Output")]
+    pub json: bool,
+}
+
+impl RowOutput {
+    /// The form, whichever way it was asked for.
+    pub fn format(&self) -> RowFormat {
+        if self.json { RowFormat::Json } else { self.output }
+    }
+}
+
+/// Kinds of pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PageType {
+    /// The two metas
+    Meta,
+    /// The persisted freelist
+    Freelist,
+    /// Branches in use
+    Branch,
+    /// Leaves in use
+    Leaf,
+    /// What nothing uses
+    Free,
+}
+
+const PAGES_HELP: &str = "\
+Examples:
+  assay pages snapshot.db
+  assay pages snapshot.db --free                  what nothing uses, and what it still holds
+  assay pages snapshot.db --bucket key --type leaf -o csv
+  assay pages --json snapshot.db | jq '.artifacts[0].summary'
+
+A row is a page with the continuation pages behind it. USED counts header, elements, keys and values.
+A free page shows what it still holds: `assay carve` reads it, `assay page` shows it.";
+
+/// `assay pages`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = PAGES_HELP)]
+pub struct PagesArgs {
+    /// Snapshot, plain or compressed; `-` for standard input
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshot: OsString,
+    /// Only pages of this type; may be given several times
+    #[arg(short = 't', long = "type", value_name = "TYPE", help_heading = "Which pages")]
+    pub types: Vec<PageType>,
+    /// Only pages of this bucket; may be given several times
+    #[arg(short, long, value_name = "NAME", help_heading = "Which pages")]
+    pub bucket: Vec<OsString>,
+    /// Short for `--type free`
+    #[arg(long, conflicts_with_all = ["types", "bucket"], help_heading = "Which pages")]
+    pub free: bool,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: RowOutput,
+}
+
+const PAGE_HELP: &str = "\
+Examples:
+  assay page snapshot.db 0                        a meta
+  assay page snapshot.db 17                       every field of a page, hex beside meaning
+  assay page snapshot.db 17 --reveal              values and unexplained bytes, too
+  assay page snapshot.db 17 --raw --reveal | xxd  the bytes as they are
+
+Values and bytes that no field explains may be secrets: without --reveal only their size and kind are
+told. A key is shown where its page is in order, or where it is a revision or a name that etcd uses.";
+
+/// `assay page`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = PAGE_HELP)]
+pub struct PageArgs {
+    /// Snapshot, plain or compressed; `-` for standard input
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshot: OsString,
+    /// Page ID: its offset divided by the page size
+    #[arg(value_name = "ID")]
+    pub id: u64,
+    /// Show values and unexplained bytes, in hex; they may be secrets
+    #[arg(long)]
+    pub reveal: bool,
+    /// Print the bytes of the page and its continuation pages as they are; needs --reveal
+    #[arg(long, requires = "reveal", conflicts_with_all = ["output", "json"])]
+    pub raw: bool,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: ReportOutput,
+}
+
+const BUCKET_HELP: &str = "\
+Examples:
+  assay bucket snapshot.db                        every bucket and the room it takes
+  assay bucket snapshot.db meta
+  assay bucket snapshot.db authUsers              password hashes are masked
+  assay bucket snapshot.db key -o csv             every record, without its value
+
+Entries of etcd's buckets are shown with every field named; of an entry that etcd does not know, the
+key and the size of the value. A bucket inside a bucket is named by the names that lead to it.";
+
+/// `assay bucket`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = BUCKET_HELP)]
+pub struct BucketArgs {
+    /// Snapshot, plain or compressed; `-` for standard input
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshot: OsString,
+    /// Bucket whose entries are listed; without it, the buckets are
+    #[arg(value_name = "NAME")]
+    pub name: Vec<OsString>,
+    /// Show values, in hex; they may be secrets
+    #[arg(long, requires = "name")]
+    pub reveal: bool,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: RowOutput,
+}

@@ -1,0 +1,58 @@
+//! What the commands that look at bytes do first: open the file, metas or not, and say what is wrong with it.
+
+use bbolt_page::{Db, Faults};
+
+use super::snapshot;
+use crate::analysis::{self, Opened};
+use crate::exit::{Error, Outcome};
+use crate::input::{Input, Reading, Source};
+use crate::output::json::Verdict;
+use crate::text::count;
+use crate::ui::Ui;
+
+/// Opens what should be a snapshot.
+pub(super) fn open(path: &std::ffi::OsStr, reading: &Reading, ui: &mut Ui) -> Result<Source, Error> {
+    snapshot::open(&Input::from(path), reading, ui)
+}
+
+/// The database in it, by its metas, or else by what looks most like the root, or else as pages alone.
+pub(super) fn database<'a>(source: &'a Source, ui: &mut Ui) -> Result<Db<'a>, Error> {
+    let (db, opened) = analysis::database(source)?;
+    let how = match opened {
+        Opened::Meta => return Ok(db),
+        Opened::FoundRoot(root) => {
+            format!("what follows was read from page {root}, which looks most like the root")
+        }
+        Opened::PagesAlone => {
+            "and no page looks like the root; there are pages, and nothing says which are in use".into()
+        }
+    };
+    ui.warn(&format!("{}: neither meta is valid; {how}", source.display()));
+    ui.settle(Outcome::Findings);
+    Ok(db)
+}
+
+/// Says that a damaged tree may hide some of what is asked for, and settles for findings.
+pub(super) fn check_faults(source: &Source, faults: &Faults, ui: &mut Ui) {
+    let kept = faults.kept().iter().filter(|fault| !fault.kind.is_harmless()).count() as u64;
+    let faults = kept + faults.dropped();
+    if faults > 0 {
+        let faults = count(faults, "structural fault");
+        ui.warn(&format!("{} is damaged ({faults}); `assay verify` tells more", source.display()));
+        ui.settle(Outcome::Findings);
+    }
+}
+
+pub(super) fn verdict(ui: &Ui) -> Verdict {
+    if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail }
+}
+
+/// Names of buckets as one key: the last alone where the bucket is at the top, else all, with a `/` between.
+pub(super) fn bucket_name(path: &[&[u8]]) -> Vec<u8> {
+    path.join(&b'/')
+}
+
+/// A bucket's name for people; the root bucket has none.
+pub(super) fn bucket_label(path: &[&[u8]]) -> String {
+    if path.is_empty() { "(root)".to_owned() } else { crate::text::escape(&bucket_name(path)).into_owned() }
+}
