@@ -6,6 +6,7 @@
 //! | 1 | the work was done and findings stand |
 //! | 2 | the work could not be done: usage, unreadable input, internal error |
 
+use std::backtrace::Backtrace;
 use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
@@ -105,12 +106,14 @@ pub fn finish(result: Result<Outcome, Error>, ui: &mut Ui) -> ExitCode {
 
 /// Runs the whole program; a panic, wherever it happens, ends in exit code 2.
 pub fn guarded(run: impl FnOnce() -> ExitCode) -> ExitCode {
-    let default = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
-            default(info);
+    panic::set_hook(Box::new(|info| {
+        if key_escrow::panic_is_caught() {
+            return;
         }
         say(&panic_message(info));
+        if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+            say(&Backtrace::force_capture().to_string());
+        }
     }));
     panic::catch_unwind(panic::AssertUnwindSafe(run)).unwrap_or_else(|_| ExitCode::from(2))
 }

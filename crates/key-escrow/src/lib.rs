@@ -30,8 +30,9 @@
 //! Types that hold secrets have no `Debug` and are wiped on drop; buffers that key bytes pass through are wiped. Not
 //! in this crate's hands are copies that preflate, serde and the allocator leave in freed memory: a binary should
 //! use a wiping global allocator and forbid core dumps. Plugins (`age-plugin-*`) are found in `PATH` by the age crate.
-//! Corrections are run by preflate, which may panic on a forged escrow; the panic is caught, but the process's panic
-//! hook runs. A join without the manifest trusts the escrow, and age does not say who sealed it.
+//! Gzip layers are described by preflate, which panics on some and prints to standard output on others. The panic is
+//! caught; a binary's panic hook asks [`panic_is_caught`] and keeps silent. A binary whose standard output is data
+//! keeps it out of preflate's reach. A join without the manifest trusts the escrow, and age does not say who sealed it.
 #![forbid(unsafe_code)]
 
 mod age_file;
@@ -75,6 +76,7 @@ pub use manifest::{
 };
 pub use policy::{MemberLabel, RemovalPolicy};
 pub use progress::{Phase, ProgressFn};
+pub use recipe::panic_is_caught;
 pub use recipients::{RecipientInfo, RecipientKind, Recipients};
 pub use rewrap::{RewrapOptions, RewrapOutcome, rewrap};
 pub use sealing::SealTo;

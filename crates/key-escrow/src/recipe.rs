@@ -12,6 +12,7 @@
 //! 0 end
 //! ```
 
+use std::cell::Cell;
 use std::io::{self, Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -32,11 +33,15 @@ pub(crate) const MAX_RECIPE: usize = 8 * 1024 * 1024;
 pub(crate) const MAX_CONTENT: u64 = (1 << 31) - (1 << 26);
 const MAX_TRAILING: usize = 64 * 1024;
 const MAX_MEMBERS: usize = 1024;
-const FIRST_READ: usize = 256 * 1024;
+/// How much of a stream preflate is shown at first, in one attempt and the next. It guesses the compressor by that
+/// much, and guesses wrong where a tarball begins with other things than it goes on with.
+pub(crate) const FIRST_READS: [usize; 2] = [READ, 4 * 1024 * 1024];
+const READ: usize = 256 * 1024;
 const MAX_READ: usize = 4 * 1024 * 1024;
-const CHUNK_CONTENT: usize = 10 * 1024 * 1024;
-/// One block may run past [`CHUNK_CONTENT`] before preflate notices.
-const MAX_CHUNK_CONTENT: usize = 2 * CHUNK_CONTENT;
+/// What preflate is to make of a stream at a time; of each byte of it, it keeps up to 9 more.
+const CHUNK_CONTENT: usize = 4 * 1024 * 1024;
+/// One block may run past [`CHUNK_CONTENT`] before preflate notices; so may chunks that older versions wrote.
+const MAX_CHUNK_CONTENT: usize = 20 * 1024 * 1024;
 
 /// A recipe, or why there is none.
 pub(crate) enum Analysis {
@@ -63,12 +68,12 @@ impl From<io::Error> for Stop {
 
 /// Tries to find a recipe for the gzip file `input` whose content has the digest `content`.
 ///
-/// The caller proves the recipe by running it: this function does not.
-pub(crate) fn analyse(input: impl Read, content: &Digest) -> Result<Analysis> {
+/// `first_read` is one of [`FIRST_READS`]. The caller proves the recipe by running it: this function does not.
+pub(crate) fn analyse(input: impl Read, content: &Digest, first_read: usize) -> Result<Analysis> {
     if content.size > MAX_CONTENT {
         return Ok(Analysis::Refused(format!("the tar is larger than {MAX_CONTENT} bytes")));
     }
-    let mut analyst = Analyst { src: Source::new(input), out: MAGIC.to_vec(), content: Hasher::default() };
+    let mut analyst = Analyst { src: Source::new(input), out: MAGIC.to_vec(), content: Hasher::default(), first_read };
     match analyst.run() {
         Ok(()) if analyst.content.finish() == *content => Ok(Analysis::Recipe(analyst.out)),
         Ok(()) => Ok(Analysis::Refused("the analysis gave other content".to_owned())),
@@ -81,6 +86,7 @@ struct Analyst<R> {
     src: Source<R>,
     out: Vec<u8>,
     content: Hasher,
+    first_read: usize,
 }
 
 impl<R: Read> Analyst<R> {
@@ -120,7 +126,7 @@ impl<R: Read> Analyst<R> {
             verify_compression: false, // the whole file is compared after the recipe has run
             ..PreflateConfig::default()
         });
-        let mut want = FIRST_READ;
+        let mut want = self.first_read;
         while !engine.is_done() {
             let input = self.src.fill(want)?;
             let short = input.len() < want;
@@ -130,7 +136,7 @@ impl<R: Read> Analyst<R> {
                     self.chunk(engine.plain_text().text().len(), &chunk.corrections)?;
                     self.src.consume(chunk.compressed_size);
                     guarded(|| engine.shrink_to_dictionary()).map_err(Stop::Refused)?;
-                    want = FIRST_READ;
+                    want = READ;
                 }
                 Ok(Err(e)) if e.exit_code() != ExitCode::ShortRead => {
                     return Err(Stop::Refused(format!("{:?}", e.exit_code())));
@@ -158,9 +164,23 @@ impl<R: Read> Analyst<R> {
     }
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread is one that is caught right where it happens and that means no more than that the
+/// gzip layer cannot be described. A panic hook asks this and keeps silent: the panic's own words hold content.
+#[must_use]
+pub fn panic_is_caught() -> bool {
+    GUARDED.get()
+}
+
 /// Runs foreign code that may panic on input it did not foresee.
 fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|_| "the gzip analysis gave up on this stream".to_owned())
+    GUARDED.set(true);
+    let result = catch_unwind(AssertUnwindSafe(run));
+    GUARDED.set(false);
+    result.map_err(|_| "the gzip analysis gave up on this stream".to_owned())
 }
 
 /// Runs a recipe: reads the content, writes the gzip file.

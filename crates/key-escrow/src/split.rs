@@ -181,12 +181,16 @@ fn choose_method(
     if sealed {
         return Ok(refused("asked for".to_owned()));
     }
-    let source =
-        Watched { inner: open(tarball)?, phase: Phase::Analysing, done: 0, total: Some(size), report: progress };
-    Ok(match recipe::analyse(source, inner_tar)? {
-        Analysis::Recipe(recipe) => (RejoinMethod::Corrections, Some(recipe), None),
-        Analysis::Refused(why) => refused(why),
-    })
+    let mut reason = String::new();
+    for first_read in recipe::FIRST_READS {
+        let source =
+            Watched { inner: open(tarball)?, phase: Phase::Analysing, done: 0, total: Some(size), report: progress };
+        match recipe::analyse(source, inner_tar, first_read)? {
+            Analysis::Recipe(recipe) => return Ok((RejoinMethod::Corrections, Some(recipe), None)),
+            Analysis::Refused(why) => reason = why,
+        }
+    }
+    Ok(refused(reason))
 }
 
 /// Everything needed to seal and to prove.

@@ -5,7 +5,9 @@
 mod progress;
 
 use std::fmt;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, LineWriter, Write};
+use std::os::fd::AsFd;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -90,6 +92,22 @@ impl Ui {
             Box::new(BufWriter::with_capacity(1 << 16, io::stdout()))
         };
         Self::new(out, Box::new(io::stderr()), Look::resolve(global))
+    }
+
+    /// Standard output for this `Ui` alone: whatever else of the process writes to it writes to nowhere.
+    ///
+    /// # Errors
+    /// Whatever keeps the stream from being moved; it is then where it was.
+    pub fn own_stdout(&mut self) -> io::Result<()> {
+        let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
+        rustix::stdio::dup2_stdout(&nowhere)?;
+        self.out = if out.is_terminal() {
+            Box::new(LineWriter::new(out))
+        } else {
+            Box::new(BufWriter::with_capacity(1 << 16, out))
+        };
+        Ok(())
     }
 
     /// Any two streams.

@@ -99,14 +99,21 @@ pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
 
 /// A gzipped tar of these files.
 pub(crate) fn tar_gz(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), flate2::Compression::default()));
+    let mut packed = GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(&tar_of(members)).unwrap();
+    packed.finish().unwrap()
+}
+
+/// A tar of these files.
+pub(crate) fn tar_of(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
     for (path, data) in members {
         let mut header = tar::Header::new_gnu();
         header.set_size(data.len() as u64);
         header.set_mode(0o600);
         tar.append_data(&mut header, path, *data).unwrap();
     }
-    tar.into_inner().unwrap().finish().unwrap()
+    tar.into_inner().unwrap()
 }
 
 /// Where the API server's encryption configuration lies.

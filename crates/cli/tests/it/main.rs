@@ -18,6 +18,7 @@ mod hash;
 mod help;
 mod input;
 mod keys_escrow;
+mod keys_gzip;
 mod keys_leaks;
 mod keys_ls;
 mod keys_refusals;

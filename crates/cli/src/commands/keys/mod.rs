@@ -21,6 +21,8 @@ use crate::ui::Ui;
 
 pub(super) fn run(args: KeysArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     forbid_dumps(ui);
+    // The library that describes gzip layers prints to standard output where a guess of its fails.
+    ui.own_stdout()?;
     match args.command {
         KeysCommand::Ls(args) => ls::run(&args, ui),
         KeysCommand::Split(args) => split::run(*args, ui),
