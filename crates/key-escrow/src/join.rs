@@ -53,11 +53,7 @@ pub struct JoinOutcome {
 /// If the escrow does not open, the files do not belong together, or the bytes are not the original's; then no
 /// output exists.
 pub fn join(options: &JoinOptions<'_>, progress: &mut ProgressFn<'_>) -> Result<JoinOutcome> {
-    let beside = options.manifest.map(Manifest::read).transpose()?;
-    if let Some(escrow) = beside.as_ref().and_then(|m| m.escrow.as_ref()) {
-        let hint = "; the escrow was damaged, replaced or rewrapped (use the manifest of the rewrap)";
-        same_or("the escrow file", &escrow.file.digest, &digest_file(options.escrow)?, hint)?;
-    }
+    let beside = check_manifest(options.escrow, options.manifest)?;
     let name = file_name(options.out);
     let parent = options.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if name.is_empty() {
@@ -83,6 +79,16 @@ pub fn join(options: &JoinOptions<'_>, progress: &mut ProgressFn<'_>) -> Result<
     };
     set.commit(&mut naming(progress))?;
     Ok(outcome)
+}
+
+/// Reads the manifest beside an escrow, and makes sure that the escrow is the file it names.
+pub(crate) fn check_manifest(escrow: &Path, manifest: Option<&Path>) -> Result<Option<Manifest>> {
+    let beside = manifest.map(Manifest::read).transpose()?;
+    if let Some(info) = beside.as_ref().and_then(|m| m.escrow.as_ref()) {
+        let hint = "; the escrow was damaged, replaced or rewrapped (use the manifest of the rewrap)";
+        same_or("the escrow file", &info.file.digest, &digest_file(escrow)?, hint)?;
+    }
+    Ok(beside)
 }
 
 fn run(

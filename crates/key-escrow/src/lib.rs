@@ -44,6 +44,7 @@ mod gz;
 mod identities;
 mod join;
 mod manifest;
+mod members;
 mod names;
 mod outfile;
 mod payload;
@@ -74,6 +75,7 @@ pub use manifest::{
     EncryptionState, EscrowInfo, KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod, RemovedMember, SCHEMA,
     ShareInfo, ThresholdInfo,
 };
+pub use members::{SealedMember, read_members};
 pub use policy::{MemberLabel, RemovalPolicy};
 pub use progress::{Phase, ProgressFn};
 pub use recipe::panic_is_caught;

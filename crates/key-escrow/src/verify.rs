@@ -302,26 +302,39 @@ pub(crate) fn check_payload(
     ids: &Identities,
     progress: &mut ProgressFn<'_>,
 ) -> Result<(Manifest, Digest)> {
+    watch_payload(escrow, ids, progress, &mut |_, _| Ok(()))
+}
+
+/// Told of the content of a removed member, piece by piece.
+pub(crate) type Watch<'a> = dyn FnMut(&RemovedMember, &[u8]) -> Result<()> + 'a;
+
+/// The same, with `watch` told of what the members hold. Only after success is that what the manifest says.
+pub(crate) fn watch_payload(
+    escrow: &Path,
+    ids: &Identities,
+    progress: &mut ProgressFn<'_>,
+    watch: &mut Watch<'_>,
+) -> Result<(Manifest, Digest)> {
     through(escrow, ids, progress, |mut payload| {
         let front = payload.front()?;
         match front.plan.method {
             RejoinMethod::Corrections => drop(payload.recipe()?),
             RejoinMethod::SealedOriginal => payload.original(|_| Ok(()))?,
         }
-        check_members(&mut payload, &front)?;
+        check_members(&mut payload, &front, watch)?;
         payload.finish()?;
         Ok(front.manifest)
     })
 }
 
-fn check_members<R: io::Read>(payload: &mut PayloadReader<R>, front: &Front) -> Result<()> {
+fn check_members<R: io::Read>(payload: &mut PayloadReader<R>, front: &Front, watch: &mut Watch<'_>) -> Result<()> {
     let (manifest, plan) = (&front.manifest, &front.plan);
     let (kept, removed) = (plan.kept_bytes()?, plan.removed_bytes()?);
     if kept != manifest.keyless.inner_tar.size || kept.checked_add(removed) != Some(manifest.inner_tar.size) {
         return Err(Error::Payload { what: "the block map does not cover the tar" });
     }
-    let mut members =
-        Members { expected: manifest.removed.iter(), now: None, key: &plan.member_key, mac: keyed(&plan.member_key) };
+    let (key, mac) = (&plan.member_key, keyed(&plan.member_key));
+    let mut members = Members { expected: manifest.removed.iter(), now: None, key, mac, watch };
     blocks::walk(payload.removed(removed), Limits::default(), &mut members)?;
     match members.expected.next() {
         None => Ok(()),
@@ -329,14 +342,15 @@ fn check_members<R: io::Read>(payload: &mut PayloadReader<R>, front: &Front) -> 
     }
 }
 
-struct Members<'a> {
+struct Members<'a, 'w> {
     expected: std::slice::Iter<'a, RemovedMember>,
     now: Option<&'a RemovedMember>,
     key: &'a Key,
     mac: HmacSha256,
+    watch: &'a mut Watch<'w>,
 }
 
-impl Sink for Members<'_> {
+impl Sink for Members<'_, '_> {
     fn member(&mut self, member: &Member) -> Result<Fate> {
         self.now = self.expected.next().filter(|m| m.path == member.path() && m.size == member.size);
         if self.now.is_none() {
@@ -354,7 +368,10 @@ impl Sink for Members<'_> {
 
     fn content(&mut self, bytes: &[u8]) -> Result<()> {
         self.mac.update(bytes);
-        Ok(())
+        match self.now {
+            Some(member) => (self.watch)(member, bytes),
+            None => Ok(()),
+        }
     }
 
     fn end(&mut self) -> Result<()> {

@@ -8,9 +8,6 @@ use std::path::PathBuf;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-/// The folders with encrypted values.
-pub(crate) const ENCRYPTED: [&str; 4] = ["aescbc-rotated", "aesgcm-rotated", "page-size-64k", "partially-encrypted"];
-
 fn folder(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "../../fixtures", name].iter().collect()
 }
@@ -47,12 +44,6 @@ pub(crate) fn snapshot(name: &str) -> Vec<u8> {
 /// What kube-apiserver ran with, the same bytes as in the tarball; `None` where nothing is encrypted.
 pub(crate) fn config(name: &str) -> Option<Vec<u8>> {
     fs::read(folder(name).join("encryption-config.json")).ok()
-}
-
-/// What is known of it.
-pub(crate) fn facts(name: &str) -> Value {
-    let facts: Value = serde_json::from_slice(&fs::read(folder(name).join("facts.json")).unwrap()).unwrap();
-    facts[0].clone()
 }
 
 /// What real API servers read of each live key: SHA-256 of the stored and of the opened value. `None` where the values

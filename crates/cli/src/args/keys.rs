@@ -149,6 +149,22 @@ pub struct IdentityArgs {
     pub passphrase_file: Option<OsString>,
 }
 
+/// What opens encrypted values.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Keys")]
+pub struct KeysInput {
+    /// Keys: the tarball of the backup, an EncryptionConfiguration (JSON or YAML), or a Secret that
+    /// holds one or a HyperShift AES key, as `oc get -o yaml` prints it; `-` for standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "escrow")]
+    pub keys: Option<OsString>,
+    /// Escrow that holds the keys of a tarball; it is opened in memory, nothing is written
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub escrow: Option<PathBuf>,
+    /// What opens the escrow.
+    #[command(flatten)]
+    pub open: IdentityArgs,
+}
+
 const SPLIT_HELP: &str = "\
 Examples:
   assay keys split static_kuberesources_2026-11-23_010203.tar.gz -r age1... --out vault

@@ -10,6 +10,7 @@
 mod damage;
 mod hostile;
 mod killed;
+mod members;
 mod outputs;
 mod peers;
 mod plugin;

@@ -3,6 +3,8 @@
 mod drill;
 mod failure;
 mod files;
+#[allow(dead_code, reason = "commands that open values are about to use it")]
+mod given;
 mod inventory;
 mod join;
 mod ls;
@@ -18,6 +20,9 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use crate::args::{KeysArgs, KeysCommand};
 use crate::exit::{Error, Outcome};
 use crate::ui::Ui;
+
+#[allow(unused_imports, reason = "commands that open values are about to use it")]
+pub(super) use given::{Given, Holder, given};
 
 pub(super) fn run(args: KeysArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     forbid_dumps(ui);
