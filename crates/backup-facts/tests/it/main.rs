@@ -1,4 +1,3 @@
-//! What a snapshot and its tarball say together, of real backups and of ones built here.
 //! Facts of whole backups: the fixtures, and snapshots built for one question each.
 #![allow(
     clippy::unwrap_used,
@@ -8,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod examine;
 mod fixture;
 mod hazards;
 mod opening;
