@@ -139,6 +139,14 @@ impl Chain {
     }
 }
 
+impl Link {
+    /// Whether the Secret did not open.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.content, Err(Broken::Closed(_)))
+    }
+}
+
 /// A Secret of the chain that is still to be opened.
 struct Found<'a> {
     name: LinkName,
@@ -156,28 +164,36 @@ impl Unlocked {
     /// Copies of kube-apiserver's keys, older generations and single keys are taken as spare: they open values, and no
     /// restored API server will use them by itself ([`Source::in_use`]).
     pub fn follow(&mut self, scan: &Scan<'_>, reach: Reach, spread: &impl Spread) -> Chain {
+        let mut chain = Chain::default();
+        self.follow_on(&mut chain, scan, reach, spread);
+        chain
+    }
+
+    /// Goes on from where [`Unlocked::follow`] came to: Secrets that are already taken are not taken again.
+    pub(crate) fn follow_on(&mut self, chain: &mut Chain, scan: &Scan<'_>, reach: Reach, spread: &impl Spread) {
         let mut pending = live(scan, spread);
         if reach == Reach::History {
             pending.extend(past(scan));
         }
+        chain.links.retain(|link| !link.is_closed());
+        pending.retain(|found| !chain.links.iter().any(|link| found.is(link)));
         pending.sort_by(|a, b| (a.age, a.name.order(), b.revision).cmp(&(b.age, b.name.order(), a.revision)));
         let mut links: Vec<Option<Link>> = pending.iter().map(|_| None).collect();
         for round in 0..MOST_ROUNDS {
             let mut opened = false;
             for (found, slot) in pending.iter().zip(&mut links) {
-                let again = matches!(slot, None | Some(Link { content: Err(Broken::Closed(_)), .. }));
-                if !again {
-                    continue;
+                if slot.as_ref().is_none_or(Link::is_closed) {
+                    let link = found.link(self.take(found));
+                    opened |= !link.is_closed();
+                    *slot = Some(link);
                 }
-                let content = self.take(found);
-                opened |= !matches!(content, Err(Broken::Closed(_)));
-                *slot = Some(found.link(content));
             }
             if !opened && round > 0 {
                 break;
             }
         }
-        Chain { links: links.into_iter().flatten().collect() }
+        chain.links.extend(links.into_iter().flatten());
+        chain.links.sort_by_key(|link| (link.age, matches!(link.part, LinkPart::Key { .. }), link.server));
     }
 
     /// Opens a Secret and takes its keys.
@@ -253,6 +269,10 @@ impl From<MigratedResource> for GroupResource {
 impl Found<'_> {
     fn etcd_key(&self) -> String {
         String::from_utf8_lossy(self.key).into_owned()
+    }
+
+    fn is(&self, link: &Link) -> bool {
+        self.revision == link.revision && self.key == link.etcd_key.as_bytes()
     }
 
     fn link(&self, content: Result<Content, Broken>) -> Link {

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod coverage;
 pub mod hazards;
 pub mod opening;
 pub mod version;

@@ -20,6 +20,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! [`examine`] does all of it for a whole backup, on all threads: every live value opened and counted by resource and
+//! key, how far encryption has come, and what history and free pages still hold.
+//!
 //! # What counts as opened
 //! A wrong aescbc key passes the padding check about once in 256 times, and key names are small numbers that every
 //! cluster shares. So an opened value counts only when it begins like an object and its kind, namespace and name are
@@ -31,19 +34,24 @@
 //! of either.
 
 mod doors;
+mod examine;
 mod failure;
 mod fit;
 mod given;
+mod pass;
 mod source;
+mod tally;
 
 use encryption_config::{EncryptionConfig, KmsEnvelope, Plaintext, ProviderKind, Standing, StoredAs, StoredValue};
 use kube_objects::StorageKey;
 use zeroize::Zeroizing;
 
+pub use examine::{Encryption, Held, KeyUse, Options, ResourceCoverage, examine};
 pub use failure::{OpenFailure, Reason};
 pub use fit::Mismatch;
 pub use given::{KeysError, hypershift_config, read_keys};
 pub use source::{Age, ApiServer, Origin, Source};
+pub use tally::{Failed, KeyTally, ResourceTally};
 
 pub(crate) use given::config_of;
 

@@ -66,3 +66,10 @@ pub(crate) struct Truth {
     /// SHA-256 of the opened value.
     pub(crate) plain: String,
 }
+
+/// The table of live values by resource, stored prefix and standing that the recording tool counted.
+pub(crate) fn encryption_table(name: &str) -> BTreeMap<String, u64> {
+    let facts: Value = serde_json::from_slice(&fs::read(folder(name).join("facts.json")).unwrap()).unwrap();
+    let table = facts[0]["encryption"].as_object().cloned().unwrap_or_default();
+    table.into_iter().map(|(row, count)| (row, count.as_u64().unwrap())).collect()
+}

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod examine;
 mod fixture;
 mod hazards;
 mod opening;

@@ -1,0 +1,238 @@
+//! Everything about the encryption of one backup.
+
+use bbolt_page::Spread;
+use encryption_config::{EncryptionConfig, GroupResource, Provider, ProviderKind, Standing};
+use etcd_snapshot::Scan;
+
+use super::tally::{KeyTally, ResourceTally, Tallies};
+use super::{ApiServer, Reason, Unlocked, pass};
+use crate::chain::{Chain, Reach};
+use crate::coverage::{self, Coverage, Migration, Said, Writer};
+
+/// The keys that a backup comes with.
+pub enum Held {
+    /// The configuration of the tarball, of its escrow, or of a file.
+    Config(EncryptionConfig),
+    /// A tarball whose kube-apiserver does not encrypt.
+    NotEncrypted,
+    /// Nothing: no tarball, or one without its keys.
+    Nothing,
+}
+
+/// How to go about it.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'o> {
+    /// Opens at most so many values of each resource under each key, the same in every run; `None` opens all.
+    pub sample: Option<u64>,
+    /// Gets the bytes of records done since its last call.
+    pub progress: Option<&'o (dyn Fn(u64) + Sync)>,
+}
+
+/// The encryption of one backup, without secrets: names and numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encryption {
+    /// kube-apiserver's keys were at hand. Without them nothing is said about whether keys fit.
+    pub keys_at_hand: bool,
+    /// There is a tarball, and its kube-apiserver has no encryption configuration.
+    pub not_configured: bool,
+    /// Resources that are encrypted, were, or should be, by stored path (`kubernetes.io/secrets`).
+    pub resources: Vec<ResourceCoverage>,
+    /// The Secrets with keys.
+    pub chain: Chain,
+    /// What the cluster says.
+    pub said: Said,
+    /// Keys of the configurations in use, with what needs them.
+    pub keys: Vec<KeyUse>,
+    /// The size of the sample, where one was taken.
+    pub sample: Option<u64>,
+}
+
+/// The encryption of one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceCoverage {
+    /// Prefix and path as they stand in etcd keys.
+    pub stored_path: Vec<u8>,
+    /// The server that reads it.
+    pub server: ApiServer,
+    /// What was counted.
+    pub tally: ResourceTally,
+    /// What writes.
+    pub writer: Writer,
+    /// How far encryption has come, by the values.
+    pub coverage: Coverage,
+    /// What the operator says of it.
+    pub migration: Migration,
+}
+
+/// A key of a configuration in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUse {
+    /// Whose configuration; `None` for the one that came with the backup.
+    pub server: Option<ApiServer>,
+    /// The provider.
+    pub provider: ProviderKind,
+    /// Name of the key or KMS plugin.
+    pub name: String,
+    /// Whether it writes any resource.
+    pub writes: bool,
+    /// Live values under it.
+    pub live: u64,
+    /// Values under it in history.
+    pub past: u64,
+    /// Records under it on pages that nothing uses.
+    pub stale: u64,
+}
+
+impl Encryption {
+    /// Whether every live value that is encrypted opens with the keys that a restored cluster reads with.
+    ///
+    /// `Some(true)` also where nothing is encrypted. `None` where it cannot be known: no keys were at hand, or a key
+    /// management service holds them. Of a sample, it is what the sample says.
+    #[must_use]
+    pub fn keys_fit(&self) -> Option<bool> {
+        let keys = || self.resources.iter().flat_map(|resource| &resource.tally.keys).filter(|key| key.live > 0);
+        if keys().next().is_none() {
+            return Some(true);
+        }
+        if !self.keys_at_hand && !self.not_configured {
+            return None;
+        }
+        if keys().any(|key| key.not_opened() > 0 || key.spare > 0) {
+            return Some(false);
+        }
+        keys().all(|key| key.live == key.opened + key.untried).then_some(true)
+    }
+
+    /// Live values that are encrypted.
+    #[must_use]
+    pub fn encrypted(&self) -> u64 {
+        self.resources.iter().map(|resource| resource.tally.encrypted()).sum()
+    }
+}
+
+/// Opens everything, counts everything, and says what it comes to.
+///
+/// Keys that are only in history are looked for where those at hand leave values closed.
+pub fn examine(scan: &Scan<'_>, held: Held, options: &Options<'_>, spread: &impl Spread) -> Encryption {
+    let (not_configured, config) = match held {
+        Held::Config(config) => (false, Some(config)),
+        Held::NotEncrypted => (true, None),
+        Held::Nothing => (false, None),
+    };
+    let mut unlocked = Unlocked::new(config);
+    let keys_at_hand = !unlocked.sources().is_empty();
+    let mut chain = unlocked.follow(scan, Reach::Live, spread);
+    let mut tallies = pass::run(scan, &unlocked, options, spread);
+    if unlocked.has_keys() && tallies.values().any(lacks_keys) {
+        let before = unlocked.sources().len();
+        unlocked.follow_on(&mut chain, scan, Reach::History, spread);
+        if unlocked.sources().len() > before {
+            tallies = pass::run(scan, &unlocked, options, spread);
+        }
+    }
+    let said = Said::read(scan, spread);
+    let keys = key_uses(&unlocked, &tallies);
+    let resources = tallies
+        .into_iter()
+        .filter(|(_, tally)| is_of_interest(tally, &unlocked))
+        .map(|(stored_path, tally)| of_resource(stored_path, tally, &unlocked, &chain, &said))
+        .collect();
+    Encryption { keys_at_hand, not_configured, resources, chain, said, keys, sample: options.sample }
+}
+
+/// Whether values stay closed that another key might open.
+fn lacks_keys(tally: &ResourceTally) -> bool {
+    let reasons = [Reason::MissingKey, Reason::WrongKey, Reason::UnusableKey];
+    tally.keys.iter().any(|key| reasons.iter().any(|reason| key.failed.contains_key(reason)))
+}
+
+/// What is encrypted, what a configuration names, and what OpenShift encrypts when it encrypts at all.
+fn is_of_interest(tally: &ResourceTally, unlocked: &Unlocked) -> bool {
+    let name = tally.name();
+    let usual = ApiServer::ALL.iter().any(|server| server.encrypted_resources().contains(&name.as_str()));
+    let named = || {
+        let entries =
+            unlocked.sources().iter().filter(|source| source.in_use).flat_map(|source| &source.config.entries);
+        entries.flat_map(|entry| &entry.resources).any(|resource| resource.to_string() == name)
+    };
+    !tally.keys.is_empty() || usual || named()
+}
+
+fn of_resource(
+    stored_path: Vec<u8>,
+    mut tally: ResourceTally,
+    unlocked: &Unlocked,
+    chain: &Chain,
+    said: &Said,
+) -> ResourceCoverage {
+    let server = ApiServer::of_resource(tally.group.as_bytes(), tally.resource.as_bytes());
+    let resource = GroupResource { resource: tally.resource.clone(), group: tally.group.clone() };
+    for key in &mut tally.keys {
+        key.standing = standing(unlocked, &resource, key.provider, &key.name);
+    }
+    let writer = coverage::writer(unlocked, &resource);
+    let migration = coverage::migration(server, &resource, &writer, chain, said);
+    let has_keys = coverage::has_keys(unlocked, &resource);
+    let coverage = coverage::coverage(&tally, &writer, has_keys, migration);
+    ResourceCoverage { stored_path, server, tally, writer, coverage, migration }
+}
+
+/// What the configurations in use have a key for.
+fn standing(unlocked: &Unlocked, resource: &GroupResource, kind: ProviderKind, name: &str) -> Option<Standing> {
+    let in_use = unlocked.sources().iter().filter(|source| source.in_use);
+    in_use
+        .filter_map(|source| {
+            let providers = source.config.providers_for(resource);
+            providers.into_iter().enumerate().filter(|(_, provider)| provider.kind() == kind).find_map(
+                |(first, provider)| {
+                    let place = names(provider).position(|own| own == name)?;
+                    Some(if first == 0 && place == 0 { Standing::Write } else { Standing::Read })
+                },
+            )
+        })
+        .min_by_key(|standing| *standing != Standing::Write)
+}
+
+/// The names of a provider's keys, or of its plugin; no placeholders.
+fn names(provider: &Provider) -> impl Iterator<Item = &str> {
+    let plugin = if let Provider::Kms(kms) = provider { Some(kms.name.as_str()) } else { None };
+    let keys = provider.keys().iter().filter(|key| !key.is_bookkeeping()).map(encryption_config::Key::name);
+    plugin.into_iter().chain(keys)
+}
+
+/// The keys of the configurations in use, each once, with the values under them.
+fn key_uses(unlocked: &Unlocked, tallies: &Tallies) -> Vec<KeyUse> {
+    let mut uses: Vec<KeyUse> = Vec::new();
+    for source in unlocked.sources().iter().filter(|source| source.in_use) {
+        let providers = source.config.entries.iter().flat_map(|entry| entry.providers.iter().enumerate());
+        for (at, provider) in providers {
+            for (place, name) in names(provider).enumerate() {
+                let writes = at == 0 && place == 0;
+                let same = |known: &&mut KeyUse| {
+                    (known.server, known.provider, known.name.as_str()) == (source.server, provider.kind(), name)
+                };
+                if let Some(known) = uses.iter_mut().find(same) {
+                    known.writes |= writes;
+                    continue;
+                }
+                let (provider, name) = (provider.kind(), name.to_owned());
+                uses.push(KeyUse { server: source.server, provider, name, writes, live: 0, past: 0, stale: 0 });
+            }
+        }
+    }
+    for used in &mut uses {
+        let own = || unlocked.sources().iter().filter(|source| source.in_use && source.server == used.server);
+        for tally in tallies.values().filter(|tally| !tally.keys.is_empty()) {
+            let resource = GroupResource { resource: tally.resource.clone(), group: tally.group.clone() };
+            if own().any(|source| !source.config.providers_for(&resource).is_empty()) {
+                let same = |key: &&KeyTally| key.provider == used.provider && key.name == used.name;
+                for key in tally.keys.iter().filter(same) {
+                    used.live += key.live;
+                    used.past += key.past;
+                    used.stale += key.stale;
+                }
+            }
+        }
+    }
+    uses
+}
