@@ -6,5 +6,7 @@
 
 pub mod chain;
 pub mod hazards;
+pub mod layout;
 pub mod opening;
+pub mod picks;
 pub mod version;
