@@ -7,5 +7,7 @@
 pub mod chain;
 pub mod coverage;
 pub mod hazards;
+pub mod layout;
 pub mod opening;
+pub mod picks;
 pub mod version;

@@ -1,13 +1,13 @@
 //! What releases mean for a restore.
 
 use backup_facts::version::{Release, Source, Sources, TargetCluster};
-use version_compat::{Backup, Data, Judgement, Relation, judge};
+use version_compat::{Backup, Data, Judgement, Relation, etcd_minor, judge};
 
 use crate::catalogue::{
     CLUSTER_VERSION_UNREADABLE, ETCD_DIFFERS, Entry, FAILING, KUBELETS_DIFFER, NAME_DIFFERS, OPERATORS_DIFFER,
     OTHER_CLUSTER, OTHER_RELEASE, RELEASE_UNKNOWN, TARBALL_RELEASE, TARGET_UPDATING, UPDATE_UNDER_WAY, UPDATE_WANTED,
 };
-use crate::finding::{Finding, Findings, Location};
+use crate::finding::{Finding, Findings, Location, Severity};
 
 /// The object that speaks for the cluster.
 const OBJECT: &[u8] = b"/kubernetes.io/config.openshift.io/clusterversions/version";
@@ -40,6 +40,13 @@ impl Facts<'_> {
         let theirs = self.target.map(|target| target.cluster_id.as_str())?;
         (!ours.is_empty() && !theirs.is_empty() && !ours.eq_ignore_ascii_case(theirs)).then_some((ours, theirs))
     }
+}
+
+/// Whether a finding is about ClusterVersion alone. The others hold several sources against each other, which is asked
+/// for with a pair or a target.
+#[must_use]
+pub fn is_of_cluster_version(finding: &Finding) -> bool {
+    [&UPDATE_UNDER_WAY, &CLUSTER_VERSION_UNREADABLE, &UPDATE_WANTED, &FAILING].contains(&finding.entry)
 }
 
 /// Judges which release a backup is of, and whether it may be restored onto the target.
@@ -93,6 +100,8 @@ fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
             Source::PodManifest | Source::PodBuild => (&TARBALL_RELEASE, "the tarball says"),
             Source::DirectoryName => (&NAME_DIFFERS, "the directory's name says"),
             Source::Kubelets => (&KUBELETS_DIFFER, "kubelets of the control plane say"),
+            // both versions of etcd speak of the same data
+            Source::EtcdClusterVersion if facts.release.of(Source::EtcdStorageVersion).next().is_some() => continue,
             Source::EtcdClusterVersion => (&ETCD_DIFFERS, "etcd's cluster version is"),
             Source::EtcdStorageVersion => (&ETCD_DIFFERS, "etcd's storage version is"),
         };
@@ -103,6 +112,10 @@ fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
             .with("place", clip(&evidence.place));
         if matches!(evidence.source, Source::PodManifest | Source::PodBuild) {
             finding.location.member = Some(clip(&evidence.place));
+        }
+        // data of an older etcd is read by every newer one
+        if entry == &ETCD_DIFFERS && facts.sources.etcd.minor() < facts.release.backup.minor().and_then(etcd_minor) {
+            finding.severity = Severity::Low;
         }
         findings.push(finding);
     }

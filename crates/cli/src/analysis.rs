@@ -1,5 +1,6 @@
 //! Everything that one snapshot shows: what `inspect` describes and `verify` judges.
 
+use backup_facts::version::SnapshotVersions;
 use bbolt_page::{Db, OpenError, Pgid, Walker};
 use checks::snapshot::{DEFAULT_QUOTA, Facts};
 use checks::{Finding, catalogue};
@@ -37,6 +38,8 @@ pub struct Analysis<'a> {
     pub hash_kv: Option<HashKv>,
     /// Live values by resource, and what the cluster says of itself.
     pub inventory: Inventory,
+    /// What objects say of their release.
+    pub versions: SnapshotVersions,
     /// Space quota in bytes.
     pub quota: u64,
     /// By what the database was opened.
@@ -94,11 +97,14 @@ impl<'a> Analysis<'a> {
         let walk = || {
             let scan = etcd_snapshot::scan(db, Options { progress: Some(&progress), ..Options::default() }, &Pool);
             let hash_kv = scan.hash_kv(&Pool).ok();
-            let mut inventory = Inventory::default();
-            scan.store.live().for_each(|live| inventory.add(live.kv.key, live.kv.value));
-            (scan, hash_kv, inventory, previous.map(count_faults))
+            let (mut inventory, mut versions) = (Inventory::default(), SnapshotVersions::default());
+            for live in scan.store.live() {
+                inventory.add(live.kv.key, live.kv.value);
+                versions.add(live.kv.key, live.kv.value);
+            }
+            (scan, hash_kv, (inventory, versions), previous.map(count_faults))
         };
-        let (trailer, (scan, hash_kv, inventory, previous_root_faults)) =
+        let (trailer, (scan, hash_kv, (inventory, versions), previous_root_faults)) =
             rayon::join(|| trailer::read(source.bytes(), progress), walk);
         drop(meter);
         let quota = DEFAULT_QUOTA;
@@ -120,7 +126,18 @@ impl<'a> Analysis<'a> {
         let pages = lost.then(|| salvage::pages(&scan.report.db));
         let findings = findings.into_sorted();
         source.check_unchanged()?;
-        Ok(Self { trailer: Some(trailer), provenance, hash_kv, inventory, quota, opened, pages, findings, scan })
+        Ok(Self {
+            trailer: Some(trailer),
+            provenance,
+            hash_kv,
+            inventory,
+            versions,
+            quota,
+            opened,
+            pages,
+            findings,
+            scan,
+        })
     }
 }
 

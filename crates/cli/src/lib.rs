@@ -12,9 +12,11 @@ pub mod exit;
 pub mod glob;
 pub mod input;
 pub mod output;
+pub mod release;
 pub mod settings;
 pub mod spread;
 pub mod tarball;
+pub mod target;
 pub mod text;
 pub mod ui;
 

@@ -1,5 +1,6 @@
 //! What was typed. Parsing does no work; [`crate::settings`] makes sense of it.
 
+mod backup;
 mod bytes;
 mod get;
 mod keys;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
+pub use backup::{CompatArgs, TargetArgs};
 pub use bytes::{BucketArgs, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
 pub use get::{GetArgs, ObjectFormat};
 pub use keys::{
@@ -69,6 +71,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Judge whether a backup will restore: every check, a verdict, an exit code
     Verify(VerifyArgs),
+    /// Tell whether a backup is of the release that a cluster runs, with the evidence
+    Compat(CompatArgs),
     /// Hashes: file, trailer, etcd's own, and a digest of the content
     Hash(HashArgs),
     /// List keys: live, at a revision, deleted, or with their history
@@ -162,12 +166,13 @@ pub struct InspectArgs {
 const VERIFY_HELP: &str = "\
 Examples:
   assay verify snapshot_2026-11-23_010203.db
-  assay verify /mnt/backup/                 every snapshot and tarball in it
+  assay verify /mnt/backup/                 every backup in it: do its files belong together?
   assay verify -q --fail-on medium snapshot.db || echo 'do not rely on this backup'
+  assay verify /mnt/backup/ --target 4.18.30
   assay verify --json snapshot.db | jq '.verdict, .findings[].id'
 
-Files are told apart by content: a snapshot or a tarball of static pod resources, plain or compressed. In a
-directory, each file is judged by itself; whether a snapshot and a tarball belong together is not looked at.
+Files are told apart by content: a snapshot or a tarball of static pod resources, plain or compressed. A snapshot
+and a tarball are judged as a pair, too: those of one timestamp in a directory, or one of each on the command line.
 Every finding has an ID; `assay explain ID` tells what it means and what to do, offline.";
 
 /// `assay verify`.
@@ -180,6 +185,9 @@ pub struct VerifyArgs {
     /// Least severity that makes the verdict `fail` and the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
     pub fail_on: FailOn,
+    /// The cluster to restore onto.
+    #[command(flatten)]
+    pub onto: TargetArgs,
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,

@@ -1,27 +1,52 @@
 //! What `inspect` and `verify` do first: find out what each path is, and open it.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::snapshot;
 use crate::exit::Error;
 use crate::input::{Artifact, Backup, Backups, Input, Reading, Source};
-use crate::output::artifact::{ArtifactJson, BackupJson};
 use crate::tarball::Tarball;
-use crate::text::{count, escape, escape_path};
-use crate::ui::{Ui, style};
+use crate::text::{escape, escape_path};
+use crate::ui::Ui;
 
 /// Something that a path led to.
 pub(super) enum Item {
-    /// A directory; its files follow.
-    Directory(Backups),
-    /// What should be a snapshot.
+    /// A directory; its backups follow.
+    Directory(Rc<Backups>),
+    /// A snapshot and a tarball that should belong together, or what there is of them.
+    Backup(Box<Whole>),
+    /// What should be a snapshot, by itself.
     Snapshot(Source),
-    /// A tarball of static pod resources.
+    /// A tarball of static pod resources, by itself.
     Tarball(Box<Tarball>),
 }
 
-/// Does `work` for everything that the paths name, the files of a directory one after another.
+/// A backup with its files open.
+pub(super) struct Whole {
+    /// The directory that it lies in; `None` where its files were named one by one.
+    pub(super) directory: Option<Rc<Backups>>,
+    /// Its files, by name.
+    pub(super) backup: Backup,
+    /// The snapshot.
+    pub(super) snapshot: Option<Source>,
+    /// The tarball.
+    pub(super) tarball: Option<Box<Tarball>>,
+}
+
+impl Whole {
+    /// The name that its findings go by.
+    pub(super) fn name(&self) -> String {
+        match (&self.directory, &self.backup.snapshot) {
+            (Some(directory), _) => directory.name_of(&self.backup),
+            (None, Some(snapshot)) => snapshot.to_string_lossy().into_owned(),
+            (None, None) => "-".to_owned(),
+        }
+    }
+}
+
+/// Does `work` for everything that the paths name, the backups of a directory one after another.
 ///
 /// What cannot be read does not keep the rest from being looked at; see [`snapshot::each`].
 pub(super) fn each(
@@ -30,34 +55,94 @@ pub(super) fn each(
     ui: &mut Ui,
     mut work: impl FnMut(Item, &mut Ui) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    if let Some(pair) = named_pair(paths) {
+        return of_backup(None, pair, reading, ui, &mut work);
+    }
     snapshot::each(paths, ui, |path, ui| {
         let input = Input::from(path.as_os_str());
-        let Some(directory) = directory(&input) else {
-            let item = open(&input, reading, ui)?;
-            return work(item, ui);
-        };
-        let found = Backups::of(directory)?;
-        for name in &found.unfinished {
-            let (name, folder) = (escape(name.as_bytes()), escape_path(directory));
-            ui.warn(&format!("`{name}` in `{folder}` is a save that was interrupted; it is no backup"));
+        match directory(&input) {
+            Some(path) => of_directory(path, reading, ui, &mut work),
+            None => work(open(&input, reading, ui)?, ui),
         }
-        let files: Vec<PathBuf> = found.backups.iter().flat_map(Backup::files).map(Path::to_path_buf).collect();
-        work(Item::Directory(found), ui)?;
-        snapshot::each(files, ui, |path, ui| {
-            let item = open(&Input::Path(path), reading, ui)?;
-            work(item, ui)
-        })
     })
 }
 
-fn directory(input: &Input) -> Option<&Path> {
+/// Two files on the command line that look like one of each.
+fn named_pair(paths: &[OsString]) -> Option<Backup> {
+    let [first, second] = paths else { return None };
+    let (a, b) = (Path::new(first), Path::new(second));
+    let is_file = |path: &Path| path != Path::new("-") && path.is_file();
+    if !is_file(a) || !is_file(b) {
+        return None;
+    }
+    Backup::of_pair(a, b)
+}
+
+type Work<'w> = &'w mut dyn FnMut(Item, &mut Ui) -> Result<(), Error>;
+
+fn of_directory(path: &Path, reading: &Reading, ui: &mut Ui, work: Work<'_>) -> Result<(), Error> {
+    let found = match Backups::of(path) {
+        Ok(found) => Rc::new(found),
+        Err(error) => {
+            let inner = Backups::nested(path)?;
+            if inner.is_empty() {
+                return Err(error.into());
+            }
+            return snapshot::each(inner, ui, |path, ui| of_directory(&path, reading, ui, work));
+        }
+    };
+    for name in &found.unfinished {
+        let (name, folder) = (escape(name.as_bytes()), escape_path(path));
+        ui.warn(&format!("`{name}` in `{folder}` is a save that was interrupted; it is no backup"));
+    }
+    work(Item::Directory(Rc::clone(&found)), ui)?;
+    snapshot::each(found.backups.clone(), ui, |backup, ui| {
+        of_backup(Some(Rc::clone(&found)), backup, reading, ui, work)
+    })
+}
+
+/// Opens the files of one backup. A file that cannot be read leaves the other to be judged by itself.
+fn of_backup(
+    directory: Option<Rc<Backups>>,
+    backup: Backup,
+    reading: &Reading,
+    ui: &mut Ui,
+    work: Work<'_>,
+) -> Result<(), Error> {
+    let (mut source, mut tarball) = (None, None);
+    let halves: Vec<PathBuf> = [&backup.snapshot, &backup.tarball].into_iter().flatten().cloned().collect();
+    let unread = snapshot::each(halves, ui, |path, ui| {
+        match open(&Input::Path(path), reading, ui)? {
+            Item::Snapshot(found) => source = Some(found),
+            Item::Tarball(found) => tarball = Some(found),
+            Item::Directory(_) | Item::Backup(_) => {}
+        }
+        Ok(())
+    });
+    if unread.is_err() {
+        let items = [source.map(Item::Snapshot), tarball.map(Item::Tarball)];
+        items.into_iter().flatten().try_for_each(|item| work(item, ui))?;
+    } else {
+        let others = backup.others.clone();
+        work(Item::Backup(Box::new(Whole { directory, backup, snapshot: source, tarball })), ui)?;
+        snapshot::each(others, ui, |path, ui| {
+            let item = open(&Input::Path(path), reading, ui)?;
+            work(item, ui)
+        })?;
+    }
+    unread
+}
+
+/// The path of a directory.
+pub(super) fn directory(input: &Input) -> Option<&Path> {
     match input {
         Input::Path(path) if path.is_dir() => Some(path),
         Input::Path(_) | Input::Stdin => None,
     }
 }
 
-fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Item, Error> {
+/// Opens one file.
+pub(super) fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Item, Error> {
     let meter = ui.meter("reading", None);
     let artifact = Artifact::open(input, reading, &|bytes| meter.add(bytes))?;
     drop(meter);
@@ -68,52 +153,4 @@ fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Item, Error> {
         }
         Artifact::Tar(packed) => Ok(Item::Tarball(Box::new(Tarball::read(packed, reading, ui)?))),
     }
-}
-
-/// The backups of a directory, for scripts.
-pub(super) fn documents(directory: &Backups) -> impl Iterator<Item = ArtifactJson> {
-    directory.backups.iter().map(|backup| ArtifactJson::Backup(BackupJson::new(directory, backup)))
-}
-
-/// The newest backups, which are named one by one before the first file.
-const NAMED: usize = 6;
-
-/// Says what a directory holds, which files belong together, and what is not looked at.
-pub(super) fn print(directory: &Backups, ui: &mut Ui) -> Result<(), Error> {
-    let backups = &directory.backups;
-    let older = backups.len().saturating_sub(NAMED);
-    let mut named: Vec<String> = backups.iter().skip(older).map(describe).collect();
-    if older > 0 {
-        named.insert(0, format!("{older} older"));
-    }
-    let head = ui.paint(style::HEAD, escape_path(&directory.path)).to_string();
-    let number = count(backups.len() as u64, "backup");
-    writeln!(
-        ui.out(),
-        "{head}: {number}, paired by timestamp: {}. Each file is looked at by itself: whether the halves of a pair fit \
-         together (same cluster, keys that open the values) is not checked by this version.\n",
-        named.join("; ")
-    )?;
-    Ok(())
-}
-
-/// `2026-11-23_010203 (snapshot and tarball)`
-fn describe(backup: &Backup) -> String {
-    let name = |path: &Path| escape(path.file_name().unwrap_or(OsStr::new("?")).as_encoded_bytes()).into_owned();
-    let Some(timestamp) = &backup.timestamp else {
-        return backup.files().map(|path| format!("`{}` (no timestamp in its name)", name(path))).collect();
-    };
-    let keyless = backup.tarball.as_ref().is_some_and(|path| name(path).contains(".keyless."));
-    let tarball = if keyless { "tarball without its keys" } else { "tarball" };
-    let halves = match (&backup.snapshot, &backup.tarball) {
-        (Some(_), Some(_)) => format!("snapshot and {tarball}"),
-        (Some(_), None) => "snapshot, NO TARBALL".to_owned(),
-        (None, _) => format!("{tarball}, NO SNAPSHOT"),
-    };
-    let dirty = if backup.dirty { ", POSSIBLY DIRTY" } else { "" };
-    let others = match backup.others.len() {
-        0 => String::new(),
-        others => format!(", {}", count(others as u64, "other file")),
-    };
-    format!("{timestamp} ({halves}{others}{dirty})")
 }

@@ -3,18 +3,19 @@
 use checks::{Finding, Severity, Verdict};
 use kube_objects::ResourceCount;
 
-use super::artifact::{self, Item};
+use super::artifact::{self, Item, Whole};
 use crate::analysis::{Analysis, Opened};
 use crate::args::{InspectArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
-use crate::output::artifact::ArtifactJson;
+use crate::output::artifact::{ArtifactJson, BackupJson, Named};
 use crate::output::finding::FindingJson;
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{self, Envelope};
 use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
 use crate::output::{overview, tarball};
+use crate::release::{self, Compat};
 use crate::tarball::Tarball;
 use crate::text::{Size, count, escape, group_digits};
 use crate::ui::{Ui, style};
@@ -27,35 +28,10 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let mut seen: Vec<Seen> = Vec::new();
     let unread = artifact::each(&args.paths, reading, ui, |item, ui| {
         match item {
-            Item::Directory(directory) if json => {
-                let alone = |document| Seen { document, name: String::new(), findings: Vec::new() };
-                seen.extend(artifact::documents(&directory).map(alone));
-            }
-            Item::Directory(directory) => artifact::print(&directory, ui)?,
-            Item::Snapshot(source) => {
-                let analysis = Analysis::of(&source, ui)?;
-                // A description of what is left must not pass for one of the whole.
-                if fails(&analysis.findings) || analysis.opened != Opened::Meta || analysis.pages.is_some() {
-                    ui.settle(Outcome::Findings);
-                }
-                if json {
-                    let document = ArtifactJson::Snapshot(Box::new(SnapshotJson::new(&source, &analysis)));
-                    seen.push(Seen { document, name: source.name(), findings: analysis.findings });
-                } else {
-                    print(&source, &analysis, ui)?;
-                }
-            }
-            Item::Tarball(tarball) => {
-                if fails(&tarball.findings) || !tarball.resources.complete {
-                    ui.settle(Outcome::Findings);
-                }
-                if json {
-                    let document = ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball)));
-                    seen.push(Seen { document, name: tarball.name, findings: tarball.findings });
-                } else {
-                    print_tarball(&tarball, ui)?;
-                }
-            }
+            Item::Directory(_) => {}
+            Item::Backup(whole) => seen.extend(of_backup(*whole, json, ui)?),
+            Item::Snapshot(source) => seen.extend(of_snapshot(&source, json, ui)?),
+            Item::Tarball(tarball) => seen.extend(of_tarball(*tarball, json, ui)?),
         }
         Ok(())
     });
@@ -63,6 +39,75 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
         write_json(&seen, unread.is_err(), ui)?;
     }
     unread.map(|()| ui.outcome())
+}
+
+/// What the pair is, then each of its files.
+fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Error> {
+    let (source, tarball) = (whole.snapshot.take(), whole.tarball.take());
+    let analysis = source.as_ref().map(|source| Analysis::of(source, ui)).transpose()?;
+    let named = whole.directory.as_ref().and_then(|directory| directory.release());
+    let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), named), None);
+    let name = whole.name();
+    let mut seen = Vec::new();
+    if json {
+        let both = analysis.is_some() && tarball.is_some();
+        let named = Named { directory: whole.directory.as_deref(), backup: &whole.backup, name: name.clone() };
+        let document = ArtifactJson::Backup(Box::new(BackupJson::new(named, both, &compat, None)));
+        seen.push(Seen { document, name, findings: compat.findings });
+    } else {
+        let head = ui.paint(style::HEAD, escape(name.as_bytes())).to_string();
+        writeln!(ui.out(), "{head}: {}", parts(source.is_some(), tarball.as_deref()))?;
+        let release = escape(compat.release.backup.describe().as_bytes()).into_owned();
+        let look = ui.look();
+        Fields::new().field("release", release).write(ui.out(), look)?;
+        writeln!(ui.out())?;
+    }
+    if let (Some(source), Some(analysis)) = (&source, analysis) {
+        seen.extend(of_analysis(source, analysis, json, ui)?);
+    }
+    if let Some(tarball) = tarball {
+        seen.extend(of_tarball(*tarball, json, ui)?);
+    }
+    Ok(seen)
+}
+
+fn parts(snapshot: bool, tarball: Option<&Tarball>) -> &'static str {
+    match (snapshot, tarball) {
+        (true, Some(tarball)) if tarball.keyless => "a backup: snapshot, and tarball without its keys",
+        (true, Some(_)) => "a backup: snapshot and tarball",
+        (true, None) => "a backup: snapshot, NO TARBALL",
+        (false, _) => "a backup: tarball, NO SNAPSHOT",
+    }
+}
+
+fn of_snapshot(source: &Source, json: bool, ui: &mut Ui) -> Result<Option<Seen>, Error> {
+    let analysis = Analysis::of(source, ui)?;
+    of_analysis(source, analysis, json, ui)
+}
+
+fn of_analysis(source: &Source, analysis: Analysis<'_>, json: bool, ui: &mut Ui) -> Result<Option<Seen>, Error> {
+    // A description of what is left must not pass for one of the whole.
+    if fails(&analysis.findings) || analysis.opened != Opened::Meta || analysis.pages.is_some() {
+        ui.settle(Outcome::Findings);
+    }
+    if !json {
+        print(source, &analysis, ui)?;
+        return Ok(None);
+    }
+    let document = ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, &analysis)));
+    Ok(Some(Seen { document, name: source.name(), findings: analysis.findings }))
+}
+
+fn of_tarball(tarball: Tarball, json: bool, ui: &mut Ui) -> Result<Option<Seen>, Error> {
+    if fails(&tarball.findings) || !tarball.resources.complete {
+        ui.settle(Outcome::Findings);
+    }
+    if !json {
+        print_tarball(&tarball, ui)?;
+        return Ok(None);
+    }
+    let document = ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball)));
+    Ok(Some(Seen { document, name: tarball.name, findings: tarball.findings }))
 }
 
 fn fails(findings: &[Finding]) -> bool {

@@ -5,6 +5,7 @@ mod artifact;
 mod bucket;
 mod bytes;
 mod cluster;
+mod compat;
 mod completions;
 mod explain;
 mod get;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
     match cli.command {
         Command::Inspect(args) => inspect::run(&args, &reading, ui),
         Command::Verify(args) => verify::run(&args, &reading, ui),
+        Command::Compat(args) => compat::run(&args, &reading, ui),
         Command::Hash(args) => hash::run(&args, &reading, ui),
         Command::Cluster(args) => cluster::run(&args, &reading, ui),
         Command::Explain(args) => explain::run(&args, ui),

@@ -1,5 +1,8 @@
 //! `assay verify`: will it restore?
 
+mod backup;
+
+use backup_facts::version::TargetCluster;
 use checks::{Finding, Severity, Verdict};
 
 use super::artifact::{self, Item};
@@ -14,30 +17,39 @@ use crate::output::json::{self, Envelope};
 use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
 use crate::output::{overview, tarball};
+use crate::release::{self, Compat};
 use crate::tarball::Tarball;
+use crate::target;
 use crate::text::{count, escape};
 use crate::ui::{Ui, style};
 
+/// What holds for all that one run judges.
+#[derive(Clone, Copy)]
+struct Rules<'r> {
+    json: bool,
+    limit: Option<Severity>,
+    target: Option<&'r TargetCluster>,
+}
+
 pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let limit = limit(args.fail_on);
+    let target = target::read(&args.onto)?;
     let json = args.output.format() == ReportFormat::Json;
-    let mut judged = Vec::new();
+    let rules = Rules { json, limit: limit(args.fail_on), target: target.as_ref() };
+    let mut judged: Vec<Judged> = Vec::new();
     let unread = artifact::each(&args.paths, reading, ui, |item, ui| {
-        let (document, report) = match item {
-            Item::Directory(directory) if json => {
-                judged.extend(artifact::documents(&directory).map(|document| Judged { document, report: None }));
-                return Ok(());
-            }
-            Item::Directory(directory) => return artifact::print(&directory, ui),
-            Item::Snapshot(source) => of_snapshot(&source, json, limit, ui)?,
-            Item::Tarball(tarball) => of_tarball(*tarball, json, limit),
+        let one = match item {
+            Item::Directory(directory) => backup::of_directory(&directory, rules),
+            Item::Backup(whole) => Some(backup::of(*whole, rules, ui)?),
+            Item::Snapshot(source) => Some(of_snapshot(&source, rules, ui)?),
+            Item::Tarball(tarball) => Some(of_tarball(*tarball, rules)),
         };
-        ui.settle(if report.verdict == Verdict::Fail { Outcome::Findings } else { Outcome::Clean });
-        match document {
-            Some(document) => judged.push(Judged { document, report: Some(report) }),
-            None => report.print(limit, ui)?,
+        let Some(one) = one else { return Ok(()) };
+        ui.settle(if one.report.verdict == Verdict::Fail { Outcome::Findings } else { Outcome::Clean });
+        if json {
+            judged.push(one);
+            return Ok(());
         }
-        Ok(())
+        one.report.print(rules.limit, ui)
     });
     if json && !judged.is_empty() {
         write_json(&judged, unread.is_err(), ui)?;
@@ -57,16 +69,17 @@ fn limit(fail_on: FailOn) -> Option<Severity> {
     }
 }
 
-/// What is left of an artifact once its verdict is known; a directory's backups have none of their own.
+/// What is left of an artifact once its verdict is known. A backup has several documents: its own and its files'.
 struct Judged {
-    document: ArtifactJson,
-    report: Option<Report>,
+    documents: Vec<ArtifactJson>,
+    report: Report,
 }
 
 /// A verdict and what it rests on.
 struct Report {
     name: String,
-    findings: Vec<Finding>,
+    /// Findings by the artifact that they are about.
+    parts: Vec<(String, Vec<Finding>)>,
     verdict: Verdict,
     /// What was looked at, and what came of it: silence alone would not tell.
     checked: Fields,
@@ -74,40 +87,61 @@ struct Report {
     good: &'static str,
     /// The end of "do not rely on".
     what: &'static str,
+    /// Whether the sentence names the worst finding: where there are too many fields for one screen, it must.
+    brief: bool,
 }
 
-fn of_snapshot(
-    source: &Source,
-    json: bool,
-    limit: Option<Severity>,
-    ui: &mut Ui,
-) -> Result<(Option<ArtifactJson>, Report), Error> {
-    let analysis = Analysis::of(source, ui)?;
-    let document = json.then(|| ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, &analysis))));
+fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged, Error> {
+    let mut analysis = Analysis::of(source, ui)?;
+    let compat = Compat::of(release::sources(Some(&analysis), None, None), rules.target);
+    let documents = if rules.json {
+        vec![ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, &analysis)))]
+    } else {
+        Vec::new()
+    };
     let checked = checked(source, &analysis);
-    let verdict = checks::verdict(&analysis.findings, limit);
+    let findings = together([std::mem::take(&mut analysis.findings), alone(compat)]);
+    let verdict = checks::verdict(&findings, rules.limit);
     let (good, what) = ("a restore of this snapshot", "this snapshot");
-    Ok((document, Report { name: source.name(), findings: analysis.findings, verdict, checked, good, what }))
+    let parts = vec![(source.name(), findings)];
+    Ok(Judged { documents, report: Report { name: source.name(), parts, verdict, checked, good, what, brief: false } })
 }
 
-fn of_tarball(tarball: Tarball, json: bool, limit: Option<Severity>) -> (Option<ArtifactJson>, Report) {
-    let document = json.then(|| ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball))));
+fn of_tarball(mut tarball: Tarball, rules: Rules<'_>) -> Judged {
+    let compat = Compat::of(release::sources(None, Some(&tarball), None), rules.target);
+    let documents =
+        if rules.json { vec![ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball)))] } else { Vec::new() };
     let checked = tarball::describe(&tarball);
-    let verdict = checks::verdict(&tarball.findings, limit);
+    let findings = together([std::mem::take(&mut tarball.findings), alone(compat)]);
+    let verdict = checks::verdict(&findings, rules.limit);
     let good = if tarball.keyless {
         "a restore with this tarball, once its keys are joined to it again"
     } else {
         "a restore with this tarball"
     };
-    (document, Report { name: tarball.name, findings: tarball.findings, verdict, checked, good, what: "this tarball" })
+    let parts = vec![(tarball.name.clone(), findings)];
+    let what = "this tarball";
+    Judged { documents, report: Report { name: tarball.name, parts, verdict, checked, good, what, brief: false } }
+}
+
+/// What is said of the release of a lone file: without a target, only what it says of itself.
+fn alone(compat: Compat<'_>) -> Vec<Finding> {
+    let asked = compat.target.is_some();
+    compat.findings.into_iter().filter(|it| asked || checks::version::is_of_cluster_version(it)).collect()
+}
+
+/// Several lists of findings as one, worst first.
+fn together<const N: usize>(lists: [Vec<Finding>; N]) -> Vec<Finding> {
+    let mut all: Vec<Finding> = lists.into_iter().flatten().collect();
+    all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    all
 }
 
 fn write_json(judged: &[Judged], some_unread: bool, ui: &mut Ui) -> Result<(), Error> {
-    let documents: Vec<_> = judged.iter().map(|judged| &judged.document).collect();
-    let reports: Vec<&Report> = judged.iter().filter_map(|judged| judged.report.as_ref()).collect();
-    let findings =
-        reports.iter().flat_map(|one| one.findings.iter().map(|finding| FindingJson::new(finding, &one.name)));
-    let worst = reports.iter().map(|report| report.verdict).max().unwrap_or(Verdict::Pass);
+    let documents: Vec<_> = judged.iter().flat_map(|judged| &judged.documents).collect();
+    let parts = judged.iter().flat_map(|judged| &judged.report.parts);
+    let findings = parts.flat_map(|(name, findings)| findings.iter().map(|finding| FindingJson::new(finding, name)));
+    let worst = judged.iter().map(|judged| judged.report.verdict).max().unwrap_or(Verdict::Pass);
     let verdict = match worst {
         _ if some_unread => json::Verdict::Fail,
         Verdict::Pass => json::Verdict::Pass,
@@ -124,13 +158,21 @@ impl Report {
             Verdict::Warn => style::WARN,
             Verdict::Fail => style::BAD,
         };
+        let findings = together([self.parts.iter().flat_map(|(_, findings)| findings).cloned().collect()]);
         let word = ui.paint(style, self.verdict.name().to_uppercase()).to_string();
         let name = ui.paint(style::HEAD, escape(self.name.as_bytes())).to_string();
         writeln!(ui.out(), "{word}  {name}")?;
-        writeln!(ui.out(), "  {}", self.sentence(limit))?;
-        if self.findings.iter().any(|finding| finding.severity > Severity::Info || ui.look().verbose > 0) {
+        finding::wrap(&self.sentence(&findings, limit), 2, ui)?;
+        let verbose = ui.look().verbose > 0;
+        // a backup has two files' worth of findings, and the screen has one screen's worth of room
+        let shown = |finding: &Finding| {
+            let least = if self.brief { Severity::Medium } else { Severity::Low };
+            verbose || finding.severity >= least
+        };
+        let (listed, rest): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(shown);
+        if !listed.is_empty() || verbose {
             writeln!(ui.out())?;
-            finding::write(&self.findings, ui)?;
+            finding::write(&listed, ui)?;
             writeln!(
                 ui.out(),
                 "\n  `assay explain ID` tells what a finding means, how it comes about, and its source."
@@ -139,32 +181,55 @@ impl Report {
         writeln!(ui.out())?;
         let look = ui.look();
         self.checked.write(ui.out(), look)?;
-        let told = self.findings.iter().filter(|finding| finding.severity == Severity::Info);
-        if ui.look().verbose == 0 {
-            for finding in told {
-                let (id, message) = (finding.entry.id, escape(finding.message.as_bytes()));
-                let note = ui.paint(style::DIM, format_args!("note {id}: {message}")).to_string();
-                writeln!(ui.out(), "  {note}")?;
-            }
+        if !verbose {
+            self.print_notes(&rest, ui)?;
         }
         writeln!(ui.out())?;
         Ok(())
     }
 
+    /// What is not worth a paragraph: a line each, or one line for all.
+    fn print_notes(&self, rest: &[Finding], ui: &mut Ui) -> Result<(), Error> {
+        if self.brief {
+            let mut ids: Vec<&str> = rest.iter().map(|finding| finding.entry.id).collect();
+            ids.dedup();
+            if !ids.is_empty() {
+                let text = format!("also {}, low or for information: -v tells all", ids.join(", "));
+                let note = ui.paint(style::DIM, text).to_string();
+                writeln!(ui.out(), "  {note}")?;
+            }
+            return Ok(());
+        }
+        for finding in rest {
+            let (id, message) = (finding.entry.id, escape(finding.message.as_bytes()));
+            let note = ui.paint(style::DIM, format_args!("note {id}: {message}")).to_string();
+            writeln!(ui.out(), "  {note}")?;
+        }
+        Ok(())
+    }
+
     /// What the findings add up to, whatever `--fail-on` makes of them.
-    fn sentence(&self, limit: Option<Severity>) -> String {
-        let at_least = |severity: Severity| {
-            count(self.findings.iter().filter(|finding| finding.severity >= severity).count() as u64, "finding")
-        };
-        let worst = self.findings.iter().map(|finding| finding.severity).max();
-        let text = match worst {
-            Some(Severity::Critical) => {
+    fn sentence(&self, findings: &[Finding], limit: Option<Severity>) -> String {
+        let number = |severity: Severity| findings.iter().filter(|finding| finding.severity >= severity).count() as u64;
+        let at_least = |severity: Severity| count(number(severity), "finding");
+        let worst = findings.iter().map(|finding| finding.severity).max();
+        let text = match (worst, findings.first()) {
+            (Some(Severity::Critical | Severity::High), Some(first)) if self.brief => {
+                let more = match number(Severity::High) {
+                    1 => String::new(),
+                    more => format!(" (and {} of that kind)", count(more - 1, "more finding")),
+                };
+                format!("do not rely on {}: {}{more}", self.what, lower_first(first.entry.title))
+            }
+            (Some(Severity::Critical), _) => {
                 format!("do not rely on {}: {} that data is lost or changed", self.what, at_least(Severity::Critical))
             }
-            Some(Severity::High) => {
+            (Some(Severity::High), _) => {
                 format!("do not rely on {} before you have looked at {}", self.what, at_least(Severity::High))
             }
-            Some(Severity::Medium) => format!("it can be restored, but look at {} first", at_least(Severity::Medium)),
+            (Some(Severity::Medium), _) => {
+                format!("it can be restored, but look at {} first", at_least(Severity::Medium))
+            }
             _ => format!("nothing stands against {}", self.good),
         };
         let below = |limit: &Severity| *limit < Severity::High && worst < Some(Severity::High);
@@ -175,19 +240,37 @@ impl Report {
     }
 }
 
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
 fn checked(source: &Source, analysis: &Analysis<'_>) -> Fields {
-    let faults = |number: u64| if number == 0 { "sound".to_owned() } else { count(number, "fault") };
-    let scan = &analysis.scan;
-    let structure = scan.report.faults.kept().len() as u64 + scan.report.faults.dropped();
-    let records = scan.faults.kept().len() as u64 + scan.faults.dropped();
-    let integrity = match analysis.trailer.as_ref().map(|trailer| trailer.valid()) {
+    let fields = Fields::new()
+        .field("integrity hash", integrity(analysis))
+        .field("structure", format!("{}; {}", overview::pages(&analysis.scan.report), structure(analysis)))
+        .field("records", format!("{}; {}", overview::records(&analysis.scan), records(analysis)));
+    overview::describe(fields, source, analysis)
+}
+
+fn integrity(analysis: &Analysis<'_>) -> &'static str {
+    match analysis.trailer.as_ref().map(|trailer| trailer.valid()) {
         Some(Some(true)) => "valid: SHA-256 of every byte",
         Some(Some(false)) => "WRONG: the bytes are not those that etcd wrote",
         _ => "none: damage inside values cannot be noticed",
-    };
-    let fields = Fields::new()
-        .field("integrity hash", integrity)
-        .field("structure", format!("{}; {}", overview::pages(&scan.report), faults(structure)))
-        .field("records", format!("{}; {}", overview::records(scan), faults(records)));
-    overview::describe(fields, source, analysis)
+    }
+}
+
+fn structure(analysis: &Analysis<'_>) -> String {
+    let faults = &analysis.scan.report.faults;
+    faults_in_words(faults.kept().len() as u64 + faults.dropped())
+}
+
+fn records(analysis: &Analysis<'_>) -> String {
+    let faults = &analysis.scan.faults;
+    faults_in_words(faults.kept().len() as u64 + faults.dropped())
+}
+
+fn faults_in_words(number: u64) -> String {
+    if number == 0 { "sound".to_owned() } else { count(number, "fault") }
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use backup_facts::layout::{DirectoryName, Layout};
+use backup_facts::picks::Picks;
 use static_resources::{BackupFile, BackupName};
 
 use super::artifact::{HEAD, look};
@@ -12,6 +14,8 @@ use super::{InputError, Listing, Looks, open_regular};
 
 /// No directory of backups has more; more than that is refused rather than looked at in part.
 const ENTRIES: usize = 100_000;
+/// Directories of backups in one directory.
+const DIRECTORIES: usize = 10_000;
 
 /// What the name of a backup's file says, compressed or with its keys split off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +65,25 @@ pub struct Backup {
 }
 
 impl Backup {
+    /// A backup of two files, one of each kind by their content; `None` where they are not.
+    pub fn of_pair(a: &Path, b: &Path) -> Option<Self> {
+        let kind = |path: &Path| kind_of(path, &name_of(path));
+        let (snapshot, tarball) = match (kind(a)?, kind(b)?) {
+            (BackupFile::Snapshot, BackupFile::StaticKubeResources) => (a, b),
+            (BackupFile::StaticKubeResources, BackupFile::Snapshot) => (b, a),
+            _ => return None,
+        };
+        let said = |path: &Path| FileName::parse(&name_of(path));
+        let said = [said(snapshot), said(tarball)];
+        Some(Self {
+            timestamp: said.iter().flatten().next().map(|said| said.timestamp.clone()),
+            dirty: said.iter().flatten().any(|said| said.dirty),
+            snapshot: Some(snapshot.to_path_buf()),
+            tarball: Some(tarball.to_path_buf()),
+            others: Vec::new(),
+        })
+    }
+
     /// All its files, the snapshot first.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.snapshot.iter().chain(&self.tarball).chain(&self.others).map(PathBuf::as_path)
@@ -84,26 +107,72 @@ pub struct Backups {
     pub backups: Vec<Backup>,
     /// Names of saves that were never finished.
     pub unfinished: Vec<String>,
+    /// What `cluster-restore.sh` would take.
+    pub picks: Picks,
+    /// What its own name says.
+    pub named: Option<DirectoryName>,
+    /// How it is laid out.
+    pub layout: Layout,
 }
 
 impl Backups {
+    /// The release that the name of the directory speaks of.
+    pub fn release(&self) -> Option<&str> {
+        self.named.as_ref()?.version()
+    }
+
+    /// A name for one of its backups: the directory and the timestamp, or the one file.
+    pub fn name_of(&self, backup: &Backup) -> String {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        match (&backup.timestamp, backup.files().next()) {
+            (Some(timestamp), _) => {
+                let dirty = if backup.dirty { "__POSSIBLY_DIRTY__" } else { "" };
+                text(&self.path.join(format!("{timestamp}{dirty}")))
+            }
+            (None, Some(file)) if backup.files().count() == 1 && self.layout == Layout::Files => text(file),
+            (None, _) => text(&self.path),
+        }
+    }
+
+    /// The directories in `path` that hold a backup each: those of updates and schedules, by their names or by what is
+    /// in them. None where `path` itself holds backups.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
+    pub fn nested(path: &Path) -> Result<Vec<PathBuf>, InputError> {
+        let paths = entries(path)?;
+        let holds = |path: &PathBuf| Layout::of(|inner| path.join(inner).exists()) != Layout::Files;
+        let is_backup = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let files = || entries(path).unwrap_or_default();
+            let named = |file: &PathBuf| {
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                FileName::parse(&name).is_some() || backup_facts::picks::matches(&name).is_some()
+            };
+            DirectoryName::parse(&name).is_some() || holds(path) || files().iter().any(named)
+        };
+        Ok(paths.into_iter().filter(|path| path.is_dir()).take(DIRECTORIES).filter(is_backup).collect())
+    }
+
     /// Looks into a directory: at the names, and at the first bytes of every file.
     ///
     /// # Errors
     /// A directory that cannot be read, has no backup in it, or has too many files to be one of backups.
     pub fn of(path: &Path) -> Result<Self, InputError> {
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(path).map_err(|error| InputError::opening(path, error))? {
-            paths.push(entry.map_err(|error| InputError::opening(path, error))?.path());
-            if paths.len() > ENTRIES {
-                return Err(InputError::Crowded { path: path.to_path_buf(), limit: ENTRIES });
-            }
+        let paths = entries(path)?;
+        let layout = Layout::of(|inner| path.join(inner).exists());
+        let names: Vec<String> = paths.iter().map(|path| name_of(path)).collect();
+        let picks = Picks::of(names.iter().map(String::as_str));
+        let named = fs::canonicalize(path).ok().and_then(|whole| DirectoryName::parse(&name_of(&whole)));
+        if let Some(database) = layout.database() {
+            let backup = Backup { snapshot: Some(path.join(database)), ..Backup::default() };
+            let (path, backups) = (path.to_path_buf(), vec![backup]);
+            return Ok(Self { path, backups, unfinished: Vec::new(), picks, named, layout });
         }
-        paths.sort_unstable();
         let mut timed: BTreeMap<(String, bool), Vec<Named>> = BTreeMap::new();
         let (mut untimed, mut unfinished) = (Vec::new(), Vec::new());
         for path in paths {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = name_of(&path);
             if name.starts_with("snapshot") && name.ends_with(".part") {
                 unfinished.push(name);
             } else if let Some(kind) = kind_of(&path, &name) {
@@ -122,17 +191,54 @@ impl Backups {
             files.into_iter().for_each(|named| backup.take(named.kind, named.path));
             backup
         });
-        let untimed = untimed.into_iter().map(|(kind, path)| {
+        let mut backups: Vec<Backup> = timed.collect();
+        backups.extend(untimed.into_iter().map(|(kind, path)| {
             let mut backup = Backup::default();
             backup.take(kind, path);
             backup
-        });
-        let backups: Vec<Backup> = timed.chain(untimed).collect();
+        }));
+        join_halves(&mut backups);
         if backups.is_empty() {
             return Err(InputError::Directory { path: path.to_path_buf(), listing: Listing::of(path) });
         }
-        Ok(Self { path: path.to_path_buf(), backups, unfinished })
+        Ok(Self { path: path.to_path_buf(), backups, unfinished, picks, named, layout })
     }
+}
+
+/// A lone snapshot and a lone tarball can only be meant to belong together, whatever their names say.
+fn join_halves(backups: &mut Vec<Backup>) {
+    let [first, second] = backups.as_slice() else { return };
+    let alone = |backup: &Backup| backup.files().count() == 1;
+    let (with_snapshot, with_tarball) = if first.snapshot.is_some() { (first, second) } else { (second, first) };
+    if !alone(first) || !alone(second) || with_snapshot.snapshot.is_none() || with_tarball.tarball.is_none() {
+        return;
+    }
+    let joined = Backup {
+        timestamp: with_snapshot.timestamp.clone().or_else(|| with_tarball.timestamp.clone()),
+        dirty: first.dirty || second.dirty,
+        snapshot: with_snapshot.snapshot.clone(),
+        tarball: with_tarball.tarball.clone(),
+        others: Vec::new(),
+    };
+    *backups = vec![joined];
+}
+
+/// The last part of a path, for comparing.
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What is in a directory, in the order of the bytes.
+fn entries(path: &Path) -> Result<Vec<PathBuf>, InputError> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(path).map_err(|error| InputError::opening(path, error))? {
+        paths.push(entry.map_err(|error| InputError::opening(path, error))?.path());
+        if paths.len() > ENTRIES {
+            return Err(InputError::Crowded { path: path.to_path_buf(), limit: ENTRIES });
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths)
 }
 
 /// A file whose name tells its time.

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::compat::CompatJson;
 use super::snapshot::SnapshotJson;
 use super::tarball::TarballJson;
 use crate::input::{Backup, Backups};
+use crate::release::Compat;
 
 /// One artifact.
 #[derive(Debug, Serialize)]
@@ -16,39 +18,68 @@ pub enum ArtifactJson {
     Snapshot(Box<SnapshotJson>),
     /// A tarball of static pod resources.
     Tarball(Box<TarballJson>),
-    /// A backup in a directory; its files are artifacts of their own.
-    Backup(BackupJson),
+    /// A backup; its files are artifacts of their own.
+    Backup(Box<BackupJson>),
 }
 
-/// Which files of a directory belong together. Its fields name the paths of other artifacts.
+/// Which files belong together, what a restore would take, and whether they fit. Its `snapshot` and `tarball` name the
+/// paths of other artifacts.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupJson {
     kind: &'static str,
     path: String,
+    name: String,
     timestamp: Option<String>,
     dirty: bool,
     snapshot: Option<String>,
     tarball: Option<String>,
     others: Vec<String>,
     cross_checked: bool,
+    restore_picks: Option<PicksJson>,
+    compat: CompatJson,
+    verdict: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct PicksJson {
+    snapshot: Option<String>,
+    tarball: Option<String>,
 }
 
 impl BackupJson {
-    /// One backup of a directory.
-    pub fn new(directory: &Backups, backup: &Backup) -> Self {
+    /// One backup: its files, whether they were held against each other, and what came of it.
+    pub fn new(whole: Named<'_>, cross_checked: bool, compat: &Compat<'_>, verdict: Option<checks::Verdict>) -> Self {
+        let Named { directory, backup, name } = whole;
         let text = |path: &Path| path.to_string_lossy().into_owned();
-        let name = |path: &Option<PathBuf>| path.as_deref().map(text);
+        let optional = |path: &Option<PathBuf>| path.as_deref().map(text);
         Self {
             kind: "backup",
-            path: text(&directory.path),
+            path: directory.map_or_else(|| optional(&backup.snapshot).unwrap_or_default(), |found| text(&found.path)),
+            name,
             timestamp: backup.timestamp.clone(),
             dirty: backup.dirty,
-            snapshot: name(&backup.snapshot),
-            tarball: name(&backup.tarball),
+            snapshot: optional(&backup.snapshot),
+            tarball: optional(&backup.tarball),
             others: backup.others.iter().map(|path| text(path)).collect(),
-            // whether its two halves fit together was not looked at
-            cross_checked: false,
+            cross_checked,
+            restore_picks: directory.map(|found| PicksJson {
+                snapshot: found.picks.snapshot.clone(),
+                tarball: found.picks.tarball.clone(),
+            }),
+            compat: CompatJson::new(compat),
+            verdict: verdict.map(checks::Verdict::name),
         }
     }
+}
+
+/// A backup by its names.
+#[derive(Debug)]
+pub struct Named<'b> {
+    /// The directory that it lies in.
+    pub directory: Option<&'b Backups>,
+    /// Its files.
+    pub backup: &'b Backup,
+    /// The name that its findings go by.
+    pub name: String,
 }

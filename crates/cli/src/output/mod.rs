@@ -1,6 +1,7 @@
 //! Facts to text, JSON, lists and tables. What the facts mean is decided elsewhere.
 
 pub mod artifact;
+pub mod compat;
 pub mod entry;
 pub mod escrow;
 pub mod etcd;

@@ -10,6 +10,7 @@
 
 mod bytes;
 mod cluster;
+mod compat;
 mod directory;
 mod endings;
 mod fixture;

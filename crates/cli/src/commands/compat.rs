@@ -1,0 +1,135 @@
+//! `assay compat`: is this backup of the release that the cluster runs?
+
+use std::path::Path;
+
+use backup_facts::version::{Sources, TargetCluster};
+use serde::Serialize;
+
+use super::artifact::{self, Item};
+use super::snapshot;
+use crate::args::{CompatArgs, ReportFormat};
+use crate::exit::{Error, Outcome};
+use crate::input::{Backups, Input, Reading, Source};
+use crate::output::compat::{self as output, CompatJson};
+use crate::output::finding::FindingJson;
+use crate::output::json::{Envelope, Verdict};
+use crate::release::{Compat, SnapshotRelease};
+use crate::tarball::Tarball;
+use crate::target;
+use crate::ui::Ui;
+
+/// One backup, judged.
+struct Judged<'t> {
+    kind: &'static str,
+    name: String,
+    snapshot: Option<String>,
+    tarball: Option<String>,
+    compat: Compat<'t>,
+}
+
+#[derive(Serialize)]
+struct ArtifactJson {
+    kind: &'static str,
+    path: String,
+    snapshot: Option<String>,
+    tarball: Option<String>,
+    compat: CompatJson,
+}
+
+pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    let target = target::read(&args.onto)?;
+    let input = Input::from(args.backup.as_os_str());
+    let mut judged = Vec::new();
+    let failed = match artifact::directory(&input) {
+        Some(path) => of_directory(path, target.as_ref(), reading, ui, &mut judged),
+        None => of_files(&[input], None, target.as_ref(), reading, ui).map(|one| judged.push(one)),
+    };
+    let allowed = judged.iter().all(|one| one.compat.allowed() == Some(true));
+    ui.settle(if allowed { Outcome::Clean } else { Outcome::Findings });
+    if args.output.format() == ReportFormat::Json {
+        if !judged.is_empty() {
+            write_json(&judged, allowed && failed.is_ok(), ui)?;
+        }
+    } else {
+        judged.iter().try_for_each(|one| output::write(&one.name, &one.compat, ui))?;
+    }
+    failed.map(|()| ui.outcome())
+}
+
+fn of_directory<'t>(
+    path: &Path,
+    target: Option<&'t TargetCluster>,
+    reading: &Reading,
+    ui: &mut Ui,
+    judged: &mut Vec<Judged<'t>>,
+) -> Result<(), Error> {
+    let found = Backups::of(path)?;
+    let named = found.release();
+    snapshot::each(&found.backups, ui, |backup, ui| {
+        let halves: Vec<Input> =
+            [&backup.snapshot, &backup.tarball].into_iter().flatten().cloned().map(Input::Path).collect();
+        let mut one = of_files(&halves, named, target, reading, ui)?;
+        if halves.len() > 1 || backup.timestamp.is_some() {
+            (one.kind, one.name) = ("backup", found.name_of(backup));
+        }
+        judged.push(one);
+        Ok(())
+    })
+}
+
+fn of_files<'t>(
+    files: &[Input],
+    directory: Option<&str>,
+    target: Option<&'t TargetCluster>,
+    reading: &Reading,
+    ui: &mut Ui,
+) -> Result<Judged<'t>, Error> {
+    let (mut of_snapshot, mut tarball): (Option<(Source, SnapshotRelease)>, Option<Box<Tarball>>) = (None, None);
+    for file in files {
+        match artifact::open(file, reading, ui)? {
+            Item::Tarball(read) => tarball = Some(read),
+            Item::Snapshot(source) => {
+                let release = scan(&source, ui)?;
+                of_snapshot = Some((source, release));
+            }
+            Item::Directory(_) | Item::Backup(_) => {}
+        }
+    }
+    let base = of_snapshot.as_ref().map(|(_, release)| release.sources()).unwrap_or_default();
+    let evidence = tarball.as_ref().map(|tarball| &tarball.resources.facts.version);
+    let compat = Compat::of(Sources { tarball: evidence, directory, ..base }, target);
+    let snapshot = of_snapshot.map(|(source, _)| source.name());
+    let tarball = tarball.map(|tarball| tarball.name);
+    let kind = if snapshot.is_some() { "snapshot" } else { "static-kuberesources" };
+    let name = snapshot.clone().or_else(|| tarball.clone()).unwrap_or_default();
+    Ok(Judged { kind, name, snapshot, tarball, compat })
+}
+
+/// The release alone: no hashes, and nothing kept of what passes by.
+fn scan(source: &Source, ui: &mut Ui) -> Result<SnapshotRelease, Error> {
+    let db = snapshot::database(source)?;
+    let meter = ui.meter("reading", Some(source.bytes().len() as u64));
+    let scan = snapshot::scan(source, db, None, true, &|bytes| meter.add(bytes))?;
+    let release = SnapshotRelease::of(&scan);
+    drop(meter);
+    snapshot::check_complete(source, &scan, ui);
+    source.check_unchanged()?;
+    Ok(release)
+}
+
+fn write_json(judged: &[Judged<'_>], allowed: bool, ui: &mut Ui) -> Result<(), Error> {
+    let artifacts: Vec<_> = judged
+        .iter()
+        .map(|one| ArtifactJson {
+            kind: one.kind,
+            path: one.name.clone(),
+            snapshot: one.snapshot.clone(),
+            tarball: one.tarball.clone(),
+            compat: CompatJson::new(&one.compat),
+        })
+        .collect();
+    let findings = judged.iter().flat_map(|one| one.compat.findings.iter().map(|it| FindingJson::new(it, &one.name)));
+    let findings: Vec<_> = findings.collect();
+    let verdict = if allowed { Verdict::Pass } else { Verdict::Fail };
+    Ok(Envelope::new("compat", &artifacts, &findings, verdict).write(ui.out())?)
+}

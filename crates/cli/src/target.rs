@@ -1,0 +1,119 @@
+//! The cluster to restore onto, as the command line names it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use backup_facts::version::TargetCluster;
+use serde_json::Value;
+use version_compat::Target;
+
+use crate::args::TargetArgs;
+use crate::exit::Error;
+use crate::text::escape_path;
+
+/// A ClusterVersion has some 20 KB; with all of its history, a few hundred.
+const LONGEST: u64 = 4 << 20;
+/// Nodes of a YAML document that are read.
+const NODES: usize = 200_000;
+/// Levels of a document that are read.
+const DEPTH: usize = 64;
+
+/// Reads what was given about the target; `None` where nothing was.
+///
+/// # Errors
+/// A file that cannot be read, or that is no ClusterVersion.
+pub fn read(args: &TargetArgs) -> Result<Option<TargetCluster>, Error> {
+    if let Some(version) = &args.target {
+        let target = Target::Runs(version.clone());
+        return Ok(Some(TargetCluster { target, cluster_id: String::new() }));
+    }
+    args.target_file.as_deref().map(of_file).transpose()
+}
+
+fn of_file(path: &Path) -> Result<TargetCluster, Error> {
+    let display = if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", escape_path(path)) };
+    let refused = |reason: String, hint: &str| Error::Unanswerable {
+        display: display.clone(),
+        reason,
+        hint: Some(hint.to_owned()),
+    };
+    let how = "write it with `oc get clusterversion version -o json` on the cluster to restore onto";
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
+    };
+    read.map_err(|error| refused(format!("cannot be read: {error}"), how))?;
+    if text.len() as u64 > LONGEST {
+        return Err(refused(format!("it has more than {LONGEST} bytes"), how));
+    }
+    let document = document(&text).ok_or_else(|| refused("it is neither JSON nor YAML".to_owned(), how))?;
+    TargetCluster::read(&document).map_err(|error| refused(error.to_string(), how))
+}
+
+fn document(text: &str) -> Option<Value> {
+    if text.trim_start().starts_with(['{', '[']) {
+        return serde_json::from_str(text).ok();
+    }
+    let budget = serde_saphyr::budget! {
+        max_events: NODES * 4,
+        max_nodes: NODES,
+        max_depth: DEPTH,
+        flow_nesting_limit: DEPTH,
+        max_documents: 1,
+        max_aliases: 0,
+    };
+    let options = serde_saphyr::options! { budget: budget, with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const YAML: &str = "apiVersion: config.openshift.io/v1\nkind: ClusterVersion\nspec:\n  clusterID: 8a5f3c9e\n\
+        status:\n  history:\n  - state: Completed\n    version: 4.18.30\n";
+
+    fn of(text: &str) -> Result<TargetCluster, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let args = TargetArgs { target: None, target_file: Some(file.path().to_path_buf()) };
+        read(&args).map(Option::unwrap).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn json_and_yaml_say_the_same() {
+        let json = r#"{"kind":"ClusterVersion","spec":{"clusterID":"8a5f3c9e"},
+            "status":{"history":[{"state":"Completed","version":"4.18.30"}]}}"#;
+        let expected =
+            TargetCluster { target: Target::Runs("4.18.30".parse().unwrap()), cluster_id: "8a5f3c9e".to_owned() };
+        let list = format!("apiVersion: v1\nkind: List\nitems:\n- {}", YAML.trim_end().replace('\n', "\n  "));
+        for text in [YAML, json, &format!("---\n{YAML}"), &list, &format!("{{\"kind\":\"List\",\"items\":[{json}]}}")] {
+            assert_eq!(of(text).as_ref(), Ok(&expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_cluster_version_is_refused_with_the_command_that_makes_one() {
+        for (text, part) in [
+            ("", "it is `no object of Kubernetes`"),
+            ("4.18.30", "it is `no object of Kubernetes`"),
+            ("{", "neither JSON nor YAML"),
+            ("kind: Pod", "it is `Pod`, expected kind `ClusterVersion`"),
+            ("kind: ClusterVersion", "no `status.history`"),
+            (&format!("a: {}1{}", "[".repeat(500), "]".repeat(500)), "neither JSON nor YAML"),
+            (&"[".repeat(100_000), "neither JSON nor YAML"),
+            (&format!("a: {}", "x".repeat(5 << 20)), "more than 4194304 bytes"),
+        ] {
+            let error = of(text).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+        let args = TargetArgs { target: None, target_file: Some("/nonexistent".into()) };
+        let error = read(&args).unwrap_err();
+        assert!(error.to_string().contains("`/nonexistent`: cannot be read"), "{error}");
+        assert!(error.hint().unwrap().contains("oc get clusterversion version -o json"));
+        assert_eq!(read(&TargetArgs::default()).unwrap(), None);
+    }
+}
