@@ -171,6 +171,11 @@ fn attachments() -> Vec<Case> {
             cluster.remove("minions/master-1").voters(2);
         })
         .also(&[("HAZ-001", Info), ("HAZ-004", Info)]),
+        silent("a volume that is not attached to a node that was deleted", |cluster| {
+            attached(cluster, "", ONE, r#""attached":false"#);
+            cluster.remove("minions/master-1").voters(2);
+        })
+        .also(&VOLUMES),
         case("HAZ-007", Low, "a volume that does not attach", |cluster| {
             let error = r#""attached":false,"attachError":{"message":"no credentials"}"#;
             attached(cluster, "master-1", ONE, error);
@@ -258,6 +263,9 @@ fn nodes() -> Vec<Case> {
         }),
         case("HAZ-017", Low, "a node on its way to another configuration", |cluster| {
             cluster.put("minions/w", &node("a", "b", "Working"));
+        }),
+        case("HAZ-017", Low, "a node that has not begun yet", |cluster| {
+            cluster.put("minions/w", &node("a", "b", "Done"));
         }),
         case("HAZ-017", Low, "a node that could not be configured", |cluster| {
             cluster.put("minions/w", &node("a", "a", "Degraded"));
