@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 mod finding;
+pub mod hazards;
 pub mod snapshot;
 pub mod tarball;
 pub mod version;

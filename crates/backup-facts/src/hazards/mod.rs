@@ -15,6 +15,7 @@ mod storage;
 
 use std::collections::HashSet;
 
+use encryption_config::Plaintext;
 use etcd_snapshot::Scan;
 use jiff::Timestamp;
 use kube_objects::protobuf::Message;
@@ -27,11 +28,12 @@ pub use control_plane::{ControlPlane, Deletion, Webhook};
 pub use credentials::{Credentials, CredentialsRequest};
 pub use list::{Listed, MOST_LISTED, ObjectName};
 pub use nodes::{ControlPlaneMachineSet, Csr, Machine, Node, Nodes, Pool};
-pub use space::{DefragOff, QuotaAlert, QuotaSource, Space, default_quota};
+pub use space::{DefragOff, QuotaAlert, QuotaSource, Space};
 pub use storage::{
     Attachment, Claim, Database, Elsewhere, LocalOwner, Source, StatefulSet, Storage, Volume, is_kernel_name,
 };
 
+use crate::opening::Unlocked;
 use control_plane::{DeletionFinder, blocking_webhooks};
 use object::{Budget, Object};
 
@@ -80,6 +82,14 @@ impl Hazards {
     pub fn hours_since_installation(&self) -> Option<i64> {
         let (taken, installed) = (self.taken?, self.control_plane.installed?);
         Some(taken.as_second().saturating_sub(installed.as_second()).div_euclid(3600))
+    }
+}
+
+/// Opens values for [`read`] with the keys at hand.
+pub fn open_with(keys: &Unlocked) -> impl Fn(&[u8], &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    |etcd_key, stored| match keys.open(etcd_key, stored).ok()?.plaintext {
+        Plaintext::Decrypted(bytes) => Some(bytes),
+        Plaintext::Stored(_) => None, // is looked at as it is
     }
 }
 

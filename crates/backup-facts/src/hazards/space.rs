@@ -25,7 +25,9 @@ pub struct Space {
     pub free_share: u64,
     /// The quota, in bytes.
     pub quota: u64,
-    /// What says so.
+    /// What the release sets where nothing was asked for, in bytes.
+    pub default_quota: u64,
+    /// What says that the quota is this.
     pub quota_source: QuotaSource,
     /// Share of the quota that the database takes, in hundredths of a percent.
     pub quota_share: u64,
@@ -72,8 +74,7 @@ pub enum DefragOff {
 }
 
 /// The quota of a release that nothing else is known of: 7 GiB up to 4.8, 8 GiB since.
-#[must_use]
-pub fn default_quota(minor: Option<(u64, u64)>) -> u64 {
+fn default_quota(minor: Option<(u64, u64)>) -> u64 {
     if minor.is_some_and(|minor| minor < (4, 9)) { 7 << 30 } else { 8 << 30 }
 }
 
@@ -104,6 +105,7 @@ impl Space {
             in_use,
             free_share,
             quota,
+            default_quota: default_quota(minor),
             quota_source,
             quota_share,
             quota_alert: quota_alert(quota_share, newer_than((4, 16))),

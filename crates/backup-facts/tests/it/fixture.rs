@@ -41,6 +41,11 @@ pub(crate) fn snapshot(name: &str) -> Vec<u8> {
     gunzip(&ending(name, ".db.gz"))
 }
 
+/// The tarball, as it is.
+pub(crate) fn tarball(name: &str) -> Vec<u8> {
+    ending(name, ".tar.gz")
+}
+
 /// What kube-apiserver ran with, the same bytes as in the tarball; `None` where nothing is encrypted.
 pub(crate) fn config(name: &str) -> Option<Vec<u8>> {
     fs::read(folder(name).join("encryption-config.json")).ok()

@@ -9,6 +9,7 @@
 #![allow(clippy::cast_possible_truncation, reason = "test files are small")]
 
 mod cases;
+mod hazards;
 mod tarballs;
 mod versions;
 

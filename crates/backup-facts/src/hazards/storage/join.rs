@@ -69,3 +69,23 @@ fn databases(pods: Listed<PodWithClaims>) -> Listed<Database> {
         .filter_map(|pod| pod.software.map(|software| Database { pod: pod.name, software, claims: pod.claims }))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hazards::list::MOST_LISTED;
+    use crate::hazards::storage::{Claim, Volume};
+
+    /// Of a volume that was counted and not kept, nobody can say that it is missing.
+    #[test]
+    fn a_volume_is_missing_only_where_all_are_known() {
+        let claim = Claim { volume: "a".to_owned(), ..Claim::default() };
+        for (volumes, missing) in [(0, true), (1, true), (MOST_LISTED + 1, false)] {
+            let volumes = (0..volumes).map(|n| Volume { name: n.to_string(), ..Volume::default() }).collect();
+            let claims = [claim.clone()].into_iter().collect();
+            let mut storage = Storage { volumes, claims, ..Storage::default() };
+            storage.join(&HashSet::new());
+            assert_eq!(storage.claims.items[0].volume_missing, missing);
+        }
+    }
+}

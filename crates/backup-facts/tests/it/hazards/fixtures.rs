@@ -1,8 +1,8 @@
 //! The real backups, held against what is known of them: `fixtures/README.md`, the list of live keys, and strings that
 //! stand in the files for anybody to find.
 
-use backup_facts::hazards::{QuotaSource, Signs};
-use encryption_config::{EncryptionConfig, Keyring, Plaintext};
+use backup_facts::hazards::{QuotaSource, Signs, open_with};
+use backup_facts::opening::{Unlocked, read_keys};
 
 use super::*;
 
@@ -165,13 +165,8 @@ fn the_signer_is_read_where_it_can_be_opened() {
         let file = snapshot(name);
         let sealed = of(&file).certificates;
         assert!(sealed.signers.is_empty() && sealed.sealed_signers.len() == 1, "{name}: {sealed:?}");
-        let mut keyring = Keyring::default();
-        keyring.add(EncryptionConfig::parse(&self::file(name, "/encryption-config.json")).unwrap());
-        let open = |key: &[u8], stored: &[u8]| match keyring.open("secrets", key, stored).ok()?.plaintext {
-            Plaintext::Decrypted(bytes) => Some(bytes),
-            Plaintext::Stored(_) => None,
-        };
-        let opened = with(&file, open, None, NOW).certificates;
+        let unlocked = Unlocked::new([read_keys(&fixture::config(name).unwrap()).unwrap()]);
+        let opened = with(&file, open_with(&unlocked), None, NOW).certificates;
         assert!(opened.sealed_signers.is_empty(), "{name}");
         assert_eq!(opened.signers[0].not_after, not_after, "{name}");
     }

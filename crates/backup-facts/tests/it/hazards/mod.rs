@@ -1,9 +1,7 @@
 //! Restore hazards.
 
+mod built;
 mod fixtures;
-
-use std::io::Read;
-use std::path::PathBuf;
 
 use backup_facts::hazards::{Hazards, read};
 use bbolt_page::{Db, Serial};
@@ -11,6 +9,8 @@ use etcd_snapshot::{Options, scan};
 use jiff::Timestamp;
 use static_resources::{Limits, StaticResources};
 use zeroize::Zeroizing;
+
+use crate::fixture::{self, snapshot};
 
 /// When the fixtures were made, more or less: after the last lease was renewed.
 const NOW: &str = "2026-11-23T18:00:00Z";
@@ -34,22 +34,6 @@ fn with(
     read(&scan, &open, tarball, at(NOW), at(restore))
 }
 
-fn folder(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "../../fixtures", name].iter().collect()
-}
-
-/// The file of a fixture whose name ends so.
-fn file(fixture: &str, end: &str) -> Vec<u8> {
-    let mut files = std::fs::read_dir(folder(fixture)).unwrap().map(|entry| entry.unwrap().path());
-    std::fs::read(files.find(|path| path.to_str().unwrap().ends_with(end)).unwrap()).unwrap()
-}
-
-fn snapshot(fixture: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    flate2::read::GzDecoder::new(&file(fixture, ".db.gz")[..]).read_to_end(&mut bytes).unwrap();
-    bytes
-}
-
-fn tarball(fixture: &str) -> StaticResources {
-    static_resources::read(&file(fixture, ".tar.gz")[..], &Limits::default()).unwrap()
+fn tarball(name: &str) -> StaticResources {
+    static_resources::read(&fixture::tarball(name)[..], &Limits::default()).unwrap()
 }

@@ -1,0 +1,113 @@
+//! What a restore will run into: manual steps that the documentation tells of, by the objects in the snapshot.
+//!
+//! None of it makes a backup a bad one, so hardly any is more than medium: a hazard is what somebody has to know, and to
+//! do by hand. One finding for each kind, with the first names in the message and up to a hundred in the evidence.
+
+mod certificates;
+mod control_plane;
+mod nodes;
+mod storage;
+
+use std::fmt::Write as _;
+
+use backup_facts::hazards::{Hazards, Listed};
+
+use crate::catalogue::{Entry, HAZARDS_UNREAD};
+use crate::finding::{Finding, Findings};
+
+/// Names that a message lists.
+const SHOWN: usize = 4;
+/// Names that the evidence lists.
+const LISTED: usize = 100;
+/// The longest list of names in a message, in characters; paths and provider IDs can be long.
+const LONGEST: usize = 360;
+
+/// Adds what `hazards` tells.
+pub fn check(hazards: &Hazards, findings: &mut Findings) {
+    storage::check(hazards, findings);
+    nodes::check(hazards, findings);
+    certificates::check(hazards, findings);
+    control_plane::check(hazards, findings);
+    if hazards.unread > 0 {
+        let message =
+            format!("{} of the kinds looked at could not be read", count(hazards.unread, "object", "objects"));
+        findings.push(Finding::new(&HAZARDS_UNREAD, message).with("objects", hazards.unread));
+    }
+}
+
+/// Things of one kind, named.
+struct Named {
+    /// The first names, all that evidence lists.
+    names: Vec<String>,
+    /// How many there are.
+    total: u64,
+}
+
+impl Named {
+    /// Those of `listed` that `wanted` accepts. Of what was counted and not kept, nothing is known.
+    fn of<T>(listed: &Listed<T>, wanted: impl Fn(&T) -> bool, name: impl Fn(&T) -> String) -> Self {
+        let mut named = Self { names: Vec::new(), total: 0 };
+        for item in listed.items.iter().filter(|item| wanted(item)) {
+            named.total = named.total.saturating_add(1);
+            if named.names.len() < LISTED {
+                named.names.push(name(item));
+            }
+        }
+        named
+    }
+
+    /// All of `listed`, those that were not kept included.
+    fn all<T>(listed: &Listed<T>, name: impl Fn(&T) -> String) -> Self {
+        Self { total: listed.total, ..Self::of(listed, |_| true, name) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// "`a`, `b` and 7 more"
+    fn shown(&self) -> String {
+        let mut text = String::new();
+        let mut shown = 0_u64;
+        for name in self.names.iter().take(SHOWN) {
+            if shown > 0 && text.chars().count() + name.chars().count() > LONGEST {
+                break;
+            }
+            let comma = if shown == 0 { "" } else { ", " };
+            let _ = write!(text, "{comma}{}", clip(name)); // a String takes everything
+            shown += 1;
+        }
+        match self.total.saturating_sub(shown) {
+            0 => text,
+            more => format!("{text} and {more} more"),
+        }
+    }
+
+    /// "a, b, c, 7 more"
+    fn listed(&self) -> String {
+        let more = self.total.saturating_sub(self.names.len() as u64);
+        let more = (more > 0).then(|| format!("{more} more"));
+        self.names.iter().map(|name| name.replace('`', "")).chain(more).collect::<Vec<_>>().join(", ")
+    }
+
+    /// "3 volumes"
+    fn count(&self, one: &str, many: &str) -> String {
+        count(self.total, one, many)
+    }
+
+    /// A finding with the count and the names as evidence.
+    fn finding(&self, entry: &'static Entry, message: String) -> Finding {
+        Finding::new(entry, message).with("total", self.total).with("names", self.listed())
+    }
+}
+
+fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
