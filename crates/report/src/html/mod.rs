@@ -1,0 +1,171 @@
+//! One HTML file that fetches nothing, runs nothing, and can be printed.
+//!
+//! Its Content-Security-Policy allows the one style sheet, by digest, and nothing else: no script, no image, no style
+//! attribute. Bars and maps are inline SVG whose sizes are shares of the width, so that a phone and a page of paper
+//! show the same. `maud` escapes whatever is put between or into tags; [`shown`] takes away what escaping leaves: marks
+//! that hide or reorder text. A name from a file stands in `<bdi>`, so that its letters order nothing but themselves.
+
+mod artifact;
+mod calendar;
+mod coverage;
+mod findings;
+mod space;
+mod treemap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use crate::Context;
+use crate::document::{Document, Severity};
+use crate::text::{count, shown};
+
+const STYLE: &str = include_str!("style.css");
+
+pub(crate) fn render(document: &Document<'_>, context: &Context<'_>) -> String {
+    let verdict = document.verdict();
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { (verdict.to_uppercase()) " · assay" }
+                // the style sheet is ours and has no `<`; escaped, its digest would not be that of the policy
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (head(document, context))
+                main {
+                    (findings::section(document, context))
+                    @for (number, artifact) in document.artifacts().enumerate() {
+                        (artifact::section(document, artifact, number + 1, context.now))
+                    }
+                }
+                footer {
+                    p {
+                        "Made by assay " (text(document.root.at("assay").text().unwrap_or("?")))
+                        " from the document that " code { "assay verify --json" } " prints. "
+                        code { "assay explain ID" } " tells more about a finding, offline."
+                    }
+                }
+            }
+        }
+    };
+    page.into_string() + "\n"
+}
+
+/// What the browser may do: apply this style sheet.
+fn policy() -> String {
+    let digest = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+    format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
+}
+
+fn head(document: &Document<'_>, context: &Context<'_>) -> Markup {
+    let verdict = document.verdict();
+    let counts = Severity::ALL.map(|severity| (severity, document.standing(severity)));
+    let waived = document.findings.iter().filter(|finding| finding.waived.is_some()).count();
+    html! {
+        header class={ "verdict " (verdict) } {
+            div.band {
+                h1 { (verdict.to_uppercase()) }
+                p.sentence { (sentence(document)) }
+                ul.counts {
+                    @for (severity, number) in counts {
+                        @if number > 0 {
+                            li class={ "badge " (severity.name()) } { b { (number) } " " (severity.name()) }
+                        }
+                    }
+                    @if waived > 0 { li.badge.waived { b { (waived) } " waived" } }
+                }
+                p.soft {
+                    (count(number(document.artifacts().count()), "artifact"))
+                    ", fails at " b { (document.fail_on().map_or("never", Severity::name)) }
+                    @if let Some(policy) = document.root.at("policy.path").text() { ", policy " (name(policy)) }
+                    @if let Some(now) = context.now { ", report of " (minute(now)) }
+                }
+            }
+        }
+    }
+}
+
+fn sentence(document: &Document<'_>) -> String {
+    let failing = document.findings.iter().filter(|finding| document.fails(finding)).count();
+    let attention = [Severity::Critical, Severity::High, Severity::Medium].map(|one| document.standing(one));
+    let attention = count(number(attention.iter().sum()), "finding");
+    match (document.verdict(), document.fail_on()) {
+        ("pass", _) => "Nothing stands against a restore.".to_owned(),
+        ("warn", None) => format!("{attention} to look at before a restore; nothing was to fail it."),
+        ("warn", Some(limit)) => {
+            format!("{attention} to look at before a restore, none of severity {} or worse.", limit.name())
+        }
+        (_, Some(limit)) if failing > 0 => {
+            format!("Do not rely on it: {} of severity {} or worse.", count(number(failing), "finding"), limit.name())
+        }
+        _ => "Something could not be read or judged. What follows is only a part.".to_owned(),
+    }
+}
+
+fn number(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Text that comes from a file, to stand among ours.
+fn name(text: &str) -> Markup {
+    html! { bdi { (shown(text)) } }
+}
+
+/// Text that comes from a file and stands alone.
+fn text(text: &str) -> Markup {
+    html! { (shown(text)) }
+}
+
+/// `2026-11-23 09:16 UTC`
+fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// `2026-11-23`
+fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+/// A share of 100 with three decimals at most, as SVG takes it.
+fn percent(share: f64) -> String {
+    let clamped = if share.is_finite() { share.clamp(0.0, 100.0) } else { 0.0 };
+    let text = format!("{clamped:.3}");
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// `part` of `whole` in percent; 0 where there is no whole.
+#[expect(clippy::cast_precision_loss, reason = "a bar has fewer pixels than a float has digits")]
+fn share(part: i64, whole: i64) -> f64 {
+    if whole <= 0 { 0.0 } else { part.max(0) as f64 / whole as f64 * 100.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_what_svg_takes() {
+        for (share, expected) in
+            [(0.0, "0%"), (33.333_333, "33.333%"), (100.0, "100%"), (250.0, "100%"), (-1.0, "0%"), (f64::NAN, "0%")]
+        {
+            assert_eq!(percent(share), expected);
+        }
+        assert!((share(1, 4) - 25.0).abs() < 1e-9 && share(5, 0) == 0.0 && share(-5, 5) == 0.0);
+    }
+
+    #[test]
+    fn the_style_sheet_fetches_nothing_and_holds_no_tag() {
+        for word in ["url(", "@import", "<", "http", "expression("] {
+            assert!(!STYLE.contains(word), "{word}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! JUnit XML, as Jenkins takes it: a suite for each artifact, a case for each kind of finding.
+//!
+//! A suite begins with the case `judged`, which passes: an artifact that is in the document was read and judged. Kinds
+//! of finding that fail the verdict are failures, those that do not are passes with their text, waived ones are skipped.
+//! That something could not be judged is an error. Checks that found nothing are not listed as passed: the document
+//! does not say which of them applied.
+
+use std::io;
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+
+use crate::Context;
+use crate::document::{Document, Finding};
+use crate::text::shown;
+
+/// What came of a case.
+enum Status {
+    Passed,
+    Failed(String),
+    Error(String),
+    Skipped(String),
+}
+
+struct Case {
+    name: String,
+    status: Status,
+    /// What was found, over several lines.
+    text: String,
+}
+
+struct Suite {
+    name: String,
+    cases: Vec<Case>,
+}
+
+pub(crate) fn render(document: &Document<'_>, context: &Context<'_>) -> String {
+    let names = document.names();
+    let mut suites: Vec<Suite> = names.iter().map(|name| suite(name, document, context)).collect();
+    let inputs = if document.is_incomplete() {
+        Status::Error("something could not be read or judged; standard error says what".to_owned())
+    } else {
+        Status::Passed
+    };
+    let all = Case { name: "every input was judged".to_owned(), status: inputs, text: String::new() };
+    suites.push(Suite { name: "assay verify".to_owned(), cases: vec![all] });
+    let mut out = Vec::new();
+    // a vector takes everything
+    let _ = write(&mut Writer::new_with_indent(&mut out, b' ', 2), &suites);
+    out.push(b'\n');
+    String::from_utf8(out).unwrap_or_default()
+}
+
+fn suite(name: &str, document: &Document<'_>, context: &Context<'_>) -> Suite {
+    let mut cases = Vec::new();
+    if document.artifacts().any(|artifact| artifact.at("path").text().unwrap_or_default() == name) {
+        cases.push(Case { name: "judged".to_owned(), status: Status::Passed, text: String::new() });
+    }
+    for kind in document.kinds(name) {
+        let waived = kind.iter().all(|finding| finding.waived.is_some());
+        let failing = kind.iter().find(|finding| document.fails(finding));
+        let Some(first) = failing.or_else(|| kind.first()) else { continue };
+        let status = match (failing, first.waived) {
+            (Some(finding), _) => Status::Failed(headline(finding, context)),
+            (None, Some(waiver)) if waived => {
+                Status::Skipped(format!("waived until {}: {}", shown(waiver.until), shown(waiver.reason)))
+            }
+            _ => Status::Passed,
+        };
+        cases.push(Case { name: format!("{} {}", first.id, first.name), status, text: details(&kind) });
+    }
+    Suite { name: if name.is_empty() { "?".to_owned() } else { name.to_owned() }, cases }
+}
+
+fn headline(finding: &Finding<'_>, context: &Context<'_>) -> String {
+    let title = context.rule(finding.id).map_or(finding.name, |rule| rule.title);
+    format!("{}: {}", finding.severity.name(), shown(title))
+}
+
+/// Each finding in a line, then what to do.
+fn details(kind: &[&Finding<'_>]) -> String {
+    let mut text = String::new();
+    for finding in kind {
+        // messages tell pages and offsets themselves
+        let key = finding.location.at("key");
+        let place = if key.is_there() { format!(" (key {})", key.line()) } else { String::new() };
+        let waived = if finding.waived.is_some() { ", waived" } else { "" };
+        text += &format!("{}{waived}: {}{place}\n", finding.severity.name(), shown(finding.message));
+    }
+    if let Some(first) = kind.first() {
+        text += &format!("do: {}\n", shown(first.remedy));
+    }
+    text
+}
+
+impl Suite {
+    fn count(&self, of: impl Fn(&Status) -> bool) -> String {
+        self.cases.iter().filter(|case| of(&case.status)).count().to_string()
+    }
+}
+
+fn write(xml: &mut Writer<&mut Vec<u8>>, suites: &[Suite]) -> io::Result<()> {
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    xml.create_element("testsuites")
+        .with_attribute(("name", "assay"))
+        .write_inner_content(|xml| suites.iter().try_for_each(|suite| write_suite(xml, suite)))?;
+    Ok(())
+}
+
+fn write_suite(xml: &mut Writer<&mut Vec<u8>>, suite: &Suite) -> io::Result<()> {
+    let name = shown(&suite.name);
+    xml.create_element("testsuite")
+        .with_attribute(("name", name.as_ref()))
+        .with_attribute(("tests", suite.cases.len().to_string().as_str()))
+        .with_attribute(("failures", suite.count(|status| matches!(status, Status::Failed(_))).as_str()))
+        .with_attribute(("errors", suite.count(|status| matches!(status, Status::Error(_))).as_str()))
+        .with_attribute(("skipped", suite.count(|status| matches!(status, Status::Skipped(_))).as_str()))
+        .write_inner_content(|xml| suite.cases.iter().try_for_each(|case| write_case(xml, &name, case)))?;
+    Ok(())
+}
+
+fn write_case(xml: &mut Writer<&mut Vec<u8>>, suite: &str, case: &Case) -> io::Result<()> {
+    let name = shown(&case.name);
+    let element =
+        xml.create_element("testcase").with_attribute(("name", name.as_ref())).with_attribute(("classname", suite));
+    let (tag, message) = match &case.status {
+        Status::Passed if case.text.is_empty() => return element.write_empty().map(drop),
+        Status::Passed => {
+            let text = |xml: &mut Writer<_>| write_text(xml, "system-out", &case.text);
+            return element.write_inner_content(text).map(drop);
+        }
+        Status::Failed(message) => ("failure", message),
+        Status::Error(message) => ("error", message),
+        Status::Skipped(message) => ("skipped", message),
+    };
+    element
+        .write_inner_content(|xml| {
+            let inner = xml.create_element(tag).with_attribute(("message", message.as_str()));
+            inner.write_text_content(BytesText::new(&legal(&case.text))).map(drop)
+        })
+        .map(drop)
+}
+
+fn write_text(xml: &mut Writer<&mut Vec<u8>>, tag: &str, text: &str) -> io::Result<()> {
+    xml.create_element(tag).write_text_content(BytesText::new(&legal(text))).map(drop)
+}
+
+/// Text in which every character that XML or a terminal minds is escaped, but line feeds.
+fn legal(text: &str) -> String {
+    text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
+}

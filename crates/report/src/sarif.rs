@@ -1,0 +1,214 @@
+//! SARIF 2.1.0: a rule for each kind of finding, a result for each finding.
+//!
+//! Built as JSON and not through a library of types: twenty properties are used of several hundred, and tests hold the
+//! result against the official schema.
+
+use serde_json::{Map, Value, json};
+
+use crate::document::{Document, Finding, Node, Severity};
+use crate::text::inert_json;
+use crate::{Context, Rule};
+
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+pub(crate) fn render(document: &Document<'_>, context: &Context<'_>) -> String {
+    let mut kinds: Vec<&Finding<'_>> = Vec::new();
+    for finding in &document.findings {
+        if !kinds.iter().any(|known| known.id == finding.id) {
+            kinds.push(finding);
+        }
+    }
+    let rules: Vec<Value> = kinds.iter().map(|finding| rule(finding, context.rule(finding.id))).collect();
+    let results: Vec<Value> = document
+        .findings
+        .iter()
+        .map(|finding| result(finding, kinds.iter().position(|known| known.id == finding.id)))
+        .collect();
+    let log = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "assay",
+                "semanticVersion": document.root.at("assay").text().unwrap_or("0.0.0"),
+                "shortDescription": {"text": "Proves, offline, that an OpenShift etcd backup will restore."},
+                "rules": rules,
+            }},
+            "invocations": [{"executionSuccessful": !document.is_incomplete()}],
+            "artifacts": artifacts(document),
+            "results": results,
+            "properties": {
+                "verdict": document.verdict(),
+                "failOn": document.fail_on().map_or("never", Severity::name),
+            },
+        }],
+    });
+    // a `Value` of strings, numbers and maps with text for keys always serialises
+    let text = serde_json::to_string_pretty(&log).unwrap_or_default();
+    inert_json(&text) + "\n"
+}
+
+/// SARIF has three levels.
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "note",
+    }
+}
+
+/// What is known of a kind of finding: by the catalogue, or else by the finding alone.
+fn rule(finding: &Finding<'_>, rule: Option<&Rule<'_>>) -> Value {
+    let Some(rule) = rule else {
+        return json!({
+            "id": finding.id,
+            "name": finding.name,
+            "help": {"text": finding.remedy},
+            "defaultConfiguration": {"level": level(finding.severity)},
+        });
+    };
+    let usual = Severity::ALL.into_iter().find(|severity| severity.name() == rule.severity);
+    let plain = format!(
+        "What to do: {}\n\nHow it comes about: {}\n\nWhat it leads to: {}\n\nSource: {}",
+        rule.remedy, rule.cause, rule.consequence, rule.source
+    );
+    let marked = format!(
+        "**What to do.** {}\n\n**How it comes about.** {}\n\n**What it leads to.** {}\n\n*Source:* {}",
+        rule.remedy, rule.cause, rule.consequence, rule.source
+    );
+    json!({
+        "id": rule.id,
+        "name": rule.name,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": format!("{} {}", rule.cause, rule.consequence)},
+        "help": {"text": plain, "markdown": marked},
+        "defaultConfiguration": {"level": level(usual.unwrap_or(finding.severity))},
+        "properties": {"severity": rule.severity},
+    })
+}
+
+fn result(finding: &Finding<'_>, rule: Option<usize>) -> Value {
+    let mut result = json!({
+        "ruleId": finding.id,
+        "ruleIndex": rule,
+        "level": level(finding.severity),
+        "message": {"text": finding.message},
+        "locations": [location(finding)],
+        "partialFingerprints": {"place/v1": fingerprint(finding)},
+        "properties": {
+            "severity": finding.severity.name(),
+            "evidence": finding.evidence.value(),
+            "remedy": finding.remedy,
+        },
+    });
+    if let (Some(waived), Some(map)) = (finding.waived, result.as_object_mut()) {
+        let suppression = json!({
+            "kind": "external",
+            "status": "accepted",
+            "justification": waived.reason,
+            "properties": {"until": waived.until},
+        });
+        map.insert("suppressions".to_owned(), json!([suppression]));
+    }
+    result
+}
+
+/// What stays the same while a finding is the same: its kind and its place, not its numbers.
+fn fingerprint(finding: &Finding<'_>) -> String {
+    let place: Vec<String> = ["key", "member", "page", "offset"]
+        .into_iter()
+        .filter(|name| finding.location.at(name).is_there())
+        .map(|name| format!("{name}={}", finding.location.at(name).line()))
+        .collect();
+    format!("{} {}", finding.id, place.join(" ")).trim_end().to_owned()
+}
+
+fn location(finding: &Finding<'_>) -> Value {
+    let mut physical = Map::new();
+    physical.insert("artifactLocation".to_owned(), json!({"uri": uri(finding.artifact)}));
+    if let Some(offset) = finding.location.at("offset").integer().filter(|offset| *offset >= 0) {
+        physical.insert("region".to_owned(), json!({"byteOffset": offset, "byteLength": 0}));
+    }
+    let logical: Vec<Value> = [("page", "page"), ("key", "object"), ("member", "member")]
+        .into_iter()
+        .filter(|(name, _)| finding.location.at(name).is_there())
+        .map(|(name, kind)| {
+            let shown = finding.location.at(name).line();
+            let full = if name == "page" { format!("page {shown}") } else { shown.into_owned() };
+            let last = full.rsplit('/').find(|part| !part.is_empty()).unwrap_or(&full);
+            json!({"name": last, "fullyQualifiedName": full, "kind": kind})
+        })
+        .collect();
+    let mut location = Map::new();
+    location.insert("physicalLocation".to_owned(), Value::Object(physical));
+    if !logical.is_empty() {
+        location.insert("logicalLocations".to_owned(), Value::Array(logical));
+    }
+    Value::Object(location)
+}
+
+/// Each artifact once, as SARIF asks; a path may be given twice.
+fn artifacts(document: &Document<'_>) -> Vec<Value> {
+    let mut artifacts: Vec<Value> = Vec::new();
+    for artifact in document.artifacts().map(artifact) {
+        if !artifacts.contains(&artifact) {
+            artifacts.push(artifact);
+        }
+    }
+    artifacts
+}
+
+fn artifact(node: Node<'_>) -> Value {
+    let mut artifact = Map::new();
+    artifact.insert("location".to_owned(), json!({"uri": uri(node.at("path").text().unwrap_or_default())}));
+    let kind = node.at("kind").text();
+    let roles = if kind == Some("backup") { json!(["analysisTarget", "directory"]) } else { json!(["analysisTarget"]) };
+    artifact.insert("roles".to_owned(), roles);
+    if let Some(size) = node.at("size").integer().filter(|size| *size >= 0) {
+        artifact.insert("length".to_owned(), json!(size));
+    }
+    if let Some(sha256) = node.at("sha256").text() {
+        artifact.insert("hashes".to_owned(), json!({"sha-256": sha256}));
+    }
+    if let Some(kind) = kind {
+        artifact.insert("properties".to_owned(), json!({"kind": kind}));
+    }
+    Value::Object(artifact)
+}
+
+/// A path as a reference: absolute ones as `file:` URIs, others relative, bytes that mean something escaped.
+fn uri(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len() + 8);
+    if path.starts_with('/') {
+        uri.push_str("file://");
+    }
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    // `//host/x` would name a host
+    if uri.starts_with("//") { format!(".{uri}") } else { uri }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_references() {
+        for (path, expected) in [
+            ("a/b.db", "a/b.db"),
+            ("/mnt/a b.db", "file:///mnt/a%20b.db"),
+            ("-", "-"),
+            ("c:x?#%", "c%3Ax%3F%23%25"),
+            ("ü", "%C3%BC"),
+            ("//host/x", "file:////host/x"),
+            ("", ""),
+        ] {
+            assert_eq!(uri(path), expected);
+        }
+    }
+}

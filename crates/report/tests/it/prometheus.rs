@@ -1,0 +1,53 @@
+//! Metrics against Prometheus' own reader and linter.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use report::Format;
+
+use crate::{DOCUMENTS, peer, report};
+
+fn promtool(text: &str) -> (bool, String) {
+    let mut command = Command::new("promtool");
+    let command =
+        command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+#[test]
+fn promtool_takes_every_file() {
+    if !peer::is_there("promtool", "prometheus", "promtool_takes_every_file") {
+        return;
+    }
+    for name in DOCUMENTS {
+        let (content, said) = promtool(&report(name, Format::Prometheus));
+        assert!(content && said.is_empty(), "{name}: {said}");
+    }
+    let (content, said) = promtool(&report("pair", Format::Prometheus).replace("\"} ", "} "));
+    assert!(!content, "promtool refuses nothing: {said}");
+}
+
+#[test]
+fn samples_are_those_of_the_document() {
+    let pair = report("pair", Format::Prometheus);
+    let has = |text: &str, line: &str| assert!(text.lines().any(|have| have == line), "no `{line}` in\n{text}");
+    let snapshot = "fixtures/aescbc-rotated/snapshot_2026-11-23_090915.db.gz";
+    let tarball = "fixtures/aescbc-rotated/static_kuberesources_2026-11-23_090915.tar.gz";
+    has(&pair, "assay_verdict{verdict=\"pass\"} 1");
+    has(&pair, "assay_verdict{verdict=\"fail\"} 0");
+    has(&pair, &format!("assay_findings{{path=\"{tarball}\",severity=\"low\"}} 1"));
+    has(&pair, &format!("assay_snapshot_trailer_valid{{path=\"{snapshot}\"}} 1"));
+    // 2026-11-23 09:09:15 UTC
+    has(&pair, &format!("assay_backup_timestamp_seconds{{path=\"{tarball}\"}} 1795424955"));
+    let certificates = pair.lines().filter(|line| line.starts_with("assay_certificate_not_after_timestamp_seconds{"));
+    assert!(certificates.count() >= 5);
+
+    let hostile = report("hostile", Format::Prometheus);
+    assert!(hostile.lines().any(|line| line.starts_with("assay_findings_waived{") && line.ends_with(" 1")));
+    has(&hostile, "assay_findings{path=\"elsewhere\",severity=\"critical\"} 1");
+    has(&report("unread", Format::Prometheus), "assay_complete 0");
+    has(&pair, "assay_complete 1");
+}
