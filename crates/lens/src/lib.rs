@@ -4,15 +4,22 @@
 //!
 //! - [`Reader`] finds keys and their revisions without the account that [`etcd_snapshot::scan`] keeps.
 //! - [`Wanted`] says which keys are meant, the way people name objects; [`Labels`] and [`Fields`] look inside.
+//! - [`Follow`] takes revisions in order and says what each did; [`changes`] compares two versions of an object.
 //! - [`Object`] is a value opened by an [`Opener`], decoded, and masked unless the caller reveals it.
 #![forbid(unsafe_code)]
 
+mod change;
+mod clock;
+mod history;
 mod object;
 mod open;
 mod reader;
 mod select;
 pub mod table;
 
+pub use change::{Change, Compared, changes};
+pub use clock::Clock;
+pub use history::{Author, Event, Follow, Step};
 pub use object::{Object, Unseen, View, raw, release_matters, stored};
 pub use open::{NoKeys, NotOpened, Opener};
 pub use reader::{Found, Newest, Reader};

@@ -100,7 +100,6 @@ impl Object {
     }
 
     /// The object as it is stored, secrets and all: to compare, not to show.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what compares revisions comes next"))]
     pub(crate) fn full(&self) -> &Value {
         &self.full
     }

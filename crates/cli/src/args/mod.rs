@@ -3,6 +3,7 @@
 mod backup;
 mod bytes;
 mod get;
+mod history;
 mod keys;
 mod list;
 mod select;
@@ -17,6 +18,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 pub use backup::{CompatArgs, TargetArgs};
 pub use bytes::{BucketArgs, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
 pub use get::{GetArgs, ObjectFormat};
+pub use history::{HistoryArgs, Moment, StepFormat, StepOutput, TimelineArgs};
 pub use keys::{
     ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCommand, KeysDrillArgs, KeysInput, KeysJoinArgs, KeysLsArgs,
     KeysRewrapArgs, KeysSplitArgs, RecipientArgs,
@@ -85,6 +87,10 @@ pub enum Command {
     Page(PageArgs),
     /// List buckets, or the entries of one
     Bucket(BucketArgs),
+    /// Show every retained revision of a key: who changed what, and when
+    History(Box<HistoryArgs>),
+    /// Show who changed what around a moment, over many keys
+    Timeline(Box<TimelineArgs>),
     /// Members, versions, raft index, alarms, leases, users and roles
     Cluster(ClusterArgs),
     /// Tell what a finding means and what to do about it

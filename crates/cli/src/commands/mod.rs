@@ -10,6 +10,7 @@ mod completions;
 mod explain;
 mod get;
 mod hash;
+mod history;
 mod inspect;
 mod keys;
 mod ls;
@@ -18,6 +19,7 @@ mod objects;
 mod page;
 mod pages;
 mod snapshot;
+mod timeline;
 mod verify;
 
 use crate::args::{Cli, Command};
@@ -42,6 +44,8 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Explain(args) => explain::run(&args, ui),
         Command::Completions(args) => completions::run(&args, ui),
         Command::Keys(args) => keys::run(args, ui),
+        Command::History(args) => history::run(*args, &reading, ui),
+        Command::Timeline(args) => timeline::run(*args, &reading, ui),
         Command::Get(args) => get::run(*args, &reading, ui),
         Command::Ls(args) => ls::run(*args, &reading, ui),
         Command::Bucket(args) => bucket::run(&args, &reading, ui),

@@ -16,5 +16,6 @@ pub mod overview;
 pub mod rows;
 pub mod snapshot;
 pub mod sqlite;
+pub mod steps;
 pub mod stream;
 pub mod tarball;

@@ -17,6 +17,7 @@ mod fixture;
 mod get;
 mod hash;
 mod help;
+mod history;
 mod input;
 mod keys_escrow;
 mod keys_gzip;

@@ -1,0 +1,154 @@
+//! The options of `assay history` and `assay timeline`.
+
+use std::ffi::OsString;
+
+use clap::{Args, ValueEnum, ValueHint};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::select::{RevealArgs, SelectArgs};
+
+/// Forms of a list of revisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StepFormat {
+    /// Text for people
+    Human,
+    /// One JSON document
+    Json,
+    /// A JSON object a line
+    Ndjson,
+    /// Comma-separated values with a head line
+    Csv,
+}
+
+/// How revisions are shown.
+#[derive(Debug, Clone, Args)]
+pub struct StepOutput {
+    /// Show the whole object of every revision, too
+    #[arg(long, help_heading = "How values are shown")]
+    pub values: bool,
+    /// Compare metadata.managedFields, too, which moves with every write
+    #[arg(long, help_heading = "How values are shown")]
+    pub all: bool,
+    /// How values are shown.
+    #[command(flatten)]
+    pub reveal: RevealArgs,
+    /// Form of the output
+    #[arg(short, long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub output: StepFormat,
+    /// Short for `--output json`
+    #[arg(long, conflicts_with = "output", help_heading = "Output")]
+    pub json: bool,
+}
+
+impl StepOutput {
+    /// The form, whichever way it was asked for.
+    pub fn format(&self) -> StepFormat {
+        if self.json { StepFormat::Json } else { self.output }
+    }
+}
+
+const HISTORY_HELP: &str = "\
+Examples:
+  assay history snapshot.db deployments/web -n prod
+  assay history snapshot.db /kubernetes.io/minions/w1 --values
+  assay history snapshot.db secrets/db -n prod -o json | jq '.artifacts[].revisions[].authors'
+
+A snapshot holds what was written since the last compaction, in OpenShift the last 5 to 10 minutes, and of
+everything older the newest version. Which fields changed, by whom and when, the objects say themselves
+(metadata.managedFields); a deletion says neither.";
+
+/// `assay history`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = HISTORY_HELP)]
+pub struct HistoryArgs {
+    /// Snapshot, plain or compressed; `-` for standard input
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshot: OsString,
+    /// A key, TYPE/NAME or TYPE NAME
+    #[arg(value_name = "KEY", required = true, num_args = 1..=2)]
+    pub what: Vec<OsString>,
+    /// Only an object in this namespace
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Vec<String>,
+    /// How revisions are shown.
+    #[command(flatten)]
+    pub output: StepOutput,
+}
+
+const TIMELINE_HELP: &str = "\
+Examples:
+  assay timeline snapshot.db                                  everything that is retained
+  assay timeline snapshot.db -n prod --since 120000
+  assay timeline snapshot.db -r deployments --since 2026-11-23T09:00:00Z --until 2026-11-23T09:10:00Z
+  assay timeline snapshot.db /kubernetes.io/rbac/ -o csv
+
+etcd does not store when a revision was written: moments are found by what objects around them say of
+themselves, creation times and the renewals of leases.";
+
+/// `assay timeline`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = TIMELINE_HELP)]
+pub struct TimelineArgs {
+    /// Snapshot, plain or compressed; `-` for standard input
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshot: OsString,
+    /// A key, a prefix that ends with a slash, TYPE/NAME, TYPE NAME, or TYPE
+    #[arg(value_name = "WHAT")]
+    pub what: Vec<OsString>,
+    /// Which objects.
+    #[command(flatten)]
+    pub select: SelectArgs,
+    /// From this revision or moment on
+    #[arg(long, value_name = "WHEN", value_parser = parse_moment, help_heading = "Which revisions")]
+    pub since: Option<Moment>,
+    /// Up to this revision or moment
+    #[arg(long, value_name = "WHEN", value_parser = parse_moment, help_heading = "Which revisions")]
+    pub until: Option<Moment>,
+    /// How revisions are shown.
+    #[command(flatten)]
+    pub output: StepOutput,
+}
+
+/// A point in the history of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A main revision.
+    Revision(i64),
+    /// A time.
+    Time(Timestamp),
+}
+
+fn parse_moment(text: &str) -> Result<Moment, String> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return super::values::parse_revision(text).map(Moment::Revision);
+    }
+    let in_utc = |civil: DateTime| TimeZone::UTC.to_timestamp(civil);
+    text.parse::<Timestamp>()
+        .or_else(|_| text.parse::<DateTime>().and_then(in_utc))
+        .map(Moment::Time)
+        .map_err(|_| "expected a revision, or a time such as 2026-11-23T09:00:00Z or 2026-11-23 (UTC)".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_revisions_or_times() {
+        let time = |text: &str| Moment::Time(text.parse().unwrap());
+        for (text, moment) in [
+            ("120", Moment::Revision(120)),
+            ("2026-11-23T09:00:00Z", time("2026-11-23T09:00:00Z")),
+            ("2026-11-23T10:00:00+01:00", time("2026-11-23T09:00:00Z")),
+            ("2026-11-23T09:00", time("2026-11-23T09:00:00Z")),
+            ("2026-11-23", time("2026-11-23T00:00:00Z")),
+        ] {
+            assert_eq!(parse_moment(text), Ok(moment), "{text}");
+        }
+        for text in ["", "0", "yesterday", "-3", "2026-13-01"] {
+            assert!(parse_moment(text).is_err(), "{text}");
+        }
+    }
+}

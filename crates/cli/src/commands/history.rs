@@ -1,0 +1,128 @@
+//! `assay history`: every retained revision of a key.
+
+use etcd_snapshot::Record;
+use kube_objects::ShownKey;
+use lens::{Compared, Follow, NoKeys, Reader, Step, View};
+use serde_json::{Map, Value};
+
+use super::objects::{self, Selection};
+use super::snapshot;
+use crate::args::{HistoryArgs, SelectArgs, StepFormat};
+use crate::exit::{Error, Outcome};
+use crate::input::{Input, Reading, Source};
+use crate::output::json::{Key, Verdict};
+use crate::output::steps::{StepLook, Steps};
+use crate::spread::Pool;
+use crate::text::{count, escape};
+use crate::ui::{Ui, style};
+
+/// Namesakes that an error lists.
+const NAMESAKES: usize = 10;
+
+pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    let select = SelectArgs { namespace: args.namespace, ..SelectArgs::default() };
+    let selection = Selection::new(args.what, select)?;
+    let Some(target) = selection.single().cloned() else {
+        return Err(Error::Usage(
+            "give one key: /full/key, TYPE/NAME or TYPE NAME; `assay timeline` shows several".to_owned(),
+        ));
+    };
+    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let reader = objects::reader(&source, None)?;
+    let meter = ui.meter("reading", Some(source.bytes().len() as u64));
+    let mut records: Vec<Record<'_>> = Vec::new();
+    let damaged = reader.records(
+        |record| selection.matches(record.kv.key),
+        &Pool,
+        &|bytes| meter.add(bytes),
+        |record| records.push(record),
+    );
+    drop(meter);
+    source.check_unchanged()?;
+    objects::check_complete(&source, &reader, damaged, ui);
+    let key = one_key(&source, target.typed(), &records)?;
+    let view = View { reveal: args.output.reveal.reveal, ..View::default() };
+    let compared = Compared { managed_fields: args.output.all };
+    let mut follow = Follow::default();
+    let steps: Vec<Step<'_>> = records.into_iter().map(|record| follow.step(record, &NoKeys, view, compared)).collect();
+    let look = StepLook { format: args.output.format(), values: args.output.values, with_key: false };
+    give_out(&source, &reader, key, &steps, look, ui)?;
+    Ok(ui.outcome())
+}
+
+/// The one key that the records are of.
+fn one_key<'a>(source: &Source, typed: &[u8], records: &[Record<'a>]) -> Result<&'a [u8], Error> {
+    let mut keys: Vec<&[u8]> = records.iter().map(|record| record.kv.key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    match keys[..] {
+        [one] => Ok(one),
+        [] => Err(objects::unanswerable(
+            source,
+            &format!("no revision of `{}` is retained", objects::shown(typed)),
+            Some("it never was, or it was deleted before the last compaction; `assay ls` lists keys".to_owned()),
+        )),
+        _ => {
+            let names: Vec<String> = keys.iter().take(NAMESAKES).map(|key| objects::shown(key)).collect();
+            let names = names.join(", ");
+            let reason = format!("`{}` names {}: {names}", escape(typed), count(keys.len() as u64, "object"));
+            Err(objects::unanswerable(source, &reason, Some("add `-n NAMESPACE`, or give the full key".to_owned())))
+        }
+    }
+}
+
+fn give_out(
+    source: &Source,
+    reader: &Reader<'_>,
+    key: &[u8],
+    steps: &[Step<'_>],
+    look: StepLook,
+    ui: &mut Ui,
+) -> Result<(), Error> {
+    let shown = ShownKey::of(key);
+    if look.format == StepFormat::Human {
+        let title = ui.paint(style::HEAD, escape(shown.key())).to_string();
+        writeln!(ui.out(), "{title}\n  {}\n", summary(reader, steps))?;
+    }
+    let mut artifact = Map::new();
+    artifact.insert("path".into(), source.name().into());
+    artifact.insert("key".into(), serde_json::to_value(Key(shown.key())).unwrap_or_default());
+    artifact.insert("current".into(), reader.current().into());
+    artifact.insert("compacted".into(), reader.compacted().into());
+    artifact.insert("removedVersions".into(), removed(steps).into());
+    artifact.insert("live".into(), Value::Bool(steps.last().is_some_and(|step| !step.record.tombstone)));
+    let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+    let mut list = Steps::begin(look, "history", &artifact, verdict, ui)?;
+    for step in steps {
+        list.step(step, ui)?;
+    }
+    list.finish(ui)
+}
+
+/// Versions of the first retained generation that compaction has removed.
+fn removed(steps: &[Step<'_>]) -> i64 {
+    steps.first().map_or(0, |step| step.missing)
+}
+
+fn summary(reader: &Reader<'_>, steps: &[Step<'_>]) -> String {
+    let (first, last) = (steps.first(), steps.last());
+    let span = first
+        .zip(last)
+        .map_or_else(String::new, |(first, last)| format!(" ({} to {})", first.record.revision, last.record.revision));
+    let end = match last {
+        Some(last) if last.record.tombstone => format!("deleted at {}", last.record.revision),
+        Some(last) => {
+            format!("live, created at {}, version {}", last.record.kv.create_revision, last.record.kv.version)
+        }
+        None => "never written".to_owned(),
+    };
+    let compacted = match (reader.compacted(), removed(steps), first.is_some_and(|first| first.record.tombstone)) {
+        (None, ..) => "never compacted".to_owned(),
+        (Some(at), _, true) => format!("compacted at {at}: what was deleted first is gone"),
+        (Some(at), 0, _) => format!("compacted at {at}: nothing of it was removed since its creation"),
+        (Some(at), removed, _) => {
+            format!("compacted at {at}: {} removed", count(removed.unsigned_abs(), "earlier version"))
+        }
+    };
+    format!("{} retained{span}; {end}; {compacted}", count(steps.len() as u64, "revision"))
+}

@@ -1,0 +1,105 @@
+//! `assay timeline`: who changed what around a moment.
+
+use etcd_snapshot::Record;
+use lens::{Clock, Compared, Follow, NoKeys, Reader, View};
+use serde_json::{Map, Value};
+
+use super::objects::{self, Selection};
+use super::snapshot;
+use crate::args::{Moment, TimelineArgs};
+use crate::exit::{Error, Outcome};
+use crate::input::{Input, Reading, Source};
+use crate::output::json::Verdict;
+use crate::output::steps::{StepLook, Steps};
+use crate::spread::Pool;
+use crate::ui::Ui;
+
+pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    let selection = Selection::new(args.what, args.select)?;
+    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let reader = objects::reader(&source, None)?;
+    let window = Window::of(args.since, args.until, &source, &reader, ui)?;
+    let view = View { reveal: args.output.reveal.reveal, ..View::default() };
+    let compared = Compared { managed_fields: args.output.all };
+    let look = StepLook { format: args.output.format(), values: args.output.values, with_key: true };
+    let verdict = if reader.report().faults.kept().is_empty() { Verdict::Pass } else { Verdict::Fail };
+    let mut list = Steps::begin(look, "timeline", &artifact(&source, &reader, &window), verdict, ui)?;
+    let mut follow = Follow::default();
+    let mut failed: Result<(), Error> = Ok(());
+    let wanted = |record: &Record<'_>| record.revision.main <= window.last && selection.matches(record.kv.key);
+    // No meter: lines are written as they come, and would run into it.
+    let damaged = reader.records(wanted, &Pool, &|_| {}, |record| {
+        if failed.is_err() {
+            return;
+        }
+        if record.revision.main < window.first {
+            return follow.pass(record);
+        }
+        let step = follow.step(record, &NoKeys, view, compared);
+        let object = step.object.as_ref().and_then(|object| object.as_ref().ok());
+        let is_meant =
+            !selection.looks_inside() || object.is_some_and(|object| selection.matches_object(object.shown()));
+        if is_meant {
+            failed = list.step(&step, ui);
+        }
+    });
+    failed?;
+    source.check_unchanged()?;
+    if list.written() == 0 {
+        ui.warn(&format!("{}: no revision that is asked for is retained", source.display()));
+    }
+    list.finish(ui)?;
+    objects::check_complete(&source, &reader, damaged, ui);
+    Ok(ui.outcome())
+}
+
+/// Main revisions, both ends included.
+struct Window {
+    first: i64,
+    last: i64,
+}
+
+impl Window {
+    fn of(
+        since: Option<Moment>,
+        until: Option<Moment>,
+        source: &Source,
+        reader: &Reader<'_>,
+        ui: &mut Ui,
+    ) -> Result<Self, Error> {
+        let has_time = [since, until].iter().any(|moment| matches!(moment, Some(Moment::Time(_))));
+        let clock = if has_time {
+            let meter = ui.meter("reading times", Some(source.bytes().len() as u64));
+            let clock = Clock::read(reader, &Pool, &|bytes| meter.add(bytes));
+            drop(meter);
+            if clock.span().is_none() {
+                let reason = "no object says when it was written, so a moment has no revision";
+                return Err(objects::unanswerable(source, &reason, Some("give revisions instead".to_owned())));
+            }
+            clock
+        } else {
+            Clock::default()
+        };
+        let first = match since {
+            None => 0,
+            Some(Moment::Revision(main)) => main,
+            Some(Moment::Time(time)) => clock.first_since(time).unwrap_or(i64::MAX),
+        };
+        let last = match until {
+            None => i64::MAX,
+            Some(Moment::Revision(main)) => main,
+            Some(Moment::Time(time)) => clock.last_until(time).unwrap_or(0),
+        };
+        Ok(Self { first, last })
+    }
+}
+
+fn artifact(source: &Source, reader: &Reader<'_>, window: &Window) -> Map<String, Value> {
+    let mut artifact = Map::new();
+    artifact.insert("path".into(), source.name().into());
+    artifact.insert("current".into(), reader.current().into());
+    artifact.insert("compacted".into(), reader.compacted().into());
+    artifact.insert("since".into(), window.first.into());
+    artifact.insert("until".into(), window.last.min(reader.current()).into());
+    artifact
+}

@@ -1,0 +1,151 @@
+//! `assay history` and `assay timeline`: what became of keys.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::fixture::named;
+use crate::run::{Run, json_of, run};
+
+fn on(command: &str, fixture: &str, rest: &[&str]) -> Run {
+    let path = named(fixture).snapshot();
+    let line: Vec<&str> = [command, path.to_str().unwrap()].iter().chain(rest).copied().collect();
+    run(&line)
+}
+
+fn peer(command: &str, rest: &[&str]) -> Run {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/peer-35/snapshot.db.gz");
+    let line: Vec<&str> = [command, path.to_str().unwrap()].iter().chain(rest).copied().collect();
+    run(&line)
+}
+
+fn lines(run: &Run) -> Vec<Value> {
+    run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_version_of_a_key_is_listed() {
+    let path = named("odd-keys").snapshot();
+    let document = json_of(&["history", "--json", path.to_str().unwrap(), "/kubernetes.io/leases/kube-system/hot"]);
+    let artifact = &document["artifacts"][0];
+    assert_eq!((artifact["live"].as_bool(), artifact["removedVersions"].as_i64()), (Some(true), Some(0)));
+    let revisions = artifact["revisions"].as_array().unwrap();
+    // 300 versions, as fixtures/README.md says, the last at the last revision of facts.json
+    assert_eq!(revisions.len(), 300);
+    for (at, step) in revisions.iter().enumerate() {
+        let at = at as i64;
+        assert_eq!((step["version"].as_i64(), step["revision"].as_i64()), (Some(at + 1), Some(at + 16)));
+        assert_eq!(step["event"], if at == 0 { "created" } else { "changed" });
+    }
+    for (form, count) in [("csv", 301), ("ndjson", 300)] {
+        let run = on("history", "odd-keys", &["/kubernetes.io/leases/kube-system/hot", "-o", form]);
+        assert_eq!(run.out.lines().count(), count, "{form}");
+    }
+}
+
+#[test]
+fn a_change_says_which_field_who_and_when() {
+    let key = "/kubernetes.io/endpointslices/default/kubernetes";
+    let steps = lines(&on("history", "plain-etcd36", &[key, "-o", "ndjson"]));
+    let last = steps.last().unwrap();
+    assert_eq!(last["authors"][0]["manager"], "kube-apiserver");
+    let generation = last["changes"].as_array().unwrap().iter().find(|one| one["path"] == ".metadata.generation");
+    assert_eq!(generation, Some(&json!({"path": ".metadata.generation", "before": 1, "after": 2})));
+    let human = on("history", "plain-etcd36", &["endpointslice/kubernetes", "-n", "default"]);
+    for part in [".metadata.generation: 1 -> 2", "by kube-apiserver", "2 revisions retained", "never compacted"] {
+        assert!(human.out.contains(part), "{part}\n{}", human.out);
+    }
+    assert!(!human.out.contains("managedFields") && !human.out.contains("resourceVersion"), "{}", human.out);
+    let values = on("history", "plain-etcd36", &[key, "--values"]);
+    assert!(values.out.contains("    | kind: EndpointSlice\n") && !values.out.contains("managedFields"));
+}
+
+#[test]
+fn deletions_and_what_compaction_removed_are_said() {
+    let gone = on("history", "plain-etcd36", &["/kubernetes.io/masterleases/192.168.10.10"]);
+    let [first, second] = gone
+        .out
+        .lines()
+        .filter(|line| line.contains("  created") || line.contains("  deleted"))
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("{}", gone.out)
+    };
+    assert!(
+        first.contains("  created  version 1") && second.ends_with("  deleted") && gone.out.contains("; deleted at ")
+    );
+    // every retained record of a compacted store, against what `ls --all-revisions` lists
+    let all = lines(&peer("ls", &["--all-revisions", "-o", "ndjson"]));
+    let steps = lines(&peer("timeline", &["-o", "ndjson"]));
+    let place = |step: &Value| (step["revision"].clone(), step["sub"].clone(), step["key"].clone());
+    assert_eq!(steps.iter().map(place).collect::<Vec<_>>(), all.iter().map(place).collect::<Vec<_>>());
+    for (step, row) in steps.iter().zip(&all) {
+        assert_eq!(step["event"] == "deleted", row["tombstone"] == true);
+        assert_eq!(step["version"], row["version"]);
+    }
+    let lost = steps.iter().find(|step| step["missingVersions"].as_i64() > Some(0)).unwrap();
+    assert_eq!(lost["missingVersions"].as_i64().unwrap(), lost["version"].as_i64().unwrap() - 1);
+    let history = peer("history", &[lost["key"].as_str().unwrap()]);
+    assert!(history.out.contains("before it were removed by compaction"), "{}", history.out);
+    // several changes of a key in one revision are told apart by their place in it
+    assert!(steps.iter().any(|step| step["sub"].as_i64() > Some(0)));
+    assert!(steps.iter().any(|step| step["lease"].is_string()));
+}
+
+#[test]
+fn a_window_is_given_by_revision_or_by_time() {
+    let count = |rest: &[&str]| {
+        let line: Vec<&str> = ["-o", "ndjson"].iter().chain(rest).copied().collect();
+        let steps = lines(&on("timeline", "plain-etcd36", &line));
+        (
+            steps.len(),
+            steps.first().map(|step| step["revision"].as_i64().unwrap()),
+            steps.last().map(|step| step["revision"].as_i64().unwrap()),
+        )
+    };
+    assert_eq!(count(&["--since", "1280", "--until", "1284"]), (5, Some(1280), Some(1284)));
+    let (all, first, last) = count(&[]);
+    assert_eq!((all, first, last), (1288, Some(2), Some(1289)));
+    assert_eq!(count(&["--since", "2020-01-01"]).0, all);
+    assert_eq!(count(&["--until", "2020-01-01"]).0, 0);
+    let (since, ..) = count(&["--since", "2026-11-23T09:08:47Z"]);
+    let (until, ..) = count(&["--until", "2026-11-23T09:08:46Z"]);
+    assert!(since > 0 && until > 0 && since + until == all, "{since} and {until} of {all}");
+    let created = lines(&on("timeline", "plain-etcd36", &["-r", "nodes", "-o", "ndjson"]));
+    assert!(created.iter().all(|step| step["key"].as_str().unwrap().starts_with("/kubernetes.io/minions/")));
+    assert_eq!(created.iter().filter(|step| step["event"] == "created").count(), 6);
+}
+
+#[test]
+fn secrets_stay_masked_in_every_form() {
+    let key = "/kubernetes.io/secrets/analytics/app-00-credentials";
+    let revealed = on("get", "plain-etcd36", &[key, "--reveal", "--json"]);
+    let object: Value = serde_json::from_str(&revealed.out).unwrap();
+    let secrets: Vec<String> =
+        object["data"].as_object().unwrap().values().map(|one| one.as_str().unwrap().to_owned()).collect();
+    assert!(!secrets.is_empty());
+    for command in ["history", "timeline"] {
+        for form in ["human", "json", "ndjson", "csv"] {
+            let run = on(command, "plain-etcd36", &[key, "--values", "--all", "-o", form]);
+            assert_eq!(run.code, Some(0));
+            assert!(secrets.iter().all(|secret| !run.out.contains(secret.as_str())), "{command} {form}");
+        }
+    }
+    let shown = on("history", "plain-etcd36", &[key, "--values", "--reveal"]);
+    assert!(secrets.iter().all(|secret| shown.out.contains(secret.as_str())));
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    for (line, message) in [
+        (&["/no/such/key"][..], "no revision of `/no/such/key` is retained"),
+        (&["cm/kube-root-ca.crt"], "names 35 objects"),
+        (&["pods"], "give one key"),
+    ] {
+        let run = on("history", "plain-etcd36", line);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{line:?}");
+        assert!(run.err.contains(message), "{}", run.err);
+    }
+    let closed = on("history", "aescbc-rotated", &["/kubernetes.io/secrets/analytics/app-00-credentials"]);
+    assert!(closed.code == Some(0) && closed.out.contains("no keys were given"), "{}", closed.out);
+}

@@ -1,0 +1,123 @@
+//! Which revision was written when. etcd does not say; the objects do.
+
+use bbolt_page::Spread;
+use etcd_snapshot::Record;
+use jiff::Timestamp;
+use kube_objects::{DecodeOptions, ObjectHead, StorageKey, StoredObject};
+use serde_json::Value;
+
+use crate::reader::Reader;
+
+/// Samples are kept up to so many; beyond, every second one is dropped.
+const SAMPLES: usize = 1 << 20;
+
+/// What objects say about the time of their revisions: creations, and leases, which nodes renew every few seconds.
+///
+/// The times are the clocks' of API servers and nodes, and as good as those.
+#[derive(Debug, Default)]
+pub struct Clock {
+    /// Main revision and the latest time told up to it, both ascending.
+    samples: Vec<(i64, Timestamp)>,
+    /// Samples that are counted for one that is kept.
+    every: u64,
+    seen: u64,
+}
+
+impl Clock {
+    /// Reads the times that a snapshot's unencrypted objects tell.
+    #[must_use]
+    pub fn read(reader: &Reader<'_>, spread: &impl Spread, progress: &(dyn Fn(u64) + Sync)) -> Self {
+        let mut clock = Self { every: 1, ..Self::default() };
+        let tells = |record: &Record<'_>| !record.tombstone && (record.kv.version == 1 || is_lease(record.kv.key));
+        reader.records(tells, spread, progress, |record| {
+            if let Some(time) = told(&record) {
+                clock.add(record.revision.main, time);
+            }
+        });
+        clock
+    }
+
+    fn add(&mut self, main: i64, time: Timestamp) {
+        self.seen += 1;
+        let latest = self.samples.last().map_or(time, |(_, latest)| time.max(*latest));
+        if !self.seen.is_multiple_of(self.every.max(1)) {
+            return;
+        }
+        self.samples.push((main, latest));
+        if self.samples.len() > SAMPLES {
+            let mut keep = false;
+            self.samples.retain(|_| {
+                keep = !keep;
+                keep
+            });
+            self.every = self.every.saturating_mul(2);
+        }
+    }
+
+    /// The first revision known to be written at `time` or later, and 0 where none is known to be earlier.
+    #[must_use]
+    pub fn first_since(&self, time: Timestamp) -> Option<i64> {
+        match self.samples.partition_point(|(_, told)| *told < time) {
+            0 => Some(0),
+            at => self.samples.get(at).map(|(main, _)| *main),
+        }
+    }
+
+    /// The last revision not known to be written after `time`; none where all were.
+    #[must_use]
+    pub fn last_until(&self, time: Timestamp) -> Option<i64> {
+        let at = self.samples.partition_point(|(_, told)| *told <= time);
+        match (self.samples.get(at), at) {
+            (_, 0) => None,
+            (Some((main, _)), _) => Some(main.saturating_sub(1)),
+            (None, _) => Some(i64::MAX),
+        }
+    }
+
+    /// The first and the last time told.
+    #[must_use]
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        Some((self.samples.first()?.1, self.samples.last()?.1))
+    }
+}
+
+fn is_lease(key: &[u8]) -> bool {
+    let parsed = StorageKey::parse(key);
+    (parsed.group, parsed.resource) == (&b"coordination.k8s.io"[..], &b"leases"[..])
+}
+
+fn told(record: &Record<'_>) -> Option<Timestamp> {
+    if !is_lease(record.kv.key) {
+        return ObjectHead::read(record.kv.value).ok()?.metadata.creation_timestamp;
+    }
+    let object = StoredObject::decode(record.kv.value, &DecodeOptions::default()).ok()?;
+    let renewed = object.json().pointer("/spec/renewTime").and_then(Value::as_str);
+    renewed?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_lies_between_revisions() {
+        let mut clock = Clock { every: 1, ..Clock::default() };
+        let at = |second| Timestamp::from_second(second).unwrap_or_default();
+        // a clock that is behind does not turn time back
+        for (main, second) in [(10, 100), (20, 200), (25, 150), (30, 300)] {
+            clock.add(main, at(second));
+        }
+        for (second, since, until) in [
+            (50, Some(0), None),
+            (100, Some(0), Some(19)),
+            (150, Some(20), Some(19)),
+            (200, Some(20), Some(29)),
+            (250, Some(30), Some(29)),
+            (300, Some(30), Some(i64::MAX)),
+            (301, None, Some(i64::MAX)),
+        ] {
+            assert_eq!((clock.first_since(at(second)), clock.last_until(at(second))), (since, until), "{second}");
+        }
+        assert_eq!(clock.span(), Some((at(100), at(300))));
+    }
+}
