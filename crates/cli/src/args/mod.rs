@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
-pub use bytes::{BucketArgs, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
+pub use bytes::{BucketArgs, CarveArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
 pub use get::{GetArgs, ObjectFormat};
 pub use keys::{
     ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCommand, KeysDrillArgs, KeysInput, KeysJoinArgs, KeysLsArgs,
@@ -81,6 +81,8 @@ pub enum Command {
     Page(PageArgs),
     /// List buckets, or the entries of one
     Bucket(BucketArgs),
+    /// Recover records that are deleted, compacted or cut off from pages that nothing uses
+    Carve(CarveArgs),
     /// Members, versions, raft index, alarms, leases, users and roles
     Cluster(ClusterArgs),
     /// Tell what a finding means and what to do about it
