@@ -17,7 +17,9 @@ fn check(name: &str, line: &[&str], run: &Run) {
     }
 }
 
-const LINES: [&[&str]; 6] = [
+const LINES: [&[&str]; 8] = [
+    &["carve", "--json"],
+    &["carve", "--all"],
     &["pages", "--json"],
     &["pages", "--free"],
     &["bucket", "--json"],

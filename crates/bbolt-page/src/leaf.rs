@@ -176,6 +176,14 @@ impl<'a> LeafPage<'a> {
         })
     }
 
+    /// Element `index` alone, where it lies inside the page, whatever its neighbours claim: to search a page in key
+    /// order without reading all of it.
+    #[must_use]
+    pub fn element(&self, index: u16) -> Option<LeafElement<'a>> {
+        let (index, flags, span) = self.raw(index).filter(|_| index < self.count)?;
+        span.ok().map(|span| LeafElement { index, flags, key: span.key, value: span.value })
+    }
+
     /// Keys and values as one piece, where a check said that they are packed: what the elements hold, end to end.
     #[must_use]
     pub fn payload(&self, shape: &LeafShape) -> Option<&'a [u8]> {

@@ -167,6 +167,16 @@ impl EtcdServer {
         run(&mut command).map(drop)
     }
 
+    /// `etcdctl defrag`: the server writes its file anew, without free pages.
+    ///
+    /// # Errors
+    /// [`HarnessError::Command`] with etcdctl's reason.
+    pub fn defragment(&self) -> Result<(), HarnessError> {
+        let mut command = self.command();
+        command.arg("defrag");
+        run(&mut command).map(drop)
+    }
+
     /// Any `etcdctl` command against this server, with `-w json`.
     ///
     /// # Errors

@@ -103,6 +103,7 @@ fn every_field_is_told_and_none_that_is_not_there() {
         fixtures().iter().map(|name| fixture_file(name, ".db.gz").to_string_lossy().into_owned()).collect();
     // One with leases, and damaged ones: findings have places.
     inputs.push(fixture_file("peer-35", ".db.gz").to_string_lossy().into_owned());
+    inputs.push(fixture_file("after-deletes", "snapshot.db.gz").to_string_lossy().into_owned());
     for (name, bytes, _) in
         damage::sealed_cases().into_iter().filter(|(name, ..)| ["keys-swapped", "mod-revision-wrong"].contains(name))
     {
@@ -137,6 +138,8 @@ fn every_field_is_told_and_none_that_is_not_there() {
         ("ls-revisions-ndjson", &["ls", "-o", "ndjson", "--deleted"], few.clone()),
         ("ls-count", &["ls", "--json", "--count"], few.clone()),
         ("ls-salvage", &["ls", "--json", "--salvage"], few.clone()),
+        ("carve", &["carve", "--json", "--all"], some(&["after-deletes", "auth-enabled"])),
+        ("carve-ndjson", &["carve", "-o", "ndjson"], some(&["after-deletes"])),
         ("pages", &["pages", "--json"], few.clone()),
         ("pages-ndjson", &["pages", "-o", "ndjson"], few.clone()),
         ("page", &["page", "--json", "--reveal", "{}"], looked_at),

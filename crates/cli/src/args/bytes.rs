@@ -1,6 +1,7 @@
-//! The options of the commands that look at bytes: `pages`, `page`, `bucket`.
+//! The options of the commands that look at bytes: `pages`, `page`, `bucket`, `carve`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
@@ -137,6 +138,72 @@ pub struct BucketArgs {
     /// Show values, in hex; they may be secrets
     #[arg(long, requires = "name")]
     pub reveal: bool,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: RowOutput,
+}
+
+/// How something carved stands to the snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LabelArg {
+    /// The snapshot has it, byte for byte
+    Identical,
+    /// An earlier version of what is live
+    Older,
+    /// Of a key that the snapshot says is deleted
+    Deleted,
+    /// Of a key of which the snapshot knows nothing any more
+    Compacted,
+    /// Written after the snapshot was begun
+    Newer,
+    /// Contradicts the snapshot: another history, or damage
+    Inconsistent,
+    /// Cannot be told
+    Undetermined,
+}
+
+const CARVE_HELP: &str = "\
+Examples:
+  assay carve snapshot.db                             what free pages still hold and the tree does not
+  assay carve snapshot.db -r secrets -n prod          of one resource and namespace
+  assay carve snapshot.db --label deleted -o csv
+  assay carve snapshot.db /kubernetes.io/secrets/prod/db --with-values --out evidence
+
+Deleted and compacted records stay in free pages until these are written again; a defragmentation
+removes them. --with-values writes each value into a file of its own, readable by its owner alone and
+named by its SHA-256, and manifest.json beside them. Values are secrets: asking for them is --with-values.";
+
+/// `assay carve`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = CARVE_HELP)]
+pub struct CarveArgs {
+    /// Snapshot, plain or compressed; `-` for standard input
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshot: OsString,
+    /// Only records of keys that begin with these bytes
+    #[arg(value_name = "PREFIX")]
+    pub prefix: Option<OsString>,
+    /// Only records of this resource, as RESOURCE or RESOURCE.GROUP; may be given several times
+    #[arg(short, long, value_name = "RESOURCE", help_heading = "Which records")]
+    pub resource: Vec<String>,
+    /// Only records in this namespace; may be given several times
+    #[arg(short, long, value_name = "NAMESPACE", help_heading = "Which records")]
+    pub namespace: Vec<String>,
+    /// Only records of keys that match this glob; may be given several times
+    #[arg(short, long, value_name = "GLOB", help_heading = "Which records")]
+    pub glob: Vec<String>,
+    /// Only what is labelled so; may be given several times
+    #[arg(short, long, value_name = "LABEL", help_heading = "Which records")]
+    pub label: Vec<LabelArg>,
+    /// Also what the snapshot has, and raft positions of earlier roots
+    #[arg(long, conflicts_with = "label", help_heading = "Which records")]
+    pub all: bool,
+    /// Write the values found into files; they are secrets
+    #[arg(long, requires = "out", help_heading = "Output")]
+    pub with_values: bool,
+    /// Directory for the files of --with-values; it must be empty or not exist
+    #[arg(long, value_name = "DIR", requires = "with_values", value_hint = ValueHint::DirPath, help_heading = "Output")]
+    pub out: Option<PathBuf>,
     /// Form of the output.
     #[command(flatten)]
     pub output: RowOutput,

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
 pub use backup::{CompatArgs, TargetArgs};
+pub use bytes::{BucketArgs, CarveArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
 pub use bytes::{BucketArgs, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
 pub use get::{GetArgs, ObjectFormat};
 pub use history::{HistoryArgs, Moment, StepFormat, StepOutput, TimelineArgs};
@@ -91,6 +92,8 @@ pub enum Command {
     History(Box<HistoryArgs>),
     /// Show who changed what around a moment, over many keys
     Timeline(Box<TimelineArgs>),
+    /// Recover records that are deleted, compacted or cut off from pages that nothing uses
+    Carve(CarveArgs),
     /// Members, versions, raft index, alarms, leases, users and roles
     Cluster(ClusterArgs),
     /// Tell what a finding means and what to do about it

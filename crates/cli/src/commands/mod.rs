@@ -4,6 +4,7 @@
 mod artifact;
 mod bucket;
 mod bytes;
+mod carve;
 mod cluster;
 mod compat;
 mod completions;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Get(args) => get::run(*args, &reading, ui),
         Command::Ls(args) => ls::run(*args, &reading, ui),
         Command::Bucket(args) => bucket::run(&args, &reading, ui),
+        Command::Carve(args) => carve::run(args, &reading, ui),
         Command::Page(args) => page::run(&args, &reading, ui),
         Command::Pages(args) => pages::run(&args, &reading, ui),
         Command::Man(args) => man::run(&args, ui),

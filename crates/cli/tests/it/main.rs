@@ -9,6 +9,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "test files are small")]
 
 mod bytes;
+mod carve;
 mod cluster;
 mod compat;
 mod directory;

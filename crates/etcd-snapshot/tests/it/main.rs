@@ -6,7 +6,9 @@
     clippy::indexing_slicing,
     reason = "tests fail by panicking"
 )]
+#![allow(clippy::cast_possible_truncation, reason = "test files are small")]
 
+mod carve;
 mod fixture;
 mod hashes;
 mod invariants;

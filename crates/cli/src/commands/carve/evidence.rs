@@ -1,0 +1,116 @@
+//! Values that were carved, a file each, and the manifest that says what they are.
+//!
+//! Names are digests: nothing from the snapshot becomes part of a path. Files are new, and readable by their owner
+//! alone. The manifest is renamed into its place last: where it stands, everything is there.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::exit::Error;
+use crate::output::json::{HexBytes, SCHEMA, write_compact};
+use crate::text::escape_path;
+
+const MANIFEST: &str = "manifest.json";
+const PART: &str = ".manifest.json.part";
+
+/// A directory that is being filled.
+pub(super) struct Evidence {
+    dir: PathBuf,
+    manifest: BufWriter<File>,
+    first: bool,
+    pub(super) files: u64,
+    pub(super) bytes: u64,
+}
+
+/// A file, as the manifest has it.
+#[derive(Serialize)]
+struct FileJson<'f, R> {
+    file: &'f str,
+    sha256: &'f str,
+    #[serde(flatten)]
+    row: R,
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::Output { path: escape_path(path), reason: error.to_string(), hint: None }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+impl Evidence {
+    /// Makes the directory, or takes an empty one, and begins the manifest.
+    pub(super) fn begin(dir: &Path, source: &str, sha256: &[u8]) -> Result<Self, Error> {
+        match DirBuilder::new().mode(0o700).create(dir) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_empty(dir)?,
+            made => made.map_err(|error| failed(dir, &error))?,
+        }
+        let part = dir.join(PART);
+        let file = create(&part).map_err(|error| failed(&part, &error))?;
+        let mut evidence =
+            Self { dir: dir.to_path_buf(), manifest: BufWriter::new(file), first: true, files: 0, bytes: 0 };
+        let version = env!("CARGO_PKG_VERSION");
+        let head = format!("{{\"schema\":\"{SCHEMA}\",\"command\":\"carve\",\"assay\":\"{version}\",\"source\":");
+        let sha256 = HexBytes(sha256);
+        evidence.write(|out| {
+            out.write_all(head.as_bytes())?;
+            write_compact(out, source)?;
+            write!(out, ",\"sha256\":\"{sha256}\",\"files\":[")
+        })?;
+        Ok(evidence)
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+        write(&mut self.manifest).map_err(|error| failed(&self.dir.join(PART), &error))
+    }
+
+    /// Writes a value, if no other value was the same, and notes what it is; gives the name of its file.
+    pub(super) fn add(&mut self, value: &[u8], row: &impl Serialize) -> Result<String, Error> {
+        let digest = HexBytes(&Sha256::digest(value)).to_string();
+        let name = format!("{digest}.bin");
+        let path = self.dir.join(&name);
+        match create(&path) {
+            Ok(mut file) => {
+                file.write_all(value).and_then(|()| file.sync_all()).map_err(|error| failed(&path, &error))?;
+                self.files += 1;
+                self.bytes += value.len() as u64;
+            }
+            // The directory was empty: a file of this name is of this run, and holds the same value.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(&path, &error)),
+        }
+        let comma: &[u8] = if self.first { b"\n" } else { b",\n" };
+        self.first = false;
+        self.write(|out| {
+            out.write_all(comma)?;
+            write_compact(out, &FileJson { file: &name, sha256: &digest, row })
+        })?;
+        Ok(name)
+    }
+
+    /// Ends the manifest and puts it in its place.
+    pub(super) fn finish(mut self) -> Result<(), Error> {
+        let (part, place) = (self.dir.join(PART), self.dir.join(MANIFEST));
+        self.write(|out| out.write_all(b"\n]}\n").and_then(|()| out.flush()))?;
+        self.manifest.get_ref().sync_all().map_err(|error| failed(&part, &error))?;
+        fs::rename(&part, &place).map_err(|error| failed(&place, &error))
+    }
+}
+
+fn check_empty(dir: &Path) -> Result<(), Error> {
+    let mut entries = fs::read_dir(dir).map_err(|error| failed(dir, &error))?;
+    match entries.next() {
+        None => Ok(()),
+        Some(_) => Err(Error::Output {
+            path: escape_path(dir),
+            reason: "the directory is not empty".to_owned(),
+            hint: Some("evidence goes into a directory of its own; choose another `--out`".to_owned()),
+        }),
+    }
+}
