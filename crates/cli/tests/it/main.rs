@@ -8,6 +8,10 @@
 )]
 #![expect(clippy::cast_possible_truncation, reason = "test files are small")]
 
+/// The binary's own, so that what a test finds in the memory of its process is what the binary leaves in its own.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 mod cluster;
 mod directory;
 mod endings;
@@ -19,6 +23,7 @@ mod keys_escrow;
 mod keys_gzip;
 mod keys_leaks;
 mod keys_ls;
+mod keys_memory;
 mod keys_plugin;
 mod keys_refusals;
 mod keys_support;
