@@ -20,13 +20,19 @@ pub mod target;
 pub mod text;
 pub mod ui;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 /// Runs assay on the arguments of the process.
 pub fn main() -> ExitCode {
-    exit::guarded(|| match args::Cli::try_parse() {
+    run(std::env::args_os())
+}
+
+/// Runs assay on a command line, the program's name first.
+pub fn run(line: impl IntoIterator<Item = OsString>) -> ExitCode {
+    exit::guarded(|| match args::Cli::try_parse_from(line) {
         Ok(cli) => {
             let mut ui = ui::Ui::stdio(&cli.global);
             let result = commands::run(cli, &mut ui);

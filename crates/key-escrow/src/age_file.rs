@@ -11,6 +11,7 @@ use age::{DecryptError, Decryptor, EncryptError, Encryptor};
 
 use crate::digest::{Digest, HashingWriter};
 use crate::error::{Error, Result};
+use crate::infile;
 use crate::recipients::{Recipients, Reopen, Tap};
 
 /// Longest header accepted; age's own parser re-reads the whole header for every line of it.
@@ -68,11 +69,7 @@ impl AgeHeader {
 /// # Errors
 /// If the file cannot be read, is not an age file, or has a malformed or overlong header.
 pub fn read_age_header(path: &Path) -> Result<AgeHeader> {
-    header_of(&mut open_file(path)?, path)
-}
-
-fn open_file(path: &Path) -> Result<File> {
-    File::open(path).map_err(Error::io("open", path))
+    header_of(&mut infile::open(path)?, path)
 }
 
 fn header_of(file: &mut File, path: &Path) -> Result<AgeHeader> {
@@ -179,7 +176,7 @@ fn seal_error(e: EncryptError) -> Error {
 
 /// Opens an age file with the first identity that fits.
 pub(crate) fn open<'a>(path: &Path, keys: impl Iterator<Item = &'a dyn age::Identity>) -> Result<Opened> {
-    let mut file = open_file(path)?;
+    let mut file = infile::open(path)?;
     header_of(&mut file, path)?;
     let reader = BufReader::new(ArmoredReader::new(file));
     let decryptor = Decryptor::new_buffered(reader).map_err(|e| open_error(e, path))?;

@@ -14,6 +14,7 @@ use crate::blocks::{self, Fate, Limits, Member, Sink};
 use crate::digest::{Digest, Hasher, HashingReader, HashingWriter, HmacSha256, hex, keyed};
 use crate::error::{Error, Result};
 use crate::gz::Gunzip;
+use crate::infile;
 use crate::manifest::{EncryptionState, RemovedMember};
 use crate::outfile::OutSet;
 use crate::payload::Key;
@@ -69,7 +70,7 @@ pub(crate) fn cut(
         keys_remain: false,
     };
     let source = Watched {
-        inner: File::open(tarball).map_err(Error::io("open", tarball))?,
+        inner: infile::open(tarball)?,
         phase: Phase::Splitting,
         done: 0,
         total: Some(size),

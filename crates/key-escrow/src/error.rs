@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::digest::counted;
+
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -155,7 +157,7 @@ pub enum Error {
         what: String,
     },
     /// Not enough good shares.
-    #[error("{have} good shares of {need} needed; {refused} refused: {why}")]
+    #[error("{} of {need} needed{}", counted(*.have, "good share"), refusals(*.refused, .why))]
     TooFewShares {
         /// Usable shares.
         have: usize,
@@ -206,6 +208,10 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+}
+
+fn refusals(refused: usize, why: &str) -> String {
+    if refused == 0 { String::new() } else { format!("; {refused} refused: {why}") }
 }
 
 impl Error {

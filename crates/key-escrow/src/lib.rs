@@ -42,6 +42,7 @@ mod digest;
 mod error;
 mod gz;
 mod identities;
+mod infile;
 mod join;
 mod manifest;
 mod members;

@@ -7,7 +7,6 @@
 //! which 256-bit keys withstand and a short password among the removed members would not.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::error::{Error, Result};
+use crate::infile;
 use crate::recipients::RecipientInfo;
 
 /// The only value of [`Manifest::schema`] so far.
@@ -199,8 +199,7 @@ impl Manifest {
     /// If it cannot be read, is too large, or is not a manifest of a known schema.
     pub fn read(path: &Path) -> Result<Self> {
         let mut bytes = Vec::new();
-        let file = File::open(path).map_err(Error::io("open", path))?;
-        file.take(MAX_MANIFEST + 1).read_to_end(&mut bytes).map_err(Error::io("read", path))?;
+        infile::open(path)?.take(MAX_MANIFEST + 1).read_to_end(&mut bytes).map_err(Error::io("read", path))?;
         if bytes.len() as u64 > MAX_MANIFEST {
             return Err(Error::Limit { what: "the manifest, in bytes", limit: MAX_MANIFEST });
         }

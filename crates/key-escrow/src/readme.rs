@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::digest::counted;
 use crate::manifest::{Manifest, RejoinMethod};
 use crate::payload::{JoinPlan, ORIGINAL};
 use crate::tar_header::BLOCK;
@@ -12,14 +13,24 @@ const MAX_SHOWN_RUNS: usize = 64;
 pub(crate) fn readme(manifest: &Manifest, plan: &JoinPlan) -> String {
     let mut s = String::new();
     let (original, keyless) = (&manifest.original, &manifest.keyless);
+    let holds = match manifest.removed.len() {
+        0 => format!(
+            "No member was taken out of\n    {}\n    sha256 {}\non {}: this archive holds no key.",
+            original.name, original.digest.sha256, manifest.created
+        ),
+        members => format!(
+            "This archive holds {} of\n    {}\n    sha256 {}\nThey were taken out on {} so that keys and data are kept apart.",
+            counted(members, "member"),
+            original.name,
+            original.digest.sha256,
+            manifest.created
+        ),
+    };
     let _ = write!(
         s,
         "KEY ESCROW OF AN OPENSHIFT ETCD BACKUP
 
-This archive holds {count} of the members of
-    {name}
-    sha256 {sha}
-They were taken out on {created} so that keys and data are kept apart.
+{holds}
 The other members are in
     {keyless}
     sha256 {ksha}
@@ -42,10 +53,7 @@ Run as root so that owners are kept. Same members, other bytes: enough for
 cluster-restore.sh, not for a checksum. The name must be exactly this one.
 
 ",
-        count = manifest.removed.len(),
         name = original.name,
-        sha = original.digest.sha256,
-        created = manifest.created,
         keyless = keyless.file.name,
         ksha = keyless.file.digest.sha256,
     );

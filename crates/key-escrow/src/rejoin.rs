@@ -1,6 +1,5 @@
 //! Keyless tar and payload back into the original bytes; used by join, by the drill, and by split to prove itself.
 
-use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Write};
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::digest::{Digest, HashingReader, HashingWriter, HmacSha256, hex, keyed};
 use crate::error::{Error, Result};
 use crate::gz::Gunzip;
+use crate::infile;
 use crate::manifest::RejoinMethod;
 use crate::payload::{Front, Key, PayloadReader};
 use crate::recipe;
@@ -23,7 +23,7 @@ const MAX_SEAL_HEADER: u64 = 1024;
 
 /// The tar inside `path`, which may be gzipped or not.
 pub(crate) fn tar_of(path: &Path) -> Result<Box<dyn Read>> {
-    let mut file = File::open(path).map_err(Error::io("open", path))?;
+    let mut file = infile::open(path)?;
     let mut start = [0; 2];
     let n = file.read(&mut start).map_err(Error::io("read", path))?;
     let whole = Cursor::new(start).take(n as u64).chain(file);
@@ -32,7 +32,7 @@ pub(crate) fn tar_of(path: &Path) -> Result<Box<dyn Read>> {
 
 /// Digest of a file.
 pub(crate) fn digest_file(path: &Path) -> Result<Digest> {
-    let file = File::open(path).map_err(Error::io("open", path))?;
+    let file = infile::open(path)?;
     HashingReader::new(BufReader::with_capacity(64 * 1024, file)).drain().map_err(Error::io("read", path))
 }
 

@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -23,6 +22,7 @@ use crate::age_file;
 use crate::digest::{hex, unhex};
 use crate::error::{Error, Result};
 use crate::identities::Identities;
+use crate::infile;
 use crate::manifest::ThresholdInfo;
 
 const TITLE: &str = "assay key share, version 1";
@@ -234,12 +234,7 @@ impl ShareSet {
         }
         let why: Vec<String> = self.refused.iter().map(|(name, why)| format!("`{name}` {why}")).collect();
         let have = if have >= need { 0 } else { have };
-        Err(Error::TooFewShares {
-            have,
-            need,
-            refused: self.refused.len(),
-            why: if why.is_empty() { "none".to_owned() } else { why.join("; ") },
-        })
+        Err(Error::TooFewShares { have, need, refused: self.refused.len(), why: why.join("; ") })
     }
 
     /// Without a manifest, the set with most shares counts; the others are named as foreign.
@@ -304,14 +299,11 @@ fn recover(shares: &[&Share]) -> Option<x25519::Identity> {
 
 fn read_share(path: &Path, identities: &Identities) -> Result<Zeroizing<String>> {
     let mut start = [0; 21];
-    let n = File::open(path).and_then(|mut f| f.read(&mut start)).map_err(Error::io("read", path))?;
+    let n = infile::open(path)?.read(&mut start).map_err(Error::io("read", path))?;
     let start = start.get(..n).unwrap_or_default();
     let sealed = start.starts_with(b"age-encryption.org/") || start.starts_with(b"-----BEGIN AGE");
-    let reader: Box<dyn Read> = if sealed {
-        Box::new(age_file::open(path, identities.keys())?)
-    } else {
-        Box::new(File::open(path).map_err(Error::io("open", path))?)
-    };
+    let reader: Box<dyn Read> =
+        if sealed { Box::new(age_file::open(path, identities.keys())?) } else { Box::new(infile::open(path)?) };
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     reader.take(MAX_SHARE).read_to_end(&mut bytes).map_err(Error::io("read", path))?;
     let not_text = || Error::Share { share: path.display().to_string(), what: "not text".to_owned() };

@@ -1,6 +1,5 @@
 //! Splitting a tarball into keyless tarball, escrow and manifest.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use crate::cut::{Cut, cut};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::gz::Gunzip;
+use crate::infile;
 use crate::manifest::{KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod, SCHEMA};
 use crate::names::{Names, file_name};
 use crate::outfile::{OutOptions, OutSet};
@@ -165,10 +165,6 @@ fn rejoin_info(method: RejoinMethod, reason: Option<String>) -> RejoinInfo {
     RejoinInfo { method, engine, reason, separation: method.separation().to_owned() }
 }
 
-fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(Error::io("open", path))
-}
-
 /// Corrections if they can be had, otherwise the reason why not.
 fn choose_method(
     tarball: &Path,
@@ -183,8 +179,13 @@ fn choose_method(
     }
     let mut reason = String::new();
     for first_read in recipe::FIRST_READS {
-        let source =
-            Watched { inner: open(tarball)?, phase: Phase::Analysing, done: 0, total: Some(size), report: progress };
+        let source = Watched {
+            inner: infile::open(tarball)?,
+            phase: Phase::Analysing,
+            done: 0,
+            total: Some(size),
+            report: progress,
+        };
         match recipe::analyse(source, inner_tar, first_read)? {
             Analysis::Recipe(recipe) => return Ok((RejoinMethod::Corrections, Some(recipe), None)),
             Analysis::Refused(why) => reason = why,
@@ -252,7 +253,9 @@ impl Work<'_> {
                 None => {
                     let size = sealed_size(manifest.original.digest.size)?;
                     let passphrase = passphrase(self.cut.keyless_mac.clone());
-                    payload.stream(ORIGINAL, size, |out| seal_original(out, passphrase, &mut open(self.tarball)?))?;
+                    payload.stream(ORIGINAL, size, |out| {
+                        seal_original(out, passphrase, &mut infile::open(self.tarball)?)
+                    })?;
                 }
             }
             self.copy_removed(plan, &mut payload, progress)?;
@@ -268,7 +271,8 @@ impl Work<'_> {
         progress: &mut ProgressFn<'_>,
     ) -> Result<()> {
         let total = Some(self.cut.original.size);
-        let source = Watched { inner: open(self.tarball)?, phase: Phase::Sealing, done: 0, total, report: progress };
+        let source =
+            Watched { inner: infile::open(self.tarball)?, phase: Phase::Sealing, done: 0, total, report: progress };
         let mut tar = Gunzip::new(source);
         let mut buf = Zeroizing::new(vec![0; 64 * 1024]);
         let last = plan.runs.iter().rposition(|run| run.1 > 0).map_or(0, |i| i + 1);

@@ -11,7 +11,7 @@ use sha2::Digest as _;
 
 use crate::age_file::{AgeHeader, read_age_header};
 use crate::blocks::{self, Fate, Limits, Member, Sink};
-use crate::digest::{Digest, Hasher, HmacSha256, hex, keyed};
+use crate::digest::{Digest, Hasher, HmacSha256, counted, hex, keyed};
 use crate::error::{Error, Result};
 use crate::identities::Identities;
 use crate::join::check_engine;
@@ -144,7 +144,7 @@ fn consistent(manifest: &Manifest, info: &EscrowInfo) -> Result<String> {
                 && (gone == 0) == manifest.removed.is_empty()
                 && info.payload.size > gone =>
         {
-            Ok(format!("{} members in {gone} bytes of tar", manifest.removed.len()))
+            Ok(format!("{} in {gone} bytes of tar", counted(manifest.removed.len(), "member")))
         }
         _ => differs("the size of what was removed", least.unwrap_or(0), gone.unwrap_or(0)),
     }
@@ -179,7 +179,7 @@ fn recipients(manifest: &Manifest, header: &AgeHeader) -> Result<String> {
     if known != expected || (others == 0) != (foreign == 0) {
         return differs("the recipients", format!("{expected:?} and {foreign} of plugins"), format!("{found:?}"));
     }
-    Ok(format!("{} recipients, by type and number", manifest.recipients.len()))
+    Ok(format!("{}, by type and number", counted(manifest.recipients.len(), "recipient")))
 }
 
 fn stanza_type(kind: RecipientKind) -> Option<&'static str> {
@@ -218,7 +218,7 @@ fn size(info: &EscrowInfo, header: &AgeHeader) -> Result<String> {
 
 /// The keyless tar is the one split off, and has none of the removed members.
 fn keyless_members(manifest: &Manifest, path: &Path) -> Result<String> {
-    struct Names(BTreeSet<String>, Hasher, u64);
+    struct Names(BTreeSet<String>, Hasher, usize);
     impl Sink for Names {
         fn member(&mut self, member: &Member) -> Result<Fate> {
             self.2 += 1;
@@ -245,7 +245,7 @@ fn keyless_members(manifest: &Manifest, path: &Path) -> Result<String> {
     let mut names = Names(removed, Hasher::default(), 0);
     blocks::walk(tar_of(path)?, Limits::default(), &mut names)?;
     same("the keyless tar", &manifest.keyless.inner_tar, &names.1.finish())?;
-    Ok(format!("{} members, none of the {} removed ones", names.2, manifest.removed.len()))
+    Ok(format!("{}, none of the {} removed", counted(names.2, "member"), manifest.removed.len()))
 }
 
 fn share_files(manifest: &Manifest, paths: &[PathBuf]) -> Result<String> {
@@ -275,7 +275,7 @@ fn content(
         return Err(Error::Manifest { what: "the copy inside the escrow says otherwise".to_owned() });
     }
     same("the payload", &info.payload, &payload)?;
-    Ok(format!("opens, and holds exactly the {} members of the manifest", sealed.removed.len()))
+    Ok(format!("opens, and holds exactly the {} of the manifest", counted(sealed.removed.len(), "member")))
 }
 
 fn joins(

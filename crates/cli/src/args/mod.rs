@@ -289,9 +289,9 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = MAN_HELP)]
 pub struct ManArgs {
-    /// Command whose page to print; without it, the page of assay itself
+    /// Command whose page to print, such as `keys split`; without it, the page of assay itself
     #[arg(value_name = "COMMAND", conflicts_with = "out")]
-    pub page: Option<String>,
+    pub page: Vec<String>,
     /// Write all pages into this directory, one file for each command
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,

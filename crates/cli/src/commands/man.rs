@@ -20,25 +20,32 @@ pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Outcome, Error> {
         }
         return Ok(Outcome::Clean);
     }
-    let wanted = args.page.as_deref();
-    let name = wanted.map_or_else(|| "assay".to_owned(), |command| format!("assay-{command}"));
+    let name = std::iter::once("assay").chain(args.page.iter().map(String::as_str)).collect::<Vec<_>>().join("-");
     let Some((_, page)) = pages.into_iter().find(|(page, _)| *page == name) else {
         return Err(Error::Usage(format!(
             "there is no command `{}`; `assay --help` lists them",
-            crate::text::escape(wanted.unwrap_or_default().as_bytes())
+            crate::text::escape(args.page.join(" ").as_bytes())
         )));
     };
     ui.out().write_all(&render(page)?)?;
     Ok(Outcome::Clean)
 }
 
-/// Every page with its name, assay's own first.
+/// Every page with its name, assay's own first; each command before the commands under it.
 fn pages() -> Vec<(String, Command)> {
     let mut root = Cli::command();
     root.build();
-    let commands: Vec<_> =
-        root.get_subcommands().map(|command| (format!("assay-{}", command.get_name()), command.clone())).collect();
-    std::iter::once(("assay".to_owned(), root)).chain(commands).collect()
+    let mut pages = Vec::new();
+    collect("assay".to_owned(), &root, &mut pages);
+    pages
+}
+
+/// The commands are this program's own, and nest as deep as they were written.
+fn collect(name: String, command: &Command, pages: &mut Vec<(String, Command)>) {
+    pages.push((name.clone(), command.clone()));
+    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+        collect(format!("{name}-{}", below.get_name()), below, pages);
+    }
 }
 
 fn render(page: Command) -> Result<Vec<u8>, Error> {

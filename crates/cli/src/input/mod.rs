@@ -282,7 +282,7 @@ impl Source {
 }
 
 /// Opens a regular file without waiting for anything and, where allowed, without marking it read.
-fn open_regular(path: &Path) -> io::Result<File> {
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     // O_NONBLOCK: should the path have become a pipe since it was looked at, opening must not hang.
     // O_NOATIME: the owner's privilege; evidence keeps its access time.
     let open = |flags| OpenOptions::new().read(true).custom_flags(flags).open(path);

@@ -7,11 +7,16 @@ use crate::run::run;
 
 /// The commands that `--help` lists.
 fn commands() -> BTreeSet<String> {
-    let help = run(&["--help"]).out;
+    commands_of(&run(&["--help"]).out)
+}
+
+/// The commands that a help text lists.
+fn commands_of(help: &str) -> BTreeSet<String> {
     let list = help.split_once("Commands:\n").unwrap().1;
     list.lines()
         .take_while(|line| !line.is_empty())
         .map(|line| line.split_whitespace().next().unwrap().to_owned())
+        .filter(|command| command != "help")
         .collect()
 }
 
@@ -48,6 +53,7 @@ fn a_wrong_call_ends_in_two_and_says_why() {
         (&["completions", "cmd.exe"], "invalid value"),
         (&["man", "--threads", "0"], "invalid value"),
         (&["man", "no-such-page"], "there is no command `no-such-page`"),
+        (&["man", "keys", "no-such-page"], "there is no command `keys no-such-page`"),
         (&["man", "x\u{1b}[2J"], "there is no command `x\\u{1b}[2J`"),
     ] {
         let run = run(line);
@@ -66,7 +72,16 @@ fn there_is_a_page_for_every_command() {
         fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let mut expected: BTreeSet<String> = commands().iter().map(|command| format!("assay-{command}.1")).collect();
     expected.insert("assay.1".to_owned());
+    let below = commands_of(&run(&["keys", "--help"]).out);
+    assert!(below.contains("split") && below.contains("verify-escrow"), "{below:?}");
+    expected.extend(below.iter().map(|command| format!("assay-keys-{command}.1")));
     assert_eq!(pages, expected);
+    for command in below {
+        let page = fs::read_to_string(out.join(format!("assay-keys-{command}.1"))).unwrap();
+        assert!(page.contains(&format!(".TH assay-keys-{command} 1")), "{page}");
+        assert!(page.contains(&format!("assay keys {command}").replace('-', "\\-")), "{page}");
+        assert_eq!(run(&["man", "keys", &command]).out, page);
+    }
     for command in commands() {
         let page = fs::read_to_string(out.join(format!("assay-{command}.1"))).unwrap();
         assert!(page.contains(&format!(".TH assay-{command} 1")), "{page}");

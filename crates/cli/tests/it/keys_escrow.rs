@@ -213,7 +213,7 @@ fn shares_open_from_the_threshold_on_and_a_foreign_one_is_named() {
     let share = |n: u8| format!(" --share {{vault}}.share-{n}-of-3.age -i {{}}/custodian-{n}.txt");
     let few = bench.keys(&format!("{join}{}", share(2)));
     assert_eq!(few.code, Some(2));
-    assert!(few.err.contains("1 good shares of 2 needed"), "{}", few.err);
+    assert!(few.err.contains("error: 1 good share of 2 needed\n"), "{}", few.err);
     let foreign = other.vault("share-1-of-3.age");
     let foreign = format!(" --share {} -i {}", foreign.display(), other.path("custodian-1.txt").display());
     let mixed = bench.keys(&format!("{join}{}{foreign}", share(2)));

@@ -37,14 +37,14 @@ fn needles() -> Vec<(String, Vec<u8>)> {
     needles
 }
 
-fn found(bytes: &[u8]) -> Option<String> {
-    let needles = needles();
-    let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-    needles.into_iter().find(|(_, needle)| holds(needle)).map(|(name, _)| name)
+/// The form of a key that stands in these bytes.
+pub(crate) fn found(bytes: &[u8]) -> Option<String> {
+    let holds = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
+    needles().into_iter().find(|(_, needle)| holds(needle)).map(|(name, _)| name)
 }
 
 /// Looks through every file but the named ones, packed ones unpacked too.
-fn search(dir: &Path, except: &[&Path]) {
+pub(crate) fn search(dir: &Path, except: &[&Path]) {
     for (path, bytes) in files(dir) {
         if except.contains(&path.as_path()) {
             continue;
@@ -165,11 +165,15 @@ fn core_dumps_are_forbidden_and_the_keys_are_wiped_by_then() {
     }
 }
 
-/// What a core file would hold: every writable mapping. Takes privilege, as dumping is forbidden.
+/// What a core file would hold. Takes privilege, as dumping is forbidden.
 fn memory_of(process: u32) -> Option<Vec<u8>> {
-    use std::os::unix::fs::FileExt;
     let maps = fs::read_to_string(format!("/proc/{process}/maps")).ok()?;
-    let memory = fs::File::open(format!("/proc/{process}/mem")).ok()?;
+    writable(&maps, &fs::File::open(format!("/proc/{process}/mem")).ok()?)
+}
+
+/// Every writable mapping.
+pub(crate) fn writable(maps: &str, memory: &fs::File) -> Option<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
     let mut all = Vec::new();
     for line in maps.lines().filter(|line| line.split_whitespace().nth(1).is_some_and(|mode| mode.starts_with("rw"))) {
         let (start, end) = line.split_whitespace().next()?.split_once('-')?;

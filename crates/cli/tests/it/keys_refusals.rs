@@ -111,6 +111,36 @@ fn two_runs_at_once_do_not_mix() {
     bench.keys_ok(JOIN);
 }
 
+/// Not even the time of the last access moves, where the system lets that be.
+#[test]
+fn what_is_read_is_not_marked_as_read() {
+    let bench = Bench::new();
+    bench.tarball("aescbc-rotated");
+    fs::write(bench.path("recipients.txt"), format!("{}\n{}\n", bench.recipient, identity(&bench.path("bob.txt"))))
+        .unwrap();
+    fs::write(bench.path("snapshot.db"), crate::fixture::named("aescbc-rotated").bytes()).unwrap();
+    let long_ago = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    for line in [
+        "ls {tarball}",
+        "split {tarball} -R {}/recipients.txt --snapshot {}/snapshot.db --shares 2 --threshold 2 --out {}/vault",
+        "verify-escrow {vault}.escrow.age --share {vault}.share-1-of-2.age --share {vault}.share-2-of-2.age \
+         -i {}/key.txt -i {}/bob.txt",
+        "rewrap {vault}.escrow.age --share {vault}.share-1-of-2.age --share {vault}.share-2-of-2.age \
+         -i {}/key.txt -i {}/bob.txt -r RECIPIENT --out {}/new",
+        "join {vault}.keyless.tar.gz --escrow {}/new/STEM.escrow.age -i {}/key.txt --out {}/back.tar.gz",
+    ] {
+        let inputs: Vec<_> = files(bench.dir.path()).into_keys().collect();
+        for input in &inputs {
+            let file = fs::OpenOptions::new().write(true).open(input).unwrap();
+            file.set_times(fs::FileTimes::new().set_accessed(long_ago)).unwrap();
+        }
+        bench.keys_ok(&line.replace("STEM", STEM));
+        for input in inputs {
+            assert_eq!(fs::metadata(&input).unwrap().accessed().unwrap(), long_ago, "{line}: {}", input.display());
+        }
+    }
+}
+
 /// In a mount namespace of its own a test may fill a disk and take writing away.
 fn on_a_disk(bench: &Bench, options: &str, line: &str) -> Option<Run> {
     peer("unshare")?;

@@ -10,6 +10,10 @@
 
 mod bytes;
 mod carve;
+/// The binary's own, so that what a test finds in the memory of its process is what the binary leaves in its own.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 mod cluster;
 mod compat;
 mod directory;
@@ -24,8 +28,11 @@ mod keys_escrow;
 mod keys_gzip;
 mod keys_leaks;
 mod keys_ls;
+mod keys_memory;
+mod keys_plugin;
 mod keys_refusals;
 mod keys_support;
+mod keys_terminal;
 mod ls;
 mod run;
 mod secrets;

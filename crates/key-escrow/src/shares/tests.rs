@@ -73,7 +73,7 @@ fn foreign_repeated_and_forged_shares_are_named() {
     let (result, _) = collect(&[("a", &texts[0]), ("b", &texts[1]), ("foreign", &other[1])], None);
     assert_eq!(public(&result.unwrap()), public(&identity));
     let (result, errors) = collect(&[("a", &texts[0]), ("again", &texts[0])], None);
-    assert!(errors[0].contains("again") && error(result).contains("1 good shares of 2"));
+    assert!(errors[0].contains("again") && error(result).contains("1 good share of 2"));
 
     // a forger who recomputes the check value is caught by the public key, and outvoted by good shares
     let mut forged = Share::parse(&texts[0]).unwrap();
@@ -109,7 +109,7 @@ fn the_manifest_knows_its_shares() {
     assert!(errors[0].contains("mallory") && errors[0].contains("manifest"), "{errors:?}");
     assert!(errors[1].contains("foreign") && errors[1].contains("belongs to set"), "{errors:?}");
     let e = error(result);
-    assert!(e.contains("1 good shares of 2") && e.contains("mallory") && e.contains("foreign"), "{e}");
+    assert!(e.contains("1 good share of 2") && e.contains("mallory") && e.contains("foreign"), "{e}");
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn a_share_of_another_split_is_named() {
     let e = set.add_file(&second.shares[1], &identities(&keys[1])).unwrap_err();
     assert!(e.to_string().contains("belongs to set"), "{e}");
     let e = set.combine().err().unwrap().to_string();
-    assert!(e.contains("1 good shares of 2") && e.contains("share-2-of-3"), "{e}");
+    assert!(e.contains("1 good share of 2 needed; 1 refused: `") && e.contains("share-2-of-3"), "{e}");
 }
 
 #[test]

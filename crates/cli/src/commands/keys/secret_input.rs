@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::failure;
 use crate::exit::Error;
+use crate::input::open_regular;
 use crate::text::{escape, escape_path};
 use crate::ui::Ui;
 
@@ -28,7 +29,8 @@ pub(super) fn read_file(name: &OsStr) -> Result<Zeroizing<Vec<u8>>, Error> {
     if name == "-" {
         io::stdin().lock().take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     } else {
-        let file = std::fs::File::open(path).map_err(failed)?;
+        let regular = std::fs::metadata(path).is_ok_and(|file| file.is_file());
+        let file = if regular { open_regular(path) } else { std::fs::File::open(path) }.map_err(failed)?;
         file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     }
     if bytes.len() > LARGEST {
