@@ -17,7 +17,6 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
 pub use backup::{CompatArgs, TargetArgs};
 pub use bytes::{BucketArgs, CarveArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
-pub use bytes::{BucketArgs, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
 pub use get::{GetArgs, ObjectFormat};
 pub use history::{HistoryArgs, Moment, StepFormat, StepOutput, TimelineArgs};
 pub use keys::{
