@@ -7,6 +7,7 @@
 pub mod catalogue;
 mod finding;
 pub mod hazards;
+pub mod keys_fit;
 pub mod snapshot;
 pub mod tarball;
 pub mod version;

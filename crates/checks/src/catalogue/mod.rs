@@ -3,6 +3,7 @@
 //! IDs are stable and never reused. A new finding gets the next number of its family.
 
 mod etcd;
+mod fit;
 mod haz;
 mod key;
 mod kube;
@@ -15,6 +16,7 @@ mod ver;
 use crate::finding::Severity;
 
 pub use etcd::*;
+pub use fit::*;
 pub use haz::*;
 pub use key::*;
 pub use kube::*;
@@ -48,7 +50,7 @@ pub struct Entry {
 /// All entries, by family, ascending.
 #[must_use]
 pub fn all() -> Vec<&'static Entry> {
-    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL, ver::ALL, haz::ALL].concat()
+    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL, fit::ALL, ver::ALL, haz::ALL].concat()
 }
 
 /// The entry with this id or name, whatever its case.

@@ -10,6 +10,7 @@
 
 mod cases;
 mod hazards;
+mod keys_fit;
 mod tarballs;
 mod versions;
 

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::ReportOutput;
+use super::{FailOn, ReportOutput};
 
 const KEYS_HELP: &str = "\
 Examples:
   assay keys ls static_kuberesources_2026-11-23_010203.tar.gz
+  assay keys check /mnt/backup
   assay keys split static_kuberesources_2026-11-23_010203.tar.gz -r age1... --out vault
   assay keys verify-escrow vault/static_kuberesources_2026-11-23_010203.escrow.age -i key.txt
 
@@ -37,6 +38,8 @@ pub enum KeysCommand {
     Join(KeysJoinArgs),
     /// Prove that an escrow opens and holds what its manifest says, showing nothing of it
     VerifyEscrow(KeysDrillArgs),
+    /// Prove that keys open every encrypted value of a snapshot, and tell how far encryption has come
+    Check(Box<KeysCheckArgs>),
     /// Seal an escrow to other recipients
     Rewrap(Box<KeysRewrapArgs>),
 }
@@ -147,6 +150,38 @@ pub struct IdentityArgs {
     /// standard input, /dev/fd/N for a descriptor; without it a passphrase is asked for
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub passphrase_file: Option<OsString>,
+}
+
+const CHECK_HELP: &str = "\
+Examples:
+  assay keys check /mnt/backup                                  a directory with snapshot and tarball
+  assay keys check snapshot.db --keys static_kuberesources.tar.gz
+  assay keys check snapshot.db --escrow X.escrow.age -i key.txt
+  assay keys check --json /mnt/backup | jq '.artifacts[].encryption.keysFit'
+
+Every encrypted value is opened, in memory, and counts only when its kind, namespace and name are
+those of its etcd key: key names are small numbers that every cluster shares. The keys of routes and
+OAuth tokens lie in the snapshot, sealed with those of the tarball; they are found and used.";
+
+/// `assay keys check`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = CHECK_HELP)]
+pub struct KeysCheckArgs {
+    /// Snapshot, or directory of backups; `-` for standard input
+    #[arg(value_name = "BACKUP", value_hint = ValueHint::AnyPath)]
+    pub backup: OsString,
+    /// What opens the values; without it, the tarball of the same backup in the directory.
+    #[command(flatten)]
+    pub keys: KeysInput,
+    /// Open at most N values of each resource under each key, the same in every run
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub sample: Option<u64>,
+    /// Least severity that makes the verdict `fail` and the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    pub fail_on: FailOn,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: ReportOutput,
 }
 
 /// What opens encrypted values.

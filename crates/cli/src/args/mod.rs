@@ -20,8 +20,8 @@ pub use bytes::{BucketArgs, CarveArgs, LabelArg, PageArgs, PageType, PagesArgs, 
 pub use get::{GetArgs, ObjectFormat};
 pub use history::{HistoryArgs, Moment, StepFormat, StepOutput, TimelineArgs};
 pub use keys::{
-    ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCommand, KeysDrillArgs, KeysInput, KeysJoinArgs, KeysLsArgs,
-    KeysRewrapArgs, KeysSplitArgs, RecipientArgs,
+    ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCheckArgs, KeysCommand, KeysDrillArgs, KeysInput,
+    KeysJoinArgs, KeysLsArgs, KeysRewrapArgs, KeysSplitArgs, RecipientArgs,
 };
 pub use list::{ListFormat, LsArgs};
 pub use select::{Names, RevealArgs, SelectArgs};

@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod compat;
+pub mod encryption;
 pub mod entry;
 pub mod escrow;
 pub mod etcd;

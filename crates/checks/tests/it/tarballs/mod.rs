@@ -122,7 +122,9 @@ fn every_finding_of_a_tarball_has_a_case_that_brings_it_up() {
     covered.insert("TAR-012");
     covered.extend(["TAR-033"]); // by every real tarball, above
     let of_tarballs = catalogue::all().into_iter().map(|entry| entry.id);
-    let of_tarballs: Vec<_> = of_tarballs.filter(|id| id.starts_with("TAR") || id.starts_with("KEY")).collect();
+    // from KEY-019 on, keys are held against values: see keys_fit.rs
+    let alone = |id: &&str| id.starts_with("TAR") || ("KEY-001"..="KEY-018").contains(id);
+    let of_tarballs: Vec<_> = of_tarballs.filter(alone).collect();
     assert!(of_tarballs.len() >= 51);
     let missing: Vec<_> = of_tarballs.into_iter().filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());

@@ -81,8 +81,27 @@ fn from_source(source: &Source) -> Result<Given, Error> {
     Ok(Given { config: Some(config), holder: Holder::File, name })
 }
 
+/// What a tarball says about keys.
+pub(super) enum InTarball {
+    /// Its configuration, or that there is none.
+    Keys(Given),
+    /// There is one, and it was split off.
+    HeldApart,
+}
+
+fn from_tarball(packed: PackedTar, reading: &Reading, ui: &mut Ui) -> Result<Given, Error> {
+    let display = packed.display().to_owned();
+    match read_tarball(packed, reading, ui)? {
+        InTarball::Keys(given) => Ok(given),
+        InTarball::HeldApart => Err(failure::told(
+            format!("{display} holds no keys: they were split off"),
+            Some("give their escrow: `--escrow FILE` with `-i IDENTITY`"),
+        )),
+    }
+}
+
 /// The configuration of a tarball that kube-apiserver would use.
-pub(super) fn from_tarball(mut packed: PackedTar, reading: &Reading, ui: &mut Ui) -> Result<Given, Error> {
+pub(super) fn read_tarball(mut packed: PackedTar, reading: &Reading, ui: &mut Ui) -> Result<InTarball, Error> {
     let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
     let meter = ui.meter("reading", packed.size());
     let advance = |bytes| meter.add(bytes);
@@ -108,12 +127,7 @@ pub(super) fn from_tarball(mut packed: PackedTar, reading: &Reading, ui: &mut Ui
     let config = match chosen.map(|found| found.parsed) {
         Some(Ok(config)) => Some(config),
         Some(Err(error)) => return Err(failure::told(format!("{}: {error}", packed.display()), None)),
-        None if keyless || marked => {
-            return Err(failure::told(
-                format!("{} holds no keys: they were split off", packed.display()),
-                Some("give their escrow: `--escrow FILE` with `-i IDENTITY`"),
-            ));
-        }
+        None if keyless || marked => return Ok(InTarball::HeldApart),
         None if !complete => {
             return Err(failure::told(
                 format!("{} breaks off before any keys", packed.display()),
@@ -122,7 +136,7 @@ pub(super) fn from_tarball(mut packed: PackedTar, reading: &Reading, ui: &mut Ui
         }
         None => None,
     };
-    Ok(Given { config, holder: Holder::Tarball, name: packed.name() })
+    Ok(InTarball::Keys(Given { config, holder: Holder::Tarball, name: packed.name() }))
 }
 
 /// The configuration that an escrow holds. It never touches a disk.

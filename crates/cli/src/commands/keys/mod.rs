@@ -1,9 +1,9 @@
 //! `assay keys`: the keys of a backup, held apart from its data.
 
+mod check;
 mod drill;
 mod failure;
 mod files;
-#[allow(dead_code, reason = "commands that open values are about to use it")]
 mod given;
 mod inventory;
 mod join;
@@ -19,12 +19,10 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 
 use crate::args::{KeysArgs, KeysCommand};
 use crate::exit::{Error, Outcome};
+use crate::input::Reading;
 use crate::ui::Ui;
 
-#[allow(unused_imports, reason = "commands that open values are about to use it")]
-pub(super) use given::{Given, Holder, given};
-
-pub(super) fn run(args: KeysArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     forbid_dumps(ui);
     // The library that describes gzip layers prints to standard output where a guess of its fails.
     ui.own_stdout()?;
@@ -33,6 +31,7 @@ pub(super) fn run(args: KeysArgs, ui: &mut Ui) -> Result<Outcome, Error> {
         KeysCommand::Split(args) => split::run(*args, ui),
         KeysCommand::Join(args) => join::run(&args, ui),
         KeysCommand::VerifyEscrow(args) => drill::run(&args, ui),
+        KeysCommand::Check(args) => check::run(&args, reading, ui),
         KeysCommand::Rewrap(args) => rewrap::run(*args, ui),
     }
 }

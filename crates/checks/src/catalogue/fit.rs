@@ -1,0 +1,232 @@
+//! Encryption keys held against the values of a snapshot.
+
+use super::Entry;
+use crate::finding::Severity::{Critical, High, Info, Low, Medium};
+
+/// Encrypted values that are damaged or moved.
+pub static VALUE_NOT_OPENED: Entry = Entry {
+    id: "KEY-019",
+    name: "value-not-opened",
+    severity: Critical,
+    title: "Encrypted values are damaged: no key opens them",
+    cause: "The prefix k8s:enc: does not go on as it must, the body is cut short, the provider is unknown, or what comes \
+        out is another object than the etcd key names: bytes were changed, or a value was moved to another key.",
+    consequence: "The API server cannot read these objects. One of them is enough to make listing its resource fail, for \
+        every namespace and every controller that watches it.",
+    remedy: "Use another backup. If this one is all there is, the named objects must be deleted from etcd after the restore, \
+        and made anew.",
+    source: "kube-apiserver value transformers: a value with an unknown or broken prefix fails the whole list",
+};
+
+/// A key that values need and no configuration has.
+pub static MISSING_KEY: Entry = Entry {
+    id: "KEY-020",
+    name: "missing-key",
+    severity: Critical,
+    title: "Values need a key that is not there",
+    cause: "The tarball is of an older or newer key generation than the snapshot, a key was removed from the configuration \
+        before its values were migrated, or the Secret with the keys of openshift-apiserver or oauth-apiserver is gone.",
+    consequence: "A restored API server cannot read these values, and fails to list their resource.",
+    remedy: "Find the tarball of the same backup, or an escrow of it. The name of the key tells the generation: the static \
+        pods of a node may still have its configuration.",
+    source: "Kubernetes: the provider and key name in a value's prefix choose the key that reads it",
+};
+
+/// A key of the right name and other bytes.
+pub static WRONG_KEY: Entry = Entry {
+    id: "KEY-021",
+    name: "wrong-key-same-name",
+    severity: Critical,
+    title: "A key of the right name does not open the values: its bytes are others",
+    cause: "The keys are those of another cluster, or of a cluster that was installed anew: key names are small numbers that \
+        every cluster counts from 1. If only a few values are concerned, those are damaged.",
+    consequence: "A restored API server cannot read these values, and fails to list their resource.",
+    remedy: "Find the tarball that belongs to this snapshot: same cluster, same time.",
+    source: "library-go encryption: keys are named by a counter; aescbc has no authentication, so kind, namespace and name \
+        of what came out are compared with the etcd key",
+};
+
+/// A link of the chain is missing or does not open.
+pub static CHAIN_BROKEN: Entry = Entry {
+    id: "KEY-022",
+    name: "chain-broken",
+    severity: Critical,
+    title: "The keys of routes or OAuth tokens cannot be reached",
+    cause: "openshift-apiserver and oauth-apiserver keep their keys in Secrets of the snapshot, which kube-apiserver's keys \
+        open. The Secret is missing, does not open, or holds no configuration.",
+    consequence: "Routes or OAuth tokens cannot be read after a restore: no ingress, or nobody can log in.",
+    remedy: "Mend what keeps the Secret closed first: the finding about kube-apiserver's keys tells. If the Secret is gone, \
+        use another backup.",
+    source: "library-go encryptionconfig: openshift-config-managed/encryption-config-<component> and its copies",
+};
+
+/// Plaintext and encrypted values side by side.
+pub static PARTIALLY_ENCRYPTED: Entry = Entry {
+    id: "KEY-023",
+    name: "partially-encrypted",
+    severity: Medium,
+    title: "The backup is only partially encrypted",
+    cause: "It was taken while etcd was being encrypted, or the migration stopped half way.",
+    consequence: "It restores. But whoever reads the file reads the plaintext values, keys or no keys, and after a restore \
+        the cluster may believe that all is encrypted.",
+    remedy: "Wait until the operators report EncryptionCompleted, then take another backup. Protect this one as plaintext.",
+    source: "OpenShift documentation, Encrypting etcd data: do not take a backup until encryption is complete",
+};
+
+/// A key is there, and nothing is encrypted yet.
+pub static MIGRATION_NOT_BEGUN: Entry = Entry {
+    id: "KEY-024",
+    name: "migration-not-begun",
+    severity: Medium,
+    title: "Encryption is being switched on, and nothing is encrypted yet",
+    cause: "The backup was taken after the first key was made and before existing values were written anew.",
+    consequence: "It restores. All values in it are plaintext, although there are keys.",
+    remedy: "Wait until the operators report EncryptionCompleted, then take another backup. Protect this one as plaintext.",
+    source: "library-go encryption state machine: distribute as read key, then write, then migrate",
+};
+
+/// Values under an older key than the one that writes.
+pub static ROTATION_UNFINISHED: Entry = Entry {
+    id: "KEY-025",
+    name: "rotation-unfinished",
+    severity: Low,
+    title: "A key rotation was not finished: older keys are still needed",
+    cause: "The backup was taken while values were being written anew under a newer key.",
+    consequence: "It restores with this tarball. A tarball taken later may lack the older key, and then does not fit.",
+    remedy: "Keep this snapshot and this tarball together, or its keys in one escrow.",
+    source: "library-go encryption state machine; prefixes of the values",
+};
+
+/// Plaintext writes, and values are still encrypted.
+pub static DECRYPTING: Entry = Entry {
+    id: "KEY-026",
+    name: "decrypting",
+    severity: Low,
+    title: "Encryption was switched off, and values are still encrypted",
+    cause: "The backup was taken while etcd was being decrypted, or the migration stopped half way.",
+    consequence: "It restores with this tarball: the keys still read. Without them, the encrypted values are lost.",
+    remedy: "Keep the keys as long as this snapshot. Take another backup when the operators report DecryptionCompleted.",
+    source: "library-go encryption state machine: identity writes, older keys read until all is migrated",
+};
+
+/// A key that no live value needs.
+pub static UNUSED_KEY: Entry = Entry {
+    id: "KEY-027",
+    name: "unused-key",
+    severity: Info,
+    title: "A key of the configuration is not needed by any live value",
+    cause: "After a rotation, the operator keeps one older key; a key that has just been made has written nothing yet.",
+    consequence: "None for a restore.",
+    remedy: "Nothing. Values of the past may still need it: see history-needs-key.",
+    source: "library-go encryption: one older read key is retained",
+};
+
+/// Values of the past under keys that are not at hand.
+pub static HISTORY_NEEDS_KEY: Entry = Entry {
+    id: "KEY-028",
+    name: "history-needs-key",
+    severity: Info,
+    title: "Past values need a key that is not there",
+    cause: "Earlier revisions, or records on free pages, were written under a key that has since been removed.",
+    consequence: "None for a restore: API servers read live values. These cannot be opened for an investigation.",
+    remedy: "Nothing, unless those values matter: then find an older tarball.",
+    source: "prefixes of earlier revisions and of records on pages that nothing uses",
+};
+
+/// Plaintext copies of values that are encrypted now.
+pub static PLAINTEXT_LEFT: Entry = Entry {
+    id: "KEY-029",
+    name: "plaintext-left-in-file",
+    severity: Medium,
+    title: "The file still holds plaintext of values that are encrypted now",
+    cause: "Encryption writes every value anew. What was there before stays in history until it is compacted, and on free \
+        pages of the file until they are used again or the database is defragmented.",
+    consequence: "It restores. But whoever reads the file finds Secrets in plaintext, without any key.",
+    remedy: "Protect this backup as plaintext. On the cluster: rotate what must not be known, wait for a compaction, \
+        defragment each member, then take another backup.",
+    source: "bbolt: pages are freed, not wiped; etcd: compaction keeps older revisions for a while",
+};
+
+/// Values that open only through a key management service.
+pub static KMS_DEPENDENCY: Entry = Entry {
+    id: "KEY-030",
+    name: "kms-dependency",
+    severity: Info,
+    title: "Values open only with an external key management service",
+    cause: "They were written by the provider kms: their data keys are wrapped by a key that never leaves the service.",
+    consequence: "Whether they can be opened cannot be proven offline. A restored cluster must reach the service, and the \
+        service must still have the key IDs named.",
+    remedy: "Make sure that the service keeps these keys as long as this backup.",
+    source: "Kubernetes KMS v1 and v2; EncryptedObject.keyID",
+};
+
+/// Encryption is asked for, and there is none.
+pub static WANTED_NOT_ENCRYPTED: Entry = Entry {
+    id: "KEY-031",
+    name: "wanted-not-encrypted",
+    severity: Medium,
+    title: "The cluster is told to encrypt, and nothing is encrypted",
+    cause: "apiservers/cluster asks for encryption, and no value is encrypted nor any key there: it was asked for a moment \
+        before the backup, or the operator cannot do it.",
+    consequence: "It restores. All values in it are plaintext, against what was asked for.",
+    remedy: "Look at condition Encrypted of the operators. Protect this backup as plaintext.",
+    source: "apiservers.config.openshift.io/cluster spec.encryption.type",
+};
+
+/// Nobody looked whether keys fit.
+pub static FIT_NOT_CHECKED: Entry = Entry {
+    id: "KEY-032",
+    name: "fit-not-checked",
+    severity: Medium,
+    title: "Values are encrypted, and there were no keys to try",
+    cause: "No tarball came with the snapshot, or its keys are held apart.",
+    consequence: "That a restore will be able to read Secrets, ConfigMaps, routes and tokens is not proven.",
+    remedy: "Give the keys: --keys FILE, or --escrow FILE with -i IDENTITY. They are not written anywhere.",
+    source: "prefixes of the values",
+};
+
+/// Encrypted values beside a tarball without encryption.
+pub static NOT_CONFIGURED: Entry = Entry {
+    id: "KEY-033",
+    name: "encrypted-without-configuration",
+    severity: Critical,
+    title: "Values are encrypted, and kube-apiserver is not told to decrypt",
+    cause: "The tarball is of another cluster, of a time before encryption, or of a time after it was switched off.",
+    consequence: "kube-apiserver refuses every value that begins k8s:enc:, so listing Secrets and ConfigMaps fails and \
+        nothing that needs them starts.",
+    remedy: "Find the tarball of the same backup.",
+    source: "Kubernetes identity transformer: a value with an encryption prefix is an error",
+};
+
+/// Values that open only with spare keys.
+pub static KEY_ONLY_IN_SNAPSHOT: Entry = Entry {
+    id: "KEY-034",
+    name: "key-only-in-snapshot",
+    severity: High,
+    title: "Values open only with keys that no restored API server will use by itself",
+    cause: "The key is missing in the configuration that the API server reads with, and still lies in the snapshot: in a \
+        copy of another generation, or in the Secret of that key.",
+    consequence: "A restored API server cannot read these values by itself. The data is not lost.",
+    remedy: "Find the tarball of the same backup. If there is none, put the key into the encryption configuration of the \
+        control plane nodes before the API server starts.",
+    source: "library-go encryption: encryption-config-* and encryption-key-* Secrets",
+};
+
+pub(super) const ALL: &[&Entry] = &[
+    &VALUE_NOT_OPENED,
+    &MISSING_KEY,
+    &WRONG_KEY,
+    &CHAIN_BROKEN,
+    &PARTIALLY_ENCRYPTED,
+    &MIGRATION_NOT_BEGUN,
+    &ROTATION_UNFINISHED,
+    &DECRYPTING,
+    &UNUSED_KEY,
+    &HISTORY_NEEDS_KEY,
+    &PLAINTEXT_LEFT,
+    &KMS_DEPENDENCY,
+    &WANTED_NOT_ENCRYPTED,
+    &FIT_NOT_CHECKED,
+    &NOT_CONFIGURED,
+    &KEY_ONLY_IN_SNAPSHOT,
+];
