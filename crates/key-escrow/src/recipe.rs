@@ -33,15 +33,26 @@ pub(crate) const MAX_RECIPE: usize = 8 * 1024 * 1024;
 pub(crate) const MAX_CONTENT: u64 = (1 << 31) - (1 << 26);
 const MAX_TRAILING: usize = 64 * 1024;
 const MAX_MEMBERS: usize = 1024;
-/// How much of a stream preflate is shown at first, in one attempt and the next. It guesses the compressor by that
-/// much, and guesses wrong where a tarball begins with other things than it goes on with.
-pub(crate) const FIRST_READS: [usize; 2] = [READ, 4 * 1024 * 1024];
 const READ: usize = 256 * 1024;
 const MAX_READ: usize = 4 * 1024 * 1024;
-/// What preflate is to make of a stream at a time; of each byte of it, it keeps up to 9 more.
-const CHUNK_CONTENT: usize = 4 * 1024 * 1024;
-/// One block may run past [`CHUNK_CONTENT`] before preflate notices; so may chunks that older versions wrote.
+/// What a recipe may say of the content of one chunk; some blocks run past [`Attempt::content`].
 const MAX_CHUNK_CONTENT: usize = 20 * 1024 * 1024;
+
+/// How preflate is shown a stream. Of each byte of a chunk's content it keeps up to 9 more.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt {
+    /// How much it sees before it guesses the compressor.
+    first_read: usize,
+    /// Most content of a chunk; a block that has more than that cannot be described.
+    content: usize,
+}
+
+/// One way and the next. The first guess is wrong where a tarball begins with other things than it goes on with; the
+/// second sees more at first, of a stream whose blocks are not packed all too well.
+pub(crate) const ATTEMPTS: [Attempt; 2] = [
+    Attempt { first_read: READ, content: 10 * 1024 * 1024 },
+    Attempt { first_read: MAX_READ, content: 4 * 1024 * 1024 },
+];
 
 /// A recipe, or why there is none.
 pub(crate) enum Analysis {
@@ -68,12 +79,12 @@ impl From<io::Error> for Stop {
 
 /// Tries to find a recipe for the gzip file `input` whose content has the digest `content`.
 ///
-/// `first_read` is one of [`FIRST_READS`]. The caller proves the recipe by running it: this function does not.
-pub(crate) fn analyse(input: impl Read, content: &Digest, first_read: usize) -> Result<Analysis> {
+/// `attempt` is one of [`ATTEMPTS`]. The caller proves the recipe by running it: this function does not.
+pub(crate) fn analyse(input: impl Read, content: &Digest, attempt: Attempt) -> Result<Analysis> {
     if content.size > MAX_CONTENT {
         return Ok(Analysis::Refused(format!("the tar is larger than {MAX_CONTENT} bytes")));
     }
-    let mut analyst = Analyst { src: Source::new(input), out: MAGIC.to_vec(), content: Hasher::default(), first_read };
+    let mut analyst = Analyst { src: Source::new(input), out: MAGIC.to_vec(), content: Hasher::default(), attempt };
     match analyst.run() {
         Ok(()) if analyst.content.finish() == *content => Ok(Analysis::Recipe(analyst.out)),
         Ok(()) => Ok(Analysis::Refused("the analysis gave other content".to_owned())),
@@ -86,7 +97,7 @@ struct Analyst<R> {
     src: Source<R>,
     out: Vec<u8>,
     content: Hasher,
-    first_read: usize,
+    attempt: Attempt,
 }
 
 impl<R: Read> Analyst<R> {
@@ -122,11 +133,11 @@ impl<R: Read> Analyst<R> {
 
     fn stream(&mut self) -> Result<(), Stop> {
         let mut engine = PreflateStreamProcessor::new(&PreflateConfig {
-            plain_text_limit: CHUNK_CONTENT,
+            plain_text_limit: self.attempt.content,
             verify_compression: false, // the whole file is compared after the recipe has run
             ..PreflateConfig::default()
         });
-        let mut want = self.first_read;
+        let mut want = self.attempt.first_read;
         while !engine.is_done() {
             let input = self.src.fill(want)?;
             let short = input.len() < want;

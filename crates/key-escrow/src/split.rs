@@ -178,7 +178,7 @@ fn choose_method(
         return Ok(refused("asked for".to_owned()));
     }
     let mut reason = String::new();
-    for first_read in recipe::FIRST_READS {
+    for attempt in recipe::ATTEMPTS {
         let source = Watched {
             inner: infile::open(tarball)?,
             phase: Phase::Analysing,
@@ -186,7 +186,7 @@ fn choose_method(
             total: Some(size),
             report: progress,
         };
-        match recipe::analyse(source, inner_tar, first_read)? {
+        match recipe::analyse(source, inner_tar, attempt)? {
             Analysis::Recipe(recipe) => return Ok((RejoinMethod::Corrections, Some(recipe), None)),
             Analysis::Refused(why) => reason = why,
         }

@@ -97,6 +97,15 @@ pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The content of a file in a tar.
+pub(crate) fn member(tar: &[u8], path: &str) -> Vec<u8> {
+    let mut content = Vec::new();
+    let mut archive = tar::Archive::new(tar);
+    let mut entries = archive.entries().unwrap().map(Result::unwrap);
+    entries.find(|entry| entry.path().unwrap() == Path::new(path)).unwrap().read_to_end(&mut content).unwrap();
+    content
+}
+
 /// A gzipped tar of these files.
 pub(crate) fn tar_gz(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut packed = GzEncoder::new(Vec::new(), flate2::Compression::default());

@@ -26,6 +26,7 @@ mod history;
 mod input;
 mod keys_escrow;
 mod keys_gzip;
+mod keys_large;
 mod keys_leaks;
 mod keys_ls;
 mod keys_memory;

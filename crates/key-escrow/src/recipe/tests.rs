@@ -29,7 +29,7 @@ fn digest(data: &[u8]) -> Digest {
 fn round_trip(gzip: &[u8]) -> Result<usize, String> {
     let mut plain = Vec::new();
     Gunzip::new(gzip).read_to_end(&mut plain).unwrap();
-    match analyse(gzip, &digest(&plain), READ).unwrap() {
+    match analyse(gzip, &digest(&plain), ATTEMPTS[0]).unwrap() {
         Analysis::Refused(why) => Err(why),
         Analysis::Recipe(recipe) => {
             let mut out = Vec::new();
@@ -60,14 +60,16 @@ fn refuses_what_is_not_a_few_bytes() {
     let data = content(10_000);
     assert!(round_trip(&[gz(&data, 6), vec![1; MAX_TRAILING + 1]].concat()).unwrap_err().contains("follow"));
     let small = Digest { size: MAX_CONTENT + 1, sha256: String::new() };
-    assert!(matches!(analyse(&gz(&data, 6)[..], &small, READ).unwrap(), Analysis::Refused(_)));
-    assert!(matches!(analyse(&gz(&data, 6)[..], &digest(b"other"), READ).unwrap(), Analysis::Refused(_)));
+    assert!(matches!(analyse(&gz(&data, 6)[..], &small, ATTEMPTS[0]).unwrap(), Analysis::Refused(_)));
+    assert!(matches!(analyse(&gz(&data, 6)[..], &digest(b"other"), ATTEMPTS[0]).unwrap(), Analysis::Refused(_)));
 }
 
 #[test]
 fn a_recipe_holds_no_content() {
     let data = content(200_000);
-    let Analysis::Recipe(recipe) = analyse(&gz(&data, 6)[..], &digest(&data), READ).unwrap() else { panic!("refused") };
+    let Analysis::Recipe(recipe) = analyse(&gz(&data, 6)[..], &digest(&data), ATTEMPTS[0]).unwrap() else {
+        panic!("refused")
+    };
     let text = b"kind: Secret";
     assert!(!recipe.windows(text.len()).any(|w| w == text));
 }
@@ -75,7 +77,9 @@ fn a_recipe_holds_no_content() {
 #[test]
 fn damaged_recipes_are_errors() {
     let data = content(50_000);
-    let Analysis::Recipe(recipe) = analyse(&gz(&data, 6)[..], &digest(&data), READ).unwrap() else { panic!("refused") };
+    let Analysis::Recipe(recipe) = analyse(&gz(&data, 6)[..], &digest(&data), ATTEMPTS[0]).unwrap() else {
+        panic!("refused")
+    };
     for cut in 0..recipe.len() {
         assert!(recreate(&recipe[..cut], &mut &data[..], &mut io::sink()).is_err(), "cut at {cut}");
     }
