@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod compat;
+pub mod diff;
 pub mod entry;
 pub mod escrow;
 pub mod etcd;
@@ -11,6 +12,7 @@ pub mod human;
 pub mod inventory;
 pub mod json;
 pub mod list;
+pub mod manifests;
 pub mod objects;
 pub mod overview;
 pub mod rows;
