@@ -5,12 +5,16 @@
 //! - [`Reader`] finds keys and their revisions without the account that [`etcd_snapshot::scan`] keeps.
 //! - [`Wanted`] says which keys are meant, the way people name objects; [`Labels`] and [`Fields`] look inside.
 //! - [`Follow`] takes revisions in order and says what each did; [`changes`] compares two versions of an object.
+//! - [`merge`] and [`Comparison`] tell how two snapshots differ, [`agreement`] whether their histories are one.
+//! - [`manifest`] makes of an object what can be applied to a cluster.
 //! - [`Object`] is a value opened by an [`Opener`], decoded, and masked unless the caller reveals it.
 #![forbid(unsafe_code)]
 
 mod change;
 mod clock;
+mod compare;
 mod history;
+mod manifest;
 mod object;
 mod open;
 mod reader;
@@ -19,7 +23,11 @@ pub mod table;
 
 pub use change::{Change, Compared, changes};
 pub use clock::Clock;
+pub use compare::{
+    Agreement, Cause, Comparison, Difference, Divergence, Pair, agreement, is_moving_field, merge, moves, shown,
+};
 pub use history::{Author, Event, Follow, Step};
+pub use manifest::{Keep, Skip, is_first, manifest};
 pub use object::{Object, Unseen, View, raw, release_matters, stored};
 pub use open::{NoKeys, NotOpened, Opener};
 pub use reader::{Found, Newest, Reader};

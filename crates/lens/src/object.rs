@@ -48,6 +48,7 @@ pub enum Unseen {
 pub struct Object {
     full: Value,
     masked: Option<Value>,
+    secret: bool,
     known_kind: bool,
     unknown_fields: usize,
 }
@@ -80,9 +81,11 @@ impl Object {
         let object = StoredObject::decode(plain, &options)?;
         let (known_kind, unknown_fields) = (object.known_kind(), object.unknown_fields());
         if view.reveal {
-            return Ok(Self { full: object.into_json(), masked: None, known_kind, unknown_fields });
+            let secret = object.is_secret_kind() || StoredObject::decode(plain, &options)?.mask() > 0;
+            return Ok(Self { full: object.into_json(), masked: None, secret, known_kind, unknown_fields });
         }
-        let misplaced = is_secret_resource(key) && !object.is_secret_kind();
+        let secret_kind = object.is_secret_kind();
+        let misplaced = is_secret_resource(key) && !secret_kind;
         let mut shown = object;
         let places = if misplaced { shown.mask_everything() } else { shown.mask() };
         let shown = shown.into_json();
@@ -90,7 +93,7 @@ impl Object {
             0 => (shown, None),
             _ => (StoredObject::decode(plain, &options)?.into_json(), Some(shown)),
         };
-        Ok(Self { full, masked, known_kind, unknown_fields })
+        Ok(Self { full, masked, secret: secret_kind || places > 0, known_kind, unknown_fields })
     }
 
     /// The object as it may be shown.
@@ -108,6 +111,12 @@ impl Object {
     #[must_use]
     pub fn is_masked(&self) -> bool {
         self.masked.is_some()
+    }
+
+    /// Whether it holds, or may hold, what is secret, revealed or not.
+    #[must_use]
+    pub fn holds_secret(&self, key: &[u8]) -> bool {
+        self.secret || is_secret_resource(key)
     }
 
     /// Whether the fields of this kind are known by name.

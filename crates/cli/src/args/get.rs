@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::keys::KeysInput;
 use super::select::{RevealArgs, SelectArgs};
 use super::values::parse_revision;
 
@@ -33,6 +34,7 @@ Examples:
   assay get snapshot.db /kubernetes.io/rbac            nothing: a prefix ends with a slash
   assay get snapshot.db configmaps/app -n prod --rev 120034
   assay get snapshot.db secrets/db -n prod --reveal    with its data
+  assay get snapshot.db secrets/db -n prod --keys static_kuberesources_2026-11-23_010203.tar.gz
 
 What is secret is shown as `<masked: N bytes>` unless --reveal is given: data of Secrets, OAuth tokens and
 client secrets, TLS keys of routes, webhook secrets, private keys in PEM. ConfigMaps, environments of pods
@@ -62,6 +64,9 @@ pub struct GetArgs {
     /// Keep metadata.managedFields
     #[arg(long, help_heading = "How values are shown")]
     pub show_managed_fields: bool,
+    /// Keys.
+    #[command(flatten)]
+    pub keys: KeysInput,
     /// With `-o raw` and `-o hex`: the bytes as they are stored, even if they are encrypted
     #[arg(long, help_heading = "How values are shown")]
     pub stored: bool,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::keys::KeysInput;
 use super::select::{RevealArgs, SelectArgs};
 
 /// Forms of a list of revisions.
@@ -72,6 +73,9 @@ pub struct HistoryArgs {
     /// Only an object in this namespace
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Vec<String>,
+    /// Keys.
+    #[command(flatten)]
+    pub keys: KeysInput,
     /// How revisions are shown.
     #[command(flatten)]
     pub output: StepOutput,
@@ -106,6 +110,9 @@ pub struct TimelineArgs {
     /// Up to this revision or moment
     #[arg(long, value_name = "WHEN", value_parser = parse_moment, help_heading = "Which revisions")]
     pub until: Option<Moment>,
+    /// Keys.
+    #[command(flatten)]
+    pub keys: KeysInput,
     /// How revisions are shown.
     #[command(flatten)]
     pub output: StepOutput,

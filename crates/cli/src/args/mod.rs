@@ -2,6 +2,8 @@
 
 mod backup;
 mod bytes;
+mod diff;
+mod export;
 mod get;
 mod history;
 mod keys;
@@ -17,6 +19,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
 pub use backup::{CompatArgs, TargetArgs};
 pub use bytes::{BucketArgs, CarveArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
+pub use diff::{DiffArgs, DiffFormat};
+pub use export::{ExportArgs, ManifestFormat};
 pub use get::{GetArgs, ObjectFormat};
 pub use history::{HistoryArgs, Moment, StepFormat, StepOutput, TimelineArgs};
 pub use keys::{
@@ -93,6 +97,10 @@ pub enum Command {
     Timeline(Box<TimelineArgs>),
     /// Recover records that are deleted, compacted or cut off from pages that nothing uses
     Carve(CarveArgs),
+    /// Compare two snapshots: keys, fields, histories
+    Diff(Box<DiffArgs>),
+    /// Write objects as manifests that can be applied to a cluster
+    Export(Box<ExportArgs>),
     /// Members, versions, raft index, alarms, leases, users and roles
     Cluster(ClusterArgs),
     /// Tell what a finding means and what to do about it

@@ -1,9 +1,9 @@
 //! `assay get`: objects.
 
 use kube_objects::StorageKey;
-use lens::{Found, NoKeys, Object, Opener, Reader, Target, View, release_matters};
+use lens::{Found, Object, Opener, Reader, Target, View, release_matters};
 
-use super::objects::{self, Closed, Selection};
+use super::objects::{self, Closed, Keys, Selection};
 use super::snapshot;
 use crate::args::{GetArgs, ObjectFormat};
 use crate::exit::{Error, Outcome};
@@ -29,7 +29,9 @@ pub(super) fn run(args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<Outco
     if args.stored && !matches!(format, Some(ObjectFormat::Raw | ObjectFormat::Hex)) {
         return Err(Error::Usage("`--stored` goes with `-o raw` and `-o hex`".to_owned()));
     }
+    let mut keys = Keys::given(&args.keys, reading, ui)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    keys.follow(&source, ui)?;
     let get = Get {
         source: &source,
         reader: objects::reader(&source, args.rev)?,
@@ -37,7 +39,7 @@ pub(super) fn run(args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<Outco
         at: args.rev,
         view,
         stored: args.stored,
-        opener: &NoKeys,
+        opener: &keys,
     };
     if single {
         get.one(format.unwrap_or(ObjectFormat::Yaml), ui)?;

@@ -2,10 +2,10 @@
 
 use etcd_snapshot::Record;
 use kube_objects::ShownKey;
-use lens::{Compared, Follow, NoKeys, Reader, Step, View};
+use lens::{Compared, Follow, Reader, Step, View};
 use serde_json::{Map, Value};
 
-use super::objects::{self, Selection};
+use super::objects::{self, Keys, Selection};
 use super::snapshot;
 use crate::args::{HistoryArgs, SelectArgs, StepFormat};
 use crate::exit::{Error, Outcome};
@@ -27,7 +27,9 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<O
             "give one key: /full/key, TYPE/NAME or TYPE NAME; `assay timeline` shows several".to_owned(),
         ));
     };
+    let mut keys = Keys::given(&args.keys, reading, ui)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    keys.follow(&source, ui)?;
     let reader = objects::reader(&source, None)?;
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
     let mut records: Vec<Record<'_>> = Vec::new();
@@ -44,7 +46,7 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     let view = View { reveal: args.output.reveal.reveal, ..View::default() };
     let compared = Compared { managed_fields: args.output.all };
     let mut follow = Follow::default();
-    let steps: Vec<Step<'_>> = records.into_iter().map(|record| follow.step(record, &NoKeys, view, compared)).collect();
+    let steps: Vec<Step<'_>> = records.into_iter().map(|record| follow.step(record, &keys, view, compared)).collect();
     let look = StepLook { format: args.output.format(), values: args.output.values, with_key: false };
     give_out(&source, &reader, key, &steps, look, ui)?;
     Ok(ui.outcome())

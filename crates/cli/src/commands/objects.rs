@@ -1,16 +1,21 @@
-//! What commands on objects share: which ones are meant, finding them, and what to say when they stay closed.
+//! What commands on objects share: which ones are meant, finding them, opening them, and what to say when they stay
+//! closed.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use kube_objects::{ClusterVersion, ShownKey};
-use lens::{Fields, Found, Labels, Newest, NotOpened, Reader, ResourceName, Target, Unseen, Wanted};
+use backup_facts::chain::Reach;
+use backup_facts::opening::Unlocked;
+use encryption_config::Plaintext;
+use etcd_snapshot::Scan;
+use kube_objects::{ClusterVersion, ShownKey, StorageKey};
+use lens::{Fields, Found, Labels, Newest, NoKeys, NotOpened, Opener, Reader, ResourceName, Target, Unseen, Wanted};
 use serde_json::Value;
 
-use crate::args::SelectArgs;
+use crate::args::{KeysInput, SelectArgs};
 use crate::exit::Error;
 use crate::glob::KeyGlobs;
-use crate::input::Source;
+use crate::input::{Reading, Source};
 use crate::spread::Pool;
 use crate::text::{count, escape};
 use crate::ui::Ui;
@@ -57,6 +62,17 @@ impl Selection {
         self.wanted.matches(key) && self.globs.passes(key)
     }
 
+    /// Whether a key is that of a namespace which is asked for as a whole, and of which it is the frame.
+    pub(super) fn is_own_namespace(&self, key: &[u8]) -> bool {
+        let Wanted { targets, resources, namespaces } = &self.wanted;
+        if !targets.is_empty() || !resources.is_empty() || !self.globs.is_empty() || namespaces.is_empty() {
+            return false;
+        }
+        let parsed = StorageKey::parse(key);
+        (parsed.group, parsed.resource) == (&b""[..], &b"namespaces"[..])
+            && namespaces.iter().any(|wanted| wanted == parsed.name)
+    }
+
     /// Whether an object must be seen to know whether it is meant.
     pub(super) fn looks_inside(&self) -> bool {
         !self.labels.is_empty() || !self.fields.is_empty()
@@ -81,6 +97,49 @@ impl Selection {
             && namespaces.is_empty()
             && self.globs.is_empty()
             && !self.looks_inside()
+    }
+}
+
+/// The keys that were given, and those that the snapshot holds sealed under them. No `Debug`: see [`Unlocked`].
+pub(super) struct Keys(Option<Unlocked>);
+
+impl Keys {
+    /// Reads the keys that were given, if any.
+    pub(super) fn given(args: &KeysInput, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
+        let given = super::keys::given(args, reading, ui)?;
+        Ok(Self(given.map(|given| Unlocked::new(given.config))))
+    }
+
+    /// Opens the chain of keys in a snapshot, where keys were given at all.
+    pub(super) fn follow(&mut self, source: &Source, ui: &mut Ui) -> Result<(), Error> {
+        if self.0.is_none() {
+            return Ok(());
+        }
+        let meter = ui.meter("reading keys", Some(source.bytes().len() as u64));
+        let scan =
+            super::snapshot::scan(source, super::snapshot::database(source)?, None, true, &|bytes| meter.add(bytes))?;
+        drop(meter);
+        self.follow_in(&scan);
+        Ok(())
+    }
+
+    /// [`Self::follow`] in a snapshot that was looked through already.
+    pub(super) fn follow_in(&mut self, scan: &Scan<'_>) {
+        if let Some(unlocked) = &mut self.0 {
+            unlocked.follow(scan, Reach::History, &Pool);
+        }
+    }
+}
+
+impl Opener for Keys {
+    fn open<'v>(&self, key: &[u8], stored: &'v [u8]) -> Result<Plaintext<'v>, NotOpened> {
+        match &self.0 {
+            None => NoKeys.open(key, stored),
+            Some(unlocked) => match unlocked.open(key, stored) {
+                Ok(opened) => Ok(opened.plaintext),
+                Err(failure) => Err(NotOpened::Refused(failure.to_string())),
+            },
+        }
     }
 }
 
@@ -161,7 +220,7 @@ fn hint(why: &Unseen) -> Option<String> {
     })
 }
 
-const KEYS_HINT: &str = "the keys are in the tarball that was saved with the snapshot, or in its escrow";
+const KEYS_HINT: &str = "give the tarball that was saved with the snapshot: `--keys static_kuberesources_*.tar.gz`; or its escrow: `--escrow FILE -i IDENTITY`";
 
 /// Objects of a selection that could not be shown.
 #[derive(Default)]

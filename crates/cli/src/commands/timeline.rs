@@ -1,10 +1,10 @@
 //! `assay timeline`: who changed what around a moment.
 
 use etcd_snapshot::Record;
-use lens::{Clock, Compared, Follow, NoKeys, Reader, View};
+use lens::{Clock, Compared, Follow, Reader, View};
 use serde_json::{Map, Value};
 
-use super::objects::{self, Selection};
+use super::objects::{self, Keys, Selection};
 use super::snapshot;
 use crate::args::{Moment, TimelineArgs};
 use crate::exit::{Error, Outcome};
@@ -16,7 +16,9 @@ use crate::ui::Ui;
 
 pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let selection = Selection::new(args.what, args.select)?;
+    let mut keys = Keys::given(&args.keys, reading, ui)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    keys.follow(&source, ui)?;
     let reader = objects::reader(&source, None)?;
     let window = Window::of(args.since, args.until, &source, &reader, ui)?;
     let view = View { reveal: args.output.reveal.reveal, ..View::default() };
@@ -35,7 +37,7 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
         if record.revision.main < window.first {
             return follow.pass(record);
         }
-        let step = follow.step(record, &NoKeys, view, compared);
+        let step = follow.step(record, &keys, view, compared);
         let object = step.object.as_ref().and_then(|object| object.as_ref().ok());
         let is_meant =
             !selection.looks_inside() || object.is_some_and(|object| selection.matches_object(object.shown()));

@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod compat;
+pub mod diff;
 pub mod encryption;
 pub mod entry;
 pub mod escrow;
@@ -12,6 +13,7 @@ pub mod human;
 pub mod inventory;
 pub mod json;
 pub mod list;
+pub mod manifests;
 pub mod objects;
 pub mod overview;
 pub mod rows;

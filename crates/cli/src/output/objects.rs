@@ -251,7 +251,8 @@ impl ObjectTable {
             self.rows.push(titles.map(str::to_owned).collect());
         }
         let namespace = parsed.namespace.unwrap_or(b"-");
-        let head = [namespace, shown.name()].map(|cell| escape(cell).into_owned());
+        let name = if shown.name().is_empty() { shown.key() } else { shown.name() };
+        let head = [namespace, name].map(|cell| escape(cell).into_owned());
         let cells = columns.cells(object.shown()).chain([created(object.shown())]);
         self.rows.push(head.into_iter().chain(cells.map(|cell| escape(cell.as_bytes()).into_owned())).collect());
     }

@@ -16,8 +16,10 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_all
 
 mod cluster;
 mod compat;
+mod diff;
 mod directory;
 mod endings;
+mod export;
 mod fixture;
 mod get;
 mod hash;

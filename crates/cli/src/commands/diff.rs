@@ -1,0 +1,148 @@
+//! `assay diff`: two snapshots side by side.
+
+use etcd_snapshot::{HashKv, Live, Scan};
+use lens::{Comparison, Difference, Pair, agreement, merge, moves, shown};
+
+use super::objects::{Keys, Selection};
+use super::snapshot;
+use crate::args::{DiffArgs, KeysInput};
+use crate::exit::{Error, Outcome};
+use crate::input::{Input, Reading, Source};
+use crate::output::diff::{Change, Found, Report, Side, Summary, Values};
+use crate::spread::Pool;
+use crate::ui::Ui;
+
+pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    let format = args.format();
+    let old_keys = match &args.old_keys {
+        Some(file) => KeysInput { keys: Some(file.clone()), escrow: None, open: args.keys.open.clone() },
+        None => args.keys.clone(),
+    };
+    let (mut new_keys, mut old_keys) = (Keys::given(&args.keys, reading, ui)?, Keys::given(&old_keys, reading, ui)?);
+    let selection = Selection::new(args.what, args.select)?;
+    let old_source = snapshot::open(&Input::from(args.old.as_os_str()), reading, ui)?;
+    let new_source = snapshot::open(&Input::from(args.new.as_os_str()), reading, ui)?;
+    let old = look_through(&old_source, args.old_rev, ui)?;
+    let new = look_through(&new_source, args.new_rev, ui)?;
+    old_keys.follow_in(&old);
+    new_keys.follow_in(&new);
+    let is_whole = selection.is_everything();
+    let wanted = |key: &[u8]| selection.matches(key);
+    let diff = Diff {
+        comparison: Comparison { old: &old_keys, new: &new_keys, all: args.all, reveal: args.reveal.reveal },
+        selection: &selection,
+        values: args.values,
+    };
+    let sides = [side(&old_source, &old), side(&new_source, &new)];
+    let mut report = Report::begin(format, &sides, args.values, ui)?;
+    let pairs = merge(old.store.live_sorted(wanted, &Pool), new.store.live_sorted(wanted, &Pool));
+    let summary = diff.all_of(pairs, &mut report, ui)?;
+    let views_are_newest = args.old_rev.is_none() && args.new_rev.is_none();
+    let agreement = (is_whole && views_are_newest).then(|| agreement(&old, &new));
+    if summary.differs() || matches!(agreement, Some(lens::Agreement::Diverged(_))) {
+        ui.settle(Outcome::Findings);
+    }
+    report.finish(&summary, agreement.as_ref(), ui)?;
+    old_source.check_unchanged()?;
+    new_source.check_unchanged()?;
+    Ok(ui.outcome())
+}
+
+fn look_through<'a>(source: &'a Source, at: Option<i64>, ui: &mut Ui) -> Result<Scan<'a>, Error> {
+    let db = snapshot::database(source)?;
+    let meter = ui.meter("reading", Some(source.bytes().len() as u64));
+    let scan = snapshot::scan(source, db, at, false, &|bytes| meter.add(bytes))?;
+    drop(meter);
+    snapshot::check_complete(source, &scan, ui);
+    Ok(scan)
+}
+
+fn side(source: &Source, scan: &Scan<'_>) -> Side {
+    let hash = scan.hash_kv(&Pool).ok();
+    Side {
+        path: source.name(),
+        revision: scan.view,
+        compacted: scan.facts.compacted(),
+        consistent_index: scan.facts.consistent_index,
+        hash_kv: hash.map(|HashKv { hash, .. }| hash),
+    }
+}
+
+struct Diff<'o> {
+    comparison: Comparison<'o>,
+    selection: &'o Selection,
+    values: bool,
+}
+
+impl Diff<'_> {
+    /// Compares pair after pair; nothing is kept of one once it is written.
+    fn all_of<'p>(
+        &self,
+        pairs: impl Iterator<Item = Pair<'p, 'p>>,
+        report: &mut Report,
+        ui: &mut Ui,
+    ) -> Result<Summary, Error> {
+        let mut summary = Summary::default();
+        for pair in pairs {
+            if !self.comparison.all && moves(pair.key()) {
+                summary.ignored += u64::from(!self.is_same(&pair));
+                continue;
+            }
+            let found = match pair {
+                Pair::Added(new) => self.alone(Change::Added, new),
+                Pair::Removed(old) => self.alone(Change::Removed, old),
+                Pair::Both(old, new) => self.both(old, new, &mut summary),
+            };
+            if let Some(found) = found {
+                summary.count(&found);
+                report.found(&found, ui)?;
+            }
+        }
+        Ok(summary)
+    }
+
+    fn is_same(&self, pair: &Pair<'_, '_>) -> bool {
+        matches!(pair, Pair::Both(old, new) if old.kv.value == new.kv.value)
+    }
+
+    fn alone<'p>(&self, change: Change, live: Live<'p>) -> Option<Found<'p>> {
+        let is_added = matches!(change, Change::Added);
+        let opener = if is_added { self.comparison.new } else { self.comparison.old };
+        let looks = self.selection.looks_inside() || self.values;
+        let object = looks.then(|| shown(opener, &live, self.comparison.reveal)).flatten();
+        if self.selection.looks_inside() && !object.as_ref().is_some_and(|object| self.selection.matches_object(object))
+        {
+            return None;
+        }
+        let values = if self.values { object.map_or(Values::None, Values::Whole) } else { Values::None };
+        let (old, new) = if is_added { (None, Some(live)) } else { (Some(live), None) };
+        Some(Found { change, old, new, values })
+    }
+
+    fn both<'p>(&self, old: Live<'p>, new: Live<'p>, summary: &mut Summary) -> Option<Found<'p>> {
+        if self.selection.looks_inside() {
+            let is_meant = |opener, live| {
+                let object = shown(opener, live, self.comparison.reveal);
+                object.is_some_and(|object| self.selection.matches_object(&object))
+            };
+            if !is_meant(self.comparison.old, &old) && !is_meant(self.comparison.new, &new) {
+                return None;
+            }
+        }
+        let values = match self.comparison.of(&old, &new) {
+            Difference::None => return None,
+            Difference::Resealed => {
+                summary.resealed += 1;
+                return None;
+            }
+            Difference::Moved => {
+                summary.ignored += 1;
+                return None;
+            }
+            Difference::Fields(fields) => Values::Fields(fields),
+            Difference::Bytes => Values::Bytes,
+            Difference::Closed(why) => Values::Closed(why.to_string()),
+        };
+        Some(Found { change: Change::Changed, old: Some(old), new: Some(new), values })
+    }
+}

@@ -1,0 +1,166 @@
+//! `assay diff`: what is the same must be silent, what is not must be named.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use snapshot_builder::{Builder, Put};
+
+use crate::fixture::{all, named};
+use crate::run::{Run, run};
+
+fn diff(line: &[&str]) -> Run {
+    let line: Vec<&str> = ["diff"].iter().chain(line).copied().collect();
+    run(&line)
+}
+
+fn document(run: &Run) -> Value {
+    serde_json::from_str(&run.out).unwrap()
+}
+
+fn path(fixture: &str) -> String {
+    named(fixture).snapshot().to_str().unwrap().to_owned()
+}
+
+/// A snapshot with a bit of everything.
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    for number in 0..400_i64 {
+        builder.create(2 + number, &format!("/kubernetes.io/configmaps/ns-{}/cm-{number}", number % 7));
+    }
+    builder.delete(402, 0, "/kubernetes.io/configmaps/ns-0/cm-0");
+    builder.change(403, "/kubernetes.io/configmaps/ns-1/cm-1", 3, 2);
+    builder
+}
+
+fn write(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn a_snapshot_does_not_differ_from_itself() {
+    for fixture in all() {
+        let path = fixture.snapshot();
+        let path = path.to_str().unwrap();
+        let run = diff(&[path, path, "--all", "--json"]);
+        assert_eq!(run.code, Some(0), "{}: {}", fixture.name, run.err);
+        let document = document(&run);
+        assert_eq!(document["differences"], json!([]), "{}", fixture.name);
+        assert_eq!(document["agreement"]["state"], "same", "{}", fixture.name);
+    }
+}
+
+#[test]
+fn pages_of_another_size_are_no_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = write(&folder, "4k.db", &builder().build());
+    let large = write(&folder, "64k.db", &builder().page_size(65536).build());
+    assert_ne!(std::fs::metadata(&small).unwrap().len(), std::fs::metadata(&large).unwrap().len());
+    let run = diff(&[small.to_str().unwrap(), large.to_str().unwrap(), "--all"]);
+    assert_eq!(run.code, Some(0), "{}", run.out);
+    assert!(run.out.starts_with("no differences\n") && run.out.contains("the same HashKV"), "{}", run.out);
+}
+
+#[test]
+fn members_of_one_cluster_agree() {
+    for (a, b) in [("members-m0", "members-m1"), ("members-m1", "members-m2")] {
+        let run = diff(&[&path(a), &path(b), "--all"]);
+        assert_eq!(run.code, Some(0), "{}", run.out);
+        assert!(run.out.contains("histories agree") && run.out.contains("the same HashKV"), "{}", run.out);
+    }
+}
+
+#[test]
+fn members_that_diverged_are_told_where_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = builder();
+    let mut other = builder();
+    let one = write(&folder, "m0.db", &one.clone().create(404, "/kubernetes.io/pods/a/only-here").build());
+    let other = write(&folder, "m1.db", &other.create(404, "/kubernetes.io/pods/a/only-there").build());
+    let run = diff(&[one.to_str().unwrap(), other.to_str().unwrap(), "--json"]);
+    assert_eq!(run.code, Some(1));
+    let document = document(&run);
+    let agreement = &document["agreement"];
+    assert_eq!((agreement["state"].as_str(), agreement["revision"].as_i64()), (Some("diverged"), Some(404)));
+    assert_eq!(agreement["old"], "/kubernetes.io/pods/a/only-here");
+    assert_eq!(agreement["cause"], "same-index");
+    assert!(agreement["message"].as_str().unwrap().contains("etcd#13766"));
+    let human = diff(&[one.to_str().unwrap(), other.to_str().unwrap()]);
+    assert!(human.out.contains("histories DIVERGE at revision 404.0"), "{}", human.out);
+    assert!(human.out.contains("1 added, 1 removed, 0 changed"), "{}", human.out);
+    let clusters = diff(&[&path("plain-etcd34"), &path("auth-enabled"), "--json"]);
+    assert_eq!(super::diff::document(&clusters)["agreement"]["cause"], "other-cluster");
+}
+
+#[test]
+fn each_difference_is_named_with_its_fields() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = |replicas: u32| {
+        format!(
+            r#"{{"apiVersion":"apps.example.com/v1","kind":"App","metadata":{{"name":"web"}},"spec":{{"replicas":{replicas}}}}}"#
+        )
+    };
+    let mut old = Builder::new();
+    let (was, is) = (object(1), object(3));
+    let key = b"/kubernetes.io/apps.example.com/apps/prod/web";
+    old.put(2, 0, &Put { key, value: was.as_bytes(), create: 2, modified: 2, version: 1, lease: 0 });
+    old.create(3, "/kubernetes.io/configmaps/prod/gone").create(4, "compact_rev_key");
+    let mut new = old.clone();
+    new.put(5, 0, &Put { key, value: is.as_bytes(), create: 2, modified: 5, version: 2, lease: 0 });
+    new.delete(6, 0, "/kubernetes.io/configmaps/prod/gone").create(7, "/kubernetes.io/configmaps/prod/new");
+    new.change(8, "compact_rev_key", 4, 2);
+    // deleted and made again within one revision: in both, and another
+    new.create(9, "/x/again").delete(10, 0, "/x/again");
+    let again = Put { key: b"/x/again", value: b"new", create: 10, modified: 10, version: 1, lease: 0 };
+    new.put(10, 1, &again);
+    let (old, new) = (write(&folder, "old.db", &old.build()), write(&folder, "new.db", &new.build()));
+    let (old, new) = (old.to_str().unwrap(), new.to_str().unwrap());
+    let found = document(&diff(&[old, new, "--values", "--json"]));
+    assert_eq!(
+        found["summary"],
+        json!({"added": 2, "removed": 1, "changed": 1, "closed": 0, "ignored": 1, "resealed": 0})
+    );
+    let changed = found["differences"].as_array().unwrap().iter().find(|one| one["change"] == "changed").unwrap();
+    assert_eq!(changed["fields"], json!([{"path": ".spec.replicas", "before": 1, "after": 3}]));
+    assert_eq!((changed["old"]["modRevision"].as_i64(), changed["new"]["modRevision"].as_i64()), (Some(2), Some(5)));
+    let human = diff(&[old, new, "--values"]);
+    for part in ["+ new", "- gone", "~ web  (1 field, revision 2 -> 5)", "      .spec.replicas: 1 -> 3", "+ /x/again"] {
+        assert!(human.out.contains(part), "{part}\n{}", human.out);
+    }
+    assert!(!human.out.contains("compact_rev_key"));
+    assert!(diff(&[old, new, "--all"]).out.contains("~ compact_rev_key"));
+    let only = diff(&[old, new, "-n", "prod", "-r", "configmaps", "-o", "ndjson"]);
+    assert_eq!((only.code, only.out.lines().count()), (Some(1), 2));
+    let same = diff(&["--new-rev", "4", old, new]);
+    assert_eq!(same.code, Some(0), "{}", same.out);
+    let none = diff(&["--old-rev", "99", old, new]);
+    assert_eq!(none.code, Some(2), "{}", none.err);
+}
+
+#[test]
+fn values_that_were_encrypted_anew_are_the_same_inside() {
+    // half of the values were written again under key 2, with the same content: fixtures/README.md
+    let fixture = named("aescbc-rotated");
+    let (path, tarball) = (fixture.snapshot(), fixture.tarball());
+    let (path, tarball) = (path.to_str().unwrap(), tarball.to_str().unwrap());
+    let find = |key: &str| {
+        let line = ["history", path, key, "-o", "ndjson"];
+        run(&line).out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>()
+    };
+    let secret = fixture.live_keys().into_iter().filter(|key| key.starts_with("/kubernetes.io/secrets/"));
+    let (before, key) = secret
+        .filter_map(|key| {
+            let steps = find(&key);
+            let [.., before, last] = &steps[..] else { return None };
+            (last["changes"].is_null() && before["event"] != "deleted").then(|| (before["revision"].clone(), key))
+        })
+        .next()
+        .unwrap();
+    let rev = before.to_string();
+    let closed = document(&diff(&[path, path, &key, "--old-rev", &rev, "--json"]));
+    assert_eq!((closed["summary"]["changed"].as_u64(), closed["summary"]["closed"].as_u64()), (Some(1), Some(1)));
+    let opened = diff(&[path, path, &key, "--old-rev", &rev, "--json", "--keys", tarball]);
+    assert_eq!(opened.code, Some(0), "{}", opened.out);
+    assert_eq!(document(&opened)["summary"]["resealed"], 1);
+}
