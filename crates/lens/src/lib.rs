@@ -5,6 +5,7 @@
 //! - [`Reader`] finds keys and their revisions without the account that [`etcd_snapshot::scan`] keeps.
 //! - [`Wanted`] says which keys are meant, the way people name objects; [`Labels`] and [`Fields`] look inside.
 //! - [`Follow`] takes revisions in order and says what each did; [`changes`] compares two versions of an object.
+//! - [`usage`] accounts for every byte of the file, and for what each key takes.
 //! - [`Object`] is a value opened by an [`Opener`], decoded, and masked unless the caller reveals it.
 #![forbid(unsafe_code)]
 
@@ -16,6 +17,7 @@ mod open;
 mod reader;
 mod select;
 pub mod table;
+pub mod usage;
 
 pub use change::{Change, Compared, changes};
 pub use clock::Clock;
