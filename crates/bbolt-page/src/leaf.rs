@@ -139,6 +139,12 @@ impl<'a> LeafPage<'a> {
         offset(self.data.len())
     }
 
+    /// Bytes of the run, continuation pages included, or of the inline page.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.len()
+    }
+
     /// Whether the page lies in a bucket's value.
     pub(crate) fn is_inline(&self) -> bool {
         !self.is_page

@@ -7,6 +7,7 @@
 //! - [`Follow`] takes revisions in order and says what each did; [`changes`] compares two versions of an object.
 //! - [`merge`] and [`Comparison`] tell how two snapshots differ, [`agreement`] whether their histories are one.
 //! - [`manifest`] makes of an object what can be applied to a cluster.
+//! - [`usage`] accounts for every byte of the file, and for what each key takes.
 //! - [`Object`] is a value opened by an [`Opener`], decoded, and masked unless the caller reveals it.
 #![forbid(unsafe_code)]
 
@@ -20,6 +21,7 @@ mod open;
 mod reader;
 mod select;
 pub mod table;
+pub mod usage;
 
 pub use change::{Change, Compared, changes};
 pub use clock::Clock;

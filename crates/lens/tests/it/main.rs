@@ -5,3 +5,4 @@
 mod fixtures;
 mod objects;
 mod reader;
+mod usage;

@@ -1,0 +1,151 @@
+//! Keys that belong together, and what they take together.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use kube_objects::{ResourceClass, ShownKey};
+
+use super::KeyUsage;
+
+/// By what keys belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The resource, with its group where it has one: `routes.route.openshift.io`.
+    Resource,
+    /// The namespace; objects without one are together.
+    Namespace,
+    /// So many parts of the key, from its start.
+    Prefix(usize),
+}
+
+/// Name of the group of keys that name no object.
+const NO_OBJECT: &[u8] = b"(no object)";
+/// Name of the group of objects without a namespace.
+const NO_NAMESPACE: &[u8] = b"(no namespace)";
+
+/// What some keys take together, in bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// What they have in common, in the form in which it may be shown.
+    pub name: Vec<u8>,
+    /// Live keys.
+    pub live_keys: u64,
+    /// Keys that are deleted, and still there in records.
+    pub deleted_keys: u64,
+    /// Records, deletions counted.
+    pub revisions: u64,
+    /// Last records of live keys.
+    pub live: u64,
+    /// Records before.
+    pub history: u64,
+    /// Deletions.
+    pub tombstones: u64,
+    /// What of these encryption adds for certain.
+    pub wrapping: u64,
+}
+
+impl Group {
+    /// All their bytes.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.live + self.history + self.tombstones
+    }
+
+    fn add(&mut self, key: &KeyUsage<'_>) {
+        self.live_keys += u64::from(key.is_live());
+        self.deleted_keys += u64::from(!key.is_live());
+        self.revisions += key.revisions;
+        self.live += key.live;
+        self.history += key.history;
+        self.tombstones += key.tombstones;
+        self.wrapping += key.wrapping;
+    }
+
+    /// A key by itself.
+    #[must_use]
+    pub fn of_key(key: &KeyUsage<'_>) -> Self {
+        let mut group = Self { name: ShownKey::of(key.key).key().to_vec(), ..Self::default() };
+        group.add(key);
+        group
+    }
+}
+
+/// Keys in groups, the largest first; of equally large ones in order of their names.
+#[must_use]
+pub fn groups(keys: &[KeyUsage<'_>], by: By) -> Vec<Group> {
+    let mut groups: BTreeMap<Vec<u8>, Group> = BTreeMap::new();
+    let mut name = Vec::new();
+    for key in keys {
+        name.clear();
+        name_of(key.key, by, &mut name);
+        match groups.get_mut(&name) {
+            Some(group) => group.add(key),
+            None => {
+                let mut group = Group { name: name.clone(), ..Group::default() };
+                group.add(key);
+                groups.insert(name.clone(), group);
+            }
+        }
+    }
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.sort_by_key(|group| Reverse(group.total()));
+    groups
+}
+
+fn name_of(key: &[u8], by: By, name: &mut Vec<u8>) {
+    let shown = ShownKey::of(key);
+    let parsed = shown.parsed();
+    let object = !parsed.resource.is_empty() && parsed.class != ResourceClass::Unknown;
+    match by {
+        By::Resource if object => {
+            name.extend_from_slice(parsed.resource);
+            if !parsed.group.is_empty() {
+                name.push(b'.');
+                name.extend_from_slice(parsed.group);
+            }
+        }
+        By::Resource => name.extend_from_slice(NO_OBJECT),
+        By::Namespace => name.extend_from_slice(match (object, parsed.namespace) {
+            (true, Some(namespace)) => namespace,
+            (true, None) => NO_NAMESPACE,
+            (false, _) => NO_OBJECT,
+        }),
+        By::Prefix(depth) => {
+            let key = shown.key();
+            let mut slashes =
+                key.iter().enumerate().filter(|(at, byte)| *at > 0 && **byte == b'/').map(|(at, _)| at + 1);
+            let end = depth.checked_sub(1).and_then(|depth| slashes.nth(depth)).unwrap_or(key.len());
+            name.extend_from_slice(key.get(..end).unwrap_or(key));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_named_by_what_they_have_in_common() {
+        let secret: &[u8] = b"/kubernetes.io/secrets/prod/db";
+        let route: &[u8] = b"/openshift.io/routes/prod/web";
+        let token: &[u8] = b"/openshift.io/oauth/accesstokens/kX9secretsecretsecret";
+        for (key, by, expected) in [
+            (secret, By::Resource, &b"secrets"[..]),
+            (route, By::Resource, b"routes.route.openshift.io"),
+            (b"/kubernetes.io/minions/master-0", By::Resource, b"nodes"),
+            (b"foo", By::Resource, b"(no object)"),
+            (secret, By::Namespace, b"prod"),
+            (b"/kubernetes.io/minions/master-0", By::Namespace, b"(no namespace)"),
+            (secret, By::Prefix(1), b"/kubernetes.io/"),
+            (secret, By::Prefix(2), b"/kubernetes.io/secrets/"),
+            (secret, By::Prefix(9), secret),
+            (b"foo", By::Prefix(1), b"foo"),
+            (b"a/b", By::Prefix(1), b"a/"),
+            (token, By::Prefix(9), b"/openshift.io/oauth/accesstokens/redacted~dfec2ea864e97680"),
+        ] {
+            let mut name = Vec::new();
+            name_of(key, by, &mut name);
+            assert_eq!(String::from_utf8_lossy(&name), String::from_utf8_lossy(expected), "{by:?}");
+        }
+    }
+}
