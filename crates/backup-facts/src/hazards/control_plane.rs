@@ -7,7 +7,8 @@ use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::list::{ObjectName, at, items, word, words};
-use super::object::{Object, created};
+use super::object::Object;
+use super::view::{CREATED, METADATA, View};
 
 /// What the operators say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,8 +86,8 @@ impl ControlPlane {
     }
 
     /// Namespace `kube-system` is made when an API server first starts.
-    pub(super) fn add_kube_system(&mut self, object: &Value) {
-        self.note_start(created(object));
+    pub(super) fn add_kube_system(&mut self, object: View<'_>) {
+        self.note_start(object.get(METADATA).and_then(|metadata| metadata.time(CREATED)));
     }
 
     fn note_start(&mut self, at: Option<Timestamp>) {

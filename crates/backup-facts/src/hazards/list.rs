@@ -105,7 +105,7 @@ pub(super) fn words(object: &Value, pointer: &str) -> Vec<String> {
 }
 
 /// The most words of one list inside an object: device paths of a LocalVolume, say.
-const MOST_WORDS: usize = 200;
+pub(super) const MOST_WORDS: usize = 200;
 
 #[cfg(test)]
 mod tests {

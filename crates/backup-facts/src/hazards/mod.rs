@@ -12,13 +12,13 @@ mod nodes;
 mod object;
 mod space;
 mod storage;
+mod view;
 
 use std::collections::HashSet;
 
 use encryption_config::Plaintext;
 use etcd_snapshot::Scan;
 use jiff::Timestamp;
-use kube_objects::protobuf::Message;
 use kube_objects::{Envelope, StorageKey};
 use static_resources::StaticResources;
 use zeroize::Zeroizing;
@@ -36,6 +36,7 @@ pub use storage::{
 use crate::opening::Unlocked;
 use control_plane::{DeletionFinder, blocking_webhooks};
 use object::{Budget, Object};
+use view::{Field, SPEC};
 
 /// What a restore will run into.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -129,8 +130,6 @@ pub fn read(
 impl Hazards {
     fn add(&mut self, key: &Object<'_>, value: &[u8], open: impl FnOnce() -> Option<Zeroizing<Vec<u8>>>) {
         match (key.group(), key.resource()) {
-            (b"", b"pods") => self.storage.add_pod(key, value),
-            (b"coordination.k8s.io", b"leases") => self.note_renewal(key, value),
             (b"", b"secrets") => self.add_secret(key, value, open),
             (b"", b"configmaps") => {
                 self.control_plane.defrag_disabled |=
@@ -139,29 +138,46 @@ impl Hazards {
             (b"config.openshift.io", b"clusterversions") => self.control_plane.add_cluster_version(value),
             (b"config.openshift.io", b"infrastructures") => self.control_plane.add_infrastructure(value),
             (b"operator.openshift.io", b"clustercsidrivers") => self.credentials.add_driver(key),
-            _ => self.add_decoded(key, value),
+            _ => {
+                if let Some(kind) = BuiltIn::of(key) {
+                    self.add_built_in(&kind, key, value);
+                } else if let Some(kind) = Custom::of(key) {
+                    self.add_custom(&kind, key, value);
+                }
+            }
         }
     }
 
-    fn add_decoded(&mut self, key: &Object<'_>, value: &[u8]) {
-        let Some(kind) = Kind::of(key) else { return };
+    fn add_built_in(&mut self, kind: &BuiltIn, key: &Object<'_>, value: &[u8]) {
+        let Some(stored) = key.read(value) else { return };
+        let object = stored.view();
+        match kind {
+            BuiltIn::Volume => self.storage.add_volume(key, object),
+            BuiltIn::Claim => self.storage.add_claim(key, object),
+            BuiltIn::Attachment => self.storage.add_attachment(key, object),
+            BuiltIn::Pod => self.storage.add_pod(key, object),
+            BuiltIn::StatefulSet => self.storage.add_stateful_set(key, object),
+            BuiltIn::Node => self.nodes.add_node(key, object),
+            BuiltIn::Csr => self.nodes.add_csr(key, object),
+            BuiltIn::KubeSystem => self.control_plane.add_kube_system(object),
+            BuiltIn::Lease => {
+                let renewed = object.get(SPEC).and_then(|spec| spec.time(Field(4, "renewTime")));
+                self.taken = self.taken.max(renewed);
+            }
+        }
+    }
+
+    fn add_custom(&mut self, kind: &Custom, key: &Object<'_>, value: &[u8]) {
         let Some(object) = key.decode(value) else { return };
         match kind {
-            Kind::Volume => self.storage.add_volume(key, &object),
-            Kind::Claim => self.storage.add_claim(key, &object),
-            Kind::Attachment => self.storage.add_attachment(key, &object),
-            Kind::LocalOwner => self.storage.add_local_owner(key, &object),
-            Kind::StatefulSet => self.storage.add_stateful_set(key, &object),
-            Kind::CredentialsRequest => self.credentials.add_request(key, &object),
-            Kind::Node => self.nodes.add_node(key, &object),
-            Kind::Machine => self.nodes.add_machine(key, &object),
-            Kind::MachineSet => self.nodes.add_machine_set(key, &object),
-            Kind::Pool => self.nodes.add_pool(key, &object),
-            Kind::Csr => self.nodes.add_csr(key, &object),
-            Kind::Webhooks => self.webhooks.extend(blocking_webhooks(key, &object)),
-            Kind::Operator => self.control_plane.add_operator(key, &object),
-            Kind::Network => self.control_plane.add_network(&object),
-            Kind::KubeSystem => self.control_plane.add_kube_system(&object),
+            Custom::LocalOwner => self.storage.add_local_owner(key, &object),
+            Custom::CredentialsRequest => self.credentials.add_request(key, &object),
+            Custom::Machine => self.nodes.add_machine(key, &object),
+            Custom::MachineSet => self.nodes.add_machine_set(key, &object),
+            Custom::Pool => self.nodes.add_pool(key, &object),
+            Custom::Webhooks => self.webhooks.extend(blocking_webhooks(key, &object)),
+            Custom::Operator => self.control_plane.add_operator(key, &object),
+            Custom::Network => self.control_plane.add_network(&object),
         }
     }
 
@@ -176,15 +192,6 @@ impl Hazards {
         }
     }
 
-    /// Lease {2: spec {4: renewTime {1: seconds, 2: nanos}}}
-    fn note_renewal(&mut self, key: &Object<'_>, value: &[u8]) {
-        let renewed = match Message::of_object(value) {
-            Some(lease) => lease.message(2).and_then(|spec| spec.message(4)).and_then(micro_time),
-            None => key.decode(value).and_then(|lease| object::time(&lease, "/spec/renewTime")),
-        };
-        self.taken = self.taken.max(renewed);
-    }
-
     fn join(&mut self) {
         self.nodes.join();
         let nodes: HashSet<&str> = self.nodes.nodes.items.iter().map(|node| node.name.as_str()).collect();
@@ -197,44 +204,56 @@ impl Hazards {
     }
 }
 
-fn micro_time(time: Message<'_>) -> Option<Timestamp> {
-    let nanos = i32::try_from(time.number(2).unwrap_or(0)).ok()?;
-    Timestamp::new(time.number(1)?.cast_signed(), nanos).ok()
-}
-
-/// Kinds that are decoded whole.
-enum Kind {
+/// Kinds of Kubernetes' own, which may be many: read field by field.
+enum BuiltIn {
     Volume,
     Claim,
     Attachment,
-    LocalOwner,
+    Pod,
     StatefulSet,
-    CredentialsRequest,
     Node,
-    Machine,
-    MachineSet,
-    Pool,
     Csr,
-    Webhooks,
-    Operator,
-    Network,
     KubeSystem,
+    Lease,
 }
 
-impl Kind {
+impl BuiltIn {
     fn of(key: &Object<'_>) -> Option<Self> {
         Some(match (key.group(), key.resource()) {
             (b"", b"persistentvolumes") => Self::Volume,
             (b"", b"persistentvolumeclaims") => Self::Claim,
             (b"storage.k8s.io", b"volumeattachments") => Self::Attachment,
-            (b"local.storage.openshift.io", b"localvolumes" | b"localvolumesets") => Self::LocalOwner,
+            (b"", b"pods") => Self::Pod,
             (b"apps", b"statefulsets") => Self::StatefulSet,
-            (b"cloudcredential.openshift.io", b"credentialsrequests") => Self::CredentialsRequest,
             (b"", b"nodes") => Self::Node,
+            (b"certificates.k8s.io", b"certificatesigningrequests") => Self::Csr,
+            (b"", b"namespaces") if key.name_bytes() == b"kube-system" => Self::KubeSystem,
+            (b"coordination.k8s.io", b"leases") => Self::Lease,
+            _ => return None,
+        })
+    }
+}
+
+/// Custom resources, and the few others that are decoded whole.
+enum Custom {
+    LocalOwner,
+    CredentialsRequest,
+    Machine,
+    MachineSet,
+    Pool,
+    Webhooks,
+    Operator,
+    Network,
+}
+
+impl Custom {
+    fn of(key: &Object<'_>) -> Option<Self> {
+        Some(match (key.group(), key.resource()) {
+            (b"local.storage.openshift.io", b"localvolumes" | b"localvolumesets") => Self::LocalOwner,
+            (b"cloudcredential.openshift.io", b"credentialsrequests") => Self::CredentialsRequest,
             (b"machine.openshift.io", b"machines") => Self::Machine,
             (b"machine.openshift.io", b"controlplanemachinesets") => Self::MachineSet,
             (b"machineconfiguration.openshift.io", b"machineconfigpools") => Self::Pool,
-            (b"certificates.k8s.io", b"certificatesigningrequests") => Self::Csr,
             (
                 b"admissionregistration.k8s.io",
                 b"validatingwebhookconfigurations" | b"mutatingwebhookconfigurations",
@@ -244,7 +263,6 @@ impl Kind {
                 b"etcds" | b"kubeapiservers" | b"kubecontrollermanagers" | b"kubeschedulers",
             ) => Self::Operator,
             (b"config.openshift.io", b"networks") => Self::Network,
-            (b"", b"namespaces") if key.name_bytes() == b"kube-system" => Self::KubeSystem,
             _ => return None,
         })
     }

@@ -6,10 +6,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::list::{Listed, at, items};
-use super::object::{Object, created};
+use super::object::Object;
+use super::view::{ANNOTATIONS, CREATED, Field, LABELS, METADATA, SPEC, STATUS, View};
 
 /// Labels of control-plane nodes; the older one first.
 const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/master", "node-role.kubernetes.io/control-plane"];
+
+/// Conditions after which a certificate request waits for nobody.
+const SETTLED: [&str; 3] = ["Approved", "Denied", "Failed"];
 
 /// Everything about nodes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -109,15 +113,20 @@ pub struct Csr {
 }
 
 impl Nodes {
-    pub(super) fn add_node(&mut self, key: &Object<'_>, object: &Value) {
-        let label = |name: &str| object.pointer("/metadata/labels").is_some_and(|labels| labels.get(name).is_some());
-        let config =
-            |name: &str| at(object, &format!("/metadata/annotations/machineconfiguration.openshift.io~1{name}"));
+    pub(super) fn add_node(&mut self, key: &Object<'_>, object: View<'_>) {
+        let metadata = object.get(METADATA);
+        let has_label = |name| metadata.is_some_and(|metadata: View<'_>| metadata.entry(LABELS, name).is_some());
+        let config = |name: &str| {
+            let name = format!("machineconfiguration.openshift.io/{name}");
+            metadata.and_then(|metadata| metadata.entry(ANNOTATIONS, &name)).unwrap_or_default()
+        };
+        let conditions = object.get(STATUS).into_iter().flat_map(|status| status.all(Field(4, "conditions")));
+        let ready = conditions.into_iter().find(|condition| condition.is(Field(1, "type"), "Ready"));
         self.nodes.push(Node {
             name: key.name(),
-            control_plane: CONTROL_PLANE.into_iter().any(label),
-            ready: condition(object, "Ready"),
-            unschedulable: flag(object, "/spec/unschedulable"),
+            control_plane: CONTROL_PLANE.into_iter().any(has_label),
+            ready: ready.map(|condition| condition.text(Field(2, "status"))).unwrap_or_default(),
+            unschedulable: object.get(SPEC).is_some_and(|spec| spec.flag(Field(4, "unschedulable"))),
             current_config: config("currentConfig"),
             desired_config: config("desiredConfig"),
             config_state: config("state"),
@@ -151,17 +160,20 @@ impl Nodes {
         });
     }
 
-    pub(super) fn add_csr(&mut self, key: &Object<'_>, object: &Value) {
+    pub(super) fn add_csr(&mut self, key: &Object<'_>, object: View<'_>) {
         self.csrs = self.csrs.saturating_add(1);
-        let mut settled = items(object, "/status/conditions").filter_map(|condition| condition.get("type")?.as_str());
-        if settled.any(|kind| matches!(kind, "Approved" | "Denied" | "Failed")) {
+        let mut conditions = object.get(STATUS).into_iter().flat_map(|status| status.all(Field(1, "conditions")));
+        let settles = |condition: View<'_>| SETTLED.iter().any(|kind| condition.is(Field(1, "type"), kind));
+        if conditions.any(settles) {
             return;
         }
+        let spec = object.get(SPEC);
+        let of_spec = |field| spec.map(|spec: View<'_>| spec.text(field)).unwrap_or_default();
         self.pending_csrs.push(Csr {
             name: key.name(),
-            signer: at(object, "/spec/signerName"),
-            username: at(object, "/spec/username"),
-            created: created(object),
+            signer: of_spec(Field(7, "signerName")),
+            username: of_spec(Field(2, "username")),
+            created: object.get(METADATA).and_then(|metadata| metadata.time(CREATED)),
         });
     }
 
@@ -188,7 +200,7 @@ fn flag(object: &Value, pointer: &str) -> bool {
 }
 
 /// The status of a condition; empty where there is none.
-pub(super) fn condition(object: &Value, kind: &str) -> String {
+fn condition(object: &Value, kind: &str) -> String {
     let found = items(object, "/status/conditions").find(|one| one.get("type").and_then(Value::as_str) == Some(kind));
     found.map(|condition| at(condition, "/status")).unwrap_or_default()
 }

@@ -3,10 +3,12 @@
 use std::cell::Cell;
 
 use jiff::Timestamp;
+use kube_objects::protobuf::Message;
 use kube_objects::{DecodeOptions, StorageKey, StoredObject};
 use serde_json::Value;
 
 use super::list::{ObjectName, word};
+use super::view::Stored;
 
 /// The largest object that is decoded, in bytes: nodes and webhook configurations stay far below.
 const LARGEST: usize = 1 << 20;
@@ -81,6 +83,14 @@ impl<'k> Object<'k> {
         ObjectName { namespace: word(&String::from_utf8_lossy(self.namespace_bytes())), name: self.name() }
     }
 
+    /// The value, to be read field by field: protobuf as it is, anything else decoded as far as the budget goes.
+    pub(super) fn read<'v>(&self, value: &'v [u8]) -> Option<Stored<'v>> {
+        match Message::of_object(value) {
+            Some(message) => Some(Stored::Wire(message)),
+            None => self.decode(value).map(Stored::Json),
+        }
+    }
+
     /// The value as the API would show it, as far as the budget goes.
     pub(super) fn decode(&self, value: &[u8]) -> Option<Value> {
         self.budget.decode(value)
@@ -90,9 +100,4 @@ impl<'k> Object<'k> {
 /// The time at `pointer`.
 pub(super) fn time(object: &Value, pointer: &str) -> Option<Timestamp> {
     object.pointer(pointer)?.as_str()?.parse().ok()
-}
-
-/// When an object was created.
-pub(super) fn created(object: &Value) -> Option<Timestamp> {
-    time(object, "/metadata/creationTimestamp")
 }

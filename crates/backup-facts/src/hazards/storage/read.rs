@@ -1,42 +1,47 @@
-//! Storage objects to facts. Objects come decoded, as the API would show them; pods come as they are stored.
+//! Storage objects to facts.
 
-use kube_objects::protobuf::Message;
 use serde_json::Value;
 
 use super::{Attachment, Claim, LocalOwner, PodWithClaims, Source, StatefulSet, Storage, Volume};
 use crate::hazards::list::{ObjectName, at, items, word, words};
-use crate::hazards::object::{Object, created};
+use crate::hazards::object::Object;
+use crate::hazards::view::{ANNOTATIONS, CREATED, DELETED, Field, LABELS, METADATA, SPEC, STATUS, View};
 
-/// Older kinds of volumes: the field of the spec, and the field that names the volume.
-const OTHER_SOURCES: [(&str, &str); 19] = [
-    ("awsElasticBlockStore", "volumeID"),
-    ("azureDisk", "diskURI"),
-    ("azureFile", "shareName"),
-    ("cephfs", "path"),
-    ("cinder", "volumeID"),
-    ("fc", "lun"),
-    ("flexVolume", "driver"),
-    ("flocker", "datasetName"),
-    ("gcePersistentDisk", "pdName"),
-    ("glusterfs", "path"),
-    ("hostPath", "path"),
-    ("iscsi", "iqn"),
-    ("nfs", "path"),
-    ("photonPersistentDisk", "pdID"),
-    ("portworxVolume", "volumeID"),
-    ("quobyte", "volume"),
-    ("rbd", "image"),
-    ("storageos", "volumeName"),
-    ("vsphereVolume", "volumePath"),
+/// Older kinds of volumes: the field of the source, and the field that names the volume.
+const OTHER_SOURCES: [(Field, Field); 20] = [
+    (Field(1, "gcePersistentDisk"), Field(1, "pdName")),
+    (Field(2, "awsElasticBlockStore"), Field(1, "volumeID")),
+    (Field(3, "hostPath"), Field(1, "path")),
+    (Field(4, "glusterfs"), Field(2, "path")),
+    (Field(5, "nfs"), Field(2, "path")),
+    (Field(6, "rbd"), Field(2, "image")),
+    (Field(7, "iscsi"), Field(2, "iqn")),
+    (Field(8, "cinder"), Field(1, "volumeID")),
+    (Field(9, "cephfs"), Field(2, "path")),
+    (Field(10, "fc"), Field(1, "targetWWNs")),
+    (Field(11, "flocker"), Field(1, "datasetName")),
+    (Field(12, "flexVolume"), Field(1, "driver")),
+    (Field(13, "azureFile"), Field(2, "shareName")),
+    (Field(14, "vsphereVolume"), Field(1, "volumePath")),
+    (Field(15, "quobyte"), Field(2, "volume")),
+    (Field(16, "azureDisk"), Field(2, "diskURI")),
+    (Field(17, "photonPersistentDisk"), Field(1, "pdID")),
+    (Field(18, "portworxVolume"), Field(1, "volumeID")),
+    (Field(19, "scaleIO"), Field(8, "volumeName")),
+    (Field(21, "storageos"), Field(1, "volumeName")),
 ];
-/// References to Secrets in the spec of a CSI volume.
-const SECRET_REFS: [&str; 5] = [
-    "controllerPublishSecretRef",
-    "nodeStageSecretRef",
-    "nodePublishSecretRef",
-    "controllerExpandSecretRef",
-    "nodeExpandSecretRef",
+/// References to Secrets in the source of a CSI volume.
+const SECRET_REFS: [Field; 5] = [
+    Field(6, "controllerPublishSecretRef"),
+    Field(7, "nodeStageSecretRef"),
+    Field(8, "nodePublishSecretRef"),
+    Field(9, "controllerExpandSecretRef"),
+    Field(10, "nodeExpandSecretRef"),
 ];
+/// Where a PersistentVolume says what it is; Go embeds it in the spec.
+const SOURCE: Field = Field(2, "");
+const CSI: Field = Field(22, "csi");
+const PHASE: Field = Field(1, "phase");
 /// Where a node is named by affinity.
 const HOSTNAME: &str = "kubernetes.io/hostname";
 /// Software that keeps state of its own, by a part of its image's or container's name.
@@ -83,58 +88,71 @@ const DATABASES: [&str; 37] = [
 const MOST_PARTS: usize = 64;
 
 impl Storage {
-    pub(in crate::hazards) fn add_volume(&mut self, key: &Object<'_>, object: &Value) {
-        let label = |name: &str| at(object, &format!("/metadata/labels/storage.openshift.com~1{name}"));
-        let annotation = |name: &str| {
-            let text = at(object, &format!("/metadata/annotations/storage.openshift.com~1{name}"));
-            (!text.is_empty()).then_some(text)
+    pub(in crate::hazards) fn add_volume(&mut self, key: &Object<'_>, object: View<'_>) {
+        let metadata = object.get(METADATA);
+        let text = |field: Field, name: &str| {
+            let text = metadata.and_then(|metadata| metadata.entry(field, &format!("storage.openshift.com/{name}")));
+            text.filter(|text| !text.is_empty())
         };
-        let either = |new: &str, old: &str| Some(label(new)).filter(|text| !text.is_empty()).unwrap_or(label(old));
-        let owner = ObjectName {
-            namespace: either("owner-namespace", "local-volume-owner-namespace"),
-            name: either("owner-name", "local-volume-owner-name"),
-        };
+        let label = |new: &str, old: &str| text(LABELS, new).or_else(|| text(LABELS, old));
+        let owner = label("owner-name", "local-volume-owner-name").map(|name| ObjectName {
+            namespace: label("owner-namespace", "local-volume-owner-namespace").unwrap_or_default(),
+            name,
+        });
+        let spec = object.get(SPEC);
+        let of_spec = |field| spec.map(|spec: View<'_>| spec.text(field)).unwrap_or_default();
+        let source = spec.and_then(|spec| spec.get(SOURCE));
+        let csi = source.and_then(|source| source.get(CSI));
+        let secrets = csi.into_iter().flat_map(|csi| SECRET_REFS.into_iter().filter_map(move |field| csi.get(field)));
+        let affinity = [Field(9, "nodeAffinity"), Field(1, "required")];
         self.volumes.push(Volume {
             name: key.name(),
-            source: source(object),
-            reclaim_policy: at(object, "/spec/persistentVolumeReclaimPolicy"),
-            access_modes: words(object, "/spec/accessModes"),
-            storage_class: at(object, "/spec/storageClassName"),
-            phase: at(object, "/status/phase"),
-            claim: object.pointer("/spec/claimRef").map(reference),
-            created: created(object),
-            deleting: object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()),
-            nodes: hostnames(object, "/spec/nodeAffinity/required/nodeSelectorTerms"),
-            secrets: SECRET_REFS
-                .iter()
-                .filter_map(|field| object.pointer(&format!("/spec/csi/{field}")))
-                .map(reference)
+            source: source.map(source_of).unwrap_or_default(),
+            reclaim_policy: of_spec(Field(5, "persistentVolumeReclaimPolicy")),
+            access_modes: spec.map(|spec| spec.texts(Field(3, "accessModes"))).unwrap_or_default(),
+            storage_class: of_spec(Field(6, "storageClassName")),
+            phase: phase(object),
+            claim: spec.and_then(|spec| spec.get(Field(4, "claimRef"))).map(|claim| ObjectName {
+                namespace: claim.text(Field(2, "namespace")),
+                name: claim.text(Field(3, "name")),
+            }),
+            created: metadata.and_then(|metadata| metadata.time(CREATED)),
+            deleting: metadata.is_some_and(|metadata| metadata.get(DELETED).is_some()),
+            nodes: spec.and_then(|spec| spec.path(&affinity)).map(hostnames).unwrap_or_default(),
+            secrets: secrets
+                .map(|secret| ObjectName {
+                    namespace: secret.text(Field(2, "namespace")),
+                    name: secret.text(Field(1, "name")),
+                })
                 .collect(),
-            owner: (!owner.name.is_empty()).then_some(owner),
-            device_name: annotation("device-name"),
-            device_id: annotation("device-id"),
+            owner,
+            device_name: text(ANNOTATIONS, "device-name"),
+            device_id: text(ANNOTATIONS, "device-id"),
         });
     }
 
-    pub(in crate::hazards) fn add_claim(&mut self, key: &Object<'_>, object: &Value) {
+    pub(in crate::hazards) fn add_claim(&mut self, key: &Object<'_>, object: View<'_>) {
         self.claims.push(Claim {
             name: key.object_name(),
-            volume: at(object, "/spec/volumeName"),
-            phase: at(object, "/status/phase"),
+            volume: object.get(SPEC).map(|spec| spec.text(Field(3, "volumeName"))).unwrap_or_default(),
+            phase: phase(object),
             volume_missing: false,
         });
     }
 
-    pub(in crate::hazards) fn add_attachment(&mut self, key: &Object<'_>, object: &Value) {
-        let failed = |field: &str| object.pointer(field).is_some_and(|error| !error.is_null());
+    pub(in crate::hazards) fn add_attachment(&mut self, key: &Object<'_>, object: View<'_>) {
+        let Some(spec) = object.get(SPEC) else { return };
+        let status = object.get(STATUS);
+        let failed = |field| status.is_some_and(|status: View<'_>| status.get(field).is_some());
+        let volume = spec.path(&[Field(2, "source"), Field(1, "persistentVolumeName")]);
         self.attachments.push(Attachment {
             name: key.name(),
-            attacher: at(object, "/spec/attacher"),
-            volume: at(object, "/spec/source/persistentVolumeName"),
-            node: at(object, "/spec/nodeName"),
-            attached: object.pointer("/status/attached").and_then(Value::as_bool) == Some(true),
-            attach_failed: failed("/status/attachError"),
-            detach_failed: failed("/status/detachError"),
+            attacher: spec.text(Field(1, "attacher")),
+            volume: volume.map(|volume| word(&volume.as_text())).unwrap_or_default(),
+            node: spec.text(Field(3, "nodeName")),
+            attached: status.is_some_and(|status| status.flag(Field(1, "attached"))),
+            attach_failed: failed(Field(3, "attachError")),
+            detach_failed: failed(Field(4, "detachError")),
             ..Attachment::default()
         });
     }
@@ -152,110 +170,81 @@ impl Storage {
                 .chain(Some(class).filter(|class| !class.is_empty()))
                 .collect(),
             device_paths: devices.iter().flat_map(|device| words(device, "/devicePaths")).collect(),
-            nodes: hostnames(object, "/spec/nodeSelector/nodeSelectorTerms"),
+            nodes: object.pointer("/spec/nodeSelector").map(View::Json).map(hostnames).unwrap_or_default(),
         });
     }
 
-    pub(in crate::hazards) fn add_stateful_set(&mut self, key: &Object<'_>, object: &Value) {
-        let templates: Vec<String> =
-            items(object, "/spec/volumeClaimTemplates").take(MOST_PARTS).map(|one| at(one, "/metadata/name")).collect();
+    pub(in crate::hazards) fn add_stateful_set(&mut self, key: &Object<'_>, object: View<'_>) {
+        let Some(spec) = object.get(SPEC) else { return };
+        let name = |template: View<'_>| template.get(METADATA).map(|metadata| metadata.text(Field(1, "name")));
+        let templates: Vec<String> = spec
+            .all(Field(4, "volumeClaimTemplates"))
+            .take(MOST_PARTS)
+            .map(|one| name(one).unwrap_or_default())
+            .collect();
         if templates.is_empty() {
             return;
         }
-        let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
         self.stateful_sets.push(StatefulSet {
             name: key.object_name(),
-            replicas: number("/spec/replicas").unwrap_or(1),
-            ready: number("/status/readyReplicas").unwrap_or(0),
+            replicas: spec.number(Field(1, "replicas")).unwrap_or(1),
+            ready: object.get(STATUS).and_then(|status| status.number(Field(3, "readyReplicas"))).unwrap_or(0),
             templates,
         });
     }
 
-    /// A pod, if it has claims and has not run to its end. Of protobuf only the fields needed are read: pods are many.
-    pub(in crate::hazards) fn add_pod(&mut self, key: &Object<'_>, value: &[u8]) {
-        let pod = match Message::of_object(value) {
-            Some(pod) => pod_of_protobuf(key, pod),
-            None => key.decode(value).and_then(|object| pod_of_json(key, &object)),
-        };
-        self.pods.extend(pod);
+    /// A pod, if it has claims and has not run to its end.
+    pub(in crate::hazards) fn add_pod(&mut self, key: &Object<'_>, object: View<'_>) {
+        let Some(spec) = object.get(SPEC) else { return };
+        let volumes = spec.all(Field(1, "volumes")).take(MOST_PARTS);
+        let claims: Vec<String> = volumes.filter_map(|volume| claim_of(key, volume)).collect();
+        if claims.is_empty() || matches!(phase(object).as_str(), "Succeeded" | "Failed") {
+            return;
+        }
+        let containers = spec.all(Field(2, "containers")).take(MOST_PARTS);
+        let names = containers.flat_map(|one| [one.text(Field(2, "image")), one.text(Field(1, "name"))]);
+        let software = names.into_iter().find_map(|name| database(&name));
+        let node = spec.text(Field(10, "nodeName"));
+        self.pods.push(PodWithClaims { name: key.object_name(), node, claims, software });
     }
 }
 
-fn source(object: &Value) -> Source {
-    if let Some(csi) = object.pointer("/spec/csi") {
-        return Source::Csi { driver: at(csi, "/driver"), handle: at(csi, "/volumeHandle") };
+/// The claim behind a pod's volume, if there is one. That of an ephemeral volume is called after pod and volume.
+fn claim_of(key: &Object<'_>, volume: View<'_>) -> Option<String> {
+    let source = volume.get(SOURCE)?;
+    match source.get(Field(10, "persistentVolumeClaim")) {
+        Some(claim) => Some(claim.text(Field(1, "claimName"))),
+        None => {
+            source.get(Field(29, "ephemeral"))?;
+            Some(word(&format!("{}-{}", key.name(), volume.text(Field(1, "name")))))
+        }
     }
-    if let Some(local) = object.pointer("/spec/local") {
-        return Source::Local { path: at(local, "/path") };
+}
+
+fn phase(object: View<'_>) -> String {
+    object.get(STATUS).map(|status| status.text(PHASE)).unwrap_or_default()
+}
+
+fn source_of(source: View<'_>) -> Source {
+    if let Some(csi) = source.get(CSI) {
+        return Source::Csi { driver: csi.text(Field(1, "driver")), handle: csi.text(Field(2, "volumeHandle")) };
     }
-    let Some(spec) = object.pointer("/spec") else { return Source::default() };
-    let known = OTHER_SOURCES.iter().find_map(|(kind, handle)| Some((kind, spec.get(kind)?.get(handle))));
-    known.map_or_else(Source::default, |(kind, handle)| {
-        let handle = handle
-            .map_or_else(String::new, |value| word(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
-        Source::Other { kind: (*kind).to_owned(), handle }
+    if let Some(local) = source.get(Field(20, "local")) {
+        return Source::Local { path: local.text(Field(1, "path")) };
+    }
+    let known = OTHER_SOURCES.into_iter().find_map(|(kind, handle)| Some((kind, handle, source.get(kind)?)));
+    known.map_or_else(Source::default, |(kind, handle, source)| Source::Other {
+        kind: kind.1.to_owned(),
+        handle: source.text(handle),
     })
 }
 
-fn reference(to: &Value) -> ObjectName {
-    ObjectName { namespace: at(to, "/namespace"), name: at(to, "/name") }
-}
-
-/// The nodes that the terms of a selector name.
-fn hostnames(object: &Value, pointer: &str) -> Vec<String> {
-    let expressions = items(object, pointer).flat_map(|term| items(term, "/matchExpressions"));
-    let named = expressions.filter(|expression| {
-        expression.get("key").and_then(Value::as_str) == Some(HOSTNAME)
-            && expression.get("operator").and_then(Value::as_str) == Some("In")
-    });
-    named.flat_map(|expression| words(expression, "/values")).take(MOST_PARTS * 4).collect()
-}
-
-/// Pod {2: spec {1: volumes {2: source {10: persistentVolumeClaim {1}, 29: ephemeral}}, 2: containers {1, 2},
-/// 10: nodeName}, 3: status {1: phase}}
-fn pod_of_protobuf(key: &Object<'_>, pod: Message<'_>) -> Option<PodWithClaims> {
-    let spec = pod.message(2)?;
-    let claim = |volume: Message<'_>| {
-        let source = volume.message(2)?;
-        match (source.message(10), source.message(29)) {
-            (Some(claim), _) => Some(word(&claim.text(1))),
-            (None, Some(_)) => Some(ephemeral(key, &volume.text(1))),
-            (None, None) => None,
-        }
-    };
-    let claims: Vec<String> = spec.messages(1).take(MOST_PARTS).filter_map(claim).collect();
-    let phase = pod.message(3).map(|status| status.text(1));
-    if claims.is_empty() || phase.as_deref().is_some_and(is_over) {
-        return None;
-    }
-    let names = spec.messages(2).take(MOST_PARTS).flat_map(|container| [container.text(2), container.text(1)]);
-    let software = names.into_iter().find_map(|name| database(&name));
-    Some(PodWithClaims { name: key.object_name(), node: word(&spec.text(10)), claims, software })
-}
-
-fn pod_of_json(key: &Object<'_>, pod: &Value) -> Option<PodWithClaims> {
-    let claim = |volume: &Value| match volume.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str) {
-        Some(claim) => Some(word(claim)),
-        None => volume.get("ephemeral").map(|_| ephemeral(key, &at(volume, "/name"))),
-    };
-    let claims: Vec<String> = items(pod, "/spec/volumes").take(MOST_PARTS).filter_map(claim).collect();
-    if claims.is_empty() || is_over(&at(pod, "/status/phase")) {
-        return None;
-    }
-    let containers = items(pod, "/spec/containers").take(MOST_PARTS);
-    let software = containers
-        .flat_map(|container| [at(container, "/image"), at(container, "/name")])
-        .find_map(|name| database(&name));
-    Some(PodWithClaims { name: key.object_name(), node: at(pod, "/spec/nodeName"), claims, software })
-}
-
-/// The claim that stands behind an ephemeral volume.
-fn ephemeral(key: &Object<'_>, volume: &str) -> String {
-    word(&format!("{}-{volume}", key.name()))
-}
-
-fn is_over(phase: &str) -> bool {
-    matches!(phase, "Succeeded" | "Failed")
+/// The nodes that a selector's terms name.
+fn hostnames(selector: View<'_>) -> Vec<String> {
+    let terms = selector.all(Field(1, "nodeSelectorTerms"));
+    let expressions = terms.flat_map(|term| term.all(Field(1, "matchExpressions")));
+    let named = expressions.filter(|one| one.is(Field(1, "key"), HOSTNAME) && one.is(Field(2, "operator"), "In"));
+    named.flat_map(|one| one.texts(Field(3, "values"))).take(MOST_PARTS).collect()
 }
 
 /// What a container's name or image's last part says.

@@ -94,6 +94,44 @@ fn names_from_a_snapshot_are_made_fit_to_be_shown() {
     assert!(volumes.items.iter().all(|volume| volume.source.handle() == "/dev/\\u{7}sdb" && !volume.is_exclusive()));
 }
 
+/// PersistentVolume {2: spec {2: source {<kind>: {<handle>}}}}
+#[test]
+fn older_kinds_of_volumes_are_named() {
+    let volume = |kind: u8, handle: u8| {
+        let source = field(kind, &field(handle, b"vol-1"));
+        stored("PersistentVolume", &message(&[field(1, b""), field(2, &field(2, &source))]))
+    };
+    let kinds = [("awsElasticBlockStore", 2, 1), ("nfs", 5, 2), ("vsphereVolume", 14, 1), ("azureDisk", 16, 2)];
+    let values: Vec<_> =
+        kinds.iter().map(|(kind, n, handle)| (format!("persistentvolumes/{kind}"), volume(*n, *handle))).collect();
+    let volumes = of(&built(values.iter().map(|(key, value)| (key.clone(), value.as_slice())))).storage.volumes;
+    assert_eq!(volumes.total, 4);
+    for volume in &volumes.items {
+        assert_eq!((volume.source.driver(), volume.source.handle()), (volume.name.as_str(), "vol-1"));
+    }
+    let json = br#"{"spec":{"iscsi":{"iqn":"iqn.2026","lun":3}}}"#;
+    let volumes = of(&built([("persistentvolumes/a".to_owned(), &json[..])])).storage.volumes;
+    assert_eq!((volumes.items[0].source.driver(), volumes.items[0].source.handle()), ("iscsi", "iqn.2026"));
+}
+
+/// A LocalVolumeSet names its class and no devices; a LocalVolume a class for each list of them.
+#[test]
+fn owners_of_local_volumes_name_their_classes() {
+    let set = br#"{"spec":{"storageClassName":"fs","nodeSelector":{"nodeSelectorTerms":[{"matchExpressions":[
+        {"key":"kubernetes.io/hostname","operator":"In","values":["a","b"]},
+        {"key":"kubernetes.io/hostname","operator":"NotIn","values":["c"]}]}]}}}"#;
+    let volume = br#"{"spec":{"storageClassDevices":[{"storageClassName":"x","devicePaths":["/dev/sdb","/dev/sdc"]},
+        {"storageClassName":"y","devicePaths":["/dev/sdd"]}]}}"#;
+    let key = |kind: &str| format!("local.storage.openshift.io/{kind}/openshift-local-storage/one");
+    let owners = of(&built([(key("localvolumesets"), &set[..]), (key("localvolumes"), volume)])).storage.local_owners;
+    let [volume, set] = &owners.items[..] else { panic!("{owners:?}") };
+    assert_eq!((volume.kind.as_str(), set.kind.as_str()), ("LocalVolume", "LocalVolumeSet"));
+    assert_eq!((volume.storage_classes.join(" ").as_str(), set.storage_classes.join(" ").as_str()), ("x y", "fs"));
+    assert_eq!(volume.device_paths, ["/dev/sdb", "/dev/sdc", "/dev/sdd"]);
+    assert!(set.device_paths.is_empty() && volume.nodes.is_empty());
+    assert_eq!(set.nodes, ["a", "b"]);
+}
+
 /// An object of more than a mebibyte is no volume; what is not read is counted.
 #[test]
 fn what_is_too_large_is_not_decoded() {
