@@ -138,6 +138,17 @@ pub struct Finding {
     pub evidence: Vec<(&'static str, Evidence)>,
     /// Where.
     pub location: Location,
+    /// That a policy knows of it: then it does not count.
+    pub waived: Option<Waived>,
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waived {
+    /// Whoever waived it gives this reason.
+    pub reason: String,
+    /// The last day on which it does not count: `2027-01-31`, in UTC.
+    pub until: String,
 }
 
 impl Finding {
@@ -145,7 +156,7 @@ impl Finding {
     #[must_use]
     pub fn new(entry: &'static Entry, message: impl Into<String>) -> Self {
         let (severity, message) = (entry.severity, message.into());
-        Self { entry, severity, message, evidence: Vec::new(), location: Location::default() }
+        Self { entry, severity, message, evidence: Vec::new(), location: Location::default(), waived: None }
     }
 
     /// The same finding with one more piece of evidence.
@@ -219,10 +230,11 @@ impl Findings {
     }
 }
 
-/// The verdict of `findings`, where those at or above `fail_on` fail; `None` never fails.
+/// The verdict of `findings` that are not waived, where those at or above `fail_on` fail; `None` never fails.
 #[must_use]
 pub fn verdict<'f>(findings: impl IntoIterator<Item = &'f Finding>, fail_on: Option<Severity>) -> Verdict {
-    let worst = findings.into_iter().map(|finding| finding.severity).max();
+    let standing = findings.into_iter().filter(|finding| finding.waived.is_none());
+    let worst = standing.map(|finding| finding.severity).max();
     match (worst, fail_on) {
         (Some(worst), Some(limit)) if worst >= limit => Verdict::Fail,
         (Some(Severity::Medium | Severity::High | Severity::Critical), _) => Verdict::Warn,
@@ -250,6 +262,10 @@ mod tests {
             assert_eq!(verdict([&finding(severity)], fail_on), expected, "{severity} {fail_on:?}");
         }
         assert_eq!(verdict([], Some(Severity::Info)), Verdict::Pass);
+        let waived = Some(Waived { reason: "known".to_owned(), until: "2027-01-31".to_owned() });
+        let known = Finding { waived, ..finding(Severity::Critical) };
+        assert_eq!(verdict([&known, &finding(Severity::Medium)], Some(Severity::High)), Verdict::Warn);
+        assert_eq!(verdict([&known], Some(Severity::Info)), Verdict::Pass);
     }
 
     #[test]

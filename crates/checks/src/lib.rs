@@ -13,4 +13,4 @@ pub mod tarball;
 pub mod version;
 
 pub use catalogue::Entry;
-pub use finding::{Evidence, Finding, Findings, Location, Severity, Verdict, verdict};
+pub use finding::{Evidence, Finding, Findings, Location, Severity, Verdict, Waived, verdict};

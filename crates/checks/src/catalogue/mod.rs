@@ -9,6 +9,7 @@ mod key;
 mod kube;
 mod mvcc;
 mod page;
+mod pol;
 mod snap;
 mod tar;
 mod ver;
@@ -22,6 +23,7 @@ pub use key::*;
 pub use kube::*;
 pub use mvcc::*;
 pub use page::*;
+pub use pol::*;
 pub use snap::*;
 pub use tar::*;
 pub use ver::*;
@@ -51,6 +53,7 @@ pub struct Entry {
 #[must_use]
 pub fn all() -> Vec<&'static Entry> {
     [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL, fit::ALL, ver::ALL, haz::ALL].concat()
+    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL, ver::ALL, haz::ALL, pol::ALL].concat()
 }
 
 /// The entry with this id or name, whatever its case.
