@@ -52,8 +52,8 @@ pub struct Entry {
 /// All entries, by family, ascending.
 #[must_use]
 pub fn all() -> Vec<&'static Entry> {
-    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL, fit::ALL, ver::ALL, haz::ALL].concat()
-    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL, ver::ALL, haz::ALL, pol::ALL].concat()
+    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL, fit::ALL, ver::ALL, haz::ALL, pol::ALL]
+        .concat()
 }
 
 /// The entry with this id or name, whatever its case.

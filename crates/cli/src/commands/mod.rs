@@ -46,7 +46,6 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Cluster(args) => cluster::run(&args, &reading, ui),
         Command::Explain(args) => explain::run(&args, ui),
         Command::Completions(args) => completions::run(&args, ui),
-        Command::Keys(args) => keys::run(args, ui),
         Command::Diff(args) => diff::run(*args, &reading, ui),
         Command::Export(args) => export::run(*args, &reading, ui),
         Command::History(args) => history::run(*args, &reading, ui),

@@ -106,7 +106,7 @@ pub(super) struct Keys(Option<Unlocked>);
 impl Keys {
     /// Reads the keys that were given, if any.
     pub(super) fn given(args: &KeysInput, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
-        let given = super::keys::given(args, reading, ui)?;
+        let given = super::keys::given::given(args, reading, ui)?;
         Ok(Self(given.map(|given| Unlocked::new(given.config))))
     }
 

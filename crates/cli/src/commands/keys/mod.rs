@@ -4,7 +4,7 @@ mod check;
 mod drill;
 mod failure;
 mod files;
-mod given;
+pub(super) mod given;
 mod inventory;
 mod join;
 mod ls;
