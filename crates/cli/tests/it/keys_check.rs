@@ -239,7 +239,7 @@ fn what_cannot_be_done_is_said_without_a_secret() {
         (vec![text(&snapshot), "--keys", text(&snapshot)], "is a snapshot"),
         (vec![text(&snapshot), "--keys", "/nonexistent"], "no such file"),
         (vec![text(&snapshot), "--keys", text(&broken)], "not valid YAML"),
-        (vec![text(bench.dir.path())], "backup"),
+        (vec![text(bench.dir.path())], "no snapshot in"),
         (vec![text(&snapshot), "--sample", "0"], "0"),
     ] {
         let run = check(&words);
