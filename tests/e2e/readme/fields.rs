@@ -5,6 +5,7 @@
 //! object with `base64`), `map` (an object whose names are data).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -125,6 +126,7 @@ fn every_field_is_told_and_none_that_is_not_there() {
     for (sample, command, inputs) in [
         ("inspect", &["inspect", "--json"][..], inputs.clone()),
         ("verify", &["verify", "--json"], inputs.clone()),
+        ("keys-check", &["keys", "check", "--json", "{}", "--keys"], key_pairs()),
         ("hash", &["hash", "--json"], few.clone()),
         (
             "cluster",
@@ -152,6 +154,18 @@ fn every_field_is_told_and_none_that_is_not_there() {
         documents(command, &inputs).iter().for_each(|document| walk(document, "", &told, &mut seen));
         compare(sample, &told, &seen);
     }
+}
+
+/// Snapshots with keys that fit, with those of another cluster, and with ones that only history explains.
+fn key_pairs() -> Vec<String> {
+    let pair = |snapshot, keys: &Path| format!("{} @{}", fixture_file(snapshot, ".db.gz").display(), keys.display());
+    let tarball = |name| fixture_file(name, ".tar.gz");
+    vec![
+        pair("aescbc-rotated", &tarball("aescbc-rotated")),
+        pair("aescbc-rotated", &tarball("page-size-64k")),
+        pair("partially-encrypted", &tarball("partially-encrypted")),
+        pair("odd-keys", &tarball("odd-keys")),
+    ]
 }
 
 fn compare(sample: &str, told: &Told, seen: &Seen) {

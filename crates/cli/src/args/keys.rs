@@ -38,7 +38,7 @@ pub enum KeysCommand {
     Join(KeysJoinArgs),
     /// Prove that an escrow opens and holds what its manifest says, showing nothing of it
     VerifyEscrow(KeysDrillArgs),
-    /// Prove that keys open every encrypted value of a snapshot, and tell how far encryption has come
+    /// Prove that keys open every encrypted value of a snapshot
     Check(Box<KeysCheckArgs>),
     /// Seal an escrow to other recipients
     Rewrap(Box<KeysRewrapArgs>),

@@ -75,6 +75,8 @@ fn keys_reach_nothing_but_the_joined_file() {
     let back = bench.path("back.tar.gz");
     assert!(found(&gunzip(&fs::read(&tarball).unwrap())).is_some(), "the search finds what is there");
     for line in [
+        "check {snapshot} --keys {tarball}",
+        "check {snapshot} --keys {tarball} --json",
         "ls {tarball}",
         "ls -l --all {tarball}",
         "ls --json {tarball}",

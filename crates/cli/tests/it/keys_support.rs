@@ -59,7 +59,9 @@ impl Bench {
         let dir = self.dir.path().to_str().unwrap();
         let vault = format!("{dir}/vault/{STEM}");
         let word = |word: &str| {
+            let snapshot = fixture::named("aescbc-rotated").snapshot();
             word.replace("{vault}", &vault)
+                .replace("{snapshot}", snapshot.to_str().unwrap())
                 .replace("{tarball}", &format!("{dir}/{STEM}.tar.gz"))
                 .replace("{}", dir)
                 .replace("RECIPIENT", &self.recipient)

@@ -26,6 +26,7 @@ mod hash;
 mod help;
 mod history;
 mod input;
+mod keys_check;
 mod keys_escrow;
 mod keys_gzip;
 mod keys_large;
