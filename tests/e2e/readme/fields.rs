@@ -125,6 +125,7 @@ fn every_field_is_told_and_none_that_is_not_there() {
     for (sample, command, inputs) in [
         ("inspect", &["inspect", "--json"][..], inputs.clone()),
         ("verify", &["verify", "--json"], inputs.clone()),
+        ("compat", &["compat", "--json", "--target", "4.19.2"], some(&["plain-etcd36"])),
         ("hash", &["hash", "--json"], few.clone()),
         (
             "cluster",
