@@ -9,5 +9,6 @@ pub mod coverage;
 pub mod hazards;
 pub mod layout;
 pub mod opening;
+pub mod pair;
 pub mod picks;
 pub mod version;

@@ -8,6 +8,7 @@ pub mod catalogue;
 mod finding;
 pub mod hazards;
 pub mod keys_fit;
+pub mod pair;
 pub mod snapshot;
 pub mod tarball;
 pub mod version;

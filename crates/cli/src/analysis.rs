@@ -1,5 +1,6 @@
 //! Everything that one snapshot shows: what `inspect` describes and `verify` judges.
 
+use backup_facts::pair::ClusterFacts;
 use backup_facts::version::SnapshotVersions;
 use bbolt_page::{Db, OpenError, Pgid, Walker};
 use checks::snapshot::{DEFAULT_QUOTA, Facts};
@@ -40,6 +41,8 @@ pub struct Analysis<'a> {
     pub inventory: Inventory,
     /// What objects say of their release.
     pub versions: SnapshotVersions,
+    /// What objects say that a tarball can be held against.
+    pub cluster: ClusterFacts<'a>,
     /// Space quota in bytes.
     pub quota: u64,
     /// By what the database was opened.
@@ -98,13 +101,15 @@ impl<'a> Analysis<'a> {
             let scan = etcd_snapshot::scan(db, Options { progress: Some(&progress), ..Options::default() }, &Pool);
             let hash_kv = scan.hash_kv(&Pool).ok();
             let (mut inventory, mut versions) = (Inventory::default(), SnapshotVersions::default());
+            let mut cluster = ClusterFacts::default();
             for live in scan.store.live() {
                 inventory.add(live.kv.key, live.kv.value);
                 versions.add(live.kv.key, live.kv.value);
+                cluster.add(live.kv.key, live.kv.value, live.kv.create_revision);
             }
-            (scan, hash_kv, (inventory, versions), previous.map(count_faults))
+            (scan, hash_kv, (inventory, versions, cluster), previous.map(count_faults))
         };
-        let (trailer, (scan, hash_kv, (inventory, versions), previous_root_faults)) =
+        let (trailer, (scan, hash_kv, (inventory, versions, cluster), previous_root_faults)) =
             rayon::join(|| trailer::read(source.bytes(), progress), walk);
         drop(meter);
         let quota = DEFAULT_QUOTA;
@@ -132,6 +137,7 @@ impl<'a> Analysis<'a> {
             hash_kv,
             inventory,
             versions,
+            cluster,
             quota,
             opened,
             pages,

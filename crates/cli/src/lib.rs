@@ -12,6 +12,7 @@ pub mod exit;
 pub mod glob;
 pub mod input;
 pub mod output;
+pub mod pair;
 pub mod release;
 pub mod settings;
 pub mod spread;

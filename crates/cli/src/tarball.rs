@@ -29,6 +29,25 @@ pub struct Tarball {
     pub keyless: bool,
     /// What the checks say, worst first.
     pub findings: Vec<Finding>,
+    /// Its keys, twice: to open every value, and to compare what Secrets hold.
+    pub keys: HeldKeys,
+}
+
+/// The encryption configuration that kube-apiserver would use, keys and all: wiped when it is dropped, and not shown.
+#[derive(Default)]
+pub struct HeldKeys(Vec<EncryptionConfig>);
+
+impl HeldKeys {
+    /// Takes it, as often as it was read: keys are not cloned.
+    pub fn take(&mut self) -> Option<EncryptionConfig> {
+        self.0.pop()
+    }
+}
+
+impl std::fmt::Debug for HeldKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() { "no keys" } else { "keys" })
+    }
 }
 
 /// An encryption configuration by names and fingerprints.
@@ -79,9 +98,11 @@ impl Tarball {
         let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
         let meter = ui.meter("reading", packed.size());
         let advance = |bytes| meter.add(bytes);
-        let mut configurations = Vec::new();
+        let (mut configurations, mut copies) = (Vec::new(), Vec::new());
         let outcome = static_resources::read_each(packed.bytes(&advance), &limits, |member, bytes| {
             configurations.extend(Configuration::of(member, bytes));
+            // twice more, to be given away: keys are not cloned
+            copies.extend((0..2).filter_map(|_| Configuration::of(member, bytes)));
         });
         drop(meter);
         let resources = match outcome {
@@ -114,7 +135,10 @@ impl Tarball {
         if encryption.as_ref().is_some_and(Encryption::is_cut) {
             ui.warn(&format!("{}: only {FINGERPRINTS} keys were given a fingerprint", packed.display()));
         }
-        Ok(Self { name: packed.name(), named, resources, encryption, keyless, findings })
+        let used = facts.configuration().map(|used| used.member.clone());
+        let of_used = copies.into_iter().filter(|copy| Some(&copy.member) == used.as_ref());
+        let keys = HeldKeys(of_used.filter_map(|copy| copy.parsed.ok()).collect());
+        Ok(Self { name: packed.name(), named, resources, encryption, keyless, findings, keys })
     }
 }
 

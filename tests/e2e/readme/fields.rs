@@ -127,6 +127,7 @@ fn every_field_is_told_and_none_that_is_not_there() {
         ("inspect", &["inspect", "--json"][..], inputs.clone()),
         ("verify", &["verify", "--json"], inputs.clone()),
         ("keys-check", &["keys", "check", "--json", "{}", "--keys"], key_pairs()),
+        ("compat", &["compat", "--json", "--target", "4.19.2"], some(&["plain-etcd36"])),
         ("hash", &["hash", "--json"], few.clone()),
         (
             "cluster",

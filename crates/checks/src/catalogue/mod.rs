@@ -9,6 +9,7 @@ mod key;
 mod kube;
 mod mvcc;
 mod page;
+mod pair;
 mod pol;
 mod snap;
 mod tar;
@@ -23,6 +24,7 @@ pub use key::*;
 pub use kube::*;
 pub use mvcc::*;
 pub use page::*;
+pub use pair::*;
 pub use pol::*;
 pub use snap::*;
 pub use tar::*;
@@ -52,8 +54,22 @@ pub struct Entry {
 /// All entries, by family, ascending.
 #[must_use]
 pub fn all() -> Vec<&'static Entry> {
-    [snap::ALL, page::ALL, mvcc::ALL, etcd::ALL, kube::ALL, tar::ALL, key::ALL, fit::ALL, ver::ALL, haz::ALL, pol::ALL]
-        .concat()
+    [
+        snap::ALL,
+        page::ALL,
+        mvcc::ALL,
+        etcd::ALL,
+        kube::ALL,
+        tar::ALL,
+        key::ALL,
+        fit::ALL,
+        pair::ALL,
+        pair::DIRECTORY,
+        ver::ALL,
+        haz::ALL,
+        pol::ALL,
+    ]
+    .concat()
 }
 
 /// The entry with this id or name, whatever its case.

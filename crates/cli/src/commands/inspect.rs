@@ -8,7 +8,7 @@ use crate::analysis::{Analysis, Opened};
 use crate::args::{InspectArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
-use crate::output::artifact::{ArtifactJson, BackupJson, Named};
+use crate::output::artifact::{ArtifactJson, BackupJson, JudgedBackup, Named};
 use crate::output::finding::FindingJson;
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{self, Envelope};
@@ -50,9 +50,9 @@ fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Err
     let name = whole.name();
     let mut seen = Vec::new();
     if json {
-        let both = analysis.is_some() && tarball.is_some();
+        let judged = JudgedBackup { cross_checked: false, compat: &compat, encryption: None, verdict: None };
         let named = Named { directory: whole.directory.as_deref(), backup: &whole.backup, name: name.clone() };
-        let document = ArtifactJson::Backup(Box::new(BackupJson::new(named, both, &compat, None)));
+        let document = ArtifactJson::Backup(Box::new(BackupJson::new(named, &judged)));
         seen.push(Seen { document, name, findings: compat.findings });
     } else {
         let head = ui.paint(style::HEAD, escape(name.as_bytes())).to_string();

@@ -17,6 +17,7 @@ use crate::output::json::{self, Envelope};
 use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
 use crate::output::{overview, tarball};
+use crate::pair;
 use crate::release::{self, Compat};
 use crate::tarball::Tarball;
 use crate::target;
@@ -100,6 +101,8 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
         Vec::new()
     };
     let checked = checked(source, &analysis);
+    let kind = pair::kind(None, Some(&analysis));
+    pair::by_kind(&mut analysis.findings, kind);
     let findings = together([std::mem::take(&mut analysis.findings), alone(compat)]);
     let verdict = checks::verdict(&findings, rules.limit);
     let (good, what) = ("a restore of this snapshot", "this snapshot");

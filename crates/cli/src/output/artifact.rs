@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use backup_facts::opening::Encryption;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::compat::CompatJson;
+use super::encryption::EncryptionJson;
 use super::snapshot::SnapshotJson;
 use super::tarball::TarballJson;
 use crate::input::{Backup, Backups};
@@ -38,7 +41,21 @@ pub struct BackupJson {
     cross_checked: bool,
     restore_picks: Option<PicksJson>,
     compat: CompatJson,
+    encryption: Option<Value>,
     verdict: Option<&'static str>,
+}
+
+/// What came of holding a backup's files against each other.
+#[derive(Debug, Clone, Copy)]
+pub struct JudgedBackup<'b> {
+    /// Whether there were two files to hold against each other.
+    pub cross_checked: bool,
+    /// The release.
+    pub compat: &'b Compat<'b>,
+    /// What the keys opened; `None` where that was not looked at.
+    pub encryption: Option<&'b Encryption>,
+    /// The verdict; `None` where none was asked for.
+    pub verdict: Option<checks::Verdict>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,7 +66,7 @@ struct PicksJson {
 
 impl BackupJson {
     /// One backup: its files, whether they were held against each other, and what came of it.
-    pub fn new(whole: Named<'_>, cross_checked: bool, compat: &Compat<'_>, verdict: Option<checks::Verdict>) -> Self {
+    pub fn new(whole: Named<'_>, judged: &JudgedBackup<'_>) -> Self {
         let Named { directory, backup, name } = whole;
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let optional = |path: &Option<PathBuf>| path.as_deref().map(text);
@@ -62,13 +79,15 @@ impl BackupJson {
             snapshot: optional(&backup.snapshot),
             tarball: optional(&backup.tarball),
             others: backup.others.iter().map(|path| text(path)).collect(),
-            cross_checked,
+            cross_checked: judged.cross_checked,
             restore_picks: directory.map(|found| PicksJson {
                 snapshot: found.picks.snapshot.clone(),
                 tarball: found.picks.tarball.clone(),
             }),
-            compat: CompatJson::new(compat),
-            verdict: verdict.map(checks::Verdict::name),
+            compat: CompatJson::new(judged.compat),
+            // the shape is that of `keys check`
+            encryption: judged.encryption.and_then(|it| serde_json::to_value(EncryptionJson::new(it)).ok()),
+            verdict: judged.verdict.map(checks::Verdict::name),
         }
     }
 }

@@ -38,6 +38,7 @@ mod keys_refusals;
 mod keys_support;
 mod keys_terminal;
 mod ls;
+mod pair;
 mod run;
 mod secrets;
 mod tarball;

@@ -18,7 +18,12 @@ pub(crate) const CONFIG: &str = "static-pod-resources/kube-apiserver-pod-9/secre
 
 /// The tarball of `aescbc-rotated`, unpacked.
 pub(crate) fn real() -> Archive {
-    let packed = fixture("aescbc-rotated");
+    of("aescbc-rotated")
+}
+
+/// The tarball of a fixture, unpacked.
+pub(crate) fn of(name: &str) -> Archive {
+    let packed = fixture(name);
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&packed[..]));
     let members = archive.entries().unwrap().map(|entry| {
         let mut entry = entry.unwrap();

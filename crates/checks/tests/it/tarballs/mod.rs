@@ -1,6 +1,6 @@
 //! Tarballs: the real ones, and one for each finding.
 
-mod archive;
+pub(crate) mod archive;
 mod cases;
 
 use std::collections::BTreeSet;

@@ -1,36 +1,77 @@
 //! One verdict for a snapshot and its tarball.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use backup_facts::layout::Layout;
+use backup_facts::opening::{Encryption, Options, examine};
+use checks::pair::Outcome;
 
 use super::{Judged, Report, Rules, integrity, records, structure};
 use crate::analysis::Analysis;
 use crate::commands::artifact::Whole;
 use crate::exit::Error;
 use crate::input::{Backups, Source};
-use crate::output::artifact::{ArtifactJson, BackupJson, Named};
+use crate::output::artifact::{ArtifactJson, BackupJson, JudgedBackup, Named};
 use crate::output::human::Fields;
 use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
+use crate::pair;
 use crate::release::{self, Compat};
+use crate::spread::Pool;
 use crate::tarball::Tarball;
 use crate::text::{Size, count, escape};
 use crate::ui::Ui;
 
-/// Judges what lies in a directory beside its backups; `None` where there is nothing to say.
-pub(super) fn of_directory(_directory: &Backups, _rules: Rules<'_>) -> Option<Judged> {
-    None
+/// Judges what lies in a directory beside its backups; `None` where there is one backup, or nothing to say.
+pub(super) fn of_directory(directory: &Backups, rules: Rules<'_>) -> Option<Judged> {
+    let findings = if directory.backups.len() > 1 { pair::directory(directory) } else { Vec::new() };
+    if findings.is_empty() {
+        return None;
+    }
+    let name = directory.path.to_string_lossy().into_owned();
+    let verdict = checks::verdict(&findings, rules.limit);
+    let picked =
+        |pick: &Option<String>| pick.as_deref().map_or("nothing".to_owned(), |it| escape(it.as_bytes()).into_owned());
+    let picks = format!("{}\n{}", picked(&directory.picks.snapshot), picked(&directory.picks.tarball));
+    let checked =
+        Fields::new().field("backups", count(directory.backups.len() as u64, "backup")).field("restore takes", picks);
+    let parts = vec![(name.clone(), findings)];
+    let (good, what) = ("a restore from this directory", "a restore from this directory");
+    let report = Report { name, parts, verdict, checked, good, what, brief: true };
+    Some(Judged { documents: Vec::new(), report })
 }
 
 /// Judges a backup as a whole.
 pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged, Error> {
     let source = whole.snapshot.take();
-    let tarball = whole.tarball.take();
+    let mut tarball = whole.tarball.take();
     let mut analysis = source.as_ref().map(|source| Analysis::of(source, ui)).transpose()?;
-    let named = whole.directory.as_ref().and_then(|directory| directory.release());
+    let directory = whole.directory.as_deref();
+    let named = directory.and_then(|directory| directory.release());
+    let kind = pair::kind(directory, analysis.as_ref());
     let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), named), rules.target);
-    let both = analysis.is_some() && tarball.is_some();
-    let mut parts = vec![(whole.name(), compat.findings.clone())];
+    let mut outcome = match (&analysis, &mut tarball) {
+        (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, tarball, compat.release.backup.minor()),
+        _ => checks::pair::Outcome::default(),
+    };
+    let both = outcome.made > 0;
+    let encryption = analysis.as_ref().map(|analysis| {
+        let meter = ui.meter("opening", source.as_ref().map(|source| source.bytes().len() as u64));
+        let options = Options { sample: None, progress: Some(&|bytes| meter.add(bytes)) };
+        examine(&analysis.scan, pair::held(tarball.as_deref_mut()), &options, &Pool)
+    });
+    let mut own = std::mem::take(&mut outcome.findings).into_sorted();
+    own.extend(pair::halves(directory, &whole.backup, kind).into_sorted());
+    own.extend(compat.findings.iter().cloned());
+    own.extend(encryption.iter().flat_map(|encryption| checks::keys_fit::check(encryption).into_sorted()));
+    own.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let mut parts = vec![(whole.name(), own)];
+    if let Some(directory) = directory.filter(|directory| directory.backups.len() == 1) {
+        parts.push((directory.path.to_string_lossy().into_owned(), pair::directory(directory)));
+    }
     if let (Some(source), Some(analysis)) = (&source, &mut analysis) {
+        pair::by_kind(&mut analysis.findings, kind);
         parts.push((source.name(), std::mem::take(&mut analysis.findings)));
     }
     if let Some(tarball) = &tarball {
@@ -39,14 +80,27 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     let verdict = checks::verdict(parts.iter().flat_map(|(_, findings)| findings), rules.limit);
     let mut documents = Vec::new();
     if rules.json {
+        let judged = JudgedBackup {
+            cross_checked: both,
+            compat: &compat,
+            encryption: encryption.as_ref(),
+            verdict: Some(verdict),
+        };
         let named = Named { directory: whole.directory.as_deref(), backup: &whole.backup, name: whole.name() };
-        documents.push(ArtifactJson::Backup(Box::new(BackupJson::new(named, both, &compat, Some(verdict)))));
+        documents.push(ArtifactJson::Backup(Box::new(BackupJson::new(named, &judged))));
         if let (Some(source), Some(analysis)) = (&source, &analysis) {
             documents.push(ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, analysis))));
         }
         documents.extend(tarball.as_deref().map(|it| ArtifactJson::Tarball(Box::new(TarballJson::new(it)))));
     }
-    let checked = checked(source.as_ref().zip(analysis.as_ref()), tarball.as_deref(), &compat);
+    let mut checked = checked(source.as_ref().zip(analysis.as_ref()), tarball.as_deref(), &compat);
+    checked = checked.maybe("keys", encryption.as_ref().and_then(keys_in_words));
+    if both {
+        checked = checked.field("pair", pair_in_words(&outcome));
+    }
+    if let Some(directory) = directory.filter(|directory| directory.backups.len() == 1) {
+        checked = checked.maybe("restore takes", restore_takes(directory));
+    }
     let (good, what) = ("a restore of this backup", "this backup");
     Ok(Judged { documents, report: Report { name: whole.name(), parts, verdict, checked, good, what, brief: true } })
 }
@@ -61,6 +115,42 @@ fn checked(snapshot: Option<(&Source, &Analysis<'_>)>, tarball: Option<&Tarball>
         fields = fields.field("tarball", describe_tarball(tarball));
     }
     fields
+}
+
+/// Whether the keys open what is encrypted; `None` where nothing is.
+fn keys_in_words(encryption: &Encryption) -> Option<String> {
+    let values = count(encryption.encrypted(), "encrypted value");
+    match (encryption.encrypted(), encryption.keys_fit()) {
+        (0, _) => None,
+        (_, Some(true)) => Some(format!("open all {values}")),
+        (_, Some(false)) => Some(format!("DO NOT OPEN all {values}")),
+        (_, None) => Some(format!("{values}, and no keys to try")),
+    }
+}
+
+fn pair_in_words(outcome: &Outcome) -> String {
+    let made = count(u64::from(outcome.made), "check");
+    match outcome.skipped.len() as u64 {
+        0 => format!("{made} made"),
+        skipped => format!("{made} made, {skipped} not: -v tells which"),
+    }
+}
+
+/// What the restore script would take, where that is not simply the two files.
+fn restore_takes(directory: &Backups) -> Option<String> {
+    let backup = directory.backups.first()?;
+    let is = |pick: &Option<String>, path: &Option<PathBuf>| {
+        pick.as_deref() == path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str)
+    };
+    let picks = &directory.picks;
+    let both = is(&picks.snapshot, &backup.snapshot) && is(&picks.tarball, &backup.tarball);
+    let shown =
+        |pick: &Option<String>| pick.as_deref().map_or("NOTHING".into(), |it| escape(it.as_bytes()).into_owned());
+    let layout = directory.layout == Layout::Files;
+    match both {
+        true => Some("these two files".to_owned()),
+        false => layout.then(|| format!("snapshot: {}\ntarball: {}", shown(&picks.snapshot), shown(&picks.tarball))),
+    }
 }
 
 fn release_in_words(compat: &Compat<'_>) -> String {

@@ -1,0 +1,187 @@
+//! Directories of backups, and what `cluster-restore.sh` makes of them.
+
+use crate::catalogue::Entry;
+use crate::finding::Severity::{High, Info, Low, Medium};
+
+/// There is no tarball beside the snapshot.
+pub static TARBALL_MISSING: Entry = Entry {
+    id: "PAIR-019",
+    name: "tarball-missing",
+    severity: High,
+    title: "There is no tarball beside the snapshot",
+    cause: "It was never made (the operator reports a failed backup as complete), was kept elsewhere because of its \
+        keys, or lost. Hosted control planes and MicroShift have none.",
+    consequence: "cluster-restore.sh does not look for it before it needs it: etcd is stopped and its data moved away, \
+        then the script fails.",
+    remedy: "Put the tarball beside the snapshot before a restore. Without one, encryption keys and static pods must \
+        come from a node of the very cluster.",
+    source: "cluster-restore.sh tests for the snapshot alone; cluster-etcd-operator pkg/cmd/backup",
+};
+
+/// There is no snapshot beside the tarball.
+pub static SNAPSHOT_MISSING: Entry = Entry {
+    id: "PAIR-020",
+    name: "snapshot-missing",
+    severity: High,
+    title: "There is no snapshot beside the tarball",
+    cause: "The save failed after the tarball was packed, or the files were stored apart.",
+    consequence: "There is nothing to restore.",
+    remedy: "Find the snapshot with this timestamp, or use another backup.",
+    source: "cluster-backup.sh packs the tarball first",
+};
+
+/// cluster-restore.sh would take files of different backups.
+pub static PICKS_MIXED: Entry = Entry {
+    id: "PAIR-021",
+    name: "restore-picks-mixed",
+    severity: High,
+    title: "cluster-restore.sh would take files of different backups",
+    cause: "Each of the two files is the last by name among its like, whatever the other is. A name such as \
+        snapshot_old.db sorts after every date.",
+    consequence: "Data of one moment is restored with keys and static pods of another, without a word.",
+    remedy: "Leave exactly one snapshot and its tarball in the directory that is given to the script.",
+    source: "cluster-restore.sh: ls -vd snapshot*.db | tail -1 and, apart from it, ls -vd \
+        static_kuberesources*.tar.gz | tail -1",
+};
+
+/// Several backups lie in one directory.
+pub static SEVERAL_BACKUPS: Entry = Entry {
+    id: "PAIR-022",
+    name: "several-backups",
+    severity: Info,
+    title: "Several backups lie in one directory",
+    cause: "cluster-backup.sh was called with a directory that had one already.",
+    consequence: "A restore takes the last by name, which need not be the one that was meant.",
+    remedy: "For a restore, copy the one backup that is wanted into a directory of its own.",
+    source: "cluster-backup.sh accepts a directory with files in it",
+};
+
+/// cluster-restore.sh would not find a file of this backup.
+pub static SCRIPT_FINDS_NOTHING: Entry = Entry {
+    id: "PAIR-023",
+    name: "not-found-by-script",
+    severity: Low,
+    title: "cluster-restore.sh would not find a file of this backup",
+    cause: "The snapshot is compressed, or a file was renamed or is kept apart.",
+    consequence: "The script ends with an error or, for the tarball, fails half way.",
+    remedy: "Before a restore: unpack the snapshot, and give both files the names that the script looks for.",
+    source: "cluster-restore.sh: snapshot*.db and static_kuberesources*.tar.gz",
+};
+
+/// An ordinary and a forced backup have one timestamp.
+pub static DIRTY_TWIN: Entry = Entry {
+    id: "PAIR-024",
+    name: "dirty-twin",
+    severity: Medium,
+    title: "An ordinary and a forced backup have one timestamp",
+    cause: "cluster-backup.sh --force marks its files __POSSIBLY_DIRTY__; somebody copied or renamed the other.",
+    consequence: "The forced one sorts last and is the one that a restore takes.",
+    remedy: "Take the one that is not wanted out of the directory.",
+    source: "cluster-backup.sh --force; the order of ls -v",
+};
+
+/// A save of a snapshot was never finished.
+pub static UNFINISHED_SAVE: Entry = Entry {
+    id: "PAIR-025",
+    name: "unfinished-save",
+    severity: Low,
+    title: "A save of a snapshot was never finished",
+    cause: "etcdctl writes FILE.part and renames it when it is complete: the save was killed, or the disk was full.",
+    consequence: "It is no backup, and the next save may meet the same cause.",
+    remedy: "Delete it, and look for the cause: space on the disk above all.",
+    source: "etcdctl snapshot save",
+};
+
+/// Kubelets report other revisions of static pods than the operators.
+pub static RUNNING_REVISION_DIFFERS: Entry = Entry {
+    id: "PAIR-026",
+    name: "running-revision-differs",
+    severity: Low,
+    title: "Kubelets report other revisions of static pods than the operators",
+    cause: "A rollout was under way, or the mirror pods are stale because a kubelet was down.",
+    consequence: "Which revision really ran is not certain.",
+    remedy: "Prefer a backup in which both agree.",
+    source: "label revision of mirror pods; status.nodeStatuses of the operators",
+};
+
+/// A rollout of a static pod was under way.
+pub static ROLLOUT_UNDER_WAY: Entry = Entry {
+    id: "PAIR-027",
+    name: "rollout-under-way",
+    severity: Medium,
+    title: "A rollout of a static pod was under way",
+    cause: "An operator was bringing a new revision to the nodes: after a change of certificates, keys or \
+        configuration.",
+    consequence: "The tarball has the revision of its own node, which others did not run. After a restore the rollout goes \
+        on.",
+    remedy: "It restores. Prefer a backup made when all nodes ran one revision.",
+    source: "status.latestAvailableRevision and nodeStatuses; cluster-backup.sh refuses then, unless forced",
+};
+
+/// Some checks of the pair could not be made.
+pub static CHECKS_SKIPPED: Entry = Entry {
+    id: "PAIR-028",
+    name: "checks-skipped",
+    severity: Info,
+    title: "Some checks of the pair could not be made",
+    cause: "Keys are missing, or one of the files does not say what would be compared.",
+    consequence: "What was not checked is not proved.",
+    remedy: "Give the keys, if that is the reason; otherwise the message says what each check needs.",
+    source: "the list of checks that assay makes of a pair",
+};
+
+/// cluster-restore.sh would not find a manifest in this tarball.
+pub static MANIFEST_LOOKUP: Entry = Entry {
+    id: "PAIR-029",
+    name: "manifest-lookup",
+    severity: High,
+    title: "cluster-restore.sh would not find a manifest in this tarball",
+    cause: "The tarball was packed again: a manifest lies twice in it, at another depth, or with a blank in its \
+        path.",
+    consequence: "Until 4.17 the script looks the manifests up by name and cuts two directories off. It fails after etcd \
+        was stopped.",
+    remedy: "Pack the tarball as the script does: tar -C DIR -czf FILE static-pod-resources/<pod>-pod-<N> ..., once \
+        each.",
+    source: "cluster-restore.sh 4.4 to 4.17: tar -tvf FILE \"*<pod>-pod.yaml\", sixth column, --strip-components=2",
+};
+
+/// cluster-restore.sh would not unpack a member of this tarball.
+pub static UNPACKED_ELSEWHERE: Entry = Entry {
+    id: "PAIR-030",
+    name: "unpacked-elsewhere",
+    severity: High,
+    title: "cluster-restore.sh would not unpack a member of this tarball",
+    cause: "The tarball was packed again from within another directory, most often with `./` before each path.",
+    consequence: "The script unpacks `static-pod-resources` by that very name; tar does not find it and fails after etcd \
+        was stopped.",
+    remedy: "Pack the tarball again with tar -C DIR -czf FILE static-pod-resources, without `./`.",
+    source: "cluster-restore.sh, all releases: tar -xzf FILE static-pod-resources",
+};
+
+/// The snapshot holds no cluster.
+pub static NO_CLUSTER: Entry = Entry {
+    id: "PAIR-031",
+    name: "no-cluster",
+    severity: High,
+    title: "The snapshot holds no OpenShift cluster, the tarball is of one",
+    cause: "The snapshot is of another etcd: of a test, of an application, of a member that was never part of the cluster.",
+    consequence: "A restore brings up a control plane without a single object of the cluster.",
+    remedy: "Find the snapshot that was made with this tarball.",
+    source: "no ClusterVersion and no Infrastructure among the live keys",
+};
+
+pub(super) const ALL: &[&Entry] = &[
+    &TARBALL_MISSING,
+    &SNAPSHOT_MISSING,
+    &PICKS_MIXED,
+    &SEVERAL_BACKUPS,
+    &SCRIPT_FINDS_NOTHING,
+    &DIRTY_TWIN,
+    &UNFINISHED_SAVE,
+    &RUNNING_REVISION_DIFFERS,
+    &ROLLOUT_UNDER_WAY,
+    &CHECKS_SKIPPED,
+    &MANIFEST_LOOKUP,
+    &UNPACKED_ELSEWHERE,
+    &NO_CLUSTER,
+];

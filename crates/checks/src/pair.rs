@@ -1,0 +1,126 @@
+//! What snapshot and tarball say about each other.
+//!
+//! Nothing in either file names the other: only the timestamp in their names links them. Each check here holds one
+//! statement of the tarball against what the snapshot says of the same. Whether its keys open the values is judged by
+//! [`crate::keys_fit`]: numbers 3, 4, 6 and 7 of the list of cross-checks, whose numbers the IDs of the catalogue follow.
+
+mod content;
+mod directory;
+mod identity;
+mod revisions;
+mod time;
+
+use backup_facts::opening::Unlocked;
+use backup_facts::pair::ClusterFacts;
+use etcd_snapshot::facts::Member;
+use kube_objects::Inventory;
+use static_resources::{MemberPath, StaticResources};
+
+use crate::catalogue::CHECKS_SKIPPED;
+use crate::finding::{Finding, Findings, Location};
+
+pub use directory::{DirectoryFacts, Halves, Kind, check_directory, check_halves};
+
+/// What the checks of a pair look at.
+pub struct Facts<'f> {
+    /// What the objects of the snapshot say.
+    pub cluster: &'f ClusterFacts<'f>,
+    /// Its live values by resource, and its identity.
+    pub inventory: &'f Inventory,
+    /// etcd's members.
+    pub members: &'f [Member],
+    /// Bytes of the database.
+    pub size: u64,
+    /// The tarball.
+    pub tarball: &'f StaticResources,
+    /// What the file names say.
+    pub names: Names<'f>,
+    /// Major and minor release, where they are known.
+    pub release: Option<(u64, u64)>,
+    /// The tarball's keys; `None` where there are none.
+    pub keys: Option<&'f Unlocked>,
+}
+
+/// What the names of the two files say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Names<'f> {
+    /// The snapshot's, where it is one of a backup.
+    pub snapshot: Option<Stamp<'f>>,
+    /// The tarball's.
+    pub tarball: Option<Stamp<'f>>,
+}
+
+/// What the name of one file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp<'f> {
+    /// `YYYY-MM-DD_HHMMSS`.
+    pub timestamp: &'f str,
+    /// Taken with `--force`.
+    pub dirty: bool,
+}
+
+/// What was done: findings, and how much could not be looked at.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What was found.
+    pub findings: Findings,
+    /// Checks that were made.
+    pub made: u32,
+    /// Checks that could not be made, with the reason.
+    pub skipped: Vec<String>,
+}
+
+impl Outcome {
+    fn skip(&mut self, what: &str, why: &str) {
+        self.skipped.push(format!("{what} ({why})"));
+    }
+
+    fn made(&mut self) {
+        self.made += 1;
+    }
+}
+
+/// Holds a snapshot and a tarball against each other.
+#[must_use]
+pub fn check(facts: &Facts<'_>) -> Outcome {
+    let mut outcome = Outcome::default();
+    time::check(facts, &mut outcome);
+    identity::check(facts, &mut outcome);
+    revisions::check(facts, &mut outcome);
+    content::check(facts, &mut outcome);
+    if !outcome.skipped.is_empty() {
+        let message = format!("not checked: {}", outcome.skipped.join("; "));
+        let finding = Finding::new(&CHECKS_SKIPPED, message).with("made", u64::from(outcome.made));
+        outcome.findings.push(finding.with("skipped", outcome.skipped.len() as u64));
+    }
+    outcome
+}
+
+/// A text from a backup, cut to a length that a message can bear, on one line.
+fn clip(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST + 1).collect();
+    match clean.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", clean.get(..end).unwrap_or_default()),
+        None => clean,
+    }
+}
+
+/// A few of many names, and how many more there are.
+fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    const SHOWN: usize = 5;
+    let mut names = names.into_iter();
+    let shown: Vec<String> = names.by_ref().take(SHOWN).map(clip).collect();
+    match names.count() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn at_member(path: &MemberPath) -> Location {
+    Location { member: Some(clip(&path.to_string())), ..Location::default() }
+}
+
+fn at_key(key: &[u8]) -> Location {
+    Location { key: Some(key.to_vec()), ..Location::default() }
+}

@@ -1,0 +1,130 @@
+//! What lies in a directory, and what `cluster-restore.sh` would take of it.
+
+use backup_facts::picks::Picks;
+
+use super::{clip, list};
+use crate::catalogue::{
+    DIRTY_TWIN, PICKS_MIXED, SCRIPT_FINDS_NOTHING, SEVERAL_BACKUPS, SNAPSHOT_MISSING, TARBALL_MISSING, UNFINISHED_SAVE,
+};
+use crate::finding::{Finding, Findings, Severity};
+
+/// What a directory holds.
+#[derive(Debug, Clone, Copy)]
+pub struct DirectoryFacts<'d> {
+    /// What the script would take.
+    pub picks: &'d Picks,
+    /// Names of saves that were never finished.
+    pub unfinished: &'d [String],
+    /// Backups in it.
+    pub backups: usize,
+    /// Whether the two files that the script would take are of one backup; `None` where it takes not both.
+    pub picks_agree: Option<bool>,
+    /// Timestamps that a forced and an ordinary backup share.
+    pub twins: &'d [String],
+}
+
+/// How a backup was made, as far as it decides which files there must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// By `cluster-backup.sh` or the operator: a snapshot and a tarball.
+    Pair,
+    /// Of a hosted control plane, which has no static pods.
+    Hosted,
+    /// Of two nodes with fencing, whose restore uses no tarball.
+    Fenced,
+    /// Of MicroShift: a copy of its directory.
+    MicroShift,
+}
+
+impl Kind {
+    /// By the topology of the control plane.
+    #[must_use]
+    pub fn of_topology(topology: &str) -> Self {
+        match topology {
+            "External" => Self::Hosted,
+            "DualReplica" => Self::Fenced,
+            _ => Self::Pair,
+        }
+    }
+}
+
+/// Which halves of a backup there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Halves<'d> {
+    /// The snapshot.
+    pub snapshot: bool,
+    /// The tarball.
+    pub tarball: bool,
+    /// How the backup was made.
+    pub kind: Kind,
+    /// The name of the half that is there.
+    pub name: &'d str,
+}
+
+/// Judges a directory beside what each backup in it is worth.
+#[must_use]
+pub fn check_directory(facts: &DirectoryFacts<'_>) -> Findings {
+    let mut findings = Findings::default();
+    let picks = facts.picks;
+    let name = |pick: &Option<String>| pick.as_deref().map_or_else(|| "nothing".to_owned(), clip);
+    if facts.picks_agree == Some(false) {
+        let message = format!(
+            "cluster-restore.sh takes {} and {}, which are of different backups",
+            name(&picks.snapshot),
+            name(&picks.tarball)
+        );
+        let finding = Finding::new(&PICKS_MIXED, message).with("snapshot", name(&picks.snapshot));
+        findings.push(finding.with("tarball", name(&picks.tarball)));
+    } else if facts.backups > 1 {
+        let message = format!(
+            "{} backups in one directory: cluster-restore.sh takes {} and {}",
+            facts.backups,
+            name(&picks.snapshot),
+            name(&picks.tarball)
+        );
+        findings.push(Finding::new(&SEVERAL_BACKUPS, message).with("backups", facts.backups as u64));
+    }
+    for (pick, what) in [(&picks.snapshot, "snapshot*.db"), (&picks.tarball, "static_kuberesources*.tar.gz")] {
+        if pick.is_none() && facts.backups > 0 {
+            let message = format!("no file is called {what}, which is what cluster-restore.sh looks for");
+            findings.push(Finding::new(&SCRIPT_FINDS_NOTHING, message).with("pattern", what));
+        }
+    }
+    if !facts.twins.is_empty() {
+        let which = list(facts.twins.iter().map(String::as_str));
+        let message = format!("{which}: an ordinary backup and a forced one; cluster-restore.sh takes the forced one");
+        findings.push(Finding::new(&DIRTY_TWIN, message));
+    }
+    if !facts.unfinished.is_empty() {
+        let message = list(facts.unfinished.iter().map(String::as_str));
+        findings.push(Finding::new(&UNFINISHED_SAVE, message));
+    }
+    findings
+}
+
+/// Judges whether a backup has the halves that its kind must have.
+#[must_use]
+pub fn check_halves(halves: &Halves<'_>) -> Findings {
+    let mut findings = Findings::default();
+    let of = clip(halves.name);
+    if !halves.snapshot {
+        let message = format!("{of} has no snapshot beside it: there is nothing to restore");
+        findings.push(Finding::new(&SNAPSHOT_MISSING, message));
+    }
+    if halves.tarball || !halves.snapshot {
+        return findings;
+    }
+    let (severity, why) = match halves.kind {
+        Kind::Hosted => (
+            Severity::Info,
+            "as it must be: a hosted control plane has no static pods. Its AES key Secret \
+                          must be kept beside it",
+        ),
+        Kind::Fenced => (Severity::Info, "which a restore of two nodes with fencing does not use"),
+        Kind::MicroShift => (Severity::Info, "as it must be: MicroShift has no static pods"),
+        Kind::Pair => (Severity::High, "cluster-restore.sh stops half way without one"),
+    };
+    let message = format!("{of} has no tarball beside it: {why}");
+    findings.push(Finding { severity, ..Finding::new(&TARBALL_MISSING, message) });
+    findings
+}

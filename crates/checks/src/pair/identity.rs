@@ -1,0 +1,184 @@
+//! Whether both halves are of one cluster.
+
+use std::collections::BTreeSet;
+
+use super::{Facts, Outcome, clip, list};
+use crate::catalogue::{
+    ENDPOINTS_DIFFER, ETCD_CERTIFICATES_DIFFER, NO_CLUSTER, NODE_UNKNOWN, OTHER_CLUSTER_PAIR, QUOTA_OF_TARBALL,
+    TOPOLOGY_UNEXPECTED,
+};
+use crate::finding::{Finding, Severity};
+use crate::snapshot::DEFAULT_QUOTA;
+
+/// Shares of the quota, in percent, from which OpenShift's alerts are critical, a warning, for information.
+const QUOTA_ALERTS: [(u64, Severity); 3] = [(85, Severity::High), (75, Severity::Medium), (65, Severity::Low)];
+
+pub(super) fn check(facts: &Facts<'_>, outcome: &mut Outcome) {
+    check_infrastructure(facts, outcome);
+    check_servers(facts, outcome);
+    check_certificates(facts, outcome);
+    check_endpoints(facts, outcome);
+    check_topology(facts, outcome);
+    check_node(facts, outcome);
+    check_quota(facts, outcome);
+}
+
+/// 12: the cluster's name.
+fn check_infrastructure(facts: &Facts<'_>, outcome: &mut Outcome) {
+    let infrastructure = facts.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
+    let ours = infrastructure.map(|it| it.infrastructure_name.as_str()).filter(|name| !name.is_empty());
+    let theirs = facts.tarball.facts.infrastructure_name.as_deref();
+    if facts.inventory.openshift().is_none() && !facts.tarball.facts.pods.is_empty() {
+        let of = theirs.map(|name| format!(" of cluster {}", clip(name))).unwrap_or_default();
+        let message =
+            format!("no ClusterVersion and no Infrastructure in the snapshot, static pods{of} in the tarball");
+        outcome.findings.push(Finding::new(&NO_CLUSTER, message));
+    }
+    let (Some(ours), Some(theirs)) = (ours, theirs) else {
+        return outcome.skip("the name of the cluster", "one of the two does not tell it");
+    };
+    outcome.made();
+    if ours != theirs {
+        let message = format!("the snapshot is of cluster {}, the tarball of cluster {}", clip(ours), clip(theirs));
+        let finding = Finding::new(&OTHER_CLUSTER_PAIR, message).with("snapshot", clip(ours));
+        outcome.findings.push(finding.with("tarball", clip(theirs)));
+    }
+}
+
+/// 12: the addresses of etcd that kube-apiserver is told.
+fn check_servers(facts: &Facts<'_>, outcome: &mut Outcome) {
+    let nodes = facts.cluster.addresses();
+    let servers = &facts.tarball.facts.apiserver.etcd_servers;
+    let hosts: BTreeSet<&str> = servers.iter().filter_map(|url| host(url)).filter(|it| !is_loopback(it)).collect();
+    if nodes.is_empty() || hosts.is_empty() {
+        return outcome.skip("the addresses of etcd", "one of the two does not tell them");
+    }
+    outcome.made();
+    if hosts.is_disjoint(&nodes) && hosts.iter().all(|host| host.contains(|c: char| c.is_ascii_digit())) {
+        let message = format!(
+            "kube-apiserver of the tarball talks to etcd at {}; control plane nodes of the snapshot are at {}",
+            list(hosts.iter().copied()),
+            list(nodes.iter().copied())
+        );
+        outcome.findings.push(Finding::new(&OTHER_CLUSTER_PAIR, message));
+    }
+}
+
+/// `https://[2001:db8::1]:2379` and `https://192.0.2.1:2379`: what stands between.
+fn host(url: &str) -> Option<&str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split('/').next()?;
+    let host = match rest.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?.0,
+        None => rest.rsplit_once(':').map_or(rest, |(host, _)| host),
+    };
+    (!host.is_empty()).then_some(host)
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host == "::1" || host.starts_with("127.")
+}
+
+/// 9: certificates of etcd for every control plane node, and for no other.
+fn check_certificates(facts: &Facts<'_>, outcome: &mut Outcome) {
+    let certified = &facts.tarball.facts.etcd.certificate_nodes;
+    let nodes: BTreeSet<&str> = facts.cluster.control_plane().map(|(name, _)| name).collect();
+    if certified.is_empty() || nodes.is_empty() {
+        return outcome.skip("certificates of etcd", "one of the two names no control plane node");
+    }
+    outcome.made();
+    let certified: BTreeSet<&str> = certified.iter().map(String::as_str).collect();
+    let gone: Vec<&str> = certified.difference(&nodes).copied().collect();
+    let new: Vec<&str> = nodes.difference(&certified).copied().collect();
+    let members = facts.members.iter().map(|member| member.name.as_str());
+    let strangers: Vec<&str> = members.filter(|name| !name.is_empty() && !certified.contains(name)).collect();
+    let parts = [
+        (!gone.is_empty()).then(|| format!("certificates of {}, which is no node of the snapshot", list(gone))),
+        (!new.is_empty()).then(|| format!("no certificate of node {}", list(new))),
+        (!strangers.is_empty()).then(|| format!("no certificate of etcd member {}", list(strangers))),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if !parts.is_empty() {
+        outcome.findings.push(Finding::new(&ETCD_CERTIFICATES_DIFFER, parts.join("; ")));
+    }
+}
+
+/// 11: endpoints of etcd as configured, and their member IDs where the keys are such.
+fn check_endpoints(facts: &Facts<'_>, outcome: &mut Outcome) {
+    let configured = &facts.tarball.facts.etcd.configured_endpoints;
+    let nodes = facts.cluster.addresses();
+    if configured.is_empty() || nodes.is_empty() {
+        return outcome.skip("endpoints of etcd", "one of the two does not tell them");
+    }
+    outcome.made();
+    let strange: Vec<&str> = configured.values().map(String::as_str).filter(|it| !nodes.contains(it)).collect();
+    if !strange.is_empty() {
+        let message = format!("endpoint {} is no address of a control plane node in the snapshot", list(strange));
+        outcome.findings.push(Finding::new(&ENDPOINTS_DIFFER, message));
+        return;
+    }
+    let is_id = |key: &str| key.len() >= 14 && key.len() <= 16 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let ids: Vec<u64> =
+        configured.keys().filter(|key| is_id(key)).filter_map(|key| u64::from_str_radix(key, 16).ok()).collect();
+    let known = |id: &u64| facts.members.iter().any(|member| member.id == *id);
+    let unknown: Vec<String> = ids.iter().filter(|id| !known(id)).map(|id| format!("{id:x}")).collect();
+    if !unknown.is_empty() {
+        let message =
+            format!("endpoint of member {}, which etcd does not have", list(unknown.iter().map(String::as_str)));
+        outcome.findings.push(Finding::new(&ENDPOINTS_DIFFER, message));
+    }
+}
+
+/// 20: what the control plane's topology lets one expect.
+fn check_topology(facts: &Facts<'_>, outcome: &mut Outcome) {
+    let infrastructure = facts.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
+    let Some(topology) = infrastructure.map(|it| it.control_plane_topology.as_str()) else {
+        return outcome.skip("the topology", "the snapshot does not tell it");
+    };
+    outcome.made();
+    let certified = facts.tarball.facts.etcd.certificate_nodes.len();
+    let message = match topology {
+        "External" => {
+            "the control plane is hosted elsewhere: it has no static pods, so the tarball is of another cluster"
+                .to_owned()
+        }
+        "SingleReplica" if certified > 1 => {
+            format!("the control plane has one node, and the tarball certificates of {certified} members of etcd")
+        }
+        _ => return,
+    };
+    outcome.findings.push(Finding::new(&TOPOLOGY_UNEXPECTED, message).with("topology", clip(topology)));
+}
+
+/// 21: the node that the tarball was taken on.
+fn check_node(facts: &Facts<'_>, outcome: &mut Outcome) {
+    let (Some(node), true) = (&facts.tarball.facts.node, facts.cluster.control_plane().next().is_some()) else {
+        return outcome.skip("the node of the tarball", "one of the two names none");
+    };
+    outcome.made();
+    if facts.cluster.control_plane().all(|(name, _)| name != node.value) {
+        let name = clip(&node.value);
+        let what = if facts.cluster.nodes.contains_key(&node.value) { "no control plane node" } else { "no node" };
+        let message = format!("the tarball was taken on {name}, which is {what} of the snapshot");
+        outcome
+            .findings
+            .push(Finding::new(&NODE_UNKNOWN, message).with("node", name).with("source", clip(&node.source)));
+    }
+}
+
+/// 19: the size against the quota that etcd really has.
+fn check_quota(facts: &Facts<'_>, outcome: &mut Outcome) {
+    let Some(quota) = facts.tarball.facts.etcd.quota_bytes.filter(|quota| *quota > 0) else {
+        return outcome.skip("the space quota", "the tarball does not tell it");
+    };
+    outcome.made();
+    if quota == DEFAULT_QUOTA {
+        return; // held against the snapshot by itself
+    }
+    let percent = facts.size.saturating_mul(100).checked_div(quota).unwrap_or(0);
+    if let Some(&(_, severity)) = QUOTA_ALERTS.iter().find(|&&(from, _)| percent > from) {
+        let message = format!("the database takes {percent} % of the {quota} bytes that etcd may use by this tarball");
+        let finding = Finding::new(&QUOTA_OF_TARBALL, message).with("size", facts.size).with("quota", quota);
+        outcome.findings.push(Finding { severity, ..finding });
+    }
+}

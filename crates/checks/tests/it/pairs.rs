@@ -1,0 +1,167 @@
+//! Pairs: the real ones, and one for each finding.
+
+mod cases;
+mod world;
+
+use std::collections::BTreeSet;
+
+use checks::pair::{DirectoryFacts, Halves, Kind, check_directory, check_halves};
+use checks::{Finding, Severity, catalogue};
+
+use backup_facts::picks::Picks;
+use cases::{cases, directory_cases, sets_of};
+use world::World;
+
+/// ID and severity, each once.
+fn table(findings: &[Finding]) -> BTreeSet<(&'static str, Severity)> {
+    findings.iter().map(|finding| (finding.entry.id, finding.severity)).collect()
+}
+
+/// What the fixtures' ground truth holds: kube-apiserver at revisions 9, 9 and 8; mirror pods that all say 9 and name a
+/// made-up image.
+fn true_of(name: &str) -> BTreeSet<(&'static str, Severity)> {
+    let mut all =
+        BTreeSet::from([("PAIR-015", Severity::Low), ("PAIR-026", Severity::Low), ("PAIR-027", Severity::Medium)]);
+    if name.starts_with("plain") {
+        all.insert(("PAIR-028", Severity::Info)); // no Secret of a revision is in these snapshots
+    }
+    all
+}
+
+#[test]
+fn a_real_pair_shows_what_is_true_of_it_and_nothing_else() {
+    for name in
+        ["plain-etcd34", "plain-etcd36", "aescbc-rotated", "aesgcm-rotated", "partially-encrypted", "page-size-64k"]
+    {
+        let world = World::of(name);
+        let outcome = world.check();
+        let made = outcome.made;
+        let found = outcome.findings.into_sorted();
+        assert_eq!(table(&found), true_of(name), "{name}: {found:?}");
+        assert!(made >= 14, "{name}: {made} checks");
+        if !name.starts_with("plain") {
+            assert_eq!(outcome.skipped, [""; 0], "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_finding_of_a_pair_has_a_case_that_brings_it_up() {
+    let mut covered = BTreeSet::new();
+    for case in cases() {
+        let found = case.world.check().findings.into_sorted();
+        let finding = found.iter().find(|finding| finding.entry.id == case.id);
+        let finding = finding.unwrap_or_else(|| panic!("{} ({}) found {:?}", case.id, case.what, table(&found)));
+        assert_eq!(finding.severity, case.severity, "{} ({}): {finding:?}", case.id, case.what);
+        assert!(finding.message.contains(case.says), "{} ({}): {}", case.id, case.what, finding.message);
+        assert!(!finding.message.contains('\n') && finding.message.len() < 900, "{finding:?}");
+        // nothing is brought up beside but what the real pair has, and what the case says
+        let others: BTreeSet<_> = table(&found).into_iter().map(|(id, _)| id).collect();
+        let mut allowed: BTreeSet<_> = true_of(case.fixture).into_iter().map(|(id, _)| id).collect();
+        allowed.extend([case.id, "PAIR-028"]);
+        allowed.extend(case.also);
+        assert!(others.is_subset(&allowed), "{} ({}): {others:?}", case.id, case.what);
+        covered.insert(case.id);
+    }
+    covered.extend(["PAIR-015", "PAIR-026", "PAIR-027"]); // by the real pairs, above
+    covered.extend(directory_cases().into_iter().map(|case| case.id));
+    covered.extend(["PAIR-019", "PAIR-020"]); // below
+    let all = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("PAIR"));
+    let missing: Vec<_> = all.filter(|id| !covered.contains(id)).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+/// The findings of the real pairs are silent where their cause is not there.
+#[test]
+fn what_the_fixtures_have_is_silent_without_its_cause() {
+    let mut world = World::of("plain-etcd36");
+    world.replace_object(
+        "operator.openshift.io/kubeapiservers/cluster",
+        r#""currentRevision":8"#,
+        r#""currentRevision":9"#,
+    );
+    world.replace_object(
+        "operator.openshift.io/kubeapiservers/cluster",
+        r#""targetRevision":9"#,
+        r#""targetRevision":0"#,
+    );
+    world.objects.retain(|(key, ..)| !key.starts_with(b"/kubernetes.io/pods/"));
+    let found = world.check().findings.into_sorted();
+    assert_eq!(table(&found), BTreeSet::from([("PAIR-028", Severity::Info)]), "{found:?}");
+    // a file is what its object has, word for word or with node and revision filled in
+    for from in ["", "kube-apiserver-pod-9"] {
+        let mut world = World::of("plain-etcd36");
+        cases::add_source(&mut world, "kube-apiserver-pod", "pod.yaml", |content| {
+            let text = String::from_utf8(content).unwrap();
+            assert!(text.contains(from), "{from}");
+            let to = from.replace("-9", "-REVISION");
+            if from.is_empty() { text } else { text.replace(from, &to) }.into_bytes()
+        });
+        let found = world.check().findings.into_sorted();
+        assert!(!table(&found).iter().any(|(id, _)| ["PAIR-008", "PAIR-028"].contains(id)), "{found:?}");
+    }
+}
+
+#[test]
+fn a_directory_is_judged_by_what_the_script_takes_of_it() {
+    for case in directory_cases() {
+        let picks = Picks::of(case.names.iter().copied());
+        let (unfinished, twins) = sets_of(&case);
+        let facts = DirectoryFacts {
+            picks: &picks,
+            unfinished: &unfinished,
+            backups: case.backups,
+            picks_agree: case.agree,
+            twins: &twins,
+        };
+        let found = check_directory(&facts).into_sorted();
+        let finding = found.iter().find(|finding| finding.entry.id == case.id);
+        let finding = finding.unwrap_or_else(|| panic!("{} found {:?}", case.id, table(&found)));
+        assert!(finding.message.contains(case.says), "{}: {}", case.id, finding.message);
+    }
+    let picks = Picks::of(["snapshot_2026-11-23_090915.db", "static_kuberesources_2026-11-23_090915.tar.gz"]);
+    let sound = DirectoryFacts { picks: &picks, unfinished: &[], backups: 1, picks_agree: Some(true), twins: &[] };
+    assert!(check_directory(&sound).into_sorted().is_empty());
+}
+
+#[test]
+fn which_halves_there_must_be_goes_by_the_kind_of_control_plane() {
+    let judge = |snapshot, tarball, topology: &str| {
+        let kind = if topology == "microshift" { Kind::MicroShift } else { Kind::of_topology(topology) };
+        table(&check_halves(&Halves { snapshot, tarball, kind, name: "x" }).into_sorted())
+    };
+    let one = |id, severity| BTreeSet::from([(id, severity)]);
+    for (topology, missing) in [
+        ("HighlyAvailable", Severity::High),
+        ("SingleReplica", Severity::High),
+        ("HighlyAvailableArbiter", Severity::High),
+        ("", Severity::High),
+        ("External", Severity::Info),
+        ("DualReplica", Severity::Info),
+        ("microshift", Severity::Info),
+    ] {
+        assert_eq!(judge(true, true, topology), BTreeSet::new(), "{topology}");
+        assert_eq!(judge(true, false, topology), one("PAIR-019", missing), "{topology}");
+        assert_eq!(judge(false, true, topology), one("PAIR-020", Severity::High), "{topology}");
+    }
+}
+
+/// No part of a key or of an opened value is repeated.
+#[test]
+fn no_finding_of_a_pair_repeats_a_secret() {
+    let config = std::fs::read_to_string(world::root().join("aescbc-rotated/encryption-config.json")).unwrap();
+    let config: serde_json::Value = serde_json::from_str(&config).unwrap();
+    let secrets: Vec<String> = config
+        .pointer("/resources")
+        .and_then(|resources| resources.as_array())
+        .unwrap()
+        .iter()
+        .flat_map(|resource| resource["providers"][0]["aescbc"]["keys"].as_array().cloned().unwrap_or_default())
+        .map(|key| key["secret"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(!secrets.is_empty());
+    for case in cases() {
+        let text = format!("{:?}", case.world.check().findings.into_sorted());
+        assert!(secrets.iter().all(|secret| !text.contains(secret.as_str())), "{}", case.id);
+    }
+}

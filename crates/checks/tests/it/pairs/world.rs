@@ -1,0 +1,96 @@
+//! A real pair, to be changed object by object and member by member.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use backup_facts::opening::Unlocked;
+use backup_facts::pair::ClusterFacts;
+use bbolt_page::{Db, Serial};
+use checks::pair::{Facts, Names, Outcome, Stamp};
+use checks::tarball::Configuration;
+use etcd_snapshot::facts::Member;
+use kube_objects::Inventory;
+use static_resources::Limits;
+
+use crate::tarballs::archive::{Archive, of};
+
+/// A snapshot's objects and a tarball's members.
+pub(crate) struct World {
+    pub(crate) file: Vec<u8>,
+    /// Key, value, revision of creation.
+    pub(crate) objects: Vec<(Vec<u8>, Vec<u8>, i64)>,
+    pub(crate) members: Vec<Member>,
+    pub(crate) archive: Archive,
+    pub(crate) timestamps: [String; 2],
+    pub(crate) dirty: [bool; 2],
+    pub(crate) release: Option<(u64, u64)>,
+}
+
+pub(crate) fn root() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "../../fixtures"].iter().collect()
+}
+
+impl World {
+    pub(crate) fn of(name: &str) -> Self {
+        let files: Vec<PathBuf> =
+            std::fs::read_dir(root().join(name)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let end = |end: &str| files.iter().find(|path| path.to_str().unwrap().ends_with(end)).unwrap();
+        let mut file = Vec::new();
+        let packed = std::fs::read(end(".db.gz")).unwrap();
+        flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut file).unwrap();
+        let timestamp = end(".db.gz").to_str().unwrap().rsplit_once("snapshot_").unwrap().1[..17].to_owned();
+        let scan = etcd_snapshot::scan(Db::open(&file).unwrap(), etcd_snapshot::Options::default(), &Serial);
+        let live = scan.store.live();
+        let objects = live.map(|it| (it.kv.key.to_vec(), it.kv.value.to_vec(), it.kv.create_revision)).collect();
+        let members = scan.facts.members.clone();
+        drop(scan);
+        Self {
+            file,
+            objects,
+            members,
+            archive: of(name),
+            timestamps: [timestamp.clone(), timestamp],
+            dirty: [false; 2],
+            release: Some((4, 18)),
+        }
+    }
+
+    pub(crate) fn replace_object(&mut self, key: &str, from: &str, to: &str) {
+        let key = format!("/kubernetes.io/{key}").into_bytes();
+        let (_, value, _) = self.objects.iter_mut().find(|(known, ..)| *known == key).expect("the object");
+        let text = String::from_utf8(value.clone()).expect("a custom resource");
+        assert!(text.contains(from), "no {from}: {text}");
+        *value = text.replace(from, to).into_bytes();
+    }
+
+    pub(crate) fn remove_object(&mut self, prefix: &str) {
+        let before = self.objects.len();
+        self.objects.retain(|(key, ..)| !key.starts_with(format!("/kubernetes.io/{prefix}").as_bytes()));
+        assert!(self.objects.len() < before, "no {prefix}");
+    }
+
+    pub(crate) fn check(&self) -> Outcome {
+        let (mut inventory, mut cluster) = (Inventory::default(), ClusterFacts::default());
+        for (key, value, created) in &self.objects {
+            inventory.add(key, value);
+            cluster.add(key, value, *created);
+        }
+        let mut keys = Vec::new();
+        let tarball = static_resources::read_each(&self.archive.gzip()[..], &Limits::default(), |member, bytes| {
+            keys.extend(Configuration::of(member, bytes).and_then(|found| found.parsed.ok()));
+        });
+        let tarball = tarball.unwrap();
+        let unlocked = Unlocked::new(keys);
+        let [snapshot, of_tarball] = [0, 1].map(|at| Stamp { timestamp: &self.timestamps[at], dirty: self.dirty[at] });
+        checks::pair::check(&Facts {
+            cluster: &cluster,
+            inventory: &inventory,
+            members: &self.members,
+            size: self.file.len() as u64,
+            tarball: &tarball,
+            names: Names { snapshot: Some(snapshot), tarball: Some(of_tarball) },
+            release: self.release,
+            keys: unlocked.has_keys().then_some(&unlocked),
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! A snapshot and a tarball held against each other, and a directory against what a restore makes of it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use backup_facts::layout::Layout;
+use backup_facts::opening::{Held, Unlocked};
+use checks::pair::{DirectoryFacts, Facts, Halves, Kind, Names, Outcome, Stamp};
+use checks::{Finding, Findings, Severity};
+
+use crate::analysis::Analysis;
+use crate::input::{Backup, Backups, FileName};
+use crate::tarball::Tarball;
+
+/// The name of a file of a backup, read.
+fn said(path: Option<&Path>) -> Option<FileName> {
+    FileName::parse(path?.file_name()?.to_str()?)
+}
+
+fn stamp(name: Option<&FileName>) -> Option<Stamp<'_>> {
+    name.map(|name| Stamp { timestamp: &name.timestamp, dirty: name.dirty })
+}
+
+/// The keys that come with a tarball, for opening every value.
+pub fn held(tarball: Option<&mut Tarball>) -> Held {
+    let Some(tarball) = tarball else { return Held::Nothing };
+    match tarball.keys.take() {
+        Some(config) => Held::Config(config),
+        None if tarball.keyless || tarball.resources.has_encryption_config() || !tarball.resources.complete => {
+            Held::Nothing
+        }
+        None => Held::NotEncrypted,
+    }
+}
+
+/// Holds the halves of a backup against each other. The tarball's keys are used, and wiped.
+pub fn judge(backup: &Backup, analysis: &Analysis<'_>, tarball: &mut Tarball, release: Option<(u64, u64)>) -> Outcome {
+    let [snapshot, of_tarball] = [&backup.snapshot, &backup.tarball].map(|path| said(path.as_deref()));
+    let unlocked = Unlocked::new(tarball.keys.take());
+    checks::pair::check(&Facts {
+        cluster: &analysis.cluster,
+        inventory: &analysis.inventory,
+        members: &analysis.scan.facts.members,
+        size: analysis.scan.report.db.size(),
+        tarball: &tarball.resources,
+        names: Names { snapshot: stamp(snapshot.as_ref()), tarball: stamp(of_tarball.as_ref()) },
+        release,
+        keys: unlocked.has_keys().then_some(&unlocked),
+    })
+}
+
+/// How a backup was made: by its directory, or by what the snapshot says of the control plane.
+pub fn kind(directory: Option<&Backups>, analysis: Option<&Analysis<'_>>) -> Kind {
+    match directory.map(|directory| directory.layout) {
+        Some(Layout::MicroShift) => Kind::MicroShift,
+        Some(Layout::HostedControlPlane) => Kind::Hosted,
+        _ => Kind::of_topology(analysis.map(topology).unwrap_or_default()),
+    }
+}
+
+/// The topology of the control plane; empty where nothing tells it.
+pub fn topology<'a>(analysis: &'a Analysis<'_>) -> &'a str {
+    let infrastructure = analysis.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
+    infrastructure.map(|found| found.control_plane_topology.as_str()).unwrap_or_default()
+}
+
+/// Judges which halves there are. A lone file is no backup, and misses nothing.
+pub fn halves(directory: Option<&Backups>, backup: &Backup, kind: Kind) -> Findings {
+    let whole = directory.is_none() || backup.timestamp.is_some() || kind != Kind::Pair;
+    if !whole {
+        return Findings::default();
+    }
+    let name = backup.files().next().and_then(|path| path.file_name()).map(|name| name.to_string_lossy());
+    let name = name.unwrap_or_default();
+    let (snapshot, tarball) = (backup.snapshot.is_some(), backup.tarball.is_some());
+    checks::pair::check_halves(&Halves { snapshot, tarball, kind, name: &name })
+}
+
+/// Judges a directory as a whole.
+pub fn directory(directory: &Backups) -> Vec<Finding> {
+    if directory.layout != Layout::Files {
+        return Vec::new();
+    }
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let of = |pick: &Option<String>| {
+        let pick = pick.as_deref()?;
+        directory.backups.iter().position(|backup| backup.files().any(|path| name(path) == pick))
+    };
+    let picks = (directory.picks.snapshot.as_ref(), directory.picks.tarball.as_ref());
+    let picks_agree = picks.0.zip(picks.1).map(|_| {
+        let (snapshot, tarball) = (of(&directory.picks.snapshot), of(&directory.picks.tarball));
+        snapshot.is_some() && snapshot == tarball
+    });
+    let stamps = |dirty: bool| {
+        let of_state = directory.backups.iter().filter(move |backup| backup.dirty == dirty);
+        of_state.filter_map(|backup| backup.timestamp.clone()).collect::<BTreeSet<String>>()
+    };
+    let twins: Vec<String> = stamps(true).intersection(&stamps(false)).cloned().collect();
+    checks::pair::check_directory(&DirectoryFacts {
+        picks: &directory.picks,
+        unfinished: &directory.unfinished,
+        backups: directory.backups.len(),
+        picks_agree,
+        twins: &twins,
+    })
+    .into_sorted()
+}
+
+/// What is expected of a snapshot depends on who made it: a member that is stopped by fencing, or MicroShift, is copied
+/// and not streamed, so nothing appends a hash.
+pub fn by_kind(findings: &mut [Finding], kind: Kind) {
+    if !matches!(kind, Kind::Fenced | Kind::MicroShift) {
+        return;
+    }
+    for finding in findings.iter_mut().filter(|finding| ["SNAP-002", "SNAP-008"].contains(&finding.entry.id)) {
+        finding.severity = finding.severity.min(Severity::Info);
+        let what = if kind == Kind::Fenced { "two nodes with fencing" } else { "MicroShift" };
+        finding.message = format!("{} (as is usual for {what})", finding.message);
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+}
