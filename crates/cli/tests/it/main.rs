@@ -37,6 +37,7 @@ mod keys_refusals;
 mod keys_support;
 mod keys_terminal;
 mod ls;
+mod reports;
 mod run;
 mod secrets;
 mod tarball;
