@@ -20,6 +20,8 @@ pub enum Kind {
     Tarball,
     /// Both together; each of them has facts of its own.
     Backup,
+    /// Anything else; nothing is required of it.
+    Other,
 }
 
 /// What requirements are held against. What is not known is `None`, and satisfies no requirement.
@@ -108,6 +110,7 @@ pub(crate) fn violations(require: &Require, facts: &Facts) -> Vec<Finding> {
             keys(require, facts, &mut found);
             escrow(require, facts, &mut found);
         }
+        Kind::Other => {}
     }
     found.into_sorted()
 }

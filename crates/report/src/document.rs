@@ -64,6 +64,12 @@ impl<'v> Node<'v> {
         self.0?.as_object()
     }
 
+    /// What findings about this artifact call it: several backups share the path of a directory, and have names.
+    pub(crate) fn artifact_name(self) -> &'v str {
+        let name = self.at("name").word().filter(|_| self.at("kind").text() == Some("backup"));
+        name.or(self.at("path").text()).unwrap_or_default()
+    }
+
     /// The value itself, for a report that hands it on.
     pub(crate) fn value(self) -> Option<&'v Value> {
         self.0
@@ -216,7 +222,7 @@ impl<'v> Document<'v> {
     /// The names that findings and artifacts go by, each once, artifacts first.
     pub(crate) fn names(&self) -> Vec<&'v str> {
         let mut names: Vec<&str> = Vec::new();
-        let listed = self.artifacts().map(|artifact| artifact.at("path").text().unwrap_or_default());
+        let listed = self.artifacts().map(Node::artifact_name);
         for name in listed.chain(self.findings.iter().map(|finding| finding.artifact)) {
             if !names.contains(&name) {
                 names.push(name);

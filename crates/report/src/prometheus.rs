@@ -16,7 +16,7 @@ pub(crate) fn render(document: &Document<'_>) -> String {
         findings(document, name, &mut metrics);
     }
     for artifact in document.artifacts() {
-        let path = artifact.at("path").text().unwrap_or_default();
+        let path = artifact.artifact_name();
         match artifact.at("kind").text() {
             Some("snapshot") => snapshot(artifact, path, &mut metrics),
             Some("static-kuberesources") => tarball(artifact, path, &mut metrics),
@@ -163,18 +163,14 @@ fn timestamp(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
 }
 
 fn backup(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
-    let named = artifact.at("timestamp").text().unwrap_or_default();
-    // several backups of one directory share its path
-    let path = if named.is_empty() { path.to_owned() } else { format!("{}/{named}", path.trim_end_matches('/')) };
-    timestamp(artifact, &path, metrics);
+    timestamp(artifact, path, metrics);
     if let Some(fit) = artifact.at("encryption.keysFit").flag() {
         let help = "Whether the keys at hand open every encrypted value.";
-        metrics.set("assay_backup_keys_fit", help, &[("path", path.as_str())], i64::from(fit));
+        metrics.set("assay_backup_keys_fit", help, &[("path", path)], i64::from(fit));
     }
     let compat = artifact.at("compat");
     if let Some(verdict) = compat.at("verdict").text() {
-        let labels =
-            [("path", path.as_str()), ("target", compat.at("target").text().unwrap_or_default()), ("verdict", verdict)];
+        let labels = [("path", path), ("target", compat.at("target").text().unwrap_or_default()), ("verdict", verdict)];
         let help = "The verdict on a restore onto the target version; always 1.";
         metrics.set("assay_backup_compat_info", help, &labels, 1);
     }

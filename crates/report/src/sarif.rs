@@ -160,7 +160,7 @@ fn artifacts(document: &Document<'_>) -> Vec<Value> {
 
 fn artifact(node: Node<'_>) -> Value {
     let mut artifact = Map::new();
-    artifact.insert("location".to_owned(), json!({"uri": uri(node.at("path").text().unwrap_or_default())}));
+    artifact.insert("location".to_owned(), json!({"uri": uri(node.artifact_name())}));
     let kind = node.at("kind").text();
     let roles = if kind == Some("backup") { json!(["analysisTarget", "directory"]) } else { json!(["analysisTarget"]) };
     artifact.insert("roles".to_owned(), roles);

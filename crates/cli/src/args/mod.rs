@@ -8,6 +8,7 @@ mod get;
 mod history;
 mod keys;
 mod list;
+mod report;
 mod select;
 mod values;
 
@@ -28,6 +29,7 @@ pub use keys::{
     KeysJoinArgs, KeysLsArgs, KeysRewrapArgs, KeysSplitArgs, RecipientArgs,
 };
 pub use list::{ListFormat, LsArgs};
+pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
 pub use select::{Names, RevealArgs, SelectArgs};
 pub use values::{FailOn, ReportFormat, When};
 use values::{parse_revision, parse_size};
@@ -107,6 +109,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Hold the keys of a backup apart from its data, and join them again
     Keys(KeysArgs),
+    /// Begin or check a policy: what your backups must be, besides sound
+    Policy(PolicyArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print manual pages
@@ -186,6 +190,7 @@ Examples:
   assay verify -q --fail-on medium snapshot.db || echo 'do not rely on this backup'
   assay verify /mnt/backup/ --target 4.18.30
   assay verify --json snapshot.db | jq '.verdict, .findings[].id'
+  assay verify -o html /mnt/backup/ > verdict.html
 
 Files are told apart by content: a snapshot or a tarball of static pod resources, plain or compressed. A snapshot
 and a tarball are judged as a pair, too: those of one timestamp in a directory, or one of each on the command line.
@@ -204,9 +209,12 @@ pub struct VerifyArgs {
     /// The cluster to restore onto.
     #[command(flatten)]
     pub onto: TargetArgs,
+    /// What your backups must be: a TOML file, see `assay policy init`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub policy: Option<PathBuf>,
     /// Form of the output.
     #[command(flatten)]
-    pub output: ReportOutput,
+    pub output: VerdictOutput,
 }
 
 const HASH_HELP: &str = "\

@@ -21,6 +21,7 @@ mod man;
 mod objects;
 mod page;
 mod pages;
+mod policy;
 mod snapshot;
 mod timeline;
 mod verify;
@@ -57,6 +58,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Carve(args) => carve::run(args, &reading, ui),
         Command::Page(args) => page::run(&args, &reading, ui),
         Command::Pages(args) => pages::run(&args, &reading, ui),
+        Command::Policy(args) => policy::run(args, ui),
         Command::Man(args) => man::run(&args, ui),
     }
 }

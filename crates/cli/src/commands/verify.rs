@@ -1,19 +1,20 @@
 //! `assay verify`: will it restore?
 
 mod backup;
+mod document;
+mod policy;
 
 use backup_facts::version::TargetCluster;
 use checks::{Finding, Severity, Verdict};
 
 use super::artifact::{self, Item};
 use crate::analysis::Analysis;
-use crate::args::{FailOn, ReportFormat, VerifyArgs};
+use crate::args::{FailOn, VerdictFormat, VerifyArgs};
 use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
 use crate::output::artifact::ArtifactJson;
-use crate::output::finding::{self, FindingJson};
+use crate::output::finding;
 use crate::output::human::Fields;
-use crate::output::json::{self, Envelope};
 use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
 use crate::output::{overview, tarball};
@@ -34,7 +35,10 @@ struct Rules<'r> {
 
 pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let target = target::read(&args.onto)?;
-    let json = args.output.format() == ReportFormat::Json;
+    let policy = args.policy.as_deref().map(policy::InForce::read).transpose()?;
+    let format = args.output.format();
+    // a policy asks its questions of the document, whatever form the answer takes
+    let json = format != VerdictFormat::Human || policy.is_some();
     let rules = Rules { json, limit: limit(args.fail_on), target: target.as_ref() };
     let mut judged: Vec<Judged> = Vec::new();
     let unread = artifact::each(&args.paths, reading, ui, |item, ui| {
@@ -44,17 +48,20 @@ pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<O
             Item::Snapshot(source) => Some(of_snapshot(&source, rules, ui)?),
             Item::Tarball(tarball) => Some(of_tarball(*tarball, rules)),
         };
-        let Some(one) = one else { return Ok(()) };
+        let Some(mut one) = one else { return Ok(()) };
+        if let Some(policy) = &policy {
+            policy.apply(&mut one, rules.limit);
+        }
         ui.settle(if one.report.verdict == Verdict::Fail { Outcome::Findings } else { Outcome::Clean });
-        if json {
+        if format != VerdictFormat::Human {
             judged.push(one);
             return Ok(());
         }
         one.report.print(rules.limit, ui)
     });
-    if json && !judged.is_empty() {
-        write_json(&judged, unread.is_err(), ui)?;
-    }
+    let whole =
+        document::Whole { judged: &judged, some_unread: unread.is_err(), fail_on: args.fail_on, policy: &policy };
+    whole.write(format, ui)?;
     unread.map(|()| ui.outcome())
 }
 
@@ -140,20 +147,6 @@ fn together<const N: usize>(lists: [Vec<Finding>; N]) -> Vec<Finding> {
     all
 }
 
-fn write_json(judged: &[Judged], some_unread: bool, ui: &mut Ui) -> Result<(), Error> {
-    let documents: Vec<_> = judged.iter().flat_map(|judged| &judged.documents).collect();
-    let parts = judged.iter().flat_map(|judged| &judged.report.parts);
-    let findings = parts.flat_map(|(name, findings)| findings.iter().map(|finding| FindingJson::new(finding, name)));
-    let worst = judged.iter().map(|judged| judged.report.verdict).max().unwrap_or(Verdict::Pass);
-    let verdict = match worst {
-        _ if some_unread => json::Verdict::Fail,
-        Verdict::Pass => json::Verdict::Pass,
-        Verdict::Warn => json::Verdict::Warn,
-        Verdict::Fail => json::Verdict::Fail,
-    };
-    Ok(Envelope::new("verify", &documents, &findings.collect::<Vec<_>>(), verdict).write(ui.out())?)
-}
-
 impl Report {
     fn print(&self, limit: Option<Severity>, ui: &mut Ui) -> Result<(), Error> {
         let style = match self.verdict {
@@ -162,6 +155,7 @@ impl Report {
             Verdict::Fail => style::BAD,
         };
         let findings = together([self.parts.iter().flat_map(|(_, findings)| findings).cloned().collect()]);
+        let (waived, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| finding.waived.is_some());
         let word = ui.paint(style, self.verdict.name().to_uppercase()).to_string();
         let name = ui.paint(style::HEAD, escape(self.name.as_bytes())).to_string();
         writeln!(ui.out(), "{word}  {name}")?;
@@ -187,6 +181,7 @@ impl Report {
         if !verbose {
             self.print_notes(&rest, ui)?;
         }
+        policy::print_waived(&waived, ui)?;
         writeln!(ui.out())?;
         Ok(())
     }

@@ -92,6 +92,13 @@ impl BackupJson {
     }
 }
 
+impl BackupJson {
+    /// Says another verdict: a policy may have changed it.
+    pub fn judge(&mut self, verdict: checks::Verdict) {
+        self.verdict = Some(verdict.name());
+    }
+}
+
 /// A backup by its names.
 #[derive(Debug)]
 pub struct Named<'b> {

@@ -2,8 +2,9 @@
 
 use std::io;
 
-use checks::{Evidence, Finding, Severity};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use checks::{Evidence, Finding, Severity, Waived};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use super::json::{Hex64, Key};
 use crate::text::{count, escape};
@@ -38,7 +39,20 @@ impl Serialize for FindingJson<'_> {
         map.serialize_entry("evidence", &EvidenceJson(&finding.evidence))?;
         map.serialize_entry("location", &LocationJson(finding))?;
         map.serialize_entry("remedy", finding.entry.remedy)?;
+        map.serialize_entry("waived", &finding.waived.as_ref().map(WaivedJson::from))?;
         map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct WaivedJson<'f> {
+    reason: &'f str,
+    until: &'f str,
+}
+
+impl<'f> From<&'f Waived> for WaivedJson<'f> {
+    fn from(waived: &'f Waived) -> Self {
+        Self { reason: &waived.reason, until: &waived.until }
     }
 }
 

@@ -77,12 +77,37 @@ pub struct Envelope<'a, A, F> {
     artifacts: &'a [A],
     findings: &'a [F],
     verdict: Verdict,
+    #[serde(flatten)]
+    judged: Option<JudgedBy<'a>>,
+}
+
+/// By what a verdict was reached.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JudgedBy<'a> {
+    /// The least severity that fails, or `never`.
+    pub fail_on: &'a str,
+    /// The policy, where there was one.
+    pub policy: Option<PolicyName<'a>>,
+}
+
+/// A policy by its file.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct PolicyName<'a> {
+    /// Its path, as given.
+    pub path: &'a str,
 }
 
 impl<'a, A: Serialize, F: Serialize> Envelope<'a, A, F> {
     /// A document of `command` about `artifacts`.
     pub fn new(command: &'a str, artifacts: &'a [A], findings: &'a [F], verdict: Verdict) -> Self {
-        Self { schema: SCHEMA, command, assay: env!("CARGO_PKG_VERSION"), artifacts, findings, verdict }
+        Self { schema: SCHEMA, command, assay: env!("CARGO_PKG_VERSION"), artifacts, findings, verdict, judged: None }
+    }
+
+    /// The same document with what its verdict was reached by.
+    #[must_use]
+    pub fn judged_by(self, judged: JudgedBy<'a>) -> Self {
+        Self { judged: Some(judged), ..self }
     }
 
     /// Writes the document, indented, with a newline at its end.

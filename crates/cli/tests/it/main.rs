@@ -39,6 +39,7 @@ mod keys_support;
 mod keys_terminal;
 mod ls;
 mod pair;
+mod reports;
 mod run;
 mod secrets;
 mod tarball;

@@ -65,8 +65,10 @@ fn no_output_holds_a_secret() {
             paths.push(path);
         }
         for path in paths {
-            for line in
-                [&["verify"][..], &["verify", "-v"], &["verify", "--json"], &["inspect", "-v"], &["inspect", "--json"]]
+            for line in [&["verify", "-v"][..], &["verify", "--json"], &["inspect", "-v"], &["inspect", "--json"]]
+                .into_iter()
+                .chain([&["verify", "-o", "html"][..], &["verify", "-o", "sarif"], &["verify", "-o", "junit"]])
+                .chain([&["verify", "-o", "prometheus"][..], &["verify"]])
             {
                 let line: Vec<&str> = line.iter().copied().chain([text(&path)]).collect();
                 let output = assay(&line).output().unwrap();

@@ -33,7 +33,7 @@ impl Facts {
 }
 
 pub(crate) fn section(document: &Document<'_>, artifact: Node<'_>, number: usize, now: Option<Timestamp>) -> Markup {
-    let path = artifact.at("path").text().unwrap_or("?");
+    let path = artifact.artifact_name();
     let (kind, body) = match artifact.at("kind").text() {
         Some("snapshot") => ("Snapshot", snapshot(artifact, now)),
         Some("static-kuberesources") => ("Static pod resources", tarball(artifact, now)),
