@@ -14,6 +14,7 @@ mod carve;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
+mod canaries;
 mod cluster;
 mod compat;
 mod diff;
