@@ -17,7 +17,10 @@ fn check(name: &str, line: &[&str], run: &Run) {
     }
 }
 
-const LINES: [&[&str]; 8] = [
+const LINES: [&[&str]; 11] = [
+    &["du", "--json"],
+    &["du"],
+    &["du", "-o", "html"],
     &["carve", "--json"],
     &["carve", "--all"],
     &["pages", "--json"],

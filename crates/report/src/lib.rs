@@ -73,6 +73,12 @@ impl<'r> Context<'r> {
     }
 }
 
+/// Where the bytes of a snapshot are, as one HTML file, from the document that `assay du --json` prints.
+#[must_use]
+pub fn usage(document: &Value) -> String {
+    html::usage::render(&Document::new(document))
+}
+
 /// The report on a document, in UTF-8, ended by a newline.
 #[must_use]
 pub fn render(format: Format, document: &Value, context: &Context<'_>) -> String {

@@ -143,6 +143,7 @@ fn every_field_is_told_and_none_that_is_not_there() {
         ("ls-salvage", &["ls", "--json", "--salvage"], few.clone()),
         ("carve", &["carve", "--json", "--all"], some(&["after-deletes", "auth-enabled"])),
         ("carve-ndjson", &["carve", "-o", "ndjson"], some(&["after-deletes"])),
+        ("du", &["du", "--json"], few.clone()),
         ("pages", &["pages", "--json"], few.clone()),
         ("pages-ndjson", &["pages", "-o", "ndjson"], few.clone()),
         ("page", &["page", "--json", "--reveal", "{}"], looked_at),

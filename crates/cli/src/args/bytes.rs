@@ -1,6 +1,7 @@
-//! The options of the commands that look at bytes: `pages`, `page`, `bucket`, `carve`.
+//! The options of the commands that look at bytes: `pages`, `page`, `bucket`, `carve`, `du`.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -207,4 +208,79 @@ pub struct CarveArgs {
     /// Form of the output.
     #[command(flatten)]
     pub output: RowOutput,
+}
+
+/// Forms of an account of space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UsageFormat {
+    /// Text with bars, at most 80 columns wide
+    Human,
+    /// One JSON document
+    Json,
+    /// Comma-separated values with a head line: the table of --by
+    Csv,
+    /// One HTML file with maps, which fetches nothing
+    Html,
+}
+
+/// By what keys are taken together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UsageBy {
+    /// Resource and group
+    Resource,
+    /// Namespace
+    Namespace,
+    /// The first parts of the key, as many as --depth says
+    Prefix,
+    /// Each key by itself
+    Key,
+}
+
+const DU_HELP: &str = "\
+Examples:
+  assay du snapshot.db                            where the bytes are, and what could be had back
+  assay du snapshot.db --by namespace
+  assay du snapshot.db --by prefix --depth 3 --top 20
+  assay du snapshot.db --churn                    keys with the most revisions
+  assay du snapshot.db --by key --top 0 -o csv    every key
+  assay du snapshot.db -o html > space.html
+
+A record counts with its element: 16 bytes, its stored key, and its value as stored. HISTORY is what a
+compaction would take. The classes of the whole file add up to its length.";
+
+/// `assay du`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = DU_HELP)]
+pub struct DuArgs {
+    /// Snapshot, plain or compressed; `-` for standard input
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshot: OsString,
+    /// Only keys that begin with these bytes; the account is of the whole file all the same
+    #[arg(value_name = "PREFIX")]
+    pub prefix: Option<OsString>,
+    /// Only this table
+    #[arg(long, value_name = "WHAT")]
+    pub by: Option<UsageBy>,
+    /// Parts of the key that --by prefix takes
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub depth: NonZeroUsize,
+    /// Rows of a table; 0 for all
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub top: usize,
+    /// Keys with the most revisions, instead of the largest ones
+    #[arg(long)]
+    pub churn: bool,
+    /// Form of the output
+    #[arg(short, long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub output: UsageFormat,
+    /// Short for `--output json`
+    #[arg(long, conflicts_with = "output", help_heading = "Output")]
+    pub json: bool,
+}
+
+impl DuArgs {
+    /// The form, whichever way it was asked for.
+    pub fn format(&self) -> UsageFormat {
+        if self.json { UsageFormat::Json } else { self.output }
+    }
 }

@@ -19,7 +19,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
 pub use backup::{CompatArgs, TargetArgs};
-pub use bytes::{BucketArgs, CarveArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput};
+pub use bytes::{
+    BucketArgs, CarveArgs, DuArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput, UsageBy, UsageFormat,
+};
 pub use diff::{DiffArgs, DiffFormat};
 pub use export::{ExportArgs, ManifestFormat};
 pub use get::{GetArgs, ObjectFormat};
@@ -97,6 +99,8 @@ pub enum Command {
     History(Box<HistoryArgs>),
     /// Show who changed what around a moment, over many keys
     Timeline(Box<TimelineArgs>),
+    /// Say where the bytes are: live, history, overhead, free; by resource, namespace, key
+    Du(DuArgs),
     /// Recover records that are deleted, compacted or cut off from pages that nothing uses
     Carve(CarveArgs),
     /// Compare two snapshots: keys, fields, histories

@@ -9,6 +9,7 @@ mod cluster;
 mod compat;
 mod completions;
 mod diff;
+mod du;
 mod explain;
 mod export;
 mod get;
@@ -55,6 +56,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Get(args) => get::run(*args, &reading, ui),
         Command::Ls(args) => ls::run(*args, &reading, ui),
         Command::Bucket(args) => bucket::run(&args, &reading, ui),
+        Command::Du(args) => du::run(&args, &reading, ui),
         Command::Carve(args) => carve::run(args, &reading, ui),
         Command::Page(args) => page::run(&args, &reading, ui),
         Command::Pages(args) => pages::run(&args, &reading, ui),

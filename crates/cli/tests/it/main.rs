@@ -19,6 +19,7 @@ mod cluster;
 mod compat;
 mod diff;
 mod directory;
+mod du;
 mod endings;
 mod export;
 mod fixture;

@@ -11,6 +11,7 @@ mod coverage;
 mod findings;
 mod space;
 mod treemap;
+pub(crate) mod usage;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
