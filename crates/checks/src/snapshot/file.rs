@@ -24,17 +24,22 @@ fn check_trailer(facts: &Facts<'_, '_>, findings: &mut Findings) {
                 format!("no integrity hash behind the pages: the file has {len} bytes, {}", expected_len(facts));
             findings.push(Finding::new(&TRAILER_MISSING, message).with("size", len));
         }
-        Trailer { stored: Some(stored), computed, .. } if stored != computed => {
-            let (stored, computed) = (hex(stored), hex(computed));
-            let message = format!(
-                "integrity hash is `{computed}`, the file says `{stored}`: a byte has changed since etcd wrote it"
-            );
-            let offset = len.checked_sub(TRAILER_LEN as u64);
-            let finding = Finding::new(&TRAILER_MISMATCH, message).with("stored", stored).with("computed", computed);
-            findings.push(finding.at(Location { offset, ..Location::default() }));
+        Trailer { stored: Some(_), .. } => {
+            if let Some(finding) = bad_trailer(trailer, len) {
+                findings.push(finding);
+            }
         }
-        Trailer { .. } => {}
     }
+}
+
+pub(super) fn bad_trailer(trailer: &Trailer, len: u64) -> Option<Finding> {
+    let stored = trailer.stored.as_ref().filter(|stored| **stored != trailer.computed)?;
+    let (stored, computed) = (hex(stored), hex(&trailer.computed));
+    let message =
+        format!("integrity hash is `{computed}`, the file says `{stored}`: a byte has changed since etcd wrote it");
+    let offset = len.checked_sub(TRAILER_LEN as u64);
+    let finding = Finding::new(&TRAILER_MISMATCH, message).with("stored", stored).with("computed", computed);
+    Some(finding.at(Location { offset, ..Location::default() }))
 }
 
 fn check_tail(facts: &Facts<'_, '_>, findings: &mut Findings) {

@@ -47,6 +47,27 @@ pub fn check(facts: &Facts<'_, '_>) -> Findings {
     findings
 }
 
+/// What kept the walk from seeing everything: damaged pages, and records that cannot be read. A list of keys, or a hash
+/// over them, is to be believed where there is none of these.
+#[must_use]
+pub fn losses(scan: &Scan<'_>) -> Findings {
+    let mut findings = Findings::default();
+    structure::losses(&scan.report.faults, &mut findings);
+    records::losses(scan, &mut findings);
+    findings
+}
+
+/// Entries of the smaller buckets that cannot be read: what they would say of the cluster is not known.
+pub fn bad_entries(scan: &Scan<'_>, findings: &mut Findings) {
+    state::bad_entries(scan, findings);
+}
+
+/// The integrity hash, where it is not that of the file.
+#[must_use]
+pub fn bad_trailer(trailer: &Trailer, file_len: u64) -> Option<Finding> {
+    file::bad_trailer(trailer, file_len)
+}
+
 /// Findings that stand against an upgrade of etcd by this member's data, as far as one file shows them. What lies in the
 /// log and in the older store, a snapshot does not hold.
 #[must_use]

@@ -1,5 +1,6 @@
 //! Revisions and records: what the walk noted, and the compaction marks.
 
+use etcd_snapshot::Scan;
 use etcd_snapshot::mvcc::{MvccFault, MvccFaultKind};
 
 use super::Facts;
@@ -22,6 +23,17 @@ pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
         let message = format!("revision {marker} is the marker of a restore that raised the revision");
         findings.push(Finding::new(&BUMP_MARKER, message).with("revision", marker.main));
     }
+}
+
+/// Records that cannot be read. Not all of them are kept one by one; the rest is counted.
+pub(super) fn losses(scan: &Scan<'_>, findings: &mut Findings) {
+    let unread = scan.faults.kept().iter().filter(|fault| matches!(fault.kind, MvccFaultKind::Record(_)));
+    let mut listed = 0;
+    for fault in unread {
+        findings.push_with(&BAD_RECORD, || finding(fault));
+        listed += 1;
+    }
+    findings.add_unlisted(&BAD_RECORD, scan.counts.damaged.saturating_sub(listed));
 }
 
 fn finding(fault: &MvccFault) -> Finding {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use etcd_snapshot::Scan;
 use etcd_snapshot::facts::{AlarmKind, ConfState};
 
 use super::Facts;
@@ -35,16 +36,20 @@ const IDS_SHOWN: usize = 20;
 const LEAK_FROM: u64 = 1000;
 
 pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    for fault in &facts.scan.facts.faults {
-        let message = format!("bucket `{}`, entry `{}`: {}", fault.bucket, fault.key.escape_ascii(), fault.problem);
-        findings.push(Finding::new(&BAD_ENTRY, message));
-    }
+    bad_entries(facts.scan, findings);
     check_alarms(facts, findings);
     check_members(facts, findings);
     check_leases(facts, findings);
     check_position(facts, findings);
     check_versions(facts, findings);
     check_space(facts, findings);
+}
+
+pub(super) fn bad_entries(scan: &Scan<'_>, findings: &mut Findings) {
+    for fault in &scan.facts.faults {
+        let message = format!("bucket `{}`, entry `{}`: {}", fault.bucket, fault.key.escape_ascii(), fault.problem);
+        findings.push(Finding::new(&BAD_ENTRY, message));
+    }
 }
 
 fn check_alarms(facts: &Facts<'_, '_>, findings: &mut Findings) {

@@ -27,6 +27,16 @@ fn faults(faults: &Faults, findings: &mut Findings) {
     }
 }
 
+/// Those of the faults by which something may be missing.
+pub(super) fn losses(faults: &Faults, findings: &mut Findings) {
+    for fault in faults.kept().iter().filter(|fault| !fault.kind.is_harmless()) {
+        findings.push_with(entry(&fault.kind), || finding(fault));
+    }
+    if let Some(last) = faults.kept().last() {
+        findings.add_unlisted(entry(&last.kind), faults.dropped());
+    }
+}
+
 fn finding(fault: &Fault) -> Finding {
     let location = Location { page: fault.page.map(|page| page.0), offset: fault.offset, ..Location::default() };
     let mut finding = Finding::new(entry(&fault.kind), fault.to_string()).at(location);

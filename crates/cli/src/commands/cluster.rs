@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use checks::Finding;
 use checks::snapshot::DEFAULT_QUOTA;
+use checks::{Finding, Findings};
 use etcd_snapshot::facts::{Permission, Role, User};
 use etcd_snapshot::{Facts, Provenance, Scan};
 use serde::Serialize;
@@ -28,7 +28,10 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
     let scan = snapshot::scan(&source, db, None, true, &|bytes| meter.add(bytes))?;
     drop(meter);
-    snapshot::check_complete(&source, &scan, ui);
+    let mut findings = snapshot::check_complete(&source, &scan, ui);
+    let mut entries = Findings::default();
+    checks::snapshot::bad_entries(&scan, &mut entries);
+    findings.extend(entries.into_sorted());
     warn_of_faults(&source, &scan.facts, ui);
     let leases = leases(&scan);
     let blockers = blockers(&scan);
@@ -36,7 +39,8 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
         let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
         let name = source.name();
         let document = Document::new(&name, &scan.facts, &leases, &blockers);
-        Envelope::<_, ()>::new("cluster", &[document], &[], verdict).write(ui.out())?;
+        let findings: Vec<_> = findings.iter().map(|finding| FindingJson::new(finding, &name)).collect();
+        Envelope::new("cluster", &[document], &findings, verdict).write(ui.out())?;
     } else {
         print(&source, &scan.facts, &leases, &blockers, ui)?;
     }

@@ -1,5 +1,6 @@
 //! `assay hash`: every hash that tells whether two files, or two members, hold the same.
 
+use checks::Finding;
 use etcd_snapshot::trailer::{self, Sha256Digest, Trailer};
 use etcd_snapshot::{HashKv, Status};
 use serde::Serialize;
@@ -8,6 +9,7 @@ use super::snapshot;
 use crate::args::{HashArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
+use crate::output::finding::FindingJson;
 use crate::output::hashes::{DumpJson, HashKvJson, StatusJson, TrailerJson};
 use crate::output::human::Fields;
 use crate::output::json::{Envelope, HexBytes, Verdict};
@@ -16,30 +18,36 @@ use crate::text::{Size, group_digits};
 use crate::ui::{Ui, style};
 
 pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let mut documents = Vec::new();
-    for (number, input) in args.snapshots.iter().enumerate() {
+    let json = args.output.format() == ReportFormat::Json;
+    let (mut documents, mut found) = (Vec::new(), Vec::new());
+    let mut printed = false;
+    let unread = snapshot::each(&args.snapshots, ui, |input, ui| {
         let source = snapshot::open(&Input::from(input.as_os_str()), reading, ui)?;
         let hashes = Hashes::of(&source, args, ui)?;
-        if args.output.format() == ReportFormat::Json {
+        if json {
             documents.push(hashes.document(&source));
-        } else {
-            if number > 0 {
-                writeln!(ui.out())?;
-            }
-            hashes.print(&source, ui)?;
+            found.extend(hashes.findings.into_iter().map(|finding| (source.name(), finding)));
+            return Ok(());
         }
+        if std::mem::replace(&mut printed, true) {
+            writeln!(ui.out())?;
+        }
+        hashes.print(&source, ui)
+    });
+    if json && !documents.is_empty() {
+        let sound = ui.outcome() == Outcome::Clean && unread.is_ok();
+        let verdict = if sound { Verdict::Pass } else { Verdict::Fail };
+        let findings: Vec<_> = found.iter().map(|(artifact, finding)| FindingJson::new(finding, artifact)).collect();
+        Envelope::new("hash", &documents, &findings, verdict).write(ui.out())?;
     }
-    if args.output.format() == ReportFormat::Json {
-        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-        Envelope::<_, ()>::new("hash", &documents, &[], verdict).write(ui.out())?;
-    }
-    Ok(ui.outcome())
+    unread.map(|()| ui.outcome())
 }
 
 /// What was computed of one snapshot; what was not asked for is not there.
 struct Hashes {
     status: Status,
     full: Option<Full>,
+    findings: Vec<Finding>,
 }
 
 struct Full {
@@ -57,8 +65,8 @@ impl Hashes {
         let hashes = if args.status {
             let scan = snapshot::scan(source, db, None, false, &progress)?;
             drop(meter);
-            snapshot::check_complete(source, &scan, ui);
-            Self { status: scan.status, full: None }
+            let findings = snapshot::check_complete(source, &scan, ui);
+            Self { status: scan.status, full: None, findings }
         } else {
             // The SHA-256 runs on one core from end to end; the walk has the others.
             let (trailer, scan) = rayon::join(
@@ -73,12 +81,13 @@ impl Hashes {
                 hint: None,
             })?;
             drop(meter);
-            snapshot::check_complete(source, &scan, ui);
+            let mut findings = snapshot::check_complete(source, &scan, ui);
+            findings.splice(..0, checks::snapshot::bad_trailer(&trailer, source.bytes().len() as u64));
             if trailer.valid() == Some(false) {
                 ui.warn(&format!("{}: the SHA-256 in the trailer is not that of the file", source.display()));
                 ui.settle(Outcome::Findings);
             }
-            Self { status: scan.status, full: Some(Full { trailer, hash_kv, content }) }
+            Self { status: scan.status, full: Some(Full { trailer, hash_kv, content }), findings }
         };
         source.check_unchanged()?;
         Ok(hashes)

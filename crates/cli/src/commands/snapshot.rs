@@ -1,6 +1,7 @@
 //! What all commands on a snapshot do first: open the file, look through it, and say what is wrong.
 
 use bbolt_page::Db;
+use checks::Finding;
 use etcd_snapshot::{Options, Scan};
 
 use crate::analysis::unreadable;
@@ -46,10 +47,10 @@ pub(super) fn scan<'a>(
     Ok(scan)
 }
 
-/// Whether what the scan gives is all that the snapshot held; if not, says so and settles for findings.
+/// Whether what the scan gives is all that the snapshot held; if not, says so, settles for findings and gives them.
 ///
 /// A list that damage made shorter must not pass for the whole one.
-pub(super) fn check_complete(source: &Source, scan: &Scan<'_>, ui: &mut Ui) {
+pub(super) fn check_complete(source: &Source, scan: &Scan<'_>, ui: &mut Ui) -> Vec<Finding> {
     let kept = scan.report.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
     let faults = kept.count() as u64 + scan.report.faults.dropped();
     let damaged = scan.counts.damaged;
@@ -62,6 +63,7 @@ pub(super) fn check_complete(source: &Source, scan: &Scan<'_>, ui: &mut Ui) {
         ));
         ui.settle(Outcome::Findings);
     }
+    checks::snapshot::losses(scan).into_sorted()
 }
 
 /// Does `work` for every path. One that cannot be read does not keep the others from being looked at; it is reported,

@@ -98,6 +98,33 @@ fn a_flipped_byte_of_a_value_is_told_by_the_exit_code() {
     assert_eq!(document["artifacts"][0]["trailer"]["valid"], false);
     assert_eq!(document["verdict"], "fail");
     assert!(run.err.contains("SHA-256 in the trailer is not that of the file"), "{}", run.err);
+    let ids: Vec<_> = document["findings"].as_array().unwrap().iter().map(|finding| finding["id"].clone()).collect();
+    assert_eq!(ids, ["SNAP-003"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_keeps_no_other_from_being_hashed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, absent, text] = ["a.db", "absent.db", "text.db"].map(|name| folder.path().join(name));
+    std::fs::write(&first, named("plain-etcd36").bytes()).unwrap();
+    std::fs::write(&text, "no snapshot at all\n".repeat(100)).unwrap();
+    let last = named("plain-etcd34").snapshot();
+    let paths = [&first, &absent, &text, &last].map(|path| path.to_str().unwrap());
+    let line = |options: &[&'static str]| run(&[&["hash"], options, &paths[..]].concat());
+    let json = line(&["--json"]);
+    assert_eq!(json.code, Some(2), "{}", json.err);
+    let document: Value = serde_json::from_str(&json.out).unwrap();
+    let hashed: Vec<_> = document["artifacts"].as_array().unwrap().iter().map(|one| one["path"].clone()).collect();
+    assert_eq!(hashed, [paths[0], paths[3]]);
+    assert_eq!(document["verdict"], "fail");
+    let human = line(&["--status"]);
+    assert_eq!(human.code, Some(2));
+    assert_eq!(human.out.matches("status hash").count(), 2, "{}", human.out);
+    for name in ["absent.db", "text.db"] {
+        assert!(human.err.contains(name) && json.err.contains(name), "{}", human.err);
+    }
+    let none = run(&["hash", "--json", paths[1]]);
+    assert_eq!((none.code, none.out.as_str()), (Some(2), ""));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, all, named};
 use crate::run::{json_of, run};
@@ -172,8 +172,19 @@ fn a_lost_leaf_makes_the_list_a_finding() {
     assert!(run.err.contains("is damaged") && run.err.contains("may not be all of it"), "{}", run.err);
     let document: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(document["verdict"], "fail");
+    let finding = document["findings"][0].clone();
+    assert_eq!(finding["location"]["page"], leaf as u64 / 4096, "{finding}");
+    assert_eq!(finding["artifact"], path.to_str().unwrap());
     let listed = document["artifacts"][0]["keys"].as_array().unwrap().len();
     assert!(listed > 100 && listed < fixture.live_keys().len());
+    // whatever else stands on the same walk says the same
+    for command in ["cluster", "hash"] {
+        let run = crate::run::run(&[command, path.to_str().unwrap(), "--json"]);
+        let document: Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!((run.code, &document["verdict"]), (Some(1), &json!("fail")), "{command}");
+        let findings = document["findings"].as_array().unwrap();
+        assert!(findings.contains(&finding), "{command}: {findings:?}");
+    }
 }
 
 #[test]

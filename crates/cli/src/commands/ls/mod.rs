@@ -4,6 +4,7 @@ mod rows;
 mod salvage;
 mod table;
 
+use checks::Finding;
 use etcd_snapshot::Scan;
 use kube_objects::ShownKey;
 use serde_json::{Map, Value};
@@ -12,6 +13,7 @@ use super::snapshot;
 use crate::args::LsArgs;
 use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
+use crate::output::finding::FindingJson;
 use crate::output::json::Verdict;
 use crate::output::list::{self, Head, KeySink};
 use crate::settings::{ListForm, ListRequest, View};
@@ -41,12 +43,12 @@ fn list(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result<(), Error
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
     let scan = snapshot::scan(source, db, at, true, &|bytes| meter.add(bytes))?;
     drop(meter);
-    snapshot::check_complete(source, &scan, ui);
+    let findings = snapshot::check_complete(source, &scan, ui);
     if let ListForm::Sqlite { out, force } = &request.form {
         return table::write(request, source, &scan, out, *force);
     }
     let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-    let listed = Listed { source, revision: scan.view, greatest: scan.current(), verdict, salvaged: false };
+    let listed = Listed { source, revision: scan.view, greatest: scan.current(), verdict, findings, salvaged: false };
     give_out(request, &listed, ui, entries(request, &scan))
 }
 
@@ -71,6 +73,7 @@ struct Listed<'a> {
     revision: i64,
     greatest: i64,
     verdict: Verdict,
+    findings: Vec<Finding>,
     salvaged: bool,
 }
 
@@ -84,6 +87,7 @@ fn give_out<'a>(
         artifact: artifact(listed),
         greatest_revision: listed.greatest,
         verdict: listed.verdict,
+        findings: findings(listed)?,
         revisions: !matches!(request.view, View::Live(_)),
         titled: ui.look().width.is_some(),
     };
@@ -110,6 +114,12 @@ fn feed<'a>(sink: &mut dyn KeySink, entries: impl Iterator<Item = Entry<'a>>) ->
         entry.give(&shown, sink)?;
     }
     Ok(redacted)
+}
+
+fn findings(listed: &Listed<'_>) -> Result<Vec<Value>, Error> {
+    let name = listed.source.name();
+    let values = listed.findings.iter().map(|finding| serde_json::to_value(FindingJson::new(finding, &name)));
+    Ok(values.collect::<Result<_, _>>().map_err(std::io::Error::from)?)
 }
 
 fn artifact(listed: &Listed<'_>) -> Map<String, Value> {

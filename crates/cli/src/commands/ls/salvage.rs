@@ -24,7 +24,7 @@ pub(super) fn run(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result
         source.display(),
         count(records.len() as u64, "revision"),
     ));
-    let listed = Listed { source, revision: 0, greatest, verdict: Verdict::Warn, salvaged: true };
+    let listed = Listed { source, revision: 0, greatest, verdict: Verdict::Warn, findings: Vec::new(), salvaged: true };
     if let ListForm::Sqlite { out, force } = &request.form {
         return table::write_salvaged(source, records.values(), last_of_each(&records), out, *force);
     }

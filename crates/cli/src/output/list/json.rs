@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Head, KeySink};
 use crate::exit::Error;
@@ -122,6 +123,7 @@ enum Body {
 pub(super) struct Document<'a> {
     out: &'a mut dyn Write,
     body: Body,
+    findings: Vec<Value>,
     verdict: Verdict,
 }
 
@@ -148,7 +150,7 @@ impl<'a> Document<'a> {
         if let Body::Keys { .. } = body {
             out.write_all(b"\"keys\":[")?;
         }
-        Ok(Self { out, body, verdict: head.verdict })
+        Ok(Self { out, body, findings: head.findings.clone(), verdict: head.verdict })
     }
 
     fn item(&mut self, item: &impl Serialize) -> Result<(), Error> {
@@ -179,7 +181,9 @@ impl KeySink for Document<'_> {
             Body::Keys { .. } => self.out.write_all(b"\n]")?,
             Body::Count(count) => write!(self.out, "\"count\":{count}")?,
         }
-        self.out.write_all(b"}],\"findings\":[],\"verdict\":")?;
+        self.out.write_all(b"}],\"findings\":")?;
+        write_compact(self.out, &self.findings)?;
+        self.out.write_all(b",\"verdict\":")?;
         write_compact(self.out, &self.verdict)?;
         Ok(self.out.write_all(b"}\n")?)
     }

@@ -51,6 +51,8 @@ pub struct Head {
     pub greatest_revision: i64,
     /// Whether the list is all there is (`pass`) or damage may have cost some of it (`fail`).
     pub verdict: Verdict,
+    /// What damage was seen, as the JSON document has it.
+    pub findings: Vec<Value>,
     /// Whether its rows are revisions, rather than live keys.
     pub revisions: bool,
     /// Whether the reader is a terminal, and gets a head line over the columns.

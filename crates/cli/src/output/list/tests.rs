@@ -52,7 +52,14 @@ const GONE: RevisionRow<'_> = RevisionRow {
 fn head() -> Head {
     let mut artifact = Map::new();
     artifact.insert("path".into(), json!("s.db"));
-    Head { artifact, greatest_revision: 120_034, verdict: Verdict::Pass, revisions: false, titled: false }
+    Head {
+        artifact,
+        greatest_revision: 120_034,
+        verdict: Verdict::Pass,
+        findings: Vec::new(),
+        revisions: false,
+        titled: false,
+    }
 }
 
 fn listed(form: &ListForm, head: &Head, rows: &[KeyRow<'_>], revisions: &[RevisionRow<'_>]) -> Vec<u8> {
