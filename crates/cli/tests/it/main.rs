@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stderr,
     reason = "a test that cannot go on has failed and says what it skipped; helpers outside #[test] are not exempt"
 )]
