@@ -150,6 +150,21 @@ fn every_field_is_told_and_none_that_is_not_there() {
         ("bucket", &["bucket", "--json"], few.clone()),
         ("bucket-entries", &["bucket", "--json", "--reveal", "{}", "key"], few.clone()),
         ("bucket-ndjson", &["bucket", "-o", "ndjson", "--reveal", "{}", "meta"], few.clone()),
+        ("get-ndjson", &["get", "-o", "ndjson", "-g", "/**"], some(&["peer-35", "partially-encrypted"])),
+        (
+            "history",
+            &["history", "--json", "{}"],
+            vec![
+                format!("{} @/kubernetes.io/endpointslices/default/kubernetes", some(&["partially-encrypted"])[0]),
+                format!("{} @/kubernetes.io/secrets/ns/badjson", some(&["odd-keys"])[0]),
+            ],
+        ),
+        ("timeline", &["timeline", "--json"], few.clone()),
+        ("timeline-ndjson", &["timeline", "-o", "ndjson"], some(&["peer-35", "partially-encrypted"])),
+        ("diff", &["diff", "--json", "--values", "--old-rev", "1200", "{}"], {
+            let path = &some(&["partially-encrypted"])[0];
+            vec![format!("{path} @{path}")]
+        }),
     ] {
         let told = told(&page, sample);
         let mut seen = Seen::new();
