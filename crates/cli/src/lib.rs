@@ -11,6 +11,7 @@ pub mod commands;
 pub mod exit;
 pub mod glob;
 pub mod input;
+pub mod inventory;
 pub mod output;
 pub mod pair;
 pub mod release;

@@ -1,18 +1,13 @@
 //! Everything that one tarball shows: what `inspect` describes and `verify` judges.
 
-use std::collections::HashSet;
-
 use checks::Finding;
 use checks::tarball::{Configuration, Facts, Name};
-use encryption_config::{EncryptionConfig, Key, KeyUse, ProviderKind, State};
-use static_resources::{BackupFile, Limits, ReadError, StaticResources};
+use static_resources::{BackupFile, Limits, MemberPath, ReadError, StaticResources};
 
 use crate::exit::Error;
 use crate::input::{FileName, PackedTar, Reading};
+use crate::inventory::{self, ConfigFacts, Row};
 use crate::ui::Ui;
-
-/// A fingerprint costs a tenth of a second on purpose; no real configuration has so many keys.
-const FINGERPRINTS: usize = 32;
 
 /// What was found in one tarball. Holds no secret.
 #[derive(Debug)]
@@ -50,43 +45,13 @@ impl std::fmt::Debug for HeldKeys {
     }
 }
 
-/// An encryption configuration by names and fingerprints.
+/// The encryption configuration that counts.
 #[derive(Debug)]
 pub struct Encryption {
     /// The member it stands in.
-    pub member: String,
-    /// The resources, in the order of the file.
-    pub resources: Vec<EncryptedResource>,
-    /// Every key that can open something, each once.
-    pub keys: Vec<KeyName>,
-}
-
-/// What writes and reads one resource.
-#[derive(Debug)]
-pub struct EncryptedResource {
-    /// The resource or wildcard.
-    pub resource: String,
-    /// What writes.
-    pub writer: Option<KeyName>,
-    /// What else reads.
-    pub readers: Vec<KeyName>,
-    /// What this order means.
-    pub state: State,
-    /// Whether the cipher was changed.
-    pub mode_change: bool,
-}
-
-/// A key, plugin or plaintext by its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyName {
-    /// The kind of provider.
-    pub provider: ProviderKind,
-    /// The name of the key or plugin; `None` for plaintext.
-    pub name: Option<String>,
-    /// Size in bits; `None` where no usable bytes are there.
-    pub bits: Option<usize>,
-    /// A public name for the bytes.
-    pub fingerprint: Option<String>,
+    pub member: MemberPath,
+    /// What it says.
+    pub facts: ConfigFacts,
 }
 
 impl Tarball {
@@ -130,86 +95,23 @@ impl Tarball {
         let keyless = facts.is_keyless();
         let encryption = facts.configuration().and_then(|found| {
             let config = found.parsed.as_ref().ok()?;
-            Some(Encryption::of(found.member.to_string(), config))
+            Some(Encryption { member: found.member.clone(), facts: ConfigFacts::of(config) })
         });
-        if encryption.as_ref().is_some_and(Encryption::is_cut) {
-            ui.warn(&format!("{}: only {FINGERPRINTS} keys were given a fingerprint", packed.display()));
+        if let Some(words) = encryption.as_ref().and_then(|encryption| encryption.facts.limit_words()) {
+            ui.warn(&format!("{}: {words}", packed.display()));
         }
         let used = facts.configuration().map(|used| used.member.clone());
         let of_used = copies.into_iter().filter(|copy| Some(&copy.member) == used.as_ref());
         let keys = HeldKeys(of_used.filter_map(|copy| copy.parsed.ok()).collect());
         Ok(Self { name: packed.name(), named, resources, encryption, keyless, findings, keys })
     }
-}
 
-impl Encryption {
-    fn of(member: String, config: &EncryptionConfig) -> Self {
-        let mut known = Fingerprints::default();
-        let mut keys: Vec<KeyName> = Vec::new();
-        for (provider, key) in config.keys().filter(|(_, key)| !key.is_bookkeeping()) {
-            let key = known.name(provider, key);
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        let states = config.states().into_iter().map(|state| EncryptedResource {
-            resource: state.resource.to_string(),
-            writer: state.writer.as_ref().map(|used| known.used(used)),
-            readers: state.readers.iter().map(|used| known.used(used)).collect(),
-            state: state.state,
-            mode_change: state.mode_change,
-        });
-        let resources = states.collect();
-        Self { member, resources, keys }
-    }
-
-    fn is_cut(&self) -> bool {
-        self.keys.iter().any(|key| key.bits.is_some() && key.fingerprint.is_none())
-    }
-}
-
-/// Fingerprints so far; the same bytes cost once.
-#[derive(Default)]
-struct Fingerprints(HashSet<String>);
-
-impl Fingerprints {
-    fn name(&mut self, provider: ProviderKind, key: &Key) -> KeyName {
-        let fingerprint = (self.0.len() < FINGERPRINTS).then(|| key.fingerprint()).flatten();
-        let fingerprint = fingerprint.map(|print| format!("scrypt:{print}"));
-        self.0.extend(fingerprint.clone());
-        KeyName { provider, name: Some(key.name().to_owned()), bits: key.bits(), fingerprint }
-    }
-
-    fn used(&mut self, used: &KeyUse<'_>) -> KeyName {
-        match used {
-            KeyUse::Key { provider, key } => self.name(*provider, key),
-            other => {
-                let name = Some(other.name().to_owned()).filter(|name| !name.is_empty());
-                KeyName { provider: other.provider(), name, bits: None, fingerprint: None }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn many_keys_do_not_cost_many_fingerprints() {
-        let keys: Vec<String> = (1..=u8::try_from(FINGERPRINTS + 3).unwrap())
-            .map(|number| {
-                let secret = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [number; 16]);
-                format!(r#"{{"name":"{number}","secret":"{secret}"}}"#)
-            })
-            .collect();
-        let text = format!(
-            r#"{{"kind":"EncryptionConfiguration","apiVersion":"apiserver.config.k8s.io/v1","resources":[{{"resources":["secrets"],"providers":[{{"aescbc":{{"keys":[{}]}}}},{{"identity":{{}}}}]}}]}}"#,
-            keys.join(",")
-        );
-        let encryption = Encryption::of("m".to_owned(), &EncryptionConfig::parse(text.as_bytes()).unwrap());
-        assert_eq!(encryption.keys.len(), FINGERPRINTS + 3);
-        assert_eq!(encryption.keys.iter().filter(|key| key.fingerprint.is_some()).count(), FINGERPRINTS);
-        assert!(encryption.is_cut());
+    /// Its key material and public keys, in the order of the archive.
+    pub fn rows(&self) -> Vec<Row> {
+        let encryption = self.encryption.as_ref();
+        inventory::rows(&self.resources, |member| {
+            let here = encryption.filter(|encryption| encryption.member == *member);
+            here.into_iter().flat_map(|encryption| encryption.facts.real_keys()).collect()
+        })
     }
 }

@@ -84,6 +84,17 @@ pub enum MvccFaultKind {
         /// The change that should stand here.
         expected: i64,
     },
+    /// A put that the finished compaction removed although it had to stay.
+    #[error(
+        "compacted at this revision, a tombstone of it was kept and a change before sub revision {got} was not: \
+         a key deleted and created again by one transaction lost its value (etcd issue 22376)"
+    )]
+    LostToCompaction {
+        /// The change that should stand here.
+        expected: i64,
+        /// The one that does.
+        got: i64,
+    },
     /// A record that is not behind the one before it.
     #[error("revision is stored twice, once as a put and once as a tombstone: etcd panics when it loads this")]
     Duplicate,
@@ -177,6 +188,8 @@ pub(crate) struct Sequence {
     /// Nothing below this is left twice; `None` while a compaction is pending.
     finished: Option<i64>,
     last: Option<Revision>,
+    /// A tombstone of the finished compaction's own revision was met.
+    kept_tombstone: bool,
     pub(crate) faults: MvccFaults,
 }
 
@@ -185,7 +198,7 @@ impl Sequence {
     pub(crate) fn new(scheduled: Option<i64>, finished: Option<i64>) -> Self {
         let compacted = scheduled.max(finished).unwrap_or(0);
         let finished = finished.filter(|&finished| scheduled.is_none_or(|scheduled| scheduled <= finished));
-        Self { compacted, finished, last: None, faults: MvccFaults::default() }
+        Self { compacted, finished, last: None, kept_tombstone: false, faults: MvccFaults::default() }
     }
 
     /// Checks `record` against `before`, the record of the same key that precedes it.
@@ -219,7 +232,7 @@ impl Sequence {
             self.faults.of(record, MvccFaultKind::BelowFirst { main: at.main });
         }
         if at.main <= self.compacted {
-            return;
+            return self.check_compacted(record, previous);
         }
         let before = previous.map_or(0, |previous| previous.main);
         let expected =
@@ -232,6 +245,21 @@ impl Sequence {
         if at.sub > expected {
             self.faults.of(record, MvccFaultKind::SubGap { main: at.main, expected });
         }
+    }
+
+    /// At its own revision a compaction keeps every put. It keeps tombstones as well, or (etcd before 3.4.34 and 3.5.16)
+    /// none; where one is kept, whatever is missing behind it was a put. That the last change of the transaction is
+    /// missing cannot be told from a transaction without it.
+    fn check_compacted(&mut self, record: &Record<'_>, previous: Option<Revision>) {
+        let at = record.revision;
+        if self.finished != Some(at.main) {
+            return;
+        }
+        let expected = previous.filter(|before| before.main == at.main).map(|before| before.sub.saturating_add(1));
+        if let Some(expected) = expected.filter(|&expected| self.kept_tombstone && at.sub > expected) {
+            self.faults.of(record, MvccFaultKind::LostToCompaction { expected, got: at.sub });
+        }
+        self.kept_tombstone |= record.tombstone;
     }
 
     fn check_put(&mut self, record: &Record<'_>, before: Option<&Slot>) {

@@ -59,7 +59,7 @@ fn entry(kind: &MvccFaultKind) -> &'static Entry {
         }
         K::Chain { .. } | K::DoublePut => &VERSION_CHAIN,
         K::Base { .. } => &MISSING_BASE,
-        K::MainGap { .. } | K::SubGap { .. } => &REVISION_GAP,
+        K::MainGap { .. } | K::SubGap { .. } | K::LostToCompaction { .. } => &REVISION_GAP,
         K::Duplicate => &DUPLICATE_REVISION,
         K::LoneTombstone | K::DoubleTombstone { .. } => &ODD_TOMBSTONE,
         K::Leftover { .. } => &COMPACTION_LEFTOVER,

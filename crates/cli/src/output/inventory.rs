@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::json::Key;
+use encryption_config::State;
+use static_resources::{Evidence, Pod, VersionEvidence};
+
+use super::json::{Key, KeyBuf};
+use crate::inventory::{ResourceFact, Row, UseFact};
 
 /// A tarball.
 #[derive(Debug, Serialize)]
@@ -27,9 +31,9 @@ pub struct TarballJson<'a> {
     /// The node it was taken on.
     pub node: Option<&'a str>,
     /// The static pods.
-    pub pods: Vec<PodJson<'a>>,
+    pub pods: Vec<PodJson>,
     /// What tells the OpenShift version.
-    pub version: VersionJson<'a>,
+    pub version: VersionJson,
     /// Encryption is configured, and the keys are not in the tarball.
     pub keyless: bool,
     /// The encryption configuration; null without one.
@@ -38,7 +42,7 @@ pub struct TarballJson<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub further_encryption_configs: Vec<ConfigJson<'a>>,
     /// Key material, never the material itself.
-    pub key_material: Vec<MaterialJson<'a>>,
+    pub key_material: Vec<MaterialJson>,
     /// How many members of each class are secret.
     pub secret_members: BTreeMap<&'static str, usize>,
     /// What is wrong with the archive.
@@ -47,9 +51,9 @@ pub struct TarballJson<'a> {
 
 /// A static pod.
 #[derive(Debug, Serialize)]
-pub struct PodJson<'a> {
+pub struct PodJson {
     /// Its name.
-    pub name: &'a str,
+    pub name: String,
     /// Its revision.
     pub revision: u64,
     /// Its members in the tarball.
@@ -58,13 +62,13 @@ pub struct PodJson<'a> {
 
 /// The OpenShift version.
 #[derive(Debug, Serialize)]
-pub struct VersionJson<'a> {
+pub struct VersionJson {
     /// The exact version, where it is stated.
-    pub exact: Option<&'a str>,
+    pub exact: Option<String>,
     /// `X.Y`.
-    pub minor: Option<&'a str>,
+    pub minor: Option<String>,
     /// The member that states it.
-    pub source: Option<Key<'a>>,
+    pub source: Option<KeyBuf>,
 }
 
 /// An encryption configuration.
@@ -79,7 +83,7 @@ pub struct ConfigJson<'a> {
     /// How fingerprints are made.
     pub fingerprint_method: &'static str,
     /// What it means for each resource.
-    pub resources: Vec<ResourceJson<'a>>,
+    pub resources: Vec<ResourceJson>,
     /// What is wrong with it.
     pub problems: Vec<ProblemJson<'a>>,
 }
@@ -87,13 +91,13 @@ pub struct ConfigJson<'a> {
 /// What writes and reads a resource.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ResourceJson<'a> {
+pub struct ResourceJson {
     /// The resource.
-    pub resource: &'a str,
+    pub resource: String,
     /// What writes new values.
-    pub writer: Option<UseJson<'a>>,
+    pub writer: Option<UseJson>,
     /// What else reads.
-    pub readers: Vec<UseJson<'a>>,
+    pub readers: Vec<UseJson>,
     /// What the order means.
     pub state: &'static str,
     /// The cipher was changed.
@@ -103,13 +107,13 @@ pub struct ResourceJson<'a> {
 /// A provider with its key.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UseJson<'a> {
+pub struct UseJson {
     /// Its word.
-    pub provider: &'a str,
+    pub provider: &'static str,
     /// The name of the key or plugin; null for plaintext.
-    pub key: Option<&'a str>,
+    pub key: Option<String>,
     /// The fingerprint of the key.
-    pub fingerprint: Option<&'a str>,
+    pub fingerprint: Option<String>,
 }
 
 /// What is wrong with a configuration.
@@ -124,21 +128,21 @@ pub struct ProblemJson<'a> {
 /// A piece of key material.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct MaterialJson<'a> {
+pub struct MaterialJson {
     /// The member.
-    pub path: Key<'a>,
+    pub path: KeyBuf,
     /// Its class.
     pub class: &'static str,
     /// Such as `RSA-2048`, `JWT RS256` or `aescbc-256`.
-    pub algorithm: Option<&'a str>,
+    pub algorithm: Option<String>,
     /// The name of an encryption key.
-    pub key_name: Option<&'a str>,
+    pub key_name: Option<String>,
     /// A public name for it.
-    pub fingerprint: Option<&'a str>,
+    pub fingerprint: Option<String>,
     /// When it, or the certificate that belongs to it, expires.
-    pub not_after: Option<&'a str>,
+    pub not_after: Option<String>,
     /// Whom a token or certificate speaks for.
-    pub subject: Option<&'a str>,
+    pub subject: Option<String>,
     /// What told: `path`, `content` or `path-and-content`.
     pub evidence: &'static str,
 }
@@ -152,4 +156,67 @@ pub struct FaultJson<'a> {
     pub member: Option<Key<'a>>,
     /// Where, in bytes of the inner tar, or of the file for faults of the gzip layer.
     pub offset: u64,
+}
+
+impl From<&Pod> for PodJson {
+    fn from(pod: &Pod) -> Self {
+        Self { name: pod.name.clone(), revision: pod.revision, members: pod.members }
+    }
+}
+
+impl From<&VersionEvidence> for VersionJson {
+    fn from(version: &VersionEvidence) -> Self {
+        let (exact, minor) = (version.exact(), version.minor());
+        Self {
+            exact: exact.map(|claim| claim.raw.clone()),
+            minor: minor.and_then(|claim| claim.minor.clone()),
+            source: exact.or(minor).map(|claim| KeyBuf(claim.member.as_bytes().to_vec())),
+        }
+    }
+}
+
+impl From<&ResourceFact> for ResourceJson {
+    fn from(resource: &ResourceFact) -> Self {
+        Self {
+            resource: resource.resource.clone(),
+            writer: resource.writer.as_ref().map(UseJson::from),
+            readers: resource.readers.iter().map(UseJson::from).collect(),
+            state: match resource.state {
+                State::NeverEncrypted => "never-encrypted",
+                State::ReadKeyDistributed => "read-key-distributed",
+                State::Writing => "writing",
+                State::RotationReadKeyDistributed => "rotation-read-key-distributed",
+                State::Rotated => "rotated",
+                State::Decrypting => "decrypting",
+                State::ReEnabled => "re-enabled",
+                State::WritingOrderUnknown => "writing-order-unknown",
+            },
+            mode_change: resource.mode_change,
+        }
+    }
+}
+
+impl From<&UseFact> for UseJson {
+    fn from(used: &UseFact) -> Self {
+        Self { provider: used.provider.as_str(), key: used.name.clone(), fingerprint: used.fingerprint.clone() }
+    }
+}
+
+impl From<&Row> for MaterialJson {
+    fn from(row: &Row) -> Self {
+        Self {
+            path: KeyBuf(row.path.as_bytes().to_vec()),
+            class: row.class.as_str(),
+            algorithm: row.algorithm.clone(),
+            key_name: row.key_name.clone(),
+            fingerprint: row.fingerprint.clone(),
+            not_after: row.not_after.clone(),
+            subject: row.subject.clone(),
+            evidence: match row.evidence {
+                Evidence::Path => "path",
+                Evidence::Content => "content",
+                Evidence::PathAndContent => "path-and-content",
+            },
+        }
+    }
 }

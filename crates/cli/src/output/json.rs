@@ -56,6 +56,16 @@ impl Serialize for Key<'_> {
     }
 }
 
+/// A [`Key`] that is a value of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyBuf(pub Vec<u8>);
+
+impl Serialize for KeyBuf {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Key(&self.0).serialize(serializer)
+    }
+}
+
 /// How a judgement turned out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

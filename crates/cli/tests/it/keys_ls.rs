@@ -145,3 +145,29 @@ fn a_broken_configuration_is_a_finding_that_repeats_nothing_of_it() {
         assert!(!run.out.contains('\u{1b}') && !run.err.contains('\u{1b}'), "{run:?}");
     }
 }
+
+/// A fingerprint is slow on purpose; no more are made than take a few seconds.
+#[test]
+fn a_flood_of_keys_is_listed_and_only_the_first_are_marked() {
+    use base64::Engine as _;
+    let keys: Vec<String> = (1..=300_u32)
+        .map(|number| {
+            let secret = base64::engine::general_purpose::STANDARD.encode(number.to_be_bytes().repeat(8));
+            format!(r#"{{"name":"{number}","secret":"{secret}"}}"#)
+        })
+        .collect();
+    let config = format!(
+        r#"{{"kind":"EncryptionConfiguration","apiVersion":"apiserver.config.k8s.io/v1","resources":[{{"resources":["secrets"],"providers":[{{"aescbc":{{"keys":[{}]}}}},{{"identity":{{}}}}]}}]}}"#,
+        keys.join(",")
+    );
+    let bench = Bench::new();
+    bench.tarball_of(&tar_gz(&[(CONFIG, config.as_bytes())]));
+    let run = bench.keys("ls {tarball} --json");
+    assert!(run.err.contains("only 32 of its keys were given a fingerprint, 268 were not"), "{}", run.err);
+    let document: Value = serde_json::from_str(&run.out).unwrap();
+    let listed = document["artifacts"][0]["keyMaterial"].as_array().unwrap();
+    let marked = listed.iter().filter(|row| !row["fingerprint"].is_null()).count();
+    assert_eq!((listed.len(), marked), (300, 32));
+    let human = bench.keys("ls {tarball}").out;
+    assert!(human.contains("no fingerprint: it is not among the first"), "{human}");
+}

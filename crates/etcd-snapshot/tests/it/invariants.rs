@@ -106,6 +106,33 @@ fn below_a_compaction_gaps_are_right_and_above_it_they_are_not() {
     assert_eq!(faults(&empty), [K::MainGap { after: 6, missing: 1 }]);
 }
 
+/// Keys `a` and `b` are deleted at 6, `a` and `c` put by the same transaction.
+#[test]
+fn a_key_that_a_compaction_lost_with_its_deletion() {
+    let compacted = |at: i64| {
+        let mut builder = Builder::new();
+        builder.compacted(at, Some(at)).delete(6, 0, "a").delete(6, 1, "b");
+        builder.put(6, 2, &put("a", 6, 6, 1)).put(6, 3, &put("c", 6, 6, 1)).create(7, "d");
+        builder
+    };
+    assert_eq!(faults(&compacted(6)), []);
+    let mut lost = compacted(6);
+    lost.unset("key", &revision(6, 2));
+    assert_eq!(faults(&lost), [K::LostToCompaction { expected: 2, got: 3 }]);
+    // older servers remove the tombstones, and nothing else
+    let mut older = compacted(6);
+    older
+        .unset("key", &[revision(6, 0), b"t".to_vec()].concat())
+        .unset("key", &[revision(6, 1), b"t".to_vec()].concat());
+    assert_eq!(faults(&older), []);
+    // what a compaction behind it removed says nothing
+    let mut later = compacted(7);
+    for sub in [0, 1] {
+        later.unset("key", &[revision(6, sub), b"t".to_vec()].concat());
+    }
+    assert_eq!(faults(&later), []);
+}
+
 #[test]
 fn a_change_without_what_it_changed() {
     let mut builder = Builder::new();

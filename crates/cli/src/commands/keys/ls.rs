@@ -5,13 +5,14 @@ use std::io::Write;
 use encryption_config::{FINGERPRINT_METHOD, State};
 use static_resources::{BackupName, Class, Evidence};
 
-use super::inventory::{Config, Encryption, Inventory, ResourceFact, Row, UseFact};
+use super::inventory::{Config, Encryption, Inventory};
 use crate::args::{InventoryFormat, KeysLsArgs};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, RawFile};
+use crate::inventory::{ResourceFact, Row, UseFact};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::inventory::{
-    ConfigJson, FaultJson, MaterialJson, PodJson, ProblemJson, ResourceJson, TarballJson, UseJson, VersionJson,
+    ConfigJson, FaultJson, MaterialJson, PodJson, ProblemJson, ResourceJson, TarballJson, VersionJson,
 };
 use crate::output::json::{Envelope, Key, Verdict, write_compact};
 use crate::text::{count, escape};
@@ -35,7 +36,7 @@ pub(super) fn run(args: &KeysLsArgs, ui: &mut Ui) -> Result<Outcome, Error> {
         }
         InventoryFormat::Ndjson => {
             for row in &rows {
-                write_compact(ui.out(), &material(row))?;
+                write_compact(ui.out(), &MaterialJson::from(row))?;
                 writeln!(ui.out())?;
             }
         }
@@ -60,6 +61,9 @@ pub(super) fn judge(raw: &RawFile, inventory: &Inventory, ui: &mut Ui) {
                 ui.settle(Outcome::Findings);
             }
             Ok(facts) => {
+                if let Some(words) = facts.limit_words() {
+                    ui.warn(&format!("{}: `{}`: {words}", raw.display(), shown(config)));
+                }
                 for problem in &facts.problems {
                     ui.warn(&format!("`{}`: {}", shown(config), escape(problem.to_string().as_bytes())));
                 }
@@ -173,10 +177,10 @@ fn resource_words(resource: &ResourceFact) -> String {
 }
 
 fn use_words(used: &UseFact) -> String {
-    if used.name.is_empty() {
-        return used.provider.clone();
+    match &used.name {
+        Some(name) => format!("{} key {}", used.provider, escape(name.as_bytes())),
+        None => used.provider.to_string(),
     }
-    format!("{} key {}", escape(used.provider.as_bytes()), escape(used.name.as_bytes()))
 }
 
 fn state_words(state: State) -> &'static str {
@@ -202,6 +206,7 @@ fn key_lines(inventory: &Inventory) -> Option<String> {
             let what = match (&key.fingerprint, key.bookkeeping) {
                 (_, true) => "a placeholder for a time of plaintext, no key",
                 (Some(fingerprint), _) => fingerprint,
+                (None, _) if key.is_beyond_limit() => "no fingerprint: it is not among the first",
                 (None, _) => "no usable bytes",
             };
             format!("{} key {name}  {what}", key.algorithm())
@@ -251,27 +256,6 @@ fn table(rows: &[Row], long: bool) -> Table {
 
 // --- for scripts
 
-fn material(row: &Row) -> MaterialJson<'_> {
-    MaterialJson {
-        path: Key(row.path.as_bytes()),
-        class: row.class.as_str(),
-        algorithm: row.algorithm.as_deref(),
-        key_name: row.key_name.as_deref(),
-        fingerprint: row.fingerprint.as_deref(),
-        not_after: row.not_after.as_deref(),
-        subject: row.subject.as_deref(),
-        evidence: evidence_word(row.evidence),
-    }
-}
-
-fn evidence_word(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Path => "path",
-        Evidence::Content => "content",
-        Evidence::PathAndContent => "path-and-content",
-    }
-}
-
 fn write_csv(rows: &[Row], out: &mut dyn Write) -> Result<(), Error> {
     let mut writer = csv::Writer::from_writer(out);
     let failed = |error: csv::Error| Error::Stdout(error.into());
@@ -288,7 +272,7 @@ fn write_csv(rows: &[Row], out: &mut dyn Write) -> Result<(), Error> {
                 cell(&row.fingerprint),
                 cell(&row.not_after),
                 cell(&row.subject),
-                evidence_word(row.evidence).to_owned(),
+                MaterialJson::from(row).evidence.to_owned(),
             ])
             .map_err(failed)?;
     }
@@ -300,7 +284,6 @@ fn document<'a>(raw: &RawFile, inventory: &'a Inventory, rows: &'a [Row]) -> Tar
     let facts = &resources.facts;
     let name = backup_name(raw);
     let mut configs = inventory.configs.iter().map(config_json);
-    let claim = facts.version.exact().or_else(|| facts.version.minor());
     TarballJson {
         path: raw.name(),
         kind: "static-kuberesources",
@@ -310,20 +293,12 @@ fn document<'a>(raw: &RawFile, inventory: &'a Inventory, rows: &'a [Row]) -> Tar
         dirty: name.is_some_and(|name| name.dirty),
         complete: resources.complete,
         node: facts.node.as_ref().map(|node| node.value.as_str()),
-        pods: facts
-            .pods
-            .iter()
-            .map(|pod| PodJson { name: &pod.name, revision: pod.revision, members: pod.members })
-            .collect(),
-        version: VersionJson {
-            exact: facts.version.exact().map(|claim| claim.raw.as_str()),
-            minor: claim.and_then(|claim| claim.minor.as_deref()),
-            source: claim.map(|claim| Key(claim.member.as_bytes())),
-        },
+        pods: facts.pods.iter().map(PodJson::from).collect(),
+        version: VersionJson::from(&facts.version),
         keyless: inventory.encryption() == Encryption::Keyless,
         encryption_config: configs.next(),
         further_encryption_configs: configs.collect(),
-        key_material: rows.iter().map(material).collect(),
+        key_material: rows.iter().map(MaterialJson::from).collect(),
         secret_members: resources.secret_members().into_iter().map(|(class, n)| (Class::as_str(class), n)).collect(),
         faults: resources
             .faults
@@ -339,7 +314,7 @@ fn document<'a>(raw: &RawFile, inventory: &'a Inventory, rows: &'a [Row]) -> Tar
 
 fn config_json(config: &Config) -> ConfigJson<'_> {
     let facts = config.facts.as_ref();
-    let resources = facts.map(|facts| facts.resources.iter().map(resource_json).collect()).unwrap_or_default();
+    let resources = facts.map(|facts| facts.resources.iter().map(ResourceJson::from).collect()).unwrap_or_default();
     let problems = facts.map(|facts| {
         let problem = |problem: &'_ encryption_config::Problem| problem.kind.to_string();
         facts.problems.iter().map(|p| ProblemJson { at: &p.at, message: problem(p) }).collect()
@@ -350,36 +325,5 @@ fn config_json(config: &Config) -> ConfigJson<'_> {
         fingerprint_method: FINGERPRINT_METHOD,
         resources,
         problems: problems.unwrap_or_default(),
-    }
-}
-
-fn resource_json(resource: &ResourceFact) -> ResourceJson<'_> {
-    ResourceJson {
-        resource: &resource.resource,
-        writer: resource.writer.as_ref().map(use_json),
-        readers: resource.readers.iter().map(use_json).collect(),
-        state: state_word(resource.state),
-        mode_change: resource.mode_change,
-    }
-}
-
-fn use_json(used: &UseFact) -> UseJson<'_> {
-    UseJson {
-        provider: &used.provider,
-        key: Some(used.name.as_str()).filter(|name| !name.is_empty()),
-        fingerprint: used.fingerprint.as_deref(),
-    }
-}
-
-fn state_word(state: State) -> &'static str {
-    match state {
-        State::NeverEncrypted => "never-encrypted",
-        State::ReadKeyDistributed => "read-key-distributed",
-        State::Writing => "writing",
-        State::RotationReadKeyDistributed => "rotation-read-key-distributed",
-        State::Rotated => "rotated",
-        State::Decrypting => "decrypting",
-        State::ReEnabled => "re-enabled",
-        State::WritingOrderUnknown => "writing-order-unknown",
     }
 }

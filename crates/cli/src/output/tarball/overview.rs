@@ -5,9 +5,9 @@ use std::io;
 use encryption_config::State;
 use static_resources::Producer;
 
-use super::{KeyRow, key_rows};
+use crate::inventory::{KeyFact, ResourceFact, UseFact};
 use crate::output::human::{Align, Fields, Table};
-use crate::tarball::{EncryptedResource, KeyName, Tarball};
+use crate::tarball::Tarball;
 use crate::text::{Size, count, escape, group_digits};
 use crate::ui::Ui;
 
@@ -81,7 +81,7 @@ fn encryption(tarball: &Tarball) -> String {
         };
     };
     let mut lines: Vec<(String, Vec<String>)> = Vec::new();
-    for resource in &encryption.resources {
+    for resource in &encryption.facts.resources {
         let (text, name) = (served(resource), escape(resource.resource.as_bytes()).into_owned());
         match lines.iter_mut().find(|(known, _)| *known == text) {
             Some((_, names)) => names.push(name),
@@ -92,9 +92,9 @@ fn encryption(tarball: &Tarball) -> String {
     if lines.is_empty() { "a configuration without resources".to_owned() } else { lines.join("\n") }
 }
 
-fn served(resource: &EncryptedResource) -> String {
-    let writer = resource.writer.as_ref().map_or_else(|| "NOTHING".to_owned(), key);
-    let readers: Vec<String> = resource.readers.iter().map(key).collect();
+fn served(resource: &ResourceFact) -> String {
+    let writer = resource.writer.as_ref().map_or_else(|| "NOTHING".to_owned(), used);
+    let readers: Vec<String> = resource.readers.iter().map(used).collect();
     let state = match resource.state {
         State::NeverEncrypted => "not encrypted",
         State::ReadKeyDistributed => "encryption is being switched on",
@@ -109,20 +109,24 @@ fn served(resource: &EncryptedResource) -> String {
     format!("{writer} writes{readers} ({state})")
 }
 
-fn key(key: &KeyName) -> String {
-    match &key.name {
-        Some(name) => format!("{} {}", key.provider, escape(name.as_bytes())),
+fn used(used: &UseFact) -> String {
+    match &used.name {
+        Some(name) => format!("{} {}", used.provider, escape(name.as_bytes())),
         None => "plaintext".to_owned(),
     }
 }
 
 fn encryption_keys(tarball: &Tarball) -> Option<String> {
-    let keys = &tarball.encryption.as_ref()?.keys;
-    let lines = keys.iter().take(12).map(|name| match &name.fingerprint {
-        Some(fingerprint) => format!("{}   {fingerprint}", key(name)),
-        None => format!("{}   no usable bytes", key(name)),
-    });
-    (!keys.is_empty()).then(|| lines.collect::<Vec<_>>().join("\n"))
+    let line = |key: &KeyFact| {
+        let words = match &key.fingerprint {
+            Some(fingerprint) => fingerprint,
+            None if key.is_beyond_limit() => "no fingerprint: it is not among the first",
+            None => "no usable bytes",
+        };
+        format!("{} {}   {words}", key.provider, escape(key.name.as_bytes()))
+    };
+    let lines: Vec<String> = tarball.encryption.as_ref()?.facts.real_keys().take(12).map(line).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// How many members are secret, by class.
@@ -169,8 +173,8 @@ pub fn write_tables(tarball: &Tarball, ui: &mut Ui) -> io::Result<()> {
     }
     writeln!(ui.out())?;
     table.write(ui.out(), look)?;
-    let rows: Vec<KeyRow> =
-        key_rows(tarball).into_iter().filter(|row| look.verbose > 0 || row.class.is_secret()).collect();
+    let mut rows = tarball.rows();
+    rows.retain(|row| look.verbose > 0 || row.class.is_secret());
     if rows.is_empty() {
         return Ok(());
     }
@@ -179,9 +183,9 @@ pub fn write_tables(tarball: &Tarball, ui: &mut Ui) -> io::Result<()> {
     let mut table = Table::new(&columns).elastic(0);
     for row in rows {
         let name = row.key_name.map(|name| format!(" key {}", escape(name.as_bytes()))).unwrap_or_default();
-        let path = row.path.strip_prefix("static-pod-resources/").unwrap_or(&row.path);
+        let path = row.path.as_bytes();
         table.row([
-            escape(path.as_bytes()).into_owned(),
+            escape(path.strip_prefix(b"static-pod-resources/").unwrap_or(path)).into_owned(),
             row.class.to_string(),
             format!("{}{name}", escape(row.algorithm.unwrap_or_default().as_bytes())),
             row.not_after.map(|time| time.get(..10).unwrap_or(&time).to_owned()).unwrap_or_default(),
