@@ -2,6 +2,7 @@
 
 use checks::Finding;
 use checks::tarball::{Configuration, Facts, Name};
+use encryption_config::EncryptionConfig;
 use static_resources::{BackupFile, Limits, MemberPath, ReadError, StaticResources};
 
 use crate::exit::Error;
