@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use backup_facts::layout::Layout;
-use backup_facts::opening::{Held, Unlocked};
+use backup_facts::opening::{self, Encryption, Held, Options, Unlocked};
 use checks::pair::{DirectoryFacts, Facts, Halves, Kind, Names, Outcome, Stamp};
 use checks::{Finding, Findings, Severity};
 
 use crate::analysis::Analysis;
 use crate::input::{Backup, Backups, FileName};
+use crate::spread::Pool;
 use crate::tarball::Tarball;
+use crate::ui::Ui;
 
 /// The name of a file of a backup, read.
 fn said(path: Option<&Path>) -> Option<FileName> {
@@ -31,6 +33,13 @@ pub fn held(tarball: Option<&mut Tarball>) -> Held {
         }
         None => Held::NotEncrypted,
     }
+}
+
+/// Opens every encrypted value with the keys at hand, and says what that comes to.
+pub fn examine(analysis: &Analysis<'_>, held: Held, ui: &mut Ui) -> Encryption {
+    let meter = ui.meter("opening", Some(analysis.scan.report.db.size()));
+    let options = Options { sample: None, progress: Some(&|bytes| meter.add(bytes)) };
+    opening::examine(&analysis.scan, held, &options, &Pool)
 }
 
 /// Holds the halves of a backup against each other. The tarball's keys are used, and wiped.

@@ -216,6 +216,9 @@ pub struct VerifyArgs {
     /// What your backups must be: a TOML file, see `assay policy init`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub policy: Option<PathBuf>,
+    /// What opens encrypted values, in place of the tarball's keys.
+    #[command(flatten)]
+    pub keys: KeysInput,
     /// Form of the output.
     #[command(flatten)]
     pub output: VerdictOutput,

@@ -15,6 +15,7 @@ use crate::output::json::{self, Envelope};
 use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
 use crate::output::{overview, tarball};
+use crate::pair;
 use crate::release::{self, Compat};
 use crate::tarball::Tarball;
 use crate::text::{Size, count, escape, group_digits};
@@ -43,23 +44,37 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
 
 /// What the pair is, then each of its files.
 fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Error> {
-    let (source, tarball) = (whole.snapshot.take(), whole.tarball.take());
+    let (source, mut tarball) = (whole.snapshot.take(), whole.tarball.take());
     let analysis = source.as_ref().map(|source| Analysis::of(source, ui)).transpose()?;
-    let named = whole.directory.as_ref().and_then(|directory| directory.release());
+    let directory = whole.directory.as_deref();
+    let named = directory.and_then(|directory| directory.release());
     let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), named), None);
     let name = whole.name();
+    let outcome = match (&analysis, &mut tarball) {
+        (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, tarball, compat.release.backup.minor()),
+        _ => checks::pair::Outcome::default(),
+    };
+    let made = outcome.made;
+    let halves = pair::halves(directory, &whole.backup, pair::kind(directory, analysis.as_ref()));
+    let findings: Vec<Finding> =
+        [outcome.findings.into_sorted(), halves.into_sorted(), compat.findings.clone()].into_iter().flatten().collect();
+    if fails(&findings) {
+        ui.settle(Outcome::Findings);
+    }
     let mut seen = Vec::new();
     if json {
-        let judged = JudgedBackup { cross_checked: false, compat: &compat, encryption: None, verdict: None };
-        let named = Named { directory: whole.directory.as_deref(), backup: &whole.backup, name: name.clone() };
+        let judged = JudgedBackup { cross_checked: made > 0, compat: &compat, encryption: None, verdict: None };
+        let named = Named { directory, backup: &whole.backup, name: name.clone() };
         let document = ArtifactJson::Backup(Box::new(BackupJson::new(named, &judged)));
-        seen.push(Seen { document, name, findings: compat.findings });
+        seen.push(Seen { document, name, findings });
     } else {
         let head = ui.paint(style::HEAD, escape(name.as_bytes())).to_string();
         writeln!(ui.out(), "{head}: {}", parts(source.is_some(), tarball.as_deref()))?;
         let release = escape(compat.release.backup.describe().as_bytes()).into_owned();
         let look = ui.look();
-        Fields::new().field("release", release).write(ui.out(), look)?;
+        let fields = Fields::new().field("release", release);
+        fields.maybe("pair", (made > 0).then(|| format!("{made} checks made"))).write(ui.out(), look)?;
+        print_serious(&findings, ui)?;
         writeln!(ui.out())?;
     }
     if let (Some(source), Some(analysis)) = (&source, analysis) {

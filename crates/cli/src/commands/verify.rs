@@ -4,12 +4,14 @@ mod backup;
 mod document;
 mod policy;
 
+use backup_facts::opening::Held;
 use backup_facts::version::TargetCluster;
 use checks::{Finding, Severity, Verdict};
 
 use super::artifact::{self, Item};
+use super::keys::given;
 use crate::analysis::Analysis;
-use crate::args::{FailOn, VerdictFormat, VerifyArgs};
+use crate::args::{FailOn, KeysInput, VerdictFormat, VerifyArgs};
 use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
 use crate::output::artifact::ArtifactJson;
@@ -28,9 +30,19 @@ use crate::ui::{Ui, style};
 /// What holds for all that one run judges.
 #[derive(Clone, Copy)]
 struct Rules<'r> {
+    keys: &'r KeysInput,
+    reading: &'r Reading,
     json: bool,
     limit: Option<Severity>,
     target: Option<&'r TargetCluster>,
+}
+
+impl Rules<'_> {
+    /// The keys that the command line gives, read anew for every backup: they are not cloned.
+    fn held(&self, ui: &mut Ui) -> Result<Option<Held>, Error> {
+        let given = given::given(self.keys, self.reading, ui)?;
+        Ok(given.map(|given| given.config.map_or(Held::NotEncrypted, Held::Config)))
+    }
 }
 
 pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
@@ -39,7 +51,7 @@ pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     let format = args.output.format();
     // a policy asks its questions of the document, whatever form the answer takes
     let json = format != VerdictFormat::Human || policy.is_some();
-    let rules = Rules { json, limit: limit(args.fail_on), target: target.as_ref() };
+    let rules = Rules { keys: &args.keys, reading, json, limit: limit(args.fail_on), target: target.as_ref() };
     let mut judged: Vec<Judged> = Vec::new();
     let unread = artifact::each(&args.paths, reading, ui, |item, ui| {
         let one = match item {
@@ -110,7 +122,11 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
     let checked = checked(source, &analysis);
     let kind = pair::kind(None, Some(&analysis));
     pair::by_kind(&mut analysis.findings, kind);
-    let findings = together([std::mem::take(&mut analysis.findings), alone(compat)]);
+    let of_keys = match rules.held(ui)? {
+        Some(held) => checks::keys_fit::check(&pair::examine(&analysis, held, ui)).into_sorted(),
+        None => Vec::new(),
+    };
+    let findings = together([std::mem::take(&mut analysis.findings), alone(compat), of_keys]);
     let verdict = checks::verdict(&findings, rules.limit);
     let (good, what) = ("a restore of this snapshot", "this snapshot");
     let parts = vec![(source.name(), findings)];

@@ -115,7 +115,7 @@ const TRUE_AND_SERIOUS: [(&str, &[&str]); 8] = [
     ("members-m1", &["PAIR-031"]),
     ("members-m2", &["PAIR-031"]),
     ("nospace-alarm", &["PAIR-031", "ETCD-001"]),
-    ("odd-keys", &["PAIR-003", "PAIR-031"]),
+    ("odd-keys", &["KEY-033", "KEY-019", "PAIR-031"]),
 ];
 
 #[test]
@@ -180,7 +180,7 @@ fn each_thing_that_is_wrong_is_named() {
         ),
         (
             "other keys of the same names",
-            &["PAIR-004", "PAIR-006"],
+            &["KEY-021", "KEY-022"],
             Box::new(|path, data| match path {
                 CONFIG => same(path, other_keys(&text(data))),
                 _ => same(path, data),
@@ -188,7 +188,7 @@ fn each_thing_that_is_wrong_is_named() {
         ),
         (
             "an older set of keys",
-            &["PAIR-003", "PAIR-006"],
+            &["KEY-020"],
             Box::new(|path, data| match path {
                 CONFIG => same(path, older_keys(&text(data))),
                 _ => same(path, data),
@@ -237,6 +237,31 @@ fn older_keys(config: &str) -> Vec<u8> {
             .retain(|it| it.pointer("/aescbc/keys/0/name") != Some(&json!("2")));
     }
     document.to_string().into_bytes()
+}
+
+/// Keys from elsewhere stand in for those of the tarball.
+#[test]
+fn a_keyless_backup_is_proved_with_keys_from_elsewhere() {
+    let folder = Folder::of("aescbc-rotated");
+    folder.repack(|path, data| (!path.contains("/secrets/encryption-config")).then(|| (path.to_owned(), data)));
+    let keyless = folder.file(&format!("static_kuberesources_{}.keyless.tar.gz", folder.timestamp));
+    fs::rename(folder.tarball(), &keyless).unwrap();
+    let judged = folder.verify();
+    assert!(judged.has("KEY-032") && judged.has("KEY-002"), "nothing was tried: {:?}", judged.serious());
+    assert!(judged.backup()["encryption"]["keysFit"].is_null());
+    let config = folder.fixture.path("encryption-config.json");
+    let with = |keys: &Path, path: &Path| {
+        let run = run(&["verify", "--json", "--keys", keys.to_str().unwrap(), path.to_str().unwrap()]);
+        serde_json::from_str::<Value>(&run.out).unwrap()
+    };
+    let document = with(&config, folder.dir.path());
+    assert_eq!(document["artifacts"][0]["encryption"]["keysFit"], true);
+    let ids = |document: &Value| document["findings"].to_string();
+    assert!(!ids(&document).contains("KEY-032"));
+    // a snapshot by itself is opened too, once there are keys
+    assert!(ids(&with(&config, &folder.snapshot())).contains("KEY-025"));
+    let wrong = named("aesgcm-rotated").path("encryption-config.json");
+    assert!(ids(&with(&wrong, &folder.snapshot())).contains("KEY-020"));
 }
 
 #[test]

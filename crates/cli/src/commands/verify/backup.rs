@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use backup_facts::layout::Layout;
-use backup_facts::opening::{Encryption, Options, examine};
+use backup_facts::opening::Encryption;
 use checks::pair::Outcome;
 
 use super::{Judged, Report, Rules, integrity, records, structure};
@@ -18,7 +18,6 @@ use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
 use crate::pair;
 use crate::release::{self, Compat};
-use crate::spread::Pool;
 use crate::tarball::Tarball;
 use crate::text::{Size, count, escape};
 use crate::ui::Ui;
@@ -56,11 +55,13 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
         _ => checks::pair::Outcome::default(),
     };
     let both = outcome.made > 0;
-    let encryption = analysis.as_ref().map(|analysis| {
-        let meter = ui.meter("opening", source.as_ref().map(|source| source.bytes().len() as u64));
-        let options = Options { sample: None, progress: Some(&|bytes| meter.add(bytes)) };
-        examine(&analysis.scan, pair::held(tarball.as_deref_mut()), &options, &Pool)
-    });
+    let encryption = match &analysis {
+        Some(analysis) => {
+            let held = rules.held(ui)?.unwrap_or_else(|| pair::held(tarball.as_deref_mut()));
+            Some(pair::examine(analysis, held, ui))
+        }
+        None => None,
+    };
     let mut own = std::mem::take(&mut outcome.findings).into_sorted();
     own.extend(pair::halves(directory, &whole.backup, kind).into_sorted());
     own.extend(compat.findings.iter().cloned());
