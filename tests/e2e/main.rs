@@ -14,3 +14,4 @@ mod damage;
 mod fixtures;
 mod readme;
 mod support;
+mod valid;

@@ -7,4 +7,5 @@ mod damage;
 mod fields;
 mod findings;
 mod page;
+mod published;
 mod screens;

@@ -17,11 +17,13 @@ pub(crate) struct Run {
 /// Runs assay.
 pub(crate) fn assay(args: &[&str]) -> Run {
     let output = Command::new(env!("CARGO_BIN_EXE_assay")).args(args).env_remove("RUST_BACKTRACE").output().unwrap();
-    Run {
+    let run = Run {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).expect("UTF-8"),
         err: String::from_utf8(output.stderr).expect("UTF-8"),
-    }
+    };
+    crate::valid::check(&run.out);
+    run
 }
 
 /// Runs assay with `--json`; gives the exit code and the document.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::page::read;
 use crate::damage;
-use crate::support::{assay, fixture_file, fixtures};
+use crate::support::{assay, fixture_file, fixtures, root};
 
 /// Kinds of JSON value by path.
 type Seen = BTreeMap<String, BTreeSet<&'static str>>;
@@ -50,9 +50,15 @@ fn walk(value: &Value, path: &str, told: &Told, seen: &mut Seen) {
     }
 }
 
-/// What the page says of the documents of a sample.
-fn told(page: &str, sample: &str) -> Told {
-    let mut told = Told::new();
+/// A row of the page: types and meaning.
+pub(super) struct Row {
+    pub(super) types: Vec<String>,
+    pub(super) meaning: String,
+}
+
+/// What the page says of the documents of a sample, by path.
+pub(super) fn rows(page: &str, sample: &str) -> BTreeMap<String, Row> {
+    let mut told = BTreeMap::new();
     let mut bases: Vec<String> = Vec::new();
     for line in page.lines() {
         if let Some(list) = line.strip_prefix("<!-- fields ").and_then(|line| line.strip_suffix(" -->")) {
@@ -63,16 +69,21 @@ fn told(page: &str, sample: &str) -> Told {
             bases.clear();
         } else if let Some(row) = line.strip_prefix("| `") {
             let (path, rest) = row.split_once("` | ").unwrap_or_else(|| panic!("{line}"));
-            let types = rest.split(" | ").next().unwrap();
+            let (types, meaning) = rest.trim_end_matches(" |").split_once(" | ").unwrap_or((rest, ""));
             let types: Vec<String> = types.split([' ', ',']).map(str::to_owned).collect();
             for base in &bases {
-                let twice = told.insert(join(base, path), types.clone());
+                let row = Row { types: types.clone(), meaning: meaning.to_owned() };
+                let twice = told.insert(join(base, path), row);
                 assert!(twice.is_none(), "{sample}: {} is told twice", join(base, path));
             }
         }
     }
     assert!(!told.is_empty(), "nothing is told of {sample}");
     told
+}
+
+fn told(page: &str, sample: &str) -> Told {
+    rows(page, sample).into_iter().map(|(path, row)| (path, row.types)).collect()
 }
 
 /// The documents that commands print of several inputs, each at the end of the line or in the place of `{}`, what
@@ -168,7 +179,43 @@ fn every_field_is_told_and_none_that_is_not_there() {
     ] {
         let told = told(&page, sample);
         let mut seen = Seen::new();
-        documents(command, &inputs).iter().for_each(|document| walk(document, "", &told, &mut seen));
+        let mut documents = documents(command, &inputs);
+        if sample == "verify" {
+            documents.push(waived(dir.path()));
+        }
+        documents.iter().for_each(|document| walk(document, "", &told, &mut seen));
+        compare(sample, &told, &seen);
+    }
+}
+
+/// What verify says where a policy waives a finding.
+fn waived(dir: &Path) -> Value {
+    let policy = dir.join("policy.toml");
+    let waiver = "version = 1\n[[waiver]]\nid = 'PAGE-016'\nreason = 'known'\nuntil = 2999-12-31\n";
+    std::fs::write(&policy, waiver).unwrap();
+    let snapshot = fixture_file("odd-keys", ".db.gz");
+    let line = ["verify", "--json", snapshot.to_str().unwrap(), "--policy", policy.to_str().unwrap()];
+    serde_json::from_str(&assay(&line).out).unwrap()
+}
+
+/// Tarballs and backups stand among the artifacts of `verify`, told apart by their kind.
+#[test]
+fn every_field_of_a_tarball_and_of_a_backup_is_told() {
+    let page = read("docs/json.md");
+    let mut artifacts = Vec::new();
+    for (name, target) in [("aescbc-rotated", "4.18.30"), ("plain-etcd36", "4.17.1"), ("partially-encrypted", "5.0.0")]
+    {
+        let folder = root().join("fixtures").join(name);
+        let run = assay(&["verify", "--json", folder.to_str().unwrap(), "--target", target]);
+        let document: Value = serde_json::from_str(&run.out).unwrap();
+        artifacts.extend(document["artifacts"].as_array().unwrap().clone());
+    }
+    for (sample, kind) in [("tarball", "static-kuberesources"), ("backup", "backup")] {
+        let told = told(&page, sample);
+        let mut seen = Seen::new();
+        let of_kind: Vec<_> = artifacts.iter().filter(|artifact| artifact["kind"] == kind).collect();
+        assert_eq!(of_kind.len(), 3, "{kind}");
+        of_kind.into_iter().for_each(|artifact| walk(artifact, "", &told, &mut seen));
         compare(sample, &told, &seen);
     }
 }

@@ -63,6 +63,15 @@ pub(super) fn hold(page: &str, name: &str, expected: &str) {
     }
 }
 
+/// Holds a whole file to what it should be, or writes it.
+pub(super) fn hold_file(path: &str, expected: &str) {
+    if updating() {
+        std::fs::write(root().join(path), expected).unwrap();
+    }
+    let found = std::fs::read_to_string(root().join(path)).unwrap_or_default();
+    assert!(found == expected, "{path} is out of date; ASSAY_UPDATE_SCREENS=1 writes it anew");
+}
+
 /// Targets of the links of a page, as written.
 fn links(text: &str) -> Vec<String> {
     text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).map(str::to_owned).collect()

@@ -272,7 +272,8 @@ const EXPLAIN_HELP: &str = "\
 Examples:
   assay explain SNAP-003
   assay explain trailer-mismatch
-  assay explain                  every finding there is, a line each";
+  assay explain                  every finding there is, a line each
+  assay explain --schema         what JSON documents look like, as a JSON Schema";
 
 /// `assay explain`.
 #[derive(Debug, Clone, Args)]
@@ -281,6 +282,9 @@ pub struct ExplainArgs {
     /// IDs or names of findings; without any, the whole catalogue is listed
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
+    /// Print the JSON Schema of all documents that assay prints
+    #[arg(long, conflicts_with_all = ["ids", "output", "json"])]
+    pub schema: bool,
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,

@@ -11,7 +11,14 @@ use crate::output::json::{Envelope, Verdict};
 use crate::text::escape;
 use crate::ui::{Ui, style};
 
+/// The published schema of every document.
+const SCHEMA: &str = include_str!("../../../../docs/assay-1.schema.json");
+
 pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+    if args.schema {
+        ui.out().write_all(SCHEMA.as_bytes())?;
+        return Ok(Outcome::Clean);
+    }
     let find = |id: &String| {
         catalogue::find(id).ok_or_else(|| {
             let id = escape(id.as_bytes());

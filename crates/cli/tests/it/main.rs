@@ -46,3 +46,5 @@ mod reports;
 mod run;
 mod secrets;
 mod tarball;
+#[path = "../../../../tests/e2e/valid.rs"]
+mod valid;

@@ -23,11 +23,9 @@ pub(crate) struct Run {
 
 impl From<Output> for Run {
     fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        let out = String::from_utf8(output.stdout).unwrap();
+        crate::valid::check(&out);
+        Self { code: output.status.code(), out, err: String::from_utf8(output.stderr).unwrap() }
     }
 }
 

@@ -37,12 +37,14 @@ pub(crate) fn of_backup(artifact: Node<'_>) -> Markup {
 
 fn row<'v>(node: Node<'v>) -> Row<'v> {
     let (resource, group) = (node.at("resource").line(), node.at("group").line());
-    let encrypted: Vec<(String, i64)> = node
-        .at("encrypted")
-        .items()
-        .map(|kind| {
+    // a snapshot counts by key as `encrypted`, a backup whose values were opened as `keys`
+    let of_snapshot = node.at("encrypted").items().map(|kind| (kind, "count"));
+    let of_backup = node.at("keys").items().map(|kind| (kind, "live"));
+    let encrypted: Vec<(String, i64)> = of_snapshot
+        .chain(of_backup)
+        .map(|(kind, number)| {
             let key = format!("{} {}", kind.at("provider").line(), kind.at("key").line());
-            (key.trim().to_owned(), kind.at("count").integer().unwrap_or(0).max(0))
+            (key.trim().to_owned(), kind.at(number).integer().unwrap_or(0).max(0))
         })
         .collect();
     let plain = node.at("plain").integer().unwrap_or(0).max(0);

@@ -1,0 +1,37 @@
+//! Every document that a test sees is one of those that docs/assay-1.schema.json describes.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+fn validator() -> &'static Validator {
+    static VALIDATOR: OnceLock<Validator> = OnceLock::new();
+    VALIDATOR.get_or_init(|| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/assay-1.schema.json");
+        let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+    })
+}
+
+/// What is wrong with a document, by place.
+pub(crate) fn faults(document: &Value) -> Vec<String> {
+    let fault = |error: jsonschema::ValidationError<'_>| {
+        let said: String = error.to_string().chars().take(300).collect();
+        format!("{}: {said}", error.instance_path())
+    };
+    validator().iter_errors(document).map(fault).collect()
+}
+
+/// Holds what a run printed against the schema, where it is a document at all.
+pub(crate) fn check(out: &str) {
+    if !out.starts_with('{') {
+        return;
+    }
+    let Ok(document) = serde_json::from_str::<Value>(out) else { return };
+    if document.get("schema").is_some_and(|schema| schema == "assay/1") {
+        let faults = faults(&document);
+        assert!(faults.is_empty(), "not as docs/assay-1.schema.json has it: {faults:#?}");
+    }
+}
