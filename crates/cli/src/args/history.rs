@@ -54,6 +54,7 @@ const HISTORY_HELP: &str = "\
 Examples:
   assay history snapshot.db deployments/web -n prod
   assay history snapshot.db /kubernetes.io/minions/w1 --values
+  assay history snapshot.db configmaps/app -n prod --carve    with what free pages still hold
   assay history snapshot.db secrets/db -n prod -o json | jq '.artifacts[].revisions[].authors'
 
 A snapshot holds what was written since the last compaction, in OpenShift the last 5 to 10 minutes, and of
@@ -73,6 +74,9 @@ pub struct HistoryArgs {
     /// Only an object in this namespace
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Vec<String>,
+    /// Add what pages that nothing uses still hold of it, labelled
+    #[arg(long)]
+    pub carve: bool,
     /// Keys.
     #[command(flatten)]
     pub keys: KeysInput,

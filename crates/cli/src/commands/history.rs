@@ -1,6 +1,7 @@
 //! `assay history`: every retained revision of a key.
 
-use etcd_snapshot::Record;
+use etcd_snapshot::carve::{Carved, Content, Label, carve};
+use etcd_snapshot::{Place, Record};
 use kube_objects::ShownKey;
 use lens::{Compared, Follow, Reader, Step, View};
 use serde_json::{Map, Value};
@@ -11,7 +12,7 @@ use crate::args::{HistoryArgs, SelectArgs, StepFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::output::json::{Key, Verdict};
-use crate::output::steps::{StepLook, Steps};
+use crate::output::steps::{CarvedFrom, StepLook, Steps};
 use crate::spread::Pool;
 use crate::text::{count, escape};
 use crate::ui::{Ui, style};
@@ -42,19 +43,58 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     drop(meter);
     source.check_unchanged()?;
     objects::check_complete(&source, &reader, damaged, ui);
-    let key = one_key(&source, target.typed(), &records)?;
+    let retained = records.len();
+    let mut found: Vec<(Record<'_>, Option<CarvedFrom>)> = records.into_iter().map(|record| (record, None)).collect();
+    if args.carve {
+        found.extend(carved(&source, &selection, ui)?);
+        // Where both claim a revision, what is retained goes first.
+        found.sort_by_key(|(record, carved)| (record.revision, carved.is_some()));
+    }
+    let key = one_key(&source, target.typed(), found.iter().map(|(record, _)| record.kv.key))?;
     let view = View { reveal: args.output.reveal.reveal, ..View::default() };
     let compared = Compared { managed_fields: args.output.all };
     let mut follow = Follow::default();
-    let steps: Vec<Step<'_>> = records.into_iter().map(|record| follow.step(record, &keys, view, compared)).collect();
+    let mut with_step = |(record, carved)| (follow.step(record, &keys, view, compared), carved);
+    let steps: Vec<(Step<'_>, Option<CarvedFrom>)> = found.into_iter().map(&mut with_step).collect();
     let look = StepLook { format: args.output.format(), values: args.output.values, with_key: false };
     give_out(&source, &reader, key, &steps, look, ui)?;
+    if retained == 0 {
+        ui.warn("nothing of it is retained: all of this was carved from pages that nothing uses");
+    }
     Ok(ui.outcome())
 }
 
+/// What pages that nothing uses still hold of the keys that are meant, and the snapshot does not.
+fn carved<'a>(
+    source: &'a Source,
+    selection: &Selection,
+    ui: &mut Ui,
+) -> Result<Vec<(Record<'a>, Option<CarvedFrom>)>, Error> {
+    let meter = ui.meter("carving", Some(source.bytes().len() as u64 * 2));
+    let progress = |bytes| meter.add(bytes);
+    let scan = snapshot::scan(source, snapshot::database(source)?, None, true, &progress)?;
+    let mut found = Vec::new();
+    carve(&scan, &Pool, &progress, |carved: Carved<'a>| {
+        let Content::Record { revision, tombstone, kv, raw } = carved.content else { return };
+        if carved.label == Label::Identical || !selection.matches(kv.key) {
+            return;
+        }
+        let place = Place { page: carved.page, element: carved.element.unwrap_or(u16::MAX), offset: carved.offset };
+        let from = CarvedFrom {
+            label: carved.label.word(),
+            confidence: carved.confidence.word(),
+            page: carved.page.0,
+            offset: carved.offset,
+        };
+        found.push((Record { revision, tombstone, kv, raw, place }, Some(from)));
+    });
+    drop(meter);
+    Ok(found)
+}
+
 /// The one key that the records are of.
-fn one_key<'a>(source: &Source, typed: &[u8], records: &[Record<'a>]) -> Result<&'a [u8], Error> {
-    let mut keys: Vec<&[u8]> = records.iter().map(|record| record.kv.key).collect();
+fn one_key<'a>(source: &Source, typed: &[u8], keys: impl Iterator<Item = &'a [u8]>) -> Result<&'a [u8], Error> {
+    let mut keys: Vec<&[u8]> = keys.collect();
     keys.sort_unstable();
     keys.dedup();
     match keys[..] {
@@ -62,7 +102,9 @@ fn one_key<'a>(source: &Source, typed: &[u8], records: &[Record<'a>]) -> Result<
         [] => Err(objects::unanswerable(
             source,
             &format!("no revision of `{}` is retained", objects::shown(typed)),
-            Some("it never was, or it was deleted before the last compaction; `assay ls` lists keys".to_owned()),
+            Some(
+                "it never was, or it was deleted before the last compaction; `--carve` looks in free pages".to_owned(),
+            ),
         )),
         _ => {
             let names: Vec<String> = keys.iter().take(NAMESAKES).map(|key| objects::shown(key)).collect();
@@ -77,11 +119,13 @@ fn give_out(
     source: &Source,
     reader: &Reader<'_>,
     key: &[u8],
-    steps: &[Step<'_>],
+    all: &[(Step<'_>, Option<CarvedFrom>)],
     look: StepLook,
     ui: &mut Ui,
 ) -> Result<(), Error> {
     let shown = ShownKey::of(key);
+    let steps: Vec<&Step<'_>> = all.iter().filter(|(_, carved)| carved.is_none()).map(|(step, _)| step).collect();
+    let steps = &steps[..];
     if look.format == StepFormat::Human {
         let title = ui.paint(style::HEAD, escape(shown.key())).to_string();
         writeln!(ui.out(), "{title}\n  {}\n", summary(reader, steps))?;
@@ -95,18 +139,18 @@ fn give_out(
     artifact.insert("live".into(), Value::Bool(steps.last().is_some_and(|step| !step.record.tombstone)));
     let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
     let mut list = Steps::begin(look, "history", &artifact, verdict, ui)?;
-    for step in steps {
-        list.step(step, ui)?;
+    for (step, carved) in all {
+        list.step(step, carved.as_ref(), ui)?;
     }
     list.finish(ui)
 }
 
 /// Versions of the first retained generation that compaction has removed.
-fn removed(steps: &[Step<'_>]) -> i64 {
+fn removed(steps: &[&Step<'_>]) -> i64 {
     steps.first().map_or(0, |step| step.missing)
 }
 
-fn summary(reader: &Reader<'_>, steps: &[Step<'_>]) -> String {
+fn summary(reader: &Reader<'_>, steps: &[&Step<'_>]) -> String {
     let (first, last) = (steps.first(), steps.last());
     let span = first
         .zip(last)

@@ -42,7 +42,7 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
         let is_meant =
             !selection.looks_inside() || object.is_some_and(|object| selection.matches_object(object.shown()));
         if is_meant {
-            failed = list.step(&step, ui);
+            failed = list.step(&step, None, ui);
         }
     });
     failed?;

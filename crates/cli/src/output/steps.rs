@@ -29,6 +29,19 @@ pub struct StepLook {
     pub with_key: bool,
 }
 
+/// Where a revision that the snapshot does not hold was carved from.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct CarvedFrom {
+    /// How it stands to the snapshot: `older`, `deleted`, `compacted`, ...
+    pub label: &'static str,
+    /// How sure that is.
+    pub confidence: &'static str,
+    /// The page on which its stored key begins.
+    pub page: u64,
+    /// File offset of its stored key, in bytes.
+    pub offset: u64,
+}
+
 /// Revisions as a stream.
 pub struct Steps {
     look: StepLook,
@@ -65,7 +78,8 @@ impl Steps {
                 out.write_all(b"\"revisions\":[")?;
             }
             StepFormat::Csv => {
-                let titles = "revision,sub,event,key,version,createRevision,lease,size,storedAs,time,manager,changed\n";
+                let titles =
+                    "revision,sub,event,key,version,createRevision,lease,size,storedAs,time,manager,changed,carved\n";
                 ui.out().write_all(titles.as_bytes())?;
             }
             StepFormat::Human | StepFormat::Ndjson => {}
@@ -82,20 +96,20 @@ impl Steps {
     ///
     /// # Errors
     /// Whatever keeps it from being written.
-    pub fn step(&mut self, step: &Step<'_>, ui: &mut Ui) -> Result<(), Error> {
+    pub fn step(&mut self, step: &Step<'_>, carved: Option<&CarvedFrom>, ui: &mut Ui) -> Result<(), Error> {
         let first = self.written == 0;
         self.written += 1;
         match self.look.format {
-            StepFormat::Human => human(step, self.look, ui)?,
+            StepFormat::Human => human(step, carved, self.look, ui)?,
             StepFormat::Json => {
                 ui.out().write_all(if first { b"\n" } else { b",\n" })?;
-                write_compact(ui.out(), &StepJson::of(step, self.look.values))?;
+                write_compact(ui.out(), &StepJson::of(step, carved, self.look.values))?;
             }
             StepFormat::Ndjson => {
-                write_compact(ui.out(), &StepJson::of(step, self.look.values))?;
+                write_compact(ui.out(), &StepJson::of(step, carved, self.look.values))?;
                 ui.out().write_all(b"\n")?;
             }
-            StepFormat::Csv => csv(step, ui.out())?,
+            StepFormat::Csv => csv(step, carved, ui.out())?,
         }
         Ok(())
     }
@@ -136,6 +150,8 @@ struct StepJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<Value>,
     error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carved: Option<CarvedFrom>,
 }
 
 #[derive(Serialize)]
@@ -163,7 +179,7 @@ impl<'a> From<&'a Change> for ChangeJson<'a> {
 }
 
 impl<'a> StepJson<'a> {
-    fn of(step: &'a Step<'_>, values: bool) -> Self {
+    fn of(step: &'a Step<'_>, carved: Option<&CarvedFrom>, values: bool) -> Self {
         let kv = &step.record.kv;
         let author = |author: &'a lens::Author| AuthorJson {
             manager: &author.manager,
@@ -190,6 +206,7 @@ impl<'a> StepJson<'a> {
             changes: step.changes.as_ref().map(|changes| changes.iter().map(ChangeJson::from).collect()),
             object: values.then(|| shown(step)).flatten(),
             error: unseen(step).map(ToString::to_string),
+            carved: carved.copied(),
         }
     }
 }
@@ -207,7 +224,7 @@ fn unseen<'s>(step: &'s Step<'_>) -> Option<&'s Unseen> {
     step.object.as_ref()?.as_ref().err()
 }
 
-fn human(step: &Step<'_>, look: StepLook, ui: &mut Ui) -> Result<(), Error> {
+fn human(step: &Step<'_>, carved: Option<&CarvedFrom>, look: StepLook, ui: &mut Ui) -> Result<(), Error> {
     let kv = &step.record.kv;
     let revision = ui.paint(style::HEAD, step.record.revision.to_string()).to_string();
     let mut line = format!("{revision}  {}", step.event.word());
@@ -229,6 +246,9 @@ fn human(step: &Step<'_>, look: StepLook, ui: &mut Ui) -> Result<(), Error> {
         line.push_str(&format!("  by {}", by.join(", ")));
     }
     writeln!(ui.out(), "{line}")?;
+    if let Some(CarvedFrom { label, confidence, page, offset }) = carved {
+        writeln!(ui.out(), "    carved from page {page}, offset {offset}: {label}, confidence {confidence}")?;
+    }
     if let Some(asked) = step.deletion_asked() {
         writeln!(ui.out(), "    its deletion was asked for at {}", escape(asked.as_bytes()))?;
     }
@@ -308,7 +328,7 @@ fn values(step: &Step<'_>, ui: &mut Ui) -> Result<(), Error> {
     Ok(())
 }
 
-fn csv(step: &Step<'_>, out: &mut dyn Write) -> Result<(), Error> {
+fn csv(step: &Step<'_>, carved: Option<&CarvedFrom>, out: &mut dyn Write) -> Result<(), Error> {
     let kv = &step.record.kv;
     let shown = ShownKey::of(kv.key);
     let managers: Vec<&str> = step.authors.iter().map(|author| author.manager.as_str()).collect();
@@ -327,6 +347,7 @@ fn csv(step: &Step<'_>, out: &mut dyn Write) -> Result<(), Error> {
         step.time().unwrap_or_default().to_owned(),
         managers.join(";"),
         changed.join(";"),
+        carved.map_or("", |carved| carved.label).to_owned(),
     ];
     let mut row = ::csv::Writer::from_writer(Vec::new());
     let cells = cells.map(|cell| escape(cell.as_bytes()).into_owned());

@@ -149,3 +149,37 @@ fn what_is_not_there_is_said() {
     let closed = on("history", "aescbc-rotated", &["/kubernetes.io/secrets/analytics/app-00-credentials"]);
     assert!(closed.code == Some(0) && closed.out.contains("no keys were given"), "{}", closed.out);
 }
+
+#[test]
+fn what_free_pages_hold_is_added_and_labelled() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/after-deletes");
+    let path = folder.join("snapshot.db.gz");
+    let path = path.to_str().unwrap();
+    // the truth: everything that was ever written there
+    let log = std::fs::File::open(folder.join("log.json.gz")).unwrap();
+    let log: Value = serde_json::from_reader(flate2::read::GzDecoder::new(log)).unwrap();
+    let carved =
+        run(&["carve", path, "-o", "ndjson", "--label", "compacted", "--label", "deleted", "--label", "older"]);
+    let key = lines(&carved).iter().find_map(|one| one["fields"]["key"].as_str().map(str::to_owned)).unwrap();
+    let steps = lines(&run(&["history", path, &key, "--carve", "-o", "ndjson"]));
+    let found: Vec<&Value> = steps.iter().filter(|step| step["carved"].is_object()).collect();
+    assert!(!found.is_empty());
+    for step in &found {
+        let written = log
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["key"] == key.as_str() && one["main"] == step["revision"] && one["sub"] == step["sub"]);
+        assert!(written, "{step} was never written");
+        assert!(step["carved"]["label"] != "identical");
+    }
+    let revisions: Vec<i64> = steps.iter().map(|step| step["revision"].as_i64().unwrap()).collect();
+    assert!(revisions.is_sorted(), "{revisions:?}");
+    let retained = lines(&run(&["history", path, &key, "-o", "ndjson"]));
+    assert_eq!(retained.len(), steps.len() - found.len());
+    let human = run(&["history", path, &key, "--carve"]);
+    assert!(human.out.contains("    carved from page ") && !human.out.contains("xxxxxxxx"), "{}", human.out);
+    let copy = folder.join("defragmented.db.gz");
+    let none = run(&["history", copy.to_str().unwrap(), &key, "--carve", "-o", "ndjson"]);
+    assert!(!none.out.contains("\"carved\""), "{}", none.out);
+}
