@@ -22,7 +22,7 @@ use crate::ui::{Ui, style};
 const BAR: usize = 30;
 const SMALL_BAR: usize = 10;
 /// Columns of a name in a table.
-const NAME: usize = 31;
+const NAME: usize = 30;
 /// Columns of a name at the end of a line.
 const LONG_NAME: usize = 47;
 /// From when on the operator's controller defragments: percent, and bytes of the database.
