@@ -1,11 +1,16 @@
 //! Output files that are complete or absent, whatever happens.
 //!
-//! All outputs of one run form a set with one lock file. Each is written under a temporary name in its own directory
-//! (mode 0600, never through a link), synced, and renamed without replacing anything unless forced. The last name of
-//! the set is renamed last, so its presence means that the set is complete. Before the first rename the lock file
-//! records what is about to appear; a run that was killed leaves that record, and the next run removes exactly those
-//! files (by digest) and goes on.
+//! All outputs of one run form a set with one lock file. Each is written without a name (or, on file systems that have
+//! no such files, under a temporary one in its own directory, never through a link), mode 0600, synced, and given its
+//! name without replacing anything unless forced. So a run that is killed leaves no half of a joined tarball behind.
+//! The last name of the set is given last, so its presence means that the set is complete. Before the first name is
+//! given, the lock file records what is about to appear; a run that was killed leaves that record, and the next run
+//! removes exactly those files (by digest) and goes on.
 
+mod unnamed;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -16,6 +21,7 @@ use rustix::io::Errno;
 
 use crate::digest::HashingReader;
 use crate::error::{Error, Result};
+use unnamed::Unnamed;
 
 const MAX_JOURNAL: u64 = 1024 * 1024;
 
@@ -40,6 +46,8 @@ pub(crate) struct OutSet {
     lock: File,
     names: Vec<String>,
     force: bool,
+    /// Those outputs that have no name yet.
+    unnamed: RefCell<BTreeMap<String, Unnamed>>,
 }
 
 impl OutSet {
@@ -49,7 +57,7 @@ impl OutSet {
         prepare_dir(dir, private_dir)?;
         let lock_path = dir.join(format!(".{stem}.assay-lock"));
         let lock = take_lock(dir, &lock_path)?;
-        let set = Self { dir: dir.to_path_buf(), lock_path, lock, names, force };
+        let set = Self { dir: dir.to_path_buf(), lock_path, lock, names, force, unnamed: RefCell::default() };
         set.recover()?;
         for name in &set.names {
             set.check_free(&set.dir.join(name), inputs)?;
@@ -82,13 +90,18 @@ impl OutSet {
 
     /// Where an output can be read before the commit.
     pub(crate) fn staged(&self, name: &str) -> PathBuf {
-        self.temp(name)
+        self.unnamed.borrow().get(name).map_or_else(|| self.temp(name), |file| file.path().to_path_buf())
     }
 
-    /// Opens an output for writing under its temporary name, replacing an earlier attempt of this run.
+    /// Opens an output for writing, replacing an earlier attempt of this run.
     pub(crate) fn create(&self, name: &str) -> Result<File> {
         let path = self.temp(name);
         remove_if_there(&path)?;
+        if let Some(file) = Unnamed::create(&self.dir) {
+            let writer = file.writer().map_err(Error::io("create", &path))?;
+            self.unnamed.borrow_mut().insert(name.to_owned(), file);
+            return Ok(writer);
+        }
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(Error::io("create", &path))
     }
 
@@ -98,7 +111,7 @@ impl OutSet {
     pub(crate) fn commit(self, step: &mut dyn FnMut(usize, usize)) -> Result<()> {
         let mut journal = String::new();
         for name in &self.names {
-            let path = self.temp(name);
+            let path = self.staged(name);
             let file = File::open(&path).map_err(Error::io("open", &path))?;
             file.sync_all().map_err(Error::io("sync", &path))?;
             let digest = HashingReader::new(file).drain().map_err(Error::io("read", &path))?;
@@ -115,7 +128,7 @@ impl OutSet {
         let total = self.names.len();
         for (done, name) in self.names.iter().enumerate() {
             step(done, total);
-            if let Err(e) = rename(&self.temp(name), &self.dir.join(name), self.force) {
+            if let Err(e) = self.place(name) {
                 for undo in self.names.iter().take(done) {
                     let _ = fs::remove_file(self.dir.join(undo));
                 }
@@ -125,6 +138,23 @@ impl OutSet {
         step(total, total);
         sync_dir(&self.dir)
         // dropping the set removes the lock file
+    }
+
+    /// Gives an output its name.
+    fn place(&self, name: &str) -> Result<()> {
+        let (temp, to) = (self.temp(name), self.dir.join(name));
+        let unnamed = self.unnamed.borrow();
+        let Some(file) = unnamed.get(name) else { return rename(&temp, &to, self.force) };
+        if self.force {
+            // a link replaces nothing, a rename does
+            remove_if_there(&temp)?;
+            file.link(&temp).map_err(Error::io("name", &temp))?;
+            return rename(&temp, &to, true);
+        }
+        file.link(&to).map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => Error::Exists { path: to.clone() },
+            _ => Error::io("name", &to)(e),
+        })
     }
 
     fn write_journal(&self, text: &str) -> Result<()> {

@@ -39,6 +39,40 @@ fn appears_whole_with_tight_modes() {
 }
 
 #[test]
+fn has_no_name_before_it_is_complete() {
+    let root = tempfile::tempdir().unwrap();
+    if Unnamed::create(root.path()).is_none() {
+        eprintln!("SKIPPED: this file system has no files without a name");
+        return;
+    }
+    for force in [false, true] {
+        let set = OutSet::begin(options(root.path(), force)).unwrap();
+        let before = names(root.path());
+        fill(&set, "one");
+        assert_eq!(names(root.path()), before);
+        assert_eq!(fs::read_to_string(set.staged("data")).unwrap(), "data one");
+        set.commit(&mut |_, _| {}).unwrap();
+        assert_eq!(names(root.path()), ["data", "manifest"]);
+    }
+}
+
+/// As on a file system that has no files without a name.
+#[test]
+fn a_temporary_name_does_as_well() {
+    let root = tempfile::tempdir().unwrap();
+    for force in [false, true] {
+        let set = OutSet::begin(options(root.path(), force)).unwrap();
+        for name in ["data", "manifest"] {
+            fs::write(set.temp(name), format!("{name} {force}")).unwrap();
+        }
+        assert_eq!(set.staged("data"), set.temp("data"));
+        set.commit(&mut |_, _| {}).unwrap();
+        assert_eq!(names(root.path()), ["data", "manifest"]);
+        assert_eq!(fs::read_to_string(root.path().join("data")).unwrap(), format!("data {force}"));
+    }
+}
+
+#[test]
 fn leaves_nothing_when_given_up() {
     let root = tempfile::tempdir().unwrap();
     let set = OutSet::begin(options(root.path(), false)).unwrap();

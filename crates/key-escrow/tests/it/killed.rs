@@ -102,6 +102,12 @@ fn visible(dir: &Path) -> Vec<String> {
     names.unwrap_or_default().into_iter().filter(|n| !n.starts_with('.')).collect()
 }
 
+/// Outputs that are there under another name than their own.
+fn half_written(dir: &Path) -> usize {
+    let names = fs::read_dir(dir).into_iter().flatten().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.as_encoded_bytes().ends_with(b".part")).count()
+}
+
 #[test]
 fn split_at_every_moment() {
     let bytes = with_keys();
@@ -115,6 +121,7 @@ fn split_at_every_moment() {
             break;
         }
         deaths += 1;
+        assert_eq!(half_written(&bench.out()), 0, "killed at {at}");
         let manifest = bench.out().join(format!("{STEM}.manifest.json"));
         if manifest.exists() {
             assert_eq!(visible(&bench.out()).len(), 5, "killed at {at}: the manifest means that all is there");
@@ -146,6 +153,7 @@ fn join_at_every_moment() {
     let (mut at, mut deaths) = (1, 0);
     while child_dies(bench.dir.path(), at) {
         assert!(halves() == before);
+        assert_eq!(half_written(bench.dir.path()), 0, "killed at {at}: half of a tarball with its keys");
         if joined.exists() {
             assert!(fs::read(&joined).unwrap() == bytes, "killed at {at}");
             fs::remove_file(&joined).unwrap();
