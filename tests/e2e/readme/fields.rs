@@ -152,6 +152,7 @@ fn every_field_is_told_and_none_that_is_not_there() {
         ("ls-revisions-ndjson", &["ls", "-o", "ndjson", "--deleted"], few.clone()),
         ("ls-count", &["ls", "--json", "--count"], few.clone()),
         ("ls-salvage", &["ls", "--json", "--salvage"], few.clone()),
+        ("ls-salvage-count", &["ls", "--json", "--salvage", "--count"], few.clone()),
         ("carve", &["carve", "--json", "--all"], some(&["after-deletes", "auth-enabled"])),
         ("carve-ndjson", &["carve", "-o", "ndjson"], some(&["after-deletes"])),
         ("du", &["du", "--json"], few.clone()),

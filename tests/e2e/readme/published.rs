@@ -18,7 +18,7 @@ const COMMANDS: [(&str, &[&str]); 10] = [
     ("hash", &["hash"]),
     ("cluster", &["cluster"]),
     ("explain", &["explain"]),
-    ("ls", &["ls", "ls-revisions", "ls-count", "ls-salvage"]),
+    ("ls", &["ls", "ls-revisions", "ls-count", "ls-salvage", "ls-salvage-count"]),
     ("pages", &["pages"]),
     ("page", &["page"]),
     ("bucket", &["bucket", "bucket-entries"]),

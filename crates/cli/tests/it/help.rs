@@ -75,6 +75,9 @@ fn there_is_a_page_for_every_command() {
     let below = commands_of(&run(&["keys", "--help"]).out);
     assert!(below.contains("split") && below.contains("verify-escrow"), "{below:?}");
     expected.extend(below.iter().map(|command| format!("assay-keys-{command}.1")));
+    let policies = commands_of(&run(&["policy", "--help"]).out);
+    assert!(policies.contains("init"), "{policies:?}");
+    expected.extend(policies.iter().map(|command| format!("assay-policy-{command}.1")));
     assert_eq!(pages, expected);
     for command in below {
         let page = fs::read_to_string(out.join(format!("assay-keys-{command}.1"))).unwrap();
