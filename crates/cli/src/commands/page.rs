@@ -55,12 +55,26 @@ fn missing(source: &Source, db: &Db<'_>, id: u64) -> Error {
     }
 }
 
+/// The bucket whose entries a page holds; where the tree does not say, revisions do.
+fn bucket_of<'a>(view: &PageView<'a>, path: Option<&[&'a [u8]]>) -> Option<&'a [u8]> {
+    match path {
+        Some([name]) => Some(name),
+        Some(_) => None,
+        None => {
+            let mut keys = view.elements.iter().filter_map(|element| element.key);
+            keys.any(|key| BucketKey::decode(key.bytes).is_ok()).then_some(bucket::KEY)
+        }
+    }
+}
+
 /// A page, or an inline page, and what the tree says of it.
 struct Looked<'a> {
     view: PageView<'a>,
     role: Option<PageRole>,
     /// Names that lead to the bucket that uses the page.
     path: Option<Vec<&'a [u8]>>,
+    /// The bucket whose entries the page holds: of a page in use its own, of another what its keys look like.
+    bucket: Option<&'a [u8]>,
     /// The run that the page is in.
     first: u64,
     pages: u64,
@@ -80,25 +94,15 @@ impl<'a> Looked<'a> {
             Some(run) => PageView::of(db, id, run.pages),
             None => PageView::of(db, id, 1),
         };
+        let (view, path) = (view?, path.map(|bucket| bucket.path.clone()));
         Some(Self {
-            view: view?,
+            bucket: bucket_of(&view, path.as_deref()),
             role: run.map(|run| run.role),
-            path: path.map(|bucket| bucket.path.clone()),
+            view,
+            path,
             first: run.map_or(id.0, |run| run.page.0),
             pages: run.map_or(1, |run| run.pages),
         })
-    }
-
-    /// The bucket whose entries the page holds: of a page in use its own, of another what its keys look like.
-    fn bucket(&self) -> Option<&'a [u8]> {
-        match self.path.as_deref() {
-            Some([name]) => Some(name),
-            Some(_) => None,
-            None => {
-                let mut keys = self.view.elements.iter().filter_map(|element| element.key);
-                keys.any(|key| BucketKey::decode(key.bytes).is_ok()).then_some(b"key")
-            }
-        }
     }
 
     /// The inline page in the value of an element, whose key is the name of its bucket.
@@ -107,7 +111,8 @@ impl<'a> Looked<'a> {
         let name = element.key.map(|key| key.bytes)?;
         let known = self.path.as_ref().is_some_and(Vec::is_empty) || bucket::ALL.contains(&name);
         let path = known.then(|| vec![name]);
-        Some(Self { view: (**view).clone(), path, role: self.role, first: self.first, pages: self.pages })
+        let bucket = bucket_of(view, path.as_deref());
+        Some(Self { view: (**view).clone(), path, bucket, role: self.role, first: self.first, pages: self.pages })
     }
 
     /// Whether what passes for a key is one, wherever the page does not say otherwise.
@@ -276,7 +281,7 @@ impl<'a> Said<'a> {
     fn of(page: &Looked<'_>, element: &ElementView<'a>, reveal: bool) -> Self {
         let key = element.key.map(|key| key.bytes).unwrap_or_default();
         let value = element.value.map(|value| value.bytes).unwrap_or_default();
-        let bucket = page.bucket().filter(|_| element.bucket.is_none());
+        let bucket = page.bucket.filter(|_| element.bucket.is_none());
         let in_branch = page.view.kind == Some(PageKind::Branch);
         let public = reveal || is_public(bucket, key, value, page.sound() && element.sound);
         let revision = BucketKey::decode(key).ok().filter(|_| bucket == Some(b"key"));
