@@ -6,6 +6,7 @@
 
 mod content;
 mod directory;
+mod escrow;
 mod identity;
 mod revisions;
 mod time;
@@ -20,6 +21,7 @@ use crate::catalogue::CHECKS_SKIPPED;
 use crate::finding::{Finding, Findings, Location};
 
 pub use directory::{DirectoryFacts, Halves, Kind, check_directory, check_halves};
+pub use escrow::{EscrowFacts, check_escrow};
 
 /// What the checks of a pair look at.
 pub struct Facts<'f> {

@@ -216,6 +216,9 @@ pub struct VerifyArgs {
     /// What your backups must be: a TOML file, see `assay policy init`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub policy: Option<PathBuf>,
+    /// Manifest of the split that took the keys out of the tarball: where it agrees with the files, nothing is missing
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub escrow_manifest: Option<PathBuf>,
     /// What opens encrypted values, in place of the tarball's keys.
     #[command(flatten)]
     pub keys: KeysInput,

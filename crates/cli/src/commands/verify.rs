@@ -2,6 +2,7 @@
 
 mod backup;
 mod document;
+mod escrow;
 mod policy;
 
 use backup_facts::opening::Held;
@@ -35,6 +36,7 @@ struct Rules<'r> {
     json: bool,
     limit: Option<Severity>,
     target: Option<&'r TargetCluster>,
+    escrow_manifest: Option<&'r std::path::Path>,
 }
 
 impl Rules<'_> {
@@ -51,7 +53,14 @@ pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     let format = args.output.format();
     // a policy asks its questions of the document, whatever form the answer takes
     let json = format != VerdictFormat::Human || policy.is_some();
-    let rules = Rules { keys: &args.keys, reading, json, limit: limit(args.fail_on), target: target.as_ref() };
+    let rules = Rules {
+        keys: &args.keys,
+        reading,
+        json,
+        limit: limit(args.fail_on),
+        target: target.as_ref(),
+        escrow_manifest: args.escrow_manifest.as_deref(),
+    };
     let mut judged: Vec<Judged> = Vec::new();
     let unread = artifact::each(&args.paths, reading, ui, |item, ui| {
         let one = match item {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::compat::CompatJson;
 use super::encryption::EncryptionJson;
+use super::escrow::CheckJson;
 use super::snapshot::SnapshotJson;
 use super::tarball::TarballJson;
 use crate::input::{Backup, Backups};
@@ -42,6 +43,7 @@ pub struct BackupJson {
     restore_picks: Option<PicksJson>,
     compat: CompatJson,
     encryption: Option<Value>,
+    escrow: Option<EscrowJson>,
     verdict: Option<&'static str>,
 }
 
@@ -54,8 +56,34 @@ pub struct JudgedBackup<'b> {
     pub compat: &'b Compat<'b>,
     /// What the keys opened; `None` where that was not looked at.
     pub encryption: Option<&'b Encryption>,
+    /// What the manifest of an escrow proves; `None` where none was given.
+    pub escrow: Option<&'b EscrowJson>,
     /// The verdict; `None` where none was asked for.
     pub verdict: Option<checks::Verdict>,
+}
+
+/// A backup held against the manifest of an escrow.
+#[derive(Debug, Clone, Serialize)]
+pub struct EscrowJson {
+    manifest: String,
+    matches: bool,
+    checks: Vec<Value>,
+}
+
+impl EscrowJson {
+    /// The manifest's path, whether nothing failed, and each check.
+    pub fn new(manifest: String, matches: bool, checks: &[key_escrow::Check]) -> Self {
+        let checks = checks.iter().filter_map(|check| serde_json::to_value(CheckJson::from(check)).ok());
+        Self { manifest, matches, checks: checks.collect() }
+    }
+
+    /// In a few words.
+    pub fn in_words(&self) -> String {
+        match self.matches {
+            true => "the files are those of the manifest; the keys are kept there".to_owned(),
+            false => "the files are NOT those of the manifest".to_owned(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -87,6 +115,7 @@ impl BackupJson {
             compat: CompatJson::new(judged.compat),
             // the shape is that of `keys check`
             encryption: judged.encryption.and_then(|it| serde_json::to_value(EncryptionJson::new(it)).ok()),
+            escrow: judged.escrow.cloned(),
             verdict: judged.verdict.map(checks::Verdict::name),
         }
     }

@@ -386,3 +386,36 @@ fn microshift_and_hosted_control_planes_have_no_tarball() {
     let judged = judge(&hosted);
     assert!(judged.has("PAIR-019") && !judged.serious().contains(&"PAIR-019".to_owned()));
 }
+
+/// A keyless tarball is no gap where the manifest of its escrow agrees, and a serious one where it does not.
+#[test]
+fn keys_in_escrow_make_a_backup_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = folder.path().join("vault");
+    let backup = folder.path().join("backup");
+    fs::create_dir(&backup).unwrap();
+    let stamp = "2026-11-23_090915";
+    let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+    let (snapshot, tarball) = (text(named("aescbc-rotated").snapshot()), text(named("aescbc-rotated").tarball()));
+    let recipient = "age1667h9mn34kg9aqnwrx0sx44vhez06shh2gdcp7u43jyl2fdewfmqzdvck0";
+    let split = ["keys", "split", &tarball, "-r", recipient, "--snapshot", &snapshot, "--out", vault.to_str().unwrap()];
+    assert_eq!(run(&split).code, Some(0));
+    let keyless = format!("static_kuberesources_{stamp}.keyless.tar.gz");
+    fs::copy(&snapshot, backup.join(format!("snapshot_{stamp}.db.gz"))).unwrap();
+    fs::copy(vault.join(&keyless), backup.join(&keyless)).unwrap();
+    let manifest = vault.join(format!("static_kuberesources_{stamp}.manifest.json"));
+    let line = ["verify", backup.to_str().unwrap(), "--json", "--escrow-manifest", manifest.to_str().unwrap()];
+    let verify = || {
+        let run = run(&line);
+        let document: Value = serde_json::from_str(&run.out).unwrap();
+        let named = |id: &str| document["findings"].as_array().unwrap().iter().any(|it| it["id"] == id);
+        let matches = document["artifacts"][0]["escrow"]["matches"].clone();
+        (run.code, matches, named("PAIR-032"), named("PAIR-033"))
+    };
+    assert_eq!(verify(), (Some(0), Value::Bool(true), false, true));
+    // one byte more behind the gzip stream: the members are the same, the file is not the one that was split off
+    let mut bytes = fs::read(backup.join(&keyless)).unwrap();
+    bytes.push(0);
+    fs::write(backup.join(&keyless), bytes).unwrap();
+    assert_eq!(verify(), (Some(1), Value::Bool(false), true, false));
+}

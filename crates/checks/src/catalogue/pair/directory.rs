@@ -170,6 +170,30 @@ pub static NO_CLUSTER: Entry = Entry {
     source: "no ClusterVersion and no Infrastructure among the live keys",
 };
 
+/// The files are not those that the manifest of the escrow tells of.
+pub static ESCROW_MISMATCH: Entry = Entry {
+    id: "PAIR-032",
+    name: "escrow-mismatch",
+    severity: High,
+    title: "The files are not those that the manifest of the escrow tells of",
+    cause: "The manifest is of another backup, or a file was changed or packed again after the split.",
+    consequence: "The keys in that escrow need not open this snapshot, and `keys join` will not give the original tarball.",
+    remedy: "Find the manifest and the escrow that were made with this tarball: the time stamps in the names are equal.",
+    source: "digests in the manifest that `assay keys split` wrote",
+};
+
+/// The keys are in escrow, and the digests agree.
+pub static KEYS_IN_ESCROW: Entry = Entry {
+    id: "PAIR-033",
+    name: "keys-in-escrow",
+    severity: Info,
+    title: "The keys are kept in escrow; the files are those that its manifest tells of",
+    cause: "`assay keys split` took the keys out of the tarball.",
+    consequence: "The backup is whole, for whoever can open the escrow. A restore needs `keys join` first.",
+    remedy: "Prove from time to time that the escrow opens: `assay keys verify-escrow`, with an identity.",
+    source: "digests in the manifest that `assay keys split` wrote",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &TARBALL_MISSING,
     &SNAPSHOT_MISSING,
@@ -184,4 +208,6 @@ pub(super) const ALL: &[&Entry] = &[
     &MANIFEST_LOOKUP,
     &UNPACKED_ELSEWHERE,
     &NO_CLUSTER,
+    &ESCROW_MISMATCH,
+    &KEYS_IN_ESCROW,
 ];

@@ -9,7 +9,7 @@ use crate::exit::Error;
 use crate::text::escape;
 
 /// The program's error for one of the library's, with the option or command that helps.
-pub(super) fn of(error: &EscrowError) -> Error {
+pub(in crate::commands) fn of(error: &EscrowError) -> Error {
     // Names in it come from files and arguments, and must have no power over the terminal.
     Error::Keys { what: escape(error.to_string().as_bytes()).into_owned(), hint: hint(error) }
 }

@@ -21,7 +21,7 @@ pub(super) fn beside(escrow: &Path, end: &str) -> Option<PathBuf> {
 }
 
 /// Reads a file once and gives its name, size and SHA-256, and its first bytes.
-pub(super) fn digest(path: &Path, head: usize) -> Result<(NamedDigest, Vec<u8>), Error> {
+pub(in crate::commands) fn digest(path: &Path, head: usize) -> Result<(NamedDigest, Vec<u8>), Error> {
     let mut raw = RawFile::open(&Input::Path(path.to_path_buf()))?;
     let (mut sha, mut size, mut first) = (Sha256::new(), 0, Vec::new());
     let mut buffer = vec![0; 1 << 16];

@@ -2,8 +2,8 @@
 
 mod check;
 mod drill;
-mod failure;
-mod files;
+pub(super) mod failure;
+pub(super) mod files;
 pub(super) mod given;
 mod inventory;
 mod join;

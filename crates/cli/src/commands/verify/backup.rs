@@ -12,7 +12,7 @@ use crate::analysis::Analysis;
 use crate::commands::artifact::Whole;
 use crate::exit::Error;
 use crate::input::{Backups, Source};
-use crate::output::artifact::{ArtifactJson, BackupJson, JudgedBackup, Named};
+use crate::output::artifact::{ArtifactJson, BackupJson, EscrowJson, JudgedBackup, Named};
 use crate::output::human::Fields;
 use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
@@ -66,6 +66,12 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     own.extend(pair::halves(directory, &whole.backup, kind).into_sorted());
     own.extend(compat.findings.iter().cloned());
     own.extend(encryption.iter().flat_map(|encryption| checks::keys_fit::check(encryption).into_sorted()));
+    let keyless = tarball.as_deref().is_some_and(|it| it.keyless);
+    let escrow = super::escrow::hold(&whole.backup, keyless, rules, &mut own)?;
+    let escrow = escrow.map(|(json, finding)| {
+        own.push(finding);
+        json
+    });
     own.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut parts = vec![(whole.name(), own)];
     if let Some(directory) = directory.filter(|directory| directory.backups.len() == 1) {
@@ -85,6 +91,7 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
             cross_checked: both,
             compat: &compat,
             encryption: encryption.as_ref(),
+            escrow: escrow.as_ref(),
             verdict: Some(verdict),
         };
         let named = Named { directory: whole.directory.as_deref(), backup: &whole.backup, name: whole.name() };
@@ -96,6 +103,7 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     }
     let mut checked = checked(source.as_ref().zip(analysis.as_ref()), tarball.as_deref(), &compat);
     checked = checked.maybe("keys", encryption.as_ref().and_then(keys_in_words));
+    checked = checked.maybe("escrow", escrow.as_ref().map(EscrowJson::in_words));
     if both {
         checked = checked.field("pair", pair_in_words(&outcome));
     }

@@ -1,0 +1,50 @@
+//! Keys that are kept elsewhere: what the manifest of their escrow proves.
+
+use crate::catalogue::{ESCROW_MISMATCH, FIT_NOT_CHECKED, KEYS_IN_ESCROW};
+use crate::finding::{Finding, Severity};
+
+/// What came of holding a backup against the manifest of an escrow.
+#[derive(Debug, Clone, Default)]
+pub struct EscrowFacts<'f> {
+    /// Name of the manifest.
+    pub manifest: &'f str,
+    /// What does not agree, in words.
+    pub failed: Vec<String>,
+    /// Names of the encryption keys in the escrow.
+    pub key_names: Vec<&'f str>,
+}
+
+/// Judges it. Where everything agrees, a tarball without keys is no gap any more, and that the keys were not tried is
+/// only to be known.
+pub fn check_escrow(facts: &EscrowFacts<'_>, others: &mut [Finding]) -> Finding {
+    if !facts.failed.is_empty() {
+        let message = format!("against {}: {}", facts.manifest, facts.failed.join("; "));
+        return Finding::new(&ESCROW_MISMATCH, message);
+    }
+    for finding in others.iter_mut().filter(|finding| finding.entry == &FIT_NOT_CHECKED) {
+        finding.severity = Severity::Info;
+    }
+    let keys = if facts.key_names.is_empty() { "no key".to_owned() } else { facts.key_names.join(", ") };
+    let message = format!("{} agrees with the files; encryption keys in the escrow: {keys}", facts.manifest);
+    Finding::new(&KEYS_IN_ESCROW, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_agrees_settles_the_question_of_keys() {
+        for (failed, id, left) in [
+            (vec![], "PAIR-033", Severity::Info),
+            (vec!["the tarball is another".to_owned()], "PAIR-032", Severity::Medium),
+        ] {
+            let mut others = [Finding::new(&FIT_NOT_CHECKED, "").clone()];
+            others[0].severity = Severity::Medium;
+            let facts = EscrowFacts { manifest: "m.json", failed, key_names: vec!["2", "1"] };
+            let finding = check_escrow(&facts, &mut others);
+            assert_eq!((finding.entry.id, others[0].severity), (id, left), "{}", finding.message);
+            assert!(finding.message.contains("m.json"));
+        }
+    }
+}
