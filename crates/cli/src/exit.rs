@@ -119,7 +119,7 @@ pub fn guarded(run: impl FnOnce() -> ExitCode) -> ExitCode {
 }
 
 /// One line for a panic. What the panic itself says stays out of it: it may quote file content.
-fn panic_message(info: &PanicHookInfo<'_>) -> String {
+pub(crate) fn panic_message(info: &PanicHookInfo<'_>) -> String {
     if map::any_fault() {
         return "error: an input file shrank or failed to read while assay was reading it".to_owned();
     }
@@ -136,7 +136,7 @@ fn panic_message(info: &PanicHookInfo<'_>) -> String {
     clippy::print_stderr,
     reason = "in a panic there is no Ui to borrow, and standard error is the only place left"
 )]
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     eprintln!("{line}");
 }
 

@@ -1,6 +1,7 @@
 //! What was typed. Parsing does no work; [`crate::settings`] makes sense of it.
 
 mod backup;
+mod browse;
 mod bytes;
 mod diff;
 mod export;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
 pub use backup::{CompatArgs, TargetArgs};
+pub use browse::BrowseArgs;
 pub use bytes::{
     BucketArgs, CarveArgs, DuArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput, UsageBy, UsageFormat,
 };
@@ -89,6 +91,8 @@ pub enum Command {
     Ls(Box<LsArgs>),
     /// Show objects: one or a selection, at any revision, as YAML, JSON, a table or bytes
     Get(Box<GetArgs>),
+    /// Look around in a terminal: a tree of keys, objects, their history, search
+    Browse(Box<BrowseArgs>),
     /// List pages: type, size, fill, and which bucket uses them
     Pages(PagesArgs),
     /// Show a page, every field named, hex beside meaning

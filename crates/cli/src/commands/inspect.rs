@@ -63,7 +63,8 @@ fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Err
     }
     let mut seen = Vec::new();
     if json {
-        let judged = JudgedBackup { cross_checked: made > 0, compat: &compat, encryption: None, escrow: None, verdict: None };
+        let judged =
+            JudgedBackup { cross_checked: made > 0, compat: &compat, encryption: None, escrow: None, verdict: None };
         let named = Named { directory, backup: &whole.backup, name: name.clone() };
         let document = ArtifactJson::Backup(Box::new(BackupJson::new(named, &judged)));
         seen.push(Seen { document, name, findings });

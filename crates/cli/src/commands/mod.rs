@@ -2,6 +2,7 @@
 //! into output.
 
 mod artifact;
+mod browse;
 mod bucket;
 mod bytes;
 mod carve;
@@ -55,6 +56,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Timeline(args) => timeline::run(*args, &reading, ui),
         Command::Get(args) => get::run(*args, &reading, ui),
         Command::Ls(args) => ls::run(*args, &reading, ui),
+        Command::Browse(args) => browse::run(&args, &reading, ui),
         Command::Bucket(args) => bucket::run(&args, &reading, ui),
         Command::Du(args) => du::run(&args, &reading, ui),
         Command::Carve(args) => carve::run(args, &reading, ui),

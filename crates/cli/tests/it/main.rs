@@ -9,6 +9,7 @@
 )]
 #![expect(clippy::cast_possible_truncation, reason = "test files are small")]
 
+mod browse;
 mod bytes;
 mod carve;
 /// The binary's own, so that what a test finds in the memory of its process is what the binary leaves in its own.
@@ -42,6 +43,7 @@ mod keys_support;
 mod keys_terminal;
 mod ls;
 mod pair;
+mod pty;
 mod reports;
 mod run;
 mod secrets;

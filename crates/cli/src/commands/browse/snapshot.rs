@@ -1,0 +1,138 @@
+//! The snapshot as the browser walks it and asks it.
+
+use std::sync::OnceLock;
+
+use bbolt_page::{Chunk, Db, Spread, Walker};
+use browse::{Found, History, Item, Look, Page, Summary, Wanted};
+use etcd_snapshot::facts::bucket;
+use etcd_snapshot::{Options, Place, Record};
+use lens::{Compared, Follow, Reader, View};
+
+use super::keys::Keys;
+use super::page;
+use crate::commands::objects;
+use crate::input::Source;
+use crate::spread::Pool;
+
+/// A snapshot that is browsed.
+pub(super) struct Browsed<'a> {
+    source: &'a Source,
+    db: Db<'a>,
+    keys: Keys,
+    look: Look,
+    reader: OnceLock<Reader<'a>>,
+    server_minor: OnceLock<Option<u32>>,
+}
+
+/// The pool, as long as its results are wanted; then what is left of the work is skipped.
+struct WhileWanted<'w>(Wanted<'w>);
+
+impl Spread for WhileWanted<'_> {
+    fn map_fold<T: Send>(&self, count: usize, map: impl Fn(usize) -> T + Sync, mut fold: impl FnMut(T)) {
+        let map = |at| (self.0)().then(|| map(at));
+        Pool.map_fold(count, map, |result| result.into_iter().for_each(&mut fold));
+    }
+}
+
+/// What came of some leaves.
+#[derive(Default)]
+struct Piece<'a> {
+    items: Vec<Item<'a>>,
+    pages: u64,
+    damaged: u64,
+}
+
+impl<'a> Browsed<'a> {
+    pub(super) fn new(source: &'a Source, db: Db<'a>, keys: Keys, look: Look) -> Self {
+        Self { source, db, keys, look, reader: OnceLock::new(), server_minor: OnceLock::new() }
+    }
+
+    fn reader(&self) -> &Reader<'a> {
+        self.reader.get_or_init(|| Reader::open(self.db.clone(), &Pool))
+    }
+
+    /// The release whose habits objects are shown by; looked for when the first object depends on it.
+    fn server_minor(&self) -> Option<u32> {
+        *self.server_minor.get_or_init(|| {
+            let newest = self.reader().newest(objects::is_version, None, 1, &Pool, &|_| {});
+            objects::server_minor(newest.keys.values().next())
+        })
+    }
+
+    fn keys_of(&self, chunk: &mut Chunk<'_, 'a>) -> Piece<'a> {
+        let mut piece = Piece::default();
+        for (page, _) in chunk {
+            piece.pages += 1;
+            for element in page.elements().filter(|element| !element.is_bucket()) {
+                let place = Place { page: page.page(), element: element.index, offset: page.offset_of(element.index) };
+                match Record::decode(&element, place) {
+                    Ok(record) if record.is_bump_marker() => {}
+                    Ok(record) => piece.items.push(Item {
+                        key: record.kv.key,
+                        stored: if record.tombstone { &[] } else { record.raw },
+                        main: record.revision.main,
+                        deleted: record.tombstone,
+                    }),
+                    Err(_) => piece.damaged += 1,
+                }
+            }
+        }
+        piece
+    }
+}
+
+impl<'a> browse::Snapshot<'a> for Browsed<'a> {
+    fn walk(&self, wanted: Wanted<'_>, tell: &(dyn Fn(Found<'a>) + Sync)) {
+        let _release = self.keys.release();
+        let (reader, spread) = (self.reader(), WhileWanted(wanted));
+        let mut walker = Walker::new(self.db.clone());
+        let buckets = walker.buckets(&spread);
+        let leaves = buckets.iter().find(|found| found.name() == bucket::KEY).and_then(|found| found.tree());
+        let total = leaves.map_or(0, |tree| tree.leaves().len() as u64);
+        tell(Found::Opened { revision: reader.current(), compacted: reader.compacted(), total });
+        let mut damaged = 0;
+        for found in &buckets {
+            if found.name() != bucket::KEY {
+                walker.visit(found, &spread, |chunk| chunk.for_each(drop), drop);
+                continue;
+            }
+            walker.visit(
+                found,
+                &spread,
+                |chunk| self.keys_of(chunk),
+                |piece| {
+                    damaged += piece.damaged;
+                    tell(Found::Keys(piece.items));
+                    tell(Found::Read(piece.pages));
+                },
+            );
+        }
+        let report = walker.finish(&spread);
+        if !wanted() {
+            return;
+        }
+        let kept = report.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
+        let faults = kept.count() as u64 + report.faults.dropped();
+        let void = self.source.check_unchanged().err();
+        let void = void.map(|error| (self.look.escape)(error.to_string().as_bytes()).into_owned());
+        tell(Found::Done(Summary { faults, damaged, void }));
+        let options = Options { without_hashes: true, ..Options::default() };
+        self.keys.follow(|| etcd_snapshot::scan(self.db.clone(), options, &spread));
+    }
+
+    fn object(&self, key: &'a [u8], stored: &'a [u8], reveal: bool) -> Page {
+        let view = View { reveal, ..View::default() };
+        page::object(key, stored, &self.keys, view, || self.server_minor(), self.look)
+    }
+
+    fn history(&self, key: &'a [u8], reveal: bool, wanted: Wanted<'_>) -> History<'a> {
+        let view = View { reveal, ..View::default() };
+        let mut follow = Follow::default();
+        let mut history = page::HistoryText::new(self.look, self.reader().compacted());
+        let is_it = |record: &Record<'a>| record.kv.key == key;
+        let damaged = self.reader().records(is_it, &WhileWanted(wanted), &|_| {}, |record| {
+            history.add(&follow.step(record, &self.keys, view, Compared::default()));
+        });
+        history.finish(damaged)
+    }
+}
