@@ -10,6 +10,7 @@ pub mod args;
 pub mod commands;
 pub mod exit;
 pub mod glob;
+pub mod hazards;
 pub mod input;
 pub mod inventory;
 pub mod output;

@@ -36,7 +36,7 @@ pub use list::{ListFormat, LsArgs};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
 pub use select::{Names, RevealArgs, SelectArgs};
 pub use values::{FailOn, ReportFormat, When};
-use values::{parse_revision, parse_size};
+use values::{parse_restore_date, parse_revision, parse_size};
 
 const ABOUT: &str = "Prove, offline, that an OpenShift etcd backup will restore";
 
@@ -196,12 +196,13 @@ Examples:
   assay verify snapshot_2026-11-23_010203.db
   assay verify /mnt/backup/                 every backup in it: do its files belong together?
   assay verify -q --fail-on medium snapshot.db || echo 'do not rely on this backup'
-  assay verify /mnt/backup/ --target 4.18.30
+  assay verify /mnt/backup/ --target 4.18.30 --restore-date 2027-01-31
   assay verify --json snapshot.db | jq '.verdict, .findings[].id'
   assay verify -o html /mnt/backup/ > verdict.html
 
 Files are told apart by content: a snapshot or a tarball of static pod resources, plain or compressed. A snapshot
 and a tarball are judged as a pair, too: those of one timestamp in a directory, or one of each on the command line.
+Of a backup, what a restore will run into is told, too: volumes attached elsewhere, rotated credentials, and such.
 Every finding has an ID; `assay explain ID` tells what it means and what to do, offline.";
 
 /// `assay verify`.
@@ -217,6 +218,9 @@ pub struct VerifyArgs {
     /// The cluster to restore onto.
     #[command(flatten)]
     pub onto: TargetArgs,
+    /// Day of the planned restore, for what will have ended by then: a day or RFC 3339; now unless given
+    #[arg(long, value_name = "DATE", value_parser = parse_restore_date)]
+    pub restore_date: Option<jiff::Timestamp>,
     /// What your backups must be: a TOML file, see `assay policy init`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub policy: Option<PathBuf>,

@@ -1,6 +1,9 @@
 //! Values that options take.
 
 use clap::ValueEnum;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 
 /// When to do something that depends on the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,6 +74,15 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "the size must be more than zero and less than 16 EiB".to_owned())
 }
 
+/// The day of a restore, in UTC: its end, for what ends on that day may end before the restore; or a moment.
+pub(super) fn parse_restore_date(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().map(|day| day.at(23, 59, 59, 0));
+    let civil = if text.contains(['T', 't', ' ']) { text.parse::<DateTime>() } else { day() };
+    text.parse::<Timestamp>()
+        .or_else(|_| civil.and_then(|civil| TimeZone::UTC.to_timestamp(civil)))
+        .map_err(|_| "expected a day such as 2027-01-31, or a time such as 2027-01-31T08:00:00Z".to_owned())
+}
+
 /// A revision: etcd counts from 1.
 pub(super) fn parse_revision(text: &str) -> Result<i64, String> {
     text.parse()
@@ -100,6 +112,22 @@ mod tests {
         }
         for text in ["", "0", "M", "-1", "1X", "1iB", "1.5G", "99999999999T", "184467440737095516160"] {
             assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_its_end() {
+        for (text, moment) in [
+            ("2027-01-31", "2027-01-31T23:59:59Z"),
+            ("2027-01-31T08:00:00Z", "2027-01-31T08:00:00Z"),
+            ("2027-01-31T08:00:00+02:00", "2027-01-31T06:00:00Z"),
+            ("2027-01-31T08:00", "2027-01-31T08:00:00Z"),
+        ] {
+            let parsed = parse_restore_date(text).map(|moment| moment.to_string());
+            assert_eq!(parsed.as_deref(), Ok(moment), "{text}");
+        }
+        for text in ["", "tomorrow", "2027-13-01", "2027-02-30", "31.1.2027", "2027-01-31T25:00:00Z", "-5"] {
+            assert!(parse_restore_date(text).is_err(), "{text}");
         }
     }
 

@@ -37,6 +37,7 @@ struct Rules<'r> {
     limit: Option<Severity>,
     target: Option<&'r TargetCluster>,
     escrow_manifest: Option<&'r std::path::Path>,
+    restore: Option<jiff::Timestamp>,
 }
 
 impl Rules<'_> {
@@ -60,6 +61,7 @@ pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<O
         limit: limit(args.fail_on),
         target: target.as_ref(),
         escrow_manifest: args.escrow_manifest.as_deref(),
+        restore: args.restore_date,
     };
     let mut judged: Vec<Judged> = Vec::new();
     let unread = artifact::each(&args.paths, reading, ui, |item, ui| {

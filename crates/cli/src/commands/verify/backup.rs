@@ -79,7 +79,9 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     }
     if let (Some(source), Some(analysis)) = (&source, &mut analysis) {
         pair::by_kind(&mut analysis.findings, kind);
-        parts.push((source.name(), std::mem::take(&mut analysis.findings)));
+        let resources = tarball.as_deref().map(|tarball| &tarball.resources);
+        let hazards = crate::hazards::findings(analysis, resources, rules.restore);
+        parts.push((source.name(), super::together([std::mem::take(&mut analysis.findings), hazards])));
     }
     if let Some(tarball) = &tarball {
         parts.push((tarball.name.clone(), tarball.findings.clone()));
