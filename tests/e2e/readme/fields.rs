@@ -189,6 +189,43 @@ fn every_field_is_told_and_none_that_is_not_there() {
     }
 }
 
+/// One tarball, whole and cut short, and its keys on their way to the escrow and back.
+#[test]
+fn every_field_of_the_keys_commands_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let identities = root().join("crates/key-escrow/tests/data/escrow-v1/identities.txt");
+    let identity = path("identity.txt");
+    let secrets = std::fs::read_to_string(identities).unwrap();
+    std::fs::write(&identity, secrets.lines().find(|line| line.starts_with("AGE-SECRET-KEY-")).unwrap()).unwrap();
+    let recipient = super::screens::RECIPIENTS[0];
+    let original = fixture_file("aescbc-rotated", ".tar.gz");
+    let name = original.file_name().unwrap().to_str().unwrap().trim_end_matches(".tar.gz").to_owned();
+    let (original, cut) = (original.to_str().unwrap(), path("static_kuberesources_2026-11-23_090915.tar.gz"));
+    let bytes = std::fs::read(original).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    let (vault, new, back) = (path("vault"), path("new"), path("back.tar.gz"));
+    let (escrow, keyless) = (format!("{vault}/{name}.escrow.age"), format!("{vault}/{name}.keyless.tar.gz"));
+    let page = read("docs/json.md");
+    for (sample, lines) in [
+        ("keys-ls", &[&["ls", original][..], &["ls", &cut]][..]),
+        ("keys-split", &[&["split", original, "-r", recipient, "--out", &vault]]),
+        ("keys-verify-escrow", &[&["verify-escrow", &escrow, "-i", &identity]]),
+        ("keys-join", &[&["join", &keyless, "--escrow", &escrow, "-i", &identity, "--out", &back]]),
+        ("keys-rewrap", &[&["rewrap", &escrow, "-i", &identity, "-r", recipient, "--out", &new]]),
+    ] {
+        let told = told(&page, sample);
+        let mut seen = Seen::new();
+        for line in lines {
+            let run = assay(&[&["keys"], *line, &["--json"]].concat());
+            let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+            walk(&document, "", &told, &mut seen);
+        }
+        compare(sample, &told, &seen);
+    }
+    assert_eq!(std::fs::read(&back).unwrap(), bytes);
+}
+
 /// What verify says where a policy waives a finding.
 fn waived(dir: &Path) -> Value {
     let policy = dir.join("policy.toml");

@@ -12,7 +12,7 @@ use crate::support::{assay, fixture_file};
 use crate::valid::faults;
 
 /// Commands whose artifacts the page tells, each with the samples that its documents may be like.
-const COMMANDS: [(&str, &[&str]); 10] = [
+const COMMANDS: [(&str, &[&str]); 21] = [
     ("inspect", &["inspect"]),
     ("verify", &["verify"]),
     ("hash", &["hash"]),
@@ -23,6 +23,17 @@ const COMMANDS: [(&str, &[&str]); 10] = [
     ("page", &["page"]),
     ("bucket", &["bucket", "bucket-entries"]),
     ("carve", &["carve"]),
+    ("compat", &["compat"]),
+    ("du", &["du"]),
+    ("history", &["history"]),
+    ("timeline", &["timeline"]),
+    ("diff", &["diff"]),
+    ("keys ls", &["keys-ls"]),
+    ("keys check", &["keys-check"]),
+    ("keys split", &["keys-split"]),
+    ("keys join", &["keys-join"]),
+    ("keys rewrap", &["keys-rewrap"]),
+    ("keys verify-escrow", &["keys-verify-escrow"]),
 ];
 
 /// Words that a field can be, where the page gives all of them.
@@ -101,12 +112,16 @@ impl Node {
     }
 
     /// Every field must be there: one that does not apply is null. A location alone has only what applies, and a value
-    /// is there only where it was asked for.
+    /// is there only where it was asked for, or as the page says.
     fn object(&self) -> Value {
         let properties: Map<String, Value> =
             self.fields.iter().map(|(name, node)| (name.clone(), node.schema())).collect();
-        let is_asked_for = |node: &Node| node.row.as_ref().is_some_and(|row| row.meaning.contains("`--reveal`"));
-        let always = self.fields.iter().filter(|(_, node)| !self.path.ends_with("location") && !is_asked_for(node));
+        let may_be_absent = |node: &Node| {
+            node.row
+                .as_ref()
+                .is_some_and(|row| ["`--reveal`", "left out"].iter().any(|word| row.meaning.contains(word)))
+        };
+        let always = self.fields.iter().filter(|(_, node)| !self.path.ends_with("location") && !may_be_absent(node));
         let required: Vec<&String> = always.map(|(name, _)| name).collect();
         json!({"type": "object", "properties": properties, "required": required})
     }

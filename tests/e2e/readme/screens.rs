@@ -130,7 +130,7 @@ fn line_matches(expected: &str, got: &str) -> bool {
 }
 
 /// Public halves of the throw-away identities in `crates/key-escrow/tests/data/escrow-v1/identities.txt`.
-const RECIPIENTS: [&str; 3] = [
+pub(super) const RECIPIENTS: [&str; 3] = [
     "age17xcex3p3cpa0zhx4743llarhxyps7ec8gk9q4293v6ncr7x7w5fsq9au6j",
     "age1fxepwt5q38dus4x83mjufd8a74c9gl9cjxl2nwl4y80jdjsxfafq8ykk8j",
     "age1uep75gyc4t0dd2dcwephdkl3h2xawulfsq0kf5mzkxy97y5adg2q5fa2un",
