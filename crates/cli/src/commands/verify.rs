@@ -219,9 +219,8 @@ impl Report {
             let mut ids: Vec<&str> = rest.iter().map(|finding| finding.entry.id).collect();
             ids.dedup();
             if !ids.is_empty() {
-                let text = format!("also {}, low or for information: -v tells all", ids.join(", "));
-                let note = ui.paint(style::DIM, text).to_string();
-                writeln!(ui.out(), "  {note}")?;
+                let text = format!("{} more, low or for information (-v tells all): {}", ids.len(), ids.join(", "));
+                finding::wrap(&text, 2, ui)?;
             }
             return Ok(());
         }
