@@ -1,8 +1,17 @@
 //! Patterns of names: `*` is any text, `?` any one character, everything else itself.
 
+use std::fmt::{Display, Formatter, Result, Write as _};
+
 /// A pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob(Vec<char>);
+
+/// The pattern as it was spelled.
+impl Display for Glob {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        self.0.iter().try_for_each(|&c| f.write_char(c))
+    }
+}
 
 impl Glob {
     /// The pattern that a text spells.

@@ -226,6 +226,27 @@ fn every_field_of_the_keys_commands_is_told() {
     assert_eq!(std::fs::read(&back).unwrap(), bytes);
 }
 
+#[test]
+fn every_field_of_a_policy_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = told(&read("docs/json.md"), "policy-check");
+    let mut seen = Seen::new();
+    for text in [
+        "version = 1\n",
+        "version = 1\n[require]\nmax_age = '26h'\nmax_fragmentation_percent = 45.0\nmin_certificate_days = 30\n\
+         encryption = { types = ['aesgcm'], resources = ['secrets'] }\n\
+         [[waiver]]\nid = 'PAGE-016'\nreason = 'known'\nuntil = 2999-12-31\n\
+         [[waiver]]\nid = 'TAR-029'\nartifact = '*.gz'\nkey = '/a/*'\nmember = 'b/*'\nreason = 'old'\nuntil = 2020-01-01\n",
+    ] {
+        let policy = dir.path().join("policy.toml");
+        std::fs::write(&policy, text).unwrap();
+        let run = assay(&["policy", "check", "--json", policy.to_str().unwrap()]);
+        let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{}: {error}", run.err));
+        walk(&document, "", &told, &mut seen);
+    }
+    compare("policy-check", &told, &seen);
+}
+
 /// What verify says where a policy waives a finding.
 fn waived(dir: &Path) -> Value {
     let policy = dir.join("policy.toml");

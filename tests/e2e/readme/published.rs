@@ -12,7 +12,7 @@ use crate::support::{assay, fixture_file};
 use crate::valid::faults;
 
 /// Commands whose artifacts the page tells, each with the samples that its documents may be like.
-const COMMANDS: [(&str, &[&str]); 21] = [
+const COMMANDS: [(&str, &[&str]); 22] = [
     ("inspect", &["inspect"]),
     ("verify", &["verify"]),
     ("hash", &["hash"]),
@@ -34,6 +34,7 @@ const COMMANDS: [(&str, &[&str]); 21] = [
     ("keys join", &["keys-join"]),
     ("keys rewrap", &["keys-rewrap"]),
     ("keys verify-escrow", &["keys-verify-escrow"]),
+    ("policy check", &["policy-check"]),
 ];
 
 /// Words that a field can be, where the page gives all of them.

@@ -83,6 +83,9 @@ fn document(path: &Path, policy: &Policy, today: Date) -> Value {
         },
         "waivers": policy.waivers.iter().map(|waiver| json!({
             "id": waiver.id,
+            "artifact": waiver.artifact.as_ref().map(ToString::to_string),
+            "key": waiver.key.as_ref().map(ToString::to_string),
+            "member": waiver.member.as_ref().map(ToString::to_string),
             "reason": waiver.reason,
             "until": waiver.until.to_string(),
             "line": waiver.line,
@@ -101,7 +104,10 @@ fn print(path: &Path, policy: &Policy, today: Date, ui: &mut Ui) -> Result<(), E
         .map(|waiver| {
             let until = waiver.until;
             let until = if until < today { format!("EXPIRED on {until}") } else { format!("until {until}") };
-            format!("{} {until}: {}", waiver.id, escape(waiver.reason.as_bytes()))
+            let places = [("", &waiver.artifact), ("key ", &waiver.key), ("member ", &waiver.member)];
+            let place = |(what, glob): (&str, &Option<_>)| glob.as_ref().map(|glob| format!(" {what}{glob}"));
+            let places: String = places.into_iter().filter_map(place).collect();
+            format!("{}{} {until}: {}", waiver.id, escape(places.as_bytes()), escape(waiver.reason.as_bytes()))
         })
         .collect();
     let fields = Fields::new()
@@ -117,6 +123,13 @@ fn print(path: &Path, policy: &Policy, today: Date, ui: &mut Ui) -> Result<(), E
     Ok(())
 }
 
+/// A duration in the largest unit that says it whole.
+fn age(seconds: u64) -> String {
+    let units = [(86_400, "day"), (3600, "hour"), (60, "minute")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| seconds.is_multiple_of(*unit)).unwrap_or((1, "second"));
+    count(seconds / unit, name)
+}
+
 fn required(require: &Require) -> String {
     let Require { max_age, max_fragmentation_percent, min_certificate_days, encryption, .. } = require;
     let encryption = encryption.as_ref().map(|it| {
@@ -124,7 +137,7 @@ fn required(require: &Require) -> String {
         format!("{} encrypted by {types}", escape(it.resources.join(", ").as_bytes()))
     });
     let said = [
-        max_age.map(|seconds| format!("at most {} old", count(seconds.unsigned_abs() / 60, "minute"))),
+        max_age.map(|seconds| format!("at most {} old", age(seconds.unsigned_abs()))),
         max_fragmentation_percent.map(|percent| format!("at most {percent} percent of free pages")),
         min_certificate_days.map(|days| format!("certificates for {} more", count(days.unsigned_abs(), "day"))),
         encryption,
