@@ -50,3 +50,4 @@ mod secrets;
 mod tarball;
 #[path = "../../../../tests/e2e/valid.rs"]
 mod valid;
+mod verdicts;
