@@ -21,7 +21,8 @@ use crate::ui::{Ui, style};
 const NAMESAKES: usize = 10;
 
 pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let select = SelectArgs { namespace: args.namespace, ..SelectArgs::default() };
+    let exact = args.exact.into_iter().collect();
+    let select = SelectArgs { namespace: args.namespace, exact, ..SelectArgs::default() };
     let selection = Selection::new(args.what, select)?;
     let Some(target) = selection.single().cloned() else {
         return Err(Error::Usage(

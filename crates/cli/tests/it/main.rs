@@ -42,6 +42,7 @@ mod keys_refusals;
 mod keys_support;
 mod keys_terminal;
 mod ls;
+mod odd;
 mod pair;
 mod pty;
 mod reports;
