@@ -17,6 +17,7 @@ mod carve;
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 mod canaries;
+mod canary_lines;
 mod cluster;
 mod compat;
 mod diff;
