@@ -48,6 +48,62 @@ fn push(shown: &mut String, c: char) {
     }
 }
 
+/// The bytes that [`escape`] shows so.
+///
+/// # Errors
+/// What is wrong with the first escape that is none, for people.
+pub fn unescape(shown: &[u8]) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::with_capacity(shown.len());
+    let mut rest = shown;
+    while let Some((&first, behind)) = rest.split_first() {
+        if first != b'\\' {
+            bytes.push(first);
+            rest = behind;
+            continue;
+        }
+        let (behind, known) = match behind {
+            [b'n', behind @ ..] => (behind, push_byte(&mut bytes, b'\n')),
+            [b'r', behind @ ..] => (behind, push_byte(&mut bytes, b'\r')),
+            [b't', behind @ ..] => (behind, push_byte(&mut bytes, b'\t')),
+            [b'\\', behind @ ..] => (behind, push_byte(&mut bytes, b'\\')),
+            [b'x', high, low, behind @ ..] => {
+                let byte = digits(&[*high, *low]).and_then(|number| u8::try_from(number).ok());
+                (behind, byte.map(|byte| bytes.push(byte)))
+            }
+            [b'u', b'{', behind @ ..] => {
+                let end = behind.iter().position(|&byte| byte == b'}').unwrap_or(behind.len());
+                let (number, behind) = behind.split_at_checked(end).unwrap_or_default();
+                let c = digits(number).and_then(char::from_u32);
+                let c = c.filter(|_| !behind.is_empty());
+                let known = c.map(|c| bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()));
+                (behind.get(1..).unwrap_or_default(), known)
+            }
+            behind => (behind, None),
+        };
+        if known.is_none() {
+            let escape: Vec<u8> = rest.iter().take(4).copied().collect();
+            return Err(format!(
+                "`{}` is no escape: write `\\n`, `\\r`, `\\t`, `\\\\`, `\\xff` for a byte or `\\u{{0}}` for a character",
+                String::from_utf8_lossy(&escape)
+            ));
+        }
+        rest = behind;
+    }
+    Ok(bytes)
+}
+
+fn push_byte(bytes: &mut Vec<u8>, byte: u8) -> Option<()> {
+    bytes.push(byte);
+    Some(())
+}
+
+/// One to six hexadecimal digits.
+fn digits(text: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(text).ok()?;
+    let plain = (1..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u32::from_str_radix(text, 16).ok().filter(|_| plain)
+}
+
 /// Whether a character may reach a terminal as it is.
 pub(crate) fn is_plain(c: char) -> bool {
     !(c == '\\'
@@ -182,6 +238,38 @@ mod tests {
     fn a_key_that_spells_an_escape_is_not_the_key_it_spells() {
         assert_ne!(escape(b"\\xff"), escape(b"\xff"));
         assert_ne!(escape(b"\\n"), escape(b"\n"));
+    }
+
+    #[test]
+    fn what_is_shown_can_be_typed() {
+        let mut all: Vec<Vec<u8>> = (0..=255_u8).map(|byte| vec![b'/', byte, byte, b'x']).collect();
+        all.extend(
+            ["", "ключ/日本", "\u{9b}2J", "abc\u{202e}fed", "\\u{0}", "\u{e0001}\u{10ffff}"].map(|text| text.into()),
+        );
+        all.push(b"\xe6\x97/\xff\xfe\0".to_vec());
+        for bytes in all {
+            assert_eq!(unescape(escape(&bytes).as_bytes()).as_ref(), Ok(&bytes), "{}", bytes.escape_ascii());
+        }
+        // a byte that is not UTF-8 may be typed as it is, too
+        assert_eq!(unescape(b"/\xff"), Ok(b"/\xff".to_vec()));
+        for wrong in [
+            "\\",
+            "\\q",
+            "\\x",
+            "\\xf",
+            "\\xfg",
+            "\\x+f",
+            "\\u0",
+            "\\u{",
+            "\\u{}",
+            "\\u{0",
+            "\\u{d800}",
+            "\\u{110000}",
+            "\\u{+1}",
+            "\\u{1234567}",
+        ] {
+            assert!(unescape(wrong.as_bytes()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

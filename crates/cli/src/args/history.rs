@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::keys::KeysInput;
-use super::select::{RevealArgs, SelectArgs};
+use super::select::{ExactKey, RevealArgs, SelectArgs, exact_key};
 
 /// Forms of a list of revisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,8 +69,11 @@ pub struct HistoryArgs {
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// A key, TYPE/NAME or TYPE NAME
-    #[arg(value_name = "KEY", required = true, num_args = 1..=2)]
+    #[arg(value_name = "KEY", required_unless_present = "exact", num_args = 1..=2)]
     pub what: Vec<OsString>,
+    /// The key, byte for byte, as assay shows keys: `\n`, `\xff`, `\u{0}`, `\\`
+    #[arg(long, value_name = "KEY", value_parser = exact_key(), conflicts_with = "what")]
+    pub exact: Option<ExactKey>,
     /// Only an object in this namespace
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Vec<String>,

@@ -34,7 +34,7 @@ pub use keys::{
 };
 pub use list::{ListFormat, LsArgs};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
-pub use select::{Names, RevealArgs, SelectArgs};
+pub use select::{ExactKey, Names, RevealArgs, SelectArgs};
 pub use values::{FailOn, ReportFormat, When};
 use values::{parse_restore_date, parse_revision, parse_size};
 

@@ -1,8 +1,12 @@
 //! Which objects of a snapshot are meant: options that `get`, `export`, `timeline` and their kin share.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
+use crate::text::unescape;
 
 /// Which objects, besides what is named outright.
 #[derive(Debug, Clone, Default, Args)]
@@ -23,6 +27,17 @@ pub struct SelectArgs {
     /// Only objects with these fields, such as spec.nodeName=worker-1; any field will do
     #[arg(long = "field", visible_alias = "field-selector", value_name = "FIELDS")]
     pub fields: Vec<String>,
+    /// One key, byte for byte, as assay shows keys: `\n`, `\xff`, `\u{0}`, `\\`; may be given several times
+    #[arg(long, value_name = "KEY", value_parser = exact_key())]
+    pub exact: Vec<ExactKey>,
+}
+
+/// A key that was given as assay shows keys, for those that cannot be typed: no argument holds a NUL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExactKey(pub Vec<u8>);
+
+pub(super) fn exact_key() -> impl TypedValueParser<Value = ExactKey> {
+    OsStringValueParser::new().try_map(|typed| unescape(typed.as_bytes()).map(ExactKey))
 }
 
 /// How values are shown.

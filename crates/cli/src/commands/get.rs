@@ -24,7 +24,9 @@ pub(super) fn run(args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<Outco
     }
     let single = selection.single().is_some();
     if !single && matches!(format, Some(ObjectFormat::Raw | ObjectFormat::Hex)) {
-        return Err(Error::Usage("`-o raw` and `-o hex` show one value: give its key or TYPE/NAME".to_owned()));
+        return Err(Error::Usage(
+            "`-o raw` and `-o hex` show one value: give its key, TYPE/NAME, or `--exact KEY`".to_owned(),
+        ));
     }
     if args.stored && !matches!(format, Some(ObjectFormat::Raw | ObjectFormat::Hex)) {
         return Err(Error::Usage("`--stored` goes with `-o raw` and `-o hex`".to_owned()));
@@ -136,8 +138,12 @@ impl Get<'_> {
         let typed = if parsed.name_is_token() { objects::shown(typed) } else { escape(typed).into_owned() };
         let at = self.at.map_or_else(String::new, |at| format!(" at revision {at}"));
         let reason = format!("there is no `{typed}`{at}");
-        let hint = "`assay ls` lists keys; a prefix ends with a slash".to_owned();
-        objects::unanswerable(self.source, &reason, Some(hint))
+        let hint = if typed.contains('\\') {
+            "`--exact` takes a key as `assay ls` shows it, with its `\\n` and `\\xff`"
+        } else {
+            "`assay ls` lists keys; a prefix ends with a slash"
+        };
+        objects::unanswerable(self.source, &reason, Some(hint.to_owned()))
     }
 
     fn many(&self, format: ObjectFormat, ui: &mut Ui) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use super::snapshot;
 use crate::args::{HistoryArgs, SelectArgs, StepFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
-use crate::output::json::{Key, Verdict};
+use crate::output::json::Key;
 use crate::output::steps::{CarvedFrom, StepLook, Steps};
 use crate::spread::Pool;
 use crate::text::{count, escape};
@@ -21,7 +21,8 @@ use crate::ui::{Ui, style};
 const NAMESAKES: usize = 10;
 
 pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let select = SelectArgs { namespace: args.namespace, ..SelectArgs::default() };
+    let exact = args.exact.into_iter().collect();
+    let select = SelectArgs { namespace: args.namespace, exact, ..SelectArgs::default() };
     let selection = Selection::new(args.what, select)?;
     let Some(target) = selection.single().cloned() else {
         return Err(Error::Usage(
@@ -137,8 +138,7 @@ fn give_out(
     artifact.insert("compacted".into(), reader.compacted().into());
     artifact.insert("removedVersions".into(), removed(steps).into());
     artifact.insert("live".into(), Value::Bool(steps.last().is_some_and(|step| !step.record.tombstone)));
-    let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-    let mut list = Steps::begin(look, "history", &artifact, verdict, ui)?;
+    let mut list = Steps::begin(look, "history", &artifact, ui)?;
     for (step, carved) in all {
         list.step(step, carved.as_ref(), ui)?;
     }

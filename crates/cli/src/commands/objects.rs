@@ -12,7 +12,7 @@ use kube_objects::{ClusterVersion, ShownKey, StorageKey};
 use lens::{Fields, Found, Labels, Newest, NoKeys, NotOpened, Opener, Reader, ResourceName, Target, Unseen, Wanted};
 use serde_json::Value;
 
-use crate::args::{KeysInput, SelectArgs};
+use crate::args::{ExactKey, KeysInput, SelectArgs};
 use crate::exit::Error;
 use crate::glob::KeyGlobs;
 use crate::input::{Reading, Source};
@@ -45,9 +45,11 @@ impl Selection {
             fields.add(text).map_err(usage)?;
         }
         let names: Vec<Vec<u8>> = names.into_iter().map(OsStringExt::into_vec).collect();
+        let mut targets = Target::read(&names);
+        targets.extend(select.exact.into_iter().map(|ExactKey(key)| Target::Key(key)));
         Ok(Self {
             wanted: Wanted {
-                targets: Target::read(&names),
+                targets,
                 resources: select.resource.iter().map(|name| ResourceName::parse(name)).collect(),
                 namespaces: select.namespace.into_iter().map(String::into_bytes).collect(),
             },

@@ -9,9 +9,9 @@ use super::snapshot;
 use crate::args::{Moment, TimelineArgs};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
-use crate::output::json::Verdict;
 use crate::output::steps::{StepLook, Steps};
 use crate::spread::Pool;
+use crate::text::count;
 use crate::ui::Ui;
 
 pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
@@ -24,8 +24,9 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let view = View { reveal: args.output.reveal.reveal, ..View::default() };
     let compared = Compared { managed_fields: args.output.all };
     let look = StepLook { format: args.output.format(), values: args.output.values, with_key: true };
-    let verdict = if reader.report().faults.kept().is_empty() { Verdict::Pass } else { Verdict::Fail };
-    let mut list = Steps::begin(look, "timeline", &artifact(&source, &reader, &window), verdict, ui)?;
+    // What is known to be missing is said before the first line, and what is found missing on the way after the last.
+    objects::check_complete(&source, &reader, 0, ui);
+    let mut list = Steps::begin(look, "timeline", &artifact(&source, &reader, &window), ui)?;
     let mut follow = Follow::default();
     let mut failed: Result<(), Error> = Ok(());
     let wanted = |record: &Record<'_>| record.revision.main <= window.last && selection.matches(record.kv.key);
@@ -45,13 +46,18 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
             failed = list.step(&step, None, ui);
         }
     });
+    if damaged > 0 {
+        let records = count(damaged, "unreadable record");
+        ui.warn(&format!("{} is damaged: {records}, so this may not be all of it", source.display()));
+        ui.settle(Outcome::Findings);
+    }
+    // A reader who stops reading gets the code of a damaged file all the same.
     failed?;
     source.check_unchanged()?;
     if list.written() == 0 {
         ui.warn(&format!("{}: no revision that is asked for is retained", source.display()));
     }
     list.finish(ui)?;
-    objects::check_complete(&source, &reader, damaged, ui);
     Ok(ui.outcome())
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::json::{Hex64, Key, SCHEMA, Verdict, write_compact};
 use crate::args::StepFormat;
-use crate::exit::Error;
+use crate::exit::{Error, Outcome};
 use crate::text::{Size, count, escape, is_plain};
 use crate::ui::{Ui, style};
 
@@ -46,7 +46,6 @@ pub struct CarvedFrom {
 pub struct Steps {
     look: StepLook,
     written: u64,
-    verdict: Verdict,
 }
 
 impl Steps {
@@ -54,13 +53,7 @@ impl Steps {
     ///
     /// # Errors
     /// Whatever keeps the beginning from being written.
-    pub fn begin(
-        look: StepLook,
-        command: &str,
-        artifact: &Map<String, Value>,
-        verdict: Verdict,
-        ui: &mut Ui,
-    ) -> Result<Self, Error> {
+    pub fn begin(look: StepLook, command: &str, artifact: &Map<String, Value>, ui: &mut Ui) -> Result<Self, Error> {
         match look.format {
             StepFormat::Json => {
                 let out = ui.out();
@@ -84,7 +77,7 @@ impl Steps {
             }
             StepFormat::Human | StepFormat::Ndjson => {}
         }
-        Ok(Self { look, written: 0, verdict })
+        Ok(Self { look, written: 0 })
     }
 
     /// How many were written.
@@ -114,14 +107,15 @@ impl Steps {
         Ok(())
     }
 
-    /// Ends.
+    /// Ends, with the verdict that the command has settled for by now: records that cannot be read are met on the way.
     ///
     /// # Errors
     /// Whatever keeps the end from being written.
     pub fn finish(self, ui: &mut Ui) -> Result<(), Error> {
         if self.look.format == StepFormat::Json {
+            let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
             ui.out().write_all(b"\n]}],\"findings\":[],\"verdict\":")?;
-            write_compact(ui.out(), &self.verdict)?;
+            write_compact(ui.out(), &verdict)?;
             ui.out().write_all(b"}\n")?;
         }
         Ok(())
@@ -334,6 +328,7 @@ fn csv(step: &Step<'_>, carved: Option<&CarvedFrom>, out: &mut dyn Write) -> Res
     let managers: Vec<&str> = step.authors.iter().map(|author| author.manager.as_str()).collect();
     let changed: Vec<&str> = step.changes.iter().flatten().map(|change| change.path.as_str()).collect();
     let lease = if kv.lease == 0 { String::new() } else { format!("{:x}", kv.lease) };
+    let text = |cell: &str| escape(cell.as_bytes()).into_owned();
     let cells = [
         step.record.revision.main.to_string(),
         step.record.revision.sub.to_string(),
@@ -344,13 +339,12 @@ fn csv(step: &Step<'_>, carved: Option<&CarvedFrom>, out: &mut dyn Write) -> Res
         lease,
         kv.value.len().to_string(),
         step.stored_as.to_owned(),
-        step.time().unwrap_or_default().to_owned(),
-        managers.join(";"),
-        changed.join(";"),
+        text(step.time().unwrap_or_default()),
+        text(&managers.join(";")),
+        text(&changed.join(";")),
         carved.map_or("", |carved| carved.label).to_owned(),
     ];
     let mut row = ::csv::Writer::from_writer(Vec::new());
-    let cells = cells.map(|cell| escape(cell.as_bytes()).into_owned());
     row.write_record(&cells).map_err(std::io::Error::other)?;
     let row = row.into_inner().map_err(|error| std::io::Error::other(error.to_string()))?;
     Ok(out.write_all(&row)?)

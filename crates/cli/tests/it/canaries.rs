@@ -1,8 +1,8 @@
 //! Secrets planted everywhere in a snapshot, and looked for in what every command prints.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,11 @@ use memchr::memmem;
 use sha2::{Digest, Sha256};
 use snapshot_builder::{Builder, Put};
 
+use crate::canary_lines::{Line, commands, lines};
 use crate::fixture::named;
+use crate::keys_leaks;
+use crate::keys_support::{CONFIG, files, gunzip, identity, tar_gz};
+use crate::pty::Tty;
 use crate::run::{assay, run};
 
 /// A secret, and where it was planted.
@@ -20,7 +24,7 @@ struct Canary {
 }
 
 /// Where a secret is planted: in the object under this key. `{}` is the secret, `{64}` its base64.
-const PLACES: [(&str, &str, &str); 11] = [
+pub(crate) const PLACES: [(&str, &str, &str); 11] = [
     (
         "data of a Secret",
         "/kubernetes.io/secrets/a/data",
@@ -79,7 +83,7 @@ const PLACES: [(&str, &str, &str); 11] = [
 ];
 
 /// Places that are not masked, because nothing in them says that they hold a secret: README.md and docs/ say so.
-const SHOWN: [(&str, &str, &str); 3] = [
+pub(crate) const SHOWN: [(&str, &str, &str); 3] = [
     (
         "a kubeconfig in a ConfigMap",
         "/kubernetes.io/configmaps/a/kubeconfig",
@@ -98,7 +102,7 @@ const SHOWN: [(&str, &str, &str); 3] = [
 ];
 
 /// Commands that show objects, and so what is not masked in them.
-const SHOWING: [&str; 5] = ["get", "export", "history", "timeline", "diff"];
+const SHOWING: [&str; 6] = ["get", "export", "history", "timeline", "diff", "browse"];
 
 fn secret(place: &str) -> String {
     let digest = Sha256::digest(format!("canary: {place}"));
@@ -190,136 +194,179 @@ fn with_free_page(builder: &Builder) -> (Vec<u8>, Canary) {
     (file, Canary { place: "a free page", secret })
 }
 
-/// What each command is tried with; `S` is the snapshot, `T` another, `O` a directory to be. Commands that are not named
-/// here are tried with the snapshot alone.
-fn lines(commands: &BTreeSet<String>, pages: usize) -> Vec<Vec<String>> {
-    let mut lines: BTreeMap<&str, Vec<Vec<&str>>> = BTreeMap::from([
-        (
-            "ls",
-            vec![
-                vec!["S"],
-                vec!["S", "-l"],
-                vec!["S", "--json"],
-                vec!["S", "--all-revisions", "-o", "csv"],
-                vec!["S", "--deleted"],
-            ],
-        ),
-        (
-            "export",
-            vec![
-                vec!["S", "-g", "/**"],
-                vec!["S", "-g", "/**", "--everything", "--as-is"],
-                vec!["S", "-g", "/**", "-o", "json"],
-            ],
-        ),
-        (
-            "timeline",
-            vec![
-                vec!["S"],
-                vec!["S", "--values", "--all"],
-                vec!["S", "-o", "json", "--values"],
-                vec!["S", "-o", "csv"],
-            ],
-        ),
-        (
-            "diff",
-            vec![
-                vec!["T", "S", "--values"],
-                vec!["T", "S", "--values", "--all", "--json"],
-                vec!["S", "T", "--values", "-o", "ndjson"],
-            ],
-        ),
-        ("hash", vec![vec!["S"], vec!["S", "--json"]]),
-        ("bucket", vec![vec!["S"], vec!["S", "key"], vec!["S", "authUsers"], vec!["S", "key", "-o", "json"]]),
-    ]);
-    let mut get = Vec::new();
-    for form in ["yaml", "json", "table", "ndjson"] {
-        get.push(vec!["S", "-g", "/**", "-o", form, "--show-managed-fields"]);
-    }
-    let mut history = Vec::new();
-    for (_, key, _) in PLACES.iter().chain(&SHOWN) {
-        for form in ["raw", "hex", "yaml"] {
-            get.push(vec!["S", key, "-o", form]);
+/// A tarball with canaries for keys, and the encryption configuration in it.
+fn tarball() -> (Vec<u8>, Vec<u8>, [Canary; 2]) {
+    // 24 bytes are an AES-192 key, and whole groups of base64.
+    let key = secret("a key of encryption")[..24].to_owned();
+    let pem = secret("a private key in the tarball");
+    let config = format!(
+        r#"{{"apiVersion":"apiserver.config.k8s.io/v1","kind":"EncryptionConfiguration","resources":[{{"resources":["secrets"],"providers":[{{"aescbc":{{"keys":[{{"name":"1","secret":"{}"}}]}}}},{{"identity":{{}}}}]}}]}}"#,
+        STANDARD.encode(&key)
+    );
+    let private = format!("-----BEGIN RSA PRIVATE KEY-----\n{pem}\n-----END RSA PRIVATE KEY-----\n");
+    let path = "static-pod-resources/kube-apiserver-pod-9/secrets/canary-tls/tls.key";
+    let packed = tar_gz(&[(CONFIG, config.as_bytes()), (path, private.as_bytes())]);
+    let canaries = [
+        Canary { place: "a key of encryption", secret: key },
+        Canary { place: "a private key in the tarball", secret: pem },
+    ];
+    (packed, config.into_bytes(), canaries)
+}
+
+/// A backup with canaries in its snapshot and its tarball, an older snapshot of it, and what commands ask for besides.
+struct Bench {
+    dir: tempfile::TempDir,
+    recipient: String,
+    canaries: Vec<Canary>,
+    snapshot: Vec<u8>,
+}
+
+const STAMP: &str = "2026-11-23_010203";
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (snapshot, mut canaries) = planted(true);
+        let (packed, config, of_keys) = tarball();
+        let recipient = identity(&dir.path().join("identity"));
+        fs::create_dir(dir.path().join("backup")).unwrap();
+        for (name, bytes) in [
+            (&*format!("backup/snapshot_{STAMP}.db"), &snapshot),
+            (&format!("backup/static_kuberesources_{STAMP}.tar.gz"), &packed),
+            ("before.db", &planted(false).0),
+            ("config.json", &config),
+        ] {
+            fs::write(dir.path().join(name), bytes).unwrap();
         }
-        get.push(vec!["S", key, "-o", "raw", "--stored"]);
-        history.extend([vec!["S", *key], vec!["S", key, "--values", "--json"]]);
-    }
-    lines.insert("get", get);
-    lines.insert("history", history);
-    let mut all = Vec::new();
-    for command in commands {
-        match lines.get(command.as_str()) {
-            Some(lines) => all.extend(lines.iter().map(|line| with(command, line))),
-            None if command == "page" => all.extend((0..pages).map(|page| with(command, &["S", &page.to_string()]))),
-            None => all.extend([with(command, &["S"]), with(command, &["S", "--json"]), with(command, &["S", "-v"])]),
+        for canary in &canaries {
+            assert!(canary.is_in(&snapshot), "{} was not planted", canary.place);
         }
+        for canary in &of_keys {
+            assert!(canary.is_in(&gunzip(&packed)), "{} was not planted", canary.place);
+        }
+        canaries.extend(of_keys);
+        let bench = Self { dir, recipient, canaries, snapshot };
+        fs::write(bench.path("policy.yaml"), run(&["policy", "init"]).out).unwrap();
+        let split = bench.words("keys split {K} -r {R} --out {B}/vault");
+        assert_eq!(run(&split).code, Some(0), "{}", run(&split).err);
+        bench
     }
-    all
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn snapshot(&self) -> PathBuf {
+        self.path(&format!("backup/snapshot_{STAMP}.db"))
+    }
+
+    /// The words of a line, see [`crate::canary_lines`].
+    fn words(&self, line: &str) -> Vec<String> {
+        let path = |name: &str| self.path(name).to_str().unwrap().to_owned();
+        let stem = format!("static_kuberesources_{STAMP}");
+        line.split(' ')
+            .map(|word| {
+                word.replace("{S}", self.snapshot().to_str().unwrap())
+                    .replace("{T}", &path("before.db"))
+                    .replace("{D}", &path("backup"))
+                    .replace("{K}", &path(&format!("backup/{stem}.tar.gz")))
+                    .replace("{C}", &path("config.json"))
+                    .replace("{P}", &path("policy.yaml"))
+                    .replace("{V}", &path(&format!("vault/{stem}")))
+                    .replace("{I}", &path("identity"))
+                    .replace("{R}", &self.recipient)
+                    .replace("{O}", &path("out"))
+                    .replace("{B}", self.dir.path().to_str().unwrap())
+            })
+            .collect()
+    }
 }
 
-fn with(command: &str, rest: &[&str]) -> Vec<String> {
-    [command].iter().chain(rest).map(|part| (*part).to_owned()).collect()
+impl Canary {
+    fn is_in(&self, said: &[u8]) -> bool {
+        forms(&self.secret).iter().any(|form| memmem::find(said, form.as_bytes()).is_some())
+    }
+
+    fn is_shown_by_design(&self) -> bool {
+        SHOWN.iter().any(|(place, ..)| self.place.starts_with(*place))
+    }
 }
 
-/// The commands that read a snapshot.
-fn commands() -> BTreeSet<String> {
-    // `keys` has tests of its own; the others take no snapshot, or wait for a person.
-    const WITHOUT: [&str; 6] = ["explain", "completions", "man", "keys", "browse", "catalog"];
-    let help = run(&["--help"]).out;
-    let list = help.split_once("Commands:\n").unwrap().1;
-    let names = list.lines().take_while(|line| !line.is_empty()).map(|line| line.split_whitespace().next().unwrap());
-    names.filter(|name| !WITHOUT.contains(name)).map(str::to_owned).collect()
-}
-
-fn said(line: &[String], snapshot: &Path, other: &Path) -> Vec<u8> {
-    let line: Vec<&std::ffi::OsStr> = line
-        .iter()
-        .map(|part| match part.as_str() {
-            "S" => snapshot.as_os_str(),
-            "T" => other.as_os_str(),
-            part => part.as_ref(),
-        })
-        .collect();
-    let output = assay(&line).output().unwrap();
-    [output.stdout, output.stderr].concat()
+/// What a line says, and what it writes unless the secrets in that were asked for.
+fn said(line: &Line, words: &[String], out: &Path) -> Vec<u8> {
+    let output = assay(words).output().unwrap();
+    let mut said = [output.stdout, output.stderr].concat();
+    for mistake in [&b"For more information, try"[..], b"for usage, add"] {
+        assert!(memmem::find(&said, mistake).is_none(), "{line:?} is a mistake: {}", String::from_utf8_lossy(&said));
+    }
+    if !line.writes_secrets {
+        said.extend(files(out).into_values().flatten());
+        said.extend(fs::read(out).unwrap_or_default());
+    }
+    let _ = fs::remove_dir_all(out);
+    let _ = fs::remove_file(out);
+    said
 }
 
 #[test]
 fn no_command_prints_a_secret_that_it_was_not_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let (file, canaries) = planted(true);
-    let (other, _) = planted(false);
-    let (snapshot, before) = (folder.path().join("snapshot.db"), folder.path().join("before.db"));
-    fs::write(&snapshot, &file).unwrap();
-    fs::write(&before, other).unwrap();
-    for canary in &canaries {
-        let there = forms(&canary.secret).iter().any(|form| memmem::find(&file, form.as_bytes()).is_some());
-        assert!(there, "{} was not planted", canary.place);
-    }
-    let commands = commands();
-    assert!(commands.len() >= 13, "{commands:?}");
+    let bench = Bench::new();
     let mut shown = BTreeSet::new();
-    for line in lines(&commands, file.len() / 4096) {
-        let said = said(&line, &snapshot, &before);
-        for canary in &canaries {
-            let found = forms(&canary.secret).iter().any(|form| memmem::find(&said, form.as_bytes()).is_some());
-            let is_by_design = SHOWN.iter().any(|(place, ..)| *place == canary.place);
-            if found && is_by_design && SHOWING.contains(&line[0].as_str()) {
-                shown.insert(canary.place);
-                continue;
-            }
-            assert!(!found, "assay {} prints {}: {}", line.join(" "), canary.place, String::from_utf8_lossy(&said));
+    let mut tried = BTreeSet::from(["browse".to_owned()]); // see below
+    for line in lines(bench.snapshot.len() / 4096) {
+        let said = said(&line, &bench.words(&line.text), &bench.path("out"));
+        for canary in bench.canaries.iter().filter(|canary| canary.is_in(&said)) {
+            let text = String::from_utf8_lossy(&said);
+            let by_design = canary.is_shown_by_design() && SHOWING.contains(&&*line.command);
+            assert!(by_design, "assay {} prints {}: {text}", line.text, canary.place);
+            shown.insert(canary.place);
         }
+        tried.insert(line.command);
     }
+    assert_eq!(tried, commands(), "a command is not tried, or is none: see canary_lines.rs");
     assert_eq!(shown.len(), SHOWN.len(), "the test would not see a leak: what is shown by design was not seen");
 }
 
 #[test]
-fn secrets_of_real_backups_are_not_printed() {
-    let plain = named("plain-etcd36");
-    let path = plain.snapshot();
-    let list = run(&["get", path.to_str().unwrap(), "-r", "secrets", "--reveal", "-o", "json"]);
-    let list: serde_json::Value = serde_json::from_str(&list.out).unwrap();
+fn the_browser_shows_no_secret_that_it_was_not_asked_for() {
+    let bench = Bench::new();
+    for (query, kind) in [
+        ("secrets data", "kind: Secret"),
+        ("secrets applied", "kind: Secret"),
+        ("secrets note", "kind: Secret"),
+        ("secrets other", "kind: Pod"),
+        ("configmaps pem", "kind: ConfigMap"),
+        ("configmaps kubeconfig", "kind: ConfigMap"),
+        ("accesstokens", "kind: OAuthAccessToken"),
+    ] {
+        let mut command = assay(&bench.words("browse {S} --keys {C}"));
+        command.env("TERM", "xterm").env("LANG", "C.UTF-8").env_remove("LC_ALL").env_remove("LC_CTYPE");
+        let mut tty = Tty::start(&command, (120, 40));
+        tty.wait_for("structure sound");
+        tty.press(&format!("/{query}"));
+        tty.wait_for(query);
+        tty.press("\r\r");
+        tty.wait_for(kind);
+        tty.press("\t");
+        tty.wait_for("created");
+        tty.press("\u{3}");
+        let ended = tty.end();
+        for canary in bench.canaries.iter().filter(|canary| !canary.is_shown_by_design()) {
+            for form in forms(&canary.secret) {
+                assert!(!ended.showed(&form), "browse, at `{query}`, shows {}", canary.place);
+            }
+        }
+        let by_design = bench.canaries.iter().find(|canary| canary.place == "a kubeconfig in a ConfigMap").unwrap();
+        let seen = bench.canaries.iter().any(|canary| canary.place == by_design.place && ended.showed(&canary.secret));
+        assert_eq!(seen, query == "configmaps kubeconfig", "the test sees what is shown");
+    }
+}
+
+/// Values of a backup's Secrets, as they stand in an object and opened.
+fn values_of(snapshot: &Path, keys: &[&str]) -> Vec<Vec<u8>> {
+    let line = ["get", snapshot.to_str().unwrap(), "-r", "secrets", "--reveal", "-o", "json"];
+    let line: Vec<&str> = line.iter().chain(keys).copied().collect();
+    let list: serde_json::Value = serde_json::from_str(&run(&line).out).unwrap();
     let data = list["items"].as_array().unwrap().iter().filter_map(|secret| secret["data"].as_object());
     let values: BTreeSet<&str> = data.flat_map(|data| data.values()).filter_map(|value| value.as_str()).collect();
     let mut needles: Vec<Vec<u8>> = Vec::new();
@@ -331,20 +378,44 @@ fn secrets_of_real_backups_are_not_printed() {
         }
     }
     assert!(needles.len() > 100, "{}", needles.len());
-    let auth = named("auth-enabled").snapshot();
-    let hashes = named("auth-enabled").bytes();
-    let hashes: Vec<Vec<u8>> = memmem::find_iter(&hashes, b"$2a$").map(|at| hashes[at..at + 40].to_vec()).collect();
+    needles
+}
+
+#[test]
+fn secrets_of_real_backups_are_not_printed() {
+    let plain = named("plain-etcd36");
+    let sealed = named("aescbc-rotated");
+    let tarball = sealed.tarball();
+    let auth = named("auth-enabled");
+    let bytes = auth.bytes();
+    let hashes: Vec<Vec<u8>> = memmem::find_iter(&bytes, b"$2a$").map(|at| bytes[at..at + 40].to_vec()).collect();
     assert!(!hashes.is_empty());
-    for (snapshot, needles) in [(&path, &needles), (&auth, &hashes)] {
-        for line in lines(&commands(), 0) {
-            if line[0] == "history" || line[0] == "get" && line.len() < 7 {
-                continue; // these name keys of the planted snapshot
+    let of_sealed = values_of(&sealed.snapshot(), &["--keys", tarball.to_str().unwrap()]);
+    for (fixture, needles) in [(&plain, values_of(&plain.snapshot(), &[])), (&sealed, of_sealed), (&auth, hashes)] {
+        let snapshot = fixture.snapshot();
+        let keys = fixture.tarball();
+        for line in lines(0) {
+            // The others name what is in the planted backup alone, or write files.
+            let text = line.text.as_str();
+            if text.contains("{O}") || text.contains("{V}") || text.contains("{P}") || text.contains(" /") {
+                continue;
             }
-            let said = said(&line, snapshot, snapshot);
+            let words: Vec<String> = text
+                .split(' ')
+                .map(|word| match word {
+                    "{S}" | "{T}" => snapshot.to_str().unwrap().to_owned(),
+                    "{K}" | "{C}" => keys.to_str().unwrap().to_owned(),
+                    "{D}" => snapshot.parent().unwrap().to_str().unwrap().to_owned(),
+                    word => word.to_owned(),
+                })
+                .collect();
+            let output = assay(&words).output().unwrap();
+            let said = [output.stdout, output.stderr].concat();
             for needle in needles.iter().step_by(needles.len().div_ceil(80)) {
                 let found = memmem::find(&said, needle).is_some();
-                assert!(!found, "assay {} prints {}", line.join(" "), needle.escape_ascii());
+                assert!(!found, "assay {text} on {} prints {}", fixture.name, needle.escape_ascii());
             }
+            assert_eq!(keys_leaks::found(&said), None, "assay {text} on {}", fixture.name);
         }
     }
 }

@@ -1,8 +1,11 @@
 //! `assay history` and `assay timeline`: what became of keys.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use snapshot_builder::{Builder, Put};
 
 use crate::fixture::named;
 use crate::run::{Run, json_of, run};
@@ -182,4 +185,42 @@ fn what_free_pages_hold_is_added_and_labelled() {
     let copy = folder.join("defragmented.db.gz");
     let none = run(&["history", copy.to_str().unwrap(), &key, "--carve", "-o", "ndjson"]);
     assert!(!none.out.contains("\"carved\""), "{}", none.out);
+}
+
+#[test]
+fn a_table_holds_every_key_escaped_once() {
+    // What each key is in a cell: as people see it everywhere, and as no other key is.
+    let keys: [(&[u8], &str); 6] = [
+        (b"/quote\"and,comma", "/quote\"and,comma"),
+        (b"/line\nfeed\tand tab", "/line\\nfeed\\tand tab"),
+        (b"/not\xffutf-8", "/not\\xffutf-8"),
+        (b"/back\\slash", "/back\\\\slash"),
+        (b"/spells\\xff", "/spells\\\\xff"),
+        (b"/nul\x00\x1b[31m", "/nul\\u{0}\\u{1b}[31m"),
+    ];
+    let mut builder = Builder::new();
+    for (main, (key, _)) in (2..).zip(keys) {
+        builder.put(main, 0, &Put { key, value: b"x", create: main, modified: main, version: 1, lease: 0 });
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("odd.db");
+    std::fs::write(&path, builder.build()).unwrap();
+    let cells = |line: &[&OsStr]| -> Vec<String> {
+        let out = run(line).out;
+        let mut table = csv::Reader::from_reader(out.as_bytes());
+        let at = table.headers().unwrap().iter().position(|title| title == "key").unwrap();
+        table.records().map(|row| row.unwrap()[at].to_owned()).collect()
+    };
+    let format = ["-o", "csv"].map(OsStr::new);
+    let expected: Vec<&str> = keys.iter().map(|(_, cell)| *cell).collect();
+    let with = |command: &'static str| [OsStr::new(command), path.as_os_str(), format[0], format[1]];
+    assert_eq!(cells(&with("timeline")), expected);
+    let mut listed = cells(&with("ls"));
+    let mut sorted = expected.clone();
+    (listed.sort_unstable(), sorted.sort_unstable());
+    assert_eq!(listed, sorted, "`ls` names them the same");
+    for (key, cell) in keys.iter().filter(|(key, _)| !key.contains(&0)) {
+        let line = [OsStr::new("history"), path.as_os_str(), OsStr::from_bytes(key), format[0], format[1]];
+        assert_eq!(cells(&line), [*cell]);
+    }
 }

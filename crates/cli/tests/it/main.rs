@@ -17,6 +17,7 @@ mod carve;
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 mod canaries;
+mod canary_lines;
 mod cluster;
 mod compat;
 mod diff;
@@ -42,6 +43,7 @@ mod keys_refusals;
 mod keys_support;
 mod keys_terminal;
 mod ls;
+mod odd;
 mod pair;
 mod pty;
 mod reports;
@@ -50,3 +52,4 @@ mod secrets;
 mod tarball;
 #[path = "../../../../tests/e2e/valid.rs"]
 mod valid;
+mod verdicts;

@@ -1,0 +1,205 @@
+//! What each command is tried with when canaries are looked for in what it says.
+//!
+//! `{S}` is the snapshot, `{T}` an older one, `{D}` the directory of the backup, `{K}` its tarball, `{C}` an
+//! EncryptionConfiguration, `{P}` a policy, `{V}` the beginning of the names of an escrow's files, `{I}` an identity,
+//! `{R}` a recipient, `{O}` a place to write to, `{B}` the directory of all that.
+
+use std::collections::BTreeSet;
+
+use crate::canaries::{PLACES, SHOWN};
+use crate::run::run;
+
+/// A command line.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// The command, with its subcommand.
+    pub(crate) command: String,
+    /// All of it.
+    pub(crate) text: String,
+    /// It writes files that hold secrets, for it was asked to: only what it says is looked at.
+    pub(crate) writes_secrets: bool,
+}
+
+/// By command, what follows it.
+const LINES: &[(&str, &[&str])] = &[
+    ("inspect", &["{S}", "{S} --json", "{S} -vv", "{D}", "{D} --json", "{D} -vv", "{K}", "{K} --json"]),
+    (
+        "verify",
+        &[
+            "{S}",
+            "{S} --json",
+            "{S} -vv",
+            "{S} -o html",
+            "{S} -o sarif",
+            "{S} -o junit",
+            "{S} -o prometheus",
+            "{D}",
+            "{D} -vv --keys {C}",
+            "{D} --json --keys {C}",
+            "{D} --json --target 4.18.30 --fail-on info",
+            "{D} -o html --keys {C}",
+            "{D} -o sarif --keys {C}",
+            "{D} -o junit --keys {C}",
+            "{D} -o prometheus --keys {C}",
+            "{D} --json --policy {P}",
+            "{K} --json",
+        ],
+    ),
+    ("compat", &["{D} --target 4.18.30", "{D} --target 4.18.30 --json", "{K} --target 4.18.30 -vv"]),
+    ("hash", &["{S}", "{S} --json", "{S} -vv"]),
+    (
+        "ls",
+        &[
+            "{S}",
+            "{S} -l",
+            "{S} -0",
+            "{S} --json",
+            "{S} -o ndjson",
+            "{S} -o csv",
+            "{S} --all-revisions",
+            "{S} --all-revisions -o csv",
+            "{S} --deleted",
+            "{S} --salvage -l",
+            "{S} --salvage --all-revisions --json",
+            "{S} -o sqlite --out {O}",
+            "{S} --salvage -o sqlite --out {O}",
+        ],
+    ),
+    (
+        "get",
+        &[
+            "{S} -g ** -o yaml --show-managed-fields",
+            "{S} -g ** -o json --show-managed-fields",
+            "{S} -g ** -o table",
+            "{S} -g ** -o ndjson --show-managed-fields",
+            "{S} -g ** -o yaml --keys {C}",
+            "{S} -g ** -o ndjson --rev 20 --keys {K}",
+        ],
+    ),
+    (
+        "export",
+        &[
+            "{S} -g **",
+            "{S} -g ** --everything --as-is",
+            "{S} -g ** -o json",
+            "{S} -n a --everything --keys {C}",
+            "{S} -g ** --out {O}",
+            "{S} -g ** --everything --as-is -o json --out {O}",
+        ],
+    ),
+    (
+        "history",
+        &["{S} --exact foo", "{S} configmap/pem --values --all --carve", "{S} secret/data --carve -o csv --keys {C}"],
+    ),
+    (
+        "timeline",
+        &["{S}", "{S} --values --all", "{S} --values --json", "{S} --values --all -o ndjson --keys {C}", "{S} -o csv"],
+    ),
+    (
+        "diff",
+        &[
+            "{T} {S}",
+            "{T} {S} --values",
+            "{T} {S} --values --all --json",
+            "{S} {T} --values -o ndjson",
+            "{T} {S} --values --all --keys {C} --old-keys {K}",
+            "{S} {S} --old-rev 20 --values --all",
+        ],
+    ),
+    (
+        "du",
+        &[
+            "{S}",
+            "{S} --json --top 0 --depth 9",
+            "{S} --by key --top 0 -o csv",
+            "{S} --by prefix --depth 9 --top 0",
+            "{S} --churn --top 0",
+            "{S} -o html --top 0",
+        ],
+    ),
+    (
+        "carve",
+        &[
+            "{S}",
+            "{S} --all",
+            "{S} --all --json",
+            "{S} --all -o ndjson",
+            "{S} --all -o csv",
+            "{S} -r secrets -vv",
+            "{S} --all --json --with-values --out {O}",
+        ],
+    ),
+    ("pages", &["{S}", "{S} --json", "{S} --free", "{S} -o csv"]),
+    ("page", &["{S} 0", "{S} 1 --json"]),
+    (
+        "bucket",
+        &[
+            "{S}",
+            "{S} --json",
+            "{S} key",
+            "{S} key -o csv",
+            "{S} key --json",
+            "{S} authUsers",
+            "{S} authUsers --json",
+            "{S} authUsers -o csv",
+            "{S} meta -vv",
+        ],
+    ),
+    ("cluster", &["{S}", "{S} --json", "{S} -vv"]),
+    ("explain", &["SNAP-003", "--schema"]),
+    ("policy init", &[""]),
+    ("policy check", &["{P}", "{P} --json"]),
+    ("keys ls", &["{K}", "{K} -l --all", "{K} --json", "{K} --all -o csv", "{K} --all -o ndjson -vv"]),
+    ("keys check", &["{S} --keys {C}", "{S} --keys {K} --json", "{D} -vv", "{D} --json"]),
+    ("keys split", &["{K} -r {R} --out {O} -vv", "{K} -r {R} --class all --json --out {O}"]),
+    ("keys verify-escrow", &["{V}.escrow.age -i {I}", "{V}.escrow.age -i {I} --json -vv"]),
+    ("keys rewrap", &["{V}.escrow.age -i {I} -r {R} --out {O} -vv"]),
+    ("keys join", &["{V}.keyless.tar.gz --escrow {V}.escrow.age -i {I} --out {O} -vv"]),
+    ("completions", &["bash", "zsh", "fish"]),
+    ("man", &[""]),
+];
+
+/// Lines that write what is secret because they were asked to.
+const WRITING: [&str; 2] = ["carve {S} --all --json --with-values --out {O}", "keys join "];
+
+/// Every line; `page` is tried with each of so many pages, and what takes a key with every key that was planted.
+pub(crate) fn lines(pages: usize) -> Vec<Line> {
+    let line = |command: &str, rest: &str| {
+        let text = format!("{command} {rest}").trim_end().to_owned();
+        let writes_secrets = WRITING.iter().any(|start| text.starts_with(start));
+        Line { command: command.to_owned(), text, writes_secrets }
+    };
+    let table = LINES.iter().flat_map(|(command, lines)| lines.iter().map(|rest| line(command, rest)));
+    let mut all: Vec<Line> = table.collect();
+    all.extend((0..pages).flat_map(|page| ["", " --json"].map(|form| line("page", &format!("{{S}} {page}{form}")))));
+    for (_, key, _) in PLACES.iter().chain(&SHOWN) {
+        for form in ["raw", "hex", "yaml", "raw --stored", "json --keys {C}"] {
+            all.push(line("get", &format!("{{S}} {key} -o {form}")));
+        }
+        for form in ["", " --values --json", " --values --all --carve", " -o csv --carve --keys {C}"] {
+            all.push(line("history", &format!("{{S}} {key}{form}")));
+        }
+    }
+    all
+}
+
+/// Every command that help names, with its subcommands.
+pub(crate) fn commands() -> BTreeSet<String> {
+    let of = |line: &[&str]| -> Vec<String> {
+        let help = run(line).out;
+        let list = help.split_once("Commands:\n").map_or("", |(_, list)| list).to_owned();
+        let names = list.lines().take_while(|line| !line.is_empty());
+        names.map(|line| line.split_whitespace().next().unwrap().to_owned()).filter(|name| name != "help").collect()
+    };
+    let mut all = BTreeSet::new();
+    for command in of(&["--help"]) {
+        let parts = of(&[&command, "--help"]);
+        if parts.is_empty() {
+            all.insert(command);
+        } else {
+            all.extend(parts.iter().map(|part| format!("{command} {part}")));
+        }
+    }
+    assert!(all.len() >= 28, "{all:?}");
+    all
+}
