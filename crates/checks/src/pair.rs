@@ -39,7 +39,7 @@ pub struct Facts<'f> {
     pub names: Names<'f>,
     /// Major and minor release, where they are known.
     pub release: Option<(u64, u64)>,
-    /// The tarball's keys; `None` where there are none.
+    /// Keys that open Secrets of the snapshot; `None` where there are none at hand.
     pub keys: Option<&'f Unlocked>,
 }
 

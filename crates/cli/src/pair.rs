@@ -35,17 +35,23 @@ pub fn held(tarball: Option<&mut Tarball>) -> Held {
     }
 }
 
-/// Opens every encrypted value with the keys at hand, and says what that comes to.
-pub fn examine(analysis: &Analysis<'_>, held: Held, ui: &mut Ui) -> Encryption {
+/// Opens every encrypted value with the keys at hand, and says what that comes to; gives the keys back, those that the
+/// snapshot itself had among them.
+pub fn examine(analysis: &Analysis<'_>, held: Held, ui: &mut Ui) -> (Encryption, Unlocked) {
     let meter = ui.meter("opening", Some(analysis.scan.report.db.size()));
     let options = Options { sample: None, progress: Some(&|bytes| meter.add(bytes)) };
-    opening::examine(&analysis.scan, held, &options, &Pool)
+    opening::examine_with_keys(&analysis.scan, held, &options, &Pool)
 }
 
-/// Holds the halves of a backup against each other. The tarball's keys are used, and wiped.
-pub fn judge(backup: &Backup, analysis: &Analysis<'_>, tarball: &mut Tarball, release: Option<(u64, u64)>) -> Outcome {
+/// Holds the halves of a backup against each other, as far as the keys open what is to be compared.
+pub fn judge(
+    backup: &Backup,
+    analysis: &Analysis<'_>,
+    tarball: &Tarball,
+    keys: &Unlocked,
+    release: Option<(u64, u64)>,
+) -> Outcome {
     let [snapshot, of_tarball] = [&backup.snapshot, &backup.tarball].map(|path| said(path.as_deref()));
-    let unlocked = Unlocked::new(tarball.keys.take());
     checks::pair::check(&Facts {
         cluster: &analysis.cluster,
         inventory: &analysis.inventory,
@@ -54,7 +60,7 @@ pub fn judge(backup: &Backup, analysis: &Analysis<'_>, tarball: &mut Tarball, re
         tarball: &tarball.resources,
         names: Names { snapshot: stamp(snapshot.as_ref()), tarball: stamp(of_tarball.as_ref()) },
         release,
-        keys: unlocked.has_keys().then_some(&unlocked),
+        keys: keys.has_keys().then_some(keys),
     })
 }
 

@@ -25,24 +25,24 @@ pub struct Tarball {
     pub keyless: bool,
     /// What the checks say, worst first.
     pub findings: Vec<Finding>,
-    /// Its keys, twice: to open every value, and to compare what Secrets hold.
+    /// Its keys, to be given away once: they are not cloned.
     pub keys: HeldKeys,
 }
 
 /// The encryption configuration that kube-apiserver would use, keys and all: wiped when it is dropped, and not shown.
 #[derive(Default)]
-pub struct HeldKeys(Vec<EncryptionConfig>);
+pub struct HeldKeys(Option<EncryptionConfig>);
 
 impl HeldKeys {
-    /// Takes it, as often as it was read: keys are not cloned.
+    /// Takes it.
     pub fn take(&mut self) -> Option<EncryptionConfig> {
-        self.0.pop()
+        self.0.take()
     }
 }
 
 impl std::fmt::Debug for HeldKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_empty() { "no keys" } else { "keys" })
+        f.write_str(if self.0.is_some() { "keys" } else { "no keys" })
     }
 }
 
@@ -67,8 +67,8 @@ impl Tarball {
         let (mut configurations, mut copies) = (Vec::new(), Vec::new());
         let outcome = static_resources::read_each(packed.bytes(&advance), &limits, |member, bytes| {
             configurations.extend(Configuration::of(member, bytes));
-            // twice more, to be given away: keys are not cloned
-            copies.extend((0..2).filter_map(|_| Configuration::of(member, bytes)));
+            // once more, to be given away: keys are not cloned
+            copies.extend(Configuration::of(member, bytes));
         });
         drop(meter);
         let resources = match outcome {
@@ -102,8 +102,8 @@ impl Tarball {
             ui.warn(&format!("{}: {words}", packed.display()));
         }
         let used = facts.configuration().map(|used| used.member.clone());
-        let of_used = copies.into_iter().filter(|copy| Some(&copy.member) == used.as_ref());
-        let keys = HeldKeys(of_used.filter_map(|copy| copy.parsed.ok()).collect());
+        let of_used = copies.into_iter().find(|copy| Some(&copy.member) == used.as_ref());
+        let keys = HeldKeys(of_used.and_then(|copy| copy.parsed.ok()));
         Ok(Self { name: packed.name(), named, resources, encryption, keyless, findings, keys })
     }
 

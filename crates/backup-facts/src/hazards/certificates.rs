@@ -45,7 +45,7 @@ pub struct Certificates {
     /// Authorities in Secrets that could be read.
     pub signers: Vec<Signer>,
     /// Authorities in Secrets that could not: encrypted without a key at hand, or damaged.
-    pub sealed_signers: Vec<ObjectName>,
+    pub unread_signers: Vec<ObjectName>,
 }
 
 /// A certificate of the tarball that ends too early.
@@ -81,11 +81,16 @@ impl Certificates {
     }
 
     /// Takes the certificate out of an opened Secret; nothing else of it is looked at.
-    pub(super) fn add_signer(&mut self, key: &Object<'_>, signs: Signs, opened: Option<&[u8]>) {
-        match opened.and_then(end_of_certificate) {
+    pub(super) fn add_signer(&mut self, key: &Object<'_>, signs: Signs, secret: &[u8]) {
+        match end_of_certificate(secret) {
             Some(not_after) => self.signers.push(Signer { secret: key.object_name(), signs, not_after }),
-            None => self.sealed_signers.push(key.object_name()),
+            None => self.add_unread_signer(key),
         }
+    }
+
+    /// Notes a Secret that should hold an authority, and could not be read.
+    pub(super) fn add_unread_signer(&mut self, key: &Object<'_>) {
+        self.unread_signers.push(key.object_name());
     }
 
     pub(super) fn add_tarball(&mut self, tarball: &StaticResources, now: Timestamp, restore: Timestamp) {
@@ -107,7 +112,7 @@ impl Certificates {
 
     pub(super) fn sort(&mut self) {
         self.signers.sort_by(|a, b| a.secret.cmp(&b.secret));
-        self.sealed_signers.sort();
+        self.unread_signers.sort();
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a restore will run into, read from the snapshot: the hazards that the documentation of OpenShift tells of.
 //!
 //! A restore turns the cluster's memory back, and the world around it has moved on: volumes were attached elsewhere,
-//! credentials rotated, machines replaced, certificates renewed. Which of them, the objects in the snapshot say, none of
-//! which but a few Secrets are ever encrypted. One pass over the live keys; of the many only the fields needed are read.
+//! credentials rotated, machines replaced, certificates renewed. Which of them, the objects in the snapshot
+//! say; those that are encrypted, where keys are at hand. One pass over the live keys; of the many only the fields needed
+//! are read.
 
 mod certificates;
 mod control_plane;
@@ -65,6 +66,8 @@ pub struct Hazards {
     pub space: Space,
     /// Objects of the kinds looked at that could not be read: damaged, or more than is ever decoded.
     pub unread: u64,
+    /// Encrypted objects that did not open, of whatever kind: of them nothing is known but the name.
+    pub sealed: u64,
 }
 
 /// Seconds of a day.
@@ -94,11 +97,19 @@ pub fn open_with(keys: &Unlocked) -> impl Fn(&[u8], &[u8]) -> Option<Zeroizing<V
     }
 }
 
+/// The hazards of a tarball by itself: certificates that end before the planned restore.
+#[must_use]
+pub fn of_tarball(tarball: &StaticResources, now: Timestamp, restore: Timestamp) -> Hazards {
+    let mut hazards = Hazards { restore, ..Hazards::default() };
+    hazards.certificates.add_tarball(tarball, now, restore);
+    hazards
+}
+
 /// Reads the hazards of a snapshot.
 ///
-/// `open` opens an encrypted value, given its etcd key; it is asked for the Secrets of certificate authorities alone, and
-/// may always answer `None`. `tarball` is the other half of the backup, where it is at hand. Certificates of the tarball
-/// are held against `restore`, when the restore is planned; those that have ended by `now` are the tarball's own fault.
+/// `open` opens an encrypted value, given its etcd key; what it answers `None` for is counted as sealed. `tarball` is the
+/// other half of the backup, where it is at hand. Certificates of the tarball are held against `restore`, when the restore
+/// is planned; those that have ended by `now` are the tarball's own fault.
 #[must_use]
 pub fn read(
     scan: &Scan<'_>,
@@ -113,8 +124,15 @@ pub fn read(
     for live in scan.store.live() {
         let (key, value) = (live.kv.key, live.kv.value);
         let object = Object::new(StorageKey::parse(key), &budget);
-        hazards.add(&object, value, || open(key, value));
-        hazards.deletions.extend(finder.find(&object, value));
+        hazards.add_name(&object);
+        if matches!(Envelope::of(value), Envelope::Encrypted(_)) {
+            match open(key, value) {
+                Some(opened) => hazards.add(&object, &opened, &finder),
+                None => hazards.add_sealed(&object),
+            }
+        } else {
+            hazards.add(&object, value, &finder);
+        }
     }
     hazards.unread = budget.unread();
     hazards.voters = scan.facts.members.iter().filter(|member| !member.is_learner).count() as u64;
@@ -128,16 +146,36 @@ pub fn read(
 }
 
 impl Hazards {
-    fn add(&mut self, key: &Object<'_>, value: &[u8], open: impl FnOnce() -> Option<Zeroizing<Vec<u8>>>) {
+    /// What the etcd key tells by itself.
+    fn add_name(&mut self, key: &Object<'_>) {
         match (key.group(), key.resource()) {
-            (b"", b"secrets") => self.add_secret(key, value, open),
+            (b"", b"secrets") => self.credentials.add_secret(key),
             (b"", b"configmaps") => {
                 self.control_plane.defrag_disabled |=
                     key.namespace_bytes() == b"openshift-etcd-operator" && key.name_bytes() == b"etcd-disable-defrag";
             }
+            (b"operator.openshift.io", b"clustercsidrivers") => self.credentials.add_driver(key),
+            _ => {}
+        }
+    }
+
+    fn add_sealed(&mut self, key: &Object<'_>) {
+        self.sealed = self.sealed.saturating_add(1);
+        if Certificates::signs(key).is_some() {
+            self.certificates.add_unread_signer(key);
+        }
+    }
+
+    fn add(&mut self, key: &Object<'_>, value: &[u8], finder: &DeletionFinder) {
+        self.deletions.extend(finder.find(key, value));
+        match (key.group(), key.resource()) {
+            (b"", b"secrets") => {
+                if let Some(signs) = Certificates::signs(key) {
+                    self.certificates.add_signer(key, signs, value);
+                }
+            }
             (b"config.openshift.io", b"clusterversions") => self.control_plane.add_cluster_version(value),
             (b"config.openshift.io", b"infrastructures") => self.control_plane.add_infrastructure(value),
-            (b"operator.openshift.io", b"clustercsidrivers") => self.credentials.add_driver(key),
             _ => {
                 if let Some(kind) = BuiltIn::of(key) {
                     self.add_built_in(&kind, key, value);
@@ -178,17 +216,6 @@ impl Hazards {
             Custom::Webhooks => self.webhooks.extend(blocking_webhooks(key, &object)),
             Custom::Operator => self.control_plane.add_operator(key, &object),
             Custom::Network => self.control_plane.add_network(&object),
-        }
-    }
-
-    fn add_secret(&mut self, key: &Object<'_>, value: &[u8], open: impl FnOnce() -> Option<Zeroizing<Vec<u8>>>) {
-        self.credentials.add_secret(key);
-        let Some(signs) = Certificates::signs(key) else { return };
-        if matches!(Envelope::of(value), Envelope::Encrypted(_)) {
-            let opened = open();
-            self.certificates.add_signer(key, signs, opened.as_ref().map(|bytes| bytes.as_slice()));
-        } else {
-            self.certificates.add_signer(key, signs, Some(value));
         }
     }
 

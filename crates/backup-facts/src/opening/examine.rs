@@ -114,6 +114,16 @@ impl Encryption {
 ///
 /// Keys that are only in history are looked for where those at hand leave values closed.
 pub fn examine(scan: &Scan<'_>, held: Held, options: &Options<'_>, spread: &impl Spread) -> Encryption {
+    examine_with_keys(scan, held, options, spread).0
+}
+
+/// Does what [`examine`] does, and gives the keys back: those held, and those that the chain led to.
+pub fn examine_with_keys(
+    scan: &Scan<'_>,
+    held: Held,
+    options: &Options<'_>,
+    spread: &impl Spread,
+) -> (Encryption, Unlocked) {
     let (not_configured, config) = match held {
         Held::Config(config) => (false, Some(config)),
         Held::NotEncrypted => (true, None),
@@ -137,7 +147,8 @@ pub fn examine(scan: &Scan<'_>, held: Held, options: &Options<'_>, spread: &impl
         .filter(|(_, tally)| is_of_interest(tally, &unlocked))
         .map(|(stored_path, tally)| of_resource(stored_path, tally, &unlocked, &chain, &said))
         .collect();
-    Encryption { keys_at_hand, not_configured, resources, chain, said, keys, sample: options.sample }
+    let encryption = Encryption { keys_at_hand, not_configured, resources, chain, said, keys, sample: options.sample };
+    (encryption, unlocked)
 }
 
 /// Whether values stay closed that another key might open.

@@ -46,7 +46,7 @@ use encryption_config::{EncryptionConfig, KmsEnvelope, Plaintext, ProviderKind, 
 use kube_objects::StorageKey;
 use zeroize::Zeroizing;
 
-pub use examine::{Encryption, Held, KeyUse, Options, ResourceCoverage, examine};
+pub use examine::{Encryption, Held, KeyUse, Options, ResourceCoverage, examine, examine_with_keys};
 pub use failure::{OpenFailure, Reason};
 pub use fit::Mismatch;
 pub use given::{KeysError, hypershift_config, read_keys};

@@ -28,10 +28,29 @@ pub fn check(hazards: &Hazards, findings: &mut Findings) {
     nodes::check(hazards, findings);
     certificates::check(hazards, findings);
     control_plane::check(hazards, findings);
+    check_unread(hazards, findings);
+}
+
+/// What was not looked at: silence about it would pass for a denial.
+fn check_unread(hazards: &Hazards, findings: &mut Findings) {
+    let mut parts = Vec::new();
     if hazards.unread > 0 {
-        let message =
-            format!("{} of the kinds looked at could not be read", count(hazards.unread, "object", "objects"));
-        findings.push(Finding::new(&HAZARDS_UNREAD, message).with("objects", hazards.unread));
+        parts.push(format!("{} of the kinds looked at could not be read", count(hazards.unread, "object", "objects")));
+    }
+    if hazards.sealed > 0 {
+        let sealed = count(hazards.sealed, "encrypted object was", "encrypted objects were");
+        parts.push(format!("{sealed} not opened"));
+    }
+    let signers = &hazards.certificates.unread_signers;
+    let signers =
+        Named { total: signers.len() as u64, names: signers.iter().map(|name| format!("`{name}`")).collect() };
+    if !signers.is_empty() {
+        let ends = signers.count("authority is", "authorities are");
+        parts.push(format!("the end of {ends} not known: {}", signers.shown()));
+    }
+    if !parts.is_empty() {
+        let finding = signers.finding(&HAZARDS_UNREAD, parts.join("; "));
+        findings.push(finding.with("objects", hazards.unread).with("sealed", hazards.sealed));
     }
 }
 
@@ -109,5 +128,30 @@ fn clip(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(names: &[String], total: u64) -> Named {
+        Named { names: names.to_vec(), total }
+    }
+
+    #[test]
+    fn a_message_ends_where_it_gets_long() {
+        let (half, over) = ("h".repeat(LONGEST / 2), "o".repeat(LONGEST / 2 + 1));
+        assert_eq!(named(&[half.clone(), half.clone()], 2).shown(), format!("{half}, {half}"));
+        assert_eq!(named(&[half.clone(), over.clone()], 2).shown(), format!("{half} and 1 more"));
+        let long = "l".repeat(LONGEST + 1);
+        assert_eq!(named(&[long.clone(), half], 2).shown(), format!("{}... and 1 more", &long[..LONGEST]));
+        assert_eq!(named(&[long[..LONGEST].to_owned()], 1).shown(), long[..LONGEST]);
+    }
+
+    #[test]
+    fn evidence_says_how_many_it_leaves_out() {
+        let names = ["`a`".to_owned(), "b".to_owned()];
+        assert_eq!((named(&names, 2).listed(), named(&names, 3).listed()), ("a, b".into(), "a, b, 1 more".into()));
     }
 }

@@ -202,7 +202,8 @@ Examples:
 
 Files are told apart by content: a snapshot or a tarball of static pod resources, plain or compressed. A snapshot
 and a tarball are judged as a pair, too: those of one timestamp in a directory, or one of each on the command line.
-Of a backup, what a restore will run into is told, too: volumes attached elsewhere, rotated credentials, and such.
+Of a backup, what a restore will run into is told, too: volumes attached elsewhere, rotated credentials, and such; of
+a snapshot by itself, where --target or --restore-date speaks of a restore.
 Every finding has an ID; `assay explain ID` tells what it means and what to do, offline.";
 
 /// `assay verify`.
@@ -218,7 +219,8 @@ pub struct VerifyArgs {
     /// The cluster to restore onto.
     #[command(flatten)]
     pub onto: TargetArgs,
-    /// Day of the planned restore, for what will have ended by then: a day or RFC 3339; now unless given
+    /// Day of the planned restore, for what will have ended by then: a day or RFC 3339; now unless given.
+    /// Tells the hazards of a lone file, too
     #[arg(long, value_name = "DATE", value_parser = parse_restore_date)]
     pub restore_date: Option<jiff::Timestamp>,
     /// What your backups must be: a TOML file, see `assay policy init`

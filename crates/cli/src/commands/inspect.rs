@@ -1,5 +1,6 @@
 //! `assay inspect`: what is this?
 
+use backup_facts::opening::Unlocked;
 use checks::{Finding, Severity, Verdict};
 use kube_objects::ResourceCount;
 
@@ -50,8 +51,10 @@ fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Err
     let named = directory.and_then(|directory| directory.release());
     let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), named), None);
     let name = whole.name();
-    let outcome = match (&analysis, &mut tarball) {
-        (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, tarball, compat.release.backup.minor()),
+    let keys = Unlocked::new(tarball.as_deref_mut().and_then(|tarball| tarball.keys.take()));
+    let minor = compat.release.backup.minor();
+    let outcome = match (&analysis, &tarball) {
+        (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, tarball, &keys, minor),
         _ => checks::pair::Outcome::default(),
     };
     let made = outcome.made;

@@ -5,7 +5,7 @@ mod document;
 mod escrow;
 mod policy;
 
-use backup_facts::opening::Held;
+use backup_facts::opening::{Held, Unlocked};
 use backup_facts::version::TargetCluster;
 use checks::{Finding, Severity, Verdict};
 
@@ -14,6 +14,7 @@ use super::keys::given;
 use crate::analysis::Analysis;
 use crate::args::{FailOn, KeysInput, VerdictFormat, VerifyArgs};
 use crate::exit::{Error, Outcome};
+use crate::hazards;
 use crate::input::{Reading, Source};
 use crate::output::artifact::ArtifactJson;
 use crate::output::finding;
@@ -41,6 +42,12 @@ struct Rules<'r> {
 }
 
 impl Rules<'_> {
+    /// Whether a file by itself is to be judged for a restore, too: where one was spoken of, by its day or its cluster.
+    /// Otherwise the question is whether the file is whole.
+    fn asks_of_restore(&self) -> bool {
+        self.target.is_some() || self.restore.is_some()
+    }
+
     /// The keys that the command line gives, read anew for every backup: they are not cloned.
     fn held(&self, ui: &mut Ui) -> Result<Option<Held>, Error> {
         let given = given::given(self.keys, self.reading, ui)?;
@@ -133,11 +140,18 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
     let checked = checked(source, &analysis);
     let kind = pair::kind(None, Some(&analysis));
     pair::by_kind(&mut analysis.findings, kind);
-    let of_keys = match rules.held(ui)? {
-        Some(held) => checks::keys_fit::check(&pair::examine(&analysis, held, ui)).into_sorted(),
-        None => Vec::new(),
+    let (of_keys, keys) = match rules.held(ui)? {
+        Some(held) => {
+            let (encryption, keys) = pair::examine(&analysis, held, ui);
+            (checks::keys_fit::check(&encryption).into_sorted(), keys)
+        }
+        None => (Vec::new(), Unlocked::default()),
     };
-    let findings = together([std::mem::take(&mut analysis.findings), alone(compat), of_keys]);
+    let of_restore = match rules.asks_of_restore() {
+        true => hazards::of_snapshot(&analysis, None, &keys, rules.restore),
+        false => Vec::new(),
+    };
+    let findings = together([std::mem::take(&mut analysis.findings), alone(compat), of_keys, of_restore]);
     let verdict = checks::verdict(&findings, rules.limit);
     let (good, what) = ("a restore of this snapshot", "this snapshot");
     let parts = vec![(source.name(), findings)];
@@ -149,7 +163,8 @@ fn of_tarball(mut tarball: Tarball, rules: Rules<'_>) -> Judged {
     let documents =
         if rules.json { vec![ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball)))] } else { Vec::new() };
     let checked = tarball::describe(&tarball);
-    let findings = together([std::mem::take(&mut tarball.findings), alone(compat)]);
+    let of_restore = hazards::of_tarball(&tarball, rules.restore);
+    let findings = together([std::mem::take(&mut tarball.findings), alone(compat), of_restore]);
     let verdict = checks::verdict(&findings, rules.limit);
     let good = if tarball.keyless {
         "a restore with this tarball, once its keys are joined to it again"

@@ -28,6 +28,7 @@ mod export;
 mod fixture;
 mod get;
 mod hash;
+mod hazards;
 mod help;
 mod history;
 mod input;

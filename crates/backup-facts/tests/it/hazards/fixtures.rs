@@ -164,10 +164,10 @@ fn the_signer_is_read_where_it_can_be_opened() {
     for name in ["aescbc-rotated", "aesgcm-rotated"] {
         let file = snapshot(name);
         let sealed = of(&file).certificates;
-        assert!(sealed.signers.is_empty() && sealed.sealed_signers.len() == 1, "{name}: {sealed:?}");
+        assert!(sealed.signers.is_empty() && sealed.unread_signers.len() == 1, "{name}: {sealed:?}");
         let unlocked = Unlocked::new([read_keys(&fixture::config(name).unwrap()).unwrap()]);
         let opened = with(&file, open_with(&unlocked), None, NOW).certificates;
-        assert!(opened.sealed_signers.is_empty(), "{name}");
+        assert!(opened.unread_signers.is_empty(), "{name}");
         assert_eq!(opened.signers[0].not_after, not_after, "{name}");
     }
 }

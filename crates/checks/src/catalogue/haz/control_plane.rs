@@ -261,10 +261,12 @@ pub static HAZARDS_UNREAD: Entry = Entry {
     id: "HAZ-030",
     name: "hazards-unread",
     severity: Info,
-    title: "Objects could not be read when hazards were looked for",
-    cause: "They are encrypted, damaged, larger than any such object, or more than is ever decoded.",
-    consequence: "The list of hazards may lack what they would have told.",
-    remedy: "If the resource is encrypted, give the keys. Otherwise look at the objects: assay verify names damaged \
-        records.",
-    source: "assay decodes objects up to 1 MiB, and 256 MiB in all",
+    title: "Hazards were not looked for in all objects",
+    cause: "Objects are encrypted and no key at hand opens them, or they are damaged, larger than any such object, or more \
+        than is ever decoded.",
+    consequence: "The list of hazards may lack what they would have told: when an authority in a Secret ends, and which \
+        encrypted objects were being deleted.",
+    remedy: "Give the keys (the tarball of the same backup, --keys or --escrow). What does not open with them either is \
+        damaged: assay keys check and assay verify name it.",
+    source: "assay opens Secrets with the keys at hand, and decodes objects up to 1 MiB, 256 MiB in all",
 };

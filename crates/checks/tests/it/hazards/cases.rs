@@ -57,11 +57,11 @@ pub(crate) fn all() -> Vec<Case> {
 const VOLUMES: [(&str, Severity); 1] = [("HAZ-001", Info)];
 const LOCAL: [(&str, Severity); 2] = [("HAZ-001", Info), ("HAZ-002", Low)];
 
-fn volume(cluster: &mut Cluster, name: &str, spec: &str) {
+pub(super) fn volume(cluster: &mut Cluster, name: &str, spec: &str) {
     cluster.put(&format!("persistentvolumes/{name}"), &format!(r#"{{"metadata":{{}},"spec":{{{spec}}}}}"#));
 }
 
-const RWO: &str = r#""accessModes":["ReadWriteOnce"],"persistentVolumeReclaimPolicy":"Delete","#;
+pub(super) const RWO: &str = r#""accessModes":["ReadWriteOnce"],"persistentVolumeReclaimPolicy":"Delete","#;
 
 fn storage() -> Vec<Case> {
     let local = |path: &str| format!(r#"{RWO} "local":{{"path":"{path}"}}"#);
@@ -203,6 +203,7 @@ fn credentials() -> Vec<Case> {
         case("HAZ-010", Low, "root credentials, encrypted", |cluster| {
             cluster.put("secrets/kube-system/vsphere-creds", "k8s:enc:aescbc:v1:1:x");
         })
+        .also(&[("HAZ-030", Info)])
         .on("2026-11-25T00:00:00Z"),
         silent("a request for another cloud", |cluster| {
             cluster.put(KEY, &request(""));
@@ -368,10 +369,13 @@ fn certificates() -> Vec<Case> {
         tarball(silent("what has ended already", |_| {}), TAKEN),
         etcd("etcd's authority has ended", High, |hazards| add(hazards, Signs::Etcd, "2026-11-23T08:29:59Z")),
         etcd("it ends within a year", Medium, |hazards| add(hazards, Signs::Etcd, "2027-11-23T08:29:59Z")),
+        etcd("it ends with the restore", Medium, |hazards| add(hazards, Signs::Etcd, TAKEN)),
+        etcd("it ends in a year", Low, |hazards| add(hazards, Signs::Etcd, "2027-11-23T08:30:00Z")),
         etcd("it ends within two", Low, |hazards| add(hazards, Signs::Etcd, "2028-11-22T08:29:59Z")),
         silent("it ends later", |_| {}).changed(|hazards| add(hazards, Signs::Etcd, "2028-11-22T08:30:00Z")),
         case("HAZ-026", Low, "another has ended", |_| {})
             .changed(|hazards| add(hazards, Signs::Other, "2026-11-23T08:29:59Z")),
+        silent("another ends with the restore", |_| {}).changed(|hazards| add(hazards, Signs::Other, TAKEN)),
         silent("another ends later", |_| {}).changed(|hazards| add(hazards, Signs::Kubelets, "2026-11-24T00:00:00Z")),
     ]
 }
@@ -393,6 +397,10 @@ fn space() -> Vec<Case> {
         }),
         case("HAZ-028", Medium, "a raised quota, used", |_| {})
             .changed(|hazards| (hazards.space.size, hazards.space.quota) = (9 * GIB, 16 * GIB)),
+        silent("a raised quota, and the default one just used up", |_| {})
+            .changed(|hazards| (hazards.space.size, hazards.space.quota) = (8 * GIB, 16 * GIB)),
+        silent("more than the quota, which is the default", |_| {})
+            .changed(|hazards| (hazards.space.size, hazards.space.quota) = (9 * GIB, 8 * GIB)),
         silent("a raised quota, not used", |cluster| {
             cluster.put("operator.openshift.io/etcds/cluster", r#"{"spec":{"backendQuotaGiB":16}}"#);
         }),

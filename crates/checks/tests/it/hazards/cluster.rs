@@ -85,6 +85,13 @@ impl Cluster {
         )
     }
 
+    /// The names of the objects that a quiet cluster does not have, or has otherwise.
+    pub(crate) fn own_names(&self) -> Vec<String> {
+        let quiet = Self::quiet();
+        let own = self.objects.iter().filter(|(key, json)| quiet.objects.get(*key) != Some(json));
+        own.map(|(key, _)| key.rsplit('/').next().unwrap().to_owned()).collect()
+    }
+
     pub(crate) fn snapshot(&self) -> Vec<u8> {
         let mut builder = Builder::new();
         let ids: Vec<u64> = (0..self.voters).map(|n| MEMBER + n).collect();

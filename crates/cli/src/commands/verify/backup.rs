@@ -4,13 +4,14 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use backup_facts::layout::Layout;
-use backup_facts::opening::Encryption;
+use backup_facts::opening::{Encryption, Unlocked};
 use checks::pair::Outcome;
 
 use super::{Judged, Report, Rules, integrity, records, structure};
 use crate::analysis::Analysis;
 use crate::commands::artifact::Whole;
 use crate::exit::Error;
+use crate::hazards;
 use crate::input::{Backups, Source};
 use crate::output::artifact::{ArtifactJson, BackupJson, EscrowJson, JudgedBackup, Named};
 use crate::output::human::Fields;
@@ -50,18 +51,20 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     let named = directory.and_then(|directory| directory.release());
     let kind = pair::kind(directory, analysis.as_ref());
     let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), named), rules.target);
-    let mut outcome = match (&analysis, &mut tarball) {
-        (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, tarball, compat.release.backup.minor()),
+    let (encryption, keys) = match &analysis {
+        Some(analysis) => {
+            let held = rules.held(ui)?.unwrap_or_else(|| pair::held(tarball.as_deref_mut()));
+            let (encryption, keys) = pair::examine(analysis, held, ui);
+            (Some(encryption), keys)
+        }
+        None => (None, Unlocked::default()),
+    };
+    let minor = compat.release.backup.minor();
+    let mut outcome = match (&analysis, &tarball) {
+        (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, tarball, &keys, minor),
         _ => checks::pair::Outcome::default(),
     };
     let both = outcome.made > 0;
-    let encryption = match &analysis {
-        Some(analysis) => {
-            let held = rules.held(ui)?.unwrap_or_else(|| pair::held(tarball.as_deref_mut()));
-            Some(pair::examine(analysis, held, ui))
-        }
-        None => None,
-    };
     let mut own = std::mem::take(&mut outcome.findings).into_sorted();
     own.extend(pair::halves(directory, &whole.backup, kind).into_sorted());
     own.extend(compat.findings.iter().cloned());
@@ -79,12 +82,13 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     }
     if let (Some(source), Some(analysis)) = (&source, &mut analysis) {
         pair::by_kind(&mut analysis.findings, kind);
-        let resources = tarball.as_deref().map(|tarball| &tarball.resources);
-        let hazards = crate::hazards::findings(analysis, resources, rules.restore);
+        let hazards = hazards::of_snapshot(analysis, tarball.as_deref(), &keys, rules.restore);
         parts.push((source.name(), super::together([std::mem::take(&mut analysis.findings), hazards])));
     }
+    drop(keys);
     if let Some(tarball) = &tarball {
-        parts.push((tarball.name.clone(), tarball.findings.clone()));
+        let hazards = if source.is_none() { hazards::of_tarball(tarball, rules.restore) } else { Vec::new() };
+        parts.push((tarball.name.clone(), super::together([tarball.findings.clone(), hazards])));
     }
     let verdict = checks::verdict(parts.iter().flat_map(|(_, findings)| findings), rules.limit);
     let mut documents = Vec::new();
