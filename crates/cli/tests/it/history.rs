@@ -217,7 +217,8 @@ fn a_table_holds_every_key_escaped_once() {
     assert_eq!(cells(&with("timeline")), expected);
     let mut listed = cells(&with("ls"));
     let mut sorted = expected.clone();
-    (listed.sort_unstable(), sorted.sort_unstable());
+    listed.sort_unstable();
+    sorted.sort_unstable();
     assert_eq!(listed, sorted, "`ls` names them the same");
     for (key, cell) in keys.iter().filter(|(key, _)| !key.contains(&0)) {
         let line = [OsStr::new("history"), path.as_os_str(), OsStr::from_bytes(key), format[0], format[1]];

@@ -88,7 +88,7 @@ fn every_odd_key_is_named_as_it_is_listed() {
         let human = run(&["history", path, "--exact", typed]);
         assert!(human.code == Some(0) && human.out.starts_with(&format!("{typed}\n  1 revision retained")), "{name}");
         let around = run(&["timeline", path, "--exact", typed, "-o", "ndjson"]);
-        assert_eq!(lines(&around.out), [step.clone()], "{name}");
+        assert!(matches!(&lines(&around.out)[..], [one] if one == step), "{name}: {}", around.out);
     }
 }
 
@@ -121,6 +121,9 @@ fn copy_of(file: &[u8]) -> (Builder, i64) {
     (builder, scan.current())
 }
 
+/// The change, and the sizes of the old and the new value.
+type Difference = (&'static str, Option<u64>, Option<u64>);
+
 fn diff(old: &Path, new: &Path, rest: &[&str]) -> crate::run::Run {
     let line: Vec<&str> = ["diff", old.to_str().unwrap(), new.to_str().unwrap()].iter().chain(rest).copied().collect();
     run(&line)
@@ -138,7 +141,7 @@ fn a_changed_copy_differs_where_it_was_changed_and_nowhere_else() {
 
     let mut changed = copy;
     let mut main = last;
-    let mut expected: BTreeMap<Vec<u8>, (&str, Option<u64>, Option<u64>)> = BTreeMap::new();
+    let mut expected = BTreeMap::<Vec<u8>, Difference>::new();
     for odd in odd() {
         main += 1;
         let size = Some(odd.value_len);

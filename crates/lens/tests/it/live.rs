@@ -122,8 +122,9 @@ fn shake(server: &EtcdServer) -> i64 {
 /// What `etcdctl get "" --from-key --rev REVISION -w json` answers, all of it.
 fn etcdctl_get(server: &EtcdServer, revision: i64) -> Vec<KeyFact> {
     let answer = server.etcdctl_json(&["get", "", "--from-key", &format!("--rev={revision}")]).unwrap();
-    let kvs = answer["kvs"].as_array().cloned().unwrap_or_default();
-    let bytes = |kv: &Value, name| BASE64_STANDARD.decode(kv[name].as_str().unwrap_or_default()).unwrap();
+    let kvs = answer.get("kvs").and_then(Value::as_array).cloned().unwrap_or_default();
+    let bytes =
+        |kv: &Value, name| BASE64_STANDARD.decode(kv.get(name).and_then(Value::as_str).unwrap_or_default()).unwrap();
     let number = |kv: &Value, name| kv.get(name).map_or(0, |number| number.as_i64().unwrap());
     let fact = |kv: &Value| {
         let value = bytes(kv, "value");
