@@ -42,6 +42,11 @@ impl Fixture {
             .unwrap()
     }
 
+    /// Whether a file is there.
+    pub(crate) fn has(&self, file: &str) -> bool {
+        self.folder.join(file).is_file()
+    }
+
     /// The snapshot as it is stored: compressed.
     pub(crate) fn snapshot(&self) -> PathBuf {
         self.path(".db.gz")

@@ -112,7 +112,8 @@ fn bytes_are_those_that_were_put() {
     assert!(sample > 10);
 }
 
-fn truth(fixture: &crate::fixture::Fixture) -> Vec<Value> {
+/// What the genuine codecs made of each live key.
+pub(crate) fn truth(fixture: &crate::fixture::Fixture) -> Vec<Value> {
     use std::io::Read;
     let mut text = String::new();
     let file = std::fs::File::open(fixture.path("decrypted-truth.jsonl.gz")).unwrap();

@@ -43,6 +43,7 @@ mod keys_plugin;
 mod keys_refusals;
 mod keys_support;
 mod keys_terminal;
+mod kinds;
 mod ls;
 mod odd;
 mod pair;
