@@ -142,19 +142,17 @@ fn chain_broken(encryption: &Encryption, server: ApiServer) -> Option<String> {
     if server == ApiServer::Kube {
         return None;
     }
-    let (mut any, mut why) = (false, None);
+    let mut why = None;
     for link in encryption.chain.current(server) {
-        any = true;
         match &link.content {
             Ok(_) => return None,
             Err(broken) => why = why.or(Some((link, broken))),
         }
     }
-    match why {
-        Some((link, broken)) => Some(broken_words(link, broken)),
-        None if any => None,
-        None => Some("no Secret of the snapshot holds its configuration".to_owned()),
-    }
+    Some(match why {
+        Some((link, broken)) => broken_words(link, broken),
+        None => "no Secret of the snapshot holds its configuration".to_owned(),
+    })
 }
 
 fn broken_words(link: &Link, broken: &Broken) -> String {
@@ -195,7 +193,7 @@ fn check_kms(encryption: &Encryption, findings: &mut Findings) {
         let of_kms =
             |key: &&KeyTally| matches!(key.provider, ProviderKind::KmsV1 | ProviderKind::KmsV2) && key.live > 0;
         for key in resource.tally.keys.iter().filter(of_kms) {
-            let ids: Vec<String> = key.key_ids.keys().map(|id| clip(id)).collect();
+            let ids: Vec<String> = key.key_ids.keys().filter(|id| !id.is_empty()).map(|id| clip(id)).collect();
             let with = match &ids[..] {
                 [] => String::new(),
                 [id] => format!(", key ID `{id}`"),

@@ -64,8 +64,8 @@ pub struct Hazards {
     pub voters: u64,
     /// Size, quota, free pages.
     pub space: Space,
-    /// Objects of the kinds looked at that could not be read: damaged, or more than is ever decoded.
-    pub unread: u64,
+    /// Objects of the kinds looked at that could not be read, by resource and name: damaged, or more than is ever decoded.
+    pub unread: Listed<String>,
     /// Encrypted objects that did not open, of whatever kind: of them nothing is known but the name.
     pub sealed: u64,
 }
@@ -134,7 +134,7 @@ pub fn read(
             hazards.add(&object, value, &finder);
         }
     }
-    hazards.unread = budget.unread();
+    hazards.unread = budget.into_unread();
     hazards.voters = scan.facts.members.iter().filter(|member| !member.is_learner).count() as u64;
     if let Some(tarball) = tarball {
         hazards.certificates.add_tarball(tarball, now, restore);
@@ -225,6 +225,7 @@ impl Hazards {
         self.storage.join(&nodes);
         self.credentials.join(&self.storage);
         self.certificates.sort();
+        self.unread.items.sort();
         self.control_plane.forced_redeployments.sort();
         self.webhooks.items.sort_by(|a, b| (&a.configuration, &a.name).cmp(&(&b.configuration, &b.name)));
         self.deletions.items.sort_by(|a, b| (&a.resource, &a.name).cmp(&(&b.resource, &b.name)));

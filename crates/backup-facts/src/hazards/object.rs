@@ -1,13 +1,13 @@
 //! One live key of interest, and its value decoded within a budget.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use jiff::Timestamp;
 use kube_objects::protobuf::Message;
 use kube_objects::{DecodeOptions, StorageKey, StoredObject};
 use serde_json::Value;
 
-use super::list::{ObjectName, word};
+use super::list::{Listed, ObjectName, word};
 use super::view::Stored;
 
 /// The largest object that is decoded, in bytes: nodes and webhook configurations stay far below.
@@ -20,31 +20,25 @@ const MOST_BYTES: usize = 256 << 20;
 #[derive(Debug)]
 pub(super) struct Budget {
     bytes: Cell<usize>,
-    unread: Cell<u64>,
+    unread: RefCell<Listed<String>>,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { bytes: Cell::new(MOST_BYTES), unread: Cell::new(0) }
+        Self { bytes: Cell::new(MOST_BYTES), unread: RefCell::default() }
     }
 }
 
 impl Budget {
-    /// Objects that were looked for and could not be read: encrypted, damaged, too large or too many.
-    pub(super) fn unread(&self) -> u64 {
-        self.unread.get()
+    /// Objects that were looked for and could not be read: damaged, too large or too many.
+    pub(super) fn into_unread(self) -> Listed<String> {
+        self.unread.into_inner()
     }
 
     fn decode(&self, value: &[u8]) -> Option<Value> {
-        let left = self.bytes.get().checked_sub(value.len()).filter(|_| value.len() <= LARGEST);
-        let decoded = left.and_then(|left| {
-            self.bytes.set(left);
-            StoredObject::decode(value, &DecodeOptions::default()).ok()
-        });
-        if decoded.is_none() {
-            self.unread.set(self.unread.get().saturating_add(1));
-        }
-        decoded.map(StoredObject::into_json)
+        let left = self.bytes.get().checked_sub(value.len()).filter(|_| value.len() <= LARGEST)?;
+        self.bytes.set(left);
+        StoredObject::decode(value, &DecodeOptions::default()).ok().map(StoredObject::into_json)
     }
 }
 
@@ -93,7 +87,12 @@ impl<'k> Object<'k> {
 
     /// The value as the API would show it, as far as the budget goes.
     pub(super) fn decode(&self, value: &[u8]) -> Option<Value> {
-        self.budget.decode(value)
+        let decoded = self.budget.decode(value);
+        if decoded.is_none() {
+            let resource = word(&String::from_utf8_lossy(self.key.resource));
+            self.budget.unread.borrow_mut().push(format!("{resource} {}", self.object_name()));
+        }
+        decoded
     }
 }
 

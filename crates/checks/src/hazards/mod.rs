@@ -33,24 +33,26 @@ pub fn check(hazards: &Hazards, findings: &mut Findings) {
 
 /// What was not looked at: silence about it would pass for a denial.
 fn check_unread(hazards: &Hazards, findings: &mut Findings) {
+    let unread = Named::all(&hazards.unread, |name| format!("`{name}`"));
+    let signers = &hazards.certificates.unread_signers;
+    let signers =
+        Named { total: signers.len() as u64, names: signers.iter().map(|name| format!("`{name}`")).collect() };
     let mut parts = Vec::new();
-    if hazards.unread > 0 {
-        parts.push(format!("{} of the kinds looked at could not be read", count(hazards.unread, "object", "objects")));
+    if !unread.is_empty() {
+        let objects = unread.count("object", "objects");
+        parts.push(format!("{objects} of the kinds looked at could not be read: {}", unread.shown()));
     }
     if hazards.sealed > 0 {
         let sealed = count(hazards.sealed, "encrypted object was", "encrypted objects were");
         parts.push(format!("{sealed} not opened"));
     }
-    let signers = &hazards.certificates.unread_signers;
-    let signers =
-        Named { total: signers.len() as u64, names: signers.iter().map(|name| format!("`{name}`")).collect() };
     if !signers.is_empty() {
         let ends = signers.count("authority is", "authorities are");
         parts.push(format!("the end of {ends} not known: {}", signers.shown()));
     }
     if !parts.is_empty() {
-        let finding = signers.finding(&HAZARDS_UNREAD, parts.join("; "));
-        findings.push(finding.with("objects", hazards.unread).with("sealed", hazards.sealed));
+        let finding = unread.finding(&HAZARDS_UNREAD, parts.join("; "));
+        findings.push(finding.with("sealed", hazards.sealed).with("authorities", signers.listed()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pairs: the real ones, and one for each finding.
 
 mod cases;
+mod edges;
 mod world;
 
 use std::collections::BTreeSet;

@@ -239,3 +239,28 @@ fn texts_from_a_backup_are_cut_to_one_line() {
     let found = findings(&world);
     assert!(found[0].message.len() < 300 && !found[0].message.contains(['\n', '\u{1b}']), "{found:?}");
 }
+
+#[test]
+fn a_text_is_cut_behind_its_longest_length() {
+    let told = |length: usize| {
+        let mut world = sound();
+        let failing = json!({"type": "Failing", "status": "True", "message": "x".repeat(length)});
+        world.object["status"]["conditions"][1] = failing;
+        findings(&world)[0].message["condition Failing: ".len()..].to_owned()
+    };
+    let longest = told(5000).trim_end_matches('…').len();
+    assert_eq!(told(5000), "x".repeat(longest) + "…");
+    assert_eq!((told(longest), told(longest + 1)), ("x".repeat(longest), "x".repeat(longest) + "…"));
+}
+
+/// A lone file without a target is asked about its ClusterVersion and nothing else; a tarball's word names its member.
+#[test]
+fn a_finding_says_what_it_is_about() {
+    for Case { id, what, world, .. } in cases() {
+        let found = findings(&world);
+        let finding = found.iter().find(|finding| finding.entry.id == id).unwrap();
+        let own = ["VER-002", "VER-009", "VER-010", "VER-013"].contains(&id);
+        assert_eq!(checks::version::is_of_cluster_version(finding), own, "{id} ({what})");
+        assert_eq!(finding.location.member.is_some(), id == "VER-004", "{id} ({what})");
+    }
+}

@@ -136,7 +136,7 @@ fn nodes_and_requests_are_as_they_were() {
         assert!(hazards.control_plane.forced_redeployments.is_empty(), "{name}");
         assert_eq!(hazards.taken, Some(at("2026-11-23T08:30:00.123456Z")), "{name}");
         assert_eq!(hazards.control_plane.installed, Some(at("2025-10-16T06:00:00Z")), "{name}");
-        assert_eq!((hazards.unread, hazards.deletions.total, hazards.webhooks.total), (0, 0, 0), "{name}");
+        assert_eq!((hazards.unread.total, hazards.deletions.total, hazards.webhooks.total), (0, 0, 0), "{name}");
         assert_eq!(hazards.age_days(), Some(0), "{name}");
     }
 }

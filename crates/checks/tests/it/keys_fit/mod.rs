@@ -1,5 +1,6 @@
 //! Keys held against values: a case for every finding, and silence without.
 
+mod told;
 mod world;
 
 use std::collections::BTreeSet;

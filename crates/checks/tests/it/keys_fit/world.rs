@@ -63,6 +63,13 @@ impl World {
         self.put(&format!("/kubernetes.io/{resource}/ns/{name}"), &object(kind(resource), "ns", name))
     }
 
+    /// Deletes an object.
+    pub(crate) fn deleted(&mut self, resource: &str, name: &str) -> &mut Self {
+        self.at += 1;
+        self.builder.delete(self.at, 0, &format!("/kubernetes.io/{resource}/ns/{name}"));
+        self
+    }
+
     /// Stores a route under a key of openshift-apiserver.
     pub(crate) fn route(&mut self, key_name: u8) -> &mut Self {
         let value = seal(&key(key_name), &key_name.to_string(), &object("Route", "ns", "r"));
