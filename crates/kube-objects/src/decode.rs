@@ -22,7 +22,7 @@ use budget::Budget;
 use message::Decoder;
 
 /// Under this name stands what no table knows: a list of `{"field": <number>}` with the payload as `base64`, `varint`,
-/// `fixed32` or `fixed64`. No API field can have this name.
+/// `fixed32` or `fixed64`; numbers above `i64::MAX` as their digits. No API field can have this name.
 pub const UNKNOWN_FIELDS: &str = "<unknown fields>";
 
 /// The longest value that is decoded, in bytes. etcd takes 1.5 MiB by default and advises against more than 10.

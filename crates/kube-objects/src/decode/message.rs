@@ -300,8 +300,8 @@ impl Decoder {
         let shown = fields.into_iter().map(|field| {
             let (form, payload) = match field.payload {
                 Payload::Bytes(bytes) => ("base64", Value::String(STANDARD.encode(bytes))),
-                Payload::Varint(number) => ("varint", Value::from(number)),
-                Payload::Fixed64(number) => ("fixed64", Value::from(number)),
+                Payload::Varint(number) => ("varint", digits(number)),
+                Payload::Fixed64(number) => ("fixed64", digits(number)),
                 Payload::Fixed32(number) => ("fixed32", Value::from(number)),
             };
             Value::Object(Object::from_iter([("field".to_owned(), field.number.into()), (form.to_owned(), payload)]))
@@ -312,6 +312,11 @@ impl Decoder {
             _ => drop(out.insert(UNKNOWN_FIELDS.to_owned(), Value::Array(shown))),
         }
     }
+}
+
+/// A number that has 64 bits, or the digits of one that JSON's readers would round as they do above `i64::MAX`.
+fn digits(number: u64) -> Value {
+    i64::try_from(number).map_or_else(|_| Value::String(number.to_string()), Value::from)
 }
 
 /// Where one field of a message is being decoded to.

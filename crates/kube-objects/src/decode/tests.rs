@@ -282,18 +282,24 @@ fn options_add_the_revision_and_keep_managed_fields() {
 
 #[test]
 fn what_no_table_knows_is_shown() {
-    let strange =
-        [int(99, 7), field(98, b"\xff"), vec![0xc5, 0x06, 1, 0, 0, 0], vec![0xc1, 0x06, 2, 0, 0, 0, 0, 0, 0, 0]];
+    let strange = [
+        int(99, 7),
+        field(98, b"\xff"),
+        vec![0xc5, 0x06, 1, 0, 0, 0],
+        vec![0xc1, 0x06, 2, 0, 0, 0, 0, 0, 0, 0],
+        vec![0xc9, 0x06, 0x24, 0, 0, 0, 0, 0, 0, 0x80],
+    ];
     let value = stored("v1", "Secret", &[strange.concat(), int(3, 5), field(1, field(77, "x"))]);
     let object = decode(&value);
     assert!(object.known_kind());
-    assert_eq!(object.unknown_fields(), 6);
+    assert_eq!(object.unknown_fields(), 7);
     let shown = json!([
         {"field": 3, "varint": 5}, // a type in a number's clothes
         {"field": 98, "base64": "/w=="},
         {"field": 99, "varint": 7},
         {"field": 104, "fixed32": 1},
         {"field": 104, "fixed64": 2},
+        {"field": 105, "fixed64": "9223372036854775844"}, // as a number it would be rounded
     ]);
     assert_eq!(object.json()[UNKNOWN_FIELDS], shown);
     assert_eq!(object.json()["metadata"][UNKNOWN_FIELDS], json!([{"field": 77, "base64": "eA=="}]));
@@ -404,6 +410,14 @@ fn cut_and_changed_values_never_panic() {
             }
         }
     }
+}
+
+/// A reader that takes the short way is off by the last digit here.
+#[test]
+fn a_number_of_a_custom_resource_is_that_which_was_stored() {
+    let number = "15555888888888888888888888888888888888888888888888888888";
+    let value = format!(r#"{{"apiVersion":"a.io/v1","kind":"A","spec":{{"n":{number}}}}}"#);
+    assert!(decode(value.as_bytes()).to_json().contains("\"n\": 1.555588888888889e+55"));
 }
 
 #[test]
