@@ -285,3 +285,6 @@ impl Inputs for Keyboard {
         Ok(events)
     }
 }
+
+#[cfg(test)]
+mod tests;
