@@ -33,8 +33,8 @@ type Binding = (&'static [Key], Action, &'static str, &'static str);
 use Key::{BackTab, Char, Ctrl, Down, Enter, Esc, Left, PageDown, PageUp, Right, Tab, Up};
 
 pub(crate) const BINDINGS: &[Binding] = &[
-    (&[Up, Char('k'), Ctrl('p')], Action::Up, "Up k", "one line up"),
-    (&[Down, Char('j'), Ctrl('n')], Action::Down, "Down j", "one line down"),
+    (&[Up, Char('k'), Ctrl('p')], Action::Up, "Up k ^P", "one line up"),
+    (&[Down, Char('j'), Ctrl('n')], Action::Down, "Down j ^N", "one line down"),
     (&[PageUp, Ctrl('b'), Ctrl('u')], Action::PageUp, "PgUp ^B ^U", "one page up"),
     (&[PageDown, Ctrl('f'), Ctrl('d'), Char(' ')], Action::PageDown, "PgDn ^F ^D Space", "one page down"),
     (&[Key::Home, Char('g')], Action::Home, "Home g", "to the top"),
@@ -73,5 +73,52 @@ mod tests {
         }
         assert_eq!(Action::of(Char('G')), Some(Action::End));
         assert_eq!(Action::of(Char('x')), None);
+    }
+
+    /// A key as help and documents name it.
+    fn name(key: Key) -> String {
+        match key {
+            Char(' ') => "Space".to_owned(),
+            Char(char) => char.to_string(),
+            Ctrl(char) => format!("^{}", char.to_ascii_uppercase()),
+            PageUp => "PgUp".to_owned(),
+            PageDown => "PgDn".to_owned(),
+            BackTab => "Shift-Tab".to_owned(),
+            named => format!("{named:?}"),
+        }
+    }
+
+    #[test]
+    fn help_names_every_key() {
+        for (keys, action, named, _) in BINDINGS {
+            let names: Vec<String> = keys.iter().copied().map(name).collect();
+            let mut told: Vec<&str> = named.split(' ').collect();
+            told.sort_unstable();
+            let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+            names.sort_unstable();
+            assert_eq!(told, names, "{action:?}");
+        }
+    }
+
+    #[test]
+    fn the_document_names_every_key_and_no_other() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/browse.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        let table = document.split_once("| key | does |\n|---|---|\n").unwrap().1;
+        let rows: Vec<Vec<String>> = table
+            .lines()
+            .map_while(|line| line.strip_prefix("| ")?.split_once(" | "))
+            .map(|(keys, _)| keys.split(", ").map(|key| key.trim_matches('`').to_owned()).collect())
+            .collect();
+        for (keys, action, ..) in BINDINGS {
+            let row = rows.iter().find(|row| row.contains(&name(keys[0])));
+            let row = row.unwrap_or_else(|| panic!("docs/browse.md does not name {:?}", keys[0]));
+            for key in keys.iter().copied().map(name) {
+                assert!(row.contains(&key), "docs/browse.md names {key} not in the row of {action:?}: {row:?}");
+            }
+        }
+        let told = rows.iter().map(Vec::len).sum::<usize>();
+        let bound = BINDINGS.iter().map(|(keys, ..)| keys.len()).sum::<usize>();
+        assert_eq!(told, bound, "docs/browse.md names keys that nothing is bound to: {rows:?}");
     }
 }

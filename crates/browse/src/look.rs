@@ -89,6 +89,15 @@ pub(crate) fn shorten<'t>(text: &'t str, width: usize, cut: &str) -> Cow<'t, str
     Cow::Owned(head.chars().chain(cut.chars()).chain(end).collect())
 }
 
+/// Shortens text to `width` columns by a sign at its end: a resource is known by its first letters.
+pub(crate) fn shorten_end<'t>(text: &'t str, width: usize, cut: &str) -> Cow<'t, str> {
+    if text.width() <= width || width == 0 {
+        return shorten(text, width, cut);
+    }
+    let head = first_columns(text.chars(), width - cut.width());
+    Cow::Owned(head.chain(cut.chars()).collect())
+}
+
 fn first_columns(chars: impl Iterator<Item = char>, width: usize) -> impl Iterator<Item = char> {
     let mut used = 0;
     chars.take_while(move |char| {
@@ -140,6 +149,10 @@ mod tests {
             ("日本語日本語", 5, "日…語"),
         ] {
             assert_eq!(shorten(text, width, "…"), shown);
+        }
+        for (text, width, shown) in [("abcdef", 6, "abcdef"), ("abcdef", 4, "abc…"), ("abc", 1, "…"), ("abc", 0, "")]
+        {
+            assert_eq!(shorten_end(text, width, "…"), shown);
         }
         for (text, column, rest) in [("abc", 0, "abc"), ("abc", 2, "c"), ("abc", 9, ""), ("日本", 1, "本"), ("", 3, "")]
         {

@@ -14,7 +14,7 @@ use crate::tree::{Entry, Node, Tree};
 pub struct Settings {
     /// Name of the file, fit for the terminal.
     pub name: String,
-    /// Which keys open encrypted values, such as `no keys`; fit for the terminal.
+    /// Which keys open encrypted values, such as `no decryption keys`; fit for the terminal.
     pub keys: String,
     /// Whether secrets may be revealed at all.
     pub may_reveal: bool,
@@ -45,8 +45,10 @@ pub(crate) enum Mode {
 /// How far the walk is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Walk {
+    /// Percent of the way to the records.
+    pub(crate) opening: u8,
     pub(crate) opened: bool,
-    pub(crate) revision: i64,
+    pub(crate) revision: Option<i64>,
     pub(crate) compacted: Option<i64>,
     pub(crate) total: u64,
     pub(crate) read: u64,

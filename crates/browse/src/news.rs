@@ -16,14 +16,19 @@ pub struct Item<'a> {
 /// What the walk has to say.
 #[derive(Debug, Clone)]
 pub enum Found<'a> {
-    /// The file is open.
+    /// How much of the way to the records is gone, in percent.
+    Opening(u8),
+    /// The way to the records is known.
     Opened {
-        /// The revision that a server would be at.
-        revision: i64,
-        /// The revision up to which history was compacted.
-        compacted: Option<i64>,
         /// Pages of records that will be read.
         total: u64,
+    },
+    /// What the snapshot is at.
+    Revision {
+        /// The revision that a server would be at.
+        current: i64,
+        /// The revision up to which history was compacted.
+        compacted: Option<i64>,
     },
     /// Keys, in the order of their revisions.
     Keys(Vec<Item<'a>>),
@@ -40,8 +45,18 @@ pub struct Summary {
     pub faults: u64,
     /// Elements that are no intact records.
     pub damaged: u64,
+    /// The first page where anything is wrong, as far as a page is.
+    pub page: Option<u64>,
     /// Why nothing of this may be believed: the file changed or failed while it was read.
     pub void: Option<String>,
+}
+
+impl Summary {
+    /// Whether there may be more in the file than can be read.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.faults > 0 || self.damaged > 0
+    }
 }
 
 /// A question to the snapshot; `id` comes back with its answer.

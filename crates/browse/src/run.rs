@@ -5,29 +5,33 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use ratatui_core::backend::Backend;
 use ratatui_core::terminal::Terminal;
 
 use crate::model::{Model, Settings};
-use crate::news::{Ending, Event, Panicked, Request, Snapshot, Summary};
+use crate::news::{Ending, Event, Found, Panicked, Request, Snapshot, Summary};
 
 /// News that wait to be looked at; whoever has more to tell waits.
 const QUEUE: usize = 64;
-/// News that are taken before the screen is drawn again.
+/// News that are taken before the keyboard is looked at again.
 const AT_ONCE: usize = 64;
+/// From one frame to the next, where it shows no more than how far the walk is: what is typed is answered at once, but a
+/// slow line is not flooded with counts.
+const FRAME: Duration = Duration::from_millis(40);
 
 /// Where keys come from.
 pub trait Inputs {
     /// What may go wrong.
     type Error;
 
-    /// Gives what was typed since the last call. Where nothing was, waits until something is or until it is woken,
-    /// but only if `patient`.
+    /// Gives what was typed since the last call. Where nothing was, waits until something is, until it is woken, or so
+    /// long; for ever, if no time is given.
     ///
     /// # Errors
     /// When the terminal cannot be read.
-    fn take(&mut self, patient: bool) -> Result<Vec<Event<'static>>, Self::Error>;
+    fn take(&mut self, longest: Option<Duration>) -> Result<Vec<Event<'static>>, Self::Error>;
 }
 
 /// Why a session broke off.
@@ -55,7 +59,7 @@ enum Message<'a> {
     Panicked(Panicked),
 }
 
-/// Runs a session on a terminal until the user leaves. `wake` must make a patient [`Inputs::take`] return; it is called
+/// Runs a session on a terminal until the user leaves. `wake` must make a waiting [`Inputs::take`] return; it is called
 /// from other threads.
 ///
 /// # Errors
@@ -104,6 +108,41 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
+/// When to draw.
+#[derive(Default)]
+struct Pace {
+    last: Option<Instant>,
+    /// Something is not on the screen yet.
+    changed: bool,
+    /// Somebody waits for it.
+    now: bool,
+}
+
+impl Pace {
+    fn is_due(&self) -> bool {
+        self.now || self.rest() == Some(Duration::ZERO)
+    }
+
+    /// The time until the next frame, where one is to come; zero before the first.
+    fn rest(&self) -> Option<Duration> {
+        let Some(last) = self.last else { return Some(Duration::ZERO) };
+        self.changed.then(|| FRAME.saturating_sub(last.elapsed()))
+    }
+
+    fn hurry(&mut self) {
+        self.now = true;
+    }
+
+    fn news(&mut self, event: &Event<'_>) {
+        self.changed = true;
+        self.now |= !matches!(event, Event::Idle | Event::Found(Found::Keys(_) | Found::Read(_) | Found::Opening(_)));
+    }
+
+    fn drawn(&mut self) {
+        *self = Self { last: Some(Instant::now()), ..Self::default() };
+    }
+}
+
 struct Session<'s, 'a, B: Backend, I> {
     terminal: &'s mut Terminal<B>,
     inputs: &'s mut I,
@@ -116,29 +155,41 @@ struct Session<'s, 'a, B: Backend, I> {
 impl<'a, B: Backend, I: Inputs> Session<'_, 'a, B, I> {
     /// Draws, waits, takes what has come, and again. Gives the panic of another thread, where there was one.
     fn run(&mut self, model: &mut Model<'a>) -> Result<Option<Panicked>, SessionError<I::Error, B::Error>> {
-        let mut patient = true;
+        let mut pace = Pace::default();
+        let mut more = false;
         loop {
-            self.terminal.draw(|frame| model.draw(frame)).map_err(SessionError::Draw)?;
-            for event in self.inputs.take(patient).map_err(SessionError::Input)? {
+            if pace.is_due() {
+                model.settle();
+                model.take_requests().into_iter().for_each(|request| self.ask(request));
+                self.terminal.draw(|frame| model.draw(frame)).map_err(SessionError::Draw)?;
+                pace.drawn();
+            }
+            let longest = if more || model.has_work() { Some(Duration::ZERO) } else { pace.rest() };
+            for event in self.inputs.take(longest).map_err(SessionError::Input)? {
+                pace.hurry();
                 model.update(event);
             }
             let mut taken = 0;
             while taken < AT_ONCE {
                 match self.inbox.try_recv() {
-                    Ok(Message::Event(event)) => model.update(event),
+                    Ok(Message::Event(event)) => {
+                        pace.news(&event);
+                        model.update(event);
+                    }
                     Ok(Message::Panicked(panicked)) => return Ok(Some(panicked)),
                     Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
                 }
                 taken += 1;
             }
+            more = taken == AT_ONCE;
             if model.has_work() {
+                pace.news(&Event::Idle);
                 model.update(Event::Idle);
             }
             model.take_requests().into_iter().for_each(|request| self.ask(request));
             if model.ending().is_some() {
                 return Ok(None);
             }
-            patient = taken < AT_ONCE && !model.has_work();
         }
     }
 

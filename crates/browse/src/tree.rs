@@ -1,12 +1,17 @@
 //! All keys, by resource and namespace, as they arrive. Names are slices of the snapshot and are never copied.
 
+mod heading;
+mod rows;
+
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
-use kube_objects::{Prefix, ResourceClass, StorageKey};
+use kube_objects::{Prefix, StorageKey};
 
+use self::heading::TOO_MANY;
+pub(crate) use self::heading::{Heading, Tally};
 use crate::news::Item;
 
 /// Resources and namespaces that are told apart. A cluster has some thousand; what a hostile file has beyond it goes
@@ -33,64 +38,6 @@ pub(crate) struct Entry<'a> {
     pub(crate) deleted: bool,
     /// The key may only be shown redacted.
     pub(crate) secret_name: bool,
-}
-
-/// What objects are gathered under. Sorted as the tree shows them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Heading<'a> {
-    rank: Rank,
-    pub(crate) resource: &'a [u8],
-    pub(crate) api_group: &'a [u8],
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Resource,
-    NoPrefix,
-    TooMany,
-}
-
-impl<'a> Heading<'a> {
-    fn of(parsed: &StorageKey<'a>) -> Self {
-        let of = |rank, resource, api_group| Self { rank, resource, api_group };
-        match (parsed.prefix, parsed.class) {
-            (Prefix::None, _) => of(Rank::NoPrefix, b"(no prefix)", b""),
-            (_, ResourceClass::Unknown) => of(Rank::Resource, parsed.stored_resource, b""),
-            _ => of(Rank::Resource, parsed.resource, parsed.group),
-        }
-    }
-
-    /// The name as kubectl takes it: `deployments.apps`.
-    pub(crate) fn text(&self) -> Vec<u8> {
-        let dot: &[u8] = if self.api_group.is_empty() { b"" } else { b"." };
-        [self.resource, dot, self.api_group].concat()
-    }
-}
-
-const TOO_MANY: Heading<'static> = Heading { rank: Rank::TooMany, resource: b"(more resources)", api_group: b"" };
-
-/// How many keys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) live: u64,
-    pub(crate) deleted: u64,
-}
-
-impl Tally {
-    fn add(&mut self, deleted: bool) {
-        *(if deleted { &mut self.deleted } else { &mut self.live }) += 1;
-    }
-
-    fn turn(&mut self, deleted: bool) {
-        let (from, to) =
-            if deleted { (&mut self.live, &mut self.deleted) } else { (&mut self.deleted, &mut self.live) };
-        *from = from.saturating_sub(1);
-        *to += 1;
-    }
-
-    pub(crate) fn shown(self, with_deleted: bool) -> u64 {
-        self.live + if with_deleted { self.deleted } else { 0 }
-    }
 }
 
 #[derive(Debug)]
@@ -254,109 +201,6 @@ impl<'a> Tree<'a> {
             resource.groups.insert(namespace, number);
         }
         number
-    }
-
-    /// The lines that are to be seen: what is open, in order.
-    pub(crate) fn rows(&mut self, with_deleted: bool, rows: &mut Vec<Node>) {
-        rows.clear();
-        for &number in self.order.values() {
-            let Some(resource) = at(&self.resources, number) else { continue };
-            if resource.tally.shown(with_deleted) == 0 {
-                continue;
-            }
-            rows.push(Node::Resource(number));
-            if !resource.open {
-                continue;
-            }
-            for &number in resource.groups.values() {
-                let Some(group) = at_mut(&mut self.groups, number) else { continue };
-                if group.tally.shown(with_deleted) == 0 {
-                    continue;
-                }
-                if group.namespace.is_some() {
-                    rows.push(Node::Group(number));
-                }
-                if group.open || group.namespace.is_none() {
-                    group.sort(&self.entries);
-                    let shown =
-                        |&&member: &&u32| with_deleted || at(&self.entries, member).is_some_and(|entry| !entry.deleted);
-                    rows.extend(group.members.iter().filter(shown).map(|&member| Node::Object(member)));
-                }
-            }
-        }
-    }
-
-    /// Columns that a line is indented by, in steps.
-    pub(crate) fn depth(&self, node: Node) -> u16 {
-        match node {
-            Node::Resource(_) => 0,
-            Node::Group(_) => 1,
-            Node::Object(number) => {
-                let group = self.entry(number).and_then(|entry| self.group(entry.group));
-                if group.is_some_and(|group| group.namespace.is_some()) { 2 } else { 1 }
-            }
-        }
-    }
-
-    /// What a line lies in; none for a resource.
-    pub(crate) fn parent(&self, node: Node) -> Option<Node> {
-        match node {
-            Node::Resource(_) => None,
-            Node::Group(number) => Some(Node::Resource(self.group(number)?.resource)),
-            Node::Object(number) => {
-                let number = self.entry(number)?.group;
-                let group = self.group(number)?;
-                Some(if group.namespace.is_some() { Node::Group(number) } else { Node::Resource(group.resource) })
-            }
-        }
-    }
-
-    pub(crate) fn is_open(&self, node: Node) -> bool {
-        match node {
-            Node::Resource(number) => self.resource(number).is_some_and(|resource| resource.open),
-            Node::Group(number) => self.group(number).is_some_and(|group| group.open),
-            Node::Object(_) => false,
-        }
-    }
-
-    pub(crate) fn set_open(&mut self, node: Node, open: bool) {
-        match node {
-            Node::Resource(number) => {
-                let Some(resource) = at_mut(&mut self.resources, number) else { return };
-                resource.open = open;
-                // A resource of one namespace: nobody wants to open that one, too.
-                if let (true, 1, Some(&only)) = (open, resource.groups.len(), resource.groups.values().next())
-                    && let Some(group) = at_mut(&mut self.groups, only)
-                {
-                    group.open = true;
-                }
-            }
-            Node::Group(number) => {
-                if let Some(group) = at_mut(&mut self.groups, number) {
-                    group.open = open;
-                }
-            }
-            Node::Object(_) => {}
-        }
-    }
-
-    /// Opens everything above a line.
-    pub(crate) fn reveal(&mut self, node: Node) {
-        let mut above = self.parent(node);
-        while let Some(parent) = above {
-            self.set_open(parent, true);
-            above = self.parent(parent);
-        }
-    }
-}
-
-impl Group<'_> {
-    fn sort(&mut self, entries: &[Entry<'_>]) {
-        if !self.sorted {
-            let key = |number: &u32| at(entries, *number).map(|entry| entry.key);
-            self.members.sort_by_key(key); // what was sorted before is one run
-            self.sorted = true;
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::bindings::BINDINGS;
 use crate::look::{count, grouped, shorten};
 use crate::model::{Focus, Mode, Model};
+use crate::news::Summary;
 
 /// Writes text into one line of an area, cut at its right edge.
 pub(crate) fn put(buffer: &mut Buffer, area: Rect, column: u16, text: &str, style: Style) -> u16 {
@@ -69,7 +70,7 @@ impl Model<'_> {
         if self.walk.done.is_none() {
             right = match self.walk.opened {
                 true => format!("reading {} %  {right}", self.walk.percent()),
-                false => "opening".to_owned(),
+                false => format!("opening {} %", self.walk.opening),
             };
         }
         let width = usize::from(area.width);
@@ -80,7 +81,7 @@ impl Model<'_> {
         put(buffer, area, column, &right, style);
     }
 
-    /// File, revision, structure, keys; or what was last said.
+    /// Structure, masking, revision, keys; or what was last said.
     fn draw_status(&self, buffer: &mut Buffer, area: Rect) {
         let look = &self.settings.look;
         if let Some(void) = self.walk.done.as_ref().and_then(|summary| summary.void.as_deref()) {
@@ -108,29 +109,23 @@ impl Model<'_> {
         }
     }
 
+    /// What matters most comes first: a narrow screen shows no more.
     fn status(&self) -> Vec<(String, Style)> {
         let look = &self.settings.look;
-        let mut parts = Vec::new();
-        if self.walk.opened {
-            let compacted = self.walk.compacted.map_or_else(String::new, |at| format!(" (compacted {at})"));
-            parts.push((format!("rev {}{compacted}", self.walk.revision), Style::new()));
-        }
-        parts.push(match &self.walk.done {
+        let mut parts = vec![match &self.walk.done {
             None => ("structure: reading".to_owned(), look.dim()),
-            Some(summary) if summary.faults == 0 && summary.damaged == 0 => ("structure sound".to_owned(), look.good()),
-            Some(summary) => {
-                let damaged = match summary.damaged {
-                    0 => String::new(),
-                    records => format!(", {} unreadable", count(records, "record")),
-                };
-                (format!("DAMAGED: {}{damaged}", count(summary.faults, "fault")), look.bad())
-            }
-        });
+            Some(summary) if summary.is_damaged() => (damage(summary), look.bad()),
+            Some(_) => ("structure sound".to_owned(), look.good()),
+        }];
+        match self.reveal {
+            true => parts.insert(0, ("secrets REVEALED".to_owned(), look.warn())),
+            false => parts.push(("secrets masked".to_owned(), look.dim())),
+        }
+        if let Some(revision) = self.walk.revision {
+            let compacted = self.walk.compacted.map_or_else(String::new, |at| format!(" (compacted {at})"));
+            parts.push((format!("rev {revision}{compacted}"), Style::new()));
+        }
         parts.push((self.settings.keys.clone(), Style::new()));
-        parts.push(match self.reveal {
-            true => ("REVEALED".to_owned(), look.warn()),
-            false => ("secrets masked".to_owned(), look.dim()),
-        });
         parts
     }
 
@@ -157,6 +152,15 @@ impl Model<'_> {
         let last = line(area, usize::from(area.height.saturating_sub(1)));
         put(buffer, last, 0, "Esc back  Down Up scroll  Ctrl-C quit", look.dim());
     }
+}
+
+/// What is wrong with a file, and where one begins to look.
+fn damage(summary: &Summary) -> String {
+    let faults = (summary.faults > 0).then(|| count(summary.faults, "fault"));
+    let records = (summary.damaged > 0).then(|| count(summary.damaged, "unreadable record"));
+    let place = summary.page.map(|page| format!("first on page {page}"));
+    let parts: Vec<String> = [faults, records, place].into_iter().flatten().collect();
+    format!("DAMAGED: {}", parts.join(", "))
 }
 
 /// Ends of a line that stand at its right edge, and the room they leave.

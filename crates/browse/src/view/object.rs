@@ -93,8 +93,11 @@ impl Model<'_> {
             (None, Some(entry)) => Some(format!("DELETED at {}", entry.main)),
             (None, None) => None,
         };
-        let column = state.map_or(0, |state| put(buffer, area, 1, &state, look.warn()));
-        put(buffer, area, column + 1, &page.facts.join(look.glyphs().dot), look.dim());
+        let column = state.map_or(1, |state| {
+            let column = put(buffer, area, 1, &state, look.warn());
+            put(buffer, area, column, look.glyphs().dot, look.dim())
+        });
+        put(buffer, area, column, &page.facts.join(look.glyphs().dot), look.dim());
     }
 
     /// A line of YAML: its name coloured, what is looked for marked.
@@ -140,8 +143,13 @@ impl Model<'_> {
         let below = line(area, rows + 1);
         let rule = look.glyphs().line.repeat(usize::from(area.width));
         put(buffer, below, 0, &rule, look.dim());
-        let note = history.note.as_deref().map(|note| format!(" {note} "));
-        put(buffer, below, 2, &note.unwrap_or_default(), look.dim());
+        let damaged = self.walk.done.as_ref().is_some_and(|summary| summary.faults > 0);
+        let damaged = damaged.then_some("file damaged: revisions may be missing");
+        let notes: Vec<&str> = [damaged, history.note.as_deref()].into_iter().flatten().collect();
+        if !notes.is_empty() {
+            let style = if damaged.is_some() { look.warn() } else { look.dim() };
+            put(buffer, below, 2, &format!(" {} ", notes.join("; ")), style);
+        }
         self.draw_changes(buffer, Rect { y: below.y.saturating_add(1), ..area }, layout, followed);
     }
 
@@ -162,8 +170,17 @@ impl Model<'_> {
     fn draw_changes(&self, buffer: &mut Buffer, area: Rect, layout: Layout, followed: &Followed<'_>) {
         let Some(history) = &followed.history else { return };
         let Some(revision) = history.revisions.get(followed.cursor.at) else { return };
+        let look = &self.settings.look;
         let (_, rows) = layout.history_lines(history.revisions.len());
         let area = Rect { height: u16::try_from(rows).unwrap_or(u16::MAX), ..area };
+        if revision.changes.is_empty() {
+            let text = match revision.event {
+                "created" => "its first version: Enter shows it",
+                "deleted" => "deleted: the line above it is what it was last",
+                _ => "no field changed",
+            };
+            put(buffer, line(area, 0), 1, text, look.dim());
+        }
         for (row, text) in revision.changes.iter().skip(followed.scroll.top).take(rows).enumerate() {
             put(buffer, line(area, row), 1, from_column(text, followed.scroll.left), Style::new());
         }

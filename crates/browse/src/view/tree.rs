@@ -6,7 +6,7 @@ use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
 
 use super::{line, put, put_right};
-use crate::look::{grouped, shorten};
+use crate::look::{grouped, shorten, shorten_end};
 use crate::model::{Focus, Model};
 use crate::tree::{Entry, Node, Tally};
 
@@ -14,12 +14,17 @@ impl Model<'_> {
     pub(super) fn draw_tree(&self, buffer: &mut Buffer, area: Rect) {
         let look = &self.settings.look;
         if self.rows.is_empty() {
-            let text = match (&self.walk.done, self.tree.tally.deleted) {
-                (None, _) => "reading keys ...",
-                (Some(_), 0) => "no keys",
-                (Some(_), _) => "no live keys; d shows deleted ones",
+            let text: &[&str] = match (&self.walk.done, self.tree.tally.deleted) {
+                (None, _) => &["reading keys ..."],
+                (Some(summary), 0) if summary.is_damaged() => {
+                    &["no keys could be read", "try `assay ls --salvage`", "or `assay carve`"]
+                }
+                (Some(_), 0) => &["no keys"],
+                (Some(_), _) => &["no live keys", "d shows deleted ones"],
             };
-            put(buffer, line(area, 0), 0, text, look.dim());
+            text.iter().enumerate().for_each(|(row, text)| {
+                put(buffer, line(area, row), 0, text, look.dim());
+            });
         }
         let height = usize::from(area.height);
         for (row, node) in self.rows.iter().enumerate().skip(self.cursor.top).take(height) {
@@ -35,6 +40,7 @@ impl Model<'_> {
         let (look, indent) = (&self.settings.look, 2 * self.tree.depth(node));
         let glyphs = look.glyphs();
         let mark = if self.tree.is_open(node) { glyphs.open } else { glyphs.closed };
+        let cut = if matches!(node, Node::Resource(_)) { shorten_end } else { shorten };
         let (mark, name, end, style) = match node {
             Node::Resource(number) => {
                 let Some(resource) = self.tree.resource(number) else { return };
@@ -55,7 +61,7 @@ impl Model<'_> {
         let edge = put_right(buffer, area, &end, look.dim());
         put(buffer, area, indent, mark, style);
         let room = edge.saturating_sub(indent + 3) + u16::from(end.is_empty());
-        put(buffer, area, indent + 2, &shorten(&name, usize::from(room), glyphs.cut), style);
+        put(buffer, area, indent + 2, &cut(&name, usize::from(room), glyphs.cut), style);
     }
 
     fn tally_text(&self, tally: Tally) -> String {

@@ -143,9 +143,26 @@ fn text_is_scrolled_and_searched() {
 #[test]
 fn damage_and_files_that_change_are_told() {
     let mut pilot = Pilot::new(settings(), USUAL);
-    let summary = Summary { faults: 2, damaged: 1, void: None };
-    pilot.tell(vec![Found::Keys(items()), Found::Done(summary)]);
-    assert!(pilot.screen().contains("DAMAGED: 2 faults, 1 record unreadable"), "{}", pilot.screen());
+    let summary = Summary { faults: 2, damaged: 1, page: Some(93), void: None };
+    pilot.tell(vec![Found::Keys(items()), Found::Done(summary.clone())]);
+    assert!(
+        pilot.screen().contains("\nDAMAGED: 2 faults, 1 unreadable record, first on page 93"),
+        "{}",
+        pilot.screen()
+    );
+    pilot.type_in("/web-1").press(&[Key::Enter, Key::Tab, Key::Tab]);
+    assert!(
+        pilot.screen().contains("file damaged: revisions may be missing; before 3: compacted"),
+        "{}",
+        pilot.screen()
+    );
+    let mut bare = Pilot::new(settings(), USUAL);
+    bare.tell(vec![Found::Done(summary)]);
+    assert!(
+        bare.screen().contains("no keys could be read") && bare.screen().contains("assay carve"),
+        "{}",
+        bare.screen()
+    );
     let void = Some("`s.db` changed while it was read".to_owned());
     pilot.tell(vec![Found::Done(Summary { void, ..Summary::default() })]);
     pilot.type_in("d");

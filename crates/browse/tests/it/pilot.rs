@@ -86,7 +86,8 @@ pub(crate) fn news() -> Vec<Found<'static>> {
     let items = items();
     let (early, late) = (items[..6].to_vec(), items[6..].to_vec());
     vec![
-        Found::Opened { revision: 15, compacted: Some(2), total: 2000 },
+        Found::Opened { total: 2000 },
+        Found::Revision { current: 15, compacted: Some(2) },
         Found::Keys(early),
         Found::Read(840),
         Found::Keys(late),
@@ -100,7 +101,12 @@ pub(crate) fn settings() -> Settings {
         Cow::Owned(bytes.escape_ascii().to_string())
     }
     let look = Look { color: true, unicode: true, escape };
-    Settings { name: "snapshot_2026-11-23_090848.db".to_owned(), keys: "no keys".to_owned(), may_reveal: false, look }
+    Settings {
+        name: "snapshot_2026-11-23_090848.db".to_owned(),
+        keys: "no decryption keys".to_owned(),
+        may_reveal: false,
+        look,
+    }
 }
 
 /// Somebody at the keyboard, who waits for every answer.
@@ -135,6 +141,7 @@ impl Pilot {
         while self.model.has_work() {
             self.model.update(Event::Idle);
         }
+        self.model.settle();
         for request in self.model.take_requests() {
             self.asked.push(request);
             self.model.update(match request {

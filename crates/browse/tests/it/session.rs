@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::num::NonZeroU16;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 use std::{panic, thread};
 
 use browse::{Ended, Ending, Event, Found, History, Inputs, Key, Page, Snapshot, Summary, Wanted, run};
@@ -47,8 +48,11 @@ struct Keyboard(Receiver<Poke>);
 impl Inputs for Keyboard {
     type Error = io::Error;
 
-    fn take(&mut self, patient: bool) -> io::Result<Vec<Event<'static>>> {
-        let first = if patient { self.0.recv().ok() } else { self.0.try_recv().ok() };
+    fn take(&mut self, longest: Option<Duration>) -> io::Result<Vec<Event<'static>>> {
+        let first = match longest {
+            None => self.0.recv().ok(),
+            Some(longest) => self.0.recv_timeout(longest).ok(),
+        };
         let pokes = first.into_iter().chain(self.0.try_iter());
         Ok(pokes
             .filter_map(|poke| match poke {
@@ -139,7 +143,9 @@ fn the_first_screen_does_not_wait_for_the_walk() {
     // Not a word from the walk yet: it waits at the gate.
     assert!(session.wait_for("opening").contains("reading keys ..."));
     gate.send(()).unwrap();
-    session.wait_for("reading 0 %");
+    assert!(!session.wait_for("reading 0 %").contains("rev 15"));
+    gate.send(()).unwrap();
+    session.wait_for("rev 15 (compacted 2)");
     gate.send(()).unwrap();
     let frame = session.wait_for("6 keys");
     assert!(frame.contains("reading 0 %") && frame.contains("structure: reading"), "{frame}");
@@ -156,6 +162,31 @@ fn the_first_screen_does_not_wait_for_the_walk() {
     drop(gate); // the walk ends without a summary
     let ended = session.quit();
     assert_eq!((ended.ending, ended.summary), (Ending::Quit, None));
+}
+
+#[test]
+fn counts_do_not_flood_the_terminal() {
+    /// More than one frame could take, were every batch of them drawn.
+    const WORDS: u64 = 128_000;
+    struct Talker;
+    impl Snapshot<'static> for Talker {
+        fn walk(&self, _: Wanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
+            tell(Found::Opened { total: 1 << 40 });
+            (0..WORDS).for_each(|_| tell(Found::Read(1)));
+            tell(Found::Done(Summary::default()));
+        }
+        fn object(&self, _: &'static [u8], _: &'static [u8], _: bool) -> Page {
+            Page::default()
+        }
+        fn history(&self, _: &'static [u8], _: bool, _: Wanted<'_>) -> History<'static> {
+            History::default()
+        }
+    }
+    let session = Session::start(Talker);
+    let frames = session.frames.iter().take_while(|frame| !frame.contains("structure sound")).count();
+    // The session takes 64 at a time.
+    assert!((frames as u64) < WORDS / 64, "{frames} frames");
+    assert_eq!(session.quit().ending, Ending::Quit);
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! The browser on a terminal.
 
+mod secrets;
+
+use std::path::Path;
 use std::process::Command;
 
 use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::fixture::{Fixture, named};
-use crate::pty::{Ended, Tty};
+use crate::pty::{self, Ended, Tty};
 use crate::run::{assay, run};
 
 const USUAL: (u16, u16) = (80, 24);
@@ -15,7 +18,11 @@ const USUAL: (u16, u16) = (80, 24);
 fn browse(fixture: &Fixture, more: &[&str]) -> Command {
     let snapshot = fixture.snapshot();
     let words: Vec<&str> = ["browse", snapshot.to_str().unwrap()].into_iter().chain(more.iter().copied()).collect();
-    let mut command = assay(&words);
+    on_terminal(&words)
+}
+
+fn on_terminal(words: &[&str]) -> Command {
+    let mut command = assay(words);
     command.env("TERM", "xterm").env("LANG", "C.UTF-8").env_remove("LC_ALL").env_remove("LC_CTYPE");
     command
 }
@@ -27,99 +34,11 @@ fn ready(fixture: &Fixture, more: &[&str]) -> Tty {
     tty
 }
 
-/// Values of Secrets of a namespace, long enough not to turn up by chance.
-fn secrets(fixture: &Fixture, namespace: &str, more: &[&str]) -> Vec<String> {
-    let snapshot = fixture.snapshot();
-    let line = ["get", snapshot.to_str().unwrap(), "-r", "secrets", "-n", namespace, "-o", "ndjson", "--reveal"];
-    let line: Vec<&str> = line.into_iter().chain(more.iter().copied()).collect();
-    let out = run(&line).out;
-    let mut values = Vec::new();
-    for object in out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
-        let data = object["object"]["data"].as_object().cloned().unwrap_or_default();
-        values.extend(data.values().filter_map(Value::as_str).filter(|text| text.len() >= 16).map(|text| {
-            // A line of the screen holds no more of it.
-            text.chars().take(40).collect::<String>()
-        }));
-    }
-    values
-}
-
-#[test]
-fn a_secret_is_found_and_read_without_being_shown() {
-    let fixture = named("plain-etcd36");
-    let values = secrets(&fixture, "openshift-etcd", &[]);
-    assert!(values.len() >= 2, "{values:?}");
-    let mut tty = ready(&fixture, &[]);
-    let screen = tty.wait_for("1 069 keys");
-    assert!(screen.contains("rev 1289") && screen.contains("no keys") && screen.contains("secrets masked"), "{screen}");
-    tty.press("/secrets openshift-etcd");
-    tty.wait("hits", |screen| screen.contains("secrets openshift-etcd/"));
-    tty.press("\r");
-    tty.wait_for("hit 1 of");
-    tty.press("\r");
-    let screen = tty.wait("the object alone", |screen| screen.contains("kind: Secret") && screen.contains("Esc back"));
-    assert!(screen.contains("<masked: "), "{screen}");
-    assert!(
-        screen.contains("secrets are masked") && screen.contains("/kubernetes.io/secrets/openshift-etcd/"),
-        "{screen}"
-    );
-    tty.press("r");
-    tty.wait_for("start with --reveal");
-    tty.press("\t");
-    let screen = tty.wait_for("created");
-    assert!(screen.contains("protobuf"), "{screen}");
-    tty.press("\u{1b}");
-    tty.wait_for("Enter open");
-    tty.press("q");
-    let ended = tty.end();
-    assert_eq!(ended.code(), 0, "{}", ended.left);
-    for value in &values {
-        assert!(!ended.showed(&value[..16]), "{value}");
-    }
-}
-
-#[test]
-fn what_was_allowed_on_the_command_line_is_revealed_on_demand() {
-    let fixture = named("plain-etcd36");
-    let values = secrets(&fixture, "openshift-etcd", &[]);
-    let mut tty = ready(&fixture, &["--reveal"]);
-    tty.press("/secrets openshift-etcd");
-    tty.wait("hits", |screen| screen.contains("secrets openshift-etcd/"));
-    tty.press("\r\r");
-    tty.wait_for("secrets are masked");
-    tty.press("r");
-    tty.wait("a value", |screen| values.iter().any(|value| screen.contains(&value[..16])));
-    assert!(tty.wait_for("secrets are REVEALED").contains("REVEALED"));
-    tty.press("q");
-    assert_eq!(tty.end().code(), 0);
-}
-
-#[test]
-fn keys_open_what_is_encrypted() {
-    let fixture = named("aescbc-rotated");
-    let tarball = fixture.tarball();
-    let with_keys = ["--keys", tarball.to_str().unwrap()];
-    // Routes are sealed with keys that the snapshot itself holds, sealed.
-    for (query, kind) in [("/secrets openshift-etcd", "kind: Secret"), ("/routes", "kind: Route")] {
-        for (more, expected) in [(&[][..], "no keys were given"), (&with_keys, kind)] {
-            let mut tty = ready(&fixture, more);
-            tty.press(query);
-            tty.wait_for(&query[..7]);
-            tty.press("\r\r");
-            tty.wait_for("key ");
-            tty.wait("the object or why not", |screen| screen.contains(expected) || screen.contains("apiVersion"));
-            tty.press("/kind");
-            tty.wait_for(if more.is_empty() { expected } else { kind });
-            tty.press("\u{3}");
-            let ended = tty.end();
-            assert_eq!(ended.code(), 0);
-            assert_eq!(ended.showed("keys of static_kuberesources"), !more.is_empty());
-        }
-    }
-}
-
 #[test]
 fn the_key_under_the_cursor_is_printed_on_leaving() {
+    if pty::is_absent() {
+        return;
+    }
     let fixture = named("plain-etcd36");
     let mut tty = ready(&fixture, &[]);
     tty.press("/nodes worker-2");
@@ -135,6 +54,9 @@ fn the_key_under_the_cursor_is_printed_on_leaving() {
 
 #[test]
 fn signals_end_it_and_leave_the_terminal_as_it_was() {
+    if pty::is_absent() {
+        return;
+    }
     let fixture = named("members-m0");
     for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::INT, 2)] {
         let tty = ready(&fixture, &[]);
@@ -145,6 +67,9 @@ fn signals_end_it_and_leave_the_terminal_as_it_was() {
 
 #[test]
 fn another_size_is_another_layout() {
+    if pty::is_absent() {
+        return;
+    }
     let mut tty = ready(&named("plain-etcd36"), &[]);
     tty.press("/minions worker-2");
     tty.wait_for("nodes worker-2");
@@ -167,6 +92,9 @@ fn leave(mut tty: Tty) -> Ended {
 
 #[test]
 fn colours_and_letters_are_those_of_the_terminal() {
+    if pty::is_absent() {
+        return;
+    }
     let fixture = named("plain-etcd36");
     let colored = |ended: &Ended| {
         // SGR 30 to 37 and 90 to 97, and the longer forms
@@ -193,6 +121,9 @@ fn colours_and_letters_are_those_of_the_terminal() {
 
 #[test]
 fn keys_that_are_hostile_are_told_and_not_obeyed() {
+    if pty::is_absent() {
+        return;
+    }
     let fixture = named("odd-keys");
     let mut tty = ready(&fixture, &[]);
     // All of them: everything that holds an e or an o, one after the other.
@@ -233,15 +164,33 @@ fn without_a_terminal_it_says_what_to_use() {
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("browse needs a terminal; use `assay ls` or `assay get`"), "{said}");
-    let mut dumb = browse(&fixture, &[]);
-    dumb.env("TERM", "dumb");
-    let ended = Tty::start(&dumb, USUAL).end();
-    assert_eq!(ended.code(), 2);
-    assert!(ended.left.contains("browse needs a terminal"), "{}", ended.left);
+    if pty::is_absent() {
+        return;
+    }
+    // On a terminal, but not with both ends of it, or one that can do nothing.
+    for (redirected, term) in
+        [("</dev/null", Some("xterm")), (">/dev/null", Some("xterm")), ("", Some("dumb")), ("", Some("")), ("", None)]
+    {
+        let usual = browse(&fixture, &[]);
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("\"$@\" {redirected}")).arg("sh");
+        shell.arg(usual.get_program()).args(usual.get_args());
+        match term {
+            Some(term) => shell.env("TERM", term),
+            None => shell.env_remove("TERM"),
+        };
+        let ended = Tty::start(&shell, USUAL).end();
+        assert_eq!(ended.code(), 2, "{redirected} {term:?}: {}", ended.left);
+        assert!(ended.left.contains("browse needs a terminal"), "{redirected} {term:?}: {}", ended.left);
+        assert!(!ended.showed("\u{1b}[?"), "{redirected} {term:?}: the terminal was touched");
+    }
 }
 
 #[test]
 fn a_file_that_is_none_is_refused_before_the_terminal_is_touched() {
+    if pty::is_absent() {
+        return;
+    }
     let mut command = assay(&["browse", "/dev/null"]);
     command.env("TERM", "xterm");
     let ended = Tty::start(&command, USUAL).end();
@@ -251,15 +200,92 @@ fn a_file_that_is_none_is_refused_before_the_terminal_is_touched() {
 
 #[test]
 fn a_terminal_that_goes_away_ends_it() {
-    use std::io::Read;
-    let command = browse(&named("members-m0"), &[]);
-    let (mut child, mut main) = crate::pty::spawn(&command, USUAL);
-    let mut seen = Vec::new();
-    while memchr::memmem::find(&seen, b"structure sound").is_none() {
-        let mut room = [0; 4096];
-        let read = main.read(&mut room).unwrap();
-        seen.extend_from_slice(&room[..read]);
+    if pty::is_absent() {
+        return;
     }
-    drop(main);
-    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()), Some(1));
+    let status = ready(&named("members-m0"), &[]).hang_up();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(1), "{status}");
+}
+
+#[test]
+fn a_window_of_twenty_columns_and_five_lines_does() {
+    if pty::is_absent() {
+        return;
+    }
+    let mut tty = Tty::start(&browse(&named("plain-etcd36"), &[]), (20, 5));
+    let screen = tty.wait_for("structure sound");
+    assert_eq!(screen.lines().count(), 5, "{screen}");
+    tty.press("/nodes worker-2");
+    tty.wait_for("nodes worker-2");
+    tty.press("\r\r");
+    tty.wait_for("apiVersion: v1");
+    tty.press("\t");
+    tty.wait_for("changed");
+    tty.press("?");
+    tty.wait_for("assay browse: keys");
+    tty.press("q");
+    tty.wait("the history again", |screen| !screen.contains("assay browse: keys"));
+    assert_eq!(leave(tty).code(), 0);
+}
+
+#[test]
+fn what_is_deleted_has_a_last_value_and_a_history() {
+    if pty::is_absent() {
+        return;
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/after-deletes/snapshot.db.gz");
+    let gone = run(&["ls", path.to_str().unwrap(), "--deleted"]).out;
+    let key = gone.lines().next().unwrap().split_whitespace().next().unwrap().to_owned();
+    let mut tty = Tty::start(&on_terminal(&["browse", path.to_str().unwrap()]), USUAL);
+    let screen = tty.wait_for("structure sound");
+    assert!(screen.contains("10 objects deleted, not yet compacted"), "{screen}");
+    tty.press("d");
+    tty.wait_for("280 keys, 10 deleted");
+    tty.press("/");
+    tty.press(key.rsplit_once('/').unwrap().1);
+    tty.press(" ");
+    tty.press(key.split('/').nth(3).unwrap());
+    tty.wait_for("× secrets ns-");
+    tty.press("\r\r");
+    tty.wait("the object and that it is gone", |screen| screen.contains(&key) && screen.contains("DELETED at "));
+    tty.press("\t");
+    tty.wait("its end", |screen| screen.contains("deleted") && screen.contains("compacted up to 1056"));
+    tty.press("\u{1b}");
+    tty.wait_for("Enter open");
+    tty.press("p");
+    let ended = tty.end();
+    assert_eq!((ended.code(), ended.left.trim()), (0, key.as_str()));
+}
+
+#[test]
+fn damage_is_told_with_its_place() {
+    if pty::is_absent() {
+        return;
+    }
+    const PAGE: usize = 4096;
+    let mut bytes = named("plain-etcd36").bytes();
+    let mut damaged = Vec::new();
+    for (number, page) in bytes.chunks_exact_mut(PAGE).enumerate() {
+        // leaves, in use or not: of the page header {8 id, 2 flags, 2 count, 4 overflow} the flags say so
+        if page[8..10] == [2, 0] && memchr::memmem::find(page, b"/kubernetes.io/events/").is_some() {
+            page.fill(0xa5);
+            damaged.push(number);
+        }
+    }
+    assert!(!damaged.is_empty());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.db");
+    std::fs::write(&path, &bytes).unwrap();
+    let mut tty = Tty::start(&on_terminal(&["browse", path.to_str().unwrap()]), USUAL);
+    let screen = tty.wait_for("DAMAGED: ");
+    let place = screen.split_once("first on page ").map(|(_, rest)| rest.split(' ').next().unwrap().to_owned());
+    assert!(place.is_some_and(|place| damaged.contains(&place.parse().unwrap())), "{screen}");
+    tty.press("/nodes worker-2");
+    tty.wait_for("nodes worker-2");
+    tty.press("\r\t\t");
+    tty.wait_for("file damaged: revisions may be missing");
+    let ended = leave(tty);
+    assert_eq!(ended.code(), 1, "{}", ended.left);
+    let said = ended.left.replace('\n', "");
+    assert!(said.contains("is damaged (") && said.contains("`assay verify` tells more"), "{said}");
 }

@@ -4,27 +4,33 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 /// A test that has waited so long has failed; no test that passes waits for it.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A session on a terminal.
 pub(crate) struct Tty {
-    child: Child,
+    pid: Pid,
+    /// Says how the program ended.
+    ended: Receiver<ExitStatus>,
     main: File,
     /// The end that the program has, kept open so that its modes can be read when the program is gone.
     side: File,
     modes: LocalModes,
     chunks: Receiver<Vec<u8>>,
+    /// Closed, it ends the thread that reads.
+    leash: UnixStream,
     parser: vt100::Parser,
     /// Everything that was written to the terminal.
     pub(crate) bytes: Vec<u8>,
@@ -57,6 +63,17 @@ fn open(size: (u16, u16)) -> (File, File) {
     (main, side)
 }
 
+/// Whether this machine has no `setsid`, without which nothing here can be tested; a failure in CI.
+pub(crate) fn is_absent() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|dir| dir.join("setsid").is_file()) {
+        return false;
+    }
+    assert!(std::env::var_os("CI").is_none(), "`setsid` (of util-linux) is missing in CI");
+    eprintln!("SKIPPED: `setsid` (of util-linux) is not installed, and nothing runs on a terminal of its own");
+    true
+}
+
 fn spawn_on(command: &Command, side: &File) -> Child {
     // Part of util-linux, and so of every Linux; a program that leads no group becomes the session itself.
     let mut setsid = Command::new("setsid");
@@ -71,10 +88,21 @@ fn spawn_on(command: &Command, side: &File) -> Child {
     setsid.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap()
 }
 
-/// Runs a command as a session of its own on a new terminal, and gives the end that people have.
-pub(crate) fn spawn(command: &Command, size: (u16, u16)) -> (Child, File) {
-    let (main, side) = open(size);
-    (spawn_on(command, &side), main)
+/// Sends on what is written to the terminal, until it ends or nobody holds the leash.
+fn read(mut main: File, held: &UnixStream, sender: &Sender<Vec<u8>>) {
+    let mut room = [0; 4096];
+    loop {
+        let mut fds = [PollFd::new(&main, PollFlags::IN), PollFd::new(held, PollFlags::IN)];
+        poll(&mut fds, None).unwrap();
+        if !fds[1].revents().is_empty() {
+            return;
+        }
+        // Ends in an error, as terminals do.
+        let Ok(read @ 1..) = main.read(&mut room) else { return };
+        if sender.send(room[..read].to_vec()).is_err() {
+            return;
+        }
+    }
 }
 
 impl Tty {
@@ -82,34 +110,29 @@ impl Tty {
     pub(crate) fn start(command: &Command, size: (u16, u16)) -> Self {
         let (main, side) = open(size);
         let modes = tcgetattr(&side).unwrap().local_modes;
-        let child = spawn_on(command, &side);
+        let mut child = spawn_on(command, &side);
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        let (end, ended) = channel();
+        std::thread::spawn(move || end.send(child.wait().unwrap()));
         let (sender, chunks) = channel();
-        let mut reader = main.try_clone().unwrap();
-        std::thread::spawn(move || {
-            let mut room = [0; 4096];
-            // Ends in an error, as terminals do.
-            while let Ok(read @ 1..) = reader.read(&mut room) {
-                if sender.send(room[..read].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
+        let reader = main.try_clone().unwrap();
+        let (leash, held) = UnixStream::pair().unwrap();
+        std::thread::spawn(move || read(reader, &held, &sender));
         let cells = |number| NonZeroU16::new(number).unwrap();
         let parser = vt100::Parser::new(cells(size.1), cells(size.0), 0);
-        Self { child, main, side, modes, chunks, parser, bytes: Vec::new(), screens: Vec::new() }
+        Self { pid, ended, main, side, leash, modes, chunks, parser, bytes: Vec::new(), screens: Vec::new() }
     }
 
     /// Reads until the screen is as wanted, and gives it.
     pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let began = Instant::now();
         loop {
             let screen = self.parser.screen().contents();
             if wanted(&screen) {
                 return screen;
             }
-            let Ok(chunk) = self.chunks.recv_timeout(DEADLINE) else {
-                let _ = self.child.kill();
-                panic!("waited for {what}; the screen is\n{screen}");
-            };
+            let left = DEADLINE.saturating_sub(began.elapsed());
+            let Ok(chunk) = self.chunks.recv_timeout(left) else { self.give_up(what) };
             self.take(&chunk);
         }
     }
@@ -117,6 +140,12 @@ impl Tty {
     /// Reads until the screen holds this.
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
         self.wait(text, |screen| screen.contains(text))
+    }
+
+    /// Makes an end of it.
+    fn give_up(&self, what: &str) -> ! {
+        let _ = kill_process(self.pid, Signal::KILL);
+        panic!("waited for {what}; the screen is\n{}", self.parser.screen().contents());
     }
 
     fn take(&mut self, chunk: &[u8]) {
@@ -136,13 +165,23 @@ impl Tty {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
+        kill_process(self.pid, signal).unwrap();
+    }
+
+    /// Takes the terminal away, and waits for the end.
+    pub(crate) fn hang_up(self) -> ExitStatus {
+        let Self { pid, ended, main, leash, .. } = self;
+        // Every copy of this end must be closed, and the thread that reads has one.
+        drop((main, leash));
+        ended.recv_timeout(DEADLINE).unwrap_or_else(|_| {
+            let _ = kill_process(pid, Signal::KILL);
+            panic!("it goes on without a terminal");
+        })
     }
 
     /// Waits for the end, and makes sure that the terminal was given back.
     pub(crate) fn end(mut self) -> Ended {
-        let status = self.child.wait().unwrap();
+        let Ok(status) = self.ended.recv_timeout(DEADLINE) else { self.give_up("its end") };
         assert_eq!(
             tcgetattr(&self.side).unwrap().local_modes,
             self.modes,

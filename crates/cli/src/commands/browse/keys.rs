@@ -1,7 +1,7 @@
 //! The keys of a session. What the snapshot itself holds of them is read after its names are.
 
 use std::path::Path;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use browse::Look;
 use encryption_config::Plaintext;
@@ -19,9 +19,9 @@ use crate::ui::Ui;
 pub(super) struct Keys {
     /// What they came in; `None` where none were given.
     file: Option<Vec<u8>>,
-    given: Mutex<Option<objects::Keys>>,
-    /// None in it: reading them has failed.
-    ready: OnceLock<Option<objects::Keys>>,
+    keys: RwLock<objects::Keys>,
+    /// Whether the snapshot's own are among them, or never will be.
+    followed: OnceLock<()>,
 }
 
 impl Keys {
@@ -29,23 +29,25 @@ impl Keys {
         let given = objects::Keys::given(args, reading, ui)?;
         let file = args.keys.as_deref().or(args.escrow.as_deref().map(Path::as_os_str));
         let file = file.map(|file| Path::new(file).file_name().unwrap_or(file).as_encoded_bytes().to_vec());
-        Ok(Self { file, given: Mutex::new(Some(given)), ready: OnceLock::new() })
+        Ok(Self { file, keys: RwLock::new(given), followed: OnceLock::new() })
     }
 
     /// Which keys there are, for the status line.
     pub(super) fn text(&self, look: Look) -> String {
-        self.file.as_ref().map_or_else(|| "no keys".to_owned(), |file| format!("keys of {}", (look.escape)(file)))
+        self.file.as_ref().map_or_else(
+            || "no decryption keys".to_owned(),
+            |file| format!("decryption keys of {}", (look.escape)(file)),
+        )
     }
 
     /// Reads the keys that the snapshot holds, where there are any to open them with. Until then, [`Opener::open`] waits
-    /// when it comes by an encrypted value.
+    /// when it comes by a value that those which were given do not open.
     pub(super) fn follow<'a>(&self, scan: impl FnOnce() -> Scan<'a>) {
-        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(keys) = given.as_mut().filter(|_| self.file.is_some()) {
-            keys.follow_in(&scan());
+        if self.file.is_some() {
+            let scan = scan();
+            self.keys.write().unwrap_or_else(PoisonError::into_inner).follow_in(&scan);
         }
-        // Set once; what is there already is as good.
-        let _ = self.ready.set(given);
+        let _ = self.followed.set(());
     }
 
     /// Lets nobody wait for keys for ever, whatever becomes of the thread that reads them.
@@ -58,7 +60,8 @@ struct Release<'k>(&'k Keys);
 
 impl Drop for Release<'_> {
     fn drop(&mut self) {
-        let _ = self.0.ready.set(None);
+        // What is set already is as good.
+        let _ = self.0.followed.set(());
     }
 }
 
@@ -67,6 +70,13 @@ impl Opener for Keys {
         if self.file.is_none() || !matches!(Envelope::of(stored), Envelope::Encrypted(_)) {
             return NoKeys.open(key, stored);
         }
-        self.ready.wait().as_ref().map_or_else(|| NoKeys.open(key, stored), |keys| keys.open(key, stored))
+        let open = || self.keys.read().unwrap_or_else(PoisonError::into_inner).open(key, stored);
+        // A value counts as opened only where it is the object that its key names: another key would not do better.
+        let early = open();
+        if early.is_ok() || self.followed.get().is_some() {
+            return early;
+        }
+        self.followed.wait();
+        open()
     }
 }

@@ -45,14 +45,12 @@ pub(super) fn run(args: &BrowseArgs, reading: &Reading, ui: &mut Ui) -> Result<O
 /// Says what is left to be said, now that the terminal is as it was.
 fn finish(source: &Source, ended: Ended, ui: &mut Ui) -> Result<Outcome, Error> {
     source.check_unchanged()?;
-    if let Some(Summary { faults, damaged, .. }) = ended.summary
-        && faults + damaged > 0
-    {
+    if let Some(summary) = ended.summary.filter(Summary::is_damaged) {
         ui.warn(&format!(
             "{} is damaged ({}, {}): what was shown may not be all of it; `assay verify` tells more",
             source.display(),
-            count(faults, "structural fault"),
-            count(damaged, "unreadable record"),
+            count(summary.faults, "structural fault"),
+            count(summary.damaged, "unreadable record"),
         ));
         ui.settle(Outcome::Findings);
     }

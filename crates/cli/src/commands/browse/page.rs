@@ -52,6 +52,7 @@ pub(super) fn object(
                 page.note = Some("not an object: its bytes".to_owned());
                 page.lines = bytes_as_lines(&bytes, look);
             }
+            Err(Unseen::Secret) => page.note = Some("not an object, and masked: its bytes may be secret".to_owned()),
             Err(why) => page.note = Some(plain(&why.to_string(), look)),
         },
         Err(why) => page.note = Some(plain(&why.to_string(), look)),
@@ -180,7 +181,7 @@ impl<'a> HistoryText<'a> {
             notes.push(format!("compacted up to {compacted}"));
         }
         if damaged > 0 {
-            notes.push(format!("{} in the file: there may be more", count(damaged, "unreadable record")));
+            notes.push(format!("{} in the file", count(damaged, "unreadable record")));
         }
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         History { revisions: self.revisions.into(), note }
@@ -221,8 +222,10 @@ impl<'a> HistoryText<'a> {
             let why = if step.has_earlier { "are not in the file" } else { "before it were removed by compaction" };
             lines.push(format!("{} {why}", count(step.missing.unsigned_abs(), "version")));
         }
-        if let Some(Err(why)) = &step.object {
-            lines.push(plain(&why.to_string(), self.look));
+        match &step.object {
+            Some(Err(Unseen::NotAnObject(_))) => lines.push("not an object: it has no fields to compare".to_owned()),
+            Some(Err(why)) => lines.push(plain(&why.to_string(), self.look)),
+            _ => {}
         }
         if step.same_value {
             lines.push("the same bytes as before".to_owned());
@@ -323,5 +326,6 @@ mod tests {
         assert!(page(b"/r/secrets/a/s", json, true).lines.concat().contains("Q0FOQVJZ"));
         let broken = page(b"/kubernetes.io/secrets/a/s", b"CANARY not an object", false);
         assert!(broken.lines.is_empty(), "{:?}", broken.lines);
+        assert_eq!(broken.note.as_deref(), Some("not an object, and masked: its bytes may be secret"));
     }
 }

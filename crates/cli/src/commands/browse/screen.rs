@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use browse::{Ended, Ending, Event, Inputs, SessionError, Settings, Snapshot};
 use ratatui_core::terminal::Terminal;
@@ -257,8 +258,10 @@ impl Keyboard {
 impl Inputs for Keyboard {
     type Error = io::Error;
 
-    fn take(&mut self, patient: bool) -> io::Result<Vec<Event<'static>>> {
-        let mut ready = self.wait(if patient && !self.is_over() { None } else { Some(&AT_ONCE) })?;
+    fn take(&mut self, longest: Option<Duration>) -> io::Result<Vec<Event<'static>>> {
+        // What cannot be told in seconds is longer than anybody waits.
+        let longest = longest.and_then(|longest| Timespec::try_from(longest).ok());
+        let mut ready = self.wait(if self.is_over() { Some(&AT_ONCE) } else { longest.as_ref() })?;
         self.drain();
         let mut events = Vec::new();
         while matches!(ready, Ready::Keys) {
@@ -282,3 +285,6 @@ impl Inputs for Keyboard {
         Ok(events)
     }
 }
+
+#[cfg(test)]
+mod tests;

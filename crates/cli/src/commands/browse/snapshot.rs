@@ -34,12 +34,48 @@ impl Spread for WhileWanted<'_> {
     }
 }
 
+/// [`WhileWanted`] that tells how far it is.
+struct Telling<'w, 'a> {
+    wanted: Wanted<'w>,
+    tell: &'w (dyn Fn(Found<'a>) + Sync),
+}
+
+impl Spread for Telling<'_, '_> {
+    fn map_fold<T: Send>(&self, count: usize, map: impl Fn(usize) -> T + Sync, mut fold: impl FnMut(T)) {
+        let (mut done, mut told) = (0, 0);
+        WhileWanted(self.wanted).map_fold(count, map, |result| {
+            fold(result);
+            done += 1;
+            let percent = u8::try_from(done * 100 / count.max(1)).unwrap_or(100);
+            if percent > told {
+                told = percent;
+                (self.tell)(Found::Opening(percent));
+            }
+        });
+    }
+}
+
 /// What came of some leaves.
 #[derive(Default)]
 struct Piece<'a> {
     items: Vec<Item<'a>>,
     pages: u64,
-    damaged: u64,
+    damaged: Damaged,
+}
+
+/// Elements that are no intact records.
+#[derive(Default)]
+struct Damaged {
+    count: u64,
+    /// The page of the first.
+    page: Option<u64>,
+}
+
+impl Damaged {
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.page = self.page.or(other.page);
+    }
 }
 
 impl<'a> Browsed<'a> {
@@ -73,7 +109,7 @@ impl<'a> Browsed<'a> {
                         main: record.revision.main,
                         deleted: record.tombstone,
                     }),
-                    Err(_) => piece.damaged += 1,
+                    Err(_) => piece.damaged.add(&Damaged { count: 1, page: Some(page.page().0) }),
                 }
             }
         }
@@ -84,13 +120,12 @@ impl<'a> Browsed<'a> {
 impl<'a> browse::Snapshot<'a> for Browsed<'a> {
     fn walk(&self, wanted: Wanted<'_>, tell: &(dyn Fn(Found<'a>) + Sync)) {
         let _release = self.keys.release();
-        let (reader, spread) = (self.reader(), WhileWanted(wanted));
+        let spread = WhileWanted(wanted);
         let mut walker = Walker::new(self.db.clone());
-        let buckets = walker.buckets(&spread);
+        let buckets = walker.buckets(&Telling { wanted, tell });
         let leaves = buckets.iter().find(|found| found.name() == bucket::KEY).and_then(|found| found.tree());
-        let total = leaves.map_or(0, |tree| tree.leaves().len() as u64);
-        tell(Found::Opened { revision: reader.current(), compacted: reader.compacted(), total });
-        let mut damaged = 0;
+        tell(Found::Opened { total: leaves.map_or(0, |tree| tree.leaves().len() as u64) });
+        let mut damaged = Damaged::default();
         for found in &buckets {
             if found.name() != bucket::KEY {
                 walker.visit(found, &spread, |chunk| chunk.for_each(drop), drop);
@@ -101,7 +136,7 @@ impl<'a> browse::Snapshot<'a> for Browsed<'a> {
                 &spread,
                 |chunk| self.keys_of(chunk),
                 |piece| {
-                    damaged += piece.damaged;
+                    damaged.add(&piece.damaged);
                     tell(Found::Keys(piece.items));
                     tell(Found::Read(piece.pages));
                 },
@@ -111,11 +146,15 @@ impl<'a> browse::Snapshot<'a> for Browsed<'a> {
         if !wanted() {
             return;
         }
-        let kept = report.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
-        let faults = kept.count() as u64 + report.faults.dropped();
+        // Once more through the branches, which are in memory by now: keys are waited for, the revision is not.
+        let reader = self.reader();
+        tell(Found::Revision { current: reader.current(), compacted: reader.compacted() });
+        let kept = || report.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
+        let faults = kept().count() as u64 + report.faults.dropped();
+        let page = kept().find_map(|fault| fault.page).map(|page| page.0).into_iter().chain(damaged.page).min();
         let void = self.source.check_unchanged().err();
         let void = void.map(|error| (self.look.escape)(error.to_string().as_bytes()).into_owned());
-        tell(Found::Done(Summary { faults, damaged, void }));
+        tell(Found::Done(Summary { faults, damaged: damaged.count, page, void }));
         let options = Options { without_hashes: true, ..Options::default() };
         self.keys.follow(|| etcd_snapshot::scan(self.db.clone(), options, &spread));
     }
