@@ -42,6 +42,7 @@ mod keys_plugin;
 mod keys_refusals;
 mod keys_support;
 mod keys_terminal;
+mod layouts;
 mod ls;
 mod pair;
 mod pty;
