@@ -183,7 +183,9 @@ pub enum Cause {
     Auth,
     /// One lineage, and one of them was restored meanwhile and went on from there.
     Restored,
-    /// Members of one cluster hold different data, and nothing says why.
+    /// One of the files is damaged: what it has lost may be all there is to it.
+    Damage,
+    /// The same members are in both, their data differs, and nothing says why.
     Unknown,
 }
 
@@ -209,7 +211,10 @@ impl Cause {
             Self::Restored => {
                 "one raft index is behind its revision: it was restored meanwhile, and went on from there"
             }
-            Self::Unknown => "members of one cluster hold different data; no known bug has left its traces",
+            Self::Damage => "a file is damaged, and what it has lost may be all there is to it",
+            Self::Unknown => {
+                "the same members are in both, and no known bug has left its traces: clusters built alike differ so, too"
+            }
         }
     }
 
@@ -222,6 +227,7 @@ impl Cause {
             Self::AppliedTwice => "applied-twice",
             Self::Auth => "auth",
             Self::Restored => "restored",
+            Self::Damage => "damage",
             Self::Unknown => "unknown",
         }
     }
@@ -268,6 +274,9 @@ fn cause(old: &Scan<'_>, new: &Scan<'_>, is_one: bool, x: Option<&Record<'_>>, y
         let revision = u64::try_from(scan.current()).unwrap_or(0);
         scan.facts.consistent_index.is_some_and(|index| index.saturating_add(1) < revision)
     };
+    if is_damaged(old) || is_damaged(new) {
+        return Cause::Damage;
+    }
     if restored(old) != restored(new) {
         return Cause::Restored;
     }
@@ -288,6 +297,12 @@ fn cause(old: &Scan<'_>, new: &Scan<'_>, is_one: bool, x: Option<&Record<'_>>, y
         (false, false) => Cause::Auth,
         (false, true) => Cause::Unknown,
     }
+}
+
+/// Whether records may be missing from what was read.
+fn is_damaged(scan: &Scan<'_>) -> bool {
+    let faults = &scan.report.faults;
+    scan.counts.damaged > 0 || faults.dropped() > 0 || faults.kept().iter().any(|fault| !fault.kind.is_harmless())
 }
 
 /// Whether a record does once more what the one before it of its key did.

@@ -136,7 +136,7 @@ pub struct RecipientArgs {
 }
 
 /// What opens an escrow.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "What opens it")]
 pub struct IdentityArgs {
     /// Identity file: age's, a plugin's, or an ssh private key; `-` for standard input; may be
@@ -185,7 +185,7 @@ pub struct KeysCheckArgs {
 }
 
 /// What opens encrypted values.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Keys")]
 pub struct KeysInput {
     /// Keys: the tarball of the backup, an EncryptionConfiguration (JSON or YAML), or a Secret that

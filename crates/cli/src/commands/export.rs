@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kube_objects::StorageKey;
 use lens::{Found, Keep, Object, Skip, View, is_first, manifest};
 
-use super::objects::{self, Closed, Keys, Selection};
+use super::objects::{self, Closed, Keys, LateKeys, Selection};
 use super::snapshot;
 use crate::args::ExportArgs;
 use crate::exit::{Error, Outcome};
@@ -22,9 +22,9 @@ pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<Ou
     if selection.is_everything() {
         return Err(Error::Usage("say which objects: `-n NAMESPACE`, `-r RESOURCE`, TYPE/NAME, a key, ...".to_owned()));
     }
-    let mut keys = Keys::given(&args.keys, reading, ui)?;
+    let keys = Keys::given(&args.keys, reading, ui)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
-    keys.follow(&source, ui)?;
+    let keys = LateKeys::new(keys, &source);
     let reader = objects::reader(&source, args.at_revision)?;
     let wanted = |key: &[u8]| selection.matches(key) || selection.is_own_namespace(key);
     let matches = |key: &[u8]| objects::is_version(key) || wanted(key);
@@ -62,7 +62,7 @@ struct Export<'a> {
     keep: Option<Keep>,
     skips: bool,
     selection: &'a Selection,
-    keys: &'a Keys,
+    keys: &'a LateKeys<'a>,
 }
 
 impl Export<'_> {

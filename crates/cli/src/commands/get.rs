@@ -3,7 +3,7 @@
 use kube_objects::StorageKey;
 use lens::{Found, Object, Opener, Reader, Target, View, release_matters};
 
-use super::objects::{self, Closed, Keys, Selection};
+use super::objects::{self, Closed, Keys, LateKeys, Selection};
 use super::snapshot;
 use crate::args::{GetArgs, ObjectFormat};
 use crate::exit::{Error, Outcome};
@@ -31,9 +31,9 @@ pub(super) fn run(args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<Outco
     if args.stored && !matches!(format, Some(ObjectFormat::Raw | ObjectFormat::Hex)) {
         return Err(Error::Usage("`--stored` goes with `-o raw` and `-o hex`".to_owned()));
     }
-    let mut keys = Keys::given(&args.keys, reading, ui)?;
+    let keys = Keys::given(&args.keys, reading, ui)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
-    keys.follow(&source, ui)?;
+    let keys = LateKeys::new(keys, &source);
     let get = Get {
         source: &source,
         reader: objects::reader(&source, args.rev)?,
@@ -103,7 +103,7 @@ impl Get<'_> {
         match (&live[..], newest.keys.values().next()) {
             ([one], _) => Ok(**one),
             ([], Some(gone)) => Err(self.deleted(gone)),
-            ([], None) => Err(self.missing(typed)),
+            ([], None) => Err(self.missing(typed, ui)),
             (several, _) => {
                 let names: Vec<String> =
                     several.iter().take(NAMESAKES).map(|found| objects::shown(found.record.kv.key)).collect();
@@ -133,12 +133,14 @@ impl Get<'_> {
         objects::unanswerable(self.source, &reason, hint)
     }
 
-    fn missing(&self, typed: &[u8]) -> Error {
+    fn missing(&self, typed: &[u8], ui: &Ui) -> Error {
         let parsed = StorageKey::parse(typed);
         let typed = if parsed.name_is_token() { objects::shown(typed) } else { escape(typed).into_owned() };
         let at = self.at.map_or_else(String::new, |at| format!(" at revision {at}"));
         let reason = format!("there is no `{typed}`{at}");
-        let hint = if typed.contains('\\') {
+        let hint = if ui.outcome() == Outcome::Findings {
+            objects::LOST_HINT
+        } else if typed.contains('\\') {
             "`--exact` takes a key as `assay ls` shows it, with its `\\n` and `\\xff`"
         } else {
             "`assay ls` lists keys; a prefix ends with a slash"

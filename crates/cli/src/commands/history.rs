@@ -51,7 +51,7 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<O
         // Where both claim a revision, what is retained goes first.
         found.sort_by_key(|(record, carved)| (record.revision, carved.is_some()));
     }
-    let key = one_key(&source, target.typed(), found.iter().map(|(record, _)| record.kv.key))?;
+    let key = one_key(&source, target.typed(), found.iter().map(|(record, _)| record.kv.key), ui)?;
     let view = View { reveal: args.output.reveal.reveal, ..View::default() };
     let compared = Compared { managed_fields: args.output.all };
     let mut follow = Follow::default();
@@ -94,7 +94,12 @@ fn carved<'a>(
 }
 
 /// The one key that the records are of.
-fn one_key<'a>(source: &Source, typed: &[u8], keys: impl Iterator<Item = &'a [u8]>) -> Result<&'a [u8], Error> {
+fn one_key<'a>(
+    source: &Source,
+    typed: &[u8],
+    keys: impl Iterator<Item = &'a [u8]>,
+    ui: &Ui,
+) -> Result<&'a [u8], Error> {
     let mut keys: Vec<&[u8]> = keys.collect();
     keys.sort_unstable();
     keys.dedup();
@@ -103,9 +108,12 @@ fn one_key<'a>(source: &Source, typed: &[u8], keys: impl Iterator<Item = &'a [u8
         [] => Err(objects::unanswerable(
             source,
             &format!("no revision of `{}` is retained", objects::shown(typed)),
-            Some(
-                "it never was, or it was deleted before the last compaction; `--carve` looks in free pages".to_owned(),
-            ),
+            Some(match ui.outcome() {
+                Outcome::Findings => objects::LOST_HINT.to_owned(),
+                Outcome::Clean => {
+                    "it never was, or it was deleted before the last compaction; `--carve` looks in free pages".into()
+                }
+            }),
         )),
         _ => {
             let names: Vec<String> = keys.iter().take(NAMESAKES).map(|key| objects::shown(key)).collect();

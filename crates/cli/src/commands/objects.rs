@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use backup_facts::chain::Reach;
 use backup_facts::opening::Unlocked;
@@ -145,6 +146,45 @@ impl Opener for Keys {
     }
 }
 
+/// Keys whose chain is followed only when a value asks for it: what the given keys open waits for no other reading of the
+/// file. Most values are under the keys of a tarball; routes and OAuth tokens are under keys that the snapshot holds.
+pub(super) struct LateKeys<'s> {
+    keys: RwLock<Keys>,
+    source: &'s Source,
+    followed: OnceLock<()>,
+}
+
+impl<'s> LateKeys<'s> {
+    /// For the values of this snapshot.
+    pub(super) fn new(keys: Keys, source: &'s Source) -> Self {
+        Self { keys: RwLock::new(keys), source, followed: OnceLock::new() }
+    }
+
+    fn keys(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Follows the chain, once. A file that cannot be looked through has no chain.
+    fn follow(&self) {
+        self.followed.get_or_init(|| {
+            let Ok(db) = super::snapshot::database(self.source) else { return };
+            let Ok(scan) = super::snapshot::scan(self.source, db, None, true, &|_| {}) else { return };
+            self.keys.write().unwrap_or_else(PoisonError::into_inner).follow_in(&scan);
+        });
+    }
+}
+
+impl Opener for LateKeys<'_> {
+    fn open<'v>(&self, key: &[u8], stored: &'v [u8]) -> Result<Plaintext<'v>, NotOpened> {
+        match self.keys().open(key, stored) {
+            Err(NotOpened::Refused(_)) if self.followed.get().is_none() => {}
+            done => return done,
+        }
+        self.follow();
+        self.keys().open(key, stored)
+    }
+}
+
 /// Opens the records of a snapshot for searching, and refuses a revision that it cannot answer for.
 pub(super) fn reader<'a>(source: &'a Source, at: Option<i64>) -> Result<Reader<'a>, Error> {
     let reader = Reader::open(super::snapshot::database(source)?, &Pool);
@@ -222,6 +262,9 @@ fn hint(why: &Unseen) -> Option<String> {
     })
 }
 
+/// What to do where something is not there, and may have been lost.
+pub(super) const LOST_HINT: &str = "the file is damaged: `assay ls --salvage` and `assay carve` may still find it";
+
 const KEYS_HINT: &str = "give the tarball that was saved with the snapshot: `--keys static_kuberesources_*.tar.gz`; or its escrow: `--escrow FILE -i IDENTITY`";
 
 /// Objects of a selection that could not be shown.
@@ -253,5 +296,40 @@ impl Closed {
         let hint = self.hint.map_or_else(String::new, |hint| format!("; {hint}"));
         ui.warn(&format!("{} not shown{hint}", count(self.objects as u64, "object")));
         ui.settle(crate::exit::Outcome::Findings);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::args::KeysInput;
+    use crate::input::Input;
+    use crate::ui::tests::captured;
+
+    #[test]
+    fn the_chain_of_keys_is_followed_when_a_value_asks_for_it() {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/aescbc-rotated");
+        let file = |end: &str| {
+            let mut paths = std::fs::read_dir(&fixture).unwrap().map(|entry| entry.unwrap().path());
+            paths.find(|path| path.to_str().is_some_and(|path| path.ends_with(end))).unwrap()
+        };
+        let (mut ui, _, _) = captured();
+        let reading = Reading::default();
+        let given = KeysInput { keys: Some(file(".tar.gz").into()), ..KeysInput::default() };
+        let keys = Keys::given(&given, &reading, &mut ui).unwrap();
+        let source = super::super::snapshot::open(&Input::Path(file(".db.gz")), &reading, &mut ui).unwrap();
+        let reader = reader(&source, None).unwrap();
+        let keys = LateKeys::new(keys, &source);
+        let open = |prefix: &str| {
+            let newest = reader.newest(|key| key.starts_with(prefix.as_bytes()), None, usize::MAX, &Pool, &|_| {});
+            let live = newest.keys.values().filter(|found| !found.record.tombstone);
+            live.map(|found| keys.open(found.record.kv.key, found.record.kv.value)).collect::<Result<Vec<_>, _>>()
+        };
+        let secrets = open("/kubernetes.io/secrets/").unwrap();
+        assert!(secrets.len() == 175 && keys.followed.get().is_none(), "{}", secrets.len());
+        let routes = open("/openshift.io/routes/").unwrap();
+        assert!(routes.len() > 5 && keys.followed.get().is_some(), "{}", routes.len());
     }
 }

@@ -195,3 +195,27 @@ fn what_is_damaged_is_never_listed_as_if_it_were_whole() {
         }
     }
 }
+
+#[test]
+fn damage_is_not_taken_for_a_difference_of_members_or_for_a_deletion() {
+    let folder = tempfile::tempdir().unwrap();
+    let damages = damages(folder.path());
+    let of = |name: &str| damages.iter().find(|damage| damage.name == name).unwrap();
+    for name in ["a leaf of zeros", "a record that does not decode", "a branch to nowhere"] {
+        for line in [&["diff", "S", "D"][..], &["diff", "D", "S"]] {
+            let run = on(line, of(name), &damages[0], &["--json"]);
+            let document: Value = serde_json::from_str(&run.out).unwrap();
+            let agreement = &document["agreement"];
+            assert!(agreement["state"] == "diverged" && agreement["cause"] == "damage", "{name}: {agreement}");
+        }
+    }
+    let lost = of("a branch to nowhere");
+    for command in ["get", "history"] {
+        let run = on(&[command, "D", "/kubernetes.io/configmaps/a/no-such"], lost, &damages[0], &[]);
+        assert!(
+            run.code == Some(2) && run.err.contains("hint: the file is damaged: `assay ls --salvage`"),
+            "{}",
+            run.err
+        );
+    }
+}
