@@ -22,8 +22,10 @@ enum Rule {
     Paths(&'static [&'static [&'static str]]),
     /// In webhook triggers, whose caller proves itself by a secret in the URL.
     Triggers,
-    /// In objects of any kind, under this path.
+    /// In objects of any kind, in the list of this name.
     Objects(&'static str),
+    /// In the objects and parameters of a Template, which stands under this path.
+    Template(&'static [&'static str]),
 }
 
 impl Rule {
@@ -40,7 +42,9 @@ impl Rule {
             "OAuthClient" if in_group("oauth.openshift.io") => Self::Paths(&[&["secret"], &["additionalSecrets"]]),
             "Route" if in_group("route.openshift.io") => Self::Paths(&[&["spec", "tls", "key"]]),
             "BuildConfig" => Self::Triggers,
-            "Template" if in_group("template.openshift.io") => Self::Objects("objects"),
+            "Template" if in_group("template.openshift.io") => Self::Template(&[]),
+            "TemplateInstance" if in_group("template.openshift.io") => Self::Template(&["spec", "template"]),
+            "List" if group == "v1" => Self::Objects("items"),
             _ => return None,
         })
     }
@@ -64,9 +68,12 @@ pub(super) fn object(object: &mut Value) -> usize {
             hidden.token_name(object);
         }
         Some(Rule::Triggers) => hidden.triggers(object),
-        Some(Rule::Objects(list)) => {
-            let objects = object.get_mut(list).and_then(Value::as_array_mut);
-            hidden.places += objects.into_iter().flatten().map(self::object).sum::<usize>();
+        Some(Rule::Objects(list)) => hidden.objects(object, list),
+        Some(Rule::Template(path)) => {
+            if let Some(template) = at(object, path) {
+                hidden.parameters(template);
+                hidden.objects(template, "objects");
+            }
         }
         None => return private_keys(object),
     }
@@ -149,6 +156,19 @@ impl Hidden {
         }
     }
 
+    fn objects(&mut self, object: &mut Value, list: &str) {
+        let objects = object.get_mut(list).and_then(Value::as_array_mut);
+        self.places += objects.into_iter().flatten().map(self::object).sum::<usize>();
+    }
+
+    /// Values of parameters: a password goes into a template as one.
+    fn parameters(&mut self, template: &mut Value) {
+        let parameters = template.get_mut("parameters").and_then(Value::as_array_mut);
+        for value in parameters.into_iter().flatten().filter_map(|parameter| parameter.get_mut("value")) {
+            self.all(value);
+        }
+    }
+
     fn triggers(&mut self, object: &mut Value) {
         let triggers = at(object, &["spec", "triggers"]).and_then(Value::as_array_mut);
         for trigger in triggers.into_iter().flatten() {
@@ -215,7 +235,7 @@ fn at<'o>(object: &'o mut Value, path: &[&str]) -> Option<&'o mut Value> {
     path.iter().try_fold(object, |value, name| value.get_mut(*name))
 }
 
-/// Masks private keys in PEM, whatever kind they stand in.
+/// Masks private keys in PEM, whatever kind they stand in, in base64 too.
 fn private_keys(value: &mut Value) -> usize {
     match value {
         Value::String(text) => match without_private_keys(text) {
@@ -223,12 +243,23 @@ fn private_keys(value: &mut Value) -> usize {
                 *text = masked;
                 places
             }
+            None if is_private_key_in_base64(text) => {
+                *text = format!("<masked: {} bytes>", text.len());
+                1
+            }
             None => 0,
         },
         Value::Array(items) => items.iter_mut().map(private_keys).sum(),
         Value::Object(map) => map.values_mut().map(private_keys).sum(),
         _ => 0,
     }
+}
+
+/// `binaryData` of ConfigMaps is base64, as are kubeconfigs and certificates within other texts.
+fn is_private_key_in_base64(text: &str) -> bool {
+    let name = PEM.1.as_bytes();
+    text.len() > name.len()
+        && STANDARD.decode(text).is_ok_and(|bytes| bytes.windows(name.len()).any(|window| window == name))
 }
 
 /// The text with each private key replaced, and how many there were; none where there is none.
@@ -305,6 +336,31 @@ mod tests {
         let (places, shown) = masked(template);
         assert_eq!((places, shown["objects"][1]["spec"]["env"].as_str()), (1, Some("shown")));
         assert!(!shown.to_string().contains("CANARY"));
+    }
+
+    #[test]
+    fn what_a_template_was_filled_with_is_masked() {
+        let body = json!({"parameters": [{"name": "PASSWORD", "value": "CANARY"}, {"name": "EMPTY"}], "objects": [
+            {"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Secret", "stringData": {"a": "CANARY"}}]}]});
+        let mut template = json!({"apiVersion": "template.openshift.io/v1", "kind": "Template"});
+        template.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+        let instance =
+            json!({"apiVersion": "template.openshift.io/v1", "kind": "TemplateInstance", "spec": {"template": body}});
+        for object in [template, instance] {
+            let (places, shown) = masked(object);
+            assert!(places == 2 && !shown.to_string().contains("CANARY"), "{shown}");
+            assert!(shown.to_string().contains("PASSWORD"));
+        }
+    }
+
+    #[test]
+    fn a_private_key_in_base64_is_masked() {
+        let key = STANDARD.encode("x\n-----BEGIN EC PRIVATE KEY-----\nCANARY\n-----END EC PRIVATE KEY-----\n");
+        let public = STANDARD.encode("-----BEGIN CERTIFICATE-----\nPUBLIC\n-----END CERTIFICATE-----\n");
+        let (places, shown) =
+            masked(json!({"kind": "ConfigMap", "apiVersion": "v1", "binaryData": {"key": key, "public": public}}));
+        assert_eq!((places, &shown["binaryData"]["public"]), (1, &json!(public)));
+        assert_eq!(shown["binaryData"]["key"], format!("<masked: {} bytes>", key.len()));
     }
 
     #[test]
