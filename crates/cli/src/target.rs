@@ -90,6 +90,8 @@ mod tests {
         let expected =
             TargetCluster { target: Target::Runs("4.18.30".parse().unwrap()), cluster_id: "8a5f3c9e".to_owned() };
         let list = format!("apiVersion: v1\nkind: List\nitems:\n- {}", YAML.trim_end().replace('\n', "\n  "));
+        let asked = format!("{YAML}  desired:\n    version: 4.18.31\n");
+        assert!(matches!(of(&asked).unwrap().target, Target::Updating { .. }), "asked for and not begun");
         for text in [YAML, json, &format!("---\n{YAML}"), &list, &format!("{{\"kind\":\"List\",\"items\":[{json}]}}")] {
             assert_eq!(of(text).as_ref(), Ok(&expected), "{text}");
         }

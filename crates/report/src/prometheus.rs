@@ -96,6 +96,7 @@ fn snapshot(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
         let help = "Alarms that were on.";
         metrics.set("assay_snapshot_alarms", help, &[("path", path)], artifact.at("etcd.alarms").items().count());
     }
+    timestamp(artifact, path, metrics);
     openshift(artifact, path, metrics);
     values(artifact, path, metrics);
 }
@@ -156,7 +157,9 @@ fn tarball(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
 }
 
 fn timestamp(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
-    if let Some(taken) = artifact.at("timestamp").text().and_then(taken) {
+    // a snapshot's document tells no time: its name does
+    let name = path.rsplit('/').next().and_then(|name| name.split_once('_')).and_then(|(_, rest)| rest.get(..17));
+    if let Some(taken) = artifact.at("timestamp").text().or(name).and_then(taken) {
         let help = "When the backup was taken, by the time stamp in its name.";
         metrics.set("assay_backup_timestamp_seconds", help, &[("path", path)], taken.as_second());
     }

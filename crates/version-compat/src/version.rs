@@ -64,12 +64,22 @@ impl FromStr for Version {
         if trimmed.len() > LONGEST {
             return Err(error());
         }
-        let mut semver = semver::Version::parse(trimmed).map_err(|_| error())?;
+        let mut semver = semver::Version::parse(without_architecture(trimmed)).map_err(|_| error())?;
         // Build metadata tells architectures apart, not releases.
         semver.build = semver::BuildMetadata::EMPTY;
         let kind = kind(semver.pre.as_str());
         Ok(Self { semver, kind })
     }
+}
+
+/// Names of payload images end in what they are built for, as in `4.18.30-x86_64` and `4.18.30-multi`: no other release.
+fn without_architecture(text: &str) -> &str {
+    const BUILT_FOR: [&str; 7] = ["-multi", "-x86_64", "-amd64", "-aarch64", "-arm64", "-ppc64le", "-s390x"];
+    let mut rest = text;
+    while let Some(shorter) = BUILT_FOR.iter().find_map(|suffix| rest.strip_suffix(suffix)) {
+        rest = shorter;
+    }
+    rest
 }
 
 fn kind(pre: &str) -> Kind {
@@ -181,6 +191,9 @@ mod tests {
             ("4.18.30", Kind::GenerallyAvailable),
             ("5.0.1", Kind::GenerallyAvailable),
             ("4.18.30+amd64", Kind::GenerallyAvailable),
+            ("4.18.30-x86_64", Kind::GenerallyAvailable),
+            ("4.18.30-multi-aarch64", Kind::GenerallyAvailable),
+            ("4.19.0-rc.12-multi", candidate(Stage::Release, 12)),
             ("4.19.0-ec.3", candidate(Stage::Engineering, 3)),
             ("4.19.0-fc.0", candidate(Stage::Feature, 0)),
             ("4.19.0-rc.12", candidate(Stage::Release, 12)),

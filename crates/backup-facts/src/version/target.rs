@@ -46,7 +46,11 @@ impl TargetCluster {
         let version = ClusterVersion::read(bytes.as_bytes());
         let version = version.map_err(|fault| TargetError::Object { reason: fault.to_string() })?;
         let target = match running(&version) {
-            Some(Backup::Exact(version)) => Target::Runs(version),
+            // asked for and not begun: by the time of the restore it may be
+            Some(Backup::Exact(runs)) => match version.status.desired.version.parse() {
+                Ok(to) if to != runs => Target::Updating { from: Some(runs), to },
+                _ => Target::Runs(runs),
+            },
             Some(Backup::Updating { from, to }) => Target::Updating { from, to },
             _ => return Err(TargetError::NoVersion),
         };

@@ -10,22 +10,27 @@ pub struct EscrowFacts<'f> {
     pub manifest: &'f str,
     /// What does not agree, in words.
     pub failed: Vec<String>,
+    /// Whether the snapshot is proven to be the one that the keys were split for.
+    pub snapshot_proven: bool,
     /// Names of the encryption keys in the escrow.
     pub key_names: Vec<&'f str>,
 }
 
-/// Judges it. Where everything agrees, a tarball without keys is no gap any more, and that the keys were not tried is
-/// only to be known.
+/// Judges it. Where everything agrees, a tarball without keys is no gap any more, and that the keys were not tried on the
+/// snapshot that they were split for is only to be known.
 pub fn check_escrow(facts: &EscrowFacts<'_>, others: &mut [Finding]) -> Finding {
     if !facts.failed.is_empty() {
         let message = format!("against {}: {}", facts.manifest, facts.failed.join("; "));
         return Finding::new(&ESCROW_MISMATCH, message);
     }
-    for finding in others.iter_mut().filter(|finding| finding.entry == &FIT_NOT_CHECKED) {
-        finding.severity = Severity::Info;
+    if facts.snapshot_proven {
+        for finding in others.iter_mut().filter(|finding| finding.entry == &FIT_NOT_CHECKED) {
+            finding.severity = Severity::Info;
+        }
     }
     let keys = if facts.key_names.is_empty() { "no key".to_owned() } else { facts.key_names.join(", ") };
-    let message = format!("{} agrees with the files; encryption keys in the escrow: {keys}", facts.manifest);
+    let files = if facts.snapshot_proven { "both files" } else { "the tarball; it names no snapshot" };
+    let message = format!("{} agrees with {files}; encryption keys in the escrow: {keys}", facts.manifest);
     Finding::new(&KEYS_IN_ESCROW, message)
 }
 
@@ -35,13 +40,14 @@ mod tests {
 
     #[test]
     fn only_what_agrees_settles_the_question_of_keys() {
-        for (failed, id, left) in [
-            (vec![], "PAIR-033", Severity::Info),
-            (vec!["the tarball is another".to_owned()], "PAIR-032", Severity::Medium),
+        for (failed, snapshot_proven, id, left) in [
+            (vec![], true, "PAIR-033", Severity::Info),
+            (vec![], false, "PAIR-033", Severity::Medium),
+            (vec!["the tarball is another".to_owned()], true, "PAIR-032", Severity::Medium),
         ] {
             let mut others = [Finding::new(&FIT_NOT_CHECKED, "").clone()];
             others[0].severity = Severity::Medium;
-            let facts = EscrowFacts { manifest: "m.json", failed, key_names: vec!["2", "1"] };
+            let facts = EscrowFacts { manifest: "m.json", failed, snapshot_proven, key_names: vec!["2", "1"] };
             let finding = check_escrow(&facts, &mut others);
             assert_eq!((finding.entry.id, others[0].severity), (id, left), "{}", finding.message);
             assert!(finding.message.contains("m.json"));

@@ -112,7 +112,7 @@ fn of_analysis(source: &Source, analysis: Analysis<'_>, json: bool, ui: &mut Ui)
         print(source, &analysis, ui)?;
         return Ok(None);
     }
-    let document = ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, &analysis)));
+    let document = ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, &analysis, None)));
     Ok(Some(Seen { document, name: source.name(), findings: analysis.findings }))
 }
 

@@ -130,22 +130,28 @@ struct Report {
 }
 
 fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged, Error> {
+    if rules.escrow_manifest.is_some() {
+        let what =
+            "`--escrow-manifest` vouches for a tarball, and none is given: name it too, or the directory of both";
+        return Err(Error::Usage(what.to_owned()));
+    }
     let mut analysis = Analysis::of(source, ui)?;
     let compat = Compat::of(release::sources(Some(&analysis), None, None), rules.target);
-    let documents = if rules.json {
-        vec![ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, &analysis)))]
-    } else {
-        Vec::new()
-    };
-    let checked = checked(source, &analysis);
     let kind = pair::kind(None, Some(&analysis));
     pair::by_kind(&mut analysis.findings, kind);
-    let (of_keys, keys) = match rules.held(ui)? {
+    let mut checked = checked(source, &analysis);
+    let (of_keys, keys, keys_fit) = match rules.held(ui)? {
         Some(held) => {
             let (encryption, keys) = pair::examine(&analysis, held, ui);
-            (checks::keys_fit::check(&encryption).into_sorted(), keys)
+            checked = checked.maybe("keys", backup::keys_in_words(&encryption));
+            (checks::keys_fit::check(&encryption).into_sorted(), keys, encryption.keys_fit())
         }
-        None => (Vec::new(), Unlocked::default()),
+        None => (Vec::new(), Unlocked::default(), None),
+    };
+    let documents = if rules.json {
+        vec![ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, &analysis, keys_fit)))]
+    } else {
+        Vec::new()
     };
     let of_restore = match rules.asks_of_restore() {
         true => hazards::of_snapshot(&analysis, None, &keys, rules.restore),

@@ -14,6 +14,7 @@ use crate::input::Source;
 
 /// One snapshot.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SnapshotJson {
     kind: &'static str,
     path: String,
@@ -27,6 +28,8 @@ pub struct SnapshotJson {
     etcd: EtcdJson,
     openshift: Option<OpenShiftJson>,
     keys: KeysJson,
+    /// Whether the keys that were given for it alone open every encrypted value.
+    keys_fit: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
@@ -211,8 +214,8 @@ impl From<&OpenShift> for OpenShiftJson {
 }
 
 impl SnapshotJson {
-    /// What an analysis found.
-    pub fn new(source: &Source, analysis: &Analysis<'_>) -> Self {
+    /// What an analysis found, and whether keys fit that were given for this file alone.
+    pub fn new(source: &Source, analysis: &Analysis<'_>, keys_fit: Option<bool>) -> Self {
         let scan = &analysis.scan;
         let (db, facts) = (&scan.report.db, &scan.facts);
         let main = |revision: Option<etcd_snapshot::Revision>| revision.map(|revision| revision.main);
@@ -242,6 +245,7 @@ impl SnapshotJson {
             space: SpaceJson::of(scan, analysis.quota),
             etcd: EtcdJson::from(facts),
             openshift: analysis.inventory.openshift().map(OpenShiftJson::from),
+            keys_fit,
             keys: KeysJson {
                 live: scan.store.live_count(),
                 tombstones: scan.counts.tombstones,

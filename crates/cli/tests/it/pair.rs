@@ -418,4 +418,6 @@ fn keys_in_escrow_make_a_backup_whole() {
     bytes.push(0);
     fs::write(backup.join(&keyless), bytes).unwrap();
     assert_eq!(verify(), (Some(1), Value::Bool(false), true, false));
+    let alone = run(&["verify", &snapshot, "--escrow-manifest", manifest.to_str().unwrap()]);
+    assert!(alone.code == Some(2) && alone.err.contains("vouches for a tarball"), "{}", alone.err);
 }

@@ -25,13 +25,14 @@ fn cases() -> Vec<(&'static str, &'static str, Facts, bool)> {
     let days = "[require]\nmin_certificate_days = 30";
     let encryption =
         "[require.encryption]\ntypes = ['aescbc', 'kms']\nresources = ['secrets', 'routes.route.openshift.io']";
+    let misspelt = "[require.encryption]\nresources = ['secretz']";
     let any = "[require.encryption]\nresources = ['secrets']";
     let (fit, escrow, trailer) =
         ("[require]\nkeys_fit = true", "[require]\nescrow_manifest = true", "[require]\ntrailer = true");
     vec![
         ("POL-001", age, taken("2026-11-22T00:00:01Z"), false),
         ("POL-001", age, taken("2026-11-21T23:59:59Z"), true),
-        ("POL-001", age, taken("2027-11-21T23:59:59Z"), false),
+        ("POL-001", age, taken("2027-11-21T23:59:59Z"), true),
         ("POL-001", age, snapshot(), true),
         ("POL-001", age, facts(Kind::Tarball), true),
         ("POL-001", age, facts(Kind::Backup), false),
@@ -48,6 +49,8 @@ fn cases() -> Vec<(&'static str, &'static str, Facts, bool)> {
         ("POL-004", encryption, values(stored("routes", "route.openshift.io", 3, "kms", 0)), true),
         ("POL-004", encryption, values(stored("routes", "other", 3, "kms", 0)), false),
         ("POL-004", encryption, values(stored("pods", "", 3, "kms", 0)), false),
+        ("POL-004", misspelt, values(stored("secrets", "", 0, "aescbc", 7)), true),
+        ("POL-004", misspelt, values(stored("secretz", "", 0, "aescbc", 7)), false),
         ("POL-004", any, values(stored("secrets", "", 0, "aesgcm", 7)), false),
         ("POL-004", any, values(stored("secrets", "other.group", 1, "aesgcm", 7)), true),
         ("POL-005", fit, Facts { keys_fit: Some(true), ..facts(Kind::Backup) }, false),
@@ -56,7 +59,8 @@ fn cases() -> Vec<(&'static str, &'static str, Facts, bool)> {
         ("POL-005", fit, values(stored("secrets", "", 0, "aescbc", 1)), true),
         ("POL-005", fit, values(stored("secrets", "", 1, "aescbc", 0)), false),
         ("POL-005", fit, Facts { alone: false, ..values(stored("secrets", "", 0, "aescbc", 1)) }, false),
-        ("POL-006", escrow, Facts { in_escrow: Some(true), ..facts(Kind::Backup) }, false),
+        ("POL-006", escrow, Facts { in_escrow: Some(true), keyless: Some(true), ..facts(Kind::Backup) }, false),
+        ("POL-006", escrow, Facts { in_escrow: Some(true), keyless: Some(false), ..facts(Kind::Backup) }, true),
         ("POL-006", escrow, Facts { in_escrow: Some(false), ..facts(Kind::Backup) }, true),
         ("POL-006", escrow, facts(Kind::Tarball), true),
         ("POL-006", escrow, Facts { alone: false, ..facts(Kind::Tarball) }, false),

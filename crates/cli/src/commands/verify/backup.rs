@@ -107,7 +107,7 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
         let named = Named { directory: whole.directory.as_deref(), backup: &whole.backup, name: whole.name() };
         documents.push(ArtifactJson::Backup(Box::new(BackupJson::new(named, &judged))));
         if let (Some(source), Some(analysis)) = (&source, &analysis) {
-            documents.push(ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, analysis))));
+            documents.push(ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, analysis, None))));
         }
         documents.extend(tarball.as_deref().map(|it| ArtifactJson::Tarball(Box::new(TarballJson::new(it)))));
     }
@@ -148,7 +148,7 @@ fn checked(snapshot: Option<(&Source, &Analysis<'_>)>, tarball: Option<&Tarball>
 }
 
 /// Whether the keys open what is encrypted; `None` where nothing is.
-fn keys_in_words(encryption: &Encryption) -> Option<String> {
+pub(super) fn keys_in_words(encryption: &Encryption) -> Option<String> {
     let values = count(encryption.encrypted(), "encrypted value");
     match (encryption.encrypted(), encryption.keys_fit()) {
         (0, _) => None,

@@ -51,6 +51,9 @@ pub(super) fn hold(
     let facts = EscrowFacts {
         manifest: &name,
         failed: checks.iter().filter_map(failed).collect(),
+        snapshot_proven: checks
+            .iter()
+            .any(|check| check.name == "snapshot-digest" && matches!(check.outcome, Outcome::Proven(_))),
         key_names: told.key_names.iter().map(String::as_str).collect(),
     };
     let finding = checks::pair::check_escrow(&facts, others);

@@ -83,8 +83,9 @@ fn facts(document: Option<&Value>, name: &str, alone: bool, now: Timestamp) -> F
         trailer_valid: at("/trailer").map(|trailer| trailer["valid"].as_bool() == Some(true)),
         stored: list("/keys/resources").map(stored).collect(),
         certificates: list("/keyMaterial").filter_map(certificate).collect(),
-        keys_fit: at("/encryption/keysFit").and_then(Value::as_bool),
+        keys_fit: at("/encryption/keysFit").or_else(|| at("/keysFit")).and_then(Value::as_bool),
         in_escrow: at("/escrow/matches").and_then(Value::as_bool),
+        keyless: at("/escrow/checks").and_then(Value::as_array).map(|checks| checks.iter().any(is_keyless)),
         ..Facts::unknown(kind, name, now)
     }
 }
@@ -98,6 +99,11 @@ fn stored(resource: &Value) -> Stored {
         plain: resource["plain"].as_u64().unwrap_or(0),
         encrypted: encrypted.map(|one| (text(one, "provider"), one["count"].as_u64().unwrap_or(0))).collect(),
     }
+}
+
+/// Whether a check proves that the tarball is the one from which the keys were taken.
+fn is_keyless(check: &Value) -> bool {
+    check["name"] == "keyless-digest" && check["outcome"] == "proven"
 }
 
 fn certificate(key: &Value) -> Option<(String, Timestamp)> {
