@@ -46,6 +46,8 @@ pub struct Sources<'s> {
     pub tarball: Option<&'s VersionEvidence>,
     /// The version in the name `upgrade-backup-<version>-<timestamp>` of the directory.
     pub directory: Option<&'s str>,
+    /// The version in the file `version` of a copy of `/var/lib/microshift`.
+    pub version_file: Option<&'s str>,
 }
 
 impl Sources<'_> {
@@ -67,7 +69,10 @@ impl Sources<'_> {
         let tarball = self.tarball.and_then(VersionEvidence::exact).map(|claim| claim.raw.as_str());
         let deployments = self.snapshot.and_then(|snapshot| common(snapshot.deployments.values()));
         let operators = self.snapshot.and_then(|snapshot| common(snapshot.operators.values()));
-        let said = [tarball, deployments, operators].into_iter().flatten().filter_map(|text| text.parse().ok());
+        let said = [tarball, deployments, operators, self.version_file]
+            .into_iter()
+            .flatten()
+            .filter_map(|text| text.parse().ok());
         let said: Vec<Version> = said.collect();
         let first = said.first()?;
         let (major, minor) = first.minor();

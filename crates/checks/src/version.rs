@@ -99,6 +99,7 @@ fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
             Source::Deployments => (&OPERATORS_DIFFER, "Deployments of operators say"),
             Source::PodManifest | Source::PodBuild => (&TARBALL_RELEASE, "the tarball says"),
             Source::DirectoryName => (&NAME_DIFFERS, "the directory's name says"),
+            Source::VersionFile => (&NAME_DIFFERS, "file `version` of the directory says"),
             Source::Kubelets => (&KUBELETS_DIFFER, "kubelets of the control plane say"),
             // both versions of etcd speak of the same data
             Source::EtcdClusterVersion if facts.release.of(Source::EtcdStorageVersion).next().is_some() => continue,

@@ -7,6 +7,7 @@ use kube_objects::{ClusterVersion, StorageKey};
 use version_compat::Judgement;
 
 use crate::analysis::Analysis;
+use crate::input::Backups;
 use crate::tarball::Tarball;
 
 /// What a snapshot says of its release.
@@ -47,11 +48,17 @@ impl SnapshotRelease {
     }
 }
 
+/// `base`, and what a directory says of the backup in it.
+pub fn of_directory<'a>(directory: Option<&'a Backups>, base: Sources<'a>) -> Sources<'a> {
+    let Some(found) = directory else { return base };
+    Sources { directory: found.release(), version_file: found.version_file.as_deref(), ..base }
+}
+
 /// What the halves of a backup say, as far as they are there.
 pub fn sources<'a>(
     analysis: Option<&'a Analysis<'_>>,
     tarball: Option<&'a Tarball>,
-    directory: Option<&'a str>,
+    directory: Option<&'a Backups>,
 ) -> Sources<'a> {
     let of_snapshot = analysis.map(|analysis| Sources {
         cluster_version: analysis.inventory.openshift().and_then(|openshift| openshift.version.as_ref()),
@@ -63,7 +70,7 @@ pub fn sources<'a>(
         ..Sources::default()
     });
     let tarball = tarball.map(|tarball| &tarball.resources.facts.version);
-    Sources { tarball, directory, ..of_snapshot.unwrap_or_default() }
+    Sources { tarball, ..of_directory(directory, of_snapshot.unwrap_or_default()) }
 }
 
 /// Which release it is, and whether it may be restored onto the target.

@@ -13,6 +13,8 @@ use crate::coverage::{self, Coverage, Migration, Said, Writer};
 pub enum Held {
     /// The configuration of the tarball, of its escrow, or of a file.
     Config(EncryptionConfig),
+    /// Keys that lie beside the snapshot, one in a file: those of a hosted control plane.
+    Beside(Vec<EncryptionConfig>),
     /// A tarball whose kube-apiserver does not encrypt.
     NotEncrypted,
     /// Nothing: no tarball, or one without its keys.
@@ -124,12 +126,13 @@ pub fn examine_with_keys(
     options: &Options<'_>,
     spread: &impl Spread,
 ) -> (Encryption, Unlocked) {
-    let (not_configured, config) = match held {
-        Held::Config(config) => (false, Some(config)),
-        Held::NotEncrypted => (true, None),
-        Held::Nothing => (false, None),
+    let (not_configured, given) = match held {
+        Held::Config(config) => (false, vec![config]),
+        Held::Beside(configs) => (false, configs),
+        Held::NotEncrypted => (true, Vec::new()),
+        Held::Nothing => (false, Vec::new()),
     };
-    let mut unlocked = Unlocked::new(config);
+    let mut unlocked = Unlocked::new(given);
     let keys_at_hand = !unlocked.sources().is_empty();
     let mut chain = unlocked.follow(scan, Reach::Live, spread);
     let mut tallies = pass::run(scan, &unlocked, options, spread);

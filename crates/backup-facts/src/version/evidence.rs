@@ -46,6 +46,8 @@ pub enum Source {
     PodBuild,
     /// The name of the directory of a backup made before an update.
     DirectoryName,
+    /// MicroShift's file `version`: what wrote the data last.
+    VersionFile,
     /// Kubelets of control plane nodes: the minor release alone.
     Kubelets,
     /// etcd's cluster version.
@@ -65,6 +67,7 @@ impl Source {
             Self::PodManifest => "pod-manifest",
             Self::PodBuild => "pod-build",
             Self::DirectoryName => "directory-name",
+            Self::VersionFile => "version-file",
             Self::Kubelets => "kubelets",
             Self::EtcdClusterVersion => "etcd-cluster-version",
             Self::EtcdStorageVersion => "etcd-storage-version",
@@ -101,6 +104,12 @@ pub(super) fn list(sources: &Sources<'_>, backup: &Backup) -> Vec<Evidence> {
     all.extend(sources.directory.map(|version| Evidence {
         source: Source::DirectoryName,
         place: "the directory's name".to_owned(),
+        says: version.to_owned(),
+        agrees: exact(version, backup),
+    }));
+    all.extend(sources.version_file.map(|version| Evidence {
+        source: Source::VersionFile,
+        place: "version".to_owned(),
         says: version.to_owned(),
         agrees: exact(version, backup),
     }));

@@ -182,6 +182,7 @@ fn each_statement_says_whether_it_agrees() {
         etcd,
         tarball: Some(&tarball),
         directory: Some("4.18.29"),
+        version_file: Some("4.18.28"),
     };
     let release = sources.release();
     assert_eq!(release.backup, Backup::Exact(version("4.18.30")));
@@ -195,13 +196,28 @@ fn each_statement_says_whether_it_agrees() {
             ("pod-manifest", "4.18.21", Some(false)),
             ("pod-build", "4.17.0-202511200137.p0 (so 4.17)", Some(false)),
             ("directory-name", "4.18.29", Some(false)),
+            ("version-file", "4.18.28", Some(false)),
             ("kubelets", "v1.31.14 (so 4.18)", Some(true)),
             ("etcd-cluster-version", "3.5.0", Some(true)),
             ("etcd-storage-version", "3.6.0", Some(false)),
         ]
     );
-    assert_eq!(release.contradictions().count(), 5);
+    assert_eq!(release.contradictions().count(), 6);
     assert_eq!(etcd.minor(), Some((3, 6)));
+}
+
+/// The data of MicroShift has no ClusterVersion; its file is all that tells, and other statements may contradict it.
+#[test]
+fn the_file_of_microshift_tells_the_release() {
+    let of = |versions: &SnapshotVersions, file| {
+        Sources { snapshot: Some(versions), version_file: Some(file), ..Sources::default() }.release()
+    };
+    let alone = of(&SnapshotVersions::default(), "4.18.3");
+    assert_eq!(alone.backup, Backup::Exact(version("4.18.3")));
+    assert_eq!(alone.contradictions().count(), 0);
+    let mut other = SnapshotVersions::default();
+    other.operators.insert("dns".to_owned(), "4.18.9".to_owned());
+    assert_eq!(of(&other, "4.18.3").backup, Backup::Minor(4, 18));
 }
 
 /// While an update is under way, statements for either end are what is to be expected.

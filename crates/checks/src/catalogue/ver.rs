@@ -104,12 +104,12 @@ pub static NAME_DIFFERS: Entry = Entry {
     id: "VER-008",
     name: "directory-of-other-release",
     severity: Medium,
-    title: "The directory's name speaks of another release than the backup in it",
-    cause: "upgrade-backup-<version>-<timestamp> names the release that was running; files were moved, or the directory \
-        was renamed.",
+    title: "The directory speaks of another release than the backup in it",
+    cause: "upgrade-backup-<version>-<timestamp> names the release that was running, as does file `version` of a copy of \
+        /var/lib/microshift; files were moved, or the directory was renamed.",
     consequence: "Whoever chooses a backup by its directory takes the wrong one.",
     remedy: "Trust ClusterVersion in the snapshot, and put the files where they belong.",
-    source: "cluster-etcd-operator, upgrade backup controller 4.10 to 4.14",
+    source: "cluster-etcd-operator, upgrade backup controller 4.10 to 4.14; MicroShift, file /var/lib/microshift/version",
 };
 
 /// ClusterVersion cannot be read.

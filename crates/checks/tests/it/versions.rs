@@ -18,6 +18,7 @@ struct World {
     payload: &'static str,
     build: &'static str,
     directory: Option<&'static str>,
+    version_file: Option<&'static str>,
     target: Option<TargetCluster>,
 }
 
@@ -46,6 +47,7 @@ fn sound() -> World {
         payload: "4.18.30",
         build: "4.18.0-202511200137.p0.g1234567.assembly.stream.el9",
         directory: Some("4.18.30"),
+        version_file: None,
         target: target("4.18.30", "8a5f3c9e"),
     }
 }
@@ -79,6 +81,7 @@ fn findings(world: &World) -> Vec<Finding> {
         etcd: world.etcd,
         tarball: Some(&evidence),
         directory: world.directory,
+        version_file: world.version_file,
     };
     let release = sources.release();
     checks::version::check(&Facts { sources, release: &release, target: world.target.as_ref() }).into_sorted()
@@ -151,6 +154,9 @@ fn cases() -> Vec<Case> {
             it.etcd = EtcdVersions { cluster: Some("3.6.0"), storage: Some("3.6.0") };
         }),
         case("VER-008", "the directory", Medium, "says 4.17.9", &|it| it.directory = Some("4.17.9")),
+        case("VER-008", "MicroShift's file", Medium, "file `version` of the directory says 4.17.9", &|it| {
+            it.version_file = Some("4.17.9");
+        }),
         case("VER-009", "unreadable", Medium, "JSON of the object", &|it| {
             it.versions.unreadable = Some("JSON of the object is malformed".to_owned());
         }),

@@ -13,7 +13,7 @@ use crate::input::{Backups, Input, Reading, Source};
 use crate::output::compat::{self as output, CompatJson};
 use crate::output::finding::FindingJson;
 use crate::output::json::{Envelope, Verdict};
-use crate::release::{Compat, SnapshotRelease};
+use crate::release::{self, Compat, SnapshotRelease};
 use crate::tarball::Tarball;
 use crate::target;
 use crate::ui::Ui;
@@ -63,12 +63,20 @@ fn of_directory<'t>(
     ui: &mut Ui,
     judged: &mut Vec<Judged<'t>>,
 ) -> Result<(), Error> {
-    let found = Backups::of(path)?;
-    let named = found.release();
+    let found = match Backups::of(path) {
+        Ok(found) => found,
+        Err(error) => {
+            let inner = Backups::nested(path)?;
+            if inner.is_empty() {
+                return Err(error.into());
+            }
+            return snapshot::each(inner, ui, |path, ui| of_directory(&path, target, reading, ui, judged));
+        }
+    };
     snapshot::each(&found.backups, ui, |backup, ui| {
         let halves: Vec<Input> =
             [&backup.snapshot, &backup.tarball].into_iter().flatten().cloned().map(Input::Path).collect();
-        let mut one = of_files(&halves, named, target, reading, ui)?;
+        let mut one = of_files(&halves, Some(&found), target, reading, ui)?;
         if halves.len() > 1 || backup.timestamp.is_some() {
             (one.kind, one.name) = ("backup", found.name_of(backup));
         }
@@ -79,7 +87,7 @@ fn of_directory<'t>(
 
 fn of_files<'t>(
     files: &[Input],
-    directory: Option<&str>,
+    directory: Option<&Backups>,
     target: Option<&'t TargetCluster>,
     reading: &Reading,
     ui: &mut Ui,
@@ -97,7 +105,7 @@ fn of_files<'t>(
     }
     let base = of_snapshot.as_ref().map(|(_, release)| release.sources()).unwrap_or_default();
     let evidence = tarball.as_ref().map(|tarball| &tarball.resources.facts.version);
-    let compat = Compat::of(Sources { tarball: evidence, directory, ..base }, target);
+    let compat = Compat::of(Sources { tarball: evidence, ..release::of_directory(directory, base) }, target);
     let snapshot = of_snapshot.map(|(source, _)| source.name());
     let tarball = tarball.map(|tarball| tarball.name);
     let kind = if snapshot.is_some() { "snapshot" } else { "static-kuberesources" };

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use backup_facts::layout::{DirectoryName, Layout};
 use backup_facts::picks::Picks;
 use static_resources::{BackupFile, BackupName};
+use zeroize::Zeroizing;
 
 use super::artifact::{HEAD, look};
 use super::{InputError, Listing, Looks, open_regular};
@@ -113,6 +114,8 @@ pub struct Backups {
     pub named: Option<DirectoryName>,
     /// How it is laid out.
     pub layout: Layout,
+    /// The release that MicroShift's file `version` tells.
+    pub version_file: Option<String>,
 }
 
 impl Backups {
@@ -166,8 +169,9 @@ impl Backups {
         let named = fs::canonicalize(path).ok().and_then(|whole| DirectoryName::parse(&name_of(&whole)));
         if let Some(database) = layout.database() {
             let backup = Backup { snapshot: Some(path.join(database)), ..Backup::default() };
+            let version_file = (layout == Layout::MicroShift).then(|| version_of(&path.join("version"))).flatten();
             let (path, backups) = (path.to_path_buf(), vec![backup]);
-            return Ok(Self { path, backups, unfinished: Vec::new(), picks, named, layout });
+            return Ok(Self { path, backups, unfinished: Vec::new(), picks, named, layout, version_file });
         }
         let mut timed: BTreeMap<(String, bool), Vec<Named>> = BTreeMap::new();
         let (mut untimed, mut unfinished) = (Vec::new(), Vec::new());
@@ -201,8 +205,43 @@ impl Backups {
         if backups.is_empty() {
             return Err(InputError::Directory { path: path.to_path_buf(), listing: Listing::of(path) });
         }
-        Ok(Self { path: path.to_path_buf(), backups, unfinished, picks, named, layout })
+        Ok(Self { path: path.to_path_buf(), backups, unfinished, picks, named, layout, version_file: None })
     }
+
+    /// What the files say that may hold a key of a hosted control plane: those of `secrets/`, or those beside a snapshot
+    /// that has no other place for them. Wiped when they are dropped.
+    pub fn key_files(&self) -> Vec<Zeroizing<Vec<u8>>> {
+        let folder =
+            if self.layout == Layout::HostedControlPlane { self.path.join("secrets") } else { self.path.clone() };
+        let is_document = |path: &PathBuf| {
+            let end = path.extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+            matches!(end, "json" | "yaml" | "yml" | "key") && path.is_file()
+        };
+        let files = entries(&folder).unwrap_or_default().into_iter().filter(is_document).take(KEY_FILES);
+        files.filter_map(|path| small(&path)).collect()
+    }
+}
+
+/// Files that are looked at for keys.
+const KEY_FILES: usize = 100;
+/// The largest of them: a Secret ends at 1 MiB, base64 adds a third.
+const SMALL: u64 = 2 << 20;
+
+/// A small file, whole; `None` for any other.
+fn small(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
+    let file = open_regular(path).ok()?;
+    let length = file.metadata().ok().map(|metadata| metadata.len()).filter(|length| *length <= SMALL)?;
+    // one allocation: growing would leave a copy behind
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).ok()? + 1));
+    file.take(length + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 == length).then_some(bytes)
+}
+
+/// The release in a file `{"version":"4.18.3","deployment_id":"..","boot_id":".."}`; nothing that is no version.
+fn version_of(path: &Path) -> Option<String> {
+    let said: serde_json::Value = serde_json::from_slice(&small(path)?).ok()?;
+    let version = said.get("version")?.as_str()?;
+    version.parse::<version_compat::Version>().is_ok().then(|| version.to_owned())
 }
 
 /// A lone snapshot and a lone tarball can only be meant to belong together, whatever their names say.

@@ -44,6 +44,7 @@ mod keys_refusals;
 mod keys_support;
 mod keys_terminal;
 mod kinds;
+mod layouts;
 mod ls;
 mod odd;
 mod pair;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use backup_facts::opening::{hypershift_config, read_keys};
+use backup_facts::opening::{KeysError, hypershift_config, read_keys};
 use checks::tarball::{Configuration, Facts, Name};
 use encryption_config::EncryptionConfig;
 use static_resources::{Limits, ReadError};
@@ -71,14 +71,21 @@ fn from_source(source: &Source) -> Result<Given, Error> {
         let what = format!("{} is a snapshot: keys come with the tarball of the same backup", source.display());
         return Err(failure::told(what, Some("name the tarball, or an EncryptionConfiguration")));
     }
-    // A HyperShift AES key as it is: 32 bytes and nothing else. No configuration is so short.
-    let config = if source.bytes().len() == 32 { hypershift_config(source.bytes()) } else { read_keys(source.bytes()) };
-    let config = config.map_err(|error| {
+    let config = of_bytes(source.bytes()).map_err(|error| {
         let what = format!("no keys in {}: {}", source.display(), escape(error.to_string().as_bytes()));
         failure::told(what, Some("name the tarball of the backup, or an EncryptionConfiguration"))
     })?;
     source.check_unchanged()?;
     Ok(Given { config: Some(config), holder: Holder::File, name })
+}
+
+/// Keys as they lie beside the snapshot of a hosted control plane, or as somebody gives them.
+///
+/// # Errors
+/// For what holds none.
+pub(in crate::commands) fn of_bytes(bytes: &[u8]) -> Result<EncryptionConfig, KeysError> {
+    // A HyperShift AES key as it is: 32 bytes and nothing else. No configuration is so short.
+    if bytes.len() == 32 { hypershift_config(bytes) } else { read_keys(bytes) }
 }
 
 /// What a tarball says about keys.

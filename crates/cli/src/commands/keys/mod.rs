@@ -38,7 +38,7 @@ pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
 
 /// Keeps the memory of this process out of core files and out of other processes' reach: for a while
 /// it holds keys.
-fn forbid_dumps(ui: &mut Ui) {
+pub(super) fn forbid_dumps(ui: &mut Ui) {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     let limited = setrlimit(Resource::Core, none);
     if limited.and(set_dumpable_behavior(DumpableBehavior::NotDumpable)).is_err() {

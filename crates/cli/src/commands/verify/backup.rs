@@ -4,12 +4,13 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use backup_facts::layout::Layout;
-use backup_facts::opening::{Encryption, Unlocked};
-use checks::pair::Outcome;
+use backup_facts::opening::{Encryption, Held, Unlocked};
+use checks::pair::{Kind, Outcome};
 
 use super::{Judged, Report, Rules, integrity, records, structure};
 use crate::analysis::Analysis;
 use crate::commands::artifact::Whole;
+use crate::commands::keys::{forbid_dumps, given};
 use crate::exit::Error;
 use crate::hazards;
 use crate::input::{Backups, Source};
@@ -48,12 +49,15 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     let mut tarball = whole.tarball.take();
     let mut analysis = source.as_ref().map(|source| Analysis::of(source, ui)).transpose()?;
     let directory = whole.directory.as_deref();
-    let named = directory.and_then(|directory| directory.release());
     let kind = pair::kind(directory, analysis.as_ref());
-    let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), named), rules.target);
+    let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), directory), rules.target);
     let (encryption, keys) = match &analysis {
         Some(analysis) => {
-            let held = rules.held(ui)?.unwrap_or_else(|| pair::held(tarball.as_deref_mut()));
+            let held = match rules.held(ui)? {
+                Some(held) => held,
+                None if kind == Kind::Hosted && tarball.is_none() => beside(directory, ui),
+                None => pair::held(tarball.as_deref_mut()),
+            };
             let (encryption, keys) = pair::examine(analysis, held, ui);
             (Some(encryption), keys)
         }
@@ -118,6 +122,17 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     }
     let (good, what) = ("a restore of this backup", "this backup");
     Ok(Judged { documents, report: Report { name: whole.name(), parts, verdict, checked, good, what, brief: true } })
+}
+
+/// The keys of a hosted control plane that lie beside its snapshot.
+fn beside(directory: Option<&Backups>, ui: &mut Ui) -> Held {
+    let files = directory.filter(|directory| directory.backups.len() == 1).map(Backups::key_files);
+    let keys: Vec<_> = files.iter().flatten().filter_map(|file| given::of_bytes(file).ok()).collect();
+    if keys.is_empty() {
+        return Held::Nothing;
+    }
+    forbid_dumps(ui);
+    Held::Beside(keys)
 }
 
 /// What was looked at, a line each.
