@@ -242,3 +242,30 @@ fn what_was_not_looked_at_is_told() {
     assert_eq!(evidence(&finding, "names"), "persistentvolumes broken");
     assert_eq!(evidence(&finding, "authorities"), "openshift-etcd/etcd-signer");
 }
+
+/// Facts are taken of the one object that holds them, and of no other that is called alike.
+#[test]
+fn what_is_read_is_that_object_and_no_other() {
+    const GIB: u64 = 1 << 30;
+    let of = |key: &str, json: &str| {
+        let mut cluster = Cluster::quiet();
+        cluster.put(key, json);
+        read(&cluster.snapshot(), None, TAKEN, TAKEN)
+    };
+    let off = |key: &str| of(key, "{}").control_plane.defrag_disabled;
+    assert!(off("configmaps/openshift-etcd-operator/etcd-disable-defrag"));
+    assert!(!off("configmaps/shop/etcd-disable-defrag") && !off("configmaps/openshift-etcd-operator/other"));
+    let quota = |operator: &str, gib: u64| {
+        let json = format!(r#"{{"spec":{{"backendQuotaGiB":{gib}}}}}"#);
+        of(&format!("operator.openshift.io/{operator}/cluster"), &json).space.quota
+    };
+    assert_eq!((quota("etcds", 16), quota("etcds", 1), quota("etcds", 0)), (16 * GIB, GIB, 8 * GIB));
+    assert_eq!(quota("kubeapiservers", 16), 8 * GIB);
+    let old = r#"{"metadata":{"creationTimestamp":"2020-01-01T00:00:00Z"}}"#;
+    let installed = |key: &str| of(key, old).control_plane.installed.unwrap().to_string();
+    assert_eq!(installed("namespaces/shop"), "2025-10-16T06:00:00Z");
+    assert_eq!(installed("namespaces/kube-system"), "2020-01-01T00:00:00Z");
+    let authorities = |key: &str| of(key, "{}").certificates.unread_signers.len();
+    assert_eq!(authorities("secrets/openshift-etcd/etcd-signer"), 1);
+    assert_eq!(authorities("secrets/shop/etcd-signer") + authorities("secrets/openshift-etcd/etcd-client"), 0);
+}
