@@ -59,6 +59,8 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     let steps: Vec<(Step<'_>, Option<CarvedFrom>)> = found.into_iter().map(&mut with_step).collect();
     let look = StepLook { format: args.output.format(), values: args.output.values, with_key: false };
     give_out(&source, &reader, key, &steps, look, ui)?;
+    let closed = steps.iter().filter(|(step, _)| objects::wants_keys(step.object.as_ref())).count();
+    objects::hint_at_keys(closed, ui);
     if retained == 0 {
         ui.warn("nothing of it is retained: all of this was carved from pages that nothing uses");
     }

@@ -10,7 +10,9 @@ use backup_facts::opening::Unlocked;
 use encryption_config::Plaintext;
 use etcd_snapshot::Scan;
 use kube_objects::{ClusterVersion, ShownKey, StorageKey};
-use lens::{Fields, Found, Labels, Newest, NoKeys, NotOpened, Opener, Reader, ResourceName, Target, Unseen, Wanted};
+use lens::{
+    Fields, Found, Labels, Newest, NoKeys, NotOpened, Object, Opener, Reader, ResourceName, Target, Unseen, Wanted,
+};
 use serde_json::Value;
 
 use crate::args::{ExactKey, KeysInput, SelectArgs};
@@ -266,6 +268,18 @@ fn hint(why: &Unseen) -> Option<String> {
 pub(super) const LOST_HINT: &str = "the file is damaged: `assay ls --salvage` and `assay carve` may still find it";
 
 const KEYS_HINT: &str = "give the tarball that was saved with the snapshot: `--keys static_kuberesources_*.tar.gz`; or its escrow: `--escrow FILE -i IDENTITY`";
+
+/// Whether a value stays closed for want of keys alone.
+pub(super) fn wants_keys(object: Option<&Result<Object, Unseen>>) -> bool {
+    matches!(object, Some(Err(Unseen::NotOpened(NotOpened::NoKeys { .. }))))
+}
+
+/// Says what would have opened so many revisions.
+pub(super) fn hint_at_keys(closed: usize, ui: &mut Ui) {
+    if closed > 0 {
+        ui.warn(&format!("{} not opened; {KEYS_HINT}", count(closed as u64, "revision")));
+    }
+}
 
 /// Objects of a selection that could not be shown.
 #[derive(Default)]

@@ -28,7 +28,7 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     objects::check_complete(&source, &reader, 0, ui);
     let mut list = Steps::begin(look, "timeline", &artifact(&source, &reader, &window), ui)?;
     let mut follow = Follow::default();
-    let mut failed: Result<(), Error> = Ok(());
+    let (mut failed, mut closed) = (Ok(()), 0);
     let wanted = |record: &Record<'_>| record.revision.main <= window.last && selection.matches(record.kv.key);
     // No meter: lines are written as they come, and would run into it.
     let damaged = reader.records(wanted, &Pool, &|_| {}, |record| {
@@ -43,6 +43,7 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
         let is_meant =
             !selection.looks_inside() || object.is_some_and(|object| selection.matches_object(object.shown()));
         if is_meant {
+            closed += usize::from(objects::wants_keys(step.object.as_ref()));
             failed = list.step(&step, None, ui);
         }
     });
@@ -58,6 +59,7 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
         ui.warn(&format!("{}: no revision that is asked for is retained", source.display()));
     }
     list.finish(ui)?;
+    objects::hint_at_keys(closed, ui);
     Ok(ui.outcome())
 }
 

@@ -151,6 +151,9 @@ fn what_is_not_there_is_said() {
     }
     let closed = on("history", "aescbc-rotated", &["/kubernetes.io/secrets/analytics/app-00-credentials"]);
     assert!(closed.code == Some(0) && closed.out.contains("no keys were given"), "{}", closed.out);
+    assert!(closed.err.starts_with("warning: 2 revisions not opened; give the tarball"), "{}", closed.err);
+    let around = on("timeline", "aescbc-rotated", &["-r", "secrets", "-n", "analytics"]);
+    assert!(around.code == Some(0) && around.err.contains(" revisions not opened; give the tarball"), "{}", around.err);
 }
 
 #[test]
