@@ -10,7 +10,7 @@ use crate::tree::{Entry, Tree};
 /// The best hits that are kept, in order; all are counted.
 pub(crate) const MOST_HITS: usize = 1000;
 /// Keys looked at before the screen is drawn again.
-const STRETCH: usize = 50_000;
+const STRETCH: usize = 10_000;
 
 /// How well a key fits; the least is the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
