@@ -16,7 +16,7 @@ const SERVER_SET: [&str; 9] = [
     "uid",
 ];
 /// Annotations that controllers and clients set, and that are wrong on another object.
-const STALE_ANNOTATIONS: [&str; 7] = [
+const STALE_ANNOTATIONS: [&str; 10] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     "deployment.kubernetes.io/revision",
     "control-plane.alpha.kubernetes.io/leader",
@@ -24,6 +24,9 @@ const STALE_ANNOTATIONS: [&str; 7] = [
     "pv.kubernetes.io/bound-by-controller",
     "volume.kubernetes.io/selected-node",
     "volume.beta.kubernetes.io/storage-provisioner",
+    "k8s.ovn.org/pod-networks",
+    "k8s.v1.cni.cncf.io/network-status",
+    "k8s.v1.cni.cncf.io/networks-status",
 ];
 /// Finalizers that controllers add again.
 const OWN_FINALIZERS: [&str; 5] =
@@ -131,6 +134,7 @@ pub fn manifest(object: &mut Value, keep: Keep) -> usize {
         "Pod" => pod(map),
         "Job" => job(map),
         "ServiceAccount" => service_account(map),
+        "DeploymentConfig" => deployment_config(map),
         _ => {}
     }
     if map.get("spec").is_some_and(|spec| spec.as_object().is_some_and(Map::is_empty)) {
@@ -197,6 +201,7 @@ fn service(map: &mut Map<String, Value>) {
 fn pod(map: &mut Map<String, Value>) {
     let Some(spec) = at(map, &["spec"]) else { return };
     spec.remove("nodeName");
+    without_issued(spec, "imagePullSecrets");
     let is_token = |item: &Value| {
         item.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with("kube-api-access-"))
     };
@@ -230,14 +235,28 @@ fn job(map: &mut Map<String, Value>) {
 
 /// Tokens and pull secrets that the cluster made for the account; it makes new ones.
 fn service_account(map: &mut Map<String, Value>) {
-    for list in ["secrets", "imagePullSecrets"] {
-        let Some(items) = map.get_mut(list).and_then(Value::as_array_mut) else { continue };
-        items.retain(|item| {
-            let name = item.get("name").and_then(Value::as_str).unwrap_or_default();
-            !(name.contains("-token-") || name.contains("-dockercfg-"))
-        });
-        if items.is_empty() {
-            map.remove(list);
+    without_issued(map, "secrets");
+    without_issued(map, "imagePullSecrets");
+}
+
+/// Cuts references to Secrets that a cluster issues, and the list where none is left.
+fn without_issued(map: &mut Map<String, Value>, list: &str) {
+    let Some(items) = map.get_mut(list).and_then(Value::as_array_mut) else { return };
+    items.retain(|item| {
+        let name = item.get("name").and_then(Value::as_str).unwrap_or_default();
+        !(name.contains("-token-") || name.contains("-dockercfg-"))
+    });
+    if items.is_empty() {
+        map.remove(list);
+    }
+}
+
+/// The image that a trigger found last is that of the registry of then; it is looked up again.
+fn deployment_config(map: &mut Map<String, Value>) {
+    let triggers = at(map, &["spec"]).and_then(|spec| spec.get_mut("triggers")).and_then(Value::as_array_mut);
+    for trigger in triggers.into_iter().flatten() {
+        if let Some(image) = trigger.get_mut("imageChangeParams").and_then(Value::as_object_mut) {
+            image.remove("lastTriggeredImage");
         }
     }
 }
@@ -294,6 +313,15 @@ mod tests {
                 json!({"kind": "Pod", "spec": {"nodeName": "w1", "volumes": [{"name": "kube-api-access-x"}, {"name": "v"}],
                 "containers": [{"volumeMounts": [{"name": "kube-api-access-x"}, {"name": "v"}]}]}}),
                 json!({"volumes": [{"name": "v"}], "containers": [{"volumeMounts": [{"name": "v"}]}]}),
+            ),
+            (
+                json!({"kind": "Pod", "spec": {"imagePullSecrets": [{"name": "default-dockercfg-abcde"}, {"name": "mine"}]}}),
+                json!({"imagePullSecrets": [{"name": "mine"}]}),
+            ),
+            (
+                json!({"kind": "DeploymentConfig", "spec": {"triggers": [{"type": "ConfigChange"}, {"type": "ImageChange",
+                "imageChangeParams": {"automatic": true, "lastTriggeredImage": "registry/a@sha256:1"}}]}}),
+                json!({"triggers": [{"type": "ConfigChange"}, {"type": "ImageChange", "imageChangeParams": {"automatic": true}}]}),
             ),
             (
                 json!({"kind": "Job", "spec": {"selector": {}, "template": {"metadata": {"labels": {"job-name": "j", "a": "b"}}}}}),

@@ -2,6 +2,8 @@
 //!
 //! Where kubectl says how old an object is, this says when it was created: a snapshot has no now.
 
+mod pod;
+
 use kube_objects::StorageKey;
 use serde_json::Value;
 
@@ -49,9 +51,9 @@ static TABLES: &[(&[u8], &[u8], &[Column])] = &[
         CORE,
         b"pods",
         &[
-            ("READY", |pod| format!("{}/{}", ready_containers(pod), length(pod, "/spec/containers"))),
-            ("STATUS", pod_status),
-            ("RESTARTS", |pod| restarts(pod).to_string()),
+            ("READY", pod::ready),
+            ("STATUS", pod::status),
+            ("RESTARTS", pod::restarts),
             ("NODE", |pod| text(pod, "/spec/nodeName")),
         ],
     ),
@@ -297,28 +299,6 @@ fn condition(object: &Value, kind: &str) -> String {
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
     let found = conditions.into_iter().flatten().find(|one| text(one, "/type") == kind);
     found.map_or_else(|| NONE.to_owned(), |found| text(found, "/status"))
-}
-
-fn statuses(pod: &Value) -> impl Iterator<Item = &Value> {
-    pod.pointer("/status/containerStatuses").and_then(Value::as_array).into_iter().flatten()
-}
-
-fn ready_containers(pod: &Value) -> usize {
-    statuses(pod).filter(|status| status.get("ready") == Some(&Value::Bool(true))).count()
-}
-
-fn restarts(pod: &Value) -> i64 {
-    statuses(pod).map(|status| number(status, "/restartCount")).fold(0, i64::saturating_add)
-}
-
-/// What kubectl says: being deleted, else why a container waits or ended, else the pod's own reason or phase.
-fn pod_status(pod: &Value) -> String {
-    if pod.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
-        return "Terminating".to_owned();
-    }
-    let reasons = ["/state/waiting/reason", "/state/terminated/reason"];
-    let of_container = statuses(pod).map(|status| first(status, &reasons)).find(|reason| reason != NONE);
-    of_container.unwrap_or_else(|| first(pod, &["/status/reason", "/status/phase"]))
 }
 
 fn node_status(node: &Value) -> String {

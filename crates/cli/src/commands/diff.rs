@@ -14,6 +14,9 @@ use crate::ui::Ui;
 
 pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let format = args.format();
+    if args.old.as_os_str() == "-" && args.new.as_os_str() == "-" {
+        return Err(Error::Usage("standard input can be one of the two snapshots, not both".to_owned()));
+    }
     let old_keys = match &args.old_keys {
         Some(file) => KeysInput { keys: Some(file.clone()), escrow: None, open: args.keys.open.clone() },
         None => args.keys.clone(),

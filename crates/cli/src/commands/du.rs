@@ -43,6 +43,9 @@ pub(super) fn run(args: &DuArgs, reading: &Reading, ui: &mut Ui) -> Result<Outco
     }
     if let Some(prefix) = &args.prefix {
         usage.keys.retain(|key| key.key.starts_with(prefix.as_bytes()));
+        if usage.keys.is_empty() {
+            ui.warn(&format!("{}: no key begins with `{}`", source.display(), escape(prefix.as_bytes())));
+        }
     }
     let told = Told { args, source: &source, usage: &usage };
     match args.format() {

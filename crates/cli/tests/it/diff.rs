@@ -52,6 +52,12 @@ fn a_snapshot_does_not_differ_from_itself() {
 }
 
 #[test]
+fn standard_input_is_one_snapshot() {
+    let run = diff(&["-", "-"]);
+    assert!(run.code == Some(2) && run.err.contains("can be one of the two snapshots"), "{}", run.err);
+}
+
+#[test]
 fn pages_of_another_size_are_no_difference() {
     let folder = tempfile::tempdir().unwrap();
     let small = write(&folder, "4k.db", &builder().build());

@@ -97,3 +97,12 @@ fn the_page_fetches_nothing_and_obeys_no_key() {
         assert!(!page.contains(never), "{never:?}");
     }
 }
+
+#[test]
+fn a_prefix_that_nothing_has_is_said() {
+    let path = named("odd-keys").snapshot();
+    let (path, none) =
+        (path.to_str().unwrap(), run(&["du", named("odd-keys").snapshot().to_str().unwrap(), "/nosuch/"]));
+    assert!(none.code == Some(0) && none.err.contains("no key begins with `/nosuch/`"), "{}", none.err);
+    assert!(!run(&["du", path, "/kubernetes.io/"]).err.contains("no key begins"));
+}
