@@ -116,6 +116,14 @@ impl Walk<'_> {
             return;
         };
         let id = |item: &Value| item.get(name).cloned();
+        if is_reordered(old, new, name) {
+            // A list whose order counts, such as that of init containers, may be the same but for it.
+            path.push_str("[*]");
+            push_field(path, name);
+            let (before, after) = (names(before, old.len(), name), names(after, new.len(), name));
+            self.found.push(Change { path: path.clone(), before: Some(before), after: Some(after) });
+            path.truncate(length);
+        }
         for (at, item) in old.iter().enumerate() {
             let other = new.iter().position(|other| id(other) == id(item));
             let label = before.item(at).and_then(|item| item.field(name));
@@ -160,6 +168,22 @@ fn is_named_by(items: &[Value], name: &str) -> bool {
     }
     names.sort_unstable();
     names.windows(2).all(|pair| pair.first() != pair.last())
+}
+
+/// Whether the items that are in both lists stand in another order.
+fn is_reordered(old: &[Value], new: &[Value], name: &str) -> bool {
+    shared(old, new, name) != shared(new, old, name)
+}
+
+/// The names of the items that others have, too.
+fn shared<'v>(items: &'v [Value], others: &[Value], name: &str) -> Vec<&'v Value> {
+    let names = items.iter().filter_map(|item| item.get(name));
+    names.filter(|one| others.iter().any(|other| other.get(name) == Some(*one))).collect()
+}
+
+/// The names of so many items, as they may be shown.
+fn names(list: Pair<'_>, length: usize, name: &str) -> Value {
+    (0..length).filter_map(|at| list.item(at)?.field(name)).map(Pair::value).collect()
 }
 
 fn push_field(path: &mut String, name: &str) {
@@ -221,6 +245,22 @@ mod tests {
             ]
         );
         assert_eq!(lines(&before, &before), [""; 0]);
+    }
+
+    #[test]
+    fn another_order_of_the_same_items_is_a_change() {
+        let list = |names: &[&str]| {
+            let items: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+            json!({"spec": {"initContainers": items}})
+        };
+        assert_eq!(
+            lines(&list(&["a", "b"]), &list(&["b", "a"])),
+            [r#".spec.initContainers[*].name: ["a","b"] -> ["b","a"]"#]
+        );
+        assert_eq!(
+            lines(&list(&["a", "b"]), &list(&["a", "c", "b"])),
+            [r#".spec.initContainers[name=c]: - -> {"name":"c"}"#]
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use kube_objects::StorageKey;
 use serde_json::Value;
 
 use crate::change::{Change, Compared, changes};
-use crate::object::{Object, View};
+use crate::object::{Object, Unseen, View};
 use crate::open::{NotOpened, Opener};
 
 /// A key that is not the same in both.
@@ -74,8 +74,11 @@ pub enum Difference {
     Moved,
     /// Objects that differ in these fields.
     Fields(Vec<Change>),
-    /// Bytes that are no objects, or not both.
+    /// Bytes that are no objects, or not both; or objects that are the same but for how they are encoded, where
+    /// everything is asked for.
     Bytes,
+    /// The same bytes under another lease, where everything is asked for.
+    Lease,
     /// Stored in other bytes, and at least one of them stays closed: what is inside may be the same.
     Closed(NotOpened),
 }
@@ -98,7 +101,7 @@ impl Comparison<'_> {
     #[must_use]
     pub fn of(&self, old: &Live<'_>, new: &Live<'_>) -> Difference {
         if old.kv.value == new.kv.value {
-            return Difference::None;
+            return if self.is_same(old, new) { Difference::None } else { Difference::Lease };
         }
         let key = old.kv.key;
         let opened = self.old.open(key, old.kv.value).and_then(|a| Ok((a, self.new.open(key, new.kv.value)?)));
@@ -117,7 +120,17 @@ impl Comparison<'_> {
             fields.retain(|change| !is_moving_field(&change.path));
         }
         // Encoded in another way, or changed only where it always moves: nothing that a reader could see.
-        if fields.is_empty() { Difference::Moved } else { Difference::Fields(fields) }
+        match (fields.is_empty(), self.all) {
+            (true, true) => Difference::Bytes,
+            (true, false) => Difference::Moved,
+            (false, _) => Difference::Fields(fields),
+        }
+    }
+
+    /// Whether two values of one key need no closer look.
+    #[must_use]
+    pub fn is_same(&self, old: &Live<'_>, new: &Live<'_>) -> bool {
+        old.kv.value == new.kv.value && (!self.all || old.kv.lease == new.kv.lease)
     }
 }
 
@@ -312,11 +325,13 @@ fn is_again(scan: &Scan<'_>, record: Option<&Record<'_>>) -> bool {
     earlier.last().is_some_and(|earlier| earlier.tombstone == record.tombstone && earlier.kv.value == record.kv.value)
 }
 
-/// A masked value of a key that is only in one of the snapshots.
-#[must_use]
-pub fn shown(opener: &dyn Opener, live: &Live<'_>, reveal: bool) -> Option<Value> {
+/// A value of a key in one of the snapshots, masked unless it is to be revealed.
+///
+/// # Errors
+/// [`Unseen`], where it stays closed or is no object.
+pub fn shown(opener: &dyn Opener, live: &Live<'_>, reveal: bool) -> Result<Value, Unseen> {
     let view = View { reveal, ..View::default() };
-    Object::read(opener, live.kv.key, live.kv.value, live.kv.mod_revision, view).ok().map(Object::into_shown)
+    Object::read(opener, live.kv.key, live.kv.value, live.kv.mod_revision, view).map(Object::into_shown)
 }
 
 #[cfg(test)]
@@ -369,6 +384,21 @@ mod tests {
             paths(of(true, 0, 1)),
             [".metadata.managedFields[0].time", ".status.conditions[type=Ready].lastHeartbeatTime"]
         );
+    }
+
+    #[test]
+    fn all_leaves_nothing_out() {
+        let of = |all, old: &Live<'_>, new: &Live<'_>| {
+            Comparison { old: &NoKeys, new: &NoKeys, all, reveal: false }.of(old, new)
+        };
+        let (one, spaced) = (r#"{"apiVersion":"v1","kind":"Pod"}"#, r#"{"apiVersion":"v1", "kind":"Pod"}"#);
+        let (one, spaced) = (live("/kubernetes.io/pods/a/b", one), live("/kubernetes.io/pods/a/b", spaced));
+        assert_eq!(of(false, &one, &spaced), Difference::Moved);
+        assert_eq!(of(true, &one, &spaced), Difference::Bytes);
+        let mut leased = one;
+        leased.kv.lease = 7;
+        assert_eq!(of(false, &one, &leased), Difference::None);
+        assert_eq!(of(true, &one, &leased), Difference::Lease);
     }
 
     #[test]

@@ -101,6 +101,12 @@ impl<'a> Follow<'a> {
         self.last.insert(record.kv.key, record);
     }
 
+    /// The record of a key before the next one, as far as records were taken.
+    #[must_use]
+    pub fn last(&self, key: &[u8]) -> Option<&Record<'a>> {
+        self.last.get(key)
+    }
+
     /// Takes a record and says what it did.
     pub fn step(
         &mut self,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bbolt_page::{Bucket, BucketRoot, Db, LeafPage, LeafRef, Report, Spread, Walker};
-use etcd_snapshot::{BucketKey, Place, Record, RevisionError, facts::bucket};
+use etcd_snapshot::{BucketKey, Place, Record, Revision, RevisionError, facts::bucket};
 
 /// Bytes of leaves that make one piece of work.
 const PIECE_BYTES: u64 = 1 << 20;
@@ -34,7 +34,8 @@ pub struct Found<'a> {
 pub struct Newest<'a> {
     /// The newest record of each key that was asked for, by key.
     pub keys: BTreeMap<&'a [u8], Found<'a>>,
-    /// Elements on the way that are no intact records: one of them may have been asked for.
+    /// Elements on the way that are no intact records, or stand where their revision does not belong: one of them may
+    /// have been asked for.
     pub damaged: u64,
 }
 
@@ -43,6 +44,27 @@ pub struct Newest<'a> {
 struct Piece<'a> {
     records: Vec<Record<'a>>,
     damaged: u64,
+    /// The first and the last revision that is there.
+    span: Option<(Revision, Revision)>,
+}
+
+impl Piece<'_> {
+    /// Takes the revision of an element. Records stand in order of revision, and a record that was put repeats its own:
+    /// one that does not may be of another time than it says.
+    fn place(&mut self, revision: Revision, is_true: bool) {
+        if !is_true {
+            self.damaged += 1;
+            return;
+        }
+        let first = self.span.map_or(revision, |(first, _)| first);
+        self.damaged += u64::from(self.span.is_some_and(|(_, last)| revision <= last));
+        self.span = Some((first, revision));
+    }
+}
+
+/// Whether one piece begins before the one that stands before it ends.
+fn overlap(before: Option<(Revision, Revision)>, after: Option<(Revision, Revision)>) -> bool {
+    before.zip(after).is_some_and(|((_, last), (first, _))| first <= last)
 }
 
 impl<'a> Reader<'a> {
@@ -105,9 +127,11 @@ impl<'a> Reader<'a> {
         let at = at.unwrap_or(i64::MAX);
         let accept = |record: &Record<'a>| record.revision.main <= at && wanted(record.kv.key);
         let mut newest = Newest::default();
-        let take = |newest: &mut Newest<'a>, pieces: Vec<Piece<'a>>| {
+        let mut behind = None;
+        let mut take = |newest: &mut Newest<'a>, pieces: Vec<Piece<'a>>| {
             for piece in pieces.into_iter().rev() {
-                newest.damaged += piece.damaged;
+                newest.damaged += piece.damaged + u64::from(overlap(piece.span, behind));
+                behind = piece.span.or(behind);
                 for record in piece.records.into_iter().rev() {
                     newest.keys.entry(record.kv.key).or_insert(Found { record });
                 }
@@ -130,7 +154,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Gives every record, tombstones included, of the keys that `wanted` accepts, in order of revision. Returns how
-    /// many elements are no intact records.
+    /// many elements are no intact records, or stand where their revision does not belong.
     pub fn records(
         &self,
         wanted: impl Fn(&Record<'a>) -> bool + Sync,
@@ -138,9 +162,10 @@ impl<'a> Reader<'a> {
         progress: &(dyn Fn(u64) + Sync),
         mut fold: impl FnMut(Record<'a>),
     ) -> u64 {
-        let mut damaged = 0;
+        let (mut damaged, mut before) = (0, None);
         let mut take = |piece: Piece<'a>| {
-            damaged += piece.damaged;
+            damaged += piece.damaged + u64::from(overlap(before, piece.span));
+            before = piece.span.or(before);
             piece.records.into_iter().for_each(&mut fold);
         };
         if let Some(page) = self.inline() {
@@ -215,11 +240,15 @@ fn search<'a>(pages: impl Iterator<Item = LeafPage<'a>>, accept: &impl Fn(&Recor
                 continue;
             }
             let place = Place { page: page.page(), element: element.index, offset: page.offset_of(element.index) };
-            match Record::decode(&element, place) {
-                Ok(record) if record.is_bump_marker() => {}
-                Ok(record) if accept(&record) => piece.records.push(record),
-                Ok(_) => {}
-                Err(_) => piece.damaged += 1,
+            let Ok(record) = Record::decode(&element, place) else {
+                piece.damaged += 1;
+                continue;
+            };
+            let is_marker = record.is_bump_marker();
+            let is_true = is_marker || record.tombstone || record.kv.mod_revision == record.revision.main;
+            piece.place(record.revision, is_true);
+            if !is_marker && accept(&record) {
+                piece.records.push(record);
             }
         }
         piece.damaged += u64::from(page.count()).saturating_sub(seen);

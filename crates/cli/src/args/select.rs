@@ -18,6 +18,9 @@ pub struct SelectArgs {
     /// Only objects in this namespace; may be given several times
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Vec<String>,
+    /// Objects in all namespaces, as without --namespace
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
     /// Only keys that match this glob; may be given several times
     #[arg(short, long, value_name = "GLOB")]
     pub glob: Vec<String>,

@@ -1,14 +1,14 @@
 //! `assay diff`: two snapshots side by side.
 
 use etcd_snapshot::{HashKv, Live, Scan};
-use lens::{Comparison, Difference, Pair, agreement, merge, moves, shown};
+use lens::{Comparison, Difference, Pair, Unseen, agreement, merge, moves, shown};
 
-use super::objects::{Keys, Selection};
+use super::objects::{Closed, Keys, Selection};
 use super::snapshot;
 use crate::args::{DiffArgs, KeysInput};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
-use crate::output::diff::{Change, Found, Report, Side, Summary, Values};
+use crate::output::diff::{Change, Found, Open, Report, Side, Summary, Values};
 use crate::spread::Pool;
 use crate::ui::Ui;
 
@@ -37,9 +37,21 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
         values: args.values,
     };
     let sides = [side(&old_source, &old), side(&new_source, &new)];
+    let mut pairs = merge(old.store.live_sorted(wanted, &Pool), new.store.live_sorted(wanted, &Pool)).peekable();
+    let is_empty = pairs.peek().is_none();
+    selection.check_resources(&[&new_source, &old_source])?;
     let mut report = Report::begin(format, &sides, args.values, ui)?;
-    let pairs = merge(old.store.live_sorted(wanted, &Pool), new.store.live_sorted(wanted, &Pool));
-    let summary = diff.all_of(pairs, &mut report, ui)?;
+    if is_empty && !is_whole {
+        ui.warn("nothing that is asked for is in either snapshot: check names and namespaces against `assay ls`");
+        ui.settle(Outcome::Findings);
+        report.leave_open(Open::Nothing);
+    }
+    let mut closed = Closed::default();
+    let summary = diff.all_of(pairs, &mut report, &mut closed, ui)?;
+    if !closed.is_empty() {
+        report.leave_open(Open::Closed);
+    }
+    closed.finish(ui);
     let views_are_newest = args.old_rev.is_none() && args.new_rev.is_none();
     let agreement = (is_whole && views_are_newest).then(|| agreement(&old, &new));
     if summary.differs() || matches!(agreement, Some(lens::Agreement::Diverged(_))) {
@@ -83,6 +95,7 @@ impl Diff<'_> {
         &self,
         pairs: impl Iterator<Item = Pair<'p, 'p>>,
         report: &mut Report,
+        closed: &mut Closed,
         ui: &mut Ui,
     ) -> Result<Summary, Error> {
         let mut summary = Summary::default();
@@ -91,9 +104,17 @@ impl Diff<'_> {
                 summary.ignored += u64::from(!self.is_same(&pair));
                 continue;
             }
+            match self.is_meant(&pair) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(why) => {
+                    closed.add(pair.key(), &why, ui);
+                    continue;
+                }
+            }
             let found = match pair {
-                Pair::Added(new) => self.alone(Change::Added, new),
-                Pair::Removed(old) => self.alone(Change::Removed, old),
+                Pair::Added(new) => Some(self.alone(Change::Added, new)),
+                Pair::Removed(old) => Some(self.alone(Change::Removed, old)),
                 Pair::Both(old, new) => self.both(old, new, &mut summary),
             };
             if let Some(found) = found {
@@ -104,34 +125,36 @@ impl Diff<'_> {
         Ok(summary)
     }
 
-    fn is_same(&self, pair: &Pair<'_, '_>) -> bool {
-        matches!(pair, Pair::Both(old, new) if old.kv.value == new.kv.value)
+    /// Whether a pair is meant, as far as the insides tell; a pair that is the same bytes is no matter.
+    fn is_meant(&self, pair: &Pair<'_, '_>) -> Result<bool, Unseen> {
+        if !self.selection.looks_inside() || self.is_same(pair) {
+            return Ok(true);
+        }
+        let (old, new) = match pair {
+            Pair::Added(new) => (None, Some(new)),
+            Pair::Removed(old) => (Some(old), None),
+            Pair::Both(old, new) => (Some(old), Some(new)),
+        };
+        let Comparison { reveal, .. } = self.comparison;
+        let old = old.map(|live| shown(self.comparison.old, live, reveal));
+        let new = new.map(|live| shown(self.comparison.new, live, reveal));
+        self.selection.matches_any(pair.key(), old.into_iter().chain(new))
     }
 
-    fn alone<'p>(&self, change: Change, live: Live<'p>) -> Option<Found<'p>> {
+    fn is_same(&self, pair: &Pair<'_, '_>) -> bool {
+        matches!(pair, Pair::Both(old, new) if self.comparison.is_same(old, new))
+    }
+
+    fn alone<'p>(&self, change: Change, live: Live<'p>) -> Found<'p> {
         let is_added = matches!(change, Change::Added);
         let opener = if is_added { self.comparison.new } else { self.comparison.old };
-        let looks = self.selection.looks_inside() || self.values;
-        let object = looks.then(|| shown(opener, &live, self.comparison.reveal)).flatten();
-        if self.selection.looks_inside() && !object.as_ref().is_some_and(|object| self.selection.matches_object(object))
-        {
-            return None;
-        }
-        let values = if self.values { object.map_or(Values::None, Values::Whole) } else { Values::None };
+        let object = self.values.then(|| shown(opener, &live, self.comparison.reveal).ok()).flatten();
+        let values = object.map_or(Values::None, Values::Whole);
         let (old, new) = if is_added { (None, Some(live)) } else { (Some(live), None) };
-        Some(Found { change, old, new, values })
+        Found { change, old, new, values }
     }
 
     fn both<'p>(&self, old: Live<'p>, new: Live<'p>, summary: &mut Summary) -> Option<Found<'p>> {
-        if self.selection.looks_inside() {
-            let is_meant = |opener, live| {
-                let object = shown(opener, live, self.comparison.reveal);
-                object.is_some_and(|object| self.selection.matches_object(&object))
-            };
-            if !is_meant(self.comparison.old, &old) && !is_meant(self.comparison.new, &new) {
-                return None;
-            }
-        }
         let values = match self.comparison.of(&old, &new) {
             Difference::None => return None,
             Difference::Resealed => {
@@ -144,6 +167,7 @@ impl Diff<'_> {
             }
             Difference::Fields(fields) => Values::Fields(fields),
             Difference::Bytes => Values::Bytes,
+            Difference::Lease => Values::Lease,
             Difference::Closed(why) => Values::Closed(why.to_string()),
         };
         Some(Found { change: Change::Changed, old: Some(old), new: Some(new), values })

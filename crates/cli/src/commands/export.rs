@@ -29,6 +29,7 @@ pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<Ou
     let wanted = |key: &[u8]| selection.matches(key) || selection.is_own_namespace(key);
     let matches = |key: &[u8]| objects::is_version(key) || wanted(key);
     let newest = objects::newest(&source, &reader, matches, args.at_revision, usize::MAX, ui)?;
+    selection.check_resources(&[&source])?;
     let version = newest.keys.iter().find(|(key, _)| objects::is_version(key)).map(|(_, found)| found);
     let export = Export {
         view: View {
@@ -51,6 +52,8 @@ pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<Ou
             }
         }
     }
+    let live = newest.keys.iter().filter(|(_, found)| !found.record.tombstone);
+    selection.check_found(live.map(|(key, _)| *key), &source, ui);
     told.finish(manifests.written(), ui);
     source.check_unchanged()?;
     Ok(ui.outcome())

@@ -153,6 +153,7 @@ impl Get<'_> {
         let newest = objects::newest(self.source, &self.reader, matches, self.at, usize::MAX, ui)?;
         let version = newest.keys.iter().find(|(key, _)| objects::is_version(key)).map(|(_, found)| found);
         let view = View { server_minor: objects::server_minor(version), ..self.view };
+        self.selection.check_resources(&[self.source])?;
         let mut list = output::List::begin(format, ui)?;
         let (mut closed, mut notes) = (Closed::default(), Notes::default());
         for found in newest.keys.values() {
@@ -176,6 +177,8 @@ impl Get<'_> {
         if list.is_empty() && closed.is_empty() {
             ui.warn(&format!("{}: nothing that is asked for is there", self.source.display()));
         }
+        let live = newest.keys.iter().filter(|(_, found)| !found.record.tombstone);
+        self.selection.check_found(live.map(|(key, _)| *key), self.source, ui);
         closed.finish(ui);
         if format != ObjectFormat::Table {
             notes.say(ui);

@@ -1,10 +1,12 @@
 //! `assay timeline`: who changed what around a moment.
 
+use std::collections::HashSet;
+
 use etcd_snapshot::Record;
-use lens::{Clock, Compared, Follow, Reader, View};
+use lens::{Clock, Compared, Follow, Object, Reader, Unseen, View};
 use serde_json::{Map, Value};
 
-use super::objects::{self, Keys, Selection};
+use super::objects::{self, Closed, Keys, Selection};
 use super::snapshot;
 use crate::args::{Moment, TimelineArgs};
 use crate::exit::{Error, Outcome};
@@ -28,7 +30,10 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     objects::check_complete(&source, &reader, 0, ui);
     let mut list = Steps::begin(look, "timeline", &artifact(&source, &reader, &window), ui)?;
     let mut follow = Follow::default();
-    let (mut failed, mut closed) = (Ok(()), 0);
+    let mut failed: Result<(), Error> = Ok(());
+    let judge = Judge { selection: &selection, keys: &keys, view };
+    let (mut closed, mut unseen) = (Closed::default(), HashSet::new());
+    let (mut bare, mut unshown) = (0, 0);
     let wanted = |record: &Record<'_>| record.revision.main <= window.last && selection.matches(record.kv.key);
     // No meter: lines are written as they come, and would run into it.
     let damaged = reader.records(wanted, &Pool, &|_| {}, |record| {
@@ -38,13 +43,22 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
         if record.revision.main < window.first {
             return follow.pass(record);
         }
-        let step = follow.step(record, &keys, view, compared);
-        let object = step.object.as_ref().and_then(|object| object.as_ref().ok());
-        let is_meant =
-            !selection.looks_inside() || object.is_some_and(|object| selection.matches_object(object.shown()));
-        if is_meant {
-            closed += usize::from(objects::wants_keys(step.object.as_ref()));
-            failed = list.step(&step, None, ui);
+        match judge.is_meant(&record, follow.last(record.kv.key)) {
+            Ok(true) => {
+                let step = follow.step(record, &keys, view, compared);
+                unshown += usize::from(objects::wants_keys(step.object.as_ref()));
+                failed = list.step(&step, None, ui);
+            }
+            Ok(false) => {
+                bare += u64::from(record.tombstone && selection.looks_inside() && follow.last(record.kv.key).is_none());
+                follow.pass(record);
+            }
+            Err(why) => {
+                if unseen.insert(record.kv.key) {
+                    closed.add(record.kv.key, &why, ui);
+                }
+                follow.pass(record);
+            }
         }
     });
     if damaged > 0 {
@@ -55,12 +69,49 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     // A reader who stops reading gets the code of a damaged file all the same.
     failed?;
     source.check_unchanged()?;
-    if list.written() == 0 {
+    if bare > 0 {
+        let deletions = count(bare, "deletion");
+        ui.warn(&format!(
+            "{deletions} not shown: what was deleted is not retained, so nothing tells whether it was asked for; name the \
+             resource or the key instead of labels and fields"
+        ));
+        ui.settle(Outcome::Findings);
+    }
+    if list.written() == 0 && bare == 0 && closed.is_empty() {
         ui.warn(&format!("{}: no revision that is asked for is retained", source.display()));
     }
+    let known = selection.check_resources(&[&source]);
+    if known.is_err() {
+        ui.settle(Outcome::Findings);
+    }
+    closed.finish(ui);
     list.finish(ui)?;
-    objects::hint_at_keys(closed, ui);
+    objects::hint_at_keys(unshown, ui);
+    known?;
     Ok(ui.outcome())
+}
+
+/// Says which revisions are meant, where objects must be seen for that.
+struct Judge<'j> {
+    selection: &'j Selection,
+    keys: &'j Keys,
+    view: View,
+}
+
+impl Judge<'_> {
+    /// Whether a revision made, changed or ended what is meant. A deletion has no object: the version before it tells, as
+    /// it does of a change by which an object leaves the selection.
+    fn is_meant(&self, record: &Record<'_>, before: Option<&Record<'_>>) -> Result<bool, Unseen> {
+        if !self.selection.looks_inside() {
+            return Ok(true);
+        }
+        let read = |record: &Record<'_>| {
+            let kv = &record.kv;
+            Object::read(self.keys, kv.key, kv.value, kv.mod_revision, self.view).map(Object::into_shown)
+        };
+        let versions = [Some(record), before].into_iter().flatten().filter(|record| !record.tombstone);
+        self.selection.matches_any(record.kv.key, versions.map(read))
+    }
 }
 
 /// Main revisions, both ends included.

@@ -66,8 +66,10 @@ pub enum Values {
     Whole(Value),
     /// Fields that differ.
     Fields(Vec<lens::Change>),
-    /// They are no objects.
+    /// They are no objects, or the same but for their encoding.
     Bytes,
+    /// They are the same, under another lease.
+    Lease,
     /// They are encrypted, and stay closed.
     Closed(String),
 }
@@ -125,11 +127,21 @@ impl Summary {
     }
 }
 
+/// Why a comparison without a difference says little.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// Values differ that stay closed, so that it cannot be told whether they were asked for.
+    Closed,
+    /// Nothing that was asked for is in either snapshot.
+    Nothing,
+}
+
 /// A comparison on its way to standard output.
 pub struct Report {
     format: DiffFormat,
     sides: [Side; 2],
     values: bool,
+    open: Option<Open>,
     written: u64,
     group: Option<(Vec<u8>, Option<Vec<u8>>)>,
 }
@@ -147,7 +159,12 @@ impl Report {
             write_compact(out, &sides.each_ref().map(side_json))?;
             out.write_all(b",\"differences\":[")?;
         }
-        Ok(Self { format, sides: sides.clone(), values, written: 0, group: None })
+        Ok(Self { format, sides: sides.clone(), values, open: None, written: 0, group: None })
+    }
+
+    /// Takes why it is no whole answer.
+    pub fn leave_open(&mut self, open: Open) {
+        self.open = Some(open);
     }
 
     /// Takes a difference.
@@ -182,6 +199,7 @@ impl Report {
         let what = match (&found.values, found.old, found.new) {
             (Values::Fields(fields), ..) => count(fields.len() as u64, "field"),
             (Values::Closed(why), ..) => format!("encrypted, and not the same bytes: {}", escape(why.as_bytes())),
+            (Values::Lease, Some(old), Some(new)) => format!("{} -> {}", lease(&old), lease(&new)),
             (Values::Bytes, Some(old), Some(new)) => format!("{} -> {}", size(&old), size(&new)),
             (_, Some(live), None) | (_, None, Some(live)) | (_, Some(_), Some(live)) => size(&live).to_string(),
             (_, None, None) => String::new(),
@@ -205,7 +223,7 @@ impl Report {
                         writeln!(ui.out(), "    {sign} {line}")?;
                     }
                 }
-                Values::None | Values::Bytes | Values::Closed(_) => {}
+                Values::None | Values::Bytes | Values::Lease | Values::Closed(_) => {}
             }
         }
         Ok(())
@@ -240,7 +258,12 @@ impl Report {
         let mut lines = vec![if summary.differs() {
             format!("{} added, {} removed, {} changed", summary.added, summary.removed, summary.changed)
         } else {
-            "no differences".to_owned()
+            let none = match self.open {
+                None => "no differences",
+                Some(Open::Closed) => "no differences in what can be opened",
+                Some(Open::Nothing) => "nothing to compare",
+            };
+            none.to_owned()
         }];
         if summary.closed > 0 {
             let closed = count(summary.closed, "encrypted value");
@@ -321,6 +344,13 @@ fn key_json(key: &[u8]) -> Value {
 
 fn size(live: &Live<'_>) -> Size {
     Size(live.kv.value.len() as u64)
+}
+
+fn lease(live: &Live<'_>) -> String {
+    match live.kv.lease {
+        0 => "no lease".to_owned(),
+        id => format!("lease {:016x}", id.cast_unsigned()),
+    }
 }
 
 fn title(key: &StorageKey<'_>) -> String {

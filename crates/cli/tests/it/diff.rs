@@ -170,3 +170,62 @@ fn values_that_were_encrypted_anew_are_the_same_inside() {
     assert_eq!(opened.code, Some(0), "{}", opened.out);
     assert_eq!(document(&opened)["summary"]["resealed"], 1);
 }
+
+#[test]
+fn what_cannot_be_opened_is_no_clean_answer_to_a_selector() {
+    let (old, new) = (path("aescbc-rotated"), path("aesgcm-rotated"));
+    let run = diff(&[&old, &new, "secrets", "--field", "type=Opaque"]);
+    assert_eq!(run.code, Some(1), "{}", run.out);
+    assert!(run.out.starts_with("no differences in what can be opened\n"), "{}", run.out);
+    assert!(run.err.contains("objects not shown; give the tarball") && run.err.contains("--keys"), "{}", run.err);
+    assert_eq!(document(&diff(&[&old, &new, "secrets", "--field", "type=Opaque", "--json"]))["verdict"], "fail");
+    // the same bytes on both sides need no key
+    assert_eq!(diff(&[&old, &old, "secrets", "--field", "type=Opaque"]).code, Some(0));
+}
+
+#[test]
+fn what_is_nowhere_is_no_clean_answer() {
+    let (old, new) = (path("plain-etcd34"), path("plain-etcd36"));
+    for what in [&["podz"][..], &["-r", "podz"], &["pods,podz"], &["podz/x"]] {
+        let line: Vec<&str> = [old.as_str(), new.as_str()].iter().chain(what).copied().collect();
+        let run = diff(&line);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{what:?}");
+        assert!(run.err.contains("no resource `podz`") && run.err.contains("did you mean `pods`?"), "{}", run.err);
+    }
+    for what in [&["nosuch/"][..], &["pods", "-n", "nosuch"], &["pods/none"], &["/nosuch/"]] {
+        let line: Vec<&str> = [old.as_str(), new.as_str()].iter().chain(what).copied().collect();
+        let run = diff(&line);
+        if what[0] == "nosuch/" {
+            assert_eq!(run.code, Some(2), "{}", run.err);
+            continue;
+        }
+        assert_eq!(run.code, Some(1), "{what:?} {}", run.err);
+        assert!(run.out.starts_with("nothing to compare\n") && run.err.contains("in either snapshot"), "{}", run.out);
+    }
+    // every server has jobs, whether there are any or not
+    assert!(!diff(&[&old, &new, "jobs"]).err.contains("no resource"));
+}
+
+#[test]
+fn all_shows_what_is_encoded_anew_and_what_has_another_lease() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, value: &str, lease: i64| {
+        let mut builder = Builder::new();
+        let mut put = |key: &str, value: &str, at: i64, lease: i64| {
+            let (key, value) = (key.as_bytes(), value.as_bytes());
+            builder.put(at, 0, &Put { key, value, create: at, modified: at, version: 1, lease });
+        };
+        put("/kubernetes.io/pods/a/spaced", value, 2, 0);
+        put("/kubernetes.io/pods/a/leased", "{}", 3, lease);
+        write(&folder, name, &builder.build()).to_str().unwrap().to_owned()
+    };
+    let old = file("old.db", r#"{"apiVersion":"v1","kind":"Pod"}"#, 0);
+    let new = file("new.db", r#"{"apiVersion":"v1", "kind":"Pod"}"#, 0x1f);
+    assert!(diff(&[&old, &new, "pods"]).out.contains("1 key left out"));
+    let all = diff(&[&old, &new, "pods", "--all"]);
+    assert_eq!(all.code, Some(1));
+    for part in ["~ spaced  (32 B -> 33 B, revision 2)", "~ leased  (no lease -> lease 000000000000001f, revision 3)"] {
+        assert!(all.out.contains(part), "{part}\n{}", all.out);
+    }
+    assert!(!all.out.contains("--all"), "{}", all.out);
+}

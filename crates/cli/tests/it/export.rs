@@ -141,3 +141,13 @@ fn names_from_a_hostile_snapshot_stay_in_the_directory() {
     assert_eq!(files(&out).len(), keys.len(), "{:?}", files(&out));
     assert_eq!(files(folder.path()).len(), keys.len() + 1);
 }
+
+#[test]
+fn a_name_that_is_not_there_is_said() {
+    let run = export(&["cm", "app-02-config", "typo-config", "-n", "shop"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("there is no `cm/typo-config`") && run.out.contains("app-02-config"), "{}", run.err);
+    let none = export(&["podz"]);
+    assert_eq!(none.code, Some(2));
+    assert!(none.out.is_empty() && none.err.contains("there is no resource `podz`"), "{}", none.err);
+}

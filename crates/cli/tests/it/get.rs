@@ -220,3 +220,21 @@ fn a_compacted_revision_is_not_answered() {
     assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
     assert!(run.err.contains("is compacted") && run.err.contains("cannot be answered"), "{}", run.err);
 }
+
+#[test]
+fn a_slip_among_names_is_no_clean_answer() {
+    for (what, code, said) in [
+        (&["cm", "kube-root-ca.crt", "typo-config", "-n", "shop"][..], 1, "there is no `cm/typo-config`"),
+        (&["cm/kube-root-ca.crt", "node/nope", "-n", "shop"], 1, "there is no `node/nope`"),
+        (&["cm", "typo-a", "typo-b", "-n", "shop"], 1, "there is no `cm/typo-b`"),
+        (&["podz"], 2, "there is no resource `podz`"),
+        (&["-r", "podz"], 2, "did you mean `pods`?"),
+        (&["pods", "-n", "nosuch"], 0, "nothing that is asked for is there"),
+    ] {
+        let run = get("plain-etcd36", what);
+        assert_eq!(run.code, Some(code), "{what:?} {}", run.err);
+        assert!(run.err.contains(said), "{what:?} {}", run.err);
+    }
+    let whole = get("plain-etcd36", &["all", "-A"]);
+    assert!(whole.code == Some(0) && whole.out.lines().count() > 5, "{} {}", whole.out, whole.err);
+}

@@ -228,3 +228,41 @@ fn a_table_holds_every_key_escaped_once() {
         assert_eq!(cells(&line), [*cell]);
     }
 }
+
+#[test]
+fn a_selector_neither_loses_what_stays_closed_nor_what_was_deleted() {
+    let sealed = on("timeline", "aescbc-rotated", &["secrets", "--field", "type=Opaque", "--json"]);
+    let document: Value = serde_json::from_str(&sealed.out).unwrap();
+    assert_eq!((sealed.code, document["verdict"].as_str()), (Some(1), Some("fail")), "{}", sealed.err);
+    assert!(sealed.err.contains("not shown") && sealed.err.contains("--keys"), "{}", sealed.err);
+    assert!(!sealed.err.contains("no revision that is asked for"), "{}", sealed.err);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("snapshot.db");
+    let mut builder = Builder::new();
+    let pod = |name: &str, app: &str| {
+        format!(r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}","labels":{{"app":"{app}"}}}}}}"#)
+    };
+    let mut put = |name: &str, app: &str, create: i64, modified: i64, version: i64| {
+        let (key, value) = (format!("/kubernetes.io/pods/a/{name}"), pod(name, app));
+        let (key, value) = (key.as_bytes(), value.as_bytes());
+        builder.put(modified, 0, &Put { key, value, create, modified, version, lease: 0 });
+    };
+    put("gone", "web", 2, 2, 1);
+    put("left", "web", 3, 3, 1);
+    put("other", "db", 4, 4, 1);
+    put("left", "db", 3, 5, 2);
+    put("left", "db", 3, 6, 3);
+    builder.delete(7, 0, "/kubernetes.io/pods/a/gone").delete(8, 0, "/kubernetes.io/pods/a/other");
+    std::fs::write(&file, builder.build()).unwrap();
+    for since in ["1", "5"] {
+        let run = run(&["timeline", file.to_str().unwrap(), "-l", "app=web", "--since", since, "-o", "ndjson"]);
+        let found: Vec<(i64, String)> = lines(&run)
+            .iter()
+            .map(|step| (step["revision"].as_i64().unwrap(), step["event"].as_str().unwrap().to_owned()))
+            .collect();
+        let all =
+            [(2, "created"), (3, "created"), (5, "changed"), (7, "deleted")].map(|(at, what)| (at, what.to_owned()));
+        assert_eq!(found, all[if since == "1" { 0 } else { 2 }..], "{}", run.err);
+    }
+}

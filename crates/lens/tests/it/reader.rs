@@ -81,3 +81,32 @@ fn damage_on_the_way_is_counted() {
     assert_eq!(reader.records(|_| true, &Serial, &|_| {}, |_| seen += 1), 1);
     assert_eq!(seen, 1);
 }
+
+#[test]
+fn a_record_that_stands_where_it_does_not_belong_is_damage() {
+    let count = |builder: &Builder| {
+        let file = builder.build();
+        let reader = Reader::open(Db::open(&file).unwrap(), &Serial);
+        let newest = reader.newest(|_| false, None, usize::MAX, &Serial, &|_| {});
+        let all = reader.records(|_| false, &Serial, &|_| {}, |_| {});
+        assert_eq!(newest.damaged, all);
+        all
+    };
+    let mut builder = Builder::new();
+    for main in 2..4_000 {
+        builder.create(main, &format!("/kubernetes.io/configmaps/a/cm-{main}"));
+    }
+    builder.delete(4_000, 0, "/kubernetes.io/configmaps/a/cm-7");
+    assert_eq!(count(&builder), 0);
+    let put = Put { key: b"x", value: b"v", create: 4_001, modified: 17, version: 1, lease: 0 };
+    builder.put(4_001, 0, &put);
+    assert_eq!(count(&builder), 1, "its own revision is another");
+
+    // one bit of the key of a deletion, so that it stands before what is older
+    let mut file = Builder::new().create(2, "a").delete(3, 0, "a").create(4, "a").build();
+    let deletion = snapshot_builder::revision(3, 0);
+    let at = file.windows(deletion.len()).position(|bytes| bytes == deletion).unwrap();
+    file[at] ^= 0x10;
+    let reader = Reader::open(Db::open(&file).unwrap(), &Serial);
+    assert_eq!(reader.records(|_| false, &Serial, &|_| {}, |_| {}), 1);
+}
