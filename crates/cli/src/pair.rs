@@ -7,6 +7,7 @@ use backup_facts::layout::Layout;
 use backup_facts::opening::{self, Encryption, Held, Options, Unlocked};
 use checks::pair::{DirectoryFacts, Facts, Halves, Kind, Names, Outcome, Stamp};
 use checks::{Finding, Findings, Severity};
+use static_resources::ApiServer;
 
 use crate::analysis::Analysis;
 use crate::input::{Backup, Backups, FileName};
@@ -23,9 +24,14 @@ fn stamp(name: Option<&FileName>) -> Option<Stamp<'_>> {
     name.map(|name| Stamp { timestamp: &name.timestamp, dirty: name.dirty })
 }
 
-/// The keys that come with a tarball, for opening every value.
+/// The keys that come with a tarball, for opening every value: those that kube-apiserver would use.
 pub fn held(tarball: Option<&mut Tarball>) -> Held {
     let Some(tarball) = tarball else { return Held::Nothing };
+    // a configuration that its config.yaml does not name is none to kube-apiserver
+    let apiserver = &tarball.resources.facts.apiserver;
+    if *apiserver != ApiServer::default() && apiserver.encryption_provider_config.is_none() {
+        return Held::NotEncrypted;
+    }
     match tarball.keys.take() {
         Some(config) => Held::Config(config),
         None if tarball.keyless || tarball.resources.has_encryption_config() || !tarball.resources.complete => {

@@ -61,6 +61,12 @@ impl Class {
         }
     }
 
+    /// As [`Class::by_path`], of a path that no member has.
+    #[must_use]
+    pub fn of_name(path: &str) -> Self {
+        Self::by_path(&MemberPath::new(path.as_bytes().to_vec()))
+    }
+
     /// Says what a member of that path is expected to hold.
     ///
     /// The inventory is that of library-go's installer: `<pod>-pod-<N>/{secrets,configmaps}/

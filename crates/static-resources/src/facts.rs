@@ -7,6 +7,7 @@ use crate::member::{MemberKind, MemberPath};
 use crate::version::VersionEvidence;
 
 mod json;
+mod named;
 use json::{configuration, containers, environment, first, strings};
 
 /// The facts of one tarball.
@@ -24,6 +25,8 @@ pub struct Facts {
     pub infrastructure_name: Option<String>,
     /// What tells the version.
     pub version: VersionEvidence,
+    /// Members that manifests, configurations and kubeconfigs name, by path, and the members that name them.
+    pub named: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A statement and where it stands.
@@ -108,10 +111,20 @@ pub struct ApiServer {
     pub etcd_prefix: Option<String>,
     /// `encryption-provider-config`: if set and the file is absent, kube-apiserver does not start.
     pub encryption_provider_config: Option<String>,
+    /// The member that this path leads to; `None` where it leads out of the tarball.
+    pub encryption_config_member: Option<String>,
     /// `service-account-issuer`.
     pub service_account_issuer: Vec<String>,
     /// `feature-gates`.
     pub feature_gates: Vec<String>,
+}
+
+/// What was taken from a member.
+pub(crate) struct Taken {
+    /// Bytes that the facts cost to remember.
+    pub(crate) cost: usize,
+    /// It parses, and is no pod with containers, or no configuration of any kind.
+    pub(crate) hollow: bool,
 }
 
 /// The place of a member below a pod directory.
@@ -174,23 +187,33 @@ impl Facts {
     pub(crate) fn wants(path: &MemberPath) -> bool {
         place(path).is_some_and(|place| match place.rest.as_slice() {
             [file] => *file == format!("{}-pod.yaml", place.pod),
-            ["configmaps", "config", "config.yaml"] => {
-                matches!(place.pod, "kube-apiserver" | "kube-controller-manager")
-            }
+            ["configmaps", _, "config.yaml" | "kubeconfig"] => true,
             ["configmaps", object, "version"] => *object == format!("{}-pod", place.pod),
             ["configmaps", "etcd-endpoints", _] => true,
             _ => false,
         })
     }
 
-    /// Takes facts from a member. `None` if it does not parse; else what they cost to remember.
-    pub(crate) fn take(&mut self, path: &MemberPath, bytes: &[u8]) -> Option<usize> {
+    /// Takes facts from a member. `None` if it does not parse.
+    pub(crate) fn take(&mut self, path: &MemberPath, bytes: &[u8]) -> Option<Taken> {
         let place = place(path)?;
+        let mut hollow = false;
         match place.rest.as_slice() {
-            [_] => self.take_manifest(path, &place, &configuration(bytes)?),
-            ["configmaps", "config", _] if place.pod == "kube-apiserver" => self.take_apiserver(&configuration(bytes)?),
-            ["configmaps", "config", _] => {
-                self.infrastructure_name = first(&configuration(bytes)?, "/extendedArguments/cluster-name");
+            [_] => {
+                let pod = configuration(bytes)?;
+                hollow = pod.get("kind").and_then(Value::as_str) != Some("Pod") || containers(&pod).next().is_none();
+                self.take_manifest(path, &place, &pod);
+            }
+            ["configmaps", object, "config.yaml"] => {
+                let config = configuration(bytes)?;
+                hollow = !config.get("kind").is_some_and(Value::is_string);
+                match (place.pod, *object) {
+                    ("kube-apiserver", "config") => self.take_apiserver(&place, &config),
+                    ("kube-controller-manager", "config") => {
+                        self.infrastructure_name = first(&config, "/extendedArguments/cluster-name");
+                    }
+                    _ => {}
+                }
             }
             ["configmaps", _, "version"] => {
                 self.version.add_build(std::str::from_utf8(bytes).ok()?.trim(), path);
@@ -201,8 +224,15 @@ impl Facts {
             }
             _ => {}
         }
+        let mut cost = 0_usize;
+        if matches!(place.rest.as_slice(), [_] | ["configmaps", _, "config.yaml" | "kubeconfig"]) {
+            for member in named::members(bytes, place.pod, place.revision) {
+                cost = cost.saturating_add(member.len()).saturating_add(path.as_bytes().len()).saturating_add(128);
+                self.named.entry(member).or_default().insert(path.to_string());
+            }
+        }
         // facts are parts of the member; what is shared or dropped makes them smaller still
-        Some(bytes.len().saturating_add(path.as_bytes().len()))
+        Some(Taken { cost: cost.saturating_add(bytes.len()).saturating_add(path.as_bytes().len()), hollow })
     }
 
     fn take_manifest(&mut self, path: &MemberPath, place: &Place<'_>, pod: &Value) {
@@ -252,12 +282,15 @@ impl Facts {
         }
     }
 
-    fn take_apiserver(&mut self, config: &Value) {
+    fn take_apiserver(&mut self, place: &Place<'_>, config: &Value) {
         let argument = |name: &str| format!("/apiServerArguments/{name}");
+        let encryption = first(config, &argument("encryption-provider-config"));
+        let member = encryption.as_deref().and_then(|path| named::member(path, place.pod, place.revision));
         self.apiserver = ApiServer {
             etcd_servers: strings(config, &argument("etcd-servers")),
             etcd_prefix: first(config, &argument("etcd-prefix")),
-            encryption_provider_config: first(config, &argument("encryption-provider-config")),
+            encryption_provider_config: encryption,
+            encryption_config_member: member,
             service_account_issuer: strings(config, &argument("service-account-issuer")),
             feature_gates: strings(config, &argument("feature-gates")),
         };

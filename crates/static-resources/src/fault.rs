@@ -180,6 +180,9 @@ pub enum FaultKind {
     /// A manifest or configuration that does not parse; its facts are missing.
     #[error("not valid JSON or YAML: its facts are missing")]
     Unreadable,
+    /// A manifest without kind `Pod` or without containers, a configuration without a kind.
+    #[error("neither a pod with containers nor a configuration: it says nothing")]
+    Hollow,
 }
 
 impl FaultKind {

@@ -108,9 +108,18 @@ impl Reader {
         self.spend(entry.header_offset, cost)?;
         if let Some(bytes) = held.as_deref().filter(|_| Facts::wants(&entry.path)) {
             match self.out.facts.take(&entry.path, bytes) {
-                Some(cost) => self.spend(entry.header_offset, cost)?,
+                Some(taken) => {
+                    self.spend(entry.header_offset, taken.cost)?;
+                    if taken.hollow {
+                        self.member_fault(&entry, FaultKind::Hollow)?;
+                    }
+                }
                 None => self.member_fault(&entry, FaultKind::Unreadable)?,
             }
+        }
+        if held.as_deref().is_some_and(|bytes| is_blank(bytes)) {
+            self.spend(entry.header_offset, entry.path.as_bytes().len().saturating_add(64))?;
+            self.out.blank.push(entry.path.clone());
         }
         let class = self.classify(&entry, contents)?;
         let member = Member {
@@ -322,6 +331,11 @@ impl Reader {
         };
         Ok(self.out)
     }
+}
+
+/// Nothing but NUL and white space.
+fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace())
 }
 
 /// A private key where one is promised is the promised kind of key.

@@ -16,6 +16,8 @@ pub struct StaticResources {
     pub material: Vec<Material>,
     /// Certificates, in the order of the archive.
     pub certificates: Vec<Certificate>,
+    /// Files without a byte but NUL and white space, empty ones included, in the order of the archive.
+    pub blank: Vec<MemberPath>,
     /// What the manifests and configurations say.
     pub facts: Facts,
     /// Who wrote the archive.

@@ -58,7 +58,7 @@ pub static CONFIG_UNREADABLE: Entry = Entry {
 pub static CONFIG_UNUSED: Entry = Entry {
     id: "KEY-005",
     name: "encryption-config-unused",
-    severity: Medium,
+    severity: High,
     title: "There is an encryption configuration that kube-apiserver does not use",
     cause: "config.yaml has no encryption-provider-config: files of two revisions were mixed, or the setting was removed.",
     consequence: "A kube-apiserver started from this tarball reads no encrypted value: listing Secrets fails in every \

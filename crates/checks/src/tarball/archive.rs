@@ -8,8 +8,8 @@ use super::{Facts, at_member, clip};
 use crate::catalogue::{
     AMBIGUOUS_SIZE, ARCHIVE_IRREGULAR, ARCHIVE_TRUNCATED, CERTIFICATE_UNREADABLE, CONFIGURATION_UNREADABLE,
     DUPLICATE_MEMBER, END_UNMARKED, Entry, GZIP_DAMAGED, GZIP_MEMBERS, GZIP_TRAILING, GZIP_TRUNCATED, HEADER_DAMAGED,
-    HIDDEN_DATA, MEMBER_NOT_EXAMINED, NOT_A_FILE, NOT_GZIP, NOT_READ_WHOLE, OUTSIDE_ROOT, PATH_ESCAPES, PATH_NOT_PLAIN,
-    PATH_UNPRINTABLE,
+    HIDDEN_DATA, HOLLOW_CONFIGURATION, MEMBER_NOT_EXAMINED, NOT_A_FILE, NOT_GZIP, NOT_READ_WHOLE, OUTSIDE_ROOT,
+    PATH_ESCAPES, PATH_NOT_PLAIN, PATH_UNPRINTABLE,
 };
 use crate::finding::{Finding, Findings, Location, Severity};
 
@@ -57,6 +57,7 @@ fn entry(kind: &FaultKind) -> &'static Entry {
         NotExamined { .. } => &MEMBER_NOT_EXAMINED,
         BadCertificate { .. } => &CERTIFICATE_UNREADABLE,
         Unreadable => &CONFIGURATION_UNREADABLE,
+        Hollow => &HOLLOW_CONFIGURATION,
         // orphaned, malformed and global extension headers, and whatever kind the reader learns next
         _ => &ARCHIVE_IRREGULAR,
     }

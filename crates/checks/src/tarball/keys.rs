@@ -35,6 +35,14 @@ fn check_presence(facts: &Facts<'_>, findings: &mut Findings) {
             };
             findings.push(finding.with("named", clip(named)));
         }
+        (Some(named), Some(configuration)) if facts.misses_configuration() => {
+            let message = format!(
+                "kube-apiserver's config.yaml names `{}`, which the tarball does not have; `{}` is named by nothing",
+                clip(named),
+                clip(&configuration.member.to_string())
+            );
+            findings.push(Finding::new(&CONFIG_MISSING, message).with("named", clip(named)));
+        }
         (None, Some(configuration)) if facts.knows_apiserver() => {
             let message = "kube-apiserver's config.yaml does not name the encryption configuration that is there";
             findings.push(Finding::new(&CONFIG_UNUSED, message).at(at_member(&configuration.member)));

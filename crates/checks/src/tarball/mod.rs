@@ -3,6 +3,7 @@
 mod archive;
 mod certificates;
 mod keys;
+mod members;
 mod pods;
 
 use encryption_config::{EncryptionConfig, ParseError};
@@ -77,6 +78,13 @@ impl Facts<'_> {
         named && self.configurations.is_empty() && self.resources.complete
     }
 
+    /// Whether kube-apiserver is told to use another encryption configuration than those that are there.
+    fn misses_configuration(&self) -> bool {
+        let named = self.resources.facts.apiserver.encryption_config_member.as_deref();
+        let there = |named| self.configurations.iter().any(|found| found.member.as_str() == Some(named));
+        self.resources.complete && !named.is_some_and(there)
+    }
+
     /// The configuration that an extraction leaves for the newest revision: a later member replaces an earlier one.
     #[must_use]
     pub fn configuration(&self) -> Option<&Configuration> {
@@ -100,6 +108,7 @@ pub fn check(facts: &Facts<'_>) -> Findings {
     let mut findings = Findings::default();
     archive::check(facts, &mut findings);
     pods::check(facts, &mut findings);
+    members::check(facts, &mut findings);
     certificates::check(facts, &mut findings);
     keys::check(facts, &mut findings);
     findings

@@ -155,3 +155,57 @@ pub static SECRETS_INSIDE: Entry = Entry {
     remedy: "Store it apart from the snapshot and readable by as few as possible; `assay keys split` seals classes of it.",
     source: "members by class, told by path and by content",
 };
+
+/// A file that a manifest or a configuration names is not there.
+pub static NAMED_MEMBER_MISSING: Entry = Entry {
+    id: "TAR-034",
+    name: "named-member-missing",
+    severity: High,
+    title: "A file that a manifest or configuration names is not in the tarball",
+    cause: "The member was removed or renamed, the archive was packed by hand, or the backup took a revision that the \
+        installer had not finished.",
+    consequence: "cluster-restore.sh up to 4.17 starts the pod from these directories: it does not find its key, certificate \
+        or configuration, and does not start. Later releases start from what is on the node, and this file is lost.",
+    remedy: "Use another backup, or take the file from the same revision on a control plane node that still has it.",
+    source: "paths below /etc/kubernetes/static-pod-resources in <pod>-pod.yaml, config.yaml and kubeconfig, and of \
+        certificates and keys below static-pod-certs in etcd-pod.yaml; a path that the shell tests for first may be missing",
+};
+
+/// A manifest or configuration that parses and says nothing.
+pub static HOLLOW_CONFIGURATION: Entry = Entry {
+    id: "TAR-035",
+    name: "hollow-configuration",
+    severity: High,
+    title: "A manifest or configuration says nothing",
+    cause: "The file is empty or cut to `{}`: a full disk while the revision or the backup was written, or a change by hand.",
+    consequence: "Up to 4.17 cluster-restore.sh puts this manifest in place of the running one: kubelet starts no pod from \
+        it, or the process in it refuses its configuration. What it would have told of the cluster cannot be checked.",
+    remedy: "Use another backup, or take the file from the same revision on a control plane node that still has it.",
+    source: "Kubernetes: a static pod is of kind Pod and has containers; OpenShift's config.yaml has a kind in every release",
+};
+
+/// A certificate, key or named file without content.
+pub static CONTENT_MISSING: Entry = Entry {
+    id: "TAR-036",
+    name: "content-missing",
+    severity: High,
+    title: "A key, certificate or configuration holds nothing that can be read",
+    cause: "The file is empty, zeros or garbage: a full disk or lost blocks while the revision was written, or a change by \
+        hand. The archive is sound: it holds the file as it was.",
+    consequence: "The pod that reads it does not start, or its clients are refused.",
+    remedy: "Use another backup, or take the file from the same revision on a control plane node that still has it.",
+    source: "PEM blocks in *.crt, *.key and *.pub; bytes of what lies below secrets/ or is named by a manifest",
+};
+
+/// A key without certificate, or a certificate without key.
+pub static HALF_KEY_PAIR: Entry = Entry {
+    id: "TAR-037",
+    name: "half-key-pair",
+    severity: High,
+    title: "A certificate stands without its key, or a key without its certificate",
+    cause: "The other member was removed or renamed, or the revision was not finished when the backup was taken.",
+    consequence: "The server or client that uses the pair does not start. A member of etcd on another node may be the one \
+        that is concerned: every revision holds the certificates of all of them.",
+    remedy: "Use another backup. If keys were split off on purpose, join them, or keep `.keyless` in the file's name.",
+    source: "Kubernetes: a Secret of type kubernetes.io/tls has both; etcd-all-certs has both for each name",
+};

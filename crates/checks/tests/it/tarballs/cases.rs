@@ -129,6 +129,62 @@ pub(crate) fn contents() -> Vec<Case> {
     ]
 }
 
+/// Members that the pods need.
+pub(crate) fn members() -> Vec<Case> {
+    use Severity::{High, Medium};
+    const ETCD: &str = "static-pod-resources/etcd-pod-8";
+    const KCM: &str = "static-pod-resources/kube-controller-manager-pod-7";
+    const KS: &str = "static-pod-resources/kube-scheduler-pod-6";
+    let removed = |id, path: String| changed(id, "removed", High, move |archive| archive.remove(&path));
+    let holds = |id, path: String, data: &'static [u8]| changed(id, "changed", High, move |it| it.data(&path, data));
+    let certs = format!("{ETCD}/secrets/etcd-all-certs");
+    let signing = format!("{KCM}/secrets/service-account-private-key");
+    let mut all = vec![
+        // each named by a manifest, a configuration, an environment variable, a kubeconfig
+        removed("TAR-034", format!("{KAS}/secrets/etcd-client")),
+        removed("TAR-034", format!("{KAS}/configmaps/etcd-serving-ca")),
+        removed("TAR-034", format!("{KAS}/configmaps/config/config.yaml")),
+        removed("TAR-034", format!("{KAS}/configmaps/kube-apiserver-server-ca")),
+        removed("TAR-034", format!("{KAS}/secrets/localhost-recovery-client-token/token")),
+        removed("TAR-034", format!("{KCM}/configmaps/controller-manager-kubeconfig")),
+        removed("TAR-034", format!("{KS}/configmaps/config")),
+        removed("TAR-034", format!("{ETCD}/configmaps/etcd-all-bundles")),
+        removed("TAR-034", format!("{ETCD}/secrets/etcd-all-certs")),
+        removed("TAR-034", format!("{certs}/etcd-peer-master-0.key")),
+        // of another node, or named by nothing that these manifests have
+        removed("TAR-037", format!("{certs}/etcd-serving-master-1.crt")),
+        removed("TAR-037", format!("{certs}/etcd-peer-master-2.key")),
+        removed("TAR-037", format!("{KCM}/secrets/serving-cert/tls.key")),
+        removed("TAR-037", format!("{KCM}/secrets/serving-cert/tls.crt")),
+        removed("TAR-037", format!("{signing}/service-account.pub")),
+    ];
+    for pod in [format!("{KAS}/kube-apiserver"), format!("{ETCD}/etcd"), format!("{KS}/kube-scheduler")] {
+        all.push(holds("TAR-035", format!("{pod}-pod.yaml"), b""));
+        all.push(holds("TAR-035", format!("{pod}-pod.yaml"), b"{}"));
+        all.push(holds("TAR-035", format!("{pod}-pod.yaml"), br#"{"kind":"Pod","spec":{"containers":[]}}"#));
+    }
+    for config in [format!("{KAS}/configmaps/config/config.yaml"), format!("{KS}/configmaps/config/config.yaml")] {
+        all.push(holds("TAR-035", config, b"{}"));
+    }
+    for data in
+        [&b""[..], &[0; 900], b"garbage\n", b"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n"]
+    {
+        all.push(holds("TAR-036", format!("{certs}/etcd-peer-master-1.key"), data));
+        all.push(holds("TAR-036", format!("{certs}/etcd-peer-master-1.crt"), data));
+        all.push(holds("TAR-036", format!("{signing}/service-account.key"), data));
+        all.push(holds("TAR-036", format!("{signing}/service-account.pub"), data));
+        all.push(holds("TAR-036", format!("{KAS}/configmaps/etcd-serving-ca/ca-bundle.crt"), data));
+    }
+    for data in [&b""[..], &[0; 40]] {
+        all.push(holds("TAR-036", format!("{KAS}/secrets/localhost-recovery-client-token/token"), data));
+        all.push(holds("TAR-036", format!("{KS}/configmaps/scheduler-kubeconfig/kubeconfig"), data));
+    }
+    all.push(changed("TAR-036", "a bundle that nothing names", Medium, |archive| {
+        archive.data(&format!("{KAS}/configmaps/sa-token-signing-certs/service-account-001.pub"), "");
+    }));
+    all
+}
+
 /// A certificate that is not valid yet at [`NOW`]: the scheduler's, its notBefore moved by its bytes alone.
 fn later(id: &'static str) -> Case {
     use base64_of_pem::{decode, encode};
@@ -209,7 +265,11 @@ pub(crate) fn keys() -> Vec<Case> {
             archive.members[at].2.truncate(200);
         }),
         changed("KEY-004", "too large to be one", Critical, |archive| archive.data(CONFIG, vec![b' '; 2 << 20])),
-        changed("KEY-005", "not named", Medium, |archive| {
+        changed("KEY-001", "another one is named", High, |archive| {
+            let config = format!("{KAS}/configmaps/config/config.yaml");
+            archive.replace(&config, "secrets/encryption-config/", "secrets/encryption-config-xx/");
+        }),
+        changed("KEY-005", "not named", High, |archive| {
             archive.replace(&format!("{KAS}/configmaps/config/config.yaml"), "encryption-provider-config", "other");
         }),
         with("KEY-006", "no base64", Critical, &[aescbc(&[key("1", "!!!!")]), identity()]),

@@ -11,7 +11,7 @@ use checks::{Finding, Severity, catalogue};
 use static_resources::{Limits, StaticResources};
 
 use archive::{CONFIG, real};
-use cases::{archives, contents, keys};
+use cases::{archives, contents, keys, members};
 
 /// When the fixtures were made: every certificate but the expired one is valid.
 pub(crate) const NOW: i64 = 1_795_452_000; // 2026-11-23T18:00:00Z
@@ -104,7 +104,7 @@ fn validity_is_held_against_the_time_given() {
 #[test]
 fn every_finding_of_a_tarball_has_a_case_that_brings_it_up() {
     let mut covered = BTreeSet::new();
-    for case in archives().into_iter().chain(contents()).chain(keys()) {
+    for case in archives().into_iter().chain(contents()).chain(members()).chain(keys()) {
         let found = findings(&case.file, case.name, NOW);
         let finding = found.iter().find(|finding| finding.entry.id == case.id);
         let finding = finding.unwrap_or_else(|| panic!("{} ({}) found {:?}", case.id, case.what, table(&found)));
@@ -128,6 +128,43 @@ fn every_finding_of_a_tarball_has_a_case_that_brings_it_up() {
     assert!(of_tarballs.len() >= 51);
     let missing: Vec<_> = of_tarballs.into_iter().filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
+}
+
+/// What is missing is named, with those that name it; what may be missing, and what was split off on purpose, is not.
+#[test]
+fn members_that_are_missing_are_told_from_those_that_may_be() {
+    let of = |archive: &archive::Archive, name: Name| {
+        let found = findings(&archive.gzip(), name, NOW).into_iter();
+        let found = found.filter(|finding| ("TAR-034"..="TAR-037").contains(&finding.entry.id));
+        found.map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    let mut archive = real();
+    archive.remove("static-pod-resources/etcd-pod-8/configmaps/etcd-all-bundles/metrics-ca-bundle.crt");
+    assert_eq!(
+        of(&archive, Name::default()),
+        ["no `static-pod-resources/etcd-pod-8/configmaps/etcd-all-bundles/metrics-ca-bundle.crt`; \
+          named by etcd-pod-8/etcd-pod.yaml"]
+    );
+    // the Go command writes no directories, and a configuration may name one
+    let mut archive = real();
+    let config = format!("{}/configmaps/config/config.yaml", archive::KAS);
+    let keys =
+        r#""serviceAccountPublicKeyFiles":["/etc/kubernetes/static-pod-resources/configmaps/sa-token-signing-certs"],"#;
+    archive.replace(&config, r#""servicesSubnet""#, &format!(r#"{keys}"servicesSubnet""#));
+    archive.members.retain(|(_, path, _)| !path.ends_with('/'));
+    assert_eq!(of(&archive, Name::default()), [""; 0]);
+    archive.remove(&format!("{}/configmaps/sa-token-signing-certs", archive::KAS));
+    assert!(of(&archive, Name::default())[0].contains("sa-token-signing-certs`; named by kube-apiserver-pod-9/"));
+    // keys that were split off, as the name says
+    let mut archive = real();
+    archive.members.retain(|(_, path, _)| !path.ends_with(".key") && !path.ends_with("/token"));
+    let name = Name { keyless: true, ..Name::default() };
+    assert_eq!(of(&archive, name), [""; 0]);
+    assert!(of(&archive, Name::default()).len() > 10);
+    // an archive that breaks off does not prove that anything is gone
+    let cut = &fixture("aescbc-rotated")[..30_000];
+    let found = findings(cut, Name::default(), NOW);
+    assert!(!found.iter().any(|finding| ["TAR-034", "TAR-037"].contains(&finding.entry.id)), "{:?}", table(&found));
 }
 
 /// States of a sound configuration bring up only what they mean.
