@@ -8,6 +8,7 @@ pub mod chain;
 pub mod coverage;
 pub mod hazards;
 pub mod layout;
+pub mod objects;
 pub mod opening;
 pub mod pair;
 pub mod picks;

@@ -99,6 +99,7 @@ fn check_key(encryption: &Encryption, resource: &ResourceCoverage, key: &KeyTall
             Reason::WrongKey => (&WRONG_KEY, format!("do not open with {}", key_words(key))),
             Reason::Truncated => (&VALUE_NOT_OPENED, "break off".to_owned()),
             Reason::OtherObject => (&VALUE_NOT_OPENED, "open to another object than their key names".to_owned()),
+            Reason::Damaged => (&VALUE_NOT_OPENED, "open to objects that are damaged inside".to_owned()),
             Reason::Malformed => (&VALUE_NOT_OPENED, "have a broken or unknown encryption prefix".to_owned()),
         };
         findings.push(of_values(entry, resource, key, failed, *reason, &what));

@@ -1,5 +1,6 @@
 //! Everything that one snapshot shows: what `inspect` describes and `verify` judges.
 
+use backup_facts::objects;
 use backup_facts::pair::ClusterFacts;
 use backup_facts::version::SnapshotVersions;
 use bbolt_page::{Db, OpenError, Pgid, Walker};
@@ -107,9 +108,10 @@ impl<'a> Analysis<'a> {
                 versions.add(live.kv.key, live.kv.value);
                 cluster.add(live.kv.key, live.kv.value, live.kv.create_revision);
             }
-            (scan, hash_kv, (inventory, versions, cluster), previous.map(count_faults))
+            let unreadable = objects::unreadable(&scan, &Pool);
+            (scan, hash_kv, (inventory, versions, cluster), previous.map(count_faults), unreadable)
         };
-        let (trailer, (scan, hash_kv, (inventory, versions, cluster), previous_root_faults)) =
+        let (trailer, (scan, hash_kv, (inventory, versions, cluster), previous_root_faults, unreadable)) =
             rayon::join(|| trailer::read(source.bytes(), progress), walk);
         drop(meter);
         let quota = DEFAULT_QUOTA;
@@ -121,6 +123,7 @@ impl<'a> Analysis<'a> {
             provenance,
             previous_root_faults,
             kubernetes_compaction,
+            unreadable: &unreadable,
             quota,
         };
         let mut findings = checks::snapshot::check(&facts);

@@ -4,6 +4,8 @@ use thiserror::Error;
 use crate::config::ProviderKind;
 
 const ENCRYPTED: &[u8] = b"k8s:enc:";
+/// No object begins so: protobuf begins `k8s` and a zero byte.
+const TRANSFORMED: &[u8] = b"k8s:";
 
 /// A value as it lies in etcd, split but not opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,9 @@ pub enum PrefixError {
         /// The colons found.
         colons: usize,
     },
+    /// Another word than `enc` follows `k8s:`.
+    #[error("the value begins `k8s:` and does not go on with `enc:`")]
+    OtherWord,
     /// The prefix is not UTF-8 text.
     #[error("the value begins `k8s:enc:` but its prefix is not text")]
     NotText,
@@ -43,11 +48,14 @@ impl<'v> StoredValue<'v> {
     /// Splits a stored value at its fifth colon; the body may hold any bytes, colons too.
     ///
     /// # Errors
-    /// [`PrefixError`] for a value that begins `k8s:enc:` and does not go on as it must. The
+    /// [`PrefixError`] for a value that begins `k8s:` and does not go on as it must. The
     /// API server refuses such a value, whatever the provider.
     pub fn read(stored: &'v [u8]) -> Result<Self, PrefixError> {
-        if !stored.starts_with(ENCRYPTED) {
+        if !stored.starts_with(TRANSFORMED) {
             return Ok(StoredValue::Plain(stored));
+        }
+        if !stored.starts_with(ENCRYPTED) {
+            return Err(PrefixError::OtherWord);
         }
         let mut words = stored.splitn(6, |byte| *byte == b':').skip(2);
         let (Some(provider), Some(version), Some(name), Some(body)) =

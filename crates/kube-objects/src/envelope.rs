@@ -6,6 +6,8 @@
 
 /// What every encrypted value begins with.
 const ENCRYPTED: &[u8] = b"k8s:enc:";
+/// What nothing but an encrypted value begins with.
+const TRANSFORMED: &[u8] = b"k8s:";
 /// What every protobuf value begins with; a `runtime.Unknown` message follows.
 pub(crate) const PROTOBUF: &[u8] = b"k8s\0";
 /// CBOR tag 55799, "self-described CBOR", which Kubernetes always writes.
@@ -83,14 +85,16 @@ impl std::fmt::Debug for Encrypted<'_> {
     }
 }
 
-/// Why a value that begins `k8s:enc:` is no encrypted value. An API server can read neither it
-/// nor, through `identity`, anything else that begins so.
+/// Why a value that begins `k8s:` is no encrypted value. No API server can read it: `identity` refuses what begins
+/// `k8s:enc:`, and the rest is no object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MalformedEncryption {
     /// The value ends, or goes on too long, before the fifth colon.
     Unfinished,
     /// The provider, the version or the key name is empty.
     EmptyName,
+    /// Another word than `enc` follows `k8s:`.
+    OtherWord,
 }
 
 /// How a stored value is wrapped.
@@ -121,6 +125,8 @@ impl<'v> Envelope<'v> {
             Self::Empty
         } else if let Some(rest) = value.strip_prefix(ENCRYPTED) {
             encrypted(value, rest)
+        } else if value.starts_with(TRANSFORMED) {
+            Self::MalformedEncryption(MalformedEncryption::OtherWord)
         } else if value.starts_with(PROTOBUF) {
             Self::Protobuf
         } else if value.starts_with(CBOR) {
@@ -217,7 +223,7 @@ mod tests {
     #[test]
     fn values_are_told_apart_by_their_first_bytes() {
         let endless = [b"k8s:enc:aescbc:v1:".as_slice(), &[b'x'; 4096], b":"].concat();
-        let cases: [(&[u8], &str); 16] = [
+        let cases: [(&[u8], &str); 18] = [
             (b"", "empty"),
             (b"k8s:enc:", "malformed-encryption"),
             (b"k8s:enc:aescbc", "malformed-encryption"),
@@ -226,7 +232,9 @@ mod tests {
             (b"k8s:enc:aescbc:v1::body", "malformed-encryption"),
             (b"k8s:enc::v1:1:body", "malformed-encryption"),
             (&endless, "malformed-encryption"),
-            (b"k8s:en", "other"),
+            (b"k8s:en", "malformed-encryption"),
+            (b"k8s:eXc:aescbc:v1:1:body", "malformed-encryption"),
+            (b"k9s:enc:aescbc:v1:1:body", "other"),
             (b"k8s\0", "protobuf"),
             (b"k8s", "other"),
             (b"{", "json"),

@@ -40,6 +40,9 @@ pub enum ObjectFault {
         /// What was being read.
         object: &'static str,
     },
+    /// An object that does not say what kind it is.
+    #[error("the object says no kind; the value is damaged, or no API server wrote it")]
+    NoKind,
     /// More than any API server stores: a damaged or hostile value.
     #[error("object has more than {limit} {what}; look at its bytes with `-o raw` instead")]
     TooLarge {

@@ -29,6 +29,7 @@ mod inventory;
 mod key;
 mod secret;
 mod shown;
+mod structure;
 mod text;
 mod wire;
 
@@ -43,4 +44,5 @@ pub use inventory::{Inventory, KeyUse, OpenShift, ResourceCount};
 pub use key::{Prefix, ResourceClass, Scope, StorageKey};
 pub use secret::secret_data;
 pub use shown::ShownKey;
+pub use structure::check_structure;
 pub use text::{to_json, to_yaml};

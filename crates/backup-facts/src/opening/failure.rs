@@ -96,6 +96,8 @@ pub enum Reason {
     Truncated,
     /// It opens, and is another object than the etcd key names: the value was moved or swapped.
     OtherObject,
+    /// It opens, is the object that the etcd key names, and is damaged behind its name.
+    Damaged,
     /// The prefix or the envelope is broken, or the provider unknown.
     Malformed,
     /// A key management service holds the key. This is no fault of the value.
@@ -112,6 +114,7 @@ impl Reason {
             Self::WrongKey => "wrong-key",
             Self::Truncated => "truncated",
             Self::OtherObject => "other-object",
+            Self::Damaged => "damaged",
             Self::Malformed => "malformed",
             Self::Kms => "kms",
         }

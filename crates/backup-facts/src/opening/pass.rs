@@ -151,6 +151,8 @@ impl<'a> Pass<'_, 'a> {
         room: &mut Zeroizing<Vec<u8>>,
     ) -> Attempt {
         match self.unlocked.open_sealed(key, etcd_key, sealed, room) {
+            // the key is right and the object is the one that was asked for, and yet no API server decodes it
+            Ok(_) if kube_objects::check_structure(room).is_err() => Attempt::Failed(Reason::Damaged),
             Ok(by) => {
                 let in_use = self.unlocked.sources().get(by.source).is_some_and(|source| source.in_use);
                 Attempt::Opened { in_use }

@@ -10,7 +10,8 @@ pub static VALUE_NOT_OPENED: Entry = Entry {
     severity: Critical,
     title: "Encrypted values are damaged: no key opens them",
     cause: "The prefix k8s:enc: does not go on as it must, the body is cut short, the provider is unknown, or what comes \
-        out is another object than the etcd key names: bytes were changed, or a value was moved to another key.",
+        out is another object than the etcd key names, or one that breaks off inside: bytes were changed, or a value was \
+        moved to another key.",
     consequence: "The API server cannot read these objects. One of them is enough to make listing its resource fail, for \
         every namespace and every controller that watches it.",
     remedy: "Use another backup. If this one is all there is, the named objects must be deleted from etcd after the restore, \

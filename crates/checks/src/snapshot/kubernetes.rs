@@ -1,13 +1,29 @@
 //! What Kubernetes keeps beside its objects.
 
 use super::Facts;
-use crate::catalogue::COMPACTION_NOT_DONE;
+use crate::catalogue::{COMPACTION_NOT_DONE, OBJECT_NOT_READABLE};
 use crate::finding::{Finding, Findings, Location};
 
 /// The key in which the API server notes where it compacts.
 const KEY: &[u8] = b"compact_rev_key";
 
 pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
+    check_compaction(facts, findings);
+    for broken in facts.unreadable {
+        let (count, live, name) = (broken.count, broken.live, &broken.resource);
+        let which = match live {
+            1 => "the only object".to_owned(),
+            _ if count == live => format!("all {live} objects"),
+            _ => format!("{count} of {live} objects"),
+        };
+        let message = format!("{which} of {name} cannot be decoded; the first: {}", broken.reason);
+        let location = Location { key: Some(broken.example.clone()), ..Location::default() };
+        let finding = Finding::new(&OBJECT_NOT_READABLE, message).with("resource", name.as_str());
+        findings.push(finding.with("count", count).with("live", live).at(location));
+    }
+}
+
+fn check_compaction(facts: &Facts<'_, '_>, findings: &mut Findings) {
     let Some(asked) = facts.kubernetes_compaction else { return };
     let done = facts.scan.facts.compacted().unwrap_or(0);
     if asked > done {

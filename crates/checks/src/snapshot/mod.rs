@@ -6,6 +6,7 @@ mod records;
 mod state;
 mod structure;
 
+use backup_facts::objects::Unreadable;
 use etcd_snapshot::trailer::Trailer;
 use etcd_snapshot::{Provenance, Scan};
 
@@ -31,6 +32,8 @@ pub struct Facts<'s, 'a> {
     pub previous_root_faults: Option<usize>,
     /// Revision that Kubernetes last asked to be compacted (`compact_rev_key`); `None` where it never did.
     pub kubernetes_compaction: Option<i64>,
+    /// Live values that no API server can decode, by resource.
+    pub unreadable: &'s [Unreadable],
     /// Space quota in bytes.
     pub quota: u64,
 }

@@ -268,8 +268,30 @@ fn state() -> Vec<Case> {
             let value = b"250";
             b.put(300, 0, &Put { key: b"compact_rev_key", value, create: 300, modified: 300, version: 1, lease: 0 })
         }),
+        broken("a protobuf that breaks off", b"k8s\0\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\x0b\x0a"),
+        broken("JSON that breaks off", b"{\"kind\":\"Secret\",\"data\":{"),
+        broken("zeroes", &[0; 64]),
+        broken("nothing at all", b""),
+        broken("a prefix that is none", b"k8s:eXc:aescbc:v1:1:0123456789abcdef0123456789abcdef"),
         built("ETCD-017", "storage above cluster", |b| b.set("meta", b"storageVersion", b"3.6.0")),
     ]
+}
+
+/// A value under a key of an API server that it cannot decode.
+fn broken(what: &'static str, value: &'static [u8]) -> Case {
+    built("KUBE-002", what, |b| secret(namespace(b), value))
+}
+
+/// What tells that the store is a cluster's.
+pub(crate) fn namespace(builder: &mut Builder) -> &mut Builder {
+    let (key, value) = (b"/kubernetes.io/namespaces/default", br#"{"kind":"Namespace","metadata":{"name":"default"}}"#);
+    builder.put(301, 0, &Put { key, value, create: 301, modified: 301, version: 1, lease: 0 })
+}
+
+/// A value under the key of a Secret.
+pub(crate) fn secret<'b>(builder: &'b mut Builder, value: &[u8]) -> &'b mut Builder {
+    let key = b"/kubernetes.io/secrets/a/b";
+    builder.put(302, 0, &Put { key, value, create: 302, modified: 302, version: 1, lease: 0 })
 }
 
 /// A sound file that claims a hundred megabytes of pages more, all free.

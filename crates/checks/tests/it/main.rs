@@ -38,6 +38,7 @@ fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
     let asked = scan.store.live().find(|live| live.kv.key == b"compact_rev_key");
     let kubernetes_compaction = asked.and_then(|live| std::str::from_utf8(live.kv.value).ok()?.parse().ok());
     let appended = db_tail(&scan).filter(|tail| *tail > 32).map(|tail| tail - 32);
+    let unreadable = backup_facts::objects::unreadable(&scan, &Serial);
     let facts = Facts {
         scan: &scan,
         trailer: Some(&trailer),
@@ -45,6 +46,7 @@ fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
         appended,
         previous_root_faults,
         kubernetes_compaction,
+        unreadable: &unreadable,
         quota,
     };
     checks::snapshot::check(&facts).into_sorted()
@@ -95,6 +97,27 @@ fn every_finding_of_a_snapshot_has_a_case_that_brings_it_up() {
     let of_snapshots = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| families.contains(&&id[..4]));
     let missing: Vec<_> = of_snapshots.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn a_value_is_only_called_damaged_where_an_api_server_should_decode_it() {
+    let kube = |found: &[Finding]| ids(found).contains("KUBE-002");
+    for (cluster, value, expected) in [
+        (true, &b"k8s\0\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\x05\x0a\x03\x0a\x01b"[..], false),
+        (true, br#"{"kind":"Secret","metadata":{"name":"b"}}"#, false),
+        (true, b"k8s:enc:aescbc:v1:1:0123456789abcdef", false),
+        (true, b"k8s:enc:rot13:v1:1:0123456789abcdef", true),
+        (true, b"v", true),
+        // an etcd that is filled by something else
+        (false, b"v", false),
+    ] {
+        let mut builder = cases::sound();
+        if cluster {
+            cases::namespace(&mut builder);
+        }
+        cases::secret(&mut builder, value);
+        assert_eq!(kube(&findings(&builder.build(), DEFAULT_QUOTA)), expected, "{cluster} {}", value.escape_ascii());
+    }
 }
 
 #[test]

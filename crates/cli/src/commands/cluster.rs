@@ -161,6 +161,7 @@ fn blockers(scan: &Scan<'_>) -> Vec<Finding> {
         appended: None,
         previous_root_faults: None,
         kubernetes_compaction: None,
+        unreadable: &[],
         quota: DEFAULT_QUOTA,
     })
 }

@@ -140,7 +140,7 @@ fn plain_values_open_as_they_are() {
         (b"{}", Some(Magic::Json)),
         (b"\xd9\xd9\xf7\xa0", Some(Magic::Cbor)),
         (b"", None),
-        (b"k8s:en", None),
+        (b"k8s", None),
     ] {
         assert_eq!(open(&ring, stored).unwrap(), (StoredAs::Plain, stored.to_vec(), magic));
     }
@@ -154,6 +154,9 @@ fn only_the_fifth_colon_splits() {
     let ring = keyring(&[("aescbc", "1", &KEY)]);
     for (stored, colons) in [(&b"k8s:enc:"[..], 2), (b"k8s:enc:aescbc", 2), (b"k8s:enc:aescbc:v1:1", 4)] {
         assert_eq!(open(&ring, stored).err(), Some(PrefixError::Incomplete { colons }.into()));
+    }
+    for stored in [&b"k8s:"[..], b"k8s:en", b"k8s:eXc:aescbc:v1:1:body"] {
+        assert_eq!(open(&ring, stored).err(), Some(PrefixError::OtherWord.into()));
     }
     assert_eq!(open(&ring, b"k8s:enc:aescbc:v1:\xff:").err(), Some(PrefixError::NotText.into()));
 }

@@ -72,6 +72,10 @@ fn values() -> Vec<Case> {
         spoilt("a provider of no version", &["KEY-019", "KEY-025"], Some(false), |world| {
             world.put(A, b"k8s:enc:rot13:v1:2:body")
         }),
+        spoilt("damage behind the name", &["KEY-019"], Some(false), |world| {
+            let cut = b"k8s\0\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\x0b\x0a\x07\x0a\x01a\x1a\x02ns\x12\x28";
+            world.put(A, &seal(&key(2), "2", cut))
+        }),
         spoilt("a changed byte", &["KEY-019"], Some(false), |world| {
             let mut value = sealed("a");
             value["k8s:enc:aescbc:v1:2:".len()] ^= 1; // the first byte of the object

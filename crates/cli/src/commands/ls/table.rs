@@ -112,6 +112,7 @@ impl Table {
             appended: None,
             previous_root_faults: None,
             kubernetes_compaction: None,
+            unreadable: &[],
             quota: DEFAULT_QUOTA,
         };
         for finding in checks::snapshot::check(&facts).into_sorted() {

@@ -1,0 +1,105 @@
+//! Live values that no API server can decode.
+
+use std::collections::BTreeMap;
+
+use bbolt_page::Spread;
+use etcd_snapshot::Scan;
+use kube_objects::{Envelope, ObjectFault, Prefix, Provider, StorageKey, check_structure};
+
+/// Values that are handed out at once: what bounds the memory.
+const AT_ONCE: usize = 1 << 16;
+/// Values of one piece of work.
+const PIECE: usize = 1 << 9;
+/// Resources told apart; a hostile store may name millions.
+const RESOURCES: usize = 200;
+
+/// Values of one resource that cannot be decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The resource as the API calls it, `plural.group`; `others` for what is beyond the first two hundred.
+    pub resource: String,
+    /// How many of its live values cannot be decoded.
+    pub count: u64,
+    /// Its live values.
+    pub live: u64,
+    /// The first of them by etcd key.
+    pub example: Vec<u8>,
+    /// What is wrong with that one.
+    pub reason: ObjectFault,
+}
+
+/// Goes through every live value that lies under a key of an API server, all threads at once, and gives those that are
+/// no whole object; none where the store is no cluster's. What is encrypted is left to whoever has its keys.
+pub fn unreadable(scan: &Scan<'_>, spread: &impl Spread) -> Vec<Unreadable> {
+    let mut found: BTreeMap<&[u8], Unreadable> = BTreeMap::new();
+    let mut values = scan.store.live().map(|live| (live.kv.key, live.kv.value));
+    let mut room = Vec::new();
+    loop {
+        room.clear();
+        room.extend(values.by_ref().take(AT_ONCE));
+        if room.is_empty() {
+            break;
+        }
+        let pieces: Vec<&[(&[u8], &[u8])]> = room.chunks(PIECE).collect();
+        let piece = |at: usize| {
+            let values = pieces.get(at).copied().unwrap_or_default().iter();
+            values.filter_map(|(key, value)| Some((*key, fault(key, value)?))).collect::<Vec<_>>()
+        };
+        spread.map_fold(pieces.len(), piece, |broken| {
+            broken.into_iter().for_each(|(key, why)| count(&mut found, key, why))
+        });
+    }
+    if found.is_empty() || !count_live(scan, &mut found) {
+        return Vec::new();
+    }
+    found.into_values().collect()
+}
+
+/// What is wrong with a value; `None` also for what an API server does not read, or reads with a key.
+fn fault(key: &[u8], value: &[u8]) -> Option<ObjectFault> {
+    if !of_api_server(&StorageKey::parse(key)) {
+        return None;
+    }
+    match Envelope::of(value) {
+        Envelope::Encrypted(sealed) if !matches!(sealed.provider, Provider::Other(_)) => None,
+        _ => check_structure(value).err(),
+    }
+}
+
+/// Under another prefix anything may lie that is no object of Kubernetes.
+fn of_api_server(key: &StorageKey<'_>) -> bool {
+    matches!(key.prefix, Prefix::Kubernetes | Prefix::OpenShift | Prefix::Registry)
+}
+
+fn count<'a>(found: &mut BTreeMap<&'a [u8], Unreadable>, key: &'a [u8], reason: ObjectFault) {
+    let parsed = StorageKey::parse(key);
+    let known = found.len() < RESOURCES || found.contains_key(parsed.stored_resource);
+    let (path, resource) =
+        if known { (parsed.stored_resource, name(&parsed)) } else { (&b""[..], "others".to_owned()) };
+    let fresh = || Unreadable { resource, count: 0, live: 0, example: key.to_vec(), reason: reason.clone() };
+    let broken = found.entry(path).or_insert_with(fresh);
+    broken.count += 1;
+    if key < broken.example.as_slice() {
+        (broken.example, broken.reason) = (key.to_vec(), reason);
+    }
+}
+
+/// Counts the live values of the resources in question, and says whether the store is a cluster's: every one has
+/// namespaces. Without them it is an etcd that something else fills, under keys that only look like Kubernetes'.
+fn count_live<'a>(scan: &Scan<'a>, found: &mut BTreeMap<&'a [u8], Unreadable>) -> bool {
+    let mut of_cluster = false;
+    for live in scan.store.live() {
+        let key = StorageKey::parse(live.kv.key);
+        let path = if found.contains_key(key.stored_resource) { key.stored_resource } else { b"" };
+        if let Some(broken) = found.get_mut(path).filter(|_| of_api_server(&key)) {
+            broken.live += 1;
+        }
+        of_cluster |= key.group.is_empty() && key.resource == b"namespaces";
+    }
+    of_cluster
+}
+
+fn name(key: &StorageKey<'_>) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).chars().take(120).collect::<String>();
+    if key.group.is_empty() { text(key.resource) } else { format!("{}.{}", text(key.resource), text(key.group)) }
+}
