@@ -419,3 +419,14 @@ fn keys_in_escrow_make_a_backup_whole() {
     fs::write(backup.join(&keyless), bytes).unwrap();
     assert_eq!(verify(), (Some(1), Value::Bool(false), true, false));
 }
+
+#[test]
+fn a_lone_snapshot_in_a_directory_misses_its_tarball_whatever_its_name_is() {
+    for name in ["snapshot.db", "snapshot_2026-11-23_090848.db"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), named("plain-etcd36").bytes()).unwrap();
+        let judged = judge(folder.path());
+        assert!(judged.has("PAIR-019"), "{name}: {:?}", judged.serious());
+        assert_eq!(judged.code, Some(1), "{name}");
+    }
+}
