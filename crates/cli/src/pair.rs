@@ -85,12 +85,9 @@ pub fn topology<'a>(analysis: &'a Analysis<'_>) -> &'a str {
     infrastructure.map(|found| found.control_plane_topology.as_str()).unwrap_or_default()
 }
 
-/// Judges which halves there are. A lone file is no backup, and misses nothing.
-pub fn halves(directory: Option<&Backups>, backup: &Backup, kind: Kind) -> Findings {
-    let whole = directory.is_none() || backup.timestamp.is_some() || kind != Kind::Pair;
-    if !whole {
-        return Findings::default();
-    }
+/// Judges which halves there are. A file in a directory of backups misses its other half whatever its name is: the
+/// restore script takes `snapshot*.db`, with a timestamp or without.
+pub fn halves(backup: &Backup, kind: Kind) -> Findings {
     let name = backup.files().next().and_then(|path| path.file_name()).map(|name| name.to_string_lossy());
     let name = name.unwrap_or_default();
     let (snapshot, tarball) = (backup.snapshot.is_some(), backup.tarball.is_some());

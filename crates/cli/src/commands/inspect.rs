@@ -57,7 +57,7 @@ fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Err
         _ => checks::pair::Outcome::default(),
     };
     let made = outcome.made;
-    let halves = pair::halves(directory, &whole.backup, pair::kind(directory, analysis.as_ref()));
+    let halves = pair::halves(&whole.backup, pair::kind(directory, analysis.as_ref()));
     let findings: Vec<Finding> =
         [outcome.findings.into_sorted(), halves.into_sorted(), compat.findings.clone()].into_iter().flatten().collect();
     if fails(&findings) {

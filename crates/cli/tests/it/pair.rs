@@ -421,3 +421,14 @@ fn keys_in_escrow_make_a_backup_whole() {
     let alone = run(&["verify", &snapshot, "--escrow-manifest", manifest.to_str().unwrap()]);
     assert!(alone.code == Some(2) && alone.err.contains("vouches for a tarball"), "{}", alone.err);
 }
+
+#[test]
+fn a_lone_snapshot_in_a_directory_misses_its_tarball_whatever_its_name_is() {
+    for name in ["snapshot.db", "snapshot_2026-11-23_090848.db"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), named("plain-etcd36").bytes()).unwrap();
+        let judged = judge(folder.path());
+        assert!(judged.has("PAIR-019"), "{name}: {:?}", judged.serious());
+        assert_eq!(judged.code, Some(1), "{name}");
+    }
+}
