@@ -20,7 +20,7 @@ use static_resources::{MemberPath, StaticResources};
 use crate::catalogue::CHECKS_SKIPPED;
 use crate::finding::{Finding, Findings, Location};
 
-pub use directory::{DirectoryFacts, Halves, Kind, check_directory, check_halves};
+pub use directory::{DirectoryFacts, Halves, Kind, check_directory, check_halves, check_unread};
 pub use escrow::{EscrowFacts, check_escrow};
 
 /// What the checks of a pair look at.

@@ -1,7 +1,7 @@
 //! A snapshot and a tarball held against each other, and a directory against what a restore makes of it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use backup_facts::layout::Layout;
 use backup_facts::opening::{self, Encryption, Held, Options, Unlocked};
@@ -92,6 +92,12 @@ pub fn halves(backup: &Backup, kind: Kind) -> Findings {
     let name = name.unwrap_or_default();
     let (snapshot, tarball) = (backup.snapshot.is_some(), backup.tarball.is_some());
     checks::pair::check_halves(&Halves { snapshot, tarball, kind, name: &name })
+}
+
+/// Judges files of a backup that cannot be read.
+pub fn unread(files: &[(PathBuf, String)]) -> Vec<Finding> {
+    let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    files.iter().map(|(path, reason)| checks::pair::check_unread(&name(path), reason)).collect()
 }
 
 /// Judges a directory as a whole.

@@ -4,9 +4,16 @@ use backup_facts::picks::Picks;
 
 use super::{clip, list};
 use crate::catalogue::{
-    DIRTY_TWIN, PICKS_MIXED, SCRIPT_FINDS_NOTHING, SEVERAL_BACKUPS, SNAPSHOT_MISSING, TARBALL_MISSING, UNFINISHED_SAVE,
+    DIRTY_TWIN, FILE_UNREADABLE, PICKS_MIXED, SCRIPT_FINDS_NOTHING, SEVERAL_BACKUPS, SNAPSHOT_MISSING, TARBALL_MISSING,
+    UNFINISHED_SAVE,
 };
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Finding, Findings, Location, Severity};
+
+/// Judges a file of a backup that could not be read.
+pub fn check_unread(name: &str, reason: &str) -> Finding {
+    let location = Location { member: Some(clip(name)), ..Location::default() };
+    Finding::new(&FILE_UNREADABLE, format!("{}: {}", clip(name), clip(reason))).at(location)
+}
 
 /// What a directory holds.
 #[derive(Debug, Clone, Copy)]

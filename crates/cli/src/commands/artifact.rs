@@ -33,6 +33,8 @@ pub(super) struct Whole {
     pub(super) snapshot: Option<Source>,
     /// The tarball.
     pub(super) tarball: Option<Box<Tarball>>,
+    /// Those of its files that cannot be read, and why.
+    pub(super) unread: Vec<(PathBuf, String)>,
 }
 
 impl Whole {
@@ -101,7 +103,7 @@ fn of_directory(path: &Path, reading: &Reading, ui: &mut Ui, work: Work<'_>) -> 
     })
 }
 
-/// Opens the files of one backup. A file that cannot be read leaves the other to be judged by itself.
+/// Opens the files of one backup. Where one of them cannot be read, it is still a backup, and that stands against it.
 fn of_backup(
     directory: Option<Rc<Backups>>,
     backup: Backup,
@@ -109,22 +111,21 @@ fn of_backup(
     ui: &mut Ui,
     work: Work<'_>,
 ) -> Result<(), Error> {
-    let (mut source, mut tarball) = (None, None);
+    let (mut source, mut tarball, mut reasons) = (None, None, Vec::new());
     let halves: Vec<PathBuf> = [&backup.snapshot, &backup.tarball].into_iter().flatten().cloned().collect();
     let unread = snapshot::each(halves, ui, |path, ui| {
-        match open(&Input::Path(path), reading, ui)? {
+        let opened = open(&Input::Path(path.clone()), reading, ui);
+        match opened.inspect_err(|error| reasons.push((path, error.to_string())))? {
             Item::Snapshot(found) => source = Some(found),
             Item::Tarball(found) => tarball = Some(found),
             Item::Directory(_) | Item::Backup(_) => {}
         }
         Ok(())
     });
-    if unread.is_err() {
-        let items = [source.map(Item::Snapshot), tarball.map(Item::Tarball)];
-        items.into_iter().flatten().try_for_each(|item| work(item, ui))?;
-    } else {
+    if source.is_some() || tarball.is_some() {
         let others = backup.others.clone();
-        work(Item::Backup(Box::new(Whole { directory, backup, snapshot: source, tarball })), ui)?;
+        let whole = Whole { directory, backup, snapshot: source, tarball, unread: reasons };
+        work(Item::Backup(Box::new(whole)), ui)?;
         snapshot::each(others, ui, |path, ui| {
             let item = open(&Input::Path(path), reading, ui)?;
             work(item, ui)

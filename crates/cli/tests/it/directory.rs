@@ -124,7 +124,7 @@ fn a_file_that_cannot_be_read_does_not_hide_its_other_half() {
     fs::write(folder.path().join("static_kuberesources_2026-11-23_090848.tar.gz"), b"").unwrap();
     let run = run(&["verify", "--json", text(folder.path())]);
     let document: Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(kinds(&document), ["snapshot"]);
+    assert_eq!(kinds(&document), ["backup", "snapshot"]);
     assert_eq!((run.code, &document["verdict"]), (Some(2), &json!("fail")));
     assert!(run.err.contains("static_kuberesources_2026-11-23_090848.tar.gz` is empty"), "{}", run.err);
 }

@@ -432,3 +432,30 @@ fn a_lone_snapshot_in_a_directory_misses_its_tarball_whatever_its_name_is() {
         assert_eq!(judged.code, Some(1), "{name}");
     }
 }
+
+/// What the operator leaves where the disk was full, and calls complete.
+#[test]
+fn a_file_that_cannot_be_read_fails_the_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let stamp = "2026-11-23_090915";
+    let tarball = format!("static_kuberesources_{stamp}.tar.gz");
+    fs::copy(named("aescbc-rotated").snapshot(), folder.path().join(format!("snapshot_{stamp}.db.gz"))).unwrap();
+    for bytes in [Vec::new(), vec![0; 50_000]] {
+        fs::write(folder.path().join(&tarball), &bytes).unwrap();
+        let line = |format| run(&["verify", folder.path().to_str().unwrap(), "-o", format]);
+        let human = line("human");
+        assert!(human.out.starts_with("FAIL  ") && !human.out.contains("PASS"), "{}", human.out);
+        assert!(
+            human.code == Some(2) && human.out.contains("PAIR-040") && human.out.contains(&tarball),
+            "{}",
+            human.out
+        );
+        let document: Value = serde_json::from_str(&line("json").out).unwrap();
+        assert_eq!(document["verdict"], "fail");
+        let found = document["findings"].as_array().unwrap().iter().find(|it| it["id"] == "PAIR-040").unwrap();
+        assert_eq!((&found["severity"], &found["location"]["member"]), (&"critical".into(), &tarball.as_str().into()));
+        for format in ["sarif", "junit", "prometheus", "html"] {
+            assert!(line(format).out.contains("PAIR-040"), "{format}");
+        }
+    }
+}

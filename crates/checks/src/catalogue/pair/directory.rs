@@ -1,7 +1,7 @@
 //! Directories of backups, and what `cluster-restore.sh` makes of them.
 
 use crate::catalogue::Entry;
-use crate::finding::Severity::{High, Info, Low, Medium};
+use crate::finding::Severity::{Critical, High, Info, Low, Medium};
 
 /// There is no tarball beside the snapshot.
 pub static TARBALL_MISSING: Entry = Entry {
@@ -16,6 +16,19 @@ pub static TARBALL_MISSING: Entry = Entry {
     remedy: "Put the tarball beside the snapshot before a restore. Without one, encryption keys and static pods must \
         come from a node of the very cluster.",
     source: "cluster-restore.sh tests for the snapshot alone; cluster-etcd-operator pkg/cmd/backup",
+};
+
+/// A file of the backup cannot be read.
+pub static FILE_UNREADABLE: Entry = Entry {
+    id: "PAIR-040",
+    name: "file-unreadable",
+    severity: Critical,
+    title: "A file of the backup cannot be read",
+    cause: "The disk was full, the save was cut short, the file is of another kind, or reading it fails. The operator \
+        reports a failed backup as complete.",
+    consequence: "Half a backup is none: the script stops etcd and moves its data away before it finds out.",
+    remedy: "Use another backup. Where it is a matter of rights or of the disk, repair that and judge it again.",
+    source: "cluster-restore.sh; cluster-etcd-operator pkg/cmd/backup",
 };
 
 /// There is no snapshot beside the tarball.
@@ -196,6 +209,7 @@ pub static KEYS_IN_ESCROW: Entry = Entry {
 
 pub(super) const ALL: &[&Entry] = &[
     &TARBALL_MISSING,
+    &FILE_UNREADABLE,
     &SNAPSHOT_MISSING,
     &PICKS_MIXED,
     &SEVERAL_BACKUPS,

@@ -71,6 +71,7 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     let both = outcome.made > 0;
     let mut own = std::mem::take(&mut outcome.findings).into_sorted();
     own.extend(pair::halves(&whole.backup, kind).into_sorted());
+    own.extend(pair::unread(&whole.unread));
     own.extend(compat.findings.iter().cloned());
     own.extend(encryption.iter().flat_map(|encryption| checks::keys_fit::check(encryption).into_sorted()));
     let keyless = tarball.as_deref().is_some_and(|it| it.keyless);
