@@ -67,9 +67,11 @@ fn on_node(volume: &Volume) -> String {
 fn check_local(storage: &Storage, findings: &mut Findings) {
     let local = Named::of(&storage.volumes, |volume| volume.source.driver() == "local", on_node);
     let owners = Named::all(&storage.local_owners, |owner| format!("{} `{}`", owner.kind, owner.name));
-    if !local.is_empty() {
-        let count = local.count("volume", "volumes");
-        let mut message = format!("{count} on devices of single nodes: {}", local.shown());
+    if !local.is_empty() || !owners.is_empty() {
+        let mut message = format!("{} on devices of single nodes", local.count("volume", "volumes"));
+        if !local.is_empty() {
+            message = format!("{message}: {}", local.shown());
+        }
         if !owners.is_empty() {
             message = format!("{message}; kept by {}", owners.shown());
         }
