@@ -18,7 +18,7 @@ use kube_objects::Inventory;
 use static_resources::{MemberPath, StaticResources};
 
 use crate::catalogue::CHECKS_SKIPPED;
-use crate::finding::{Finding, Findings, Location};
+use crate::finding::{Finding, Findings, Location, Severity};
 
 pub use directory::{DirectoryFacts, Halves, Kind, check_directory, check_halves, check_unread};
 pub use escrow::{EscrowFacts, check_escrow};
@@ -59,6 +59,8 @@ pub struct Stamp<'f> {
     pub timestamp: &'f str,
     /// Taken with `--force`.
     pub dirty: bool,
+    /// Its keys were split off.
+    pub keyless: bool,
 }
 
 /// What was done: findings, and how much could not be looked at.
@@ -70,11 +72,24 @@ pub struct Outcome {
     pub made: u32,
     /// Checks that could not be made, with the reason.
     pub skipped: Vec<String>,
+    /// One of them because the tarball lacks what every backup has, or has it in a form that cannot be read.
+    pub lacking: bool,
 }
 
 impl Outcome {
     fn skip(&mut self, what: &str, why: &str) {
         self.skipped.push(format!("{what} ({why})"));
+    }
+
+    /// Skips a check for want of what every tarball has.
+    fn lack(&mut self, what: &str, why: &str) {
+        self.lacking = true;
+        self.skip(what, why);
+    }
+
+    fn skip_or_lack(&mut self, lacking: bool, what: &str, why: &str) {
+        self.lacking |= lacking;
+        self.skip(what, why);
     }
 
     fn made(&mut self) {
@@ -92,7 +107,10 @@ pub fn check(facts: &Facts<'_>) -> Outcome {
     content::check(facts, &mut outcome);
     if !outcome.skipped.is_empty() {
         let message = format!("not checked: {}", outcome.skipped.join("; "));
-        let finding = Finding::new(&CHECKS_SKIPPED, message).with("made", u64::from(outcome.made));
+        let mut finding = Finding::new(&CHECKS_SKIPPED, message).with("made", u64::from(outcome.made));
+        if outcome.lacking {
+            finding.severity = Severity::Medium;
+        }
         outcome.findings.push(finding.with("skipped", outcome.skipped.len() as u64));
     }
     outcome

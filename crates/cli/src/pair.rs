@@ -21,7 +21,7 @@ fn said(path: Option<&Path>) -> Option<FileName> {
 }
 
 fn stamp(name: Option<&FileName>) -> Option<Stamp<'_>> {
-    name.map(|name| Stamp { timestamp: &name.timestamp, dirty: name.dirty })
+    name.map(|name| Stamp { timestamp: &name.timestamp, dirty: name.dirty, keyless: name.keyless })
 }
 
 /// The keys that come with a tarball, for opening every value: those that kube-apiserver would use.

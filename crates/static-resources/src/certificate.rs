@@ -1,6 +1,6 @@
 //! X.509 certificates, the public facts of them.
 use sha2::{Digest as _, Sha256};
-use x509_parser::extensions::GeneralName;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
@@ -31,6 +31,10 @@ pub struct Certificate {
     pub key_bits: Option<usize>,
     /// Basic constraints say that it is a CA.
     pub is_ca: bool,
+    /// The subject key identifier, lower-case hex.
+    pub key_id: Option<String>,
+    /// The key identifier of the authority that issued it, lower-case hex.
+    pub authority_key_id: Option<String>,
     /// SHA-256 of the DER.
     pub fingerprint: Digest,
     /// SHA-256 of the SubjectPublicKeyInfo: equal to that of the private key it belongs to.
@@ -66,6 +70,8 @@ impl Certificate {
             key_algorithm,
             key_bits,
             is_ca: certificate.is_ca(),
+            key_id: key_id(&certificate),
+            authority_key_id: authority_key_id(&certificate),
             fingerprint: Digest(Sha256::digest(der).into()),
             public_key: Digest(Sha256::digest(certificate.public_key().raw).into()),
         })
@@ -73,9 +79,28 @@ impl Certificate {
 
     /// What it costs to remember.
     pub(crate) fn cost(&self) -> usize {
-        let sans: usize = self.sans.iter().map(String::len).sum();
+        let ids = [&self.key_id, &self.authority_key_id].into_iter().flatten();
+        let sans: usize = self.sans.iter().chain(ids).map(String::len).sum();
         [256, self.member.as_bytes().len(), self.subject.len(), self.issuer.len(), self.serial.len(), sans].iter().sum()
     }
+}
+
+fn key_id(certificate: &X509Certificate<'_>) -> Option<String> {
+    certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::SubjectKeyIdentifier(id) => Some(hex(id.0)),
+        _ => None,
+    })
+}
+
+fn authority_key_id(certificate: &X509Certificate<'_>) -> Option<String> {
+    certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(authority) => authority.key_identifier.as_ref().map(|id| hex(id.0)),
+        _ => None,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Seconds since 1970 as RFC 3339 in UTC; `None` outside the years -9999 to 9999.

@@ -307,4 +307,5 @@ pub(super) const ALL: &[&Entry] = &[
     &HOLLOW_CONFIGURATION,
     &CONTENT_MISSING,
     &HALF_KEY_PAIR,
+    &ISSUER_NOT_TRUSTED,
 ];

@@ -1,11 +1,12 @@
 //! Whether both halves are of one cluster.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use super::{Facts, Outcome, clip, list};
 use crate::catalogue::{
-    ENDPOINTS_DIFFER, ETCD_CERTIFICATES_DIFFER, NO_CLUSTER, NODE_UNKNOWN, OTHER_CLUSTER_PAIR, QUOTA_OF_TARBALL,
-    TOPOLOGY_UNEXPECTED,
+    ENDPOINTS_DIFFER, ETCD_ADDRESSES_DIFFER, ETCD_CERTIFICATES_DIFFER, NO_CLUSTER, NODE_UNKNOWN, OTHER_CLUSTER_PAIR,
+    PREFIX_DIFFERS, QUOTA_OF_TARBALL, TOPOLOGY_UNEXPECTED,
 };
 use crate::finding::{Finding, Severity};
 use crate::snapshot::DEFAULT_QUOTA;
@@ -16,6 +17,8 @@ const QUOTA_ALERTS: [(u64, Severity); 3] = [(85, Severity::High), (75, Severity:
 pub(super) fn check(facts: &Facts<'_>, outcome: &mut Outcome) {
     check_infrastructure(facts, outcome);
     check_servers(facts, outcome);
+    check_prefix(facts, outcome);
+    check_addresses(facts, outcome);
     check_certificates(facts, outcome);
     check_endpoints(facts, outcome);
     check_topology(facts, outcome);
@@ -35,7 +38,8 @@ fn check_infrastructure(facts: &Facts<'_>, outcome: &mut Outcome) {
         outcome.findings.push(Finding::new(&NO_CLUSTER, message));
     }
     let (Some(ours), Some(theirs)) = (ours, theirs) else {
-        return outcome.skip("the name of the cluster", "one of the two does not tell it");
+        let why = "one of the two does not tell it";
+        return outcome.skip_or_lack(theirs.is_none(), "the name of the cluster", why);
     };
     outcome.made();
     if ours != theirs {
@@ -51,7 +55,7 @@ fn check_servers(facts: &Facts<'_>, outcome: &mut Outcome) {
     let servers = &facts.tarball.facts.apiserver.etcd_servers;
     let hosts: BTreeSet<&str> = servers.iter().filter_map(|url| host(url)).filter(|it| !is_loopback(it)).collect();
     if nodes.is_empty() || hosts.is_empty() {
-        return outcome.skip("the addresses of etcd", "one of the two does not tell them");
+        return outcome.skip_or_lack(hosts.is_empty(), "the addresses of etcd", "one of the two does not tell them");
     }
     outcome.made();
     if hosts.is_disjoint(&nodes) && hosts.iter().all(|host| host.contains(|c: char| c.is_ascii_digit())) {
@@ -79,12 +83,80 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host == "::1" || host.starts_with("127.")
 }
 
+/// Where kube-apiserver looks for its objects.
+fn check_prefix(facts: &Facts<'_>, outcome: &mut Outcome) {
+    let Some(prefix) = facts.tarball.facts.apiserver.etcd_prefix.as_deref() else {
+        return outcome.lack("the prefix of the keys", "the tarball does not tell it");
+    };
+    outcome.made();
+    let prefix = prefix.trim_matches('/');
+    let below = |path: &[u8]| path.strip_prefix(prefix.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'/'));
+    let paths = || facts.inventory.resources().filter(|(path, count)| !path.is_empty() && count.live > 0);
+    if paths().next().is_some() && !paths().any(|(path, _)| below(path)) {
+        let first: BTreeSet<String> = paths()
+            .filter_map(|(path, _)| path.split(|byte| *byte == b'/').next())
+            .map(|part| String::from_utf8_lossy(part).into_owned())
+            .collect();
+        let there = list(first.iter().map(String::as_str));
+        let message = format!("kube-apiserver looks below `/{}`; the live keys begin with {there}", clip(prefix));
+        outcome.findings.push(Finding::new(&PREFIX_DIFFERS, message).with("prefix", clip(prefix)));
+    }
+}
+
+/// 9: addresses that etcd and its certificates are given, against those of the nodes.
+fn check_addresses(facts: &Facts<'_>, outcome: &mut Outcome) {
+    let parse = |text: &str| text.parse::<IpAddr>().ok().filter(|address| !address.is_loopback());
+    let nodes: BTreeSet<IpAddr> = facts.cluster.addresses().into_iter().filter_map(parse).collect();
+    let etcd = &facts.tarball.facts.etcd;
+    // without addresses of nodes, or etcd's own, the checks beside this one say so
+    if nodes.is_empty() {
+        return;
+    }
+    outcome.made();
+    let told = etcd.nodes.values().flatten().map(String::as_str);
+    let told = told.chain(etcd.endpoints.iter().filter_map(|url| host(url))).filter_map(parse);
+    let strange: BTreeSet<String> =
+        told.filter(|address| !nodes.contains(address)).map(|address| address.to_string()).collect();
+    if !strange.is_empty() {
+        let strange = list(strange.iter().map(String::as_str));
+        let message = format!("etcd-pod.yaml names {strange}, which is no address of a control plane node");
+        outcome.findings.push(Finding::new(&ETCD_ADDRESSES_DIFFER, message));
+    }
+    let mut others: BTreeSet<&str> = BTreeSet::new();
+    for (name, node) in facts.cluster.control_plane() {
+        let own: BTreeSet<IpAddr> = node.addresses.iter().filter_map(|address| parse(address)).collect();
+        let of_node = |path: &str| {
+            let file = path.rsplit('/').next().unwrap_or_default();
+            let known = ["etcd-peer-", "etcd-serving-"].iter().any(|kind| {
+                let rest = file.strip_prefix(kind).and_then(|rest| rest.strip_suffix(".crt"));
+                rest == Some(name)
+            });
+            known && path.contains("/etcd-pod-") && path.contains("/secrets/") && !path.contains("/staging/")
+        };
+        for leaf in facts.tarball.certificates.iter().filter(|leaf| leaf.index == 0) {
+            if !leaf.member.as_str().is_some_and(of_node) {
+                continue;
+            }
+            let certified: BTreeSet<IpAddr> =
+                leaf.sans.iter().filter_map(|name| parse(name.strip_prefix("IP:")?)).collect();
+            if !own.is_empty() && !certified.is_empty() && own.is_disjoint(&certified) {
+                others.insert(name);
+            }
+        }
+    }
+    if !others.is_empty() {
+        let message = format!("certificates of etcd for {} are of other addresses than the node has", list(others));
+        outcome.findings.push(Finding::new(&ETCD_ADDRESSES_DIFFER, message));
+    }
+}
+
 /// 9: certificates of etcd for every control plane node, and for no other.
 fn check_certificates(facts: &Facts<'_>, outcome: &mut Outcome) {
     let certified = &facts.tarball.facts.etcd.certificate_nodes;
     let nodes: BTreeSet<&str> = facts.cluster.control_plane().map(|(name, _)| name).collect();
     if certified.is_empty() || nodes.is_empty() {
-        return outcome.skip("certificates of etcd", "one of the two names no control plane node");
+        let why = "one of the two names no control plane node";
+        return outcome.skip_or_lack(certified.is_empty(), "certificates of etcd", why);
     }
     outcome.made();
     let certified: BTreeSet<&str> = certified.iter().map(String::as_str).collect();
@@ -153,7 +225,8 @@ fn check_topology(facts: &Facts<'_>, outcome: &mut Outcome) {
 /// 21: the node that the tarball was taken on.
 fn check_node(facts: &Facts<'_>, outcome: &mut Outcome) {
     let (Some(node), true) = (&facts.tarball.facts.node, facts.cluster.control_plane().next().is_some()) else {
-        return outcome.skip("the node of the tarball", "one of the two names none");
+        let lacking = facts.tarball.facts.node.is_none();
+        return outcome.skip_or_lack(lacking, "the node of the tarball", "one of the two names none");
     };
     outcome.made();
     if facts.cluster.control_plane().all(|(name, _)| name != node.value) {
@@ -169,7 +242,7 @@ fn check_node(facts: &Facts<'_>, outcome: &mut Outcome) {
 /// 19: the size against the quota that etcd really has.
 fn check_quota(facts: &Facts<'_>, outcome: &mut Outcome) {
     let Some(quota) = facts.tarball.facts.etcd.quota_bytes.filter(|quota| *quota > 0) else {
-        return outcome.skip("the space quota", "the tarball does not tell it");
+        return outcome.lack("the space quota", "the tarball does not tell it");
     };
     outcome.made();
     if quota == DEFAULT_QUOTA {

@@ -5,12 +5,47 @@ use std::collections::HashMap;
 use static_resources::{Certificate, Class, Digest, Fingerprint, Material};
 
 use super::{Facts, at_member, clip};
-use crate::catalogue::{CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, KEY_PAIR_MISMATCH};
+use crate::catalogue::{CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, ISSUER_NOT_TRUSTED, KEY_PAIR_MISMATCH};
 use crate::finding::{Finding, Findings, Severity};
+
+/// A hostile archive may hold any number of certificates.
+const MOST: usize = 50;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
     check_validity(facts, findings);
     check_pairs(facts, findings);
+    check_issuers(facts, findings);
+}
+
+/// Members of etcd and kube-apiserver trust each other by the bundles of etcd's own revision: who issued a certificate
+/// of theirs is in one of them. Names and key identifiers are compared, signatures are not.
+fn check_issuers(facts: &Facts<'_>, findings: &mut Findings) {
+    let below = |certificate: &Certificate, pod: &str, part: &str| {
+        let path = certificate.member.to_string();
+        path.strip_prefix("static-pod-resources/").is_some_and(|rest| rest.starts_with(pod)) && path.contains(part)
+    };
+    let all = &facts.resources.certificates;
+    let bundles: Vec<&Certificate> =
+        all.iter().filter(|certificate| certificate.is_ca && below(certificate, "etcd-pod-", "/configmaps/")).collect();
+    // a bundle that is not there or not readable has a finding of its own
+    if bundles.is_empty() {
+        return;
+    }
+    let trusted = |leaf: &Certificate| {
+        bundles.iter().any(|ca| {
+            let same_key = ca.key_id.is_none() || leaf.authority_key_id.is_none() || ca.key_id == leaf.authority_key_id;
+            ca.subject == leaf.issuer && same_key
+        })
+    };
+    let of_etcd = |leaf: &Certificate| {
+        below(leaf, "etcd-pod-", "/secrets/") || below(leaf, "kube-apiserver-pod-", "/secrets/etcd-client/")
+    };
+    let leaves = all.iter().filter(|leaf| leaf.index == 0 && !leaf.is_ca && of_etcd(leaf));
+    for leaf in leaves.filter(|leaf| !trusted(leaf)).take(MOST) {
+        let message = format!("`{}` is issued by `{}`, which no bundle of etcd has", place(leaf), clip(&leaf.issuer));
+        let finding = Finding::new(&ISSUER_NOT_TRUSTED, message).with("issuer", clip(&leaf.issuer));
+        findings.push(finding.at(at_member(&leaf.member)));
+    }
 }
 
 /// One finding for each certificate, wherever else it stands.

@@ -207,6 +207,32 @@ pub static KEYS_IN_ESCROW: Entry = Entry {
     source: "digests in the manifest that `assay keys split` wrote",
 };
 
+/// kube-apiserver looks for its objects where there are none.
+pub static PREFIX_DIFFERS: Entry = Entry {
+    id: "PAIR-034",
+    name: "etcd-prefix-differs",
+    severity: Critical,
+    title: "kube-apiserver is told a prefix under which the snapshot has nothing",
+    cause: "The tarball is of another kind of cluster, or its config.yaml was changed by hand.",
+    consequence: "kube-apiserver starts and sees an empty cluster: it makes its default objects anew, and controllers \
+        remove what belongs to objects that they no longer find.",
+    remedy: "Find the tarball that was made with this snapshot. OpenShift's prefix is kubernetes.io in every release.",
+    source: "apiServerArguments.etcd-prefix in kube-apiserver's config.yaml against the first part of the live keys",
+};
+
+/// etcd is told addresses that no control plane node has.
+pub static ETCD_ADDRESSES_DIFFER: Entry = Entry {
+    id: "PAIR-035",
+    name: "etcd-addresses-differ",
+    severity: High,
+    title: "Addresses of etcd in the tarball are not those of the control plane nodes",
+    cause: "The tarball is of another cluster with the same node names, or of a time before nodes were given other addresses.",
+    consequence: "etcd does not start on the node, or its peers and kube-apiserver refuse its certificate.",
+    remedy: "Find the tarball that was made with this snapshot; compare the addresses with those of the nodes to restore onto.",
+    source: "NODE_<name>_IP and ALL_ETCD_ENDPOINTS in etcd-pod.yaml, IP addresses in etcd-{peer,serving}-<node>.crt; Node \
+        status.addresses; loopback addresses are left aside",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &TARBALL_MISSING,
     &FILE_UNREADABLE,
@@ -224,4 +250,6 @@ pub(super) const ALL: &[&Entry] = &[
     &NO_CLUSTER,
     &ESCROW_MISMATCH,
     &KEYS_IN_ESCROW,
+    &PREFIX_DIFFERS,
+    &ETCD_ADDRESSES_DIFFER,
 ];

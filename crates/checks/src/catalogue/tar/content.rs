@@ -209,3 +209,16 @@ pub static HALF_KEY_PAIR: Entry = Entry {
     remedy: "Use another backup. If keys were split off on purpose, join them, or keep `.keyless` in the file's name.",
     source: "Kubernetes: a Secret of type kubernetes.io/tls has both; etcd-all-certs has both for each name",
 };
+
+/// A certificate of etcd by an issuer that etcd does not trust.
+pub static ISSUER_NOT_TRUSTED: Entry = Entry {
+    id: "TAR-038",
+    name: "issuer-not-trusted",
+    severity: High,
+    title: "A certificate of etcd is by an issuer that its own bundles do not have",
+    cause: "Certificates of another cluster, or of the time after a CA was replaced, were mixed with the bundles of this one.",
+    consequence: "Members of etcd refuse each other and kube-apiserver: after cluster-restore.sh up to 4.17 etcd finds no \
+        quorum, or no API server reaches it.",
+    remedy: "Use another backup, taken while no certificate is being replaced.",
+    source: "issuer and authority key identifier against the CAs in configmaps/ of etcd-pod-<N>; signatures are not verified",
+};

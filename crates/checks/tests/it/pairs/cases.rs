@@ -186,6 +186,35 @@ fn identity() -> Vec<Case> {
         case(PLAIN, ("PAIR-012", "other addresses", Critical), "talks to etcd at 10.9.9.10", &[], &|it| {
             it.archive.replace(&format!("{KAS}/configmaps/config/config.yaml"), "192.168.10.", "10.9.9.");
         }),
+        case(PLAIN, ("PAIR-034", "another prefix", Critical), "looks below `/registry`; the live keys", &[], &|it| {
+            it.archive.replace(
+                &format!("{KAS}/configmaps/config/config.yaml"),
+                r#"["kubernetes.io"]"#,
+                r#"["/registry"]"#,
+            );
+        }),
+        case(PLAIN, ("PAIR-035", "told addresses", High), "etcd-pod.yaml names 192.168.77.10", &[], &|it| {
+            it.archive.replace(&format!("{ETCD}/etcd-pod.yaml"), "127.0.0.1", "192.168.77.10");
+        }),
+        case(PLAIN, ("PAIR-035", "certified addresses", High), "for master-1 are of other addresses", &[], &|it| {
+            let certs = format!("{ETCD}/secrets/etcd-all-certs");
+            let other = it.archive.position(&format!("{certs}/etcd-serving-master-2.crt"));
+            let other = it.archive.members[other].2.clone();
+            it.archive.data(&format!("{certs}/etcd-serving-master-1.crt"), other);
+        }),
+        case(PLAIN, ("PAIR-028", "no name of the cluster", Medium), "the name of the cluster", &[], &|it| {
+            it.archive.data(&format!("{KCM}/configmaps/config/config.yaml"), "{}");
+        }),
+        case(PLAIN, ("PAIR-028", "no addresses", Medium), "the addresses of etcd", &[], &|it| {
+            it.archive.remove(&format!("{KAS}/configmaps/config/config.yaml"));
+        }),
+        case(PLAIN, ("PAIR-028", "no key that signs", Medium), "the key that signs tokens", &[], &|it| {
+            it.archive.remove(&format!("{KCM}/secrets/service-account-private-key"));
+        }),
+        case(PLAIN, ("PAIR-028", "split off", Severity::Info), "the key that signs tokens", &[], &|it| {
+            it.archive.remove(&format!("{KCM}/secrets/service-account-private-key/service-account.key"));
+            it.keyless = true;
+        }),
         case(PLAIN, ("PAIR-016", "nearly full", High), "% of the 2400000 bytes", &[], &|it| {
             it.archive.replace(&format!("{ETCD}/etcd-pod.yaml"), "8589934592", "2400000");
         }),

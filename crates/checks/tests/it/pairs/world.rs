@@ -23,6 +23,7 @@ pub(crate) struct World {
     pub(crate) archive: Archive,
     pub(crate) timestamps: [String; 2],
     pub(crate) dirty: [bool; 2],
+    pub(crate) keyless: bool,
     pub(crate) release: Option<(u64, u64)>,
 }
 
@@ -51,6 +52,7 @@ impl World {
             archive: of(name),
             timestamps: [timestamp.clone(), timestamp],
             dirty: [false; 2],
+            keyless: false,
             release: Some((4, 18)),
         }
     }
@@ -81,7 +83,8 @@ impl World {
         });
         let tarball = tarball.unwrap();
         let unlocked = Unlocked::new(keys);
-        let [snapshot, of_tarball] = [0, 1].map(|at| Stamp { timestamp: &self.timestamps[at], dirty: self.dirty[at] });
+        let [snapshot, of_tarball] =
+            [0, 1].map(|at| Stamp { timestamp: &self.timestamps[at], dirty: self.dirty[at], keyless: self.keyless });
         checks::pair::check(&Facts {
             cluster: &cluster,
             inventory: &inventory,

@@ -179,6 +179,17 @@ pub(crate) fn members() -> Vec<Case> {
         all.push(holds("TAR-036", format!("{KAS}/secrets/localhost-recovery-client-token/token"), data));
         all.push(holds("TAR-036", format!("{KS}/configmaps/scheduler-kubeconfig/kubeconfig"), data));
     }
+    // certificates by another CA of the cluster, bundles as they were
+    all.push(changed("TAR-038", "another issuer", High, |archive| {
+        let at = archive.position(&format!("{KS}/secrets/serving-cert/tls.crt"));
+        let other = archive.members[at].2.clone();
+        archive.data(&format!("{certs}/etcd-peer-master-2.crt"), other);
+    }));
+    all.push(changed("TAR-038", "another client", High, |archive| {
+        let at = archive.position(&format!("{KS}/secrets/serving-cert/tls.crt"));
+        let other = archive.members[at].2.clone();
+        archive.data(&format!("{KAS}/secrets/etcd-client/tls.crt"), other);
+    }));
     all.push(changed("TAR-036", "a bundle that nothing names", Medium, |archive| {
         archive.data(&format!("{KAS}/configmaps/sa-token-signing-certs/service-account-001.pub"), "");
     }));
