@@ -30,7 +30,7 @@ fn check_names(facts: &Facts<'_>, outcome: &mut Outcome) {
     };
     outcome.made();
     let suffix = |dirty: bool| if dirty { "__POSSIBLY_DIRTY__" } else { "" };
-    if snapshot != tarball {
+    if (snapshot.timestamp, snapshot.dirty) != (tarball.timestamp, tarball.dirty) {
         let (ours, theirs) = (snapshot.timestamp, tarball.timestamp);
         let message = format!(
             "the snapshot is of {ours}{}, the tarball of {theirs}{}",

@@ -1,5 +1,6 @@
 //! What `inspect` and `verify` do first: find out what each path is, and open it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -57,27 +58,29 @@ pub(super) fn each(
     ui: &mut Ui,
     mut work: impl FnMut(Item, &mut Ui) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    if let Some(pair) = named_pair(paths) {
-        return of_backup(None, pair, reading, ui, &mut work);
+    let is_file = |path: &&Path| *path != Path::new("-") && path.is_file();
+    let named: BTreeSet<&Path> = paths.iter().map(Path::new).filter(is_file).collect();
+    let backups = Backup::of_files(&named);
+    if paths.len() > 1 && paths.iter().any(|path| path == "-") {
+        ui.warn("standard input is judged by itself: name its file for a verdict on it and the others");
     }
-    snapshot::each(paths, ui, |path, ui| {
+    let is_part = |path: &&OsString| backups.iter().any(|backup| backup.files().any(|file| file == Path::new(path)));
+    let alone: Vec<&OsString> = paths.iter().filter(|path| !is_part(path)).collect();
+    let of_backups = snapshot::each(backups.clone(), ui, |backup, ui| of_backup(None, backup, reading, ui, &mut work));
+    let of_others = snapshot::each(alone, ui, |path, ui| {
         let input = Input::from(path.as_os_str());
         match directory(&input) {
             Some(path) => of_directory(path, reading, ui, &mut work),
             None => work(open(&input, reading, ui)?, ui),
         }
-    })
-}
-
-/// Two files on the command line that look like one of each.
-fn named_pair(paths: &[OsString]) -> Option<Backup> {
-    let [first, second] = paths else { return None };
-    let (a, b) = (Path::new(first), Path::new(second));
-    let is_file = |path: &Path| path != Path::new("-") && path.is_file();
-    if !is_file(a) || !is_file(b) {
-        return None;
+    });
+    match (of_backups, of_others) {
+        (Err(first), Err(last)) if !last.is_closed_pipe() => {
+            ui.error(&first.to_string(), first.hint().as_deref());
+            Err(last)
+        }
+        (first, last) => first.and(last),
     }
-    Backup::of_pair(a, b)
 }
 
 type Work<'w> = &'w mut dyn FnMut(Item, &mut Ui) -> Result<(), Error>;

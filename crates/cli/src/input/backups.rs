@@ -1,6 +1,6 @@
 //! The backups in a directory: which files belong to one, by content and by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -66,23 +66,14 @@ pub struct Backup {
 }
 
 impl Backup {
-    /// A backup of two files, one of each kind by their content; `None` where they are not.
-    pub fn of_pair(a: &Path, b: &Path) -> Option<Self> {
-        let kind = |path: &Path| kind_of(path, &name_of(path));
-        let (snapshot, tarball) = match (kind(a)?, kind(b)?) {
-            (BackupFile::Snapshot, BackupFile::StaticKubeResources) => (a, b),
-            (BackupFile::StaticKubeResources, BackupFile::Snapshot) => (b, a),
-            _ => return None,
-        };
-        let said = |path: &Path| FileName::parse(&name_of(path));
-        let said = [said(snapshot), said(tarball)];
-        Some(Self {
-            timestamp: said.iter().flatten().next().map(|said| said.timestamp.clone()),
-            dirty: said.iter().flatten().any(|said| said.dirty),
-            snapshot: Some(snapshot.to_path_buf()),
-            tarball: Some(tarball.to_path_buf()),
-            others: Vec::new(),
-        })
+    /// The backups that files named one by one make up, as they would in a directory; none where all are of one kind, by
+    /// their content, so that each is meant by itself.
+    pub fn of_files(paths: &BTreeSet<&Path>) -> Vec<Self> {
+        let of_kind = |wanted: BackupFile| paths.iter().any(|path| kind_of(path, &name_of(path)) == Some(wanted));
+        if !of_kind(BackupFile::Snapshot) || !of_kind(BackupFile::StaticKubeResources) {
+            return Vec::new();
+        }
+        grouped(paths.iter().map(|path| path.to_path_buf()).collect()).0
     }
 
     /// All its files, the snapshot first.
@@ -173,35 +164,7 @@ impl Backups {
             let (path, backups) = (path.to_path_buf(), vec![backup]);
             return Ok(Self { path, backups, unfinished: Vec::new(), picks, named, layout, version_file });
         }
-        let mut timed: BTreeMap<(String, bool), Vec<Named>> = BTreeMap::new();
-        let (mut untimed, mut unfinished) = (Vec::new(), Vec::new());
-        for path in paths {
-            let name = name_of(&path);
-            if name.starts_with("snapshot") && name.ends_with(".part") {
-                unfinished.push(name);
-            } else if let Some(kind) = kind_of(&path, &name) {
-                match FileName::parse(&name) {
-                    Some(said) => {
-                        let key = (said.timestamp, said.dirty);
-                        timed.entry(key).or_default().push(Named { keyless: said.keyless, kind, path });
-                    }
-                    None => untimed.push((kind, path)),
-                }
-            }
-        }
-        let timed = timed.into_iter().map(|((timestamp, dirty), mut files)| {
-            files.sort_by_key(|named| named.keyless);
-            let mut backup = Backup { timestamp: Some(timestamp), dirty, ..Backup::default() };
-            files.into_iter().for_each(|named| backup.take(named.kind, named.path));
-            backup
-        });
-        let mut backups: Vec<Backup> = timed.collect();
-        backups.extend(untimed.into_iter().map(|(kind, path)| {
-            let mut backup = Backup::default();
-            backup.take(kind, path);
-            backup
-        }));
-        join_halves(&mut backups);
+        let (backups, unfinished) = grouped(paths);
         if backups.is_empty() {
             return Err(InputError::Directory { path: path.to_path_buf(), listing: Listing::of(path) });
         }
@@ -242,6 +205,40 @@ fn version_of(path: &Path) -> Option<String> {
     let said: serde_json::Value = serde_json::from_slice(&small(path)?).ok()?;
     let version = said.get("version")?.as_str()?;
     version.parse::<version_compat::Version>().is_ok().then(|| version.to_owned())
+}
+
+/// Files by the timestamps in their names, oldest first, those without one last; and names of saves never finished.
+fn grouped(paths: Vec<PathBuf>) -> (Vec<Backup>, Vec<String>) {
+    let mut timed: BTreeMap<(String, bool), Vec<Named>> = BTreeMap::new();
+    let (mut untimed, mut unfinished) = (Vec::new(), Vec::new());
+    for path in paths {
+        let name = name_of(&path);
+        if name.starts_with("snapshot") && name.ends_with(".part") {
+            unfinished.push(name);
+        } else if let Some(kind) = kind_of(&path, &name) {
+            match FileName::parse(&name) {
+                Some(said) => {
+                    let key = (said.timestamp, said.dirty);
+                    timed.entry(key).or_default().push(Named { keyless: said.keyless, kind, path });
+                }
+                None => untimed.push((kind, path)),
+            }
+        }
+    }
+    let timed = timed.into_iter().map(|((timestamp, dirty), mut files)| {
+        files.sort_by_key(|named| named.keyless);
+        let mut backup = Backup { timestamp: Some(timestamp), dirty, ..Backup::default() };
+        files.into_iter().for_each(|named| backup.take(named.kind, named.path));
+        backup
+    });
+    let mut backups: Vec<Backup> = timed.collect();
+    backups.extend(untimed.into_iter().map(|(kind, path)| {
+        let mut backup = Backup::default();
+        backup.take(kind, path);
+        backup
+    }));
+    join_halves(&mut backups);
+    (backups, unfinished)
 }
 
 /// A lone snapshot and a lone tarball can only be meant to belong together, whatever their names say.

@@ -459,3 +459,47 @@ fn a_file_that_cannot_be_read_fails_the_backup() {
         }
     }
 }
+
+/// `verify /mnt/backup/*` is judged as the directory is.
+#[test]
+fn files_named_one_by_one_are_grouped_as_a_directory_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (named("aescbc-rotated"), named("page-size-64k"));
+    let put = |from: PathBuf, name: &str| {
+        let to = folder.path().join(name);
+        fs::copy(from, &to).unwrap();
+        to.to_str().unwrap().to_owned()
+    };
+    let snapshot = |stamp: &str| format!("snapshot_{stamp}.db.gz");
+    let tarball = |stamp: &str| format!("static_kuberesources_{stamp}.tar.gz");
+    let (one, two) = ("2026-11-23_090915", "2026-11-23_101010");
+    // each snapshot with the tarball of the other
+    let files = [
+        put(first.snapshot(), &snapshot(one)),
+        put(second.snapshot(), &snapshot(two)),
+        put(second.tarball(), &tarball(one)),
+        put(first.tarball(), &tarball(two)),
+    ];
+    let verdicts = |paths: &[&str]| {
+        let run = run(&[&["verify", "--json"], paths].concat());
+        let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}", run.err));
+        let kinds: Vec<String> = document["artifacts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["kind"].as_str().unwrap().to_owned())
+            .collect();
+        let ids: Vec<String> =
+            document["findings"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect();
+        (run.code, kinds.iter().filter(|kind| *kind == "backup").count(), ids)
+    };
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let (code, backups, ids) = verdicts(&files);
+    assert_eq!((code, backups), (Some(1), 2));
+    assert!(ids.iter().any(|id| id == "KEY-021" || id == "KEY-022"), "{ids:?}");
+    // a third file has no other half, and that is told
+    let (code, backups, ids) = verdicts(&[files[0], files[0], files[1], files[2]]);
+    assert!(code == Some(1) && backups == 2 && ids.contains(&"PAIR-019".to_owned()), "{ids:?}");
+    // files of one kind are meant one by one
+    assert_eq!(verdicts(&files[..2]).1, 0);
+}

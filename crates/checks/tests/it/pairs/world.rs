@@ -83,8 +83,11 @@ impl World {
         });
         let tarball = tarball.unwrap();
         let unlocked = Unlocked::new(keys);
-        let [snapshot, of_tarball] =
-            [0, 1].map(|at| Stamp { timestamp: &self.timestamps[at], dirty: self.dirty[at], keyless: self.keyless });
+        let [snapshot, of_tarball] = [0, 1].map(|at| Stamp {
+            timestamp: &self.timestamps[at],
+            dirty: self.dirty[at],
+            keyless: at == 1 && self.keyless,
+        });
         checks::pair::check(&Facts {
             cluster: &cluster,
             inventory: &inventory,
