@@ -201,7 +201,7 @@ Examples:
   assay verify -o html /mnt/backup/ > verdict.html
 
 Files are told apart by content: a snapshot or a tarball of static pod resources, plain or compressed. A snapshot
-and a tarball are judged as a pair, too: those of one timestamp in a directory, or one of each on the command line.
+and a tarball are judged as a pair, too: those of one timestamp, in a directory or named one by one, or one of each.
 Of a backup, what a restore will run into is told, too: volumes attached elsewhere, rotated credentials, and such; of
 a snapshot by itself, where --target or --restore-date speaks of a restore.
 Every finding has an ID; `assay explain ID` tells what it means and what to do, offline.";
