@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use backup_facts::layout::Layout;
+
 use super::snapshot;
 use crate::exit::Error;
 use crate::input::{Artifact, Backup, Backups, Input, Reading, Source};
@@ -99,6 +101,11 @@ fn of_directory(path: &Path, reading: &Reading, ui: &mut Ui, work: Work<'_>) -> 
     for name in &found.unfinished {
         let (name, folder) = (escape(name.as_bytes()), escape_path(path));
         ui.warn(&format!("`{name}` in `{folder}` is a save that was interrupted; it is no backup"));
+    }
+    if found.layout == Layout::Files {
+        for inner in Backups::nested(path)? {
+            ui.warn(&format!("`{}` holds backups, too, and was not looked at: name it", escape_path(&inner)));
+        }
     }
     work(Item::Directory(Rc::clone(&found)), ui)?;
     snapshot::each(found.backups.clone(), ui, |backup, ui| {

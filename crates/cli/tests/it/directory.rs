@@ -130,6 +130,21 @@ fn a_file_that_cannot_be_read_does_not_hide_its_other_half() {
 }
 
 #[test]
+fn backups_below_those_of_a_directory_are_not_passed_over_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = named("plain-etcd36");
+    let name = "snapshot_2026-11-23_090848.db.gz";
+    let old = folder.path().join("old");
+    fs::create_dir(&old).unwrap();
+    fs::create_dir(folder.path().join("logs")).unwrap();
+    fs::copy(fixture.snapshot(), folder.path().join(name)).unwrap();
+    fs::copy(fixture.snapshot(), old.join(name)).unwrap();
+    let run = run(&["verify", text(folder.path())]);
+    let told: Vec<_> = run.err.lines().filter(|line| line.contains("was not looked at")).collect();
+    assert!(told.len() == 1 && told[0].contains(text(&old)), "{}", run.err);
+}
+
+#[test]
 fn a_directory_without_a_backup_is_refused_and_other_commands_refuse_every_one() {
     let folder = tempfile::tempdir().unwrap();
     let backup = named("plain-etcd36").snapshot().parent().unwrap().to_path_buf();
