@@ -119,6 +119,8 @@ impl Diff<'_> {
             };
             if let Some(found) = found {
                 summary.count(&found);
+                // before it is written: a reader who closes the pipe gets the code all the same
+                ui.settle(Outcome::Findings);
                 report.found(&found, ui)?;
             }
         }

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::process::{Command, Stdio};
 
+use crate::fixture::named;
 use crate::run::{Run, assay};
 
 #[test]
@@ -13,6 +14,18 @@ fn a_reader_who_leaves_is_no_failure() {
     drop(reader);
     let run: Run = assay(&["completions", "bash"]).stdout(writer).output().unwrap().into();
     assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_reader_who_leaves_gets_the_code_of_what_was_found() {
+    let [old, new] = ["aescbc-rotated", "aesgcm-rotated"].map(|name| named(name).snapshot());
+    for format in ["human", "json", "ndjson"] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let line = ["diff", "--all", "-o", format, old.to_str().unwrap(), new.to_str().unwrap()];
+        let run: Run = assay(&line).stdout(writer).output().unwrap().into();
+        assert_eq!(run.code, Some(1), "{format}: {}", run.err);
+    }
 }
 
 #[test]
