@@ -46,6 +46,7 @@ mod keys_terminal;
 mod kinds;
 mod layouts;
 mod ls;
+mod members;
 mod odd;
 mod pair;
 mod pty;
