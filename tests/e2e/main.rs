@@ -13,5 +13,6 @@ mod contract;
 mod damage;
 mod fixtures;
 mod readme;
+mod recorded;
 mod support;
 mod valid;
