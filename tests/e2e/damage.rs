@@ -1,5 +1,5 @@
 //! Each kind of damage ends in exit code 1 with the finding that names it, or, where nothing can be read, in exit
-//! code 2 with a clear line. The README shows what other tools say of the same files.
+//! code 2 with a clear line. docs/damage.md shows what other tools say of the same files.
 
 use std::fs;
 use std::path::PathBuf;

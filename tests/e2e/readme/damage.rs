@@ -1,4 +1,4 @@
-//! The table of damage in README.md: what `etcdutl snapshot status` and `assay verify` say of the same files.
+//! The table of damage in docs/damage.md: what `etcdutl snapshot status` and `assay verify` say of the same files.
 //!
 //! assay's column is made by running it, always. etcdutl's is made by running it where etcd 3.5 is installed, and is
 //! else what the page says: the page is the record. With CI=true an absent etcdutl is a failure.
@@ -135,12 +135,12 @@ fn the_table_of_damage_is_what_the_tools_say() {
     let peer = etcdutl();
     if peer.is_none() {
         assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "no etcdutl 3.5; run scripts/install-peers");
-        let line = "SKIPPED the_table_of_damage_is_what_the_tools_say, etcdutl's column: no etcdutl 3.5, what README.md \
+        let line = "SKIPPED the_table_of_damage_is_what_the_tools_say, etcdutl's column: no etcdutl 3.5, what docs/damage.md \
             says of it is taken as recorded; run scripts/install-peers\n";
         // not by a print macro: what those write is lost when the test passes
         let _ = std::io::stderr().write_all(line.as_bytes());
     }
-    let recorded = recorded(&read("README.md"));
+    let recorded = recorded(&read("docs/damage.md"));
     let mut table = HEAD.to_owned();
     let mut cases = cases();
     let entries = 1299; // facts.json of plain-etcd36
@@ -150,15 +150,15 @@ fn the_table_of_damage_is_what_the_tools_say() {
         let theirs = match (&peer, recorded.get(words)) {
             (Some(program), recorded) => settle(of_etcdutl(program, &file, entries), recorded),
             (None, Some(recorded)) => recorded.clone(),
-            (None, None) => panic!("README.md has no row `{words}`"),
+            (None, None) => panic!("docs/damage.md has no row `{words}`"),
         };
         table += &format!("| {words} | {theirs} | {} |\n", of_assay(&file));
     }
-    assert!(cases.is_empty(), "without a row in README.md: {:?}", cases.keys());
+    assert!(cases.is_empty(), "without a row in docs/damage.md: {:?}", cases.keys());
     let folder = dir.path().join("folder");
     fs::create_dir(&folder).unwrap();
     let words = "a directory";
     let theirs = peer.as_ref().map_or_else(|| recorded[words].clone(), |program| of_etcdutl(program, &folder, entries));
     table += &format!("| {words} | {theirs} | {} |\n", of_assay(&folder));
-    hold("README.md", "damage", &table);
+    hold("docs/damage.md", "damage", &table);
 }

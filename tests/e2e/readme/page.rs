@@ -7,15 +7,18 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::support::root;
 
-/// README.md and all of docs/, by path from the root.
+/// Where a reader begins; together they mention every page.
+const INDEXES: [&str; 2] = ["README.md", "docs/README.md"];
+
+/// The pages at the root and all of docs/, by path from the root.
 pub(super) fn pages() -> Vec<String> {
     let docs = fs::read_dir(root().join("docs")).expect("docs/ exists");
     let names = docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut pages: Vec<String> =
         names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}")).collect();
-    pages.push("README.md".to_owned());
+    pages.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned));
     pages.sort();
-    assert!(pages.len() >= 5, "{pages:?}");
+    assert!(pages.len() >= 15, "{pages:?}");
     pages
 }
 
@@ -105,19 +108,30 @@ fn links_lead_somewhere_and_every_page_can_be_reached() {
                 let anchors: Vec<_> = text.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
                 assert!(anchors.iter().any(|anchor| anchor == fragment), "{page}: `{link}`: {anchors:?}");
             }
-            if page == "README.md" {
-                reached.insert(path.to_owned());
+            if INDEXES.contains(&page.as_str()) && page != target_of(&page, path) {
+                reached.insert(target_of(&page, path));
             }
         }
     }
     for page in pages().iter().filter(|page| *page != "README.md") {
-        assert!(reached.contains(page), "README.md does not mention {page}");
+        assert!(reached.contains(page), "neither README.md nor docs/README.md mentions {page}");
     }
+}
+
+/// Path from the root of what a link of a page leads to.
+fn target_of(page: &str, link: &str) -> String {
+    page.rsplit_once('/').map_or_else(|| link.to_owned(), |(folder, _)| format!("{folder}/{link}"))
+}
+
+#[test]
+fn the_readme_is_short() {
+    let lines = read("README.md").lines().count();
+    assert!(lines <= 150, "README.md has {lines} lines: what a job needs has a page in docs/");
 }
 
 #[test]
 fn the_code_map_names_every_crate_and_no_other() {
-    let text = read("README.md");
+    let text = read("ARCHITECTURE.md");
     let map = text.split_once("## Code map").expect("a code map").1.split("\n## ").next().unwrap();
     let crates = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().file_name());
     let crates: BTreeSet<String> = crates.map(|name| name.into_string().unwrap()).collect();
@@ -133,7 +147,7 @@ fn the_code_map_names_every_crate_and_no_other() {
 /// Paths in backticks that look like files of the repository are.
 #[test]
 fn files_that_are_named_exist() {
-    let tops = ["crates/", "scripts/", "fixtures/", "docs/", "tests/", "fuzz/", ".ci/"];
+    let tops = ["crates/", "scripts/", "fixtures/", "docs/", "tests/", "fuzz/", ".ci/", ".github/"];
     let mut named: Vec<PathBuf> = Vec::new();
     for page in pages() {
         let text = read(&page);
