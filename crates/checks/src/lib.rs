@@ -9,9 +9,11 @@ mod finding;
 pub mod hazards;
 pub mod keys_fit;
 pub mod pair;
+mod severity;
 pub mod snapshot;
 pub mod tarball;
 pub mod version;
 
 pub use catalogue::Entry;
-pub use finding::{Evidence, Finding, Findings, Location, Severity, Verdict, Waived, verdict};
+pub use finding::{Evidence, Finding, Findings, Location, Verdict, Waived, verdict};
+pub use severity::Severity;

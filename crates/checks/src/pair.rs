@@ -18,7 +18,8 @@ use kube_objects::Inventory;
 use static_resources::{MemberPath, StaticResources};
 
 use crate::catalogue::CHECKS_SKIPPED;
-use crate::finding::{Finding, Findings, Location, Severity};
+use crate::finding::{Finding, Findings, Location};
+use crate::severity::Severity;
 
 pub use directory::{DirectoryFacts, Halves, Kind, check_directory, check_halves, check_unread};
 pub use escrow::{EscrowFacts, check_escrow};

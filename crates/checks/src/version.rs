@@ -7,7 +7,8 @@ use crate::catalogue::{
     CLUSTER_VERSION_UNREADABLE, ETCD_DIFFERS, Entry, FAILING, KUBELETS_DIFFER, NAME_DIFFERS, OPERATORS_DIFFER,
     OTHER_CLUSTER, OTHER_RELEASE, RELEASE_UNKNOWN, TARBALL_RELEASE, TARGET_UPDATING, UPDATE_UNDER_WAY, UPDATE_WANTED,
 };
-use crate::finding::{Finding, Findings, Location, Severity};
+use crate::finding::{Finding, Findings, Location};
+use crate::severity::Severity;
 
 /// The object that speaks for the cluster.
 const OBJECT: &[u8] = b"/kubernetes.io/config.openshift.io/clusterversions/version";

@@ -1,7 +1,7 @@
 //! etcd's own state: members, leases, alarms, auth, known bugs.
 
 use super::Entry;
-use crate::finding::Severity::{Critical, High, Info, Low, Medium};
+use crate::severity::Severity::{Critical, High, Info, Low, Medium};
 
 /// The NOSPACE alarm was on: the quota was exceeded.
 pub static ALARM_NOSPACE: Entry = Entry {

@@ -1,7 +1,7 @@
 //! Encryption keys held against the values of a snapshot.
 
 use super::Entry;
-use crate::finding::Severity::{Critical, High, Info, Low, Medium};
+use crate::severity::Severity::{Critical, High, Info, Low, Medium};
 
 /// Encrypted values that are damaged or moved.
 pub static VALUE_NOT_OPENED: Entry = Entry {

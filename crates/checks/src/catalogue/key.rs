@@ -1,7 +1,7 @@
 //! Encryption keys, as far as a tarball alone shows.
 
 use super::Entry;
-use crate::finding::Severity::{Critical, High, Info, Low, Medium};
+use crate::severity::Severity::{Critical, High, Info, Low, Medium};
 
 /// The encryption configuration is named and not there.
 pub static CONFIG_MISSING: Entry = Entry {

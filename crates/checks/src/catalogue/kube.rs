@@ -1,7 +1,7 @@
 //! What Kubernetes keeps in etcd.
 
 use super::Entry;
-use crate::finding::Severity::{Critical, Low};
+use crate::severity::Severity::{Critical, Low};
 
 /// Kubernetes asked for a compaction that etcd did not do.
 pub static COMPACTION_NOT_DONE: Entry = Entry {

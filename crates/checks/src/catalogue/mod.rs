@@ -15,7 +15,7 @@ mod snap;
 mod tar;
 mod ver;
 
-use crate::finding::Severity;
+use crate::severity::Severity;
 
 pub use etcd::*;
 pub use fit::*;

@@ -1,7 +1,7 @@
 //! Revisions and records.
 
 use super::Entry;
-use crate::finding::Severity::{Critical, High, Info, Low, Medium};
+use crate::severity::Severity::{Critical, High, Info, Low, Medium};
 
 /// An entry of bucket key is not a record.
 pub static BAD_RECORD: Entry = Entry {

@@ -1,7 +1,7 @@
 //! The structure of the pages.
 
 use super::Entry;
-use crate::finding::Severity::{Critical, High, Info, Low};
+use crate::severity::Severity::{Critical, High, Info, Low};
 
 /// A page number leads out of the database.
 pub static BAD_REFERENCE: Entry = Entry {

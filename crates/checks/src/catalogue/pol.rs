@@ -1,7 +1,7 @@
 //! What an organisation's policy asks. `policy` raises these, never a check.
 
 use super::Entry;
-use crate::finding::Severity::{High, Low};
+use crate::severity::Severity::{High, Low};
 
 /// The backup is older than the policy allows.
 pub static BACKUP_TOO_OLD: Entry = Entry {

@@ -1,7 +1,7 @@
 //! The snapshot file as a whole.
 
 use super::Entry;
-use crate::finding::Severity::{Critical, High, Info, Medium};
+use crate::severity::Severity::{Critical, High, Info, Medium};
 
 /// Neither meta page is valid.
 pub static NO_META: Entry = Entry {

@@ -3,7 +3,7 @@
 mod content;
 
 use super::Entry;
-use crate::finding::Severity::{Critical, High, Low, Medium};
+use crate::severity::Severity::{Critical, High, Low, Medium};
 
 pub use content::*;
 

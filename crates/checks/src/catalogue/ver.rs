@@ -1,7 +1,7 @@
 //! Releases: which one a backup is of, and which one it is restored onto.
 
 use super::Entry;
-use crate::finding::Severity::{High, Low, Medium};
+use crate::severity::Severity::{High, Low, Medium};
 
 const DOCUMENTED: &str = "OpenShift documentation, restoring to a previous cluster state: the same z-stream release (openshift-docs 25313, \
      28678, 28679)";

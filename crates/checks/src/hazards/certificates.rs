@@ -4,7 +4,8 @@ use backup_facts::hazards::{Hazards, Signer, Signs};
 
 use super::{Named, count};
 use crate::catalogue::{BEFORE_FIRST_ROTATION, CERTIFICATE_ENDS, ETCD_SIGNER_ENDS, KUBELET_CERTIFICATES, SIGNER_ENDED};
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Finding, Findings};
+use crate::severity::Severity;
 
 /// Days after which the authority that signs kubelets' certificates is replaced.
 const SIGNER_REPLACED: i64 = 15;

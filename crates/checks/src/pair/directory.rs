@@ -7,7 +7,8 @@ use crate::catalogue::{
     DIRTY_TWIN, FILE_UNREADABLE, PICKS_MIXED, SCRIPT_FINDS_NOTHING, SEVERAL_BACKUPS, SNAPSHOT_MISSING, TARBALL_MISSING,
     UNFINISHED_SAVE,
 };
-use crate::finding::{Finding, Findings, Location, Severity};
+use crate::finding::{Finding, Findings, Location};
+use crate::severity::Severity;
 
 /// Judges a file of a backup that could not be read.
 pub fn check_unread(name: &str, reason: &str) -> Finding {

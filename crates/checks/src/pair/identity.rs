@@ -8,7 +8,8 @@ use crate::catalogue::{
     ENDPOINTS_DIFFER, ETCD_ADDRESSES_DIFFER, ETCD_CERTIFICATES_DIFFER, NO_CLUSTER, NODE_UNKNOWN, OTHER_CLUSTER_PAIR,
     PREFIX_DIFFERS, QUOTA_OF_TARBALL, TOPOLOGY_UNEXPECTED,
 };
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
+use crate::severity::Severity;
 use crate::snapshot::DEFAULT_QUOTA;
 
 /// Shares of the quota, in percent, from which OpenShift's alerts are critical, a warning, for information.

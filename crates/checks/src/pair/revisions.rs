@@ -9,7 +9,8 @@ use super::{Facts, Outcome, clip, list};
 use crate::catalogue::{
     IMAGES_DIFFER, MANIFEST_LOOKUP, REVISION_UNKNOWN, ROLLOUT_UNDER_WAY, RUNNING_REVISION_DIFFERS, UNPACKED_ELSEWHERE,
 };
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
+use crate::severity::Severity;
 
 /// The pods whose manifests `cluster-restore.sh` took from the tarball until 4.17.
 const RESTORED: [&str; 3] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];

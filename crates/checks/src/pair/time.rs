@@ -5,7 +5,8 @@ use jiff::tz::TimeZone;
 
 use super::{Facts, Outcome};
 use crate::catalogue::{TIME_DIFFERS, TIMESTAMPS_DIFFER};
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
+use crate::severity::Severity;
 
 /// So long after its name's time a snapshot may end: the tarball is packed and an image pulled in between.
 const AFTER: i64 = 30 * 60;

@@ -6,7 +6,8 @@ use etcd_snapshot::trailer::{TRAILER_LEN, Trailer, is_present};
 
 use super::Facts;
 use crate::catalogue::{PREVIOUS_ROOT, RAW_COPY, TORN_COPY, TRAILER_MISMATCH, TRAILER_MISSING, UNEXPECTED_TAIL};
-use crate::finding::{Finding, Findings, Location, Severity};
+use crate::finding::{Finding, Findings, Location};
+use crate::severity::Severity;
 
 pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
     check_trailer(facts, findings);

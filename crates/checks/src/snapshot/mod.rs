@@ -12,7 +12,8 @@ use etcd_snapshot::{Provenance, Scan};
 
 pub use file::damage;
 
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Finding, Findings};
+use crate::severity::Severity;
 
 /// The quota that OpenShift sets where nothing else is known: 8 GiB, since 4.9.
 pub const DEFAULT_QUOTA: u64 = 8 << 30;

@@ -11,7 +11,8 @@ use crate::catalogue::{
     LEARNER_PRESENT, LEASE_DANGLING, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH, NO_RAFT_POSITION, NO_VOTERS,
     QUOTA_NEAR, RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
 };
-use crate::finding::{Finding, Findings, Location, Severity};
+use crate::finding::{Finding, Findings, Location};
+use crate::severity::Severity;
 
 /// OpenShift's operator defragments from this share of free pages on, in percent.
 const DEFRAG_PERCENT: u64 = 45;

@@ -9,7 +9,8 @@ use crate::catalogue::{
     KEY_ORDER, LOST_ELEMENTS, META_INVALID, META_ODD, MISSING_BUCKET, RESIDUE, ROOT_VALUE, SHARED_PAGE, TRUNCATED,
     UNEVEN_DEPTH, UNKNOWN_BUCKET, WRONG_PAGE,
 };
-use crate::finding::{Finding, Findings, Location, Severity};
+use crate::finding::{Finding, Findings, Location};
+use crate::severity::Severity;
 
 pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
     faults(&facts.scan.report.faults, findings);

@@ -11,7 +11,8 @@ use crate::catalogue::{
     HIDDEN_DATA, HOLLOW_CONFIGURATION, MEMBER_NOT_EXAMINED, NOT_A_FILE, NOT_GZIP, NOT_READ_WHOLE, OUTSIDE_ROOT,
     PATH_ESCAPES, PATH_NOT_PLAIN, PATH_UNPRINTABLE,
 };
-use crate::finding::{Finding, Findings, Location, Severity};
+use crate::finding::{Finding, Findings, Location};
+use crate::severity::Severity;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
     let faults = &facts.resources.faults;

@@ -6,7 +6,8 @@ use static_resources::{Certificate, Class, Digest, Fingerprint, Material};
 
 use super::{Facts, at_member, clip};
 use crate::catalogue::{CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, ISSUER_NOT_TRUSTED, KEY_PAIR_MISMATCH};
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Finding, Findings};
+use crate::severity::Severity;
 
 /// A hostile archive may hold any number of certificates.
 const MOST: usize = 50;

@@ -9,7 +9,8 @@ use crate::catalogue::{
     KEY_NAME_TWICE, KEY_NOT_BASE64, KEY_ZERO, KEYLESS, NAME_NOT_HASH, NO_ENCRYPTION, NO_IDENTITY, ROTATION_BEGUN,
     SECRET_OUT_OF_PLACE, SECRETS_INSIDE, UNKNOWN_PROVIDER, WRITE_KEY_MISSING, WRITES_PLAINTEXT,
 };
-use crate::finding::{Finding, Findings, Severity};
+use crate::finding::{Finding, Findings};
+use crate::severity::Severity;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
     check_presence(facts, findings);

@@ -6,7 +6,8 @@ use static_resources::{Class, Evidence, FaultKind, Material, Member, MemberKind}
 
 use super::{Facts, at_member, clip};
 use crate::catalogue::{CONTENT_MISSING, HALF_KEY_PAIR, NAMED_MEMBER_MISSING};
-use crate::finding::{Finding, Findings, Location, Severity};
+use crate::finding::{Finding, Findings, Location};
+use crate::severity::Severity;
 
 /// A hostile archive may name any number of files.
 const MOST: usize = 50;

@@ -1,7 +1,7 @@
 //! Nodes, machines, certificates, operators, admission, deletion, space.
 
 use crate::catalogue::Entry;
-use crate::finding::Severity::{Info, Low, Medium};
+use crate::severity::Severity::{Info, Low, Medium};
 
 const DOCS: &str = "OpenShift documentation: restoring to a previous cluster state";
 

@@ -1,7 +1,7 @@
 //! Volumes, attachments, credentials of clouds and storage.
 
 use crate::catalogue::Entry;
-use crate::finding::Severity::{Info, Low, Medium};
+use crate::severity::Severity::{Info, Low, Medium};
 
 const DOCS: &str = "OpenShift documentation, restoring to a previous cluster state: issues and workarounds for \
     restoring a persistent storage state";

@@ -1,7 +1,7 @@
 //! Directories of backups, and what `cluster-restore.sh` makes of them.
 
 use crate::catalogue::Entry;
-use crate::finding::Severity::{Critical, High, Info, Low, Medium};
+use crate::severity::Severity::{Critical, High, Info, Low, Medium};
 
 /// There is no tarball beside the snapshot.
 pub static TARBALL_MISSING: Entry = Entry {

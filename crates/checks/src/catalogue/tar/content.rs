@@ -1,7 +1,7 @@
 //! What the members say: pods, revisions, versions, certificates, secrets.
 
 use crate::catalogue::Entry;
-use crate::finding::Severity::{High, Info, Low, Medium};
+use crate::severity::Severity::{High, Info, Low, Medium};
 
 /// One of the four static pods is not there.
 pub static POD_MISSING: Entry = Entry {
