@@ -4,7 +4,8 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
-use crate::member::{Digest, MemberPath};
+use crate::member::Digest;
+use crate::path::MemberPath;
 
 /// One certificate. Names come from the certificate, control characters escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Classes of material, and what a path alone promises.
 use std::fmt;
 
-use crate::member::MemberPath;
+use crate::path::MemberPath;
 
 /// What a member holds. The order is that of sensitivity: the first is the worst to lose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -3,7 +3,8 @@ use memchr::memmem;
 
 use crate::certificate::Certificate;
 use crate::class::Class;
-use crate::member::{Digest, MemberPath};
+use crate::member::Digest;
+use crate::path::MemberPath;
 use crate::{pem, private_key, token};
 
 /// One finding in the bytes of a member.

@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::member::{MemberKind, MemberPath};
+use crate::member::MemberKind;
+use crate::path::MemberPath;
 use crate::version::VersionEvidence;
 
 mod json;

@@ -2,7 +2,7 @@
 use thiserror::Error;
 
 use crate::limits::Limit;
-use crate::member::MemberPath;
+use crate::path::MemberPath;
 
 /// A fault and its place.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

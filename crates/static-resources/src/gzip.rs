@@ -8,7 +8,7 @@ use zeroize::Zeroize;
 use crate::fault::{Fault, FaultKind};
 use crate::limits::Limit;
 use crate::member::Digest;
-use crate::read::Stop;
+use crate::stop::Stop;
 
 /// The caller's reader, counted and hashed; remembers a real I/O error, so that it is not taken
 /// for a damaged stream.

@@ -2,60 +2,7 @@
 use std::fmt;
 
 use crate::class::Class;
-
-/// A path as stored: any bytes. `Display` escapes what is not printable text.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MemberPath(Vec<u8>);
-
-impl MemberPath {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    /// Returns the stored bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Returns the path as text, if it is UTF-8.
-    #[must_use]
-    pub fn as_str(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0).ok()
-    }
-
-    /// The components, without empty ones and `.`.
-    pub(crate) fn components(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".")
-    }
-
-    /// The path two spellings of the same file share.
-    pub(crate) fn normal(&self) -> Vec<u8> {
-        self.components().collect::<Vec<_>>().join(&b'/')
-    }
-}
-
-impl fmt::Display for MemberPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for chunk in self.0.utf8_chunks() {
-            for letter in chunk.valid().chars() {
-                if letter.is_control() || letter == '\\' {
-                    write!(f, "{}", letter.escape_default())?;
-                } else {
-                    write!(f, "{letter}")?;
-                }
-            }
-            chunk.invalid().iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for MemberPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{self}`")
-    }
-}
+use crate::path::MemberPath;
 
 /// A SHA-256, printed as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

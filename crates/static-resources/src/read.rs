@@ -13,8 +13,10 @@ use crate::facts::Facts;
 use crate::fault::{Fault, FaultKind};
 use crate::gzip::Inner;
 use crate::limits::{Limit, Limits};
-use crate::member::{Digest, Member, MemberKind, MemberPath};
+use crate::member::{Digest, Member, MemberKind};
+use crate::path::MemberPath;
 use crate::report::{Archive, Evidence, Material, Producer, StaticResources};
+use crate::stop::Stop;
 use crate::walk::{Entry, Walker};
 
 /// Why nothing can be said about a file.
@@ -27,12 +29,6 @@ pub enum ReadError {
     /// The file is empty, as the operator's backup job leaves it when it fails unnoticed.
     #[error("the tarball is empty (0 bytes)")]
     Empty,
-}
-
-/// Why reading stopped before the end.
-pub(crate) enum Stop {
-    Io(io::Error),
-    Fault(Fault),
 }
 
 /// Reads a tarball, compressed or not, in one pass.

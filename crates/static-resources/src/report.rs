@@ -5,7 +5,8 @@ use crate::content::Fingerprint;
 use crate::facts::Facts;
 use crate::fault::Fault;
 use crate::gzip::GzipHeader;
-use crate::member::{Dialect, Digest, Member, MemberKind, MemberPath};
+use crate::member::{Dialect, Digest, Member, MemberKind};
+use crate::path::MemberPath;
 
 /// Everything read from one tarball. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

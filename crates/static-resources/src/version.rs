@@ -1,5 +1,5 @@
 //! What in a tarball tells the OpenShift version.
-use crate::member::MemberPath;
+use crate::path::MemberPath;
 
 /// All statements about the version, strongest kind apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

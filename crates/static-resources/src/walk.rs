@@ -8,8 +8,9 @@ use crate::fault::{Fault, FaultKind, Sparse};
 use crate::gzip::Inner;
 use crate::header::{BLOCK, checksum, dialect, number, pax_records};
 use crate::limits::{Limit, Limits};
-use crate::member::{Dialect, MemberKind, MemberPath};
-use crate::read::Stop;
+use crate::member::{Dialect, MemberKind};
+use crate::path::MemberPath;
+use crate::stop::Stop;
 
 /// A member's header with its extensions applied.
 pub(crate) struct Entry {
