@@ -3,9 +3,7 @@ use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
 
-use crate::config::ProviderKind;
 use crate::fingerprint::{Fingerprint, fingerprint};
-use crate::open::Cipher;
 
 /// Key bytes, shared by all entries of one file that carry the same bytes, so that a slow
 /// fingerprint is computed once.
@@ -93,7 +91,7 @@ impl Key {
     /// Returns the fingerprint if it was computed before, by this key or by one of the same bytes.
     #[must_use]
     pub fn known_fingerprint(&self) -> Option<&Fingerprint> {
-        self.material.as_ref().filter(|_| !self.bookkeeping)?.fingerprint.get()
+        self.opening_material()?.fingerprint.get()
     }
 
     /// Says how the name was chosen.
@@ -114,14 +112,6 @@ impl Key {
         decimal(&self.name)
     }
 
-    /// Makes the key ready to open values of a provider; `None` for a placeholder, a key without usable bytes, and a
-    /// provider that takes no key.
-    #[must_use]
-    pub fn cipher(&self, provider: ProviderKind) -> Option<Cipher> {
-        let material = self.material.as_ref().filter(|_| !self.bookkeeping)?;
-        Cipher::new(provider, material)
-    }
-
     /// Says whether both keys hold the same bytes (false where either is unusable).
     pub(crate) fn same_material(&self, other: &Key) -> bool {
         match (&self.material, &other.material) {
@@ -130,9 +120,14 @@ impl Key {
         }
     }
 
-    /// The bytes to open values with: none for a placeholder.
+    /// The material to open values with: none for a placeholder.
+    pub(crate) fn opening_material(&self) -> Option<&Arc<Material>> {
+        self.material.as_ref().filter(|_| !self.bookkeeping)
+    }
+
+    /// Its bytes.
     pub(crate) fn opening_bytes(&self) -> Option<&[u8]> {
-        if self.bookkeeping { None } else { self.material.as_ref().map(|material| material.bytes()) }
+        self.opening_material().map(|material| material.bytes())
     }
 }
 

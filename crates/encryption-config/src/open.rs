@@ -70,9 +70,18 @@ enum Ready {
     SecretBox(Box<XSalsa20Poly1305>),
 }
 
+impl Key {
+    /// Makes the key ready to open values of a provider; `None` for a placeholder, a key without usable bytes, and a
+    /// provider that takes no key.
+    #[must_use]
+    pub fn cipher(&self, provider: ProviderKind) -> Option<Cipher> {
+        Cipher::new(provider, self.opening_material()?)
+    }
+}
+
 impl Cipher {
     /// Prepares a key; `None` where the provider takes no key of this length.
-    pub(crate) fn new(provider: ProviderKind, key: &Arc<Material>) -> Option<Self> {
+    fn new(provider: ProviderKind, key: &Arc<Material>) -> Option<Self> {
         Some(Self { ready: Ready::new(provider, key.bytes())?, key: Arc::clone(key) })
     }
 
