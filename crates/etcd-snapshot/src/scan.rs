@@ -134,7 +134,8 @@ pub fn scan<'a>(db: Db<'a>, options: Options<'_>, spread: &impl Spread) -> Scan<
         status.add_bucket(bucket.name(), crc);
         dump.add_bucket(walker.db(), bucket, crc);
     }
-    status.finish(&pass.counts, pass.last, pass.latest_live(), &facts, dump);
+    let of_key = pass.counts.records + pass.counts.unreadable;
+    status.finish(of_key, pass.last, pass.latest_live(), &facts, dump);
     pass.finish(walker.finish(spread), buckets, status, facts)
 }
 
@@ -154,7 +155,7 @@ fn read_entries<'a>(
         let mut entries = Vec::new();
         for (page, _) in chunk {
             for element in page.elements() {
-                add_element(&mut crc, &element);
+                crc.add_element(&element);
                 entries.push(element);
             }
         }
@@ -171,14 +172,6 @@ fn read_entries<'a>(
         }
     });
     sum
-}
-
-/// What the status hash takes of an element: key and value, of a bucket the name alone.
-pub(crate) fn add_element(crc: &mut Crc, element: &LeafElement<'_>) {
-    crc.update(element.key);
-    if !element.is_bucket() {
-        crc.update(element.value);
-    }
 }
 
 /// The pass over bucket `key`.
@@ -362,7 +355,7 @@ fn decode<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher, summed: bool) -> Pi
         }
         for element in page.elements() {
             if summed && payload.is_none() {
-                add_element(&mut piece.crc, &element);
+                piece.crc.add_element(&element);
             }
             if element.is_bucket() {
                 continue;

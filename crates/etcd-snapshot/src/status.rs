@@ -5,7 +5,6 @@ use bbolt_page::{Bucket, BucketRoot, Db, LeafPage};
 use crate::crc::Crc;
 use crate::facts::{Facts, bucket};
 use crate::revision::Revision;
-use crate::scan::{Counts, add_element};
 
 /// The numbers of `etcdutl snapshot status`, in the meaning of each etcd version that has one of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,9 +48,10 @@ impl Status {
         self.crc = self.crc.then(Crc::of(name)).then(entries);
     }
 
+    /// Completes it; `of_key` is how many entries bucket `key` has.
     pub(crate) fn finish(
         &mut self,
-        counts: &Counts,
+        of_key: u64,
         last: Option<Revision>,
         live: Option<u64>,
         facts: &Facts,
@@ -59,7 +59,7 @@ impl Status {
     ) {
         self.hash = self.crc.sum;
         self.revision = last.map_or(0, |last| last.main);
-        self.total_key = self.entries + counts.records + counts.unreadable;
+        self.total_key = self.entries + of_key;
         self.total_key_36 = live;
         self.version = facts.storage_version.clone().unwrap_or_default();
         let [v34, v35, v36] = dump.crcs.map(|crc| crc.sum);
@@ -97,7 +97,7 @@ fn entries_without(db: &Db<'_>, bucket: &Bucket<'_>, skipped: &[&[u8]]) -> Crc {
     let mut crc = Crc::default();
     let mut add = |page: &LeafPage<'_>| {
         for element in page.elements().filter(|element| !skipped.contains(&element.key)) {
-            add_element(&mut crc, &element);
+            crc.add_element(&element);
         }
     };
     match &bucket.root {
