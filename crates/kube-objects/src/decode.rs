@@ -16,8 +16,8 @@ use serde_json::{Map, Value};
 
 use crate::envelope::Envelope;
 use crate::fault::ObjectFault;
-use crate::head::Unknown;
 use crate::text;
+use crate::unknown::Unknown;
 use budget::Budget;
 use message::Decoder;
 

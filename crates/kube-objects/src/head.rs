@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::decode;
-use crate::envelope::{Envelope, PROTOBUF};
+use crate::envelope::Envelope;
 use crate::fault::ObjectFault;
+use crate::unknown::Unknown;
 use crate::wire::{Field, Fields};
 
 /// What every stored object begins with.
@@ -99,7 +100,7 @@ impl<'v> ObjectHead<'v> {
     /// place where the encoding is broken.
     pub fn read(value: &'v [u8]) -> Result<Self, ObjectFault> {
         match Envelope::of(value) {
-            Envelope::Protobuf => Unknown::read(value)?.head(),
+            Envelope::Protobuf => head_of(&Unknown::read(value)?),
             Envelope::Json => serde_json::from_slice(value).map_err(|fault| ObjectFault::json(&fault)),
             Envelope::Cbor => {
                 Self::deserialize(decode::read_cbor(value)?).map_err(|_| ObjectFault::FieldType { object: "metadata" })
@@ -109,53 +110,17 @@ impl<'v> ObjectHead<'v> {
     }
 }
 
-/// `runtime.Unknown`: the wrapper of every protobuf value.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Unknown<'v> {
-    pub(crate) api_version: &'v [u8],
-    pub(crate) kind: &'v [u8],
-    pub(crate) raw: &'v [u8],
-}
-
-impl<'v> Unknown<'v> {
-    /// Reads the wrapper of a value that begins with `k8s\0`.
-    pub(crate) fn read(value: &'v [u8]) -> Result<Self, ObjectFault> {
-        let message = value.strip_prefix(PROTOBUF).unwrap_or(value);
-        let mut unknown = Self::default();
-        for field in Fields::of(message) {
-            let field = field.map_err(|fault| fault.of("Unknown"))?;
-            match (field.number, field.bytes()) {
-                (1, Some(type_meta)) => unknown.read_type_meta(type_meta)?,
-                (2, Some(raw)) => unknown.raw = raw,
-                _ => {}
-            }
+/// The head of the object in a wrapper.
+fn head_of<'v>(unknown: &Unknown<'v>) -> Result<ObjectHead<'v>, ObjectFault> {
+    let mut metadata = ObjectMeta::default();
+    for field in Fields::of(unknown.raw) {
+        let field = field.map_err(|fault| fault.of("object"))?;
+        if let (1, Some(message)) = (field.number, field.bytes()) {
+            metadata.read_message(message)?;
+            break; // the rest can be megabytes
         }
-        Ok(unknown)
     }
-
-    fn read_type_meta(&mut self, message: &'v [u8]) -> Result<(), ObjectFault> {
-        for field in Fields::of(message) {
-            let field = field.map_err(|fault| fault.of("TypeMeta"))?;
-            match (field.number, field.bytes()) {
-                (1, Some(api_version)) => self.api_version = api_version,
-                (2, Some(kind)) => self.kind = kind,
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn head(&self) -> Result<ObjectHead<'v>, ObjectFault> {
-        let mut metadata = ObjectMeta::default();
-        for field in Fields::of(self.raw) {
-            let field = field.map_err(|fault| fault.of("object"))?;
-            if let (1, Some(message)) = (field.number, field.bytes()) {
-                metadata.read_message(message)?;
-                break; // the rest can be megabytes
-            }
-        }
-        Ok(ObjectHead { api_version: text(self.api_version), kind: text(self.kind), metadata })
-    }
+    Ok(ObjectHead { api_version: text(unknown.api_version), kind: text(unknown.kind), metadata })
 }
 
 impl<'v> ObjectMeta<'v> {

@@ -31,6 +31,7 @@ mod secret;
 mod shown;
 mod structure;
 mod text;
+mod unknown;
 mod wire;
 
 pub use cluster::{

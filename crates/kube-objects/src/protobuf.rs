@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::head::Unknown;
+use crate::unknown::Unknown;
 use crate::wire::Fields;
 use crate::{Envelope, wire};
 

@@ -2,7 +2,7 @@
 
 use crate::envelope::Envelope;
 use crate::fault::ObjectFault;
-use crate::head::Unknown;
+use crate::unknown::Unknown;
 use crate::wire::Fields;
 
 /// Reads one entry of `data` of a stored Secret; `None` where the Secret has no such entry.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::decode;
 use crate::envelope::Envelope;
 use crate::fault::ObjectFault;
-use crate::head::Unknown;
+use crate::unknown::Unknown;
 use crate::wire::Fields;
 
 /// Goes through an unencrypted stored value: `Ok` where nothing keeps an API server from decoding it, as far as its

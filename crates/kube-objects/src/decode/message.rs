@@ -15,7 +15,7 @@ use super::schema::{FieldSpec, Kind, Message, Schema, Shape};
 use super::{UNKNOWN_FIELDS, json, leaf, type_meta};
 use crate::envelope::{Envelope, PROTOBUF};
 use crate::fault::ObjectFault;
-use crate::head::Unknown;
+use crate::unknown::Unknown;
 use crate::wire::{Field, Fields, Payload};
 
 type Object = Map<String, Value>;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::envelope::PROTOBUF;
 
 /// A length-delimited field.
 fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
