@@ -43,6 +43,7 @@ mod error;
 mod gz;
 mod identities;
 mod infile;
+mod inside;
 mod join;
 mod manifest;
 mod members;

@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::identities::Identities;
+use crate::inside::watch_payload;
 use crate::join::check_manifest;
 use crate::manifest::Manifest;
 use crate::progress::ProgressFn;
-use crate::verify::watch_payload;
 
 /// No member with keys is larger: a Secret cannot be.
 const LARGEST: u64 = 1 << 20;

@@ -1,6 +1,6 @@
 //! Changing who opens an escrow, without plaintext ever reaching a disk.
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -9,14 +9,13 @@ use crate::age_file;
 use crate::digest::HashingReader;
 use crate::error::{Error, Result};
 use crate::identities::Identities;
+use crate::inside::check_payload;
 use crate::manifest::Manifest;
 use crate::names::Names;
 use crate::outfile::{OutOptions, OutSet};
-use crate::payload::PayloadReader;
 use crate::progress::{Phase, ProgressFn, Watched, naming};
 use crate::rejoin::digest_file;
 use crate::sealing::{SealTo, Sealer, same, same_or, write_file};
-use crate::verify::check_payload;
 
 /// What to rewrap, for whom, and where to.
 pub struct RewrapOptions<'a> {
@@ -122,19 +121,4 @@ pub fn rewrap(options: RewrapOptions<'_>, progress: &mut ProgressFn<'_>) -> Resu
     };
     set.commit(&mut naming(progress))?;
     Ok(outcome)
-}
-
-/// Reads a payload to its end through `read`, and returns its digest.
-pub(crate) fn through<T>(
-    escrow: &Path,
-    identities: &Identities,
-    progress: &mut ProgressFn<'_>,
-    read: impl FnOnce(PayloadReader<&mut dyn Read>) -> Result<T>,
-) -> Result<(T, crate::Digest)> {
-    let opened = age_file::open(escrow, identities.keys())?;
-    let watched = Watched { inner: opened, phase: Phase::Verifying, done: 0, total: None, report: progress };
-    let mut hashing = HashingReader::new(watched);
-    let value = read(PayloadReader::new(&mut hashing, escrow))?;
-    io::copy(&mut hashing, &mut io::sink()).map_err(Error::io("decrypt", escrow))?;
-    Ok((value, hashing.finish().1))
 }
