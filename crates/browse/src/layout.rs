@@ -2,7 +2,7 @@
 
 use ratatui_core::layout::Rect;
 
-use crate::model::{Focus, Mode, Model};
+use crate::focus::{Focus, Mode};
 
 /// With fewer columns, tree and object are shown in turn.
 const BOTH: u16 = 60;
@@ -28,15 +28,15 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn of(model: &Model<'_>) -> Self {
-        let (width, height) = model.size;
+    /// The parts of a screen of `width` columns and `height` lines.
+    pub(crate) fn of((width, height): (u16, u16), focus: Focus, mode: Mode) -> Self {
         let row = |y: u16, shown: bool| if shown { Rect::new(0, y, width, 1) } else { Rect::ZERO };
         let title = row(0, height >= 4);
         let hints = row(height.saturating_sub(1), height >= 10);
         let status = row(height.saturating_sub(1 + hints.height), height >= 2);
         let rows = height.saturating_sub(title.height + status.height + hints.height);
         let body = Rect::new(0, title.height, width, rows);
-        let (list, bar, side) = split(model, body);
+        let (list, bar, side) = split(body, focus, mode);
         Self { title, list, bar, side, status, hints }
     }
 
@@ -59,9 +59,9 @@ impl Layout {
     }
 }
 
-fn split(model: &Model<'_>, body: Rect) -> (Rect, Rect, Rect) {
-    let reading = model.focus != Focus::Tree && model.mode != Mode::Search;
-    let alone = body.width < BOTH || (body.width < WIDE && (reading || model.mode == Mode::Search));
+fn split(body: Rect, focus: Focus, mode: Mode) -> (Rect, Rect, Rect) {
+    let reading = focus != Focus::Tree && mode != Mode::Search;
+    let alone = body.width < BOTH || (body.width < WIDE && (reading || mode == Mode::Search));
     match (alone, reading) {
         (true, true) => (Rect::ZERO, Rect::ZERO, body),
         (true, false) => (body, Rect::ZERO, Rect::ZERO),

@@ -13,6 +13,7 @@
 
 mod bindings;
 mod cursor;
+mod focus;
 mod layout;
 mod look;
 mod model;

@@ -3,6 +3,7 @@
 use kube_objects::ShownKey;
 
 use crate::cursor::{Cursor, Scroll};
+use crate::focus::{Focus, Mode};
 use crate::layout::Layout;
 use crate::look::Look;
 use crate::news::{Ending, History, Page, Request, Summary};
@@ -20,26 +21,6 @@ pub struct Settings {
     pub may_reveal: bool,
     /// How things are to look.
     pub look: Look,
-}
-
-/// The pane that has the keyboard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Focus {
-    Tree,
-    Object,
-    History,
-}
-
-/// What keys mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Browse,
-    /// A search over all keys is typed.
-    Search,
-    /// A search in the text of an object is typed.
-    Find,
-    /// Help is shown from this line on.
-    Help(usize),
 }
 
 /// How far the walk is.
@@ -170,7 +151,7 @@ impl<'a> Model<'a> {
     }
 
     pub(crate) fn layout(&self) -> Layout {
-        Layout::of(self)
+        Layout::of(self.size, self.focus, self.mode)
     }
 
     pub(crate) fn selected(&self) -> Option<Node> {

@@ -8,7 +8,8 @@ use kube_objects::ShownKey;
 
 use crate::bindings::{Action, BINDINGS};
 use crate::cursor::Cursor;
-use crate::model::{Focus, Mode, Model};
+use crate::focus::{Focus, Mode};
+use crate::model::Model;
 use crate::news::{Ending, Event, Found, Key};
 
 impl<'a> Model<'a> {

@@ -10,8 +10,9 @@ use ratatui_core::terminal::Frame;
 use unicode_width::UnicodeWidthStr;
 
 use crate::bindings::BINDINGS;
+use crate::focus::{Focus, Mode};
 use crate::look::{count, grouped, shorten};
-use crate::model::{Focus, Mode, Model};
+use crate::model::Model;
 use crate::news::Summary;
 
 /// Writes text into one line of an area, cut at its right edge.

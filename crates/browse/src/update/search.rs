@@ -1,7 +1,8 @@
 //! Searches: over all keys, and in the text of an object.
 
 use crate::cursor::Cursor;
-use crate::model::{Focus, Mode, Model};
+use crate::focus::{Focus, Mode};
+use crate::model::Model;
 use crate::news::Key;
 use crate::search::{Search, find};
 use crate::tree::Node;

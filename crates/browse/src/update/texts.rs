@@ -2,7 +2,8 @@
 
 use crate::bindings::Action;
 use crate::cursor::Scroll;
-use crate::model::{Focus, Model};
+use crate::focus::Focus;
+use crate::model::Model;
 
 /// Columns that a text moves by.
 const SIDEWAYS: isize = 8;

@@ -1,7 +1,8 @@
 //! What keys do in the tree.
 
 use crate::bindings::Action;
-use crate::model::{Focus, Model};
+use crate::focus::Focus;
+use crate::model::Model;
 use crate::tree::Node;
 
 impl Model<'_> {

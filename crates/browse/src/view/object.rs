@@ -6,9 +6,10 @@ use ratatui_core::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::{line, put};
+use crate::focus::{Focus, Mode};
 use crate::layout::Layout;
 use crate::look::{count, from_column, shorten};
-use crate::model::{Focus, Followed, Mode, Model, Shown};
+use crate::model::{Followed, Model, Shown};
 use crate::news::{Page, Revision};
 use crate::search::find;
 use crate::tree::Node;

@@ -6,8 +6,9 @@ use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
 
 use super::{line, put, put_right};
+use crate::focus::Focus;
 use crate::look::{grouped, shorten, shorten_end};
-use crate::model::{Focus, Model};
+use crate::model::Model;
 use crate::tree::{Entry, Node, Tally};
 
 impl Model<'_> {
