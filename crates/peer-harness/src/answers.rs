@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
+use crate::fact::{KeyFact, LeaseFact, MemberFact};
+use crate::hex::sha256;
 use crate::peer::root;
-use crate::requests::KeyFact;
 use crate::server::{EtcdServer, HashKv};
 use crate::{Filled, HarnessError, Peer, PeerVersion, scenario};
 
@@ -71,31 +71,6 @@ pub struct Refused {
     pub revision: i64,
     /// etcd's message.
     pub message: String,
-}
-
-/// A lease and what is attached to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeaseFact {
-    /// ID.
-    pub id: i64,
-    /// Time to live it was granted with, in seconds.
-    pub granted_ttl: i64,
-    /// Attached keys in key order.
-    #[serde(with = "hex_list")]
-    pub keys: Vec<Vec<u8>>,
-}
-
-/// A member of the cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemberFact {
-    /// ID.
-    pub id: u64,
-    /// Name, empty if it never started.
-    pub name: String,
-    /// Peer URLs.
-    pub peer_urls: Vec<String>,
-    /// Whether it is a learner.
-    pub is_learner: bool,
 }
 
 /// A snapshot on disk, removed with its directory.
@@ -208,66 +183,4 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, expected: &T) -> Re
         return Ok(());
     }
     Err(HarnessError::Model { what: what.to_owned(), got: format!("{got:?}"), expected: format!("{expected:?}") })
-}
-
-/// SHA-256 as hex digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Lower-case hex digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Bytes of hex digits; `None` if it is something else.
-#[must_use]
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
-    let pairs = digits?;
-    let (pairs, rest) = pairs.as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
-}
-
-/// A key in JSON: hex digits, since a key may be any bytes.
-pub(crate) mod hex_of {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
-
-    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&super::hex(bytes))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(from)?;
-        super::unhex(&text).ok_or_else(|| D::Error::custom(format!("no hex digits: `{text}`")))
-    }
-}
-
-mod hex_list {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
-
-    pub(super) fn serialize<S: Serializer>(keys: &[Vec<u8>], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(keys.iter().map(|key| super::hex(key)))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Vec<u8>>, D::Error> {
-        let list = Vec::<String>::deserialize(from)?;
-        let keys: Option<Vec<_>> = list.iter().map(|text| super::unhex(text)).collect();
-        keys.ok_or_else(|| D::Error::custom("no hex digits"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hex_both_ways() {
-        assert_eq!(hex(&[0, 15, 255]), "000fff");
-        assert_eq!(unhex("000fff"), Some(vec![0, 15, 255]));
-        assert_eq!(unhex("00f"), None);
-        assert_eq!(unhex("0g"), None);
-        assert_eq!(unhex(""), Some(vec![]));
-    }
 }

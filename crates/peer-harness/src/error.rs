@@ -4,7 +4,13 @@
 
 use std::path::Path;
 
-use crate::Absent;
+/// A release that is not installed, and where it was looked for.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("no etcd and etcdctl {version} ({}); run scripts/install-peers", looked.join(", "))]
+pub struct Absent {
+    pub(crate) version: &'static str,
+    pub(crate) looked: Vec<String>,
+}
 
 /// What went wrong between a test and a peer.
 #[derive(Debug, thiserror::Error)]

@@ -30,15 +30,20 @@
 
 mod answers;
 mod error;
+mod fact;
 mod gateway;
+mod hex;
 mod peer;
 mod requests;
 pub mod scenario;
 mod server;
+mod wire;
 
-pub use answers::{Answers, AtRevision, LeaseFact, MemberFact, Refused, SnapshotStatus, hex, unhex};
-pub use error::HarnessError;
-pub use peer::{Absent, Peer, PeerVersion};
-pub use requests::{KeyFact, Op};
+pub use answers::{Answers, AtRevision, Refused, SnapshotStatus};
+pub use error::{Absent, HarnessError};
+pub use fact::{KeyFact, LeaseFact, MemberFact};
+pub use hex::{hex, unhex};
+pub use peer::{Peer, PeerVersion};
+pub use requests::Op;
 pub use scenario::Filled;
 pub use server::{EtcdServer, HashKv};

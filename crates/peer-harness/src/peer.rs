@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::HarnessError;
+use crate::error::{Absent, HarnessError};
 
 /// An etcd release the tests know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,14 +56,6 @@ pub struct Peer {
     pub(crate) etcd: PathBuf,
     pub(crate) etcdctl: PathBuf,
     pub(crate) etcdutl: Option<PathBuf>,
-}
-
-/// A release that is not installed, and where it was looked for.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("no etcd and etcdctl {version} ({}); run scripts/install-peers", looked.join(", "))]
-pub struct Absent {
-    version: &'static str,
-    looked: Vec<String>,
 }
 
 impl Peer {

@@ -2,12 +2,13 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::answers::{hex_of, sha256};
+use crate::HarnessError;
+use crate::fact::{KeyFact, LeaseFact, MemberFact};
+use crate::hex::sha256;
 use crate::server::EtcdServer;
-use crate::{HarnessError, LeaseFact, MemberFact};
+use crate::wire::{bytes, id, number, revision_in};
 
 /// One change. Several in one [`EtcdServer::txn`] share a main revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,26 +32,6 @@ pub enum Op {
         /// Beginning of the names.
         prefix: Vec<u8>,
     },
-}
-
-/// What etcd tells of a live key, without its value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyFact {
-    /// Name.
-    #[serde(with = "hex_of")]
-    pub key: Vec<u8>,
-    /// Main revision of the first put since the key was last absent.
-    pub create_revision: i64,
-    /// Main revision of the newest put.
-    pub mod_revision: i64,
-    /// Puts since the key was last absent.
-    pub version: i64,
-    /// Attached lease, 0 for none.
-    pub lease: i64,
-    /// Length of the value in bytes.
-    pub value_len: usize,
-    /// SHA-256 of the value, as hex digits.
-    pub value_sha256: String,
 }
 
 impl EtcdServer {
@@ -252,31 +233,6 @@ fn after(prefix: &[u8]) -> Vec<u8> {
     vec![0]
 }
 
-pub(crate) fn revision_in(answer: &Value) -> Result<i64, HarnessError> {
-    number(answer.get("header").unwrap_or_default(), "revision", "header")
-}
-
-/// An integer, which protobuf's JSON writes as a string if it is 64 bits wide and leaves out if it is 0.
-pub(crate) fn number(object: &Value, name: &str, what: &str) -> Result<i64, HarnessError> {
-    match object.get(name) {
-        None => Ok(0),
-        Some(Value::String(text)) => text.parse().map_err(|_| HarnessError::answer(what, object)),
-        Some(value) => value.as_i64().ok_or_else(|| HarnessError::answer(what, object)),
-    }
-}
-
-pub(crate) fn id(value: Option<&Value>, what: &str) -> Result<u64, HarnessError> {
-    let text = value.and_then(Value::as_str).unwrap_or_default();
-    text.parse().map_err(|_| HarnessError::answer(what, format!("no ID: {value:?}")))
-}
-
-pub(crate) fn bytes(value: Option<&Value>, what: &str) -> Result<Vec<u8>, HarnessError> {
-    // left out when empty
-    let text = value.map_or(Some(""), Value::as_str);
-    text.and_then(|t| BASE64_STANDARD.decode(t).ok())
-        .ok_or_else(|| HarnessError::answer(what, format!("no base64: {value:?}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,14 +243,5 @@ mod tests {
         for (prefix, end) in table {
             assert_eq!(after(prefix), end);
         }
-    }
-
-    #[test]
-    fn numbers_as_etcd_writes_them() {
-        let object = json!({ "a": "12", "b": 12, "c": "x" });
-        assert_eq!(number(&object, "a", "t").unwrap(), 12);
-        assert_eq!(number(&object, "b", "t").unwrap(), 12);
-        assert_eq!(number(&object, "absent", "t").unwrap(), 0);
-        assert!(number(&object, "c", "t").is_err());
     }
 }

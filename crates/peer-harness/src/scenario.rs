@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::requests::{KeyFact, Op};
+use crate::HarnessError;
+use crate::fact::KeyFact;
+use crate::hex::sha256;
+use crate::requests::Op;
 use crate::server::EtcdServer;
-use crate::{HarnessError, answers::sha256};
 
 /// A lease that keeps its keys.
 const KEEPS: i64 = 0x1001;

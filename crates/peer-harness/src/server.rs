@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::gateway::Gateway;
 use crate::peer::{json as json_of, run};
-use crate::requests::{bytes, number};
+use crate::wire::{bytes, number};
 use crate::{HarnessError, Peer, PeerVersion};
 
 /// How long a server may take to become healthy on a busy machine.
