@@ -11,18 +11,10 @@ use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
 
+pub use crate::outcome::Outcome;
+
 use crate::input::{InputError, map};
 use crate::ui::Ui;
-
-/// How work that was done turned out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Outcome {
-    /// Nothing stands against it.
-    #[default]
-    Clean,
-    /// Findings at or above `--fail-on` stand.
-    Findings,
-}
 
 /// Why work could not be done.
 #[derive(Debug, thiserror::Error)]

@@ -13,6 +13,7 @@ pub mod glob;
 pub mod hazards;
 pub mod input;
 pub mod inventory;
+mod outcome;
 pub mod output;
 pub mod pair;
 pub mod release;

@@ -15,7 +15,7 @@ use anstyle::{AnsiColor, Style};
 pub use progress::Meter;
 
 use crate::args::{GlobalArgs, When};
-use crate::exit::Outcome;
+use crate::outcome::Outcome;
 
 /// Styles by meaning.
 pub mod style {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bbolt_page::{Db, salvage};
-use etcd_snapshot::{Live, Place, Record, Revision};
+use etcd_snapshot::{Place, Record, Revision};
 
 use super::rows::{self, Entry};
 use super::{Listed, give_out, table};
@@ -38,13 +38,9 @@ pub(super) fn run(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result
         View::Live(_) => {
             let last = last_of_each(&records);
             let live = last.into_values().filter(|record| !record.tombstone);
-            give_out(request, &listed, ui, live.map(|record| Entry::Live(live_of(record))))
+            give_out(request, &listed, ui, live.map(|record| Entry::Live(table::live_of(record))))
         }
     }
-}
-
-pub(super) fn live_of<'a>(record: &Record<'a>) -> Live<'a> {
-    Live { kv: record.kv, revision: record.revision }
 }
 
 /// Records by revision. The same record on several pages counts once.

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use kube_objects::ShownKey;
 
 use super::rows::{key_row, revision_row, wanted};
-use super::salvage::live_of;
 use crate::exit::Error;
 use crate::input::Source;
 use crate::output::finding::EvidenceJson;
@@ -185,6 +184,11 @@ impl Table {
         source.check_unchanged()?;
         self.database.commit()
     }
+}
+
+/// A record as the live one of its key.
+pub(super) fn live_of<'a>(record: &Record<'a>) -> Live<'a> {
+    Live { kv: record.kv, revision: record.revision }
 }
 
 fn stored(row: &KeyRow<'_>) -> Stored {
