@@ -129,21 +129,6 @@ fn the_readme_is_short() {
     assert!(lines <= 150, "README.md has {lines} lines: what a job needs has a page in docs/");
 }
 
-#[test]
-fn the_code_map_names_every_crate_and_no_other() {
-    let text = read("ARCHITECTURE.md");
-    let map = text.split_once("## Code map").expect("a code map").1.split("\n## ").next().unwrap();
-    let crates = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().file_name());
-    let crates: BTreeSet<String> = crates.map(|name| name.into_string().unwrap()).collect();
-    let named: BTreeSet<String> = map
-        .lines()
-        .filter_map(|line| line.strip_prefix("**`"))
-        .filter_map(|line| line.split('`').next())
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(named, crates);
-}
-
 /// Paths in backticks that look like files of the repository are.
 #[test]
 fn files_that_are_named_exist() {

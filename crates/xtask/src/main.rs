@@ -1,0 +1,59 @@
+//! `cargo xtask`: the chores of the workspace. What each does is in the library.
+#![forbid(unsafe_code)]
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use xtask::layers;
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+  layers   holds imports and modules against ARCHITECTURE.md; exit 1 where one is not as it says
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["layers"] => layers(),
+        _ => {
+            say(USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(why) => {
+            say(&format!("error: {why}\n"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether the laws are held; says which are not.
+fn layers() -> Result<bool, layers::Error> {
+    let offences = layers::check(&root(), &cargo())?;
+    for offence in &offences {
+        say(&format!("{offence}\n"));
+    }
+    Ok(offences.is_empty())
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// The cargo that runs this.
+fn cargo() -> PathBuf {
+    std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+/// Whoever reads may have gone; there is nobody else to tell.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
