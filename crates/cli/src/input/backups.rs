@@ -5,13 +5,11 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use artifact::{HEAD, InputError, Listing, Looks, look, open_regular};
 use backup_facts::layout::{DirectoryName, Layout};
 use backup_facts::picks::Picks;
 use static_resources::{BackupFile, BackupName};
 use zeroize::Zeroizing;
-
-use super::artifact::{HEAD, look};
-use super::{InputError, Listing, Looks, open_regular};
 
 /// No directory of backups has more; more than that is refused rather than looked at in part.
 const ENTRIES: usize = 100_000;

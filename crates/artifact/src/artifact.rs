@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{Advance, Compression, Counting, Input, InputError, Looks, RawFile, Reading, Source, expand, sniff};
 
 /// So much of a file is looked at to tell what it is.
-pub(super) const HEAD: u64 = 64 << 10;
+pub const HEAD: u64 = 64 << 10;
 
 /// What a path or stream holds.
 pub enum Artifact {
@@ -54,7 +54,7 @@ impl Artifact {
 }
 
 /// What the beginning of a file is, beneath one layer of compression.
-pub(super) fn look(head: &[u8]) -> (Looks, Compression) {
+pub fn look(head: &[u8]) -> (Looks, Compression) {
     let compression = Compression::of(head);
     let looks = match compression {
         Compression::None => sniff::sniff(head),

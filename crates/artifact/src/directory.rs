@@ -24,7 +24,7 @@ pub struct Listing {
 
 impl Listing {
     /// Reads the names in a directory. One that cannot be read lists nothing.
-    pub(super) fn of(path: &Path) -> Self {
+    pub fn of(path: &Path) -> Self {
         let mut listing = Self {
             database: ["member/snap/db", "snap/db"].into_iter().find(|inner| path.join(inner).is_file()),
             ..Self::default()

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::input::Compression;
-use crate::input::directory::Listing;
-use crate::input::sniff::Looks;
+use crate::Compression;
+use crate::directory::Listing;
+use crate::sniff::Looks;
 use crate::text::{Size, escape_path};
 
 /// An input that cannot be worked on. All of these end in exit code 2.
@@ -180,7 +180,7 @@ impl InputError {
     }
 
     /// The error for a path that could not be opened or looked at.
-    pub(super) fn opening(path: &Path, source: io::Error) -> Self {
+    pub fn opening(path: &Path, source: io::Error) -> Self {
         let path_buf = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::NotFound => {
