@@ -1,16 +1,19 @@
 //! A finding: what, where, how bad, what to do.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use kube_objects::ShownKey;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::catalogue::Entry;
 use crate::severity::Severity;
 
 /// The answer to "will it restore?".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// Nothing that needs attention.
+    #[default]
     Pass,
     /// Something needs attention, nothing at or above the limit.
     Warn,
@@ -27,6 +30,20 @@ impl Verdict {
             Self::Warn => "warn",
             Self::Fail => "fail",
         }
+    }
+}
+
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Verdict {
+    /// A word of a later assay counts as [`Verdict::Fail`]: better loud than lost.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = Cow::<'_, str>::deserialize(deserializer)?;
+        Ok([Self::Pass, Self::Warn].into_iter().find(|verdict| verdict.name() == word).unwrap_or(Self::Fail))
     }
 }
 
@@ -187,7 +204,12 @@ impl Findings {
 #[must_use]
 pub fn verdict<'f>(findings: impl IntoIterator<Item = &'f Finding>, fail_on: Option<Severity>) -> Verdict {
     let standing = findings.into_iter().filter(|finding| finding.waived.is_none());
-    let worst = standing.map(|finding| finding.severity).max();
+    verdict_of(standing.map(|finding| finding.severity).max(), fail_on)
+}
+
+/// The verdict where `worst` is the worst severity that counts; `None`: there is none.
+#[must_use]
+pub fn verdict_of(worst: Option<Severity>, fail_on: Option<Severity>) -> Verdict {
     match (worst, fail_on) {
         (Some(worst), Some(limit)) if worst >= limit => Verdict::Fail,
         (Some(Severity::Medium | Severity::High | Severity::Critical), _) => Verdict::Warn,
@@ -219,6 +241,21 @@ mod tests {
         let known = Finding { waived, ..finding(Severity::Critical) };
         assert_eq!(verdict([&known, &finding(Severity::Medium)], Some(Severity::High)), Verdict::Warn);
         assert_eq!(verdict([&known], Some(Severity::Info)), Verdict::Pass);
+    }
+
+    #[test]
+    fn words_of_a_later_assay_count_as_the_worst() {
+        for severity in Severity::ALL {
+            let word = serde_json::to_string(&severity).expect("word");
+            assert_eq!(serde_json::from_str::<Severity>(&word).ok(), Some(severity));
+        }
+        assert_eq!(serde_json::from_str::<Severity>("\"dire\"").ok(), Some(Severity::Critical));
+        for verdict in [Verdict::Pass, Verdict::Warn, Verdict::Fail] {
+            let word = serde_json::to_string(&verdict).expect("word");
+            assert_eq!(serde_json::from_str::<Verdict>(&word).ok(), Some(verdict));
+        }
+        assert_eq!(serde_json::from_str::<Verdict>("\"perhaps\"").ok(), Some(Verdict::Fail));
+        assert!(serde_json::from_str::<Verdict>("7").is_err() && serde_json::from_str::<Severity>("null").is_err());
     }
 
     #[test]

@@ -15,5 +15,5 @@ pub mod tarball;
 pub mod version;
 
 pub use catalogue::Entry;
-pub use finding::{Evidence, Finding, Findings, Location, Verdict, Waived, verdict};
+pub use finding::{Evidence, Finding, Findings, Location, Verdict, Waived, verdict, verdict_of};
 pub use severity::Severity;

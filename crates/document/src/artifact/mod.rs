@@ -1,0 +1,140 @@
+//! What a document tells of: a shape for each command and kind.
+
+mod backup;
+mod encryption;
+mod escrow;
+mod etcd;
+mod hashes;
+mod snapshot;
+mod tarball;
+mod usage;
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::any::Any;
+use crate::patient;
+
+pub use backup::{Backup, Compat, CompatOf, Escrow, Picks, Reason, ReleaseEvidence};
+pub use encryption::{
+    Condition, Coverage, CoverageKey, Encryption, KeyUse, KeysCheck, KeysFrom, Link, NamedKey, Writer,
+};
+pub use escrow::{Check, Drill, Written, WrittenFile};
+pub use etcd::{Alarm, Auth, Cluster, ConfState, Etcd, Lease, Member, Permission, Role, User};
+pub use hashes::{Dump, HashKv, Hashes, Status, Trailer};
+pub use snapshot::{EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update};
+pub use tarball::{
+    ArchiveFault, Config, ConfiguredResource, EncryptionConfig, KeyUsed, KeysLs, Material, Pod, Problem, Tarball,
+    Version,
+};
+pub use usage::{Account, KeyGroup, Reclaimable, Usage, UsedKeys};
+
+/// One artifact.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Artifact {
+    /// `inspect`, `verify`: a snapshot.
+    Snapshot(Box<Snapshot>),
+    /// `inspect`, `verify`: a tarball of static pod resources.
+    Tarball(Box<Tarball>),
+    /// `inspect`, `verify`: a backup; its files are artifacts of their own.
+    Backup(Box<Backup>),
+    /// `keys check`.
+    KeysCheck(Box<KeysCheck>),
+    /// `compat`.
+    Compat(Box<CompatOf>),
+    /// `hash`.
+    Hashes(Box<Hashes>),
+    /// `cluster`.
+    Cluster(Box<Cluster>),
+    /// `du`.
+    Usage(Box<Usage>),
+    /// `keys ls`.
+    KeysLs(Box<KeysLs>),
+    /// `keys split`, `keys join`, `keys rewrap`.
+    Written(Box<Written>),
+    /// `keys verify-escrow`.
+    Drill(Box<Drill>),
+    /// Of another command, or of a kind that a later assay has: kept as it is.
+    Other(Any),
+}
+
+impl Artifact {
+    /// Reads an artifact of a command.
+    pub(crate) fn read(command: &str, any: Any) -> Self {
+        let kind = any.fields().and_then(|fields| fields.get("kind")).and_then(Any::text).unwrap_or_default();
+        match (command, kind) {
+            ("inspect" | "verify", "snapshot") => shape(any, Self::Snapshot),
+            ("inspect" | "verify", "static-kuberesources") => shape(any, Self::Tarball),
+            ("inspect" | "verify", "backup") => shape(any, Self::Backup),
+            ("keys check", _) => shape(any, Self::KeysCheck),
+            ("compat", _) => shape(any, Self::Compat),
+            ("hash", _) => shape(any, Self::Hashes),
+            ("cluster", _) => shape(any, Self::Cluster),
+            ("du", _) => shape(any, Self::Usage),
+            ("keys ls", _) => shape(any, Self::KeysLs),
+            ("keys split" | "keys join" | "keys rewrap", _) => shape(any, Self::Written),
+            ("keys verify-escrow", _) => shape(any, Self::Drill),
+            _ => Self::Other(any),
+        }
+    }
+
+    /// `snapshot`, `static-kuberesources`, `backup`, ...; `None` where it has none.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        match self {
+            Self::Snapshot(it) => Some(&it.kind),
+            Self::Tarball(it) => Some(&it.kind),
+            Self::Backup(it) => Some(&it.kind),
+            Self::KeysCheck(it) => Some(&it.kind),
+            Self::Compat(it) => Some(&it.kind),
+            Self::Cluster(it) => Some(&it.kind),
+            Self::KeysLs(it) => Some(&it.kind),
+            Self::Written(it) => Some(&it.kind),
+            Self::Drill(it) => Some(&it.kind),
+            Self::Other(any) => any.fields()?.get("kind")?.text(),
+            Self::Hashes(_) | Self::Usage(_) => None,
+        }
+    }
+
+    /// The path, as given; empty where there is none.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Snapshot(it) => &it.path,
+            Self::Tarball(it) => &it.path,
+            Self::Backup(it) => &it.path,
+            Self::KeysCheck(it) => &it.path,
+            Self::Compat(it) => &it.path,
+            Self::Hashes(it) => &it.path,
+            Self::Cluster(it) => &it.path,
+            Self::Usage(it) => &it.path,
+            Self::KeysLs(it) => &it.path,
+            Self::Written(it) => &it.path,
+            Self::Drill(it) => &it.path,
+            Self::Other(any) => {
+                any.fields().and_then(|fields| fields.get("path")).and_then(Any::text).unwrap_or_default()
+            }
+        }
+    }
+
+    /// What findings about it call it: several backups share the path of a directory, and have names.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Backup(it) if !it.name.is_empty() => &it.name,
+            _ => self.path(),
+        }
+    }
+}
+
+/// What is no object, or too odd, stays what it is.
+fn shape<T: DeserializeOwned>(any: Any, as_artifact: fn(Box<T>) -> Artifact) -> Artifact {
+    match patient::read(Cow::Borrowed(&any)) {
+        Some(shape) => as_artifact(Box::new(shape)),
+        None => Artifact::Other(any),
+    }
+}

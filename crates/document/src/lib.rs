@@ -1,0 +1,43 @@
+//! The JSON document `assay/1` as types, written and read.
+//!
+//! Every command of assay that reports something gives out one [`Document`] with `--json`. What each field means is
+//! told in `docs/json.md`; `docs/assay-1.schema.json` says the same as a JSON Schema. The types write the very bytes
+//! that they were read from, but for white space.
+//!
+//! ```
+//! let json = br#"{"schema": "assay/1", "command": "verify", "assay": "0.1.0", "artifacts": [], "findings": [],
+//!     "verdict": "fail"}"#;
+//! let document = document::Document::read(json)?;
+//! assert_eq!(document.verdict, checks::Verdict::Fail);
+//! # Ok::<(), document::Error>(())
+//! ```
+//!
+//! # What an older and a newer assay wrote
+//!
+//! Names of `assay/1` stay, and more may be added. So a document is read with patience:
+//!
+//! - a field that is missing has its default: `None`, empty, 0; it is written as such;
+//! - a field that is not known is kept in `more`, of the document, of an artifact, of a finding, and of its place; deeper
+//!   inside it is passed over;
+//! - an artifact of a command or kind that is not known is [`Artifact::Other`], kept as it is;
+//! - a word that is not known stays a [`Word`]; as a severity it counts as `critical`, as a verdict as `fail`;
+//! - a part that is not of its type is as if it were not there, and the rest is read.
+//!
+//! A document of another schema, such as `assay/2`, is an error: its fields would mean something else.
+#![forbid(unsafe_code)]
+
+mod any;
+mod artifact;
+mod asked;
+mod document;
+mod finding;
+mod patient;
+mod rows;
+mod values;
+
+pub use any::{Any, Fields};
+pub use artifact::*;
+pub use document::{Document, Error, JudgedBy, SCHEMA};
+pub use finding::{Finding, Location, Waived};
+pub use rows::Row;
+pub use values::{Hex64, HexBytes, Key, KeyBuf, Word};
