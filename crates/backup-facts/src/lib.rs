@@ -12,4 +12,5 @@ pub mod objects;
 pub mod opening;
 pub mod pair;
 pub mod picks;
+pub mod snapshot;
 pub mod version;

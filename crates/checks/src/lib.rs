@@ -4,16 +4,19 @@
 //! and prints nothing. One file per family of checks; [`catalogue`] has the long texts.
 #![forbid(unsafe_code)]
 
+mod asks;
 pub mod catalogue;
 mod finding;
 pub mod hazards;
 pub mod keys_fit;
 pub mod pair;
+pub mod required;
 mod severity;
 pub mod snapshot;
 pub mod tarball;
 pub mod version;
 
+pub use asks::Asks;
 pub use catalogue::Entry;
 pub use finding::{Evidence, Finding, Findings, Location, Verdict, Waived, verdict, verdict_of};
 pub use severity::Severity;

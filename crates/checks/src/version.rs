@@ -3,6 +3,7 @@
 use backup_facts::version::{Release, Source, Sources, TargetCluster};
 use version_compat::{Backup, Data, Judgement, Relation, etcd_minor, judge};
 
+use crate::asks::Asks;
 use crate::catalogue::{
     CLUSTER_VERSION_UNREADABLE, ETCD_DIFFERS, Entry, FAILING, KUBELETS_DIFFER, NAME_DIFFERS, OPERATORS_DIFFER,
     OTHER_CLUSTER, OTHER_RELEASE, RELEASE_UNKNOWN, TARBALL_RELEASE, TARGET_UPDATING, UPDATE_UNDER_WAY, UPDATE_WANTED,
@@ -24,6 +25,8 @@ pub struct Facts<'f> {
     pub release: &'f Release,
     /// The cluster to restore onto, where it is known.
     pub target: Option<&'f TargetCluster>,
+    /// What is asked. Of a lone file, only what it says of its own release is told; a target asks for the rest, too.
+    pub asks: Asks,
 }
 
 impl Facts<'_> {
@@ -43,11 +46,10 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a finding is about ClusterVersion alone. The others hold several sources against each other, which is asked
-/// for with a pair or a target.
+/// Whether a finding says in its message what the judgement of the release says: who shows both shows it once.
 #[must_use]
-pub fn is_of_cluster_version(finding: &Finding) -> bool {
-    [&UPDATE_UNDER_WAY, &CLUSTER_VERSION_UNREADABLE, &UPDATE_WANTED, &FAILING].contains(&finding.entry)
+pub fn is_judgement(finding: &Finding) -> bool {
+    [&UPDATE_UNDER_WAY, &OTHER_RELEASE, &RELEASE_UNKNOWN, &TARGET_UPDATING].contains(&finding.entry)
 }
 
 /// Judges which release a backup is of, and whether it may be restored onto the target.
@@ -55,8 +57,10 @@ pub fn is_of_cluster_version(finding: &Finding) -> bool {
 pub fn check(facts: &Facts<'_>) -> Findings {
     let mut findings = Findings::default();
     check_update(facts, &mut findings);
-    check_target(facts, &mut findings);
-    check_contradictions(facts, &mut findings);
+    if facts.asks == Asks::Restore || facts.target.is_some() {
+        check_target(facts, &mut findings);
+        check_contradictions(facts, &mut findings);
+    }
     check_cluster_version(facts, &mut findings);
     findings
 }

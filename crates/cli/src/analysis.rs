@@ -2,10 +2,11 @@
 
 use backup_facts::objects;
 use backup_facts::pair::ClusterFacts;
+pub use backup_facts::snapshot::Opened;
 use backup_facts::version::SnapshotVersions;
-use bbolt_page::{Db, OpenError, Pgid, Walker};
+use bbolt_page::{Db, OpenError, Walker};
+use checks::Finding;
 use checks::snapshot::{DEFAULT_QUOTA, Facts};
-use checks::{Finding, catalogue};
 use etcd_snapshot::salvage::{self, Pages};
 use etcd_snapshot::trailer::{self, TRAILER_LEN, Trailer};
 use etcd_snapshot::{HashKv, Options, Provenance, Scan};
@@ -15,17 +16,6 @@ use crate::exit::Error;
 use crate::input::Source;
 use crate::spread::Pool;
 use crate::ui::Ui;
-
-/// By what a database was opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opened {
-    /// By its meta, as etcd opens it.
-    Meta,
-    /// Both metas are gone; this page looked most like the root.
-    FoundRoot(Pgid),
-    /// Metas and root are gone; there are pages.
-    PagesAlone,
-}
 
 /// What was found in one snapshot.
 #[derive(Debug)]
@@ -118,6 +108,7 @@ impl<'a> Analysis<'a> {
         let kubernetes_compaction = inventory.compaction();
         let facts = Facts {
             scan: &scan,
+            opened,
             trailer: Some(&trailer),
             appended: appended(&scan.report.db),
             provenance,
@@ -126,10 +117,7 @@ impl<'a> Analysis<'a> {
             unreadable: &unreadable,
             quota,
         };
-        let mut findings = checks::snapshot::check(&facts);
-        if let Some(finding) = no_meta(opened) {
-            findings.push(finding);
-        }
+        let findings = checks::snapshot::check(&facts);
         let lost = scan.bucket(b"key").is_none();
         let pages = lost.then(|| salvage::pages(&scan.report.db));
         let findings = findings.into_sorted();
@@ -165,15 +153,4 @@ fn count_faults(db: Db<'_>) -> usize {
         walker.visit(&bucket, &Pool, |chunk| chunk.for_each(drop), |()| {});
     }
     checks::snapshot::damage(&walker.finish(&Pool).faults)
-}
-
-fn no_meta(opened: Opened) -> Option<Finding> {
-    let message = match opened {
-        Opened::Meta => return None,
-        Opened::FoundRoot(root) => {
-            format!("neither meta is valid; what follows was read from page {root}, which looks most like the root")
-        }
-        Opened::PagesAlone => "neither meta is valid, and no page looks like the root".to_owned(),
-    };
-    Some(Finding::new(&catalogue::NO_META, message))
 }

@@ -1,8 +1,8 @@
 //! What says which release a backup is of, put together from its files.
 
 use backup_facts::version::{EtcdVersions, Release, SnapshotVersions, Sources, TargetCluster};
-use checks::Finding;
 use checks::version::Facts;
+use checks::{Asks, Finding};
 use kube_objects::{ClusterVersion, StorageKey};
 use version_compat::Judgement;
 
@@ -90,9 +90,9 @@ pub struct Compat<'t> {
 
 impl<'t> Compat<'t> {
     /// Judges.
-    pub fn of(sources: Sources<'_>, target: Option<&'t TargetCluster>) -> Self {
+    pub fn of(sources: Sources<'_>, target: Option<&'t TargetCluster>, asks: Asks) -> Self {
         let release = sources.release();
-        let facts = Facts { sources, release: &release, target };
+        let facts = Facts { sources, release: &release, target, asks };
         let (judgement, other_cluster) = (facts.judgement(), facts.other_cluster().is_some());
         let findings = checks::version::check(&facts).into_sorted();
         Self { target, judgement, other_cluster, findings, release }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use checks::required::{Required, StoredUnder};
 use checks::{Severity, catalogue};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -10,7 +11,7 @@ use toml::value::Datetime;
 
 use crate::error::PolicyError;
 use crate::glob::Glob;
-use crate::{Encryption, Policy, Require, Waiver};
+use crate::{Policy, Waiver};
 
 /// Providers that can encrypt, as EncryptionConfiguration names them.
 const PROVIDERS: [&str; 4] = ["aescbc", "aesgcm", "secretbox", "kms"];
@@ -123,7 +124,7 @@ pub(crate) fn parse(text: &str) -> Result<Policy, PolicyError> {
     Ok(Policy { severities, require, waivers })
 }
 
-fn require(at: &Text<'_>, file: RequireFile) -> Result<Require, PolicyError> {
+fn require(at: &Text<'_>, file: RequireFile) -> Result<Required, PolicyError> {
     let max_age = file.max_age.map(|age| {
         seconds(age.get_ref()).ok_or_else(|| {
             at.value("max_age", &age, age.get_ref(), "a number with a unit, such as `90m`, `36h` or `7d`")
@@ -139,7 +140,7 @@ fn require(at: &Text<'_>, file: RequireFile) -> Result<Require, PolicyError> {
         let fits = (0..=36_500).contains(&is);
         if fits { Ok(is) } else { Err(at.value("min_certificate_days", &days, is, "a number from 0 to 36500")) }
     });
-    Ok(Require {
+    Ok(Required {
         max_age: max_age.transpose()?,
         max_fragmentation_percent: fragmentation.transpose()?,
         min_certificate_days: days.transpose()?,
@@ -150,7 +151,7 @@ fn require(at: &Text<'_>, file: RequireFile) -> Result<Require, PolicyError> {
     })
 }
 
-fn encryption_of(at: &Text<'_>, file: EncryptionFile) -> Result<Encryption, PolicyError> {
+fn encryption_of(at: &Text<'_>, file: EncryptionFile) -> Result<StoredUnder, PolicyError> {
     for name in &file.types {
         if !PROVIDERS.contains(&name.get_ref().as_str()) {
             let expected = "`aescbc`, `aesgcm`, `secretbox` or `kms`";
@@ -161,7 +162,7 @@ fn encryption_of(at: &Text<'_>, file: EncryptionFile) -> Result<Encryption, Poli
         return Err(at.value("resources", &file.resources, "[]", "at least one resource, such as `secrets`"));
     }
     let types = file.types.into_iter().map(Spanned::into_inner).collect();
-    Ok(Encryption { types, resources: file.resources.into_inner() })
+    Ok(StoredUnder { types, resources: file.resources.into_inner() })
 }
 
 fn waiver(at: &Text<'_>, file: WaiverFile) -> Result<Waiver, PolicyError> {

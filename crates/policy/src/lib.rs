@@ -24,16 +24,15 @@ mod apply;
 mod error;
 mod file;
 mod glob;
-mod require;
 
 use std::collections::BTreeMap;
 
 use checks::Severity;
+use checks::required::Required;
 use jiff::civil::Date;
 
 pub use error::PolicyError;
 pub use glob::Glob;
-pub use require::{Facts, Kind, Stored};
 
 /// A policy that asks for little, with comments on all that it could ask for: what `assay policy init` prints.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -44,37 +43,9 @@ pub struct Policy {
     /// Severities by ID of finding.
     pub severities: BTreeMap<&'static str, Severity>,
     /// What a backup must be.
-    pub require: Require,
+    pub require: Required,
     /// What does not count.
     pub waivers: Vec<Waiver>,
-}
-
-/// What a backup must be; what is not set is not asked for.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Require {
-    /// Greatest age, in seconds.
-    pub max_age: Option<i64>,
-    /// Greatest share of free pages, in percent.
-    pub max_fragmentation_percent: Option<f64>,
-    /// Least number of days until the first certificate in the tarball ends.
-    pub min_certificate_days: Option<i64>,
-    /// How values must be stored.
-    pub encryption: Option<Encryption>,
-    /// Whether the keys must be proven to open every encrypted value.
-    pub keys_fit: bool,
-    /// Whether the keys must be proven to be in escrow.
-    pub escrow_manifest: bool,
-    /// Whether the snapshot must have a valid integrity hash.
-    pub trailer: bool,
-}
-
-/// How values must be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Encryption {
-    /// The providers that may have written them; any, where there are none here.
-    pub types: Vec<String>,
-    /// Resources, as `secrets` or `routes.route.openshift.io`.
-    pub resources: Vec<String>,
 }
 
 /// A finding that is known and does not count.

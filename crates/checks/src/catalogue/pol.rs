@@ -1,4 +1,4 @@
-//! What an organisation's policy asks. `policy` raises these, never a check.
+//! What an organisation's policy asks.
 
 use super::Entry;
 use crate::severity::Severity::{High, Low};

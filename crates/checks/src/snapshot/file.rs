@@ -1,11 +1,14 @@
 //! The file as a whole: integrity hash, length, how it came to be.
 
+use backup_facts::snapshot::Opened;
 use bbolt_page::{Check, Faults};
 use etcd_snapshot::Provenance;
 use etcd_snapshot::trailer::{TRAILER_LEN, Trailer, is_present};
 
 use super::Facts;
-use crate::catalogue::{PREVIOUS_ROOT, RAW_COPY, TORN_COPY, TRAILER_MISMATCH, TRAILER_MISSING, UNEXPECTED_TAIL};
+use crate::catalogue::{
+    NO_META, PREVIOUS_ROOT, RAW_COPY, TORN_COPY, TRAILER_MISMATCH, TRAILER_MISSING, UNEXPECTED_TAIL,
+};
 use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
@@ -14,6 +17,18 @@ pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
     check_tail(facts, findings);
     check_provenance(facts, findings);
     check_previous_root(facts, findings);
+}
+
+/// Told last: what the walk found in what is left comes first.
+pub(super) fn check_opened(opened: Opened, findings: &mut Findings) {
+    let message = match opened {
+        Opened::Meta => return,
+        Opened::FoundRoot(root) => {
+            format!("neither meta is valid; what follows was read from page {root}, which looks most like the root")
+        }
+        Opened::PagesAlone => "neither meta is valid, and no page looks like the root".to_owned(),
+    };
+    findings.push(Finding::new(&NO_META, message));
 }
 
 fn check_trailer(facts: &Facts<'_, '_>, findings: &mut Findings) {

@@ -7,6 +7,7 @@ mod state;
 mod structure;
 
 use backup_facts::objects::Unreadable;
+use backup_facts::snapshot::Opened;
 use etcd_snapshot::trailer::Trailer;
 use etcd_snapshot::{Provenance, Scan};
 
@@ -23,6 +24,8 @@ pub const DEFAULT_QUOTA: u64 = 8 << 30;
 pub struct Facts<'s, 'a> {
     /// The walk, of the latest view.
     pub scan: &'s Scan<'a>,
+    /// By what the database was opened.
+    pub opened: Opened,
     /// The integrity hash; `None` where the file was not hashed.
     pub trailer: Option<&'s Trailer>,
     /// Bytes behind an integrity hash that is right: something was appended to a sound snapshot.
@@ -48,6 +51,7 @@ pub fn check(facts: &Facts<'_, '_>) -> Findings {
     records::check(facts, &mut findings);
     state::check(facts, &mut findings);
     kubernetes::check(facts, &mut findings);
+    file::check_opened(facts.opened, &mut findings);
     findings
 }
 

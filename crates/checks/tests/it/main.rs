@@ -17,14 +17,20 @@ mod versions;
 
 use std::collections::BTreeSet;
 
-use bbolt_page::{Db, Serial, Walker};
+use backup_facts::snapshot::Opened;
+use bbolt_page::{Db, Pgid, Serial, Walker};
 use checks::snapshot::{DEFAULT_QUOTA, Facts};
 use checks::{Finding, Severity, catalogue};
 use etcd_snapshot::{Options, Provenance, scan, trailer};
 
 /// What the checks find in a file, given a quota.
 fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
-    let db = Db::open(bytes).expect("a meta is left");
+    opened(Db::open(bytes).expect("a meta is left"), Opened::Meta, quota)
+}
+
+/// What the checks find in a database, however it was opened.
+fn opened(db: Db<'_>, opened: Opened, quota: u64) -> Vec<Finding> {
+    let bytes = db.bytes();
     let previous_root_faults = db.through_loser().map(|previous| {
         let mut walker = Walker::new(previous);
         for bucket in walker.buckets(&Serial) {
@@ -41,6 +47,7 @@ fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
     let unreadable = backup_facts::objects::unreadable(&scan, &Serial);
     let facts = Facts {
         scan: &scan,
+        opened,
         trailer: Some(&trailer),
         provenance,
         appended,
@@ -91,12 +98,27 @@ fn every_finding_of_a_snapshot_has_a_case_that_brings_it_up() {
         }
         covered.insert(case.id);
     }
-    // A file without a meta has no facts to check: the command itself reports it.
+    // by `without_a_meta_it_is_said_how_the_rest_was_read`
     covered.insert("SNAP-001");
     let families = ["SNAP", "PAGE", "MVCC", "ETCD", "KUBE"];
     let of_snapshots = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| families.contains(&&id[..4]));
     let missing: Vec<_> = of_snapshots.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn without_a_meta_it_is_said_how_the_rest_was_read() {
+    let file = cases::sound().build();
+    for (how, says) in [
+        (
+            Opened::FoundRoot(Pgid(7)),
+            "neither meta is valid; what follows was read from page 7, which looks most like the root",
+        ),
+        (Opened::PagesAlone, "neither meta is valid, and no page looks like the root"),
+    ] {
+        let found = opened(Db::open(&file).unwrap(), how, DEFAULT_QUOTA);
+        assert_eq!((found[0].entry.id, found[0].message.as_str()), ("SNAP-001", says));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use backup_facts::version::{EtcdVersions, SnapshotVersions, Sources, TargetCluster};
 use checks::version::Facts;
-use checks::{Finding, Severity, catalogue};
+use checks::{Asks, Finding, Severity, catalogue};
 use kube_objects::ClusterVersion;
 use serde_json::{Value, json};
 use static_resources::VersionEvidence;
@@ -73,6 +73,11 @@ fn evidence(payload: &str, build: &str) -> VersionEvidence {
 }
 
 fn findings(world: &World) -> Vec<Finding> {
+    asked(world, Asks::Restore)
+}
+
+/// The same, where less is asked.
+fn asked(world: &World, asks: Asks) -> Vec<Finding> {
     let object = ClusterVersion::read(world.object.to_string().as_bytes()).ok();
     let evidence = evidence(world.payload, world.build);
     let sources = Sources {
@@ -84,7 +89,7 @@ fn findings(world: &World) -> Vec<Finding> {
         version_file: world.version_file,
     };
     let release = sources.release();
-    checks::version::check(&Facts { sources, release: &release, target: world.target.as_ref() }).into_sorted()
+    checks::version::check(&Facts { sources, release: &release, target: world.target.as_ref(), asks }).into_sorted()
 }
 
 fn ids(world: &World) -> Vec<&'static str> {
@@ -262,11 +267,15 @@ fn a_text_is_cut_behind_its_longest_length() {
 /// A lone file without a target is asked about its ClusterVersion and nothing else; a tarball's word names its member.
 #[test]
 fn a_finding_says_what_it_is_about() {
-    for Case { id, what, world, .. } in cases() {
+    for Case { id, what, mut world, .. } in cases() {
         let found = findings(&world);
         let finding = found.iter().find(|finding| finding.entry.id == id).unwrap();
+        world.target = None;
+        let of_a_lone_file = asked(&world, Asks::Integrity);
         let own = ["VER-002", "VER-009", "VER-010", "VER-013"].contains(&id);
-        assert_eq!(checks::version::is_of_cluster_version(finding), own, "{id} ({what})");
+        assert_eq!(of_a_lone_file.iter().any(|finding| finding.entry.id == id), own, "{id} ({what})");
+        let of_the_judgement = ["VER-001", "VER-002", "VER-003", "VER-011"].contains(&id);
+        assert_eq!(checks::version::is_judgement(finding), of_the_judgement, "{id} ({what})");
         assert_eq!(finding.location.member.is_some(), id == "VER-004", "{id} ({what})");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use backup_facts::snapshot::Opened;
 use checks::snapshot::DEFAULT_QUOTA;
 use checks::{Finding, Findings};
 use etcd_snapshot::facts::{Permission, Role, User};
@@ -156,6 +157,7 @@ impl<'a> Document<'a> {
 fn blockers(scan: &Scan<'_>) -> Vec<Finding> {
     checks::snapshot::upgrade_blockers(&checks::snapshot::Facts {
         scan,
+        opened: Opened::Meta,
         trailer: None,
         provenance: Provenance::of(&scan.report.db),
         appended: None,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use backup_facts::version::{Sources, TargetCluster};
+use checks::Asks;
 use serde::Serialize;
 
 use super::artifact::{self, Item};
@@ -105,7 +106,8 @@ fn of_files<'t>(
     }
     let base = of_snapshot.as_ref().map(|(_, release)| release.sources()).unwrap_or_default();
     let evidence = tarball.as_ref().map(|tarball| &tarball.resources.facts.version);
-    let compat = Compat::of(Sources { tarball: evidence, ..release::of_directory(directory, base) }, target);
+    let compat =
+        Compat::of(Sources { tarball: evidence, ..release::of_directory(directory, base) }, target, Asks::Restore);
     let snapshot = of_snapshot.map(|(source, _)| source.name());
     let tarball = tarball.map(|tarball| tarball.name);
     let kind = if snapshot.is_some() { "snapshot" } else { "static-kuberesources" };

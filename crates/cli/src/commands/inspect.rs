@@ -1,7 +1,7 @@
 //! `assay inspect`: what is this?
 
 use backup_facts::opening::Unlocked;
-use checks::{Finding, Severity, Verdict};
+use checks::{Asks, Finding, Severity, Verdict};
 use kube_objects::ResourceCount;
 
 use super::artifact::{self, Item, Whole};
@@ -48,7 +48,7 @@ fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Err
     let (source, mut tarball) = (whole.snapshot.take(), whole.tarball.take());
     let analysis = source.as_ref().map(|source| Analysis::of(source, ui)).transpose()?;
     let directory = whole.directory.as_deref();
-    let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), directory), None);
+    let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), directory), None, Asks::Restore);
     let name = whole.name();
     let keys = Unlocked::new(tarball.as_deref_mut().and_then(|tarball| tarball.keys.take()));
     let minor = compat.release.backup.minor();

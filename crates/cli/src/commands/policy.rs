@@ -5,9 +5,10 @@ use std::io::Read;
 use std::path::Path;
 
 use checks::catalogue::WAIVER_EXPIRED;
+use checks::required::Required;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use policy::{Policy, Require};
+use policy::Policy;
 use serde_json::{Value, json};
 
 use crate::args::{PolicyArgs, PolicyCheckArgs, PolicyCommand, ReportFormat};
@@ -130,8 +131,8 @@ fn age(seconds: u64) -> String {
     count(seconds / unit, name)
 }
 
-fn required(require: &Require) -> String {
-    let Require { max_age, max_fragmentation_percent, min_certificate_days, encryption, .. } = require;
+fn required(require: &Required) -> String {
+    let Required { max_age, max_fragmentation_percent, min_certificate_days, encryption, .. } = require;
     let encryption = encryption.as_ref().map(|it| {
         let types = if it.types.is_empty() { "any provider".to_owned() } else { it.types.join(" or ") };
         format!("{} encrypted by {types}", escape(it.resources.join(", ").as_bytes()))

@@ -7,7 +7,7 @@ mod policy;
 
 use backup_facts::opening::{Held, Unlocked};
 use backup_facts::version::TargetCluster;
-use checks::{Finding, Severity, Verdict};
+use checks::{Asks, Finding, Severity, Verdict};
 
 use super::artifact::{self, Item};
 use super::keys::given;
@@ -136,7 +136,7 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
         return Err(Error::Usage(what.to_owned()));
     }
     let mut analysis = Analysis::of(source, ui)?;
-    let compat = Compat::of(release::sources(Some(&analysis), None, None), rules.target);
+    let compat = Compat::of(release::sources(Some(&analysis), None, None), rules.target, Asks::Integrity);
     let kind = pair::kind(None, Some(&analysis));
     pair::by_kind(&mut analysis.findings, kind);
     let mut checked = checked(source, &analysis);
@@ -157,7 +157,7 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
         true => hazards::of_snapshot(&analysis, None, &keys, rules.restore),
         false => Vec::new(),
     };
-    let findings = together([std::mem::take(&mut analysis.findings), alone(compat), of_keys, of_restore]);
+    let findings = together([std::mem::take(&mut analysis.findings), compat.findings, of_keys, of_restore]);
     let verdict = checks::verdict(&findings, rules.limit);
     let (good, what) = ("a restore of this snapshot", "this snapshot");
     let parts = vec![(source.name(), findings)];
@@ -165,12 +165,12 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
 }
 
 fn of_tarball(mut tarball: Tarball, rules: Rules<'_>) -> Judged {
-    let compat = Compat::of(release::sources(None, Some(&tarball), None), rules.target);
+    let compat = Compat::of(release::sources(None, Some(&tarball), None), rules.target, Asks::Integrity);
     let documents =
         if rules.json { vec![ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball)))] } else { Vec::new() };
     let checked = tarball::describe(&tarball);
     let of_restore = hazards::of_tarball(&tarball, rules.restore);
-    let findings = together([std::mem::take(&mut tarball.findings), alone(compat), of_restore]);
+    let findings = together([std::mem::take(&mut tarball.findings), compat.findings, of_restore]);
     let verdict = checks::verdict(&findings, rules.limit);
     let good = if tarball.keyless {
         "a restore with this tarball, once its keys are joined to it again"
@@ -180,12 +180,6 @@ fn of_tarball(mut tarball: Tarball, rules: Rules<'_>) -> Judged {
     let parts = vec![(tarball.name.clone(), findings)];
     let what = "this tarball";
     Judged { documents, report: Report { name: tarball.name, parts, verdict, checked, good, what, brief: false } }
-}
-
-/// What is said of the release of a lone file: without a target, only what it says of itself.
-fn alone(compat: Compat<'_>) -> Vec<Finding> {
-    let asked = compat.target.is_some();
-    compat.findings.into_iter().filter(|it| asked || checks::version::is_of_cluster_version(it)).collect()
 }
 
 /// Several lists of findings as one, worst first.

@@ -87,7 +87,7 @@ pub fn write(name: &str, compat: &Compat<'_>, ui: &mut Ui) -> io::Result<()> {
             wrap(&format!("- {}", reason.text), 2, ui)?;
         }
     }
-    for finding in compat.findings.iter().filter(|finding| !says_the_same(finding.entry.id)) {
+    for finding in compat.findings.iter().filter(|finding| !checks::version::is_judgement(finding)) {
         wrap(&format!("- {}: {}", finding.entry.id, escape(finding.message.as_bytes())), 2, ui)?;
     }
     if compat.release.evidence.is_empty() {
@@ -112,9 +112,4 @@ pub fn write(name: &str, compat: &Compat<'_>, ui: &mut Ui) -> io::Result<()> {
     let look = ui.look();
     table.write(ui.out(), look)?;
     writeln!(ui.out())
-}
-
-/// Findings whose message is that of the judgement.
-fn says_the_same(id: &str) -> bool {
-    matches!(id, "VER-001" | "VER-002" | "VER-003" | "VER-011")
 }

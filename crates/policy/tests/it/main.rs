@@ -11,9 +11,10 @@ mod apply;
 mod parse;
 mod require;
 
+use checks::required::{Known, Subject};
 use checks::{Finding, catalogue};
 use jiff::Timestamp;
-use policy::{Facts, Kind, Policy};
+use policy::Policy;
 
 fn policy(text: &str) -> Policy {
     Policy::parse(&format!("version = 1\n{text}")).unwrap_or_else(|error| panic!("{error}\n{text}"))
@@ -23,8 +24,8 @@ fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
 
-fn facts(kind: Kind) -> Facts {
-    Facts::unknown(kind, "backup/snapshot_2026-11-23_090915.db", now())
+fn known(kind: Subject) -> Known {
+    Known::unknown(kind, "backup/snapshot_2026-11-23_090915.db", now())
 }
 
 fn finding(id: &str) -> Finding {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use backup_facts::snapshot::Opened;
 use checks::snapshot::DEFAULT_QUOTA;
 use etcd_snapshot::trailer::{self, Trailer};
 use etcd_snapshot::{Facts, Live, Provenance, Record, Scan};
@@ -105,6 +106,7 @@ impl Table {
     /// What `assay verify` finds, short of what only objects show.
     fn findings(&mut self, scan: &Scan<'_>) -> Result<(), Error> {
         let facts = checks::snapshot::Facts {
+            opened: Opened::Meta,
             scan,
             trailer: Some(&self.trailer),
             provenance: Provenance::of(&scan.report.db),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use backup_facts::layout::Layout;
 use backup_facts::opening::{Encryption, Held, Unlocked};
+use checks::Asks;
 use checks::pair::{Kind, Outcome};
 
 use super::{Judged, Report, Rules, integrity, records, structure};
@@ -50,7 +51,8 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     let mut analysis = source.as_ref().map(|source| Analysis::of(source, ui)).transpose()?;
     let directory = whole.directory.as_deref();
     let kind = pair::kind(directory, analysis.as_ref());
-    let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), directory), rules.target);
+    let compat =
+        Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), directory), rules.target, Asks::Restore);
     let (encryption, keys) = match &analysis {
         Some(analysis) => {
             let held = match rules.held(ui)? {

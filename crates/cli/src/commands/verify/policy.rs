@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use checks::required::{Known, Stored, Subject};
 use checks::{Finding, Severity};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use policy::{Facts, Kind, Policy, Stored};
+use policy::Policy;
 use serde_json::Value;
 
 use super::Judged;
@@ -66,17 +67,17 @@ fn name_of(document: &Value) -> Option<&String> {
 }
 
 /// What a document says that a policy asks for.
-fn facts(document: Option<&Value>, name: &str, alone: bool, now: Timestamp) -> Facts {
+fn facts(document: Option<&Value>, name: &str, alone: bool, now: Timestamp) -> Known {
     let at = |pointer: &str| document.and_then(|document| document.pointer(pointer));
     let list = |pointer: &str| at(pointer).and_then(Value::as_array).into_iter().flatten();
     let kind = match at("/kind").and_then(Value::as_str) {
-        Some("snapshot") => Kind::Snapshot,
-        Some("static-kuberesources") => Kind::Tarball,
-        Some("backup") => Kind::Backup,
-        _ => Kind::Other,
+        Some("snapshot") => Subject::Snapshot,
+        Some("static-kuberesources") => Subject::Tarball,
+        Some("backup") => Subject::Backup,
+        _ => Subject::Other,
     };
     let stamp = at("/timestamp").and_then(Value::as_str).or_else(|| stamp_in(name));
-    Facts {
+    Known {
         alone,
         taken: stamp.and_then(taken),
         fragmentation_percent: at("/space/fragmentationPercent").and_then(Value::as_f64),
@@ -86,7 +87,7 @@ fn facts(document: Option<&Value>, name: &str, alone: bool, now: Timestamp) -> F
         keys_fit: at("/encryption/keysFit").or_else(|| at("/keysFit")).and_then(Value::as_bool),
         in_escrow: at("/escrow/matches").and_then(Value::as_bool),
         keyless: at("/escrow/checks").and_then(Value::as_array).map(|checks| checks.iter().any(is_keyless)),
-        ..Facts::unknown(kind, name, now)
+        ..Known::unknown(kind, name, now)
     }
 }
 
@@ -149,13 +150,13 @@ mod tests {
                 "encrypted": [{"provider": "aescbc", "key": "1", "count": 4}]}]},
         });
         let facts = facts(Some(&document), "b/snapshot_2026-11-23_091606.db.gz", true, now);
-        assert_eq!(facts.kind, Kind::Snapshot);
+        assert_eq!(facts.kind, Subject::Snapshot);
         assert_eq!(facts.taken.map(|taken| taken.to_string()).as_deref(), Some("2026-11-23T09:16:06Z"));
         assert_eq!((facts.fragmentation_percent, facts.trailer_valid), (Some(12.5), Some(false)));
         assert_eq!((facts.stored[0].plain, facts.stored[0].encrypted[0].1), (3, 4));
         assert_eq!(
             super::facts(None, "a_b", false, now),
-            Facts { alone: false, ..Facts::unknown(Kind::Other, "a_b", now) }
+            Known { alone: false, ..Known::unknown(Subject::Other, "a_b", now) }
         );
     }
 }

@@ -1,15 +1,14 @@
-//! What is required, held against facts.
+//! What an organisation requires of a backup, held against what is known of it.
 
-use checks::catalogue::{
-    BACKUP_TOO_OLD, CERTIFICATE_ENDS_TOO_SOON, ENCRYPTION_NOT_AS_REQUIRED, ESCROW_NOT_PROVEN,
-    FRAGMENTATION_ABOVE_LIMIT, INTEGRITY_HASH_REQUIRED, KEYS_NOT_PROVEN,
-};
-use checks::{Finding, Findings, Location};
 use jiff::Timestamp;
 
-use crate::{Encryption, Require};
+use crate::catalogue::{
+    BACKUP_TOO_OLD, CERTIFICATE_ENDS_TOO_SOON, ENCRYPTION_NOT_AS_REQUIRED, ESCROW_NOT_PROVEN,
+    FRAGMENTATION_ABOVE_LIMIT, INTEGRITY_HASH_REQUIRED, KEYS_NOT_PROVEN, WAIVER_EXPIRED,
+};
+use crate::finding::{Finding, Findings, Location};
 
-/// What OpenShift encrypts, by [`Encryption::resources`]' names.
+/// What OpenShift encrypts, by [`StoredUnder::resources`]' names.
 const USUAL: [&str; 8] = [
     "secrets",
     "configmaps",
@@ -24,9 +23,37 @@ const DAY: i64 = 86_400;
 /// Clocks of nodes and of who judges may differ by this much, and a node's may not be in UTC.
 const CLOCK_SKEW: i64 = DAY;
 
+/// What a backup must be; what is not set is not asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Required {
+    /// Greatest age, in seconds.
+    pub max_age: Option<i64>,
+    /// Greatest share of free pages, in percent.
+    pub max_fragmentation_percent: Option<f64>,
+    /// Least number of days until the first certificate in the tarball ends.
+    pub min_certificate_days: Option<i64>,
+    /// How values must be stored.
+    pub encryption: Option<StoredUnder>,
+    /// Whether the keys must be proven to open every encrypted value.
+    pub keys_fit: bool,
+    /// Whether the keys must be proven to be in escrow.
+    pub escrow_manifest: bool,
+    /// Whether the snapshot must have a valid integrity hash.
+    pub trailer: bool,
+}
+
+/// How values must be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredUnder {
+    /// The providers that may have written them; any, where there are none here.
+    pub types: Vec<String>,
+    /// Resources, as `secrets` or `routes.route.openshift.io`.
+    pub resources: Vec<String>,
+}
+
 /// What an artifact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Subject {
     /// A snapshot.
     Snapshot,
     /// A tarball of static pod resources.
@@ -39,9 +66,9 @@ pub enum Kind {
 
 /// What requirements are held against. What is not known is `None`, and satisfies no requirement.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Facts {
+pub struct Known {
     /// What it is.
-    pub kind: Kind,
+    pub kind: Subject,
     /// Whether it is part of no backup that is judged beside it.
     pub alone: bool,
     /// The path, as given.
@@ -79,10 +106,10 @@ pub struct Stored {
     pub encrypted: Vec<(String, u64)>,
 }
 
-impl Facts {
-    /// Facts of an artifact of which nothing is known yet.
+impl Known {
+    /// What is known of an artifact of which nothing is known yet.
     #[must_use]
-    pub fn unknown(kind: Kind, artifact: &str, now: Timestamp) -> Self {
+    pub fn unknown(kind: Subject, artifact: &str, now: Timestamp) -> Self {
         Self {
             kind,
             alone: true,
@@ -100,44 +127,45 @@ impl Facts {
     }
 }
 
-/// Everything that is required and not so.
-pub(crate) fn violations(require: &Require, facts: &Facts) -> Vec<Finding> {
+/// Everything that is required and not so, worst first.
+#[must_use]
+pub fn check(required: &Required, known: &Known) -> Vec<Finding> {
     let mut found = Findings::default();
-    match facts.kind {
-        Kind::Snapshot => {
-            age(require, facts, &mut found);
-            trailer(require, facts, &mut found);
-            fragmentation(require, facts, &mut found);
-            if let Some(encryption) = &require.encryption {
-                stored(encryption, facts, &mut found);
+    match known.kind {
+        Subject::Snapshot => {
+            age(required, known, &mut found);
+            trailer(required, known, &mut found);
+            fragmentation(required, known, &mut found);
+            if let Some(under) = &required.encryption {
+                stored(under, known, &mut found);
             }
-            if facts.alone {
-                keys(require, facts, &mut found);
-            }
-        }
-        Kind::Tarball => {
-            age(require, facts, &mut found);
-            certificates(require, facts, &mut found);
-            if facts.alone {
-                escrow(require, facts, &mut found);
+            if known.alone {
+                keys(required, known, &mut found);
             }
         }
-        Kind::Backup => {
-            keys(require, facts, &mut found);
-            escrow(require, facts, &mut found);
+        Subject::Tarball => {
+            age(required, known, &mut found);
+            certificates(required, known, &mut found);
+            if known.alone {
+                escrow(required, known, &mut found);
+            }
         }
-        Kind::Other => {}
+        Subject::Backup => {
+            keys(required, known, &mut found);
+            escrow(required, known, &mut found);
+        }
+        Subject::Other => {}
     }
     found.into_sorted()
 }
 
-fn age(require: &Require, facts: &Facts, found: &mut Findings) {
-    let Some(limit) = require.max_age else { return };
-    let Some(taken) = facts.taken else {
+fn age(required: &Required, known: &Known, found: &mut Findings) {
+    let Some(limit) = required.max_age else { return };
+    let Some(taken) = known.taken else {
         let message = format!("its name tells no age; the policy allows {}", span(limit));
         return found.push(Finding::new(&BACKUP_TOO_OLD, message));
     };
-    let age = facts.now.as_second().saturating_sub(taken.as_second());
+    let age = known.now.as_second().saturating_sub(taken.as_second());
     if age < -CLOCK_SKEW {
         let message =
             format!("taken {taken}, which is still to come: its age cannot be told; the policy allows {}", span(limit));
@@ -159,15 +187,15 @@ fn span(seconds: i64) -> String {
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-fn trailer(require: &Require, facts: &Facts, found: &mut Findings) {
-    if require.trailer && facts.trailer_valid != Some(true) {
+fn trailer(required: &Required, known: &Known, found: &mut Findings) {
+    if required.trailer && known.trailer_valid != Some(true) {
         found.push(Finding::new(&INTEGRITY_HASH_REQUIRED, "the integrity hash is missing or wrong"));
     }
 }
 
-fn fragmentation(require: &Require, facts: &Facts, found: &mut Findings) {
-    let Some(limit) = require.max_fragmentation_percent else { return };
-    let message = match facts.fragmentation_percent {
+fn fragmentation(required: &Required, known: &Known, found: &mut Findings) {
+    let Some(limit) = required.max_fragmentation_percent else { return };
+    let message = match known.fragmentation_percent {
         Some(percent) if percent <= limit => return,
         Some(percent) => format!("{percent} percent are free pages; the policy allows {limit}"),
         None => format!("the share of free pages is not known; the policy allows {limit} percent"),
@@ -175,12 +203,12 @@ fn fragmentation(require: &Require, facts: &Facts, found: &mut Findings) {
     found.push(Finding::new(&FRAGMENTATION_ABOVE_LIMIT, message));
 }
 
-fn certificates(require: &Require, facts: &Facts, found: &mut Findings) {
-    let Some(days) = require.min_certificate_days else { return };
-    let limit = facts.now.as_second().saturating_add(days.saturating_mul(DAY));
-    for (member, until) in &facts.certificates {
+fn certificates(required: &Required, known: &Known, found: &mut Findings) {
+    let Some(days) = required.min_certificate_days else { return };
+    let limit = known.now.as_second().saturating_add(days.saturating_mul(DAY));
+    for (member, until) in &known.certificates {
         if until.as_second() < limit {
-            let left = until.as_second().saturating_sub(facts.now.as_second()).div_euclid(DAY);
+            let left = until.as_second().saturating_sub(known.now.as_second()).div_euclid(DAY);
             let left = if left < 0 { "over".to_owned() } else { format!("{left} days from now") };
             let message = format!("ends {until}, {left}; the policy asks for {days} days");
             let location = Location { member: Some(member.clone()), ..Location::default() };
@@ -189,19 +217,19 @@ fn certificates(require: &Require, facts: &Facts, found: &mut Findings) {
     }
 }
 
-fn stored(required: &Encryption, facts: &Facts, found: &mut Findings) {
-    for name in &required.resources {
+fn stored(under: &StoredUnder, known: &Known, found: &mut Findings) {
+    for name in &under.resources {
         let named = |one: &&Stored| {
             one.resource == *name || (!one.group.is_empty() && format!("{}.{}", one.resource, one.group) == *name)
         };
         // of what a cluster is known to encrypt there may be none; anything else may be a name that is misspelt
-        if !USUAL.contains(&name.as_str()) && !facts.stored.iter().any(|one| named(&one)) {
+        if !USUAL.contains(&name.as_str()) && !known.stored.iter().any(|one| named(&one)) {
             let message =
                 format!("no resource is called `{name}` in this snapshot: that it is encrypted cannot be told");
             found.push(Finding::new(&ENCRYPTION_NOT_AS_REQUIRED, message).with("resource", name.as_str()));
         }
-        for one in facts.stored.iter().filter(named) {
-            let other: Vec<_> = one.encrypted.iter().filter(|(by, _)| !is_allowed(required, by)).collect();
+        for one in known.stored.iter().filter(named) {
+            let other: Vec<_> = one.encrypted.iter().filter(|(by, _)| !is_allowed(under, by)).collect();
             let wrong: u64 = other.iter().map(|(_, count)| *count).sum();
             if one.plain == 0 && wrong == 0 {
                 continue;
@@ -211,7 +239,7 @@ fn stored(required: &Encryption, facts: &Facts, found: &mut Findings) {
                 parts.push(format!("{} in clear", one.plain));
             }
             parts.extend(other.iter().map(|(by, count)| format!("{count} under {by}")));
-            let asked = if required.types.is_empty() { "encryption".to_owned() } else { required.types.join(" or ") };
+            let asked = if under.types.is_empty() { "encryption".to_owned() } else { under.types.join(" or ") };
             let message = format!("values of `{name}`: {}; the policy asks for {asked}", parts.join(", "));
             let finding = Finding::new(&ENCRYPTION_NOT_AS_REQUIRED, message);
             found.push(finding.with("resource", name.as_str()).with("plain", one.plain).with("otherwise", wrong));
@@ -219,37 +247,58 @@ fn stored(required: &Encryption, facts: &Facts, found: &mut Findings) {
     }
 }
 
-fn is_allowed(required: &Encryption, provider: &str) -> bool {
-    required.types.is_empty() || required.types.iter().any(|one| one == provider)
+fn is_allowed(under: &StoredUnder, provider: &str) -> bool {
+    under.types.is_empty() || under.types.iter().any(|one| one == provider)
 }
 
-fn keys(require: &Require, facts: &Facts, found: &mut Findings) {
-    if !require.keys_fit || facts.keys_fit == Some(true) {
+fn keys(required: &Required, known: &Known, found: &mut Findings) {
+    if !required.keys_fit || known.keys_fit == Some(true) {
         return;
     }
     // a snapshot without a single encrypted value needs no keys
-    let nothing_encrypted = facts.kind == Kind::Snapshot
-        && !facts.stored.is_empty()
-        && facts.stored.iter().all(|one| one.encrypted.iter().all(|(_, count)| *count == 0));
+    let nothing_encrypted = known.kind == Subject::Snapshot
+        && !known.stored.is_empty()
+        && known.stored.iter().all(|one| one.encrypted.iter().all(|(_, count)| *count == 0));
     if nothing_encrypted {
         return;
     }
-    let message = match facts.keys_fit {
+    let message = match known.keys_fit {
         Some(_) => "the keys do not open every encrypted value",
         None => "no keys were held against the encrypted values",
     };
     found.push(Finding::new(&KEYS_NOT_PROVEN, message));
 }
 
-fn escrow(require: &Require, facts: &Facts, found: &mut Findings) {
-    if !require.escrow_manifest {
+fn escrow(required: &Required, known: &Known, found: &mut Findings) {
+    if !required.escrow_manifest {
         return;
     }
-    let message = match (facts.in_escrow, facts.keyless) {
+    let message = match (known.in_escrow, known.keyless) {
         (Some(true), Some(true)) => return,
         (Some(true), _) => "the escrow manifest is that of this tarball, but the keys still lie in the tarball",
         (Some(false), _) => "the escrow manifest is not that of this tarball",
         (None, _) => "no escrow manifest was held against the tarball",
     };
     found.push(Finding::new(&ESCROW_NOT_PROVEN, message));
+}
+
+/// A waiver that has ended, where it would have waived a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended<'w> {
+    /// ID of the finding.
+    pub id: &'w str,
+    /// Its line in the policy.
+    pub line: usize,
+    /// Its last day.
+    pub until: &'w str,
+    /// Why it was waived.
+    pub reason: &'w str,
+}
+
+/// Judges it.
+#[must_use]
+pub fn check_ended(waiver: &Ended<'_>) -> Finding {
+    let Ended { id, line, until, reason } = *waiver;
+    let message = format!("the waiver of {id} in line {line} ended on {until}");
+    Finding::new(&WAIVER_EXPIRED, message).with("waived", id).with("until", until).with("reason", reason)
 }
