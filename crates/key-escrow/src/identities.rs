@@ -6,6 +6,11 @@ use age::{Callbacks, Decryptor, IdentityFile, armor, scrypt, ssh, x25519};
 
 use crate::error::{Error, Result};
 
+/// log2 of the largest N of scrypt that is tried: age's own limit, 4 GiB and some ten seconds. What opens depends on the
+/// file alone: a limit measured here, age's default, refuses a good passphrase where the machine is slower than the one
+/// that sealed, or only busy.
+const MAX_WORK_FACTOR: u8 = 22;
+
 /// Keys to try, in order. Has no `Debug`.
 #[derive(Default)]
 pub struct Identities {
@@ -20,7 +25,9 @@ impl Identities {
 
     /// Adds a passphrase.
     pub fn add_passphrase(&mut self, passphrase: SecretString) {
-        self.keys.push(Box::new(scrypt::Identity::new(passphrase)));
+        let mut key = scrypt::Identity::new(passphrase);
+        key.set_max_work_factor(MAX_WORK_FACTOR);
+        self.keys.push(Box::new(key));
     }
 
     /// Adds the content of an identity file: native and plugin identities, the same encrypted to a passphrase, or an
@@ -35,7 +42,7 @@ impl Identities {
         {
             let sealed = Decryptor::new(armor::ArmoredReader::new(content.trim_ascii_start()))
                 .map_err(|e| fault(e.to_string()))?;
-            let sealed = EncryptedIdentity::new(sealed, callbacks, None)
+            let sealed = EncryptedIdentity::new(sealed, callbacks, Some(MAX_WORK_FACTOR))
                 .ok_or_else(|| fault("is an age file that no passphrase opens".to_owned()))?;
             let file = sealed.decrypt(Some(name)).map_err(|e| fault(e.to_string()))?;
             return self.add_native(file, &fault);

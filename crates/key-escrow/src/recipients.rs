@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+/// log2 of the N of scrypt that a passphrase is sealed with: that of age. Not what is measured to take a second, which
+/// is age's default in Rust: on a busy machine that is a passphrase that is cheap to guess.
+const WORK_FACTOR: u8 = 18;
+
 /// The kind of a recipient, in age's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -59,19 +63,16 @@ impl Recipients {
         Self::default()
     }
 
-    /// A passphrase, which is always the only recipient. `work_factor` is log2 of scrypt's N; without one, age
-    /// measures what takes about a second here.
+    /// A passphrase, which is always the only recipient. `work_factor` is log2 of scrypt's N; without one it is age's
+    /// own, 18: 256 MiB and about a second for each guess, however busy the machine that seals.
     ///
     /// # Errors
     /// If the work factor is not in 1..=30.
     pub fn passphrase(passphrase: SecretString, work_factor: Option<u8>) -> Result<Self> {
         let mut key = scrypt::Recipient::new(passphrase);
-        match work_factor {
-            None => {}
-            Some(n @ 1..=30) => key.set_work_factor(n),
-            Some(n) => {
-                return Err(Error::Usage { what: format!("scrypt work factor {n} is not in 1..=30") });
-            }
+        match work_factor.unwrap_or(WORK_FACTOR) {
+            n @ 1..=30 => key.set_work_factor(n),
+            n => return Err(Error::Usage { what: format!("scrypt work factor {n} is not in 1..=30") }),
         }
         let info = RecipientInfo { kind: RecipientKind::Passphrase, recipient: String::new() };
         Ok(Self { entries: vec![Entry { info, key: Box::new(key) }] })

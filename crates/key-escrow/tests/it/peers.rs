@@ -149,6 +149,13 @@ fn a_passphrase_alone_and_an_encrypted_identity_file() {
         ids.add_passphrase(SecretString::from(word.to_owned()));
         assert_eq!(bench.join_files(&split.keyless, &split.escrow, None, &ids).is_ok(), fits);
     }
+    // as hard to guess as age makes it, however busy this machine is
+    let to = Recipients::passphrase(SecretString::from("correct horse".to_owned()), None).unwrap();
+    let usual = Bench::new();
+    let split = usual.split_to(&usual.tarball(&bytes), SealTo::Recipients(to)).unwrap();
+    let head = fs::read(&split.escrow).unwrap();
+    let stanza = head.split(|&byte| byte == b'\n').nth(1).unwrap();
+    assert!(stanza.starts_with(b"-> scrypt ") && stanza.ends_with(b" 18"), "{}", stanza.escape_ascii());
     let mut mixed = Recipients::passphrase(SecretString::from("x".to_owned()), Some(2)).unwrap();
     mixed.add(&bench.key.to_public().to_string(), NoCallbacks).unwrap();
     let other = Bench::new();
