@@ -195,6 +195,9 @@ impl Drop for OutSet {
             let _ = fs::remove_file(self.temp(name));
         }
         let _ = fs::remove_file(&self.lock_path);
+        // closing would not do: a child that is being started elsewhere in this process has the descriptor, and the lock
+        // with it, until it runs its program
+        let _ = self.lock.unlock();
     }
 }
 

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::HarnessError;
 
-/// Longest time one request may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest time one request may take on a machine that is very busy; no test that passes waits for it.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(crate) struct Gateway {
     port: u16,

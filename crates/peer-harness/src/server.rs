@@ -15,8 +15,8 @@ use crate::peer::{json as json_of, run};
 use crate::wire::{bytes, number};
 use crate::{HarnessError, Peer, PeerVersion};
 
-/// How long a server may take to become healthy on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// How long a server may take to become healthy on a machine that is very busy; no test that passes waits for it.
+const DEADLINE: Duration = Duration::from_secs(600);
 /// Pause between two looks at its health.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Another process may take a port between our choosing it and etcd's listening on it.
@@ -45,7 +45,7 @@ impl EtcdServer {
     /// Starts a server on free loopback ports, with an empty data directory, and waits until it is healthy.
     ///
     /// # Errors
-    /// [`HarnessError::NotReady`] with the end of the log if it does not come up in a minute.
+    /// [`HarnessError::NotReady`] with the end of the log if it does not come up in ten minutes.
     pub fn start(peer: &Peer) -> Result<Self, HarnessError> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
@@ -190,7 +190,7 @@ impl EtcdServer {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.peer.etcdctl);
         command.env("ETCDCTL_API", "3").args(["--endpoints", &self.url]);
-        command.args(["--dial-timeout=30s", "--command-timeout=60s"]);
+        command.args(["--dial-timeout=300s", "--command-timeout=600s"]);
         command
     }
 }

@@ -69,7 +69,7 @@ fn etcdutl() -> Option<PathBuf> {
 fn of_etcdutl(program: &Path, file: &Path, entries: u64) -> String {
     // It may run for ever on a damaged file; the page would then say so.
     let mut command = Command::new("timeout");
-    let output = command.arg("60").arg(program).args(["snapshot", "status", "-w", "json"]).arg(file).output().unwrap();
+    let output = command.arg("600").arg(program).args(["snapshot", "status", "-w", "json"]).arg(file).output().unwrap();
     let code = output.status.code().map_or("killed".to_owned(), |code| code.to_string());
     if code == "0" {
         let status: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -27,7 +27,7 @@ struct Session {
 /// Runs assay as a session of its own on a new terminal; `None` if this machine has no `setsid`.
 fn typed(bench: &Bench, line: &str, answers: &[(&str, &str)]) -> Option<Session> {
     let mut setsid = peer("setsid")?;
-    let mut main = File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap());
+    let mut main = File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap());
     grantpt(&main).unwrap();
     unlockpt(&main).unwrap();
     let name = ptsname(&main, Vec::new()).unwrap();

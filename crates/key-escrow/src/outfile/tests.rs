@@ -160,3 +160,16 @@ fn refuses_a_directory_others_write_to() {
     fs::set_permissions(root.path(), PermissionsExt::from_mode(0o770)).unwrap();
     assert!(matches!(OutSet::begin(options(root.path(), false)), Err(Error::LooseDirectory { mode: 0o770, .. })));
 }
+
+/// A child of another thread has a copy of every descriptor between its fork and its program.
+#[test]
+fn the_lock_goes_with_the_set_whoever_has_its_descriptor() {
+    let root = tempfile::tempdir().unwrap();
+    let set = OutSet::begin(options(root.path(), false)).unwrap();
+    let inherited = set.lock.try_clone().unwrap();
+    let waiting = File::open(&set.lock_path).unwrap();
+    assert!(matches!(waiting.try_lock(), Err(TryLockError::WouldBlock)));
+    drop(set);
+    waiting.try_lock().unwrap();
+    drop(inherited);
+}

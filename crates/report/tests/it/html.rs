@@ -93,7 +93,7 @@ fn browse(dir: &Path, frames: &[Value]) -> (Vec<Value>, Vec<String>) {
     // a page whose script fails would keep it waiting
     let mut command = Command::new("timeout");
     command.args([
-        "60",
+        "600",
         "chromium",
         "--headless",
         "--no-sandbox",
