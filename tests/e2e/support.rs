@@ -1,8 +1,6 @@
 //! Running the binary, and the files it is run on.
 
-use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -38,41 +36,24 @@ pub(crate) fn ids(document: &Value) -> Vec<&str> {
     document["findings"].as_array().unwrap().iter().map(|finding| finding["id"].as_str().unwrap()).collect()
 }
 
-/// The root of the repository.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+pub(crate) use fixtures::root;
 
 /// The file of a fixture whose name ends like this.
 pub(crate) fn fixture_file(fixture: &str, ending: &str) -> PathBuf {
-    let dir = root().join("fixtures").join(fixture);
-    let entries = fs::read_dir(&dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
-    let found = entries.map(|entry| entry.unwrap().path()).find(|path| path.to_string_lossy().ends_with(ending));
-    found.unwrap_or_else(|| panic!("{} has no {ending}", dir.display()))
+    fixtures::named(fixture).path(ending)
 }
 
 /// A fixture's snapshot, uncompressed.
 pub(crate) fn snapshot(fixture: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let file = fs::File::open(fixture_file(fixture, ".db.gz")).unwrap();
-    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
-    bytes
+    fixtures::named(fixture).bytes()
 }
 
 /// Names of the fixtures that have ground truth.
 pub(crate) fn fixtures() -> Vec<String> {
-    let dirs = fs::read_dir(root().join("fixtures")).unwrap().map(|entry| entry.unwrap().path());
-    let mut names: Vec<_> = dirs
-        .filter(|dir| dir.join("facts.json").is_file())
-        .map(|dir| dir.file_name().unwrap().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    assert!(names.len() >= 14, "{names:?}");
-    names
+    fixtures::all().into_iter().map(|backup| backup.name).collect()
 }
 
-/// The first object of a fixture's `facts.json`.
+/// What is known of a fixture.
 pub(crate) fn facts(fixture: &str) -> Value {
-    let text = fs::read(fixture_file(fixture, "facts.json")).unwrap();
-    serde_json::from_slice::<Value>(&text).unwrap()[0].clone()
+    fixtures::named(fixture).facts()
 }

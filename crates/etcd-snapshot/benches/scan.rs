@@ -1,10 +1,9 @@
-//! What a scan costs, part by part, on a real snapshot: `cargo bench -p etcd-snapshot`.
+//! What a scan costs, part by part, on a real snapshot: `cargo bench --profile dist -p etcd-snapshot`.
 //!
 //! `ASSAY_BENCH_DB=FILE` takes a file of your own; `scripts/make-large-snapshot` makes one. Whole commands are compared
 //! with etcd's tools by `scripts/bench`.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on has failed")]
 
-use std::io::Read;
 use std::sync::LazyLock;
 
 use bbolt_page::{Db, Serial};
@@ -16,12 +15,7 @@ static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     if let Some(path) = std::env::var_os("ASSAY_BENCH_DB") {
         return std::fs::read(path).unwrap();
     }
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/aescbc-rotated");
-    let mut entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    let path = entries.find(|path| path.to_string_lossy().ends_with(".db.gz")).unwrap();
-    let mut bytes = Vec::new();
-    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
-    bytes
+    fixtures::named("aescbc-rotated").bytes()
 });
 
 fn main() {

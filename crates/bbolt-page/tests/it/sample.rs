@@ -1,19 +1,13 @@
 //! Files for tests: written by bbolt-rs, or real, and then damaged by the names of their fields.
 
 use std::fs;
-use std::io::Read;
-use std::path::Path;
 
 use bbolt_page::{Db, Fault, Pgid, Serial, Walker};
 use bbolt_rs::{Bolt, BoltOptions, BucketRwApi, DbRwAPI, TxRwRefApi};
 
 /// A real snapshot of etcd 3.6, freelist not persisted, its trailer cut off.
 pub(crate) fn real() -> Vec<u8> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/plain-etcd36");
-    let find = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().path();
-    let path = fs::read_dir(dir).unwrap().map(find).find(|path| path.to_string_lossy().ends_with(".db.gz")).unwrap();
-    let mut bytes = Vec::new();
-    flate2::read::GzDecoder::new(fs::File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
+    let mut bytes = fixtures::named("plain-etcd36").bytes();
     bytes.truncate(bytes.len() - 32);
     bytes
 }

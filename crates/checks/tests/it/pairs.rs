@@ -152,7 +152,7 @@ fn which_halves_there_must_be_goes_by_the_kind_of_control_plane() {
 /// No part of a key or of an opened value is repeated.
 #[test]
 fn no_finding_of_a_pair_repeats_a_secret() {
-    let config = std::fs::read_to_string(world::root().join("aescbc-rotated/encryption-config.json")).unwrap();
+    let config = String::from_utf8(fixtures::named("aescbc-rotated").encryption_config().unwrap()).unwrap();
     let config: serde_json::Value = serde_json::from_str(&config).unwrap();
     let secrets: Vec<String> = config
         .pointer("/resources")

@@ -442,8 +442,6 @@ impl Closed {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::args::KeysInput;
     use crate::input::Input;
@@ -451,16 +449,12 @@ mod tests {
 
     #[test]
     fn the_chain_of_keys_is_followed_when_a_value_asks_for_it() {
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/aescbc-rotated");
-        let file = |end: &str| {
-            let mut paths = std::fs::read_dir(&fixture).unwrap().map(|entry| entry.unwrap().path());
-            paths.find(|path| path.to_str().is_some_and(|path| path.ends_with(end))).unwrap()
-        };
+        let backup = fixtures::named("aescbc-rotated");
         let (mut ui, _, _) = captured();
         let reading = Reading::default();
-        let given = KeysInput { keys: Some(file(".tar.gz").into()), ..KeysInput::default() };
+        let given = KeysInput { keys: Some(backup.tarball().into()), ..KeysInput::default() };
         let keys = Keys::given(&given, &reading, &mut ui).unwrap();
-        let source = super::super::snapshot::open(&Input::Path(file(".db.gz")), &reading, &mut ui).unwrap();
+        let source = super::super::snapshot::open(&Input::Path(backup.snapshot()), &reading, &mut ui).unwrap();
         let reader = reader(&source, None).unwrap();
         let keys = LateKeys::new(keys, &source);
         let open = |prefix: &str| {

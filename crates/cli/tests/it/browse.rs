@@ -2,7 +2,6 @@
 
 mod secrets;
 
-use std::path::Path;
 use std::process::Command;
 
 use rustix::process::Signal;
@@ -233,7 +232,7 @@ fn what_is_deleted_has_a_last_value_and_a_history() {
     if pty::is_absent() {
         return;
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/after-deletes/snapshot.db.gz");
+    let path = fixtures::named("after-deletes").path("snapshot.db.gz");
     let gone = run(&["ls", path.to_str().unwrap(), "--deleted"]).out;
     let key = gone.lines().next().unwrap().split_whitespace().next().unwrap().to_owned();
     let mut tty = Tty::start(&on_terminal(&["browse", path.to_str().unwrap()]), USUAL);

@@ -12,7 +12,7 @@ use crate::fixture::named;
 use crate::run::{assay, json_of, run};
 
 fn deletions() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/after-deletes/snapshot.db.gz")
+    fixtures::named("after-deletes").path("snapshot.db.gz")
 }
 
 fn carved(options: &[&str]) -> Vec<Value> {

@@ -215,7 +215,7 @@ fn what_is_not_there_is_said() {
 
 #[test]
 fn a_compacted_revision_is_not_answered() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/peer-35/snapshot.db.gz");
+    let path = fixtures::named("peer-35").path("snapshot.db.gz");
     let run = run(&["get", path.to_str().unwrap(), "/kubernetes.io/configmaps/ns-1/cm-013", "--rev", "20"]);
     assert_eq!((run.code, run.out.as_str()), (Some(2), ""));
     assert!(run.err.contains("is compacted") && run.err.contains("cannot be answered"), "{}", run.err);

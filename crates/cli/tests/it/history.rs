@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use serde_json::{Value, json};
 use snapshot_builder::{Builder, Put};
@@ -17,7 +16,7 @@ fn on(command: &str, fixture: &str, rest: &[&str]) -> Run {
 }
 
 fn peer(command: &str, rest: &[&str]) -> Run {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/peer-35/snapshot.db.gz");
+    let path = fixtures::named("peer-35").path("snapshot.db.gz");
     let line: Vec<&str> = [command, path.to_str().unwrap()].iter().chain(rest).copied().collect();
     run(&line)
 }
@@ -158,12 +157,11 @@ fn what_is_not_there_is_said() {
 
 #[test]
 fn what_free_pages_hold_is_added_and_labelled() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/after-deletes");
-    let path = folder.join("snapshot.db.gz");
+    let backup = fixtures::named("after-deletes");
+    let path = backup.path("snapshot.db.gz");
     let path = path.to_str().unwrap();
     // the truth: everything that was ever written there
-    let log = std::fs::File::open(folder.join("log.json.gz")).unwrap();
-    let log: Value = serde_json::from_reader(flate2::read::GzDecoder::new(log)).unwrap();
+    let log = backup.json("log.json").unwrap();
     let carved =
         run(&["carve", path, "-o", "ndjson", "--label", "compacted", "--label", "deleted", "--label", "older"]);
     let key = lines(&carved).iter().find_map(|one| one["fields"]["key"].as_str().map(str::to_owned)).unwrap();
@@ -185,7 +183,7 @@ fn what_free_pages_hold_is_added_and_labelled() {
     assert_eq!(retained.len(), steps.len() - found.len());
     let human = run(&["history", path, &key, "--carve"]);
     assert!(human.out.contains("    carved from page ") && !human.out.contains("xxxxxxxx"), "{}", human.out);
-    let copy = folder.join("defragmented.db.gz");
+    let copy = backup.path("defragmented.db.gz");
     let none = run(&["history", copy.to_str().unwrap(), &key, "--carve", "-o", "ndjson"]);
     assert!(!none.out.contains("\"carved\""), "{}", none.out);
 }

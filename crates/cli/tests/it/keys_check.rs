@@ -43,7 +43,7 @@ fn text(path: &Path) -> &str {
 
 /// The configuration of a fixture with some of its keys, as a file.
 fn some_keys(bench: &Bench, fixture: &str, names: &[&str]) -> PathBuf {
-    let mut config = fixture::named(fixture).encryption_config().unwrap();
+    let mut config = fixture::named(fixture).json("encryption-config.json").unwrap();
     for entry in config["resources"].as_array_mut().unwrap() {
         entry["providers"].as_array_mut().unwrap().retain(|provider| {
             provider.get("identity").is_some()

@@ -4,7 +4,6 @@
 //! have. `key-escrow` has the same one in its tests.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
@@ -42,8 +41,7 @@ fn a_plugin_seals_and_opens_and_its_absence_is_said() {
     fs::create_dir(&folder).unwrap();
     let with = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     let plugin = folder.join("age-plugin-assaytest");
-    fs::write(&plugin, PLUGIN).unwrap();
-    fs::set_permissions(&plugin, PermissionsExt::from_mode(0o755)).unwrap();
+    fixtures::program(&plugin, PLUGIN);
     fs::write(bench.path("plugin.txt"), format!("# a key in hardware\n{IDENTITY}\n")).unwrap();
 
     let run = |line: &str, path: &str| -> Run { assay(&bench.words(line)).env("PATH", path).output().unwrap().into() };
@@ -71,7 +69,7 @@ fn a_plugin_seals_and_opens_and_its_absence_is_said() {
 
     // a plugin that breaks off, or talks nonsense, is an error and nothing is lost
     for script in ["#!/bin/sh\nexit 1\n", "#!/bin/sh\necho nonsense\n"] {
-        fs::write(&plugin, script).unwrap();
+        fixtures::program(&plugin, script);
         let failed = run(&format!("{split} --force"), &with);
         assert_eq!(failed.code, Some(2), "{script}: {}", failed.err);
         assert!(failed.err.contains("error: "), "{script}: {}", failed.err);

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use age::secrecy::ExposeSecret as _;
-use age::x25519;
-use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
-
 use crate::fixture;
 use crate::run::{Run, run};
+use age::secrecy::ExposeSecret as _;
+use age::x25519;
+
+pub(crate) use fixtures::{gunzip, member, tar_gz, tar_of, tool as peer};
 
 pub(crate) const STEM: &str = "static_kuberesources_2026-11-23_090915";
 
@@ -36,7 +35,7 @@ impl Bench {
 
     /// A copy of the tarball of a fixture, under the same name each time.
     pub(crate) fn tarball(&self, fixture: &str) -> PathBuf {
-        self.tarball_of(&fs::read(fixture::named(fixture).path(".tar.gz")).unwrap())
+        self.tarball_of(&fixture::named(fixture).tarball_bytes())
     }
 
     pub(crate) fn tarball_of(&self, bytes: &[u8]) -> PathBuf {
@@ -93,40 +92,6 @@ pub(crate) fn identity(path: &Path) -> String {
     key.to_public().to_string()
 }
 
-pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    MultiGzDecoder::new(bytes).read_to_end(&mut out).unwrap();
-    out
-}
-
-/// The content of a file in a tar.
-pub(crate) fn member(tar: &[u8], path: &str) -> Vec<u8> {
-    let mut content = Vec::new();
-    let mut archive = tar::Archive::new(tar);
-    let mut entries = archive.entries().unwrap().map(Result::unwrap);
-    entries.find(|entry| entry.path().unwrap() == Path::new(path)).unwrap().read_to_end(&mut content).unwrap();
-    content
-}
-
-/// A gzipped tar of these files.
-pub(crate) fn tar_gz(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut packed = GzEncoder::new(Vec::new(), flate2::Compression::default());
-    packed.write_all(&tar_of(members)).unwrap();
-    packed.finish().unwrap()
-}
-
-/// A tar of these files.
-pub(crate) fn tar_of(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut tar = tar::Builder::new(Vec::new());
-    for (path, data) in members {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(data.len() as u64);
-        header.set_mode(0o600);
-        tar.append_data(&mut header, path, *data).unwrap();
-    }
-    tar.into_inner().unwrap()
-}
-
 /// Where the API server's encryption configuration lies.
 pub(crate) const CONFIG: &str = "static-pod-resources/kube-apiserver-pod-9/secrets/encryption-config/encryption-config";
 
@@ -141,17 +106,6 @@ pub(crate) fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         }
     }
     found
-}
-
-/// A tool of this machine; `None` and a word if it is not here, a failure in CI.
-pub(crate) fn peer(name: &str) -> Option<Command> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|dir| dir.join(name).is_file()) {
-        return Some(Command::new(name));
-    }
-    assert!(std::env::var_os("CI").is_none(), "`{name}` is missing in CI");
-    eprintln!("SKIPPED: `{name}` is not installed");
-    None
 }
 
 /// Runs a tool with bytes on its standard input.

@@ -25,7 +25,6 @@ mod directory;
 mod du;
 mod endings;
 mod export;
-mod fixture;
 mod get;
 mod hash;
 mod hazards;
@@ -57,3 +56,5 @@ mod tarball;
 #[path = "../../../../tests/e2e/valid.rs"]
 mod valid;
 mod verdicts;
+
+use fixtures as fixture;

@@ -23,7 +23,7 @@ fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
 fn secrets_of(fixture: &Fixture) -> Vec<Vec<u8>> {
     use base64::Engine;
     let mut secrets = Vec::new();
-    for resource in fixture.encryption_config().unwrap()["resources"].as_array().unwrap() {
+    for resource in fixture.json("encryption-config.json").unwrap()["resources"].as_array().unwrap() {
         for provider in resource["providers"].as_array().unwrap() {
             let keys = provider.as_object().unwrap().values().filter_map(|body| body["keys"].as_array());
             for key in keys.flatten() {
@@ -75,8 +75,8 @@ fn no_output_holds_a_secret() {
                 let said = [output.stdout, output.stderr].concat();
                 assert!(said.len() > 500, "{line:?}");
                 for secret in &secrets {
-                    let found = said.windows(secret.len()).any(|window| window == &secret[..]);
-                    assert!(!found, "{line:?} shows {}", String::from_utf8_lossy(secret));
+                    let found = memchr::memmem::find(&said, secret);
+                    assert!(found.is_none(), "{line:?} shows {}", String::from_utf8_lossy(secret));
                 }
             }
         }

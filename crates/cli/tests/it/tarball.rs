@@ -118,7 +118,7 @@ fn every_tarball_is_sound_and_has_the_shape_of_the_contract() {
 
 /// Writers and readers are those of the configuration that the API server ran with.
 fn check_encryption(fixture: &Fixture, artifact: &Value) {
-    let Some(config) = fixture.encryption_config() else {
+    let Some(config) = fixture.json("encryption-config.json") else {
         assert_eq!(artifact["encryptionConfig"], Value::Null, "{}", fixture.name);
         return;
     };

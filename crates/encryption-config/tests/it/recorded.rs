@@ -4,8 +4,6 @@
 //! `data/recorded.json` was taken from the fixtures' snapshots with a throw-away bbolt walk in
 //! Python; the stored bytes were compared with `valueSHA256` of `decrypted-truth.jsonl.gz`, and
 //! `plainSha256` is that file's `plainSHA256`: what etcd, restored, gave a real API server.
-use std::path::PathBuf;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use encryption_config::{EncryptionConfig, Keyring, Magic, OpenError, ProviderKind, Standing, StoredAs};
@@ -13,8 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 fn fixture(name: &str, file: &str) -> Vec<u8> {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures", name, file].iter().collect();
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    fixtures::named(name).read(file).unwrap_or_else(|| panic!("{name} has no {file}"))
 }
 
 struct Recorded {

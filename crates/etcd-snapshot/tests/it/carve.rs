@@ -6,13 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
 
 use bbolt_page::{Db, LeafRef, PageHeader, Serial};
 use etcd_snapshot::carve::{Carved, Confidence, Content, Label, Tally, Trace, carve};
 use etcd_snapshot::{Options, scan};
-use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
 use memchr::memmem;
 use peer_harness::{EtcdServer, Op, Peer, PeerVersion};
@@ -181,28 +179,20 @@ impl Writer<'_> {
     }
 }
 
-fn data() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/after-deletes")
-}
-
-fn unpack(name: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    GzDecoder::new(fs::File::open(data().join(name)).unwrap()).read_to_end(&mut bytes).unwrap();
-    bytes
-}
-
 fn recorded() -> History {
-    let log = serde_json::from_slice(&unpack("log.json.gz")).unwrap();
-    History { log, snapshot: unpack("snapshot.db.gz"), defragmented: unpack("defragmented.db.gz") }
+    let unpack = |name: &str| fixtures::named("after-deletes").read(name).unwrap();
+    let log = serde_json::from_slice(&unpack("log.json")).unwrap();
+    History { log, snapshot: unpack("snapshot.db"), defragmented: unpack("defragmented.db") }
 }
 
 /// Keeps what a live server gave: `ASSAY_RECORD_CARVE=1 cargo test -p etcd-snapshot carve::deleted`.
 fn record(history: &History) {
-    fs::create_dir_all(data()).unwrap();
+    let folder = fixtures::root().join("fixtures/after-deletes");
+    fs::create_dir_all(&folder).unwrap();
     let pack = |name: &str, bytes: &[u8]| {
         let mut packed = GzBuilder::new().write(Vec::new(), Compression::best());
         packed.write_all(bytes).unwrap();
-        fs::write(data().join(name), packed.finish().unwrap()).unwrap();
+        fs::write(folder.join(name), packed.finish().unwrap()).unwrap();
     };
     pack("log.json.gz", &serde_json::to_vec(&history.log).unwrap());
     pack("snapshot.db.gz", &history.snapshot);
@@ -465,8 +455,8 @@ fn what_a_lowered_count_hides_is_found_in_the_slack() {
 #[test]
 fn entries_of_earlier_roots_are_found_in_fixtures() {
     let mut seen: BTreeMap<(&[u8], &str), usize> = BTreeMap::new();
-    for fixture in crate::fixture::all() {
-        let bytes = fixture.snapshot();
+    for fixture in fixtures::all() {
+        let bytes = fixture.bytes();
         let (all, tally) = carved(&bytes);
         let free = fixture.facts()["pages"]["free"].as_u64().unwrap_or(0);
         assert_eq!(tally.pages, free, "{}", fixture.name);

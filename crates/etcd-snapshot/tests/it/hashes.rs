@@ -5,8 +5,6 @@ use etcd_snapshot::{HashKv, Options, Revision, Scan, scan};
 use sha2::{Digest, Sha256};
 use snapshot_builder::{Builder, revision};
 
-use crate::fixture;
-
 fn at<'a>(bytes: &'a [u8], revision: Option<i64>) -> Scan<'a> {
     scan(Db::open(bytes).unwrap(), Options { at: revision, ..Options::default() }, &Serial)
 }
@@ -92,11 +90,11 @@ fn content_is_equal_whatever_the_pages_the_member_and_the_history() {
 
 #[test]
 fn members_of_one_cluster_have_one_content_and_one_hash_kv() {
-    let members: Vec<_> = fixture::all().into_iter().filter(|fixture| fixture.name.starts_with("members-")).collect();
+    let members: Vec<_> = fixtures::all().into_iter().filter(|fixture| fixture.name.starts_with("members-")).collect();
     assert_eq!(members.len(), 4);
     let mut seen = std::collections::HashSet::new();
     for member in &members {
-        let bytes = member.snapshot();
+        let bytes = member.bytes();
         let scan = at(&bytes, None);
         seen.insert((scan.content_digest(&Serial), scan.hash_kv(&Serial).unwrap().hash));
     }

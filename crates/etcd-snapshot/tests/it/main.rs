@@ -9,7 +9,6 @@
 #![allow(clippy::cast_possible_truncation, reason = "test files are small")]
 
 mod carve;
-mod fixture;
 mod hashes;
 mod invariants;
 mod peers;

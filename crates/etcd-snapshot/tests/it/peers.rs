@@ -1,28 +1,23 @@
 //! Against real etcd 3.4 and 3.5: everything their servers and tools say of a database full of puts, deletes,
 //! transactions, leases and a compaction, at every revision asked.
 
-use std::io::Read;
+use std::sync::OnceLock;
 
 use bbolt_page::{Db, Serial};
 use etcd_snapshot::{Live, Options, Scan, scan, trailer};
 use peer_harness::{Answers, AtRevision, KeyFact, PeerVersion, hex};
 use sha2::{Digest, Sha256};
 
-/// Runs `check` on what was recorded once, and on a live server where the release is installed.
+/// Runs `check` on what was recorded once, and on what a live server answers where the release is installed. A server is
+/// started, filled and asked once a process, not once a test.
 fn each(test: &str, check: impl Fn(&Answers, &[u8])) {
-    for version in PeerVersion::ALL {
-        let recorded = Answers::recorded(version).unwrap();
-        check(&recorded, &read(&recorded));
-        if let Some(live) = Answers::live(version, test).unwrap() {
-            check(&live, &read(&live));
-        }
-    }
-}
-
-fn read(answers: &Answers) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(answers.snapshot()).unwrap().read_to_end(&mut bytes).unwrap();
-    bytes
+    static ASKED: OnceLock<Vec<(Answers, Vec<u8>)>> = OnceLock::new();
+    let asked = ASKED.get_or_init(|| {
+        let recorded = PeerVersion::ALL.map(|version| Some(Answers::recorded(version).unwrap()));
+        let live = PeerVersion::ALL.map(|version| Answers::live(version, test).unwrap());
+        recorded.into_iter().chain(live).flatten().map(|answers| answers.in_memory().unwrap()).collect()
+    });
+    asked.iter().for_each(|(answers, bytes)| check(answers, bytes));
 }
 
 fn at<'a>(bytes: &'a [u8], revision: Option<i64>) -> Scan<'a> {

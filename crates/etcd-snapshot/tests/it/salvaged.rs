@@ -4,12 +4,10 @@ use bbolt_page::{Db, Serial};
 use etcd_snapshot::{Options, salvage, scan};
 use sha2::{Digest, Sha256};
 
-use crate::fixture;
-
 /// The file, and what it is worth, with its metas overwritten.
 fn each(check: impl Fn(&str, &[u8], &[u8])) {
-    for fixture in fixture::all() {
-        let whole = fixture.snapshot();
+    for fixture in fixtures::all() {
+        let whole = fixture.bytes();
         let page_size = usize::try_from(Db::open(&whole).unwrap().page_size()).unwrap();
         let mut damaged = whole.clone();
         damaged[..2 * page_size].fill(0);

@@ -3,10 +3,9 @@
 use bbolt_page::{Db, Serial};
 use etcd_snapshot::facts::AlarmKind;
 use etcd_snapshot::{Options, Provenance, Scan, scan, trailer};
+use fixtures::Fixture;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-
-use crate::fixture::{self, Fixture};
 
 fn scanned<'a>(bytes: &'a [u8], fixture: &Fixture) -> Scan<'a> {
     let db = Db::open(bytes).unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
@@ -19,8 +18,8 @@ fn number(facts: &Value, pointer: &str) -> i64 {
 
 /// Runs `check` on every fixture, with its scan and its facts.
 fn each(mut check: impl FnMut(&Fixture, &Scan<'_>, &Value)) {
-    for fixture in fixture::all() {
-        let bytes = fixture.snapshot();
+    for fixture in fixtures::all() {
+        let bytes = fixture.bytes();
         check(&fixture, &scanned(&bytes, &fixture), &fixture.facts());
     }
 }
@@ -38,7 +37,7 @@ fn sound_files_have_no_fault() {
 #[test]
 fn trailer_is_valid_and_the_length_is_right() {
     each(|fixture, scan, facts| {
-        let bytes = fixture.snapshot();
+        let bytes = fixture.bytes();
         let trailer = trailer::read(&bytes, |_| {});
         assert_eq!(trailer.valid(), Some(true), "{}", fixture.name);
         assert_eq!(i64::try_from(bytes.len()).unwrap(), number(facts, "/size"), "{}", fixture.name);
@@ -150,7 +149,7 @@ fn live_keys_as_etcdctl_listed_them() {
         if fixture.name == "odd-keys" {
             return;
         }
-        let text = fixture.live_keys();
+        let text = fixture.read("live-keys.txt").expect("live keys");
         let expected: Vec<&[u8]> = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect();
         assert!(listed == expected, "{}: {} keys, expected {}", fixture.name, listed.len(), expected.len());
         assert_eq!(i64::try_from(listed.len()).unwrap(), number(facts, "/live_keys"), "{}", fixture.name);
@@ -160,10 +159,10 @@ fn live_keys_as_etcdctl_listed_them() {
 /// Binary keys, a newline in a key, a key of 5001 bytes, empty and 3 MB values: against what was put, not a listing.
 #[test]
 fn odd_keys_and_values_as_they_were_put() {
-    let fixture = fixture::all().into_iter().find(|fixture| fixture.name == "odd-keys").expect("fixture");
-    let bytes = fixture.snapshot();
+    let fixture = fixtures::named("odd-keys");
+    let bytes = fixture.bytes();
     let scan = scanned(&bytes, &fixture);
-    let truth: Vec<Value> = serde_json::from_slice(&fixture.file("odd-truth.json").expect("truth")).expect("JSON");
+    let truth: Vec<Value> = serde_json::from_value(fixture.json("odd-truth.json").expect("truth")).expect("a list");
     assert_eq!(truth.len(), 14);
     let lives: Vec<_> = scan.store.live().collect();
     for put in &truth {
@@ -186,12 +185,9 @@ fn odd_keys_and_values_as_they_were_put() {
 fn every_live_record_as_a_restored_server_has_it() {
     let mut lines = 0;
     each(|fixture, scan, _| {
-        let Some(truth) = fixture.file("decrypted-truth.jsonl.gz") else { return };
-        let text = String::from_utf8(truth).expect("UTF-8");
         let lives: std::collections::HashMap<_, _> =
             scan.store.live().map(|live| (String::from_utf8_lossy(live.kv.key).into_owned(), live)).collect();
-        for line in text.lines() {
-            let line: Value = serde_json::from_str(line).expect("JSON");
+        for line in fixture.truth() {
             let key = line["key"].as_str().expect("key");
             let kv = lives[key].kv;
             let stored: String = Sha256::digest(kv.value).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -3,8 +3,6 @@
 //! The plugin speaks age's protocol for real but wraps the file key in nothing; it stands for hardware that a test
 //! does not have. It is found in `PATH`, so the test starts itself with another `PATH`.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use age::NoCallbacks;
@@ -65,8 +63,7 @@ fn a_plugin_seals_and_opens() {
     }
     let dir = tempfile::tempdir().unwrap();
     let plugin = dir.path().join("age-plugin-assaytest");
-    fs::write(&plugin, PLUGIN).unwrap();
-    fs::set_permissions(&plugin, PermissionsExt::from_mode(0o755)).unwrap();
+    fixtures::program(&plugin, PLUGIN);
     let path = format!("{}:{}", dir.path().display(), std::env::var("PATH").unwrap());
     let me = std::env::current_exe().unwrap();
     let output = Command::new(me).args(["--exact", "plugin::child"]).env("PATH", path).env(FLAG, "1").output().unwrap();

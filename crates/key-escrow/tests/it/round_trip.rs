@@ -4,11 +4,12 @@ use std::fs;
 
 use key_escrow::{EncryptionState, MemberLabel, RejoinMethod, RemovalPolicy, SealTo, split};
 
-use crate::support::{Bench, CONFIG, files, fixtures, gunzip, gzip, peer, recorded, run, tarball_of, with_keys};
+use crate::support::{Bench, CONFIG, files, gunzip, gzip, peer, recorded, run, tarball_of, with_keys};
 
 #[test]
 fn every_fixture_tarball() {
-    for (name, bytes) in fixtures() {
+    for backup in fixtures::all() {
+        let (name, bytes) = (&backup.name, backup.tarball_bytes());
         let bench = Bench::new();
         let tarball = bench.tarball(&bytes);
         let split = bench.split(&tarball).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -1,20 +1,17 @@
 //! What the tests share: tarballs, keys, and one call for a split.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret as _;
 use age::{NoCallbacks, x25519};
-use flate2::Compression;
-use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
 use key_escrow::{
     Identities, JoinOptions, JoinOutcome, Limits, RemovalPolicy, Result, SealTo, SplitOptions, SplitOutcome, join,
     split,
 };
 
+pub(crate) use fixtures::{files, gunzip, gzip, tar_gz as tarball_of, tool as peer};
 pub(crate) use key_escrow::Recipients;
 
 /// A key pair and a directory.
@@ -110,28 +107,9 @@ pub(crate) fn recipients(keys: &[&x25519::Identity]) -> Recipients {
     r
 }
 
-/// The tarballs of the project's fixtures; one with keys and one without are the least that must be there.
-pub(crate) fn fixtures() -> BTreeMap<String, Vec<u8>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-    let mut found = BTreeMap::new();
-    for folder in fs::read_dir(root).expect("the fixtures folder").map(|e| e.unwrap().path()).filter(|p| p.is_dir()) {
-        for file in fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()) {
-            let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            if name.starts_with("static_kuberesources_") && name.ends_with(".tar.gz") {
-                found.insert(
-                    format!("{}/{name}", folder.file_name().unwrap().to_string_lossy()),
-                    fs::read(&file).unwrap(),
-                );
-            }
-        }
-    }
-    assert!(found.len() >= 14, "only {} fixture tarballs", found.len());
-    found
-}
-
 /// The tarball with an aescbc configuration.
 pub(crate) fn with_keys() -> Vec<u8> {
-    fixtures().into_iter().find(|(name, _)| name.starts_with("aescbc-rotated/")).unwrap().1
+    fixtures::named("aescbc-rotated").tarball_bytes()
 }
 
 /// A recorded tarball of `tests/data`.
@@ -139,46 +117,7 @@ pub(crate) fn recorded(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
 }
 
-pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    MultiGzDecoder::new(bytes).read_to_end(&mut out).unwrap();
-    out
-}
-
-pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut w = GzEncoder::new(Vec::new(), Compression::default());
-    w.write_all(bytes).unwrap();
-    w.finish().unwrap()
-}
-
-/// A tar of regular files, gzipped.
-pub(crate) fn tarball_of(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut tar = tar::Builder::new(Vec::new());
-    for (path, data) in members {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(data.len() as u64);
-        header.set_mode(0o600);
-        tar.append_data(&mut header, path, *data).unwrap();
-    }
-    gzip(&tar.into_inner().unwrap())
-}
-
 pub(crate) const CONFIG: &str = "static-pod-resources/kube-apiserver-pod-9/secrets/encryption-config/encryption-config";
-
-/// Paths and contents of the regular files of a tar.
-pub(crate) fn files(tar: &[u8]) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in tar::Archive::new(tar).entries().unwrap() {
-        let mut entry = entry.unwrap();
-        if entry.header().entry_type().is_file() {
-            let path = String::from_utf8(entry.path_bytes().into_owned()).unwrap();
-            let mut data = Vec::new();
-            entry.read_to_end(&mut data).unwrap();
-            found.insert(path, data);
-        }
-    }
-    found
-}
 
 /// The decrypted payload of an escrow.
 pub(crate) fn payload(escrow: &Path, key: &x25519::Identity) -> Vec<u8> {
@@ -187,18 +126,6 @@ pub(crate) fn payload(escrow: &Path, key: &x25519::Identity) -> Vec<u8> {
 
 pub(crate) fn holds(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|w| w == needle)
-}
-
-/// Runs a tool of this machine; `None` and a loud word if it is not here, a failure in CI.
-pub(crate) fn peer(name: &str) -> Option<std::process::Command> {
-    let found =
-        std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(name).is_file()));
-    if !found {
-        assert!(std::env::var_os("CI").is_none(), "`{name}` is missing in CI");
-        eprintln!("SKIPPED: `{name}` is not installed");
-        return None;
-    }
-    Some(std::process::Command::new(name))
 }
 
 /// Runs a command to its end and returns what it printed.

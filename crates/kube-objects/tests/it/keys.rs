@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use kube_objects::{Prefix, ResourceClass, StorageKey};
 
-use crate::fixtures;
-
 /// Lines of `live-keys.txt`. A key with a newline gives two; neither half is a key that an API
 /// server wrote.
 fn keys(listing: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -50,8 +48,7 @@ fn etcd_test_data_and_odd_keys_parse_too() {
 
 #[test]
 fn odd_keys_are_what_they_look_like() {
-    let fixture = fixtures::all().into_iter().find(|fixture| fixture.name == "odd-keys");
-    let truth = fixture.expect("odd-keys").json("odd-truth.json").expect("truth");
+    let truth = fixtures::named("odd-keys").json("odd-truth.json").expect("truth");
     let keys: Vec<Vec<u8>> = truth
         .as_array()
         .expect("list")

@@ -2,6 +2,6 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests, outside #[test] functions")]
 
-mod fixtures;
+mod keyring;
 mod keys;
 mod objects;

@@ -5,20 +5,20 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use bbolt_page::{Db, Serial};
 use encryption_config::Keyring;
 use etcd_snapshot::{Options, scan};
+use fixtures::Fixture;
 use kube_objects::{
     ClusterVersion, DecodeOptions, Envelope, Infrastructure, ObjectHead, Prefix, StorageKey, StoredObject,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::fixtures::{self, Fixture};
+use crate::keyring::keyring;
 
 /// A line of `decrypted-truth.jsonl`: what the genuine codecs and transformers made of a key.
 fn truth(fixture: &Fixture) -> Option<HashMap<Vec<u8>, Value>> {
-    let lines = fixture.read("decrypted-truth.jsonl")?;
-    let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-    let rows = lines.map(|line| serde_json::from_slice::<Value>(line).expect("JSON"));
-    Some(rows.map(|row| (row["key"].as_str().expect("key").as_bytes().to_vec(), row)).collect())
+    let rows = fixture.truth();
+    let by_key = rows.into_iter().map(|row| (row["key"].as_str().expect("key").as_bytes().to_vec(), row));
+    Some(by_key.collect::<HashMap<_, _>>()).filter(|rows| !rows.is_empty())
 }
 
 /// The value as its API server would see it.
@@ -36,7 +36,7 @@ fn each_object(mut check: impl FnMut(&str, &StorageKey<'_>, &[u8], &Value)) -> u
     let mut objects = 0;
     for fixture in fixtures::all() {
         let Some(truth) = truth(&fixture) else { continue };
-        let (file, keyring) = (fixture.snapshot(), fixture.keyring());
+        let (file, keyring) = (fixture.bytes(), keyring(&fixture));
         let scan = scan(Db::open(&file).expect("opens"), Options::default(), &Serial);
         let mut seen = 0;
         for live in scan.store.live() {
@@ -117,7 +117,7 @@ fn envelopes_are_counted_as_the_live_server_had_them() {
     let mut counted = 0;
     for fixture in fixtures::all() {
         let Some(truth) = fixture.json("truth-live.json") else { continue };
-        let file = fixture.snapshot();
+        let file = fixture.bytes();
         let scan = scan(Db::open(&file).expect("opens"), Options::default(), &Serial);
         let mut encodings = BTreeMap::<String, u64>::new();
         for live in scan.store.live() {
@@ -170,8 +170,8 @@ fn the_cluster_is_the_one_the_fixtures_describe() {
 /// The objects of one stored resource in `plain-etcd36`, by name.
 fn objects(stored_path: &str) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
-    let fixture = fixtures::all().into_iter().find(|fixture| fixture.name == "plain-etcd36").expect("plain-etcd36");
-    let file = fixture.snapshot();
+    let fixture = fixtures::named("plain-etcd36");
+    let file = fixture.bytes();
     let scan = scan(Db::open(&file).expect("opens"), Options::default(), &Serial);
     for live in scan.store.live() {
         let key = StorageKey::parse(live.kv.key);
@@ -311,8 +311,8 @@ spec:
 /// Values that are no objects, or broken ones: named as what they are, never a panic.
 #[test]
 fn odd_values_are_named() {
-    let fixture = fixtures::all().into_iter().find(|fixture| fixture.name == "odd-keys").expect("odd-keys");
-    let file = fixture.snapshot();
+    let fixture = fixtures::named("odd-keys");
+    let file = fixture.bytes();
     let scan = scan(Db::open(&file).expect("opens"), Options::default(), &Serial);
     let mut words = BTreeMap::new();
     for live in scan.store.live() {

@@ -1,15 +1,14 @@
 //! The reader, and the view that `ls` lists, against etcd itself: what was recorded, and what a live server answers.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bbolt_page::{Db, Serial};
 use etcd_snapshot::{Options, Scan, scan};
-use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
 use lens::{Agreement, Comparison, Difference, NoKeys, Pair, Reader, agreement, merge};
 use peer_harness::{Answers, EtcdServer, KeyFact, Op, Peer, PeerVersion};
@@ -196,8 +195,7 @@ fn a_shaken_store_is_answered_as_etcdctl_answered_when_it_was_recorded() {
     for version in PeerVersion::ALL {
         let folder = record_of(version);
         let answers: Value = serde_json::from_slice(&fs::read(folder.join("answers.json")).unwrap()).unwrap();
-        let mut file = Vec::new();
-        GzDecoder::new(File::open(folder.join("snapshot.db.gz")).unwrap()).read_to_end(&mut file).unwrap();
+        let file = fixtures::gunzip(&fs::read(folder.join("snapshot.db.gz")).unwrap());
         assert_eq!(answers["snapshotSha256"], sha256(&file), "{}", version.name());
         let reader = Reader::open(Db::open(&file).unwrap(), &Serial);
         assert_eq!(reader.compacted(), answers["compacted"].as_i64(), "{}", version.name());

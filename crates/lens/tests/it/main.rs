@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed; helpers outside #[test] are not exempt")]
 
-mod fixtures;
+mod keys;
 mod live;
 mod objects;
 mod reader;

@@ -4,13 +4,13 @@ use bbolt_page::{Db, Serial};
 use lens::{Object, Reader, Target, View, Wanted, raw};
 use sha2::{Digest, Sha256};
 
-use crate::fixtures;
+use crate::keys::Keys;
 
 #[test]
 fn every_line_of_the_truth_is_found_opened_and_decoded() {
     let mut lines = 0;
     for fixture in fixtures::all() {
-        let (file, keys) = (fixture.snapshot(), fixture.keys());
+        let (file, keys) = (fixture.bytes(), Keys::of(&fixture));
         let reader = Reader::open(Db::open(&file).unwrap(), &Serial);
         let newest = reader.newest(|_| true, None, usize::MAX, &Serial, &|_| {});
         for row in fixture.truth() {
@@ -40,7 +40,7 @@ fn every_line_of_the_truth_is_found_opened_and_decoded() {
 #[test]
 fn nothing_of_a_secret_is_shown_and_all_of_it_is_revealed() {
     let fixture = fixtures::named("aescbc-rotated");
-    let (file, keys) = (fixture.snapshot(), fixture.keys());
+    let (file, keys) = (fixture.bytes(), Keys::of(&fixture));
     let reader = Reader::open(Db::open(&file).unwrap(), &Serial);
     let secrets = Wanted { targets: Target::read(&[b"secrets".to_vec()]), ..Wanted::default() };
     let newest = reader.newest(|key| secrets.matches(key), None, usize::MAX, &Serial, &|_| {});

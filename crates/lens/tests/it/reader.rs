@@ -7,13 +7,11 @@ use etcd_snapshot::{Options, Revision, RevisionError, scan};
 use lens::Reader;
 use snapshot_builder::{Builder, Put};
 
-use crate::fixtures;
-
 #[test]
 fn what_is_newest_is_what_a_whole_scan_says() {
     let mut compared = 0;
     for fixture in fixtures::all() {
-        let file = fixture.snapshot();
+        let file = fixture.bytes();
         let reader = Reader::open(Db::open(&file).unwrap(), &Serial);
         let whole = scan(Db::open(&file).unwrap(), Options { without_hashes: true, ..Options::default() }, &Serial);
         assert_eq!(reader.current(), whole.current(), "{}", fixture.name);

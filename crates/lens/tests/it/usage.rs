@@ -1,14 +1,11 @@
 //! Every byte of every backup is accounted for, and what keys take is what their records take.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use bbolt_page::{Db, Serial};
 use etcd_snapshot::{Options, scan};
+use fixtures::all;
 use lens::usage::{By, Usage, groups};
-
-use crate::fixtures::all;
 
 fn usage(bytes: &[u8]) -> Usage<'_> {
     Usage::of(Db::open(bytes).unwrap(), &Serial, &|_| {})
@@ -24,13 +21,13 @@ fn check_sum(name: &str, bytes: &[u8], usage: &Usage<'_>) {
 #[test]
 fn the_classes_add_up_to_the_file() {
     for fixture in all() {
-        let bytes = fixture.snapshot();
+        let bytes = fixture.bytes();
         let usage = usage(&bytes);
         check_sum(&fixture.name, &bytes, &usage);
         assert_eq!(usage.account.trailer, 32, "{}", fixture.name);
         assert_eq!(usage.account.tail, 0, "{}", fixture.name);
-        let facts: serde_json::Value = serde_json::from_slice(&fixture.read("facts.json").unwrap()).unwrap();
-        let known = |pointer: &str| facts.pointer(&format!("/0/{pointer}")).unwrap().as_u64().unwrap();
+        let facts = fixture.facts();
+        let known = |pointer: &str| facts.pointer(&format!("/{pointer}")).unwrap().as_u64().unwrap();
         assert_eq!(usage.records, known("revision_entries"), "{}", fixture.name);
         assert_eq!(usage.live_keys(), known("status-3.6/totalKey"), "{}", fixture.name);
         let figures = usage.account.reclaimable();
@@ -47,7 +44,7 @@ fn the_classes_add_up_to_the_file() {
 fn live_history_and_tombstones_are_those_of_the_records() {
     let mut encrypted = 0;
     for fixture in all() {
-        let bytes = fixture.snapshot();
+        let bytes = fixture.bytes();
         let scan = scan(Db::open(&bytes).unwrap(), Options::default(), &Serial);
         let (mut last, mut all, mut tombstones) = (BTreeMap::new(), 0, 0);
         for record in scan.records() {
@@ -69,7 +66,7 @@ fn live_history_and_tombstones_are_those_of_the_records() {
 #[test]
 fn groups_add_up_to_what_the_records_take() {
     for fixture in all() {
-        let bytes = fixture.snapshot();
+        let bytes = fixture.bytes();
         let usage = usage(&bytes);
         let account = &usage.account;
         for by in [By::Resource, By::Namespace, By::Prefix(1), By::Prefix(3), By::Prefix(99)] {
@@ -88,8 +85,8 @@ fn groups_add_up_to_what_the_records_take() {
 /// `odd-keys` has a key with 300 versions.
 #[test]
 fn what_churns_stands_out() {
-    let fixture = crate::fixtures::named("odd-keys");
-    let bytes = fixture.snapshot();
+    let fixture = fixtures::named("odd-keys");
+    let bytes = fixture.bytes();
     let usage = usage(&bytes);
     let most = usage.keys.iter().max_by_key(|key| key.revisions).unwrap();
     assert_eq!((most.key, most.revisions), (&b"/kubernetes.io/leases/kube-system/hot"[..], 300));
@@ -99,14 +96,8 @@ fn what_churns_stands_out() {
 /// A compaction and a defragmentation take history and free pages, and leave what is live.
 #[test]
 fn a_defragmentation_gives_back_the_free_pages() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/after-deletes");
-    let unpack = |name: &str| {
-        let mut bytes = Vec::new();
-        let file = fs::File::open(folder.join(name)).unwrap();
-        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(file), &mut bytes).unwrap();
-        bytes
-    };
-    let (before, after) = (unpack("snapshot.db.gz"), unpack("defragmented.db.gz"));
+    let unpack = |name: &str| fixtures::named("after-deletes").read(name).unwrap();
+    let (before, after) = (unpack("snapshot.db"), unpack("defragmented.db"));
     let [old, new] = [&before, &after].map(|bytes| {
         let usage = usage(bytes);
         check_sum("after-deletes", bytes, &usage);
@@ -120,7 +111,7 @@ fn a_defragmentation_gives_back_the_free_pages() {
 /// Whatever is damaged, every byte has a class.
 #[test]
 fn damaged_files_add_up_too() {
-    let whole = crate::fixtures::named("auth-enabled").snapshot();
+    let whole = fixtures::named("auth-enabled").bytes();
     let mut random = 5_u64;
     for _ in 0..200 {
         let mut bytes = whole.clone();

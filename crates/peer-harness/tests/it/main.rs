@@ -1,7 +1,5 @@
 //! The harness against real servers, and what is recorded of them.
 
-use std::path::Path;
-
 use peer_harness::{Answers, EtcdServer, HarnessError, Peer, PeerVersion, hex};
 use sha2::{Digest as _, Sha256};
 
@@ -89,7 +87,7 @@ fn a_refused_request_says_why() -> Result<(), HarnessError> {
 /// No fixture changes, comes or goes unnoticed: `fixtures/SHA256SUMS` is exactly what lies there.
 #[test]
 fn fixtures_are_what_their_checksums_say() {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let fixtures = fixtures::root().join("fixtures");
     let listed = std::fs::read_to_string(fixtures.join("SHA256SUMS")).unwrap();
     let mut listed: Vec<(String, String)> = listed
         .lines()

@@ -1,47 +1,23 @@
 //! Every tarball of the fixtures, as `cluster-backup.sh` wrote them.
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use fixtures::Fixture;
 use static_resources::{BackupName, Class, Evidence, Limits, MemberKind, Producer, StaticResources};
 
-/// The folders that hold a whole backup; some hold a snapshot alone.
-fn fixtures() -> Vec<PathBuf> {
-    let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures"].iter().collect();
-    let folders = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path());
-    let mut backups: Vec<PathBuf> = folders.filter(|path| path.is_dir() && find_tarball(path).is_some()).collect();
-    backups.sort();
-    backups
-}
-
-fn find_tarball(folder: &Path) -> Option<PathBuf> {
-    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("static_kuberesources_"))
-}
-
-fn tarball_path(folder: &Path) -> PathBuf {
-    find_tarball(folder).unwrap()
-}
-
-pub(crate) fn tarball(folder: &Path) -> Vec<u8> {
-    std::fs::read(tarball_path(folder)).unwrap()
-}
-
-fn read(folder: &Path) -> StaticResources {
-    static_resources::read(&tarball(folder)[..], &Limits::default()).unwrap()
+fn read(backup: &Fixture) -> StaticResources {
+    static_resources::read(&backup.tarball_bytes()[..], &Limits::default()).unwrap()
 }
 
 fn named(name: &str) -> StaticResources {
-    read(&[env!("CARGO_MANIFEST_DIR"), "../../fixtures", name].iter().collect::<PathBuf>())
+    read(&fixtures::named(name))
 }
 
 #[test]
 fn every_fixture_is_read_without_a_fault() {
-    let all = fixtures();
-    assert!(all.len() >= 14, "{all:?}");
-    for folder in all {
-        let report = read(&folder);
-        assert_eq!(report.faults, [], "{}", folder.display());
+    for backup in fixtures::all() {
+        let report = read(&backup);
+        assert_eq!(report.faults, [], "{}", backup.name);
         assert!(report.complete);
         assert_eq!(report.producer, Producer::ClusterBackupScript);
         let pods: Vec<_> =
@@ -52,12 +28,12 @@ fn every_fixture_is_read_without_a_fault() {
             ("kube-scheduler", 6, Some(true)),
             ("etcd", 8, Some(true)),
         ];
-        assert_eq!(pods, expected, "{}", folder.display());
+        assert_eq!(pods, expected, "{}", backup.name);
         let in_pods: u64 = report.facts.pods.iter().map(|pod| pod.members).sum();
         assert_eq!(in_pods, report.members.len() as u64);
-        let encrypted = folder.join("encryption-config.json").exists();
-        assert_eq!(report.has_encryption_config(), encrypted, "{}", folder.display());
-        let name = tarball_path(&folder);
+        let encrypted = backup.has("encryption-config.json");
+        assert_eq!(report.has_encryption_config(), encrypted, "{}", backup.name);
+        let name = backup.tarball();
         let name = BackupName::parse(name.file_name().unwrap().to_str().unwrap()).unwrap();
         assert!(!name.dirty);
     }
@@ -66,13 +42,13 @@ fn every_fixture_is_read_without_a_fault() {
 /// GNU tar lists the same members with the same sizes, owners and places.
 #[test]
 fn members_are_those_that_tar_lists() {
-    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures/aescbc-rotated"].iter().collect();
-    let report = read(&folder);
+    let backup = fixtures::named("aescbc-rotated");
+    let report = read(&backup);
     assert_eq!(report.members.len(), 135);
     let output = Command::new("tar")
         .env("TZ", "UTC")
         .args(["--list", "--verbose", "--numeric-owner", "--block-number", "--full-time", "--gzip", "--file"])
-        .arg(tarball_path(&folder))
+        .arg(backup.tarball())
         .output();
     let listed = match output {
         Ok(output) if output.status.success() => String::from_utf8(output.stdout).unwrap(),
@@ -313,9 +289,9 @@ fn facts_are_those_of_the_manifests() {
 /// No report of a real tarball prints a secret.
 #[test]
 fn no_secret_is_in_the_report() {
-    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures/aescbc-rotated"].iter().collect();
+    let tarball = fixtures::named("aescbc-rotated").tarball_bytes();
     let mut secrets = Vec::new();
-    let report = static_resources::read_each(&tarball(&folder)[..], &Limits::default(), |member, bytes| {
+    let report = static_resources::read_each(&tarball[..], &Limits::default(), |member, bytes| {
         if member.class.is_secret() {
             secrets.push(String::from_utf8(bytes.unwrap().to_vec()).unwrap());
         }

@@ -60,8 +60,7 @@ proptest! {
 /// A certificate damaged at any byte parses or is reported.
 #[test]
 fn no_damaged_certificate_panics() {
-    let path: std::path::PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures/plain-etcd36"].iter().collect();
-    let tarball = crate::fixtures::tarball(&path);
+    let tarball = fixtures::named("plain-etcd36").tarball_bytes();
     let mut pem = Vec::new();
     static_resources::read_each(&tarball[..], &Limits::default(), |member, bytes| {
         if member.path.to_string().ends_with("etcd-client/tls.crt") {

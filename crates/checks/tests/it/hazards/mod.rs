@@ -5,8 +5,6 @@ mod cluster;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
-use std::path::PathBuf;
 
 use backup_facts::hazards::{self, Hazards};
 use bbolt_page::{Db, Serial};
@@ -18,23 +16,12 @@ use static_resources::{Limits, StaticResources};
 use cases::{Case, all};
 use cluster::{Cluster, TAKEN};
 
-fn folder(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "../../fixtures", name].iter().collect()
-}
-
-fn file(fixture: &str, end: &str) -> Vec<u8> {
-    let mut files = std::fs::read_dir(folder(fixture)).unwrap().map(|entry| entry.unwrap().path());
-    std::fs::read(files.find(|path| path.to_str().unwrap().ends_with(end)).unwrap()).unwrap()
-}
-
 fn snapshot(fixture: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    flate2::read::GzDecoder::new(&file(fixture, ".db.gz")[..]).read_to_end(&mut bytes).unwrap();
-    bytes
+    fixtures::named(fixture).bytes()
 }
 
 fn tarball() -> StaticResources {
-    static_resources::read(&file("plain-etcd36", ".tar.gz")[..], &Limits::default()).unwrap()
+    static_resources::read(&fixtures::named("plain-etcd36").tarball_bytes()[..], &Limits::default()).unwrap()
 }
 
 /// What a snapshot holds, read on `now` for a restore on `restore`.

@@ -4,14 +4,11 @@ mod told;
 mod world;
 
 use std::collections::BTreeSet;
-use std::io::Read;
-use std::path::PathBuf;
 
 use backup_facts::opening::{Encryption, Held, Options, examine, read_keys};
 use bbolt_page::{Db, Serial};
 use checks::{Finding, Severity, catalogue};
 use encryption_config::Keyring;
-use flate2::read::GzDecoder;
 
 use world::{Tarball, World, config, field, key, object, seal, seal_with, secret};
 
@@ -299,23 +296,15 @@ fn plaintext_on_a_page_that_nothing_uses_is_counted() {
 #[test]
 fn real_backups_have_the_findings_of_their_ground_truth() {
     use Severity::{Critical, Low, Medium};
-    let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures"].iter().collect();
     let mut seen = 0;
-    for folder in std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()) {
-        if !folder.join("facts.json").is_file() {
-            continue;
-        }
+    for backup in fixtures::all() {
         seen += 1;
-        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let mut files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-        let snapshot = files.find(|path| path.to_str().unwrap().ends_with(".db.gz")).unwrap();
-        let mut file = Vec::new();
-        GzDecoder::new(std::fs::File::open(snapshot).unwrap()).read_to_end(&mut file).unwrap();
-        let held = match std::fs::read(folder.join("encryption-config.json")) {
-            Ok(config) => Held::Config(read_keys(&config).unwrap()),
-            Err(_) => Held::NotEncrypted,
+        let name = &backup.name;
+        let held = match backup.encryption_config() {
+            Some(config) => Held::Config(read_keys(&config).unwrap()),
+            None => Held::NotEncrypted,
         };
-        let encryption = examined(&file, held);
+        let encryption = examined(&backup.bytes(), held);
         let found = checks::keys_fit::check(&encryption).into_sorted();
         let table: Vec<_> = found.iter().map(|finding| (finding.entry.id, finding.severity)).collect();
         let (expected, fit): (&[_], _) = match name.as_str() {

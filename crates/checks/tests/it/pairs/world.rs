@@ -1,8 +1,5 @@
 //! A real pair, to be changed object by object and member by member.
 
-use std::io::Read;
-use std::path::PathBuf;
-
 use backup_facts::opening::Unlocked;
 use backup_facts::pair::ClusterFacts;
 use bbolt_page::{Db, Serial};
@@ -27,19 +24,11 @@ pub(crate) struct World {
     pub(crate) release: Option<(u64, u64)>,
 }
 
-pub(crate) fn root() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "../../fixtures"].iter().collect()
-}
-
 impl World {
     pub(crate) fn of(name: &str) -> Self {
-        let files: Vec<PathBuf> =
-            std::fs::read_dir(root().join(name)).unwrap().map(|entry| entry.unwrap().path()).collect();
-        let end = |end: &str| files.iter().find(|path| path.to_str().unwrap().ends_with(end)).unwrap();
-        let mut file = Vec::new();
-        let packed = std::fs::read(end(".db.gz")).unwrap();
-        flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut file).unwrap();
-        let timestamp = end(".db.gz").to_str().unwrap().rsplit_once("snapshot_").unwrap().1[..17].to_owned();
+        let backup = fixtures::named(name);
+        let file = backup.bytes();
+        let timestamp = backup.snapshot().to_str().unwrap().rsplit_once("snapshot_").unwrap().1[..17].to_owned();
         let scan = etcd_snapshot::scan(Db::open(&file).unwrap(), etcd_snapshot::Options::default(), &Serial);
         let live = scan.store.live();
         let objects = live.map(|it| (it.kv.key.to_vec(), it.kv.value.to_vec(), it.kv.create_revision)).collect();

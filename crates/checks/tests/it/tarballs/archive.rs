@@ -23,8 +23,8 @@ pub(crate) fn real() -> Archive {
 
 /// The tarball of a fixture, unpacked.
 pub(crate) fn of(name: &str) -> Archive {
-    let packed = fixture(name);
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&packed[..]));
+    let bytes = fixtures::gunzip(&fixture(name));
+    let mut archive = tar::Archive::new(&bytes[..]);
     let members = archive.entries().unwrap().map(|entry| {
         let mut entry = entry.unwrap();
         let mut data = Vec::new();

@@ -4,7 +4,6 @@ pub(crate) mod archive;
 mod cases;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use checks::tarball::{Configuration, Facts, Name};
 use checks::{Finding, Severity, catalogue};
@@ -17,10 +16,7 @@ use cases::{archives, contents, keys, members};
 pub(crate) const NOW: i64 = 1_795_452_000; // 2026-11-23T18:00:00Z
 
 fn fixture(name: &str) -> Vec<u8> {
-    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures", name].iter().collect();
-    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let path = files.find(|path| path.to_str().unwrap().ends_with(".tar.gz")).unwrap();
-    std::fs::read(path).unwrap()
+    fixtures::named(name).tarball_bytes()
 }
 
 fn read(file: &[u8], limits: &Limits) -> (StaticResources, Vec<Configuration>) {
@@ -47,18 +43,14 @@ const PLAINTEXT: (&str, Severity) = ("KEY-003", Severity::Info);
 
 #[test]
 fn a_real_tarball_shows_what_is_true_of_it_and_nothing_else() {
-    let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fixtures"].iter().collect();
     let mut seen = 0;
-    for folder in std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()) {
-        if !folder.join("facts.json").is_file() {
-            continue;
-        }
+    for backup in fixtures::all() {
         seen += 1;
-        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let name = &backup.name;
         let restorable = Name { restorable: true, ..Name::default() };
-        let found = findings(&fixture(&name), restorable, NOW);
+        let found = findings(&backup.tarball_bytes(), restorable, NOW);
         let mut expected = BTreeSet::from(TRUE_OF_ALL);
-        if !folder.join("encryption-config.json").is_file() {
+        if !backup.has("encryption-config.json") {
             expected.insert(PLAINTEXT);
         }
         assert_eq!(BTreeSet::from_iter(table(&found)), expected, "{name}: {found:?}");
