@@ -1,7 +1,7 @@
 //! A tarball that does not fit into the memory that the commands may take.
 
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -25,12 +25,9 @@ struct Pages {
 impl Read for Pages {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let at = usize::try_from(self.left).unwrap() % self.page.len();
-        let some = self.page[self.page.len() - if at == 0 { self.page.len() } else { at }..].iter();
-        let mut read = 0;
-        for (to, from) in buffer.iter_mut().zip(some.take(usize::try_from(self.left).unwrap())) {
-            *to = *from;
-            read += 1;
-        }
+        let some = &self.page[self.page.len() - if at == 0 { self.page.len() } else { at }..];
+        let read = some.len().min(buffer.len()).min(usize::try_from(self.left).unwrap());
+        buffer[..read].copy_from_slice(&some[..read]);
         self.left -= read as u64;
         Ok(read)
     }
@@ -85,14 +82,18 @@ fn limited(bench: &Bench, line: &str, code: i32) -> Run {
 }
 
 fn same(one: &Path, other: &Path) -> bool {
-    let mut one = BufReader::new(File::open(one).unwrap()).bytes().map(Result::unwrap);
-    let mut other = BufReader::new(File::open(other).unwrap()).bytes().map(Result::unwrap);
+    let [mut one, mut other] = [one, other].map(|path| BufReader::new(File::open(path).unwrap()));
     loop {
-        match (one.next(), other.next()) {
-            (None, None) => return true,
-            (one, other) if one != other => return false,
-            _ => {}
+        let (left, right) = (one.fill_buf().unwrap(), other.fill_buf().unwrap());
+        let both = left.len().min(right.len());
+        if left[..both] != right[..both] {
+            return false;
         }
+        if both == 0 {
+            return left.is_empty() && right.is_empty();
+        }
+        one.consume(both);
+        other.consume(both);
     }
 }
 
