@@ -14,5 +14,6 @@ mod damage;
 mod fixtures;
 mod readme;
 mod recorded;
+mod shop;
 mod support;
 mod valid;
