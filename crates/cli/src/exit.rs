@@ -3,7 +3,7 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | the work was done and nothing at or above `--fail-on` was found |
-//! | 1 | the work was done and findings stand |
+//! | 1 | the work was done and findings stand, or what was named is not there |
 //! | 2 | the work could not be done: usage, unreadable input, internal error |
 
 use std::backtrace::Backtrace;
@@ -35,6 +35,16 @@ pub enum Error {
         /// What can be asked instead.
         hint: Option<String>,
     },
+    /// A key or an object that is named, and that a readable input does not have: the answer, and no good one.
+    #[error("{display}: {reason}")]
+    Absent {
+        /// The input's name for messages, see [`crate::input::Source::display`].
+        display: String,
+        /// What is not there.
+        reason: String,
+        /// What can be asked instead.
+        hint: Option<String>,
+    },
     /// A file that assay was to write.
     #[error("cannot write `{path}`: {reason}")]
     Output {
@@ -59,13 +69,22 @@ pub enum Error {
     Stdout(#[from] io::Error),
 }
 
+impl From<lens::SelectionError> for Error {
+    fn from(error: lens::SelectionError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
 impl Error {
     /// What to do about it, where there is something to do.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Usage(_) => Some("for usage, add `--help`".to_owned()),
             Self::Input(error) => error.hint(),
-            Self::Unanswerable { hint, .. } | Self::Output { hint, .. } | Self::Keys { hint, .. } => hint.clone(),
+            Self::Unanswerable { hint, .. }
+            | Self::Absent { hint, .. }
+            | Self::Output { hint, .. }
+            | Self::Keys { hint, .. } => hint.clone(),
             Self::Stdout(_) => None,
         }
     }
@@ -87,7 +106,7 @@ pub fn finish(result: Result<Outcome, Error>, ui: &mut Ui) -> ExitCode {
     match result {
         Err(error) if !error.is_closed_pipe() => {
             ui.error(&error.to_string(), error.hint().as_deref());
-            ExitCode::from(2)
+            ExitCode::from(if matches!(error, Error::Absent { .. }) { 1 } else { 2 })
         }
         _ => match ui.outcome() {
             Outcome::Clean => ExitCode::SUCCESS,
@@ -155,6 +174,11 @@ mod tests {
             (Ok(Outcome::Findings), 1, ""),
             (Err(Error::Usage("no".into())), 2, "error: no\nhint: for usage, add `--help`\n"),
             (Err(missing().into()), 2, "error: `x.db`: no such file\n"),
+            (
+                Err(Error::Absent { display: "`x.db`".into(), reason: "there is no `a/b`".into(), hint: None }),
+                1,
+                "error: `x.db`: there is no `a/b`\n",
+            ),
             (
                 Err(io::Error::from(io::ErrorKind::StorageFull).into()),
                 2,

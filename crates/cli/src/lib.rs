@@ -9,7 +9,6 @@ pub mod analysis;
 pub mod args;
 pub mod commands;
 pub mod exit;
-pub mod glob;
 pub mod hazards;
 pub mod input;
 pub mod inventory;

@@ -201,6 +201,12 @@ impl<'k> StorageKey<'k> {
     }
 }
 
+/// The resources that kube-apiserver and OpenShift's API servers are built with, of all releases: group (empty for the core
+/// group) and plural, as the API calls them. One that is stored in two places comes twice.
+pub fn built_in_resources() -> impl Iterator<Item = (&'static str, &'static str)> {
+    resources::served()
+}
+
 /// The table row of the longest stored path that `rest` begins with, and what follows it.
 fn built_in<'k>(prefix: Prefix<'k>, rest: &'k [u8]) -> Option<(&'static Stored, &'k [u8])> {
     let (first, after_first) = split_slash(rest)?;

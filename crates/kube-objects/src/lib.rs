@@ -42,7 +42,7 @@ pub use envelope::{Encrypted, Envelope, MalformedEncryption, Provider};
 pub use fault::ObjectFault;
 pub use head::{ObjectHead, ObjectMeta, OwnerReference};
 pub use inventory::{Inventory, KeyUse, OpenShift, ResourceCount};
-pub use key::{Prefix, ResourceClass, Scope, StorageKey};
+pub use key::{Prefix, ResourceClass, Scope, StorageKey, built_in_resources};
 pub use secret::secret_data;
 pub use shown::ShownKey;
 pub use structure::check_structure;

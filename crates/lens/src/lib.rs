@@ -3,7 +3,7 @@
 //! Everything here is computed from a scan; nothing is opened, printed or written.
 //!
 //! - [`Reader`] finds keys and their revisions without the account that [`etcd_snapshot::scan`] keeps.
-//! - [`Wanted`] says which keys are meant, the way people name objects; [`Labels`] and [`Fields`] look inside.
+//! - [`Selection`] says which keys and objects are meant, the way people name them; [`Resources`] which resources there are.
 //! - [`Follow`] takes revisions in order and says what each did; [`changes`] compares two versions of an object.
 //! - [`merge`] and [`Comparison`] tell how two snapshots differ, [`agreement`] whether their histories are one.
 //! - [`manifest`] makes of an object what can be applied to a cluster.
@@ -33,4 +33,6 @@ pub use manifest::{Keep, Skip, is_first, manifest};
 pub use object::{Object, Unseen, View, raw, release_matters, stored};
 pub use open::{NoKeys, NotOpened, Opener};
 pub use reader::{Found, Newest, Reader};
-pub use select::{Fields, Labels, ResourceName, SelectorError, Target, Wanted};
+pub use select::{
+    Fields, Labels, ResourceName, Resources, Selection, SelectionError, SelectorError, Target, UnknownResource,
+};

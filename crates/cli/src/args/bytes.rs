@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::ReportOutput;
+use super::select::KeyArgs;
 
 /// Forms of a list of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -184,15 +185,9 @@ pub struct CarveArgs {
     /// Only records of keys that begin with these bytes
     #[arg(value_name = "PREFIX")]
     pub prefix: Option<OsString>,
-    /// Only records of this resource, as RESOURCE or RESOURCE.GROUP; may be given several times
-    #[arg(short, long, value_name = "RESOURCE", help_heading = "Which records")]
-    pub resource: Vec<String>,
-    /// Only records in this namespace; may be given several times
-    #[arg(short, long, value_name = "NAMESPACE", help_heading = "Which records")]
-    pub namespace: Vec<String>,
-    /// Only records of keys that match this glob; may be given several times
-    #[arg(short, long, value_name = "GLOB", help_heading = "Which records")]
-    pub glob: Vec<String>,
+    /// Which keys.
+    #[command(flatten, next_help_heading = "Which records")]
+    pub keys: KeyArgs,
     /// Only what is labelled so; may be given several times
     #[arg(short, long, value_name = "LABEL", help_heading = "Which records")]
     pub label: Vec<LabelArg>,
@@ -258,6 +253,9 @@ pub struct DuArgs {
     /// Only keys that begin with these bytes; the account is of the whole file all the same
     #[arg(value_name = "PREFIX")]
     pub prefix: Option<OsString>,
+    /// Which keys; the account is of the whole file all the same.
+    #[command(flatten, next_help_heading = "Which keys")]
+    pub keys: KeyArgs,
     /// Only this table
     #[arg(long, value_name = "WHAT")]
     pub by: Option<UsageBy>,

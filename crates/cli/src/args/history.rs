@@ -77,6 +77,9 @@ pub struct HistoryArgs {
     /// Only an object in this namespace
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Vec<String>,
+    /// An object in any namespace, as without --namespace
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
     /// Add what pages that nothing uses still hold of it, labelled
     #[arg(long)]
     pub carve: bool,

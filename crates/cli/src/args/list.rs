@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::select::KeyArgs;
 use super::values::parse_revision;
 
 /// Forms of a list of keys.
@@ -20,6 +21,53 @@ pub enum ListFormat {
     Csv,
     /// An SQLite database, written to --out
     Sqlite,
+}
+
+/// Which revisions a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Keys alive at a revision, or now.
+    Live(Option<i64>),
+    /// Keys deleted by a revision, or by now.
+    Deleted(Option<i64>),
+    /// Every revision there is.
+    AllRevisions,
+}
+
+/// In which form a list is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListForm {
+    /// Only the count.
+    Count {
+        /// As a JSON document.
+        json: bool,
+    },
+    /// A key a line, escaped.
+    Names,
+    /// A key a line with its details.
+    Long,
+    /// Raw keys, each ended by a NUL.
+    Nul,
+    /// One JSON document.
+    Json,
+    /// A JSON object a line.
+    Ndjson,
+    /// Comma-separated values.
+    Csv,
+    /// An SQLite database.
+    Sqlite {
+        /// The file to write.
+        out: PathBuf,
+        /// Whether an existing file is replaced.
+        force: bool,
+    },
+}
+
+impl ListForm {
+    /// Whether the form shows nothing of a key but its name.
+    pub fn is_of_names(&self) -> bool {
+        matches!(self, Self::Names | Self::Nul | Self::Count { .. })
+    }
 }
 
 const LS_HELP: &str = "\
@@ -49,15 +97,9 @@ pub struct LsArgs {
     #[arg(value_name = "PREFIX")]
     pub prefix: Option<OsString>,
 
-    /// Only keys of this resource, as RESOURCE or RESOURCE.GROUP; may be given several times
-    #[arg(short, long, value_name = "RESOURCE", help_heading = "Which keys")]
-    pub resource: Vec<String>,
-    /// Only keys in this namespace; may be given several times
-    #[arg(short, long, value_name = "NAMESPACE", help_heading = "Which keys")]
-    pub namespace: Vec<String>,
-    /// Only keys that match this glob; may be given several times
-    #[arg(short, long, value_name = "GLOB", help_heading = "Which keys")]
-    pub glob: Vec<String>,
+    /// Which keys.
+    #[command(flatten, next_help_heading = "Which keys")]
+    pub keys: KeyArgs,
 
     /// As it was at this revision
     #[arg(long, value_name = "N", value_parser = parse_revision, help_heading = "Which revisions")]
@@ -96,8 +138,120 @@ pub struct LsArgs {
 }
 
 impl LsArgs {
-    /// The form, whichever way it was asked for.
-    pub fn format(&self) -> ListFormat {
+    fn format(&self) -> ListFormat {
         if self.json { ListFormat::Json } else { self.output }
+    }
+
+    /// Which revisions are listed.
+    pub fn view(&self) -> View {
+        if self.all_revisions {
+            View::AllRevisions
+        } else if self.deleted {
+            View::Deleted(self.rev)
+        } else {
+            View::Live(self.rev)
+        }
+    }
+
+    /// The form of the list.
+    ///
+    /// # Errors
+    /// Which options make no sense together.
+    pub fn form(&self) -> Result<ListForm, String> {
+        let usage = |text: &str| Err(text.to_owned());
+        let format = self.format();
+        let human = format == ListFormat::Human;
+        if format == ListFormat::Sqlite && (self.all_revisions || self.deleted) {
+            return usage(
+                "`-o sqlite` holds every revision and every deletion as it is: leave out `--all-revisions` and `--deleted`",
+            );
+        }
+        if self.out.is_some() && format != ListFormat::Sqlite {
+            return usage("`--out` goes with `-o sqlite`; other output goes to standard output");
+        }
+        if self.count {
+            return match format {
+                ListFormat::Human => Ok(ListForm::Count { json: false }),
+                ListFormat::Json => Ok(ListForm::Count { json: true }),
+                _ => usage("`--count` goes with human or JSON output only"),
+            };
+        }
+        if self.long && !human {
+            return usage("`--long` goes with human output only; the other forms hold every detail as they are");
+        }
+        Ok(match format {
+            ListFormat::Human if self.null => ListForm::Nul,
+            ListFormat::Human if self.long => ListForm::Long,
+            ListFormat::Human => ListForm::Names,
+            ListFormat::Json => ListForm::Json,
+            ListFormat::Ndjson => ListForm::Ndjson,
+            ListFormat::Csv => ListForm::Csv,
+            ListFormat::Sqlite => match &self.out {
+                Some(out) => ListForm::Sqlite { out: out.clone(), force: self.force },
+                None => return usage("`-o sqlite` needs a file: add `--out FILE`"),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Ls {
+        #[command(flatten)]
+        args: LsArgs,
+    }
+
+    fn listed(line: &[&str]) -> LsArgs {
+        Ls::try_parse_from(["ls", "s"].iter().chain(line)).unwrap().args
+    }
+
+    #[test]
+    fn each_form_is_reached() {
+        let sqlite = ListForm::Sqlite { out: "f".into(), force: true };
+        for (line, form) in [
+            (&[][..], ListForm::Names),
+            (&["-l"], ListForm::Long),
+            (&["-0"], ListForm::Nul),
+            (&["--count"], ListForm::Count { json: false }),
+            (&["--count", "--json"], ListForm::Count { json: true }),
+            (&["--json"], ListForm::Json),
+            (&["-o", "ndjson"], ListForm::Ndjson),
+            (&["-o", "csv"], ListForm::Csv),
+            (&["-o", "sqlite", "--out", "f", "--force"], sqlite),
+        ] {
+            assert_eq!(listed(line).form(), Ok(form), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn forms_that_do_not_go_together_are_refused() {
+        for (line, message) in [
+            (&["-o", "sqlite"][..], "needs a file"),
+            (&["-o", "sqlite", "--out", "f", "--deleted"], "every deletion as it is"),
+            (&["-o", "sqlite", "--out", "f", "--all-revisions"], "every revision"),
+            (&["--out", "f"], "goes with `-o sqlite`"),
+            (&["--count", "-o", "csv"], "`--count` goes with"),
+            (&["-l", "--json"], "`--long` goes with human"),
+        ] {
+            let error = listed(line).form().unwrap_err();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn views_are_told_apart() {
+        for (line, view) in [
+            (&[][..], View::Live(None)),
+            (&["--rev", "7"], View::Live(Some(7))),
+            (&["--deleted", "--rev", "7"], View::Deleted(Some(7))),
+            (&["--all-revisions"], View::AllRevisions),
+        ] {
+            assert_eq!(listed(line).view(), view);
+        }
     }
 }

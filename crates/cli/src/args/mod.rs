@@ -32,9 +32,9 @@ pub use keys::{
     ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCheckArgs, KeysCommand, KeysDrillArgs, KeysInput,
     KeysJoinArgs, KeysLsArgs, KeysRewrapArgs, KeysSplitArgs, RecipientArgs,
 };
-pub use list::{ListFormat, LsArgs};
+pub use list::{ListForm, ListFormat, LsArgs, View};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
-pub use select::{ExactKey, Names, RevealArgs, SelectArgs};
+pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs};
 pub use values::{FailOn, ReportFormat, When};
 use values::{parse_restore_date, parse_revision, parse_size};
 

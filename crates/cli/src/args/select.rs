@@ -1,29 +1,66 @@
-//! Which objects of a snapshot are meant: options that `get`, `export`, `timeline` and their kin share.
+//! Which keys and objects of a snapshot are meant: options that all commands on keys share.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use lens::{Selection, SelectionError};
 
 use crate::text::unescape;
 
-/// Which objects, besides what is named outright.
+/// Which keys, besides what is named outright.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Which objects")]
-pub struct SelectArgs {
-    /// Only objects of this resource, such as pods, po or routes.route.openshift.io; may be given several times
+pub struct KeyArgs {
+    /// Only this resource: kind, plural, singular or short name, as po or routes.route.openshift.io; may be given several times
     #[arg(short, long, value_name = "RESOURCE")]
     pub resource: Vec<String>,
-    /// Only objects in this namespace; may be given several times
+    /// Only this namespace, and what of a resource that is named has none; may be given several times
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Vec<String>,
-    /// Objects in all namespaces, as without --namespace
+    /// All namespaces, as without --namespace
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub all_namespaces: bool,
     /// Only keys that match this glob; may be given several times
     #[arg(short, long, value_name = "GLOB")]
     pub glob: Vec<String>,
+}
+
+impl KeyArgs {
+    /// Whether none is given.
+    pub fn is_empty(&self) -> bool {
+        self.resource.is_empty() && self.namespace.is_empty() && self.glob.is_empty()
+    }
+
+    /// What is meant by them, below a prefix.
+    ///
+    /// # Errors
+    /// [`SelectionError`] for a glob that is none.
+    pub fn selection(&self, prefix: Option<&OsString>) -> Result<Selection, SelectionError> {
+        let mut selection = Selection::default();
+        selection.prefix(prefix.map(|prefix| prefix.as_bytes()).unwrap_or_default());
+        self.narrow(&mut selection)?;
+        Ok(selection)
+    }
+
+    fn narrow(&self, selection: &mut Selection) -> Result<(), SelectionError> {
+        for names in &self.resource {
+            selection.resource(names);
+        }
+        for namespace in &self.namespace {
+            selection.namespace(namespace.as_str());
+        }
+        self.glob.iter().try_for_each(|glob| selection.glob(glob).map(drop))
+    }
+}
+
+/// Which objects, besides what is named outright.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Which objects")]
+pub struct SelectArgs {
+    /// Which keys.
+    #[command(flatten)]
+    pub keys: KeyArgs,
     /// Only objects with these labels, such as `app=web,tier!=db`
     #[arg(short = 'l', long = "selector", value_name = "LABELS")]
     pub labels: Vec<String>,
@@ -33,6 +70,25 @@ pub struct SelectArgs {
     /// One key, byte for byte, as assay shows keys: `\n`, `\xff`, `\u{0}`, `\\`; may be given several times
     #[arg(long, value_name = "KEY", value_parser = exact_key())]
     pub exact: Vec<ExactKey>,
+}
+
+impl SelectArgs {
+    /// What is meant by them and by what is named outright.
+    ///
+    /// # Errors
+    /// [`SelectionError`] for a glob or a selector that is none.
+    pub fn selection(self, names: Names) -> Result<Selection, SelectionError> {
+        let mut selection = Selection::default();
+        let names: Vec<Vec<u8>> = names.into_iter().map(OsStringExt::into_vec).collect();
+        selection.name(&names);
+        for ExactKey(key) in self.exact {
+            selection.key(key);
+        }
+        self.labels.iter().try_for_each(|labels| selection.labels(labels).map(drop))?;
+        self.fields.iter().try_for_each(|fields| selection.fields(fields).map(drop))?;
+        self.keys.narrow(&mut selection)?;
+        Ok(selection)
+    }
 }
 
 /// A key that was given as assay shows keys, for those that cannot be typed: no argument holds a NUL.

@@ -69,9 +69,9 @@ fn defaults_are_those_of_the_contract() {
 #[test]
 fn filters_of_keys_add_up() {
     let ls = parse::<LsArgs>(&["s", "/p", "-r", "secrets", "-r", "pods", "-n", "a", "-g", "*"]).unwrap().args;
-    assert_eq!(ls.resource, ["secrets", "pods"]);
-    assert_eq!(ls.namespace, ["a"]);
-    assert_eq!(ls.glob, ["*"]);
+    assert_eq!(ls.keys.resource, ["secrets", "pods"]);
+    assert_eq!(ls.keys.namespace, ["a"]);
+    assert_eq!(ls.keys.glob, ["*"]);
     assert_eq!(ls.prefix.unwrap(), "/p");
 }
 

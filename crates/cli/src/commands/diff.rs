@@ -1,9 +1,9 @@
 //! `assay diff`: two snapshots side by side.
 
 use etcd_snapshot::{HashKv, Live, Scan};
-use lens::{Comparison, Difference, Pair, Unseen, agreement, merge, moves, shown};
+use lens::{Comparison, Difference, Pair, Selection, Unseen, agreement, merge, moves, shown};
 
-use super::objects::{Closed, Keys, Selection};
+use super::objects::{self, Closed, Keys};
 use super::snapshot;
 use crate::args::{DiffArgs, KeysInput};
 use crate::exit::{Error, Outcome};
@@ -22,9 +22,10 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
         None => args.keys.clone(),
     };
     let (mut new_keys, mut old_keys) = (Keys::given(&args.keys, reading, ui)?, Keys::given(&old_keys, reading, ui)?);
-    let selection = Selection::new(args.what, args.select)?;
+    let mut selection = args.select.selection(args.what)?;
     let old_source = snapshot::open(&Input::from(args.old.as_os_str()), reading, ui)?;
     let new_source = snapshot::open(&Input::from(args.new.as_os_str()), reading, ui)?;
+    objects::resolve(&mut selection, &[&new_source, &old_source])?;
     let old = look_through(&old_source, args.old_rev, ui)?;
     let new = look_through(&new_source, args.new_rev, ui)?;
     old_keys.follow_in(&old);
@@ -39,7 +40,6 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
     let sides = [side(&old_source, &old), side(&new_source, &new)];
     let mut pairs = merge(old.store.live_sorted(wanted, &Pool), new.store.live_sorted(wanted, &Pool)).peekable();
     let is_empty = pairs.peek().is_none();
-    selection.check_resources(&[&new_source, &old_source])?;
     let mut report = Report::begin(format, &sides, args.values, ui)?;
     if is_empty && !is_whole {
         ui.warn("nothing that is asked for is in either snapshot: check names and namespaces against `assay ls`");

@@ -1,14 +1,15 @@
 //! `assay du`: where the bytes of a snapshot are.
 
 use std::cmp::Reverse;
-use std::os::unix::ffi::OsStrExt;
 
+use lens::Reader;
 use lens::usage::{Account, By, Group, KeyUsage, Reclaimable, Usage, groups};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::bytes::{check_faults, database, open, verdict};
+use super::objects;
 use crate::args::{DuArgs, RowFormat, UsageBy, UsageFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
@@ -32,6 +33,11 @@ const OPERATOR_SIZE: u64 = 100 << 20;
 pub(super) fn run(args: &DuArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let source = open(&args.snapshot, reading, ui)?;
     let db = database(&source, ui)?;
+    let mut selection = args.keys.selection(args.prefix.as_ref())?;
+    objects::resolve_by(&mut selection, &source, |resources| {
+        resources.look_through(&Reader::open(db.clone(), &Pool), &Pool, &|_| {});
+        Ok(())
+    })?;
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
     let mut usage = Usage::of(db, &Pool, &|bytes| meter.add(bytes));
     drop(meter);
@@ -41,10 +47,15 @@ pub(super) fn run(args: &DuArgs, reading: &Reading, ui: &mut Ui) -> Result<Outco
         ui.warn(&format!("{}: {} in bucket `key`", source.display(), count(usage.unreadable, "unreadable record")));
         ui.settle(Outcome::Findings);
     }
-    if let Some(prefix) = &args.prefix {
-        usage.keys.retain(|key| key.key.starts_with(prefix.as_bytes()));
+    if !selection.is_everything() {
+        usage.keys.retain(|key| selection.matches(key.key));
         if usage.keys.is_empty() {
-            ui.warn(&format!("{}: no key begins with `{}`", source.display(), escape(prefix.as_bytes())));
+            let prefix = args.prefix.as_ref().map(|prefix| escape(prefix.as_encoded_bytes()));
+            let none = match prefix.filter(|_| args.keys.is_empty()) {
+                Some(prefix) => format!("no key begins with `{prefix}`"),
+                None => "no key is what was asked for".to_owned(),
+            };
+            ui.warn(&format!("{}: {none}", source.display()));
         }
     }
     let told = Told { args, source: &source, usage: &usage };

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use kube_objects::StorageKey;
-use lens::{Found, Keep, Object, Skip, View, is_first, manifest};
+use lens::{Found, Keep, Object, Selection, Skip, View, is_first, manifest};
 
-use super::objects::{self, Closed, Keys, LateKeys, Selection};
+use super::objects::{self, Closed, Keys, LateKeys};
 use super::snapshot;
 use crate::args::ExportArgs;
 use crate::exit::{Error, Outcome};
@@ -18,18 +18,18 @@ use crate::ui::Ui;
 const NAMED: usize = 5;
 
 pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let selection = Selection::new(args.what, args.select)?;
+    let mut selection = args.select.selection(args.what)?;
     if selection.is_everything() {
         return Err(Error::Usage("say which objects: `-n NAMESPACE`, `-r RESOURCE`, TYPE/NAME, a key, ...".to_owned()));
     }
     let keys = Keys::given(&args.keys, reading, ui)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    objects::resolve(&mut selection, &[&source])?;
     let keys = LateKeys::new(keys, &source);
     let reader = objects::reader(&source, args.at_revision)?;
     let wanted = |key: &[u8]| selection.matches(key) || selection.is_own_namespace(key);
     let matches = |key: &[u8]| objects::is_version(key) || wanted(key);
     let newest = objects::newest(&source, &reader, matches, args.at_revision, usize::MAX, ui)?;
-    selection.check_resources(&[&source])?;
     let version = newest.keys.iter().find(|(key, _)| objects::is_version(key)).map(|(_, found)| found);
     let export = Export {
         view: View {
@@ -53,7 +53,7 @@ pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<Ou
         }
     }
     let live = newest.keys.iter().filter(|(_, found)| !found.record.tombstone);
-    selection.check_found(live.map(|(key, _)| *key), &source, ui);
+    objects::check_found(&selection, live.map(|(key, _)| *key), &source, ui);
     told.finish(manifests.written(), ui);
     source.check_unchanged()?;
     Ok(ui.outcome())
@@ -144,7 +144,9 @@ impl Told {
         }
         if written == 0 && self.closed.is_empty() && self.masked == 0 {
             ui.warn("nothing was exported: no object is what was asked for");
-            ui.settle(Outcome::Findings);
+            if !self.skipped.is_empty() {
+                ui.settle(Outcome::Findings);
+            }
         }
         self.closed.finish(ui);
         ui.note(&format!("{} exported", count(written, "object")));

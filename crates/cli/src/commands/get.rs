@@ -1,9 +1,9 @@
 //! `assay get`: objects.
 
 use kube_objects::StorageKey;
-use lens::{Found, Object, Opener, Reader, Target, View, release_matters};
+use lens::{Found, Object, Opener, Reader, Selection, Target, View, release_matters};
 
-use super::objects::{self, Closed, Keys, LateKeys, Selection};
+use super::objects::{self, Closed, Keys, LateKeys};
 use super::snapshot;
 use crate::args::{GetArgs, ObjectFormat};
 use crate::exit::{Error, Outcome};
@@ -18,7 +18,7 @@ const NAMESAKES: usize = 10;
 pub(super) fn run(args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let format = args.format();
     let view = View { reveal: args.reveal.reveal, managed_fields: args.show_managed_fields, ..View::default() };
-    let selection = Selection::new(args.what, args.select)?;
+    let mut selection = args.select.selection(args.what)?;
     if selection.is_everything() {
         return Err(Error::Usage("say which objects: a key, TYPE/NAME, `-r RESOURCE`, `-n NAMESPACE`, ...".to_owned()));
     }
@@ -33,6 +33,7 @@ pub(super) fn run(args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<Outco
     }
     let keys = Keys::given(&args.keys, reading, ui)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    objects::resolve(&mut selection, &[&source])?;
     let keys = LateKeys::new(keys, &source);
     let get = Get {
         source: &source,
@@ -130,7 +131,7 @@ impl Get<'_> {
         let before = main.saturating_sub(1);
         let hint =
             self.reader.answerable(before).is_ok().then(|| format!("`--rev {before}` shows it as it was before"));
-        objects::unanswerable(self.source, &reason, hint)
+        objects::absent(self.source, reason, hint)
     }
 
     fn missing(&self, typed: &[u8], ui: &Ui) -> Error {
@@ -145,7 +146,7 @@ impl Get<'_> {
         } else {
             "`assay ls` lists keys; a prefix ends with a slash"
         };
-        objects::unanswerable(self.source, &reason, Some(hint.to_owned()))
+        objects::absent(self.source, reason, Some(hint.to_owned()))
     }
 
     fn many(&self, format: ObjectFormat, ui: &mut Ui) -> Result<(), Error> {
@@ -153,7 +154,6 @@ impl Get<'_> {
         let newest = objects::newest(self.source, &self.reader, matches, self.at, usize::MAX, ui)?;
         let version = newest.keys.iter().find(|(key, _)| objects::is_version(key)).map(|(_, found)| found);
         let view = View { server_minor: objects::server_minor(version), ..self.view };
-        self.selection.check_resources(&[self.source])?;
         let mut list = output::List::begin(format, ui)?;
         let (mut closed, mut notes) = (Closed::default(), Notes::default());
         for found in newest.keys.values() {
@@ -178,7 +178,7 @@ impl Get<'_> {
             ui.warn(&format!("{}: nothing that is asked for is there", self.source.display()));
         }
         let live = newest.keys.iter().filter(|(_, found)| !found.record.tombstone);
-        self.selection.check_found(live.map(|(key, _)| *key), self.source, ui);
+        objects::check_found(&self.selection, live.map(|(key, _)| *key), self.source, ui);
         closed.finish(ui);
         if format != ObjectFormat::Table {
             notes.say(ui);

@@ -3,12 +3,12 @@
 use etcd_snapshot::carve::{Carved, Content, Label, carve};
 use etcd_snapshot::{Place, Record};
 use kube_objects::ShownKey;
-use lens::{Compared, Follow, Reader, Step, View};
+use lens::{Compared, Follow, Reader, Selection, Step, View};
 use serde_json::{Map, Value};
 
-use super::objects::{self, Keys, Selection};
+use super::objects::{self, Keys};
 use super::snapshot;
-use crate::args::{HistoryArgs, SelectArgs, StepFormat};
+use crate::args::{HistoryArgs, KeyArgs, SelectArgs, StepFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::output::json::Key;
@@ -22,8 +22,8 @@ const NAMESAKES: usize = 10;
 
 pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let exact = args.exact.into_iter().collect();
-    let select = SelectArgs { namespace: args.namespace, exact, ..SelectArgs::default() };
-    let selection = Selection::new(args.what, select)?;
+    let keys = KeyArgs { namespace: args.namespace, ..KeyArgs::default() };
+    let mut selection = SelectArgs { keys, exact, ..SelectArgs::default() }.selection(args.what)?;
     let Some(target) = selection.single().cloned() else {
         return Err(Error::Usage(
             "give one key: /full/key, TYPE/NAME or TYPE NAME; `assay timeline` shows several".to_owned(),
@@ -32,6 +32,7 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     let mut keys = Keys::given(&args.keys, reading, ui)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
     keys.follow(&source, ui)?;
+    resolve(&mut selection, &source, args.carve)?;
     let reader = objects::reader(&source, None)?;
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
     let mut records: Vec<Record<'_>> = Vec::new();
@@ -65,6 +66,19 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<O
         ui.warn("nothing of it is retained: all of this was carved from pages that nothing uses");
     }
     Ok(ui.outcome())
+}
+
+/// Takes a resource that is named for what the snapshot has, or pages that nothing uses still hold, where these count.
+fn resolve(selection: &mut Selection, source: &Source, carved: bool) -> Result<(), Error> {
+    if !carved {
+        return objects::resolve(selection, &[source]);
+    }
+    objects::resolve_by(selection, source, |resources| {
+        resources.look_through(&objects::reader(source, None)?, &Pool, &|_| {});
+        let scan = snapshot::scan(source, snapshot::database(source)?, None, true, &|_| {})?;
+        objects::see_carved(resources, &scan);
+        Ok(())
+    })
 }
 
 /// What pages that nothing uses still hold of the keys that are meant, and the snapshot does not.
@@ -107,9 +121,9 @@ fn one_key<'a>(
     keys.dedup();
     match keys[..] {
         [one] => Ok(one),
-        [] => Err(objects::unanswerable(
+        [] => Err(objects::absent(
             source,
-            &format!("no revision of `{}` is retained", objects::shown(typed)),
+            format!("no revision of `{}` is retained", objects::shown(typed)),
             Some(match ui.outcome() {
                 Outcome::Findings => objects::LOST_HINT.to_owned(),
                 Outcome::Clean => {

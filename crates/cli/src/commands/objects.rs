@@ -1,25 +1,18 @@
-//! What commands on objects share: which ones are meant, finding them, opening them, and what to say when they stay
+//! What commands on objects share: what their names mean in a snapshot, finding them, opening them, and what to say when they stay
 //! closed.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use backup_facts::chain::Reach;
 use backup_facts::opening::Unlocked;
 use encryption_config::Plaintext;
-use etcd_snapshot::{Record, Scan};
-use kube_objects::{ClusterVersion, ShownKey, StorageKey};
-use lens::{
-    Fields, Found, Labels, Newest, NoKeys, NotOpened, Object, Opener, Reader, ResourceName, Target, Unseen, Wanted,
-};
-use serde_json::Value;
+use etcd_snapshot::Scan;
+use etcd_snapshot::carve::{Content, carve};
+use kube_objects::{ClusterVersion, ShownKey};
+use lens::{Found, Newest, NoKeys, NotOpened, Object, Opener, Reader, Resources, Selection, UnknownResource, Unseen};
 
-use crate::args::{ExactKey, KeysInput, SelectArgs};
+use crate::args::KeysInput;
 use crate::exit::Error;
-use crate::glob::KeyGlobs;
 use crate::input::{Reading, Source};
 use crate::spread::Pool;
 use crate::text::{count, escape};
@@ -30,205 +23,69 @@ const VERSION_KEY: &[u8] = b"/config.openshift.io/clusterversions/version";
 /// Objects that stay closed are named up to so many; the rest is counted.
 const CLOSED_NAMED: usize = 5;
 
-/// Which objects are meant.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Selection {
-    pub(super) wanted: Wanted,
-    globs: KeyGlobs,
-    labels: Labels,
-    fields: Fields,
-    /// Whether a key that is meant was seen of each resource that is named.
-    seen: Arc<[AtomicBool]>,
+/// Takes the resources that are named for what the snapshots have, and refuses one that nothing has: a slip of the pen must
+/// not look like an answer. Reads the snapshots once more only where a resource is named that is not built in.
+pub(super) fn resolve(selection: &mut Selection, sources: &[&Source]) -> Result<(), Error> {
+    let Some(first) = sources.first() else { return Ok(()) };
+    resolve_by(selection, first, |resources| {
+        for source in sources {
+            resources.look_through(&reader(source, None)?, &Pool, &|_| {});
+        }
+        Ok(())
+    })
 }
 
-/// What a snapshot has, while resources are looked for that nothing is known of.
-struct Known<'n> {
-    strange: Vec<&'n ResourceName>,
-    resources: BTreeSet<Vec<u8>>,
+/// [`resolve`], in whatever way the snapshot's resources are found.
+pub(super) fn resolve_by(
+    selection: &mut Selection,
+    source: &Source,
+    look: impl FnOnce(&mut Resources) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if !selection.needs_resources() {
+        return Ok(());
+    }
+    let mut resources = selection.resources_to_see();
+    look(&mut resources)?;
+    selection.resolve(&resources).map_err(|unknown| unknown_resource(source, &unknown))
 }
 
-impl Known<'_> {
-    fn see(&mut self, key: &[u8]) {
-        let parsed = StorageKey::parse(key);
-        self.strange.retain(|name| !name.matches(&parsed) && !name.is_defined_by(&parsed));
-        if !self.resources.contains(parsed.resource) {
-            self.resources.insert(parsed.resource.to_vec());
+/// Takes the keys that pages which nothing uses still hold.
+pub(super) fn see_carved(resources: &mut Resources, scan: &Scan<'_>) {
+    carve(scan, &Pool, &|_| {}, |carved| {
+        if let Content::Record { tombstone, kv, .. } = carved.content {
+            resources.see(kv.key, (!tombstone).then_some(kv.value));
         }
-    }
-
-    /// The resource that is most likely meant.
-    fn near(&self, typed: &str) -> Option<String> {
-        const LIKE: f64 = 0.8;
-        let like = |name: &[u8]| {
-            let name = String::from_utf8_lossy(name).into_owned();
-            (strsim::jaro_winkler(&name, typed), name)
-        };
-        let likely = self.resources.iter().map(|name| like(name)).filter(|(likeness, _)| *likeness > LIKE);
-        likely.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
-    }
+    });
 }
 
-impl Selection {
-    pub(super) fn new(names: Vec<OsString>, select: SelectArgs) -> Result<Self, Error> {
-        let usage = |error: lens::SelectorError| Error::Usage(error.to_string());
-        let (mut labels, mut fields) = (Labels::default(), Fields::default());
-        for text in &select.labels {
-            labels.add(text).map_err(usage)?;
-        }
-        for text in &select.fields {
-            fields.add(text).map_err(usage)?;
-        }
-        let names: Vec<Vec<u8>> = names.into_iter().map(OsStringExt::into_vec).collect();
-        let mut targets = Target::read(&names);
-        targets.extend(select.exact.into_iter().map(|ExactKey(key)| Target::Key(key)));
-        let mut selection = Self {
-            seen: Arc::default(),
-            wanted: Wanted {
-                targets,
-                resources: select.resource.iter().flat_map(|name| ResourceName::list(name)).collect(),
-                namespaces: select.namespace.into_iter().map(String::into_bytes).collect(),
-            },
-            globs: KeyGlobs::new(&select.glob).map_err(Error::Usage)?,
-            labels,
-            fields,
-        };
-        selection.seen = selection.named().map(|_| AtomicBool::default()).collect();
-        Ok(selection)
-    }
+/// The error of a resource that nothing has.
+pub(super) fn unknown_resource(source: &Source, unknown: &UnknownResource) -> Error {
+    let near: Vec<String> = unknown.near.iter().map(|near| format!("`{}`", escape(near.as_bytes()))).collect();
+    let hint = match &near[..] {
+        [] => "`assay ls` lists what is there".to_owned(),
+        [one] => format!("did you mean {one}?"),
+        [some @ .., last] => format!("did you mean {} or {last}?", some.join(", ")),
+    };
+    unanswerable(source, &escape(unknown.to_string().as_bytes()), Some(hint))
+}
 
-    /// Whether a key is meant.
-    pub(super) fn matches(&self, key: &[u8]) -> bool {
-        let is_meant = self.wanted.matches(key) && self.globs.passes(key);
-        if is_meant {
-            self.mark(key);
+/// Says which of the things that were named one by one are not among the keys that are there, and settles for findings.
+/// What was not seen in a file that is damaged may have been lost.
+pub(super) fn check_found<'k>(
+    selection: &Selection,
+    there: impl Iterator<Item = &'k [u8]>,
+    source: &Source,
+    ui: &mut Ui,
+) {
+    let missing = selection.missing(there);
+    for target in missing.iter().take(CLOSED_NAMED) {
+        ui.warn(&format!("{}: there is no `{}`", source.display(), shown(target.typed())));
+    }
+    if !missing.is_empty() {
+        if missing.len() > CLOSED_NAMED {
+            ui.warn(&format!("{} that were named are not there", count(missing.len() as u64, "object")));
         }
-        is_meant
-    }
-
-    /// Whether a key is that of a namespace which is asked for as a whole, and of which it is the frame.
-    pub(super) fn is_own_namespace(&self, key: &[u8]) -> bool {
-        let Wanted { targets, resources, namespaces } = &self.wanted;
-        if !targets.is_empty() || !resources.is_empty() || !self.globs.is_empty() || namespaces.is_empty() {
-            return false;
-        }
-        let parsed = StorageKey::parse(key);
-        (parsed.group, parsed.resource) == (&b""[..], &b"namespaces"[..])
-            && namespaces.iter().any(|wanted| wanted == parsed.name)
-    }
-
-    /// Whether an object must be seen to know whether it is meant.
-    pub(super) fn looks_inside(&self) -> bool {
-        !self.labels.is_empty() || !self.fields.is_empty()
-    }
-
-    /// Whether an object is meant, as far as its inside tells.
-    pub(super) fn matches_object(&self, object: &Value) -> bool {
-        self.labels.matches(object) && self.fields.matches(object)
-    }
-
-    /// Whether a key is meant of which these are the versions, as far as their insides tell: one that matches will do.
-    ///
-    /// # Errors
-    /// Why a version cannot be looked into, where it may have been the one that matches.
-    pub(super) fn matches_any(
-        &self,
-        key: &[u8],
-        versions: impl IntoIterator<Item = Result<Value, Unseen>>,
-    ) -> Result<bool, Unseen> {
-        let mut unseen = None;
-        for version in versions {
-            match version {
-                Ok(object) if self.matches_object(&object) => return Ok(true),
-                Ok(_) => {}
-                // What no API server wrote has neither labels nor fields.
-                Err(Unseen::NotAnObject(_)) if StorageKey::parse(key).resource.is_empty() => {}
-                Err(why) => unseen = Some(why),
-            }
-        }
-        unseen.map_or(Ok(false), Err)
-    }
-
-    /// Says which of the things that were named one by one are not among the keys that are there, and settles for findings.
-    /// What was not seen in a file that is damaged may have been lost.
-    pub(super) fn check_found<'k>(&self, there: impl Iterator<Item = &'k [u8]>, source: &Source, ui: &mut Ui) {
-        let Wanted { targets, namespaces, .. } = &self.wanted;
-        let mut missing: Vec<&Target> = targets.iter().filter(|target| target.is_single()).collect();
-        for key in there {
-            missing.retain(|target| !target.matches(key, namespaces));
-        }
-        for target in missing.iter().take(CLOSED_NAMED) {
-            ui.warn(&format!("{}: there is no `{}`", source.display(), shown(target.typed())));
-        }
-        if !missing.is_empty() {
-            if missing.len() > CLOSED_NAMED {
-                ui.warn(&format!("{} that were named are not there", count(missing.len() as u64, "object")));
-            }
-            ui.settle(crate::exit::Outcome::Findings);
-        }
-    }
-
-    /// Refuses a resource that no API server has by itself, and none of the snapshots by a key or a definition: a slip of
-    /// the pen must not look like an answer. To be asked when all keys were matched; reads the snapshots once more only
-    /// where no key that was meant is of the resource.
-    pub(super) fn check_resources(&self, sources: &[&Source]) -> Result<(), Error> {
-        let seen = |at: usize| self.seen.get(at).is_some_and(|seen| seen.load(Ordering::Relaxed));
-        let named = self.named().enumerate().filter(|(at, (name, _))| !seen(*at) && !name.is_built_in());
-        let known =
-            Mutex::new(Known { strange: named.map(|(_, (name, _))| name).collect(), resources: BTreeSet::new() });
-        let locked = || known.lock().unwrap_or_else(PoisonError::into_inner);
-        for source in sources.iter().take_while(|_| !locked().strange.is_empty()) {
-            let see = |record: &Record<'_>| {
-                locked().see(record.kv.key);
-                false
-            };
-            reader(source, None)?.records(see, &Pool, &|_| {}, |_| {});
-        }
-        let known = locked();
-        let (Some(strange), Some(source)) = (known.strange.first(), sources.first()) else { return Ok(()) };
-        let reason = format!(
-            "there is no resource `{}`: nothing of it is there, nor its definition",
-            escape(strange.name().as_bytes())
-        );
-        let hint = match known.near(strange.name()) {
-            Some(near) => format!("did you mean `{}`?", escape(near.as_bytes())),
-            None => "`assay ls` lists what is there".to_owned(),
-        };
-        Err(unanswerable(source, &reason, Some(hint)))
-    }
-
-    /// The resources that are named, each with the text where it may be a key.
-    fn named(&self) -> impl Iterator<Item = (&ResourceName, Option<&[u8]>)> {
-        let targets = self.wanted.targets.iter().filter_map(|target| Some((target.resource()?, Some(target.typed()))));
-        targets.chain(self.wanted.resources.iter().map(|resource| (resource, None)))
-    }
-
-    /// Remembers of which resources a key that is meant is.
-    fn mark(&self, key: &[u8]) {
-        if self.seen.iter().all(|seen| seen.load(Ordering::Relaxed)) {
-            return;
-        }
-        let parsed = StorageKey::parse(key);
-        for (seen, (name, typed)) in self.seen.iter().zip(self.named()) {
-            if typed == Some(key) || name.matches(&parsed) {
-                seen.store(true, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// The one key or object that is asked for; none for a selection.
-    pub(super) fn single(&self) -> Option<&Target> {
-        let plain = self.globs.is_empty() && !self.looks_inside();
-        self.wanted.single().filter(|_| plain)
-    }
-
-    /// Whether nothing narrows it down.
-    pub(super) fn is_everything(&self) -> bool {
-        let Wanted { targets, resources, namespaces } = &self.wanted;
-        targets.is_empty()
-            && resources.is_empty()
-            && namespaces.is_empty()
-            && self.globs.is_empty()
-            && !self.looks_inside()
+        ui.settle(crate::exit::Outcome::Findings);
     }
 }
 
@@ -369,6 +226,11 @@ pub(super) fn server_minor(found: Option<&Found<'_>>) -> Option<u32> {
 
 pub(super) fn unanswerable(source: &Source, reason: &dyn std::fmt::Display, hint: Option<String>) -> Error {
     Error::Unanswerable { display: source.display().to_owned(), reason: reason.to_string(), hint }
+}
+
+/// The error of a key or an object that is named and not there.
+pub(super) fn absent(source: &Source, reason: String, hint: Option<String>) -> Error {
+    Error::Absent { display: source.display().to_owned(), reason, hint }
 }
 
 /// A key as messages name it.

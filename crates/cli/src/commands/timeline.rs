@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use etcd_snapshot::Record;
-use lens::{Clock, Compared, Follow, Object, Reader, Unseen, View};
+use lens::{Clock, Compared, Follow, Object, Reader, Selection, Unseen, View};
 use serde_json::{Map, Value};
 
-use super::objects::{self, Closed, Keys, Selection};
+use super::objects::{self, Closed, Keys};
 use super::snapshot;
 use crate::args::{Moment, TimelineArgs};
 use crate::exit::{Error, Outcome};
@@ -17,10 +17,11 @@ use crate::text::count;
 use crate::ui::Ui;
 
 pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let selection = Selection::new(args.what, args.select)?;
+    let mut selection = args.select.selection(args.what)?;
     let mut keys = Keys::given(&args.keys, reading, ui)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
     keys.follow(&source, ui)?;
+    objects::resolve(&mut selection, &[&source])?;
     let reader = objects::reader(&source, None)?;
     let window = Window::of(args.since, args.until, &source, &reader, ui)?;
     let view = View { reveal: args.output.reveal.reveal, ..View::default() };
@@ -34,11 +35,16 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let judge = Judge { selection: &selection, keys: &keys, view };
     let (mut closed, mut unseen) = (Closed::default(), HashSet::new());
     let (mut bare, mut unshown) = (0, 0);
+    let is_named = !selection.missing(std::iter::empty()).is_empty();
+    let mut met = HashSet::new();
     let wanted = |record: &Record<'_>| record.revision.main <= window.last && selection.matches(record.kv.key);
     // No meter: lines are written as they come, and would run into it.
     let damaged = reader.records(wanted, &Pool, &|_| {}, |record| {
         if failed.is_err() {
             return;
+        }
+        if is_named {
+            met.insert(record.kv.key);
         }
         if record.revision.main < window.first {
             return follow.pass(record);
@@ -80,14 +86,10 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     if list.written() == 0 && bare == 0 && closed.is_empty() {
         ui.warn(&format!("{}: no revision that is asked for is retained", source.display()));
     }
-    let known = selection.check_resources(&[&source]);
-    if known.is_err() {
-        ui.settle(Outcome::Findings);
-    }
+    objects::check_found(&selection, met.into_iter(), &source, ui);
     closed.finish(ui);
     list.finish(ui)?;
     objects::hint_at_keys(unshown, ui);
-    known?;
     Ok(ui.outcome())
 }
 

@@ -191,11 +191,17 @@ fn what_stays_closed_is_said() {
 
 #[test]
 fn what_is_not_there_is_said() {
+    for (line, message) in [
+        (&["node/nope"][..], "there is no `node/nope`"),
+        (&["/kubernetes.io/minions/nope", "--rev", "900"], "at revision 900"),
+        (&["/kubernetes.io/masterleases/192.168.10.10"], "was deleted at revision"),
+    ] {
+        let run = get("plain-etcd36", line);
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{line:?}");
+        assert!(run.err.contains(message), "{}", run.err);
+    }
     for (fixture, line, message) in [
-        ("plain-etcd36", &["node/nope"][..], "there is no `node/nope`"),
-        ("plain-etcd36", &["/kubernetes.io/minions/nope", "--rev", "900"], "at revision 900"),
-        ("plain-etcd36", &["cm/kube-root-ca.crt"], "names 35 objects"),
-        ("plain-etcd36", &["/kubernetes.io/masterleases/192.168.10.10"], "was deleted at revision"),
+        ("plain-etcd36", &["cm/kube-root-ca.crt"][..], "names 35 objects"),
         ("plain-etcd36", &["node/worker-2", "--rev", "99999"], "is in the future"),
         ("plain-etcd36", &["nodes", "-l", "a in b"], "is no label requirement"),
         ("plain-etcd36", &["nodes", "-o", "raw"], "show one value"),

@@ -74,7 +74,7 @@ fn filters_choose_by_resource_namespace_prefix_and_glob() {
         lines(&fixture, &["-r", "secrets", "-n", namespace]),
         with(&|key| key.starts_with(&format!("/kubernetes.io/secrets/{namespace}/")))
     );
-    assert_eq!(lines(&fixture, &["-r", "no-such-resource"]), [] as [String; 0]);
+    assert_eq!(lines(&fixture, &["-r", "jobs", "-n", "no-such-namespace"]), [] as [String; 0]);
 }
 
 #[test]

@@ -52,6 +52,7 @@ mod pty;
 mod reports;
 mod run;
 mod secrets;
+mod selection;
 mod tarball;
 #[path = "../../../../tests/e2e/valid.rs"]
 mod valid;

@@ -80,7 +80,7 @@ fn every_odd_key_is_named_as_it_is_listed() {
         let raw = assay(&["get", path, "--exact", typed, "-o", "raw", "--stored", "--reveal"]).output().unwrap();
         assert_eq!(sha256(&raw.stdout), odd.value_sha256, "{name}: {}", String::from_utf8_lossy(&raw.stderr));
         let before = run(&["get", path, "--exact", typed, "-o", "raw", "--rev", &(odd.revision - 1).to_string()]);
-        assert_eq!((before.code, before.out.as_str()), (Some(2), ""), "{name}");
+        assert_eq!((before.code, before.out.as_str()), (Some(1), ""), "{name}");
         let steps = run(&["history", path, "--exact", typed, "-o", "ndjson"]);
         let [step] = &lines(&steps.out)[..] else { panic!("{name}: {} {}", steps.out, steps.err) };
         assert_eq!((&step["key"], &step["event"]), (&row["key"], &json!("created")), "{name}");
@@ -103,7 +103,7 @@ fn what_is_no_escape_is_refused_and_what_looks_like_one_is_explained() {
     }
     let literal = run(&["get", path, "/kubernetes.io/configmaps/ns/new\\nline"]);
     assert!(
-        literal.code == Some(2) && literal.err.contains("`--exact` takes a key as `assay ls` shows it"),
+        literal.code == Some(1) && literal.err.contains("`--exact` takes a key as `assay ls` shows it"),
         "{}",
         literal.err
     );

@@ -181,3 +181,8 @@ pub(super) fn find(table: &'static [Stored], path: &[u8]) -> Option<&'static Sto
     let at = table.binary_search_by(|row| row.path.as_bytes().cmp(path)).ok()?;
     table.get(at)
 }
+
+/// Group and plural of each resource that a client can ask for.
+pub(super) fn served() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [KUBERNETES, OPENSHIFT].into_iter().flatten().filter(|row| !row.internal).map(|row| (row.group, row.resource))
+}

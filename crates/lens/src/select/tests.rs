@@ -4,10 +4,14 @@ use serde_json::json;
 
 use super::*;
 
-fn wanted(arguments: &[&str], namespaces: &[&str]) -> Wanted {
+fn selection(arguments: &[&str], namespaces: &[&str]) -> Selection {
     let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
-    let namespaces = namespaces.iter().map(|name| name.as_bytes().to_vec()).collect();
-    Wanted { targets: Target::read(&arguments), resources: Vec::new(), namespaces }
+    let mut selection = Selection::default();
+    selection.name(&arguments);
+    for namespace in namespaces {
+        selection.namespace(*namespace);
+    }
+    selection
 }
 
 #[test]
@@ -54,7 +58,11 @@ fn objects_are_named_as_kubectl_names_them() {
         (&["compact_rev_key"], &[], "compact_rev_key", true),
         (&["registry/secrets/default/odd"], &[], "registry/secrets/default/odd", true),
     ] {
-        assert_eq!(wanted(arguments, namespaces).matches(key.as_bytes()), meant, "{arguments:?} {namespaces:?} {key}");
+        assert_eq!(
+            selection(arguments, namespaces).matches(key.as_bytes()),
+            meant,
+            "{arguments:?} {namespaces:?} {key}"
+        );
     }
 }
 
@@ -70,16 +78,103 @@ fn what_every_server_has_is_told_from_a_slip() {
     ] {
         assert_eq!(ResourceName::parse(name).is_built_in(), built_in, "{name}");
     }
-    let elsewhere = ["svc", "ep", "no", "crd", "oauthclient", "identity", "route"];
-    for name in ALL.into_iter().chain(elsewhere) {
-        assert!(ResourceName::parse(name).is_built_in(), "{name}");
+    let elsewhere = ["all", "svc", "ep", "no", "crd", "oauthclient", "identity", "route"];
+    for name in elsewhere.into_iter().flat_map(ResourceName::list) {
+        assert!(name.is_built_in(), "{name:?}");
     }
-    let definition = "/kubernetes.io/apiextensions.k8s.io/customresourcedefinitions/widgets.example.com";
-    let definition = StorageKey::parse(definition.as_bytes());
-    for (name, defined) in [("widget", true), ("widgets.example.com", true), ("widgets.other.com", false), ("w", false)]
-    {
-        assert_eq!(ResourceName::parse(name).is_defined_by(&definition), defined, "{name}");
+}
+
+const DEFINITION: &str = "/kubernetes.io/apiextensions.k8s.io/customresourcedefinitions/";
+
+/// Snapshots of definitions: of one that can be read, of one that is encrypted, and a resource without any.
+fn resources(selection: &Selection) -> Resources {
+    let mut resources = selection.resources_to_see();
+    let oxen = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "oxen.farm.io"},
+        "spec": {"group": "farm.io", "names": {
+            "plural": "oxen", "singular": "ox", "kind": "Bovine", "shortNames": ["bv", "po"]}},
+    });
+    resources.see(format!("{DEFINITION}oxen.farm.io").as_bytes(), Some(oxen.to_string().as_bytes()));
+    resources.see(format!("{DEFINITION}vaults.safe.io").as_bytes(), Some(b"k8s:enc:aescbc:v1:1:closed"));
+    resources.see(b"/kubernetes.io/lost.io/widgets/a/b", None);
+    resources.see(b"compact_rev_key", Some(b"7"));
+    resources
+}
+
+#[test]
+fn a_resource_is_known_by_the_names_that_the_snapshot_has_for_it() {
+    let (ox, vault) = ("/kubernetes.io/farm.io/oxen/a/b", "/kubernetes.io/safe.io/vaults/a/b");
+    let widget = "/kubernetes.io/lost.io/widgets/a/b";
+    for (name, key) in [
+        ("oxen", ox),
+        ("ox", ox),
+        ("Bovine", ox),
+        ("bv", ox),
+        ("bv.farm.io", ox),
+        ("bv.v1.farm.io", ox),
+        ("po.farm.io", ox),
+        ("po", "/kubernetes.io/pods/a/b"),
+        ("vaults", vault),
+        ("vault.safe.io", vault),
+        ("widget", widget),
+        ("widgets.lost.io", widget),
+        ("bv/b", ox),
+        ("compact_rev_key", "compact_rev_key"),
+    ] {
+        let mut selection = selection(&[name], &[]);
+        let resources = resources(&selection);
+        selection.resolve(&resources).unwrap();
+        assert!(selection.matches(key.as_bytes()), "{name} {key}");
+        let others = [ox, vault, widget, "/kubernetes.io/pods/a/b"].into_iter().filter(|other| *other != key);
+        assert!(!others.into_iter().any(|other| selection.matches(other.as_bytes())), "{name}");
     }
+}
+
+#[test]
+fn an_unknown_resource_is_named_with_what_is_like_it() {
+    for (name, near) in [
+        ("podz", &["pods"][..]),
+        ("bovin", &["bovine"]),
+        ("widgetz", &["widgets"]),
+        ("deploy.ap", &["deployments.apps"]),
+        ("bv.example.com", &["bv.farm.io"]),
+        ("ox.farm.i", &["ox.farm.io", "oxen.farm.io"]),
+        ("qqqq/b", &[]),
+    ] {
+        let mut selection = selection(&[name], &[]);
+        assert!(selection.needs_resources(), "{name}");
+        let resources = resources(&selection);
+        let unknown = selection.resolve(&resources).unwrap_err();
+        assert_eq!(unknown.near, near, "{unknown}");
+    }
+    assert!(!selection(&["po,deploy.apps", "b"], &[]).needs_resources());
+}
+
+#[test]
+fn every_kind_of_filter_must_let_a_key_pass() {
+    type Narrow = fn(&mut Selection) -> Result<&mut Selection, SelectionError>;
+    let key = b"/kubernetes.io/secrets/prod/db";
+    let cases: [(Narrow, bool); 10] = [
+        (|s| Ok(s.prefix("/kubernetes.io/")), true),
+        (|s| Ok(s.prefix("/openshift.io/")), false),
+        (|s| Ok(s.resource("secrets.")), true),
+        (|s| Ok(s.resource("secrets.example.com")), false),
+        (|s| Ok(s.resource("po").resource("secret")), true),
+        (|s| Ok(s.resource("po,secret").namespace("dev")), false),
+        (|s| Ok(s.namespace("dev").namespace("prod")), true),
+        (|s| s.namespace("prod").glob("d*"), true),
+        (|s| s.glob("x*")?.glob("/*/secrets/**"), true),
+        (|s| s.resource("secrets").glob("x*"), false),
+    ];
+    for (at, (narrow, is_meant)) in cases.into_iter().enumerate() {
+        let mut selection = Selection::default();
+        assert!(selection.is_everything() && selection.matches(key));
+        narrow(&mut selection).unwrap();
+        assert_eq!((selection.matches(key), selection.is_everything()), (is_meant, false), "case {at}");
+    }
+    let error = Selection::default().glob("[x").map(drop).unwrap_err();
+    assert!(error.to_string().starts_with("`[x` is not a glob: "), "{error}");
 }
 
 #[test]
@@ -93,7 +188,7 @@ fn one_object_is_told_from_a_selection() {
         (&["secret", "a", "b"], false),
         (&[], false),
     ] {
-        assert_eq!(wanted(arguments, &[]).single().is_some(), single, "{arguments:?}");
+        assert_eq!(selection(arguments, &[]).single().is_some(), single, "{arguments:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every live value of the backups, found, opened and decoded, held against what the genuine codecs said.
 
 use bbolt_page::{Db, Serial};
-use lens::{Object, Reader, Target, View, Wanted, raw};
+use lens::{Object, Reader, Selection, View, raw};
 use sha2::{Digest, Sha256};
 
 use crate::keys::Keys;
@@ -42,7 +42,8 @@ fn nothing_of_a_secret_is_shown_and_all_of_it_is_revealed() {
     let fixture = fixtures::named("aescbc-rotated");
     let (file, keys) = (fixture.bytes(), Keys::of(&fixture));
     let reader = Reader::open(Db::open(&file).unwrap(), &Serial);
-    let secrets = Wanted { targets: Target::read(&[b"secrets".to_vec()]), ..Wanted::default() };
+    let mut secrets = Selection::default();
+    secrets.resource("secrets");
     let newest = reader.newest(|key| secrets.matches(key), None, usize::MAX, &Serial, &|_| {});
     let mut values = 0;
     for found in newest.keys.values() {

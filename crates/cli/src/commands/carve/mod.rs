@@ -2,24 +2,20 @@
 
 mod evidence;
 
-use std::os::unix::ffi::OsStringExt;
-
 use etcd_snapshot::carve::{Carved, Content, Label, Tally, carve};
-use etcd_snapshot::{Options, trailer};
-use kube_objects::StorageKey;
+use etcd_snapshot::{Options, Scan, trailer};
+use lens::{Reader, Selection};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::bytes::{check_faults, database, open, verdict};
+use super::objects;
 use crate::args::{CarveArgs, LabelArg};
 use crate::exit::{Error, Outcome};
-use crate::glob::KeyGlobs;
-use crate::input::{Input, Reading};
+use crate::input::{Reading, Source};
 use crate::output::entry::{Meaning, meaning, record_fields};
 use crate::output::json::Key;
-use crate::output::rows::Identity;
 use crate::output::stream::{Head, Row, Rows};
-use crate::settings::{ListForm, ListRequest, View};
 use crate::spread::Pool;
 use crate::text::{Size, count, escape, group_digits};
 use crate::ui::Ui;
@@ -30,13 +26,14 @@ const TITLES: [&str; 10] =
 
 pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let source = open(&args.snapshot, reading, ui)?;
-    let chosen = Chosen::of(&args)?;
+    let mut chosen = Chosen::of(&args)?;
     let db = database(&source, ui)?;
     let meter = ui.meter("carving", Some(source.bytes().len() as u64));
     let progress = |bytes| meter.add(bytes);
     let options = Options { progress: Some(&progress), without_hashes: true, ..Options::default() };
     let scan = etcd_snapshot::scan(db, options, &Pool);
     source.check_unchanged()?;
+    resolve(&mut chosen.selection, &source, &scan)?;
     check_faults(&source, &scan.report.faults, ui);
     let mut evidence = match &args.out {
         Some(dir) => Some(Evidence::begin(dir, &source.name(), &trailer::read(source.bytes(), |_| {}).file)?),
@@ -72,7 +69,7 @@ pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
 
 /// What was asked for.
 struct Chosen {
-    request: ListRequest,
+    selection: Selection,
     labels: Vec<Label>,
     /// Whether raft positions of earlier roots are asked for, too.
     positions: bool,
@@ -82,41 +79,32 @@ struct Chosen {
 
 impl Chosen {
     fn of(args: &CarveArgs) -> Result<Self, Error> {
-        let request = ListRequest {
-            input: Input::from(args.snapshot.as_os_str()),
-            prefix: args.prefix.clone().map(OsStringExt::into_vec).unwrap_or_default(),
-            resources: args.resource.clone(),
-            namespaces: args.namespace.clone(),
-            globs: KeyGlobs::new(&args.glob).map_err(Error::Usage)?,
-            view: View::AllRevisions,
-            salvage: true,
-            form: ListForm::Names,
-        };
+        let selection = args.keys.selection(args.prefix.as_ref())?;
         let labels = match (args.all, args.label.as_slice()) {
             (true, _) => Label::ALL.to_vec(),
             (false, []) => Label::ALL.into_iter().filter(|label| *label != Label::Identical).collect(),
             (false, some) => some.iter().copied().map(label).collect(),
         };
-        let keys_only = !request.prefix.is_empty() || request.looks_inside() || !request.globs.is_empty();
-        Ok(Self { request, labels, positions: args.all, keys_only })
+        let keys_only = !selection.is_everything();
+        Ok(Self { selection, labels, positions: args.all, keys_only })
     }
 
     fn wants(&self, carved: &Carved<'_>) -> bool {
         self.labels.contains(&carved.label)
             && match carved.content {
                 Content::Entry { .. } => !self.keys_only && (self.positions || !carved.content.is_raft_position()),
-                Content::Record { kv, .. } => {
-                    let parsed = StorageKey::parse(kv.key);
-                    let identity = Identity {
-                        resource: Some(parsed.resource).filter(|resource| !resource.is_empty()),
-                        group: Some(parsed.group),
-                        namespace: parsed.namespace,
-                        ..Identity::default()
-                    };
-                    self.request.wants(kv.key, &identity)
-                }
+                Content::Record { kv, .. } => self.selection.matches(kv.key),
             }
     }
+}
+
+/// Takes a resource that is named for what the snapshot has, or what was carved.
+fn resolve(selection: &mut Selection, source: &Source, scan: &Scan<'_>) -> Result<(), Error> {
+    objects::resolve_by(selection, source, |resources| {
+        resources.look_through(&Reader::open(scan.report.db.clone(), &Pool), &Pool, &|_| {});
+        objects::see_carved(resources, scan);
+        Ok(())
+    })
 }
 
 fn label(label: LabelArg) -> Label {

@@ -7,34 +7,46 @@ mod table;
 use checks::Finding;
 use etcd_snapshot::Scan;
 use kube_objects::ShownKey;
+use lens::Selection;
 use serde_json::{Map, Value};
 
-use super::snapshot;
-use crate::args::LsArgs;
+use super::{objects, snapshot};
+use crate::args::{ListForm, LsArgs, View};
 use crate::exit::{Error, Outcome};
-use crate::input::{Reading, Source};
+use crate::input::{Input, Reading, Source};
 use crate::output::finding::FindingJson;
 use crate::output::json::Verdict;
 use crate::output::list::{self, Head, KeySink};
-use crate::settings::{ListForm, ListRequest, View};
 use crate::spread::Pool;
 use crate::text::count;
 use crate::ui::Ui;
 use rows::Entry;
 
+/// What is listed, and how.
+struct Request {
+    selection: Selection,
+    view: View,
+    form: ListForm,
+}
+
 pub(super) fn run(args: LsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let request = ListRequest::try_from(args)?;
-    let source = snapshot::open(&request.input, reading, ui)?;
-    if request.salvage {
-        salvage::run(&request, &source, ui)?;
+    let mut request = Request {
+        selection: args.keys.selection(args.prefix.as_ref())?,
+        view: args.view(),
+        form: args.form().map_err(Error::Usage)?,
+    };
+    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    if args.salvage {
+        salvage::run(&mut request, &source, ui)?;
     } else {
+        objects::resolve(&mut request.selection, &[&source])?;
         list(&request, &source, ui)?;
     }
     source.check_unchanged()?;
     Ok(ui.outcome())
 }
 
-fn list(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result<(), Error> {
+fn list(request: &Request, source: &Source, ui: &mut Ui) -> Result<(), Error> {
     let db = snapshot::database(source)?;
     let at = match request.view {
         View::Live(at) | View::Deleted(at) => at,
@@ -53,8 +65,8 @@ fn list(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result<(), Error
 }
 
 /// The entries that are asked for, in the order of the view.
-fn entries<'a>(request: &'a ListRequest, scan: &'a Scan<'a>) -> Box<dyn Iterator<Item = Entry<'a>> + 'a> {
-    let wanted = |key: &[u8]| rows::wanted(request, key);
+fn entries<'a>(request: &'a Request, scan: &'a Scan<'a>) -> Box<dyn Iterator<Item = Entry<'a>> + 'a> {
+    let wanted = |key: &[u8]| request.selection.matches(key);
     match request.view {
         View::Live(_) if request.form.is_of_names() => {
             Box::new(scan.store.live_names(wanted, &Pool).into_iter().map(Entry::Name))
@@ -78,7 +90,7 @@ struct Listed<'a> {
 }
 
 fn give_out<'a>(
-    request: &ListRequest,
+    request: &Request,
     listed: &Listed<'_>,
     ui: &mut Ui,
     entries: impl Iterator<Item = Entry<'a>>,

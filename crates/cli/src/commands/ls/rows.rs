@@ -1,12 +1,11 @@
 //! From records to rows.
 
 use etcd_snapshot::{Deleted, KeyValue, Live, Record, Revision};
-use kube_objects::{Envelope, ShownKey, StorageKey};
+use kube_objects::{Envelope, ShownKey};
 
 use crate::exit::Error;
 use crate::output::list::KeySink;
 use crate::output::rows::{Identity, KeyRow, RevisionRow};
-use crate::settings::ListRequest;
 
 /// Something to list.
 pub(super) enum Entry<'a> {
@@ -38,10 +37,7 @@ impl<'a> Entry<'a> {
 }
 
 fn identity<'s>(shown: &'s ShownKey<'_>) -> Identity<'s> {
-    identity_of(shown.parsed(), shown.name())
-}
-
-fn identity_of<'a>(parsed: &StorageKey<'a>, name: &'a [u8]) -> Identity<'a> {
+    let parsed = shown.parsed();
     let prefix = Some(parsed.prefix.as_bytes()).filter(|prefix| !prefix.is_empty());
     let resource = Some(parsed.resource).filter(|resource| !resource.is_empty());
     Identity {
@@ -49,17 +45,8 @@ fn identity_of<'a>(parsed: &StorageKey<'a>, name: &'a [u8]) -> Identity<'a> {
         resource,
         group: resource.map(|_| parsed.group),
         namespace: parsed.namespace,
-        name: resource.map(|_| name),
+        name: resource.map(|_| shown.name()),
     }
-}
-
-/// Whether a key is asked for, by its true name.
-pub(super) fn wanted(request: &ListRequest, key: &[u8]) -> bool {
-    if !request.looks_inside() {
-        return request.wants(key, &Identity::default());
-    }
-    let parsed = StorageKey::parse(key);
-    request.wants(key, &identity_of(&parsed, parsed.name))
 }
 
 pub(super) fn key_row<'r>(kv: &KeyValue<'r>, revision: Revision, shown: &'r ShownKey<'_>) -> KeyRow<'r> {

@@ -5,17 +5,24 @@ use std::collections::BTreeMap;
 use bbolt_page::{Db, salvage};
 use etcd_snapshot::{Place, Record, Revision};
 
-use super::rows::{self, Entry};
-use super::{Listed, give_out, table};
+use super::rows::Entry;
+use super::{Listed, Request, give_out, table};
+use crate::args::{ListForm, View};
+use crate::commands::objects;
 use crate::exit::Error;
 use crate::input::Source;
 use crate::output::json::Verdict;
-use crate::settings::{ListForm, ListRequest, View};
 use crate::text::count;
 use crate::ui::Ui;
 
-pub(super) fn run(request: &ListRequest, source: &Source, ui: &mut Ui) -> Result<(), Error> {
-    let records = records(source, |key| rows::wanted(request, key))?;
+pub(super) fn run(request: &mut Request, source: &Source, ui: &mut Ui) -> Result<(), Error> {
+    objects::resolve_by(&mut request.selection, source, |resources| {
+        for record in records(source, |_| true)?.values() {
+            resources.see(record.kv.key, (!record.tombstone).then_some(record.kv.value));
+        }
+        Ok(())
+    })?;
+    let records = records(source, |key| request.selection.matches(key))?;
     source.check_unchanged()?;
     let greatest = records.keys().next_back().map_or(0, |(revision, _)| revision.main);
     ui.warn(&format!(

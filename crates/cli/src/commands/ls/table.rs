@@ -10,7 +10,8 @@ use etcd_snapshot::{Facts, Live, Provenance, Record, Scan};
 use jiff::Timestamp;
 use kube_objects::ShownKey;
 
-use super::rows::{key_row, revision_row, wanted};
+use super::Request;
+use super::rows::{key_row, revision_row};
 use crate::exit::Error;
 use crate::input::Source;
 use crate::output::finding::EvidenceJson;
@@ -18,20 +19,13 @@ use crate::output::json::{HexBytes, write_compact};
 use crate::output::list::KeySink;
 use crate::output::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow};
 use crate::output::sqlite::{Database, SCHEMA_VERSION};
-use crate::settings::ListRequest;
 
 /// Writes a view of an intact tree.
-pub(super) fn write(
-    request: &ListRequest,
-    source: &Source,
-    scan: &Scan<'_>,
-    out: &Path,
-    force: bool,
-) -> Result<(), Error> {
+pub(super) fn write(request: &Request, source: &Source, scan: &Scan<'_>, out: &Path, force: bool) -> Result<(), Error> {
     let mut table = Table::create(source, out, force)?;
     table.database.meta("view", "live")?;
     table.database.meta("revision", &scan.view.to_string())?;
-    let is_wanted = |key: &[u8]| wanted(request, key);
+    let is_wanted = |key: &[u8]| request.selection.matches(key);
     for live in scan.store.live_sorted(is_wanted, &crate::spread::Pool) {
         table.live(&live)?;
     }

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::json::Verdict;
 use super::rows::{KeyRow, RevisionRow};
+use crate::args::ListForm;
 use crate::exit::Error;
-use crate::settings::ListForm;
 
 /// Takes the rows of a list, in order, and gives them out as they come.
 pub trait KeySink {

@@ -2,46 +2,37 @@
 
 use globset::{Candidate, GlobBuilder, GlobMatcher};
 
+use super::SelectionError;
+
 /// A set of globs; a key passes if any of them matches, or if there is none.
 ///
 /// As in git and ripgrep, a glob with a `/` is held against the whole key and one without against
 /// the last part; `*`, `?` and classes never match a `/`, `**` does.
 #[derive(Debug, Clone, Default)]
-pub struct KeyGlobs {
+pub(super) struct KeyGlobs {
     whole: Vec<GlobMatcher>,
     last: Vec<GlobMatcher>,
 }
 
 impl KeyGlobs {
-    /// Compiles globs.
-    ///
-    /// # Errors
-    /// The message of the first glob that is not one.
-    pub fn new<S: AsRef<str>>(globs: &[S]) -> Result<Self, String> {
-        let mut set = Self::default();
-        for glob in globs.iter().map(AsRef::as_ref) {
-            let matcher = GlobBuilder::new(glob)
-                .literal_separator(true)
-                .backslash_escape(true)
-                .build()
-                .map_err(|error| format!("`{glob}` is not a glob: {}", error.kind()))?
-                .compile_matcher();
-            if glob.contains('/') {
-                set.whole.push(matcher);
-            } else {
-                set.last.push(matcher);
-            }
-        }
-        Ok(set)
+    /// Compiles a glob and adds it.
+    pub(super) fn add(&mut self, glob: &str) -> Result<(), SelectionError> {
+        let built = GlobBuilder::new(glob).literal_separator(true).backslash_escape(true).build();
+        let refused =
+            |error: globset::Error| SelectionError::Glob { glob: glob.to_owned(), reason: error.kind().to_string() };
+        let matcher = built.map_err(refused)?.compile_matcher();
+        let same_kind = if glob.contains('/') { &mut self.whole } else { &mut self.last };
+        same_kind.push(matcher);
+        Ok(())
     }
 
     /// Whether every key passes.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.whole.is_empty() && self.last.is_empty()
     }
 
     /// Whether a key passes.
-    pub fn passes(&self, key: &[u8]) -> bool {
+    pub(super) fn passes(&self, key: &[u8]) -> bool {
         let any = |matchers: &[GlobMatcher], bytes: &[u8]| {
             !matchers.is_empty() && {
                 let candidate = Candidate::from_bytes(bytes);
@@ -56,6 +47,12 @@ impl KeyGlobs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn globs(texts: &[&str]) -> Result<KeyGlobs, SelectionError> {
+        let mut globs = KeyGlobs::default();
+        texts.iter().try_for_each(|text| globs.add(text))?;
+        Ok(globs)
+    }
 
     #[test]
     fn globs_match_as_in_git() {
@@ -78,21 +75,21 @@ mod tests {
             ("\\*", b"/a/*", true),
             ("\\*", b"/a/b", false),
         ] {
-            let globs = KeyGlobs::new(&[glob]).unwrap();
+            let globs = globs(&[glob]).unwrap();
             assert_eq!(globs.passes(key), passes, "{glob} {key:?}");
         }
     }
 
     #[test]
     fn any_of_several_is_enough_and_none_lets_all_pass() {
-        let globs = KeyGlobs::new(&["/a/*", "x"]).unwrap();
+        let globs = globs(&["/a/*", "x"]).unwrap();
         assert!(globs.passes(b"/a/b") && globs.passes(b"/q/x") && !globs.passes(b"/q/y"));
         assert!(KeyGlobs::default().passes(b"\xff"));
     }
 
     #[test]
     fn a_glob_that_is_none_is_named() {
-        let error = KeyGlobs::new(&["[a"]).unwrap_err();
+        let error = globs(&["[a"]).unwrap_err().to_string();
         assert!(error.starts_with("`[a` is not a glob: "), "{error}");
     }
 }
