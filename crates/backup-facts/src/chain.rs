@@ -208,7 +208,7 @@ impl Unlocked {
                 let content = Content::Config { keys: names(&config) };
                 let in_use = age == Age::Current && server != ApiServer::Kube;
                 let origin = Origin::Config { etcd_key, revision, age };
-                self.add(Source { server: Some(server), origin, in_use, config });
+                self.add(Source { server: Some(server), origin, in_use, config: config.into() });
                 Ok(content)
             }
             Part::Key { id } => {
@@ -218,7 +218,7 @@ impl Unlocked {
                     let bytes = secret_data(&opened.plaintext, KEY)?.ok_or(Broken::NoEntry { entry: KEY })?;
                     let config = config_of(server.resources_of_keys(), &secret.mode, &id.to_string(), bytes)?;
                     let origin = Origin::KeySecret { etcd_key, revision, age };
-                    self.add(Source { server: Some(server), origin, in_use: false, config });
+                    self.add(Source { server: Some(server), origin, in_use: false, config: config.into() });
                 }
                 Ok(Content::Key(secret))
             }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod configuration;
 pub mod coverage;
 pub mod hazards;
 pub mod layout;
@@ -12,5 +13,7 @@ pub mod objects;
 pub mod opening;
 pub mod pair;
 pub mod picks;
+pub mod platform;
 pub mod snapshot;
+pub mod tarball;
 pub mod version;

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use backup_facts::configuration::InForce;
 use backup_facts::layout::Layout;
-use backup_facts::opening::{self, Encryption, Held, Options, Unlocked};
-use checks::pair::{DirectoryFacts, Facts, Halves, Kind, Names, Outcome, Stamp};
+use backup_facts::opening::{self, Encryption, Options, Unlocked};
+use backup_facts::platform::Platform;
+use checks::pair::{DirectoryFacts, Facts, Halves, Names, Outcome, Stamp};
 use checks::{Finding, Findings, Severity};
-use static_resources::ApiServer;
 
 use crate::analysis::Analysis;
 use crate::input::{Backup, Backups, FileName};
@@ -24,29 +25,12 @@ fn stamp(name: Option<&FileName>) -> Option<Stamp<'_>> {
     name.map(|name| Stamp { timestamp: &name.timestamp, dirty: name.dirty, keyless: name.keyless })
 }
 
-/// The keys that come with a tarball, for opening every value: those that kube-apiserver would use.
-pub fn held(tarball: Option<&mut Tarball>) -> Held {
-    let Some(tarball) = tarball else { return Held::Nothing };
-    // a configuration that its config.yaml does not name is none to kube-apiserver
-    let apiserver = &tarball.resources.facts.apiserver;
-    if *apiserver != ApiServer::default() && apiserver.encryption_provider_config.is_none() {
-        return Held::NotEncrypted;
-    }
-    match tarball.keys.take() {
-        Some(config) => Held::Config(config),
-        None if tarball.keyless || tarball.resources.has_encryption_config() || !tarball.resources.complete => {
-            Held::Nothing
-        }
-        None => Held::NotEncrypted,
-    }
-}
-
-/// Opens every encrypted value with the keys at hand, and says what that comes to; gives the keys back, those that the
+/// Opens every encrypted value with the keys in force, and says what that comes to; gives the keys back, those that the
 /// snapshot itself had among them.
-pub fn examine(analysis: &Analysis<'_>, held: Held, ui: &mut Ui) -> (Encryption, Unlocked) {
+pub fn examine(analysis: &Analysis<'_>, in_force: &InForce, ui: &mut Ui) -> (Encryption, Unlocked) {
     let meter = ui.meter("opening", Some(analysis.scan.report.db.size()));
     let options = Options { sample: None, progress: Some(&|bytes| meter.add(bytes)) };
-    opening::examine_with_keys(&analysis.scan, held, &options, &Pool)
+    opening::examine_with_keys(&analysis.scan, in_force, &options, &Pool)
 }
 
 /// Holds the halves of a backup against each other, as far as the keys open what is to be compared.
@@ -71,12 +55,9 @@ pub fn judge(
 }
 
 /// How a backup was made: by its directory, or by what the snapshot says of the control plane.
-pub fn kind(directory: Option<&Backups>, analysis: Option<&Analysis<'_>>) -> Kind {
-    match directory.map(|directory| directory.layout) {
-        Some(Layout::MicroShift) => Kind::MicroShift,
-        Some(Layout::HostedControlPlane) => Kind::Hosted,
-        _ => Kind::of_topology(analysis.map(topology).unwrap_or_default()),
-    }
+pub fn platform(directory: Option<&Backups>, analysis: Option<&Analysis<'_>>) -> Platform {
+    let layout = directory.map(|directory| directory.layout);
+    Platform::of(layout, analysis.map(topology).unwrap_or_default())
 }
 
 /// The topology of the control plane; empty where nothing tells it.
@@ -87,7 +68,7 @@ pub fn topology<'a>(analysis: &'a Analysis<'_>) -> &'a str {
 
 /// Judges which halves there are. A file in a directory of backups misses its other half whatever its name is: the
 /// restore script takes `snapshot*.db`, with a timestamp or without.
-pub fn halves(backup: &Backup, kind: Kind) -> Findings {
+pub fn halves(backup: &Backup, kind: Platform) -> Findings {
     let name = backup.files().next().and_then(|path| path.file_name()).map(|name| name.to_string_lossy());
     let name = name.unwrap_or_default();
     let (snapshot, tarball) = (backup.snapshot.is_some(), backup.tarball.is_some());
@@ -132,13 +113,13 @@ pub fn directory(directory: &Backups) -> Vec<Finding> {
 
 /// What is expected of a snapshot depends on who made it: a member that is stopped by fencing, or MicroShift, is copied
 /// and not streamed, so nothing appends a hash.
-pub fn by_kind(findings: &mut [Finding], kind: Kind) {
-    if !matches!(kind, Kind::Fenced | Kind::MicroShift) {
+pub fn by_kind(findings: &mut [Finding], kind: Platform) {
+    if !matches!(kind, Platform::Fenced | Platform::MicroShift) {
         return;
     }
     for finding in findings.iter_mut().filter(|finding| ["SNAP-002", "SNAP-008"].contains(&finding.entry.id)) {
         finding.severity = finding.severity.min(Severity::Info);
-        let what = if kind == Kind::Fenced { "two nodes with fencing" } else { "MicroShift" };
+        let what = if kind == Platform::Fenced { "two nodes with fencing" } else { "MicroShift" };
         finding.message = format!("{} (as is usual for {what})", finding.message);
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

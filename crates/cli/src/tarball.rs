@@ -1,8 +1,9 @@
 //! Everything that one tarball shows: what `inspect` describes and `verify` judges.
 
+use backup_facts::configuration::{self, InForce};
+use backup_facts::tarball::TarballFacts;
 use checks::Finding;
-use checks::tarball::{Configuration, Facts, Name};
-use encryption_config::EncryptionConfig;
+use checks::tarball::{Facts, Name};
 use static_resources::{BackupFile, Limits, MemberPath, ReadError, StaticResources};
 
 use crate::exit::Error;
@@ -10,8 +11,7 @@ use crate::input::{FileName, PackedTar, Reading};
 use crate::inventory::{self, ConfigFacts, Row};
 use crate::ui::Ui;
 
-/// What was found in one tarball. Holds no secret.
-#[derive(Debug)]
+/// What was found in one tarball. No `Debug`: see [`InForce`].
 pub struct Tarball {
     /// The path as given, or `-`.
     pub name: String,
@@ -20,33 +20,14 @@ pub struct Tarball {
     /// Members, faults and facts.
     pub resources: StaticResources,
     /// The encryption configuration that kube-apiserver would use.
-    pub encryption: Option<Encryption>,
-    /// Whether a configuration is asked for that is not there.
-    pub keyless: bool,
+    pub in_force: InForce,
+    /// The configurations that stand where kube-apiserver looks for one, in use or not, in the order of the archive.
+    pub encryption: Vec<Encryption>,
     /// What the checks say, worst first.
     pub findings: Vec<Finding>,
-    /// Its keys, to be given away once: they are not cloned.
-    pub keys: HeldKeys,
 }
 
-/// The encryption configuration that kube-apiserver would use, keys and all: wiped when it is dropped, and not shown.
-#[derive(Default)]
-pub struct HeldKeys(Option<EncryptionConfig>);
-
-impl HeldKeys {
-    /// Takes it.
-    pub fn take(&mut self) -> Option<EncryptionConfig> {
-        self.0.take()
-    }
-}
-
-impl std::fmt::Debug for HeldKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() { "keys" } else { "no keys" })
-    }
-}
-
-/// The encryption configuration that counts.
+/// An encryption configuration.
 #[derive(Debug)]
 pub struct Encryption {
     /// The member it stands in.
@@ -55,32 +36,41 @@ pub struct Encryption {
     pub facts: ConfigFacts,
 }
 
+/// Reads an archive from one end to the other.
+///
+/// # Errors
+/// When reading fails, the file changed meanwhile, or it holds no static pod resources.
+pub fn read(packed: &mut PackedTar, reading: &Reading, ui: &mut Ui) -> Result<TarballFacts, Error> {
+    let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
+    let meter = ui.meter("reading", packed.size());
+    let advance = |bytes| meter.add(bytes);
+    let outcome = TarballFacts::read(packed.bytes(&advance), &limits);
+    drop(meter);
+    let facts = match outcome {
+        Ok(facts) => facts,
+        Err(ReadError::Io(error)) => return Err(packed.failed(error).into()),
+        Err(_) => return Err(packed.refused().into()),
+    };
+    packed.check_unchanged()?;
+    // an archive that breaks off at once has no pod, and its first header says what it was
+    if facts.resources.facts.pods.is_empty() && !packed.begins_as_expected() {
+        return Err(packed.refused().into());
+    }
+    Ok(facts)
+}
+
+/// Whether a file's name says that keys were split off.
+pub fn is_marked(name: Option<&str>) -> bool {
+    name.and_then(FileName::parse).is_some_and(|named| named.keyless)
+}
+
 impl Tarball {
-    /// Reads an archive from one end to the other.
+    /// Reads an archive, and judges it.
     ///
     /// # Errors
-    /// When reading fails, the file changed meanwhile, or it holds no static pod resources.
+    /// As [`read`].
     pub fn read(mut packed: PackedTar, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
-        let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
-        let meter = ui.meter("reading", packed.size());
-        let advance = |bytes| meter.add(bytes);
-        let (mut configurations, mut copies) = (Vec::new(), Vec::new());
-        let outcome = static_resources::read_each(packed.bytes(&advance), &limits, |member, bytes| {
-            configurations.extend(Configuration::of(member, bytes));
-            // once more, to be given away: keys are not cloned
-            copies.extend(Configuration::of(member, bytes));
-        });
-        drop(meter);
-        let resources = match outcome {
-            Ok(resources) => resources,
-            Err(ReadError::Io(error)) => return Err(packed.failed(error).into()),
-            Err(_) => return Err(packed.refused().into()),
-        };
-        packed.check_unchanged()?;
-        // an archive that breaks off at once has no pod, and its first header says what it was
-        if resources.facts.pods.is_empty() && !packed.begins_as_expected() {
-            return Err(packed.refused().into());
-        }
+        let tarball = read(&mut packed, reading, ui)?;
         let named = packed.file_name().and_then(FileName::parse);
         let named = named.filter(|named| named.file == BackupFile::StaticKubeResources);
         let name = Name {
@@ -91,27 +81,43 @@ impl Tarball {
                 .is_some_and(|name| name.starts_with("static_kuberesources") && name.ends_with(".tar.gz")),
         };
         let now = jiff::Timestamp::now().as_second();
-        let facts = Facts { resources: &resources, configurations: &configurations, name, now };
-        let findings = checks::tarball::check(&facts).into_sorted();
-        let keyless = facts.is_keyless();
-        let encryption = facts.configuration().and_then(|found| {
+        let facts = Facts { tarball: &tarball, name, now };
+        let (findings, in_force) = (checks::tarball::check(&facts).into_sorted(), facts.in_force());
+        let TarballFacts { resources, configurations } = tarball;
+        let in_place = configurations.iter().filter(|found| found.in_place);
+        let encryption = in_place.filter_map(|found| {
             let config = found.parsed.as_ref().ok()?;
             Some(Encryption { member: found.member.clone(), facts: ConfigFacts::of(config) })
         });
-        if let Some(words) = encryption.as_ref().and_then(|encryption| encryption.facts.limit_words()) {
+        let tarball =
+            Self { name: packed.name(), named, resources, in_force, encryption: encryption.collect(), findings };
+        if let Some(words) = tarball.encryption().and_then(|encryption| encryption.facts.limit_words()) {
             ui.warn(&format!("{}: {words}", packed.display()));
         }
-        let used = facts.configuration().map(|used| used.member.clone());
-        let of_used = copies.into_iter().find(|copy| Some(&copy.member) == used.as_ref());
-        let keys = HeldKeys(of_used.and_then(|copy| copy.parsed.ok()));
-        Ok(Self { name: packed.name(), named, resources, encryption, keyless, findings, keys })
+        Ok(tarball)
+    }
+
+    /// The encryption configuration that kube-apiserver would use.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        let member = self.in_force.member()?;
+        // a later member of the same path replaces an earlier one
+        self.encryption.iter().rev().find(|encryption| encryption.member == *member)
+    }
+
+    /// Whether a configuration is asked for that is not there.
+    pub fn is_keyless(&self) -> bool {
+        matches!(self.in_force, InForce::HeldApart)
+    }
+
+    /// The member that kube-apiserver is told to read its encryption configuration from.
+    pub fn named_member(&self) -> Option<&str> {
+        configuration::named_member(&self.resources)
     }
 
     /// Its key material and public keys, in the order of the archive.
     pub fn rows(&self) -> Vec<Row> {
-        let encryption = self.encryption.as_ref();
         inventory::rows(&self.resources, |member| {
-            let here = encryption.filter(|encryption| encryption.member == *member);
+            let here = self.encryption.iter().rev().find(|encryption| encryption.member == *member);
             here.into_iter().flat_map(|encryption| encryption.facts.real_keys()).collect()
         })
     }

@@ -106,6 +106,8 @@ pub struct Etcd {
 /// What the kube-apiserver's configuration says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApiServer {
+    /// The revision whose `config.yaml` says it: the newest that can be read. `None` where none can.
+    pub revision: Option<u64>,
     /// `etcd-servers`.
     pub etcd_servers: Vec<String>,
     /// `etcd-prefix`, `kubernetes.io` in OpenShift.
@@ -284,10 +286,14 @@ impl Facts {
     }
 
     fn take_apiserver(&mut self, place: &Place<'_>, config: &Value) {
+        if self.apiserver.revision > Some(place.revision) {
+            return;
+        }
         let argument = |name: &str| format!("/apiServerArguments/{name}");
         let encryption = first(config, &argument("encryption-provider-config"));
         let member = encryption.as_deref().and_then(|path| named::member(path, place.pod, place.revision));
         self.apiserver = ApiServer {
+            revision: Some(place.revision),
             etcd_servers: strings(config, &argument("etcd-servers")),
             etcd_prefix: first(config, &argument("etcd-prefix")),
             encryption_provider_config: encryption,

@@ -1,25 +1,14 @@
 //! Everything about the encryption of one backup.
 
 use bbolt_page::Spread;
-use encryption_config::{EncryptionConfig, GroupResource, Provider, ProviderKind, Standing};
+use encryption_config::{GroupResource, Provider, ProviderKind, Standing};
 use etcd_snapshot::Scan;
 
 use super::tally::{KeyTally, ResourceTally, Tallies};
 use super::{ApiServer, Reason, Unlocked, pass};
 use crate::chain::{Chain, Reach};
+use crate::configuration::InForce;
 use crate::coverage::{self, Coverage, Migration, Said, Writer};
-
-/// The keys that a backup comes with.
-pub enum Held {
-    /// The configuration of the tarball, of its escrow, or of a file.
-    Config(EncryptionConfig),
-    /// Keys that lie beside the snapshot, one in a file: those of a hosted control plane.
-    Beside(Vec<EncryptionConfig>),
-    /// A tarball whose kube-apiserver does not encrypt.
-    NotEncrypted,
-    /// Nothing: no tarball, or one without its keys.
-    Nothing,
-}
 
 /// How to go about it.
 #[derive(Clone, Copy, Default)]
@@ -85,24 +74,71 @@ pub struct KeyUse {
     pub stale: u64,
 }
 
+/// What trying the keys on the live values that are encrypted came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// There are no such values.
+    NothingEncrypted,
+    /// There were no keys to try.
+    NotTried {
+        /// The values.
+        values: u64,
+    },
+    /// Every value opens, or every one of the sample.
+    All {
+        /// Those that were opened.
+        opened: u64,
+        /// The values.
+        values: u64,
+    },
+    /// A restored cluster cannot read some of them.
+    Closed {
+        /// How many.
+        closed: u64,
+        /// The values.
+        values: u64,
+    },
+    /// None stays closed but those whose keys an external service holds.
+    External {
+        /// Those that were opened.
+        opened: u64,
+        /// The values.
+        values: u64,
+    },
+}
+
 impl Encryption {
+    /// What trying the keys came to. Of a sample, it is what the sample says.
+    #[must_use]
+    pub fn fit(&self) -> Fit {
+        let keys = || self.resources.iter().flat_map(|resource| &resource.tally.keys).filter(|key| key.live > 0);
+        let sum = |of: fn(&KeyTally) -> u64| keys().map(of).sum::<u64>();
+        let (values, opened) = (sum(|key| key.live), sum(|key| key.opened));
+        let closed = sum(|key| key.spare) + sum(KeyTally::not_opened);
+        if values == 0 {
+            Fit::NothingEncrypted
+        } else if !self.keys_at_hand && !self.not_configured {
+            Fit::NotTried { values }
+        } else if closed > 0 {
+            Fit::Closed { closed, values }
+        } else if keys().all(|key| key.live == key.opened + key.untried) {
+            Fit::All { opened, values }
+        } else {
+            Fit::External { opened, values }
+        }
+    }
+
     /// Whether every live value that is encrypted opens with the keys that a restored cluster reads with.
     ///
     /// `Some(true)` also where nothing is encrypted. `None` where it cannot be known: no keys were at hand, or a key
-    /// management service holds them. Of a sample, it is what the sample says.
+    /// management service holds them.
     #[must_use]
     pub fn keys_fit(&self) -> Option<bool> {
-        let keys = || self.resources.iter().flat_map(|resource| &resource.tally.keys).filter(|key| key.live > 0);
-        if keys().next().is_none() {
-            return Some(true);
+        match self.fit() {
+            Fit::NothingEncrypted | Fit::All { .. } => Some(true),
+            Fit::Closed { .. } => Some(false),
+            Fit::NotTried { .. } | Fit::External { .. } => None,
         }
-        if !self.keys_at_hand && !self.not_configured {
-            return None;
-        }
-        if keys().any(|key| key.not_opened() > 0 || key.spare > 0) {
-            return Some(false);
-        }
-        keys().all(|key| key.live == key.opened + key.untried).then_some(true)
     }
 
     /// Live values that are encrypted.
@@ -115,24 +151,19 @@ impl Encryption {
 /// Opens everything, counts everything, and says what it comes to.
 ///
 /// Keys that are only in history are looked for where those at hand leave values closed.
-pub fn examine(scan: &Scan<'_>, held: Held, options: &Options<'_>, spread: &impl Spread) -> Encryption {
-    examine_with_keys(scan, held, options, spread).0
+pub fn examine(scan: &Scan<'_>, in_force: &InForce, options: &Options<'_>, spread: &impl Spread) -> Encryption {
+    examine_with_keys(scan, in_force, options, spread).0
 }
 
-/// Does what [`examine`] does, and gives the keys back: those held, and those that the chain led to.
+/// Does what [`examine`] does, and gives the keys back: those in force, and those that the chain led to.
 pub fn examine_with_keys(
     scan: &Scan<'_>,
-    held: Held,
+    in_force: &InForce,
     options: &Options<'_>,
     spread: &impl Spread,
 ) -> (Encryption, Unlocked) {
-    let (not_configured, given) = match held {
-        Held::Config(config) => (false, vec![config]),
-        Held::Beside(configs) => (false, configs),
-        Held::NotEncrypted => (true, Vec::new()),
-        Held::Nothing => (false, Vec::new()),
-    };
-    let mut unlocked = Unlocked::new(given);
+    let not_configured = matches!(in_force, InForce::NotConfigured);
+    let mut unlocked = Unlocked::new(in_force.configs().cloned());
     let keys_at_hand = !unlocked.sources().is_empty();
     let mut chain = unlocked.follow(scan, Reach::Live, spread);
     let mut tallies = pass::run(scan, &unlocked, options, spread);

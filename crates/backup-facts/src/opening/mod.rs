@@ -42,11 +42,13 @@ mod pass;
 mod source;
 mod tally;
 
+use std::sync::Arc;
+
 use encryption_config::{EncryptionConfig, KmsEnvelope, Plaintext, ProviderKind, Standing, StoredAs, StoredValue};
 use kube_objects::StorageKey;
 use zeroize::Zeroizing;
 
-pub use examine::{Encryption, Held, KeyUse, Options, ResourceCoverage, examine, examine_with_keys};
+pub use examine::{Encryption, Fit, KeyUse, Options, ResourceCoverage, examine, examine_with_keys};
 pub use failure::{OpenFailure, Reason};
 pub use fit::Mismatch;
 pub use given::{KeysError, hypershift_config, read_keys};
@@ -85,10 +87,10 @@ pub(crate) struct OpenedBy {
 impl Unlocked {
     /// The keys that the caller gives: those of the tarball, or of a file.
     #[must_use]
-    pub fn new(given: impl IntoIterator<Item = EncryptionConfig>) -> Self {
+    pub fn new<C: Into<Arc<EncryptionConfig>>>(given: impl IntoIterator<Item = C>) -> Self {
         let mut unlocked = Self::default();
         for config in given {
-            unlocked.add(Source { server: None, origin: Origin::Given, in_use: true, config });
+            unlocked.add(Source { server: None, origin: Origin::Given, in_use: true, config: config.into() });
         }
         unlocked
     }

@@ -1,6 +1,7 @@
 //! Where keys come from, and which API server reads with them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use encryption_config::{EncryptionConfig, GroupResource};
 use kube_objects::StorageKey;
@@ -130,8 +131,8 @@ pub struct Source {
     /// A restored cluster reads with it. Otherwise it is at hand for whoever needs a value, and no API server
     /// will use it by itself.
     pub in_use: bool,
-    /// The keys.
-    pub config: EncryptionConfig,
+    /// The keys, shared with whoever gave them.
+    pub config: Arc<EncryptionConfig>,
 }
 
 /// The resource of an etcd key as a configuration names it.

@@ -3,24 +3,25 @@
 use std::collections::BTreeMap;
 
 use backup_facts::chain::Broken;
+use backup_facts::configuration::{InForce, Why};
 use backup_facts::coverage::{Coverage, Migration};
-use backup_facts::opening::{Encryption, Held, Options, Reason, examine, read_keys};
+use backup_facts::opening::{Encryption, Options, Reason, examine, read_keys};
 use bbolt_page::Serial;
 use encryption_config::Standing;
 
 use crate::fixture;
 use crate::opening::scanned;
 
-fn held(name: &str) -> Held {
+fn held(name: &str) -> InForce {
     match fixture::config(name) {
-        Some(config) => Held::Config(read_keys(&config).unwrap()),
-        None => Held::NotEncrypted,
+        Some(config) => InForce::given(read_keys(&config).unwrap()),
+        None => InForce::NotConfigured,
     }
 }
 
-pub(crate) fn examined(snapshot: &[u8], held: Held, sample: Option<u64>) -> Encryption {
+pub(crate) fn examined(snapshot: &[u8], held: InForce, sample: Option<u64>) -> Encryption {
     let scan = scanned(snapshot);
-    examine(&scan, held, &Options { sample, progress: None }, &Serial)
+    examine(&scan, &held, &Options { sample, progress: None }, &Serial)
 }
 
 fn of(name: &str) -> Encryption {
@@ -131,9 +132,9 @@ fn the_keys_of_another_cluster_open_nothing_and_of_no_keys_nothing_is_said() {
         }
     }
     assert!(other.chain.links.iter().all(|link| matches!(link.content, Err(Broken::Closed(_)))));
-    let none = examined(&bytes, Held::Nothing, None);
+    let none = examined(&bytes, InForce::Unknown { why: Why::Absent }, None);
     assert_eq!(none.keys_fit(), None);
     assert_eq!(none.encrypted(), 333);
     // a tarball of a cluster that does not encrypt, beside a snapshot that is encrypted
-    assert_eq!(examined(&bytes, Held::NotEncrypted, None).keys_fit(), Some(false));
+    assert_eq!(examined(&bytes, InForce::NotConfigured, None).keys_fit(), Some(false));
 }

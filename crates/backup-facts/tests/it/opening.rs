@@ -77,7 +77,7 @@ fn the_chain_leads_to_the_keys_of_every_server() {
 fn without_keys_nothing_opens_and_the_chain_says_where_it_breaks() {
     let bytes = fixture::snapshot("aescbc-rotated");
     let scan = scanned(&bytes);
-    let mut unlocked = Unlocked::new([]);
+    let mut unlocked = Unlocked::default();
     let chain = unlocked.follow(&scan, Reach::History, &Serial);
     assert!(!unlocked.has_keys());
     assert!(chain.links.len() >= 15 && chain.links.iter().all(|link| link.content.is_err()));

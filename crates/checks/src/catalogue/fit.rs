@@ -178,7 +178,7 @@ pub static WANTED_NOT_ENCRYPTED: Entry = Entry {
 pub static FIT_NOT_CHECKED: Entry = Entry {
     id: "KEY-032",
     name: "fit-not-checked",
-    severity: Medium,
+    severity: High,
     title: "Values are encrypted, and there were no keys to try",
     cause: "No tarball came with the snapshot, or its keys are held apart.",
     consequence: "That a restore will be able to read Secrets, ConfigMaps, routes and tokens is not proven.",

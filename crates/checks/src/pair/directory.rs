@@ -1,6 +1,7 @@
 //! What lies in a directory, and what `cluster-restore.sh` would take of it.
 
 use backup_facts::picks::Picks;
+use backup_facts::platform::Platform;
 
 use super::{clip, list};
 use crate::catalogue::{
@@ -31,31 +32,6 @@ pub struct DirectoryFacts<'d> {
     pub twins: &'d [String],
 }
 
-/// How a backup was made, as far as it decides which files there must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// By `cluster-backup.sh` or the operator: a snapshot and a tarball.
-    Pair,
-    /// Of a hosted control plane, which has no static pods.
-    Hosted,
-    /// Of two nodes with fencing, whose restore uses no tarball.
-    Fenced,
-    /// Of MicroShift: a copy of its directory.
-    MicroShift,
-}
-
-impl Kind {
-    /// By the topology of the control plane.
-    #[must_use]
-    pub fn of_topology(topology: &str) -> Self {
-        match topology {
-            "External" => Self::Hosted,
-            "DualReplica" => Self::Fenced,
-            _ => Self::Pair,
-        }
-    }
-}
-
 /// Which halves of a backup there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Halves<'d> {
@@ -64,7 +40,7 @@ pub struct Halves<'d> {
     /// The tarball.
     pub tarball: bool,
     /// How the backup was made.
-    pub kind: Kind,
+    pub kind: Platform,
     /// The name of the half that is there.
     pub name: &'d str,
 }
@@ -123,14 +99,14 @@ pub fn check_halves(halves: &Halves<'_>) -> Findings {
         return findings;
     }
     let (severity, why) = match halves.kind {
-        Kind::Hosted => (
+        Platform::Hosted => (
             Severity::Info,
             "as it must be: a hosted control plane has no static pods. Its AES key Secret \
                           must be kept beside it",
         ),
-        Kind::Fenced => (Severity::Info, "which a restore of two nodes with fencing does not use"),
-        Kind::MicroShift => (Severity::Info, "as it must be: MicroShift has no static pods"),
-        Kind::Pair => (Severity::High, "cluster-restore.sh stops half way without one"),
+        Platform::Fenced => (Severity::Info, "which a restore of two nodes with fencing does not use"),
+        Platform::MicroShift => (Severity::Info, "as it must be: MicroShift has no static pods"),
+        Platform::Pair => (Severity::High, "cluster-restore.sh stops half way without one"),
     };
     let message = format!("{of} has no tarball beside it: {why}");
     findings.push(Finding { severity, ..Finding::new(&TARBALL_MISSING, message) });

@@ -43,11 +43,10 @@ mod tests {
     fn only_what_agrees_settles_the_question_of_keys() {
         for (failed, snapshot_proven, id, left) in [
             (vec![], true, "PAIR-033", Severity::Info),
-            (vec![], false, "PAIR-033", Severity::Medium),
-            (vec!["the tarball is another".to_owned()], true, "PAIR-032", Severity::Medium),
+            (vec![], false, "PAIR-033", Severity::High),
+            (vec!["the tarball is another".to_owned()], true, "PAIR-032", Severity::High),
         ] {
             let mut others = [Finding::new(&FIT_NOT_CHECKED, "").clone()];
-            others[0].severity = Severity::Medium;
             let facts = EscrowFacts { manifest: "m.json", failed, snapshot_proven, key_names: vec!["2", "1"] };
             let finding = check_escrow(&facts, &mut others);
             assert_eq!((finding.entry.id, others[0].severity), (id, left), "{}", finding.message);

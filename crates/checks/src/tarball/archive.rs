@@ -15,7 +15,7 @@ use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
-    let faults = &facts.resources.faults;
+    let faults = &facts.resources().faults;
     let escaping = |fault: &&Fault| std::ptr::eq(entry(&fault.kind), &PATH_ESCAPES);
     let escapes: HashSet<u64> = faults.iter().filter(escaping).map(|fault| fault.offset).collect();
     for fault in faults {
@@ -28,7 +28,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
         let layer = if fault.kind.is_of_gzip() { "file" } else { "inner tar" };
         finding = finding.with("offset", fault.offset).with("offsetIn", layer);
         if fault.kind.stops() {
-            finding = finding.with("membersRead", facts.resources.members.len() as u64);
+            finding = finding.with("membersRead", facts.resources().members.len() as u64);
         }
         let place = fault.member.as_ref().map(at_member).unwrap_or_default();
         findings.push(finding.at(Location { offset: Some(fault.offset), ..place }));

@@ -25,7 +25,7 @@ fn check_issuers(facts: &Facts<'_>, findings: &mut Findings) {
         let path = certificate.member.to_string();
         path.strip_prefix("static-pod-resources/").is_some_and(|rest| rest.starts_with(pod)) && path.contains(part)
     };
-    let all = &facts.resources.certificates;
+    let all = &facts.resources().certificates;
     let bundles: Vec<&Certificate> =
         all.iter().filter(|certificate| certificate.is_ca && below(certificate, "etcd-pod-", "/configmaps/")).collect();
     // a bundle that is not there or not readable has a finding of its own
@@ -53,7 +53,7 @@ fn check_issuers(facts: &Facts<'_>, findings: &mut Findings) {
 fn check_validity(facts: &Facts<'_>, findings: &mut Findings) {
     let mut order: Vec<&Certificate> = Vec::new();
     let mut places: HashMap<Digest, u64> = HashMap::new();
-    for certificate in &facts.resources.certificates {
+    for certificate in &facts.resources().certificates {
         let count = places.entry(certificate.fingerprint).or_default();
         *count += 1;
         if *count == 1 {
@@ -99,16 +99,16 @@ fn place(certificate: &Certificate) -> String {
 /// `<name>.key` against the first certificate of `<name>.crt`, or else against `<name>.pub`.
 fn check_pairs(facts: &Facts<'_>, findings: &mut Findings) {
     let mut public: HashMap<&[u8], (Digest, &'static str)> = HashMap::new();
-    for material in &facts.resources.material {
+    for material in &facts.resources().material {
         if let (Class::PublicKey, Some(digest)) = (material.class, spki(material)) {
             public.entry(material.member.as_bytes()).or_insert((digest, "public key"));
         }
     }
-    let leaves = facts.resources.certificates.iter().filter(|certificate| certificate.index == 0);
+    let leaves = facts.resources().certificates.iter().filter(|certificate| certificate.index == 0);
     for leaf in leaves {
         public.insert(leaf.member.as_bytes(), (leaf.public_key, "certificate"));
     }
-    for material in &facts.resources.material {
+    for material in &facts.resources().material {
         let Some(stem) = material.member.as_bytes().strip_suffix(b".key") else { continue };
         let Some(own) = spki(material).filter(|_| material.class.is_secret() && !material.encoded) else { continue };
         let beside = [&b".crt"[..], b".pub"].iter().find_map(|end| public.get([stem, end].concat().as_slice()));

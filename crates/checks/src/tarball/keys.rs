@@ -1,9 +1,11 @@
 //! Encryption keys, and what else is secret.
 
+use backup_facts::configuration::InForce;
+use backup_facts::tarball::Configuration;
 use encryption_config::{EncryptionConfig, GroupResource, KeyUse, Problem, ProblemKind, ResourceState, State};
 use static_resources::{Class, MemberPath};
 
-use super::{Configuration, Facts, at_member, clip};
+use super::{Facts, at_member, clip};
 use crate::catalogue::{
     BOOKKEEPING_KEY, CONFIG_INVALID, CONFIG_MISSING, CONFIG_UNREADABLE, CONFIG_UNUSED, EXTERNAL_KMS, Entry, KEY_LENGTH,
     KEY_NAME_TWICE, KEY_NOT_BASE64, KEY_ZERO, KEYLESS, NAME_NOT_HASH, NO_ENCRYPTION, NO_IDENTITY, ROTATION_BEGUN,
@@ -14,7 +16,7 @@ use crate::severity::Severity;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
     check_presence(facts, findings);
-    for configuration in facts.configurations {
+    for configuration in facts.configurations() {
         check_configuration(configuration, findings);
     }
     check_places(facts, findings);
@@ -22,9 +24,11 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
 }
 
 fn check_presence(facts: &Facts<'_>, findings: &mut Findings) {
-    let named = facts.resources.facts.apiserver.encryption_provider_config.as_deref();
-    match (named, facts.configurations.first()) {
-        (Some(named), None) if facts.is_keyless() => {
+    let named = facts.resources().facts.apiserver.encryption_provider_config.as_deref();
+    let in_force = facts.in_force();
+    let apart = matches!(in_force, InForce::HeldApart);
+    match (named, facts.configurations().next()) {
+        (Some(named), None) if apart => {
             let finding = if facts.name.keyless {
                 Finding::new(
                     &KEYLESS,
@@ -36,7 +40,7 @@ fn check_presence(facts: &Facts<'_>, findings: &mut Findings) {
             };
             findings.push(finding.with("named", clip(named)));
         }
-        (Some(named), Some(configuration)) if facts.misses_configuration() => {
+        (Some(named), Some(configuration)) if apart => {
             let message = format!(
                 "kube-apiserver's config.yaml names `{}`, which the tarball does not have; `{}` is named by nothing",
                 clip(named),
@@ -44,11 +48,13 @@ fn check_presence(facts: &Facts<'_>, findings: &mut Findings) {
             );
             findings.push(Finding::new(&CONFIG_MISSING, message).with("named", clip(named)));
         }
-        (None, Some(configuration)) if facts.knows_apiserver() => {
+        (None, Some(configuration)) if matches!(in_force, InForce::NotConfigured) => {
             let message = "kube-apiserver's config.yaml does not name the encryption configuration that is there";
             findings.push(Finding::new(&CONFIG_UNUSED, message).at(at_member(&configuration.member)));
         }
-        (None, None) if facts.knows_apiserver() && facts.resources.complete => {
+        (None, None)
+            if matches!(in_force, InForce::NotConfigured) && facts.knows_apiserver() && facts.resources().complete =>
+        {
             let message = "no encryption keys in this backup: the snapshot that belongs to it is plaintext";
             findings.push(Finding::new(&NO_ENCRYPTION, message));
         }
@@ -171,7 +177,7 @@ fn of_problem(member: &MemberPath, problem: &Problem) -> Option<Finding> {
 /// Secret material in members whose path promises none.
 fn check_places(facts: &Facts<'_>, findings: &mut Findings) {
     let mut last: Option<(&MemberPath, Class)> = None;
-    for material in &facts.resources.material {
+    for material in &facts.resources().material {
         let place = (&material.member, material.class);
         let odd = material.class.is_secret() && !Class::by_path(&material.member).is_secret();
         if !odd || last == Some(place) {
@@ -190,13 +196,13 @@ fn check_places(facts: &Facts<'_>, findings: &mut Findings) {
 }
 
 fn check_secrets(facts: &Facts<'_>, findings: &mut Findings) {
-    let counts = facts.resources.secret_members();
+    let counts = facts.resources().secret_members();
     if counts.is_empty() {
         return;
     }
     let total: usize = counts.iter().map(|(_, count)| count).sum();
     let classes: Vec<String> = counts.iter().map(|(class, count)| format!("{count} {class}")).collect();
-    let still = if facts.is_keyless() { "still " } else { "" };
+    let still = if matches!(facts.in_force(), InForce::HeldApart) { "still " } else { "" };
     let what = if total == 1 { "member is" } else { "members are" };
     let message = format!("{total} {what} {still}secret: {}; it is cluster-admin material", classes.join(", "));
     let mut finding = Finding::new(&SECRETS_INSIDE, message).with("members", total as u64);

@@ -14,7 +14,7 @@ const MOST: usize = 50;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
     // in an archive that was not read to its end, what is missing may follow
-    if facts.resources.complete {
+    if facts.resources().complete {
         check_named(facts, findings);
         check_halves(facts, findings);
     }
@@ -28,13 +28,13 @@ fn split_off(facts: &Facts<'_>, class: Class) -> bool {
 
 fn check_named(facts: &Facts<'_>, findings: &mut Findings) {
     let mut there: HashSet<&str> = HashSet::new();
-    for path in facts.resources.members.iter().filter_map(|member| member.path.as_str()) {
+    for path in facts.resources().members.iter().filter_map(|member| member.path.as_str()) {
         let path = path.trim_end_matches('/');
         there.insert(path);
         // a configuration may name a directory, whose entry the Go command does not write
         there.extend(path.rmatch_indices('/').filter_map(|(at, _)| path.get(..at)));
     }
-    let pods = &facts.resources.facts;
+    let pods = &facts.resources().facts;
     let encryption = pods.apiserver.encryption_config_member.as_deref();
     let missing = pods.named.iter().filter(|(path, _)| {
         // the encryption configuration has a finding of its own
@@ -58,7 +58,7 @@ fn lacks(facts: &Facts<'_>, member: &Member, material: &HashMap<&[u8], Vec<&Mate
         of_member.filter(readable).any(|it| class(it.class))
     };
     if path.ends_with(".crt") {
-        let certified = facts.resources.certificates.iter().any(|certificate| certificate.member == member.path);
+        let certified = facts.resources().certificates.iter().any(|certificate| certificate.member == member.path);
         (!certified).then_some("no readable certificate")
     } else if path.ends_with(".key") {
         (!known(Class::is_secret)).then_some("no readable private key")
@@ -71,19 +71,19 @@ fn lacks(facts: &Facts<'_>, member: &Member, material: &HashMap<&[u8], Vec<&Mate
 
 fn check_content(facts: &Facts<'_>, findings: &mut Findings) {
     let mut material: HashMap<&[u8], Vec<&Material>> = HashMap::new();
-    for it in &facts.resources.material {
+    for it in &facts.resources().material {
         material.entry(it.member.as_bytes()).or_default().push(it);
     }
-    let blank: HashSet<&[u8]> = facts.resources.blank.iter().map(|path| path.as_bytes()).collect();
+    let blank: HashSet<&[u8]> = facts.resources().blank.iter().map(|path| path.as_bytes()).collect();
     // of what is too large to hold, nothing was read
-    let faults = facts.resources.faults.iter().filter(|fault| matches!(fault.kind, FaultKind::NotExamined { .. }));
+    let faults = facts.resources().faults.iter().filter(|fault| matches!(fault.kind, FaultKind::NotExamined { .. }));
     let unread: HashSet<&[u8]> = faults.filter_map(|fault| Some(fault.member.as_ref()?.as_bytes())).collect();
     let mut found = 0_usize;
-    for member in facts.resources.members.iter().filter(|member| member.kind == MemberKind::File) {
+    for member in facts.resources().members.iter().filter(|member| member.kind == MemberKind::File) {
         let Some(path) = member.path.as_str().filter(|path| path.starts_with("static-pod-resources/")) else {
             continue;
         };
-        let named = facts.resources.facts.named.contains_key(path);
+        let named = facts.resources().facts.named.contains_key(path);
         let secret = path.contains("/secrets/");
         let staged = path.contains("/staging/");
         let what = match lacks(facts, member, &material) {
@@ -113,10 +113,10 @@ fn is_configuration(path: &str) -> bool {
 
 /// `<name>.key` needs `<name>.crt` or `<name>.pub`, and the certificate of a server or client its key.
 fn check_halves(facts: &Facts<'_>, findings: &mut Findings) {
-    let files = facts.resources.members.iter().filter(|member| member.kind == MemberKind::File);
+    let files = facts.resources().members.iter().filter(|member| member.kind == MemberKind::File);
     let files: BTreeSet<&str> = files.filter_map(|member| member.path.as_str()).collect();
     let cas: HashSet<&str> = facts
-        .resources
+        .resources()
         .certificates
         .iter()
         .filter(|certificate| certificate.index == 0 && certificate.is_ca)

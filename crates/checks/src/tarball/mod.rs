@@ -6,17 +6,16 @@ mod keys;
 mod members;
 mod pods;
 
-use encryption_config::{EncryptionConfig, ParseError};
-use static_resources::{ApiServer, Member, MemberKind, MemberPath, StaticResources};
+use backup_facts::configuration::InForce;
+use backup_facts::tarball::{Configuration, TarballFacts};
+use static_resources::{MemberPath, StaticResources};
 
 use crate::finding::{Findings, Location};
 
 /// What the checks of a tarball look at.
 pub struct Facts<'t> {
     /// What was read.
-    pub resources: &'t StaticResources,
-    /// Every encryption configuration in it, in the order of the archive.
-    pub configurations: &'t [Configuration],
+    pub tarball: &'t TarballFacts,
     /// What its file name says.
     pub name: Name,
     /// The time that validity is held against, seconds since 1970 UTC.
@@ -34,72 +33,26 @@ pub struct Name {
     pub restorable: bool,
 }
 
-/// An encryption configuration where kube-apiserver looks for it, read or not.
-pub struct Configuration {
-    /// Where it stands.
-    pub member: MemberPath,
-    /// The configuration, or why it is none.
-    pub parsed: Result<EncryptionConfig, ParseError>,
-}
-
-impl Configuration {
-    /// Reads a member, if it is an encryption configuration by its place. `bytes` is `None` for a member too large to hold.
-    #[must_use]
-    pub fn of(member: &Member, bytes: Option<&[u8]>) -> Option<Self> {
-        if member.kind != MemberKind::File || !is_configuration(&member.path) {
-            return None;
-        }
-        let parsed = match bytes {
-            Some(bytes) => EncryptionConfig::parse(bytes),
-            None => {
-                let limit = encryption_config::Limits::default().bytes;
-                Err(ParseError::TooLarge { got: usize::try_from(member.size).unwrap_or(usize::MAX), limit })
-            }
-        };
-        Some(Self { member: member.path.clone(), parsed })
-    }
-}
-
-/// `static-pod-resources/kube-apiserver-pod-<N>/secrets/encryption-config/encryption-config`
-fn is_configuration(path: &MemberPath) -> bool {
-    let mut parts = path.as_bytes().split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".");
-    parts.next() == Some(b"static-pod-resources")
-        && parts.next().is_some_and(|pod| pod.starts_with(b"kube-apiserver-pod-"))
-        && parts.eq([&b"secrets"[..], b"encryption-config", b"encryption-config"])
-}
-
 impl Facts<'_> {
-    /// Whether kube-apiserver is told to use an encryption configuration that is not in the tarball.
-    ///
-    /// `false` for an archive that was not read to its end: what is missing may follow.
+    /// The encryption configuration that kube-apiserver would use.
     #[must_use]
-    pub fn is_keyless(&self) -> bool {
-        let named = self.resources.facts.apiserver.encryption_provider_config.is_some();
-        named && self.configurations.is_empty() && self.resources.complete
+    pub fn in_force(&self) -> InForce {
+        InForce::of_tarball(self.tarball, self.name.keyless)
     }
 
-    /// Whether kube-apiserver is told to use another encryption configuration than those that are there.
-    fn misses_configuration(&self) -> bool {
-        let named = self.resources.facts.apiserver.encryption_config_member.as_deref();
-        let there = |named| self.configurations.iter().any(|found| found.member.as_str() == Some(named));
-        self.resources.complete && !named.is_some_and(there)
-    }
-
-    /// The configuration that an extraction leaves for the newest revision: a later member replaces an earlier one.
-    #[must_use]
-    pub fn configuration(&self) -> Option<&Configuration> {
-        self.configurations.iter().max_by_key(|configuration| revision(&configuration.member))
+    /// The configurations that stand where kube-apiserver looks for one.
+    fn configurations(&self) -> impl Iterator<Item = &Configuration> {
+        self.tarball.configurations.iter().filter(|found| found.in_place)
     }
 
     /// Whether kube-apiserver's `config.yaml` was read; without it, an absent setting says nothing.
     fn knows_apiserver(&self) -> bool {
-        self.resources.facts.apiserver != ApiServer::default()
+        self.resources().facts.apiserver.revision.is_some()
     }
-}
 
-fn revision(path: &MemberPath) -> Option<u64> {
-    let (_, rest) = path.as_str()?.split_once("kube-apiserver-pod-")?;
-    rest.split('/').next()?.parse().ok()
+    fn resources(&self) -> &StaticResources {
+        &self.tarball.resources
+    }
 }
 
 /// Runs every check that one tarball allows.

@@ -19,13 +19,13 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
         let message = "the name says `__POSSIBLY_DIRTY__`: rollouts were not checked for";
         findings.push(Finding::new(&POSSIBLY_DIRTY, message));
     }
-    let pods = &facts.resources.facts.pods;
+    let pods = &facts.resources().facts.pods;
     for name in PODS {
         let mut revisions: Vec<u64> = pods.iter().filter(|pod| pod.name == name).map(|pod| pod.revision).collect();
         revisions.sort_unstable();
         match revisions.as_slice() {
             // in an archive that was not read to its end it may follow
-            [] if facts.resources.complete => {
+            [] if facts.resources().complete => {
                 findings.push(Finding::new(&POD_MISSING, format!("no directory `{name}-pod-<revision>`")));
             }
             [] | [_] => {}
@@ -36,7 +36,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
             }
         }
     }
-    let members: HashSet<&[u8]> = facts.resources.members.iter().map(|member| member.path.as_bytes()).collect();
+    let members: HashSet<&[u8]> = facts.resources().members.iter().map(|member| member.path.as_bytes()).collect();
     pods.iter().for_each(|pod| check_pod(facts, &members, pod, findings));
     check_version(facts, findings);
 }
@@ -47,7 +47,7 @@ fn check_pod(facts: &Facts<'_>, members: &HashSet<&[u8]>, pod: &Pod, findings: &
     let at = |path: &str| Location { member: Some(clip(path)), ..Location::default() };
     // one that is there and does not parse is a fault of its own
     let there = members.contains(file.as_bytes());
-    if pod.manifest.is_none() && facts.resources.complete && !there {
+    if pod.manifest.is_none() && facts.resources().complete && !there {
         findings.push(Finding::new(&MANIFEST_MISSING, format!("no `{}-pod.yaml` in `{directory}`", clip(&pod.name))));
     }
     if let (Some(false), Some(manifest)) = (pod.revision_agrees(), &pod.manifest) {
@@ -69,7 +69,7 @@ fn check_pod(facts: &Facts<'_>, members: &HashSet<&[u8]>, pod: &Pod, findings: &
 }
 
 fn check_version(facts: &Facts<'_>, findings: &mut Findings) {
-    let version = &facts.resources.facts.version;
+    let version = &facts.resources().facts.version;
     if version.agrees() {
         return;
     }

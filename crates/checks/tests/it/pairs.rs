@@ -6,7 +6,8 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use checks::pair::{DirectoryFacts, Halves, Kind, check_directory, check_halves};
+use backup_facts::platform::Platform;
+use checks::pair::{DirectoryFacts, Halves, check_directory, check_halves};
 use checks::{Finding, Severity, catalogue};
 
 use backup_facts::picks::Picks;
@@ -130,7 +131,7 @@ fn a_directory_is_judged_by_what_the_script_takes_of_it() {
 #[test]
 fn which_halves_there_must_be_goes_by_the_kind_of_control_plane() {
     let judge = |snapshot, tarball, topology: &str| {
-        let kind = if topology == "microshift" { Kind::MicroShift } else { Kind::of_topology(topology) };
+        let kind = if topology == "microshift" { Platform::MicroShift } else { Platform::of_topology(topology) };
         table(&check_halves(&Halves { snapshot, tarball, kind, name: "x" }).into_sorted())
     };
     let one = |id, severity| BTreeSet::from([(id, severity)]);

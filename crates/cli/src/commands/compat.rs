@@ -7,6 +7,7 @@ use checks::Asks;
 use serde::Serialize;
 
 use super::artifact::{self, Item};
+use super::keys::forbid_dumps;
 use super::snapshot;
 use crate::args::{CompatArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
@@ -38,6 +39,7 @@ struct ArtifactJson {
 }
 
 pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    forbid_dumps(ui);
     let target = target::read(&args.onto)?;
     let input = Input::from(args.backup.as_os_str());
     let mut judged = Vec::new();

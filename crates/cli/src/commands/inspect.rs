@@ -5,6 +5,7 @@ use checks::{Asks, Finding, Severity, Verdict};
 use kube_objects::ResourceCount;
 
 use super::artifact::{self, Item, Whole};
+use super::keys::forbid_dumps;
 use crate::analysis::{Analysis, Opened};
 use crate::args::{InspectArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
@@ -26,6 +27,7 @@ use crate::ui::{Ui, style};
 const RESOURCES_SHOWN: usize = 15;
 
 pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    forbid_dumps(ui);
     let json = args.output.format() == ReportFormat::Json;
     let mut seen: Vec<Seen> = Vec::new();
     let unread = artifact::each(&args.paths, reading, ui, |item, ui| {
@@ -45,19 +47,19 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
 
 /// What the pair is, then each of its files.
 fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Error> {
-    let (source, mut tarball) = (whole.snapshot.take(), whole.tarball.take());
+    let (source, tarball) = (whole.snapshot.take(), whole.tarball.take());
     let analysis = source.as_ref().map(|source| Analysis::of(source, ui)).transpose()?;
     let directory = whole.directory.as_deref();
     let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), directory), None, Asks::Restore);
     let name = whole.name();
-    let keys = Unlocked::new(tarball.as_deref_mut().and_then(|tarball| tarball.keys.take()));
+    let keys = Unlocked::new(tarball.iter().flat_map(|tarball| tarball.in_force.configs()).cloned());
     let minor = compat.release.backup.minor();
     let outcome = match (&analysis, &tarball) {
         (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, tarball, &keys, minor),
         _ => checks::pair::Outcome::default(),
     };
     let made = outcome.made;
-    let halves = pair::halves(&whole.backup, pair::kind(directory, analysis.as_ref()));
+    let halves = pair::halves(&whole.backup, pair::platform(directory, analysis.as_ref()));
     let findings: Vec<Finding> =
         [outcome.findings.into_sorted(), halves.into_sorted(), compat.findings.clone()].into_iter().flatten().collect();
     if fails(&findings) {
@@ -91,7 +93,7 @@ fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Err
 
 fn parts(snapshot: bool, tarball: Option<&Tarball>) -> &'static str {
     match (snapshot, tarball) {
-        (true, Some(tarball)) if tarball.keyless => "a backup: snapshot, and tarball without its keys",
+        (true, Some(tarball)) if tarball.is_keyless() => "a backup: snapshot, and tarball without its keys",
         (true, Some(_)) => "a backup: snapshot and tarball",
         (true, None) => "a backup: snapshot, NO TARBALL",
         (false, _) => "a backup: tarball, NO SNAPSHOT",

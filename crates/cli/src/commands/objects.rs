@@ -95,8 +95,8 @@ pub(super) struct Keys(Option<Unlocked>);
 impl Keys {
     /// Reads the keys that were given, if any.
     pub(super) fn given(args: &KeysInput, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
-        let given = super::keys::given::given(args, reading, ui)?;
-        Ok(Self(given.map(|given| Unlocked::new(given.config))))
+        let given = super::keys::given::given(args, None, reading, ui)?;
+        Ok(Self(given.map(|given| Unlocked::new(given.in_force.configs().cloned()))))
     }
 
     /// Opens the chain of keys in a snapshot, where keys were given at all.

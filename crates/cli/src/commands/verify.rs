@@ -5,12 +5,13 @@ mod document;
 mod escrow;
 mod policy;
 
-use backup_facts::opening::{Held, Unlocked};
+use backup_facts::configuration::InForce;
+use backup_facts::opening::Unlocked;
 use backup_facts::version::TargetCluster;
 use checks::{Asks, Finding, Severity, Verdict};
 
 use super::artifact::{self, Item};
-use super::keys::given;
+use super::keys::{forbid_dumps, given};
 use crate::analysis::Analysis;
 use crate::args::{FailOn, KeysInput, VerdictFormat, VerifyArgs};
 use crate::exit::{Error, Outcome};
@@ -48,14 +49,14 @@ impl Rules<'_> {
         self.target.is_some() || self.restore.is_some()
     }
 
-    /// The keys that the command line gives, read anew for every backup: they are not cloned.
-    fn held(&self, ui: &mut Ui) -> Result<Option<Held>, Error> {
-        let given = given::given(self.keys, self.reading, ui)?;
-        Ok(given.map(|given| given.config.map_or(Held::NotEncrypted, Held::Config)))
+    /// The keys that the command line gives for a file by itself.
+    fn given(&self, ui: &mut Ui) -> Result<Option<InForce>, Error> {
+        Ok(given::given(self.keys, None, self.reading, ui)?.map(|given| given.in_force))
     }
 }
 
 pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+    forbid_dumps(ui);
     let target = target::read(&args.onto)?;
     let policy = args.policy.as_deref().map(policy::InForce::read).transpose()?;
     let format = args.output.format();
@@ -137,12 +138,12 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
     }
     let mut analysis = Analysis::of(source, ui)?;
     let compat = Compat::of(release::sources(Some(&analysis), None, None), rules.target, Asks::Integrity);
-    let kind = pair::kind(None, Some(&analysis));
-    pair::by_kind(&mut analysis.findings, kind);
+    let platform = pair::platform(None, Some(&analysis));
+    pair::by_kind(&mut analysis.findings, platform);
     let mut checked = checked(source, &analysis);
-    let (of_keys, keys, keys_fit) = match rules.held(ui)? {
-        Some(held) => {
-            let (encryption, keys) = pair::examine(&analysis, held, ui);
+    let (of_keys, keys, keys_fit) = match rules.given(ui)? {
+        Some(given) => {
+            let (encryption, keys) = pair::examine(&analysis, &given, ui);
             checked = checked.maybe("keys", backup::keys_in_words(&encryption));
             (checks::keys_fit::check(&encryption).into_sorted(), keys, encryption.keys_fit())
         }
@@ -172,7 +173,7 @@ fn of_tarball(mut tarball: Tarball, rules: Rules<'_>) -> Judged {
     let of_restore = hazards::of_tarball(&tarball, rules.restore);
     let findings = together([std::mem::take(&mut tarball.findings), compat.findings, of_restore]);
     let verdict = checks::verdict(&findings, rules.limit);
-    let good = if tarball.keyless {
+    let good = if tarball.is_keyless() {
         "a restore with this tarball, once its keys are joined to it again"
     } else {
         "a restore with this tarball"

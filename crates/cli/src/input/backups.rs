@@ -169,16 +169,19 @@ impl Backups {
         Ok(Self { path: path.to_path_buf(), backups, unfinished, picks, named, layout, version_file: None })
     }
 
+    /// Where keys lie beside the snapshot: in `secrets/`, or where a snapshot has no other place for them.
+    pub fn key_folder(&self) -> PathBuf {
+        if self.layout == Layout::HostedControlPlane { self.path.join("secrets") } else { self.path.clone() }
+    }
+
     /// What the files say that may hold a key of a hosted control plane: those of `secrets/`, or those beside a snapshot
     /// that has no other place for them. Wiped when they are dropped.
     pub fn key_files(&self) -> Vec<Zeroizing<Vec<u8>>> {
-        let folder =
-            if self.layout == Layout::HostedControlPlane { self.path.join("secrets") } else { self.path.clone() };
         let is_document = |path: &PathBuf| {
             let end = path.extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
             matches!(end, "json" | "yaml" | "yml" | "key") && path.is_file()
         };
-        let files = entries(&folder).unwrap_or_default().into_iter().filter(is_document).take(KEY_FILES);
+        let files = entries(&self.key_folder()).unwrap_or_default().into_iter().filter(is_document).take(KEY_FILES);
         files.filter_map(|path| small(&path)).collect()
     }
 }

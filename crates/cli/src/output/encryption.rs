@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::human::{Align, Fields, Table};
 use super::json::Key;
-use crate::text::escape;
+use crate::text::{count, escape};
 
 /// One backup whose keys were checked.
 #[derive(Debug, Serialize)]
@@ -323,6 +323,12 @@ fn remark(key: &KeyTally) -> String {
         remarks.push(format!("{} not tried", key.untried));
     }
     remarks.join(", ")
+}
+
+/// What is to be said of keys that an external service holds.
+pub fn external(opened: u64, values: u64) -> String {
+    let values = count(values, "encrypted value");
+    format!("open {opened} of {values}; of the rest, an external service holds the keys")
 }
 
 fn state(found: &ResourceCoverage) -> &'static str {

@@ -30,6 +30,7 @@ mod hash;
 mod hazards;
 mod help;
 mod history;
+mod in_force;
 mod input;
 mod keys_check;
 mod keys_escrow;

@@ -5,19 +5,20 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use backup_facts::opening::{Encryption, Held, Options, examine, read_keys};
+use backup_facts::configuration::InForce;
+use backup_facts::opening::{Encryption, Options, examine, read_keys};
 use bbolt_page::{Db, Serial};
 use checks::{Finding, Severity, catalogue};
 use encryption_config::Keyring;
 
 use world::{Tarball, World, config, field, key, object, seal, seal_with, secret};
 
-fn examined(file: &[u8], held: Held) -> Encryption {
+fn examined(file: &[u8], held: InForce) -> Encryption {
     let scan = etcd_snapshot::scan(Db::open(file).unwrap(), etcd_snapshot::Options::default(), &Serial);
-    examine(&scan, held, &Options::default(), &Serial)
+    examine(&scan, &held, &Options::default(), &Serial)
 }
 
-fn findings(file: &[u8], held: Held) -> Vec<Finding> {
+fn findings(file: &[u8], held: InForce) -> Vec<Finding> {
     checks::keys_fit::check(&examined(file, held)).into_sorted()
 }
 
@@ -29,7 +30,7 @@ fn ids(findings: &[Finding]) -> BTreeSet<&'static str> {
 struct Case {
     what: &'static str,
     file: Vec<u8>,
-    held: Held,
+    held: InForce,
     ids: &'static [&'static str],
     fit: Option<bool>,
 }
@@ -301,8 +302,8 @@ fn real_backups_have_the_findings_of_their_ground_truth() {
         seen += 1;
         let name = &backup.name;
         let held = match backup.encryption_config() {
-            Some(config) => Held::Config(read_keys(&config).unwrap()),
-            None => Held::NotEncrypted,
+            Some(config) => InForce::given(read_keys(&config).unwrap()),
+            None => InForce::NotConfigured,
         };
         let encryption = examined(&backup.bytes(), held);
         let found = checks::keys_fit::check(&encryption).into_sorted();

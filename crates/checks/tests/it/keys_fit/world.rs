@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use backup_facts::opening::{Held, read_keys};
+use backup_facts::configuration::{InForce, Why};
+use backup_facts::opening::read_keys;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cbc::cipher::block_padding::Pkcs7;
@@ -117,11 +118,11 @@ impl World {
         file
     }
 
-    pub(crate) fn held(&self) -> Held {
+    pub(crate) fn held(&self) -> InForce {
         match &self.tarball {
-            Tarball::Config(text) => Held::Config(read_keys(text.as_bytes()).unwrap()),
-            Tarball::NotEncrypted => Held::NotEncrypted,
-            Tarball::None => Held::Nothing,
+            Tarball::Config(text) => InForce::given(read_keys(text.as_bytes()).unwrap()),
+            Tarball::NotEncrypted => InForce::NotConfigured,
+            Tarball::None => InForce::Unknown { why: Why::Absent },
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use backup_facts::opening::Unlocked;
 use backup_facts::pair::ClusterFacts;
+use backup_facts::tarball::TarballFacts;
 use bbolt_page::{Db, Serial};
 use checks::pair::{Facts, Names, Outcome, Stamp};
-use checks::tarball::Configuration;
 use etcd_snapshot::facts::Member;
 use kube_objects::Inventory;
 use static_resources::Limits;
@@ -66,12 +66,9 @@ impl World {
             inventory.add(key, value);
             cluster.add(key, value, *created);
         }
-        let mut keys = Vec::new();
-        let tarball = static_resources::read_each(&self.archive.gzip()[..], &Limits::default(), |member, bytes| {
-            keys.extend(Configuration::of(member, bytes).and_then(|found| found.parsed.ok()));
-        });
-        let tarball = tarball.unwrap();
-        let unlocked = Unlocked::new(keys);
+        let TarballFacts { resources: tarball, configurations } =
+            TarballFacts::read(&self.archive.gzip()[..], &Limits::default()).unwrap();
+        let unlocked = Unlocked::new(configurations.into_iter().filter_map(|found| found.parsed.ok()));
         let [snapshot, of_tarball] = [0, 1].map(|at| Stamp {
             timestamp: &self.timestamps[at],
             dirty: self.dirty[at],

@@ -5,9 +5,11 @@ mod cases;
 
 use std::collections::BTreeSet;
 
-use checks::tarball::{Configuration, Facts, Name};
+use backup_facts::configuration::{InForce, Why};
+use backup_facts::tarball::TarballFacts;
+use checks::tarball::{Facts, Name};
 use checks::{Finding, Severity, catalogue};
-use static_resources::{Limits, StaticResources};
+use static_resources::Limits;
 
 use archive::{CONFIG, real};
 use cases::{archives, contents, keys, members};
@@ -19,17 +21,12 @@ fn fixture(name: &str) -> Vec<u8> {
     fixtures::named(name).tarball_bytes()
 }
 
-fn read(file: &[u8], limits: &Limits) -> (StaticResources, Vec<Configuration>) {
-    let mut configurations = Vec::new();
-    let resources = static_resources::read_each(file, limits, |member, bytes| {
-        configurations.extend(Configuration::of(member, bytes));
-    });
-    (resources.unwrap(), configurations)
+fn read(file: &[u8]) -> TarballFacts {
+    TarballFacts::read(file, &Limits::default()).unwrap()
 }
 
 fn findings(file: &[u8], name: Name, now: i64) -> Vec<Finding> {
-    let (resources, configurations) = read(file, &Limits::default());
-    checks::tarball::check(&Facts { resources: &resources, configurations: &configurations, name, now }).into_sorted()
+    checks::tarball::check(&Facts { tarball: &read(file), name, now }).into_sorted()
 }
 
 /// ID, severity and how often.
@@ -106,9 +103,8 @@ fn every_finding_of_a_tarball_has_a_case_that_brings_it_up() {
         covered.insert(case.id);
     }
     let limits = Limits { entries: 100, ..Limits::default() };
-    let (resources, configurations) = read(&fixture("plain-etcd36"), &limits);
-    let facts = Facts { resources: &resources, configurations: &configurations, name: Name::default(), now: NOW };
-    let found = checks::tarball::check(&facts).into_sorted();
+    let tarball = TarballFacts::read(&fixture("plain-etcd36")[..], &limits).unwrap();
+    let found = checks::tarball::check(&Facts { tarball: &tarball, name: Name::default(), now: NOW }).into_sorted();
     assert_eq!(found[0].entry.id, "TAR-012");
     assert!(!found.iter().any(|finding| finding.entry.id == "TAR-022"), "what was not read is not missing");
     covered.insert("TAR-012");
@@ -174,22 +170,17 @@ fn a_sound_configuration_has_no_problem() {
 
 #[test]
 fn keys_that_were_taken_out_are_told_from_keys_that_were_never_there() {
-    for (name, keyless) in [("aescbc-rotated", false), ("plain-etcd36", false)] {
-        let (resources, configurations) = read(&fixture(name), &Limits::default());
-        let facts = Facts { resources: &resources, configurations: &configurations, name: Name::default(), now: NOW };
-        assert_eq!(facts.is_keyless(), keyless, "{name}");
-        assert_eq!(facts.configuration().is_some(), name == "aescbc-rotated");
-    }
+    let in_force = |file: &[u8]| InForce::of_tarball(&read(file), false);
+    assert!(in_force(&fixture("aescbc-rotated")).member().is_some());
+    assert!(matches!(in_force(&fixture("plain-etcd36")), InForce::NotConfigured));
     let mut archive = real();
     archive.remove(CONFIG);
-    let (resources, configurations) = read(&archive.gzip(), &Limits::default());
-    let facts = Facts { resources: &resources, configurations: &configurations, name: Name::default(), now: NOW };
-    assert!(facts.is_keyless() && facts.configuration().is_none());
+    assert!(matches!(in_force(&archive.gzip()), InForce::HeldApart));
     // an archive that breaks off before them does not prove that they are gone
-    let (resources, configurations) = read(&archive.gzip()[..20_000], &Limits::default());
+    let cut = &archive.gzip()[..20_000];
+    let resources = read(cut).resources;
     assert!(resources.facts.apiserver.encryption_provider_config.is_some() && !resources.complete);
-    let facts = Facts { resources: &resources, configurations: &configurations, name: Name::default(), now: NOW };
-    assert!(!facts.is_keyless());
+    assert!(matches!(in_force(cut), InForce::Unknown { why: Why::BreaksOff }));
 }
 
 #[test]

@@ -1,22 +1,28 @@
 //! `assay keys check`: do these keys open every encrypted value of this snapshot?
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use backup_facts::opening::{Encryption, Held, Options, examine};
-use checks::{Finding, Findings, Severity, Verdict, catalogue};
+use backup_facts::configuration::{InForce, Why, named_member};
+use backup_facts::opening::{Encryption, Fit, Options, examine};
+use backup_facts::platform::{Platform, topology};
+use backup_facts::tarball::TarballFacts;
+use checks::{Finding, Severity, Verdict};
 use clap::ValueEnum as _;
+use etcd_snapshot::Scan;
 
 use super::super::snapshot;
 use super::{failure, files, given};
 use crate::args::{KeysCheckArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
-use crate::input::{Artifact, Backup, Backups, Input, Reading, Source};
+use crate::input::{Artifact, Backup, Backups, Input, Reading};
 use crate::output::encryption;
 use crate::output::encryption::{CheckedJson, EncryptionJson, KeysFromJson};
 use crate::output::finding::{self, FindingJson};
 use crate::output::human::Fields;
 use crate::output::json::{self, Envelope};
 use crate::spread::Pool;
+use crate::tarball::{self, is_marked};
 use crate::text::{count, escape, escape_path};
 use crate::ui::{Ui, style};
 
@@ -36,18 +42,13 @@ struct Checked {
 struct Pair {
     snapshot: Input,
     tarball: Option<PathBuf>,
+    directory: Option<Rc<Backups>>,
 }
 
 pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let pairs = pairs(&Input::from(args.backup.as_os_str()))?;
     let limit = args.fail_on.to_possible_value().and_then(|word| word.get_name().parse::<Severity>().ok());
-    let given_once = given::given(&args.keys, reading, ui);
-    let mut given_once = match given_once {
-        // identities alone are for the escrow that lies beside a tarball without its keys
-        Err(Error::Usage(_)) if args.keys.escrow.is_none() && args.keys.keys.is_none() => None,
-        other => other?,
-    };
-    if given_once.is_some() && pairs.len() > 1 {
+    if (args.keys.keys.is_some() || args.keys.escrow.is_some()) && pairs.len() > 1 {
         return Err(Error::Usage(format!(
             "`{}` holds {} backups, and keys belong to one: name its snapshot",
             escape_path(Path::new(&args.backup)),
@@ -57,11 +58,7 @@ pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Resul
     let json = args.output.format() == ReportFormat::Json;
     let mut done = Vec::new();
     let unread = snapshot::each(pairs, ui, |pair, ui| {
-        let keys = match given_once.take() {
-            Some(given) => Some(given),
-            None => of_pair(&pair, args, reading, ui)?,
-        };
-        let checked = check(&pair, keys, args, limit, reading, ui)?;
+        let checked = check(&pair, args, limit, reading, ui)?;
         ui.settle(if checked.verdict == Verdict::Fail { Outcome::Findings } else { Outcome::Clean });
         if json {
             done.push(checked)
@@ -80,12 +77,12 @@ pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Resul
 fn pairs(input: &Input) -> Result<Vec<Pair>, Error> {
     let directory = match input {
         Input::Path(path) if path.is_dir() => path,
-        _ => return Ok(vec![Pair { snapshot: input.clone(), tarball: None }]),
+        _ => return Ok(vec![Pair { snapshot: input.clone(), tarball: None, directory: None }]),
     };
-    let found = Backups::of(directory)?;
+    let found = Rc::new(Backups::of(directory)?);
     let pair = |backup: &Backup| {
         let snapshot = Input::Path(backup.snapshot.clone()?);
-        Some(Pair { snapshot, tarball: backup.tarball.clone() })
+        Some(Pair { snapshot, tarball: backup.tarball.clone(), directory: Some(Rc::clone(&found)) })
     };
     let pairs: Vec<Pair> = found.backups.iter().filter_map(pair).collect();
     if pairs.is_empty() {
@@ -95,86 +92,89 @@ fn pairs(input: &Input) -> Result<Vec<Pair>, Error> {
     Ok(pairs)
 }
 
-/// The keys that come with a backup; `None` where they are held apart, or there is no tarball.
-fn of_pair(pair: &Pair, args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Result<Option<given::Given>, Error> {
-    let Some(tarball) = &pair.tarball else { return Ok(None) };
+/// What the tarball of a backup says of its keys, where they are not given: then nothing of it is looked at.
+fn of_tarball(
+    pair: &Pair,
+    args: &KeysCheckArgs,
+    reading: &Reading,
+    ui: &mut Ui,
+) -> Result<Option<TarballFacts>, Error> {
+    let Some(tarball) = pair.tarball.as_ref().filter(|_| args.keys.keys.is_none()) else { return Ok(None) };
     let meter = ui.meter("reading", None);
     let artifact = Artifact::open(&Input::Path(tarball.clone()), reading, &|bytes| meter.add(bytes))?;
     drop(meter);
-    let packed = match artifact {
-        Artifact::Tar(packed) => packed,
+    match artifact {
+        Artifact::Tar(mut packed) => tarball::read(&mut packed, reading, ui).map(Some),
         Artifact::Other(source) => {
             let what = format!("{} is no tarball of static pod resources", source.display());
-            return Err(failure::told(what, Some("name the keys with `--keys` or `--escrow`")));
-        }
-    };
-    match given::read_tarball(packed, reading, ui)? {
-        given::InTarball::Keys(given) => Ok(Some(given)),
-        given::InTarball::HeldApart => {
-            let stem = tarball.to_string_lossy().into_owned();
-            let escrow = stem.strip_suffix(".keyless.tar.gz").map(|stem| PathBuf::from(format!("{stem}.escrow.age")));
-            let opens = !args.keys.open.identities.is_empty() || !args.keys.open.share_files.is_empty();
-            match escrow.filter(|escrow| opens && escrow.is_file()) {
-                Some(escrow) => given::from_escrow(&escrow, &args.keys.open, ui).map(Some),
-                None => {
-                    ui.warn(&format!(
-                        "the keys of `{}` are held apart: give them with `--escrow`",
-                        files::shown(tarball)
-                    ));
-                    Ok(None)
-                }
-            }
+            Err(failure::told(what, Some("name the keys with `--keys` or `--escrow`")))
         }
     }
 }
 
+/// Decides which keys count, and says where they are if they are not at hand.
+fn decide(
+    pair: &Pair,
+    scan: &Scan<'_>,
+    tarball: Option<&TarballFacts>,
+    args: &KeysCheckArgs,
+    reading: &Reading,
+    ui: &mut Ui,
+) -> Result<given::Decided, Error> {
+    let name = pair.tarball.as_deref().and_then(Path::file_name).and_then(|name| name.to_str());
+    let in_force = tarball.map(|facts| InForce::of_tarball(facts, is_marked(name)));
+    let tarball_says = in_force.as_ref().zip(tarball).map(|(in_force, facts)| given::OfTarball {
+        path: pair.tarball.as_deref(),
+        in_force,
+        named: named_member(&facts.resources),
+    });
+    let directory = pair.directory.as_deref();
+    let platform = Platform::of(directory.map(|directory| directory.layout), &topology(scan));
+    let directory = directory.filter(|directory| directory.backups.len() == 1);
+    let halves = given::Halves { tarball: tarball_says, directory, platform };
+    let decided = given::decide(&args.keys, &halves, reading, ui)?;
+    let (Some(path), true) = (&pair.tarball, args.keys.keys.is_none() && args.keys.escrow.is_none()) else {
+        return Ok(decided);
+    };
+    let shown = format!("`{}`", files::shown(path));
+    match &decided.in_force {
+        InForce::HeldApart => ui.warn(&format!("the keys of {shown} are held apart: give them with `--escrow`")),
+        InForce::Unknown { why: Why::BreaksOff } => ui.warn(&format!("{shown} breaks off before any keys")),
+        InForce::Unknown { why } => ui.warn(&format!("{shown}: {why}")),
+        InForce::NotConfigured if tarball.is_some_and(|facts| !facts.configurations.is_empty()) => {
+            ui.warn(&given::unnamed(&shown));
+        }
+        InForce::NotConfigured | InForce::Config { .. } | InForce::Several(_) => {}
+    }
+    Ok(decided)
+}
+
 fn check(
     pair: &Pair,
-    keys: Option<given::Given>,
     args: &KeysCheckArgs,
     limit: Option<Severity>,
     reading: &Reading,
     ui: &mut Ui,
 ) -> Result<Checked, Error> {
+    let of_tarball = of_tarball(pair, args, reading, ui)?;
     let source = snapshot::open(&pair.snapshot, reading, ui)?;
-    let encryption;
-    let (held, from) = match keys {
-        None => (Held::Nothing, None),
-        Some(given) => {
-            let from = Some((given.holder, given.name));
-            (given.config.map_or(Held::NotEncrypted, Held::Config), from)
-        }
-    };
-    {
-        let size = source.bytes().len() as u64;
-        let meter = ui.meter("reading", Some(size));
-        let progress = |bytes| meter.add(bytes);
-        let scan = snapshot::scan(&source, snapshot::database(&source)?, None, true, &progress)?;
-        drop(meter);
-        snapshot::check_complete(&source, &scan, ui);
-        let meter = ui.meter("opening", Some(size));
-        let progress = |bytes| meter.add(bytes);
-        encryption = examine(&scan, held, &Options { sample: args.sample, progress: Some(&progress) }, &Pool);
-    }
+    let size = source.bytes().len() as u64;
+    let meter = ui.meter("reading", Some(size));
+    let scan = snapshot::scan(&source, snapshot::database(&source)?, None, true, &|bytes| meter.add(bytes))?;
+    drop(meter);
+    snapshot::check_complete(&source, &scan, ui);
+    let decided = decide(pair, &scan, of_tarball.as_ref(), args, reading, ui)?;
+    let meter = ui.meter("opening", Some(size));
+    let progress = |bytes| meter.add(bytes);
+    let options = Options { sample: args.sample, progress: Some(&progress) };
+    let encryption = examine(&scan, &decided.in_force, &options, &Pool);
+    drop(scan);
     source.check_unchanged()?;
-    let findings = judged(checks::keys_fit::check(&encryption));
+    let findings = checks::keys_fit::check(&encryption).into_sorted();
     let verdict = checks::verdict(&findings, limit);
     let tarball = pair.tarball.as_ref().map(|path| path.to_string_lossy().into_owned());
-    Ok(Checked { name: name(&source), snapshot: source.name(), tarball, keys: from, encryption, findings, verdict })
-}
-
-fn name(source: &Source) -> String {
-    source.name()
-}
-
-/// Here the fit is what was asked for: that it was not checked is no small matter.
-fn judged(findings: Findings) -> Vec<Finding> {
-    let mut findings = findings.into_sorted();
-    for finding in findings.iter_mut().filter(|finding| finding.entry == &catalogue::FIT_NOT_CHECKED) {
-        finding.severity = Severity::High;
-    }
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    findings
+    let (name, snapshot) = (source.name(), source.name());
+    Ok(Checked { name, snapshot, tarball, keys: decided.from, encryption, findings, verdict })
 }
 
 fn write_json(done: &[Checked], some_unread: bool, ui: &mut Ui) -> Result<(), Error> {
@@ -248,29 +248,21 @@ fn print(checked: &Checked, ui: &mut Ui) -> Result<(), Error> {
 }
 
 /// The answer, in one sentence.
-fn sentence(encryption: &Encryption) -> String {
-    let keys = || encryption.resources.iter().flat_map(|resource| &resource.tally.keys);
-    let sum = |of: fn(&backup_facts::opening::KeyTally) -> u64| keys().map(of).sum::<u64>();
-    let (live, opened) = (sum(|key| key.live), sum(|key| key.opened));
-    let values = |number| count(number, "encrypted value");
-    match encryption.keys_fit() {
-        Some(true) if live == 0 => {
+fn sentence(found: &Encryption) -> String {
+    let counted = |values| count(values, "encrypted value");
+    match found.fit() {
+        Fit::NothingEncrypted => {
             "nothing is encrypted: a restore needs no key, and the file protects no secret".to_owned()
         }
-        Some(true) if opened < live => {
-            format!("these keys open all of a sample of {opened} out of {}", values(live))
+        Fit::All { opened, values } if opened < values => {
+            format!("these keys open all of a sample of {opened} out of {}", counted(values))
         }
-        Some(true) if live == 1 => "these keys open the 1 encrypted value there is".to_owned(),
-        Some(true) => format!("these keys open all {}", values(live)),
-        Some(false) => {
-            let closed = sum(|key| key.spare) + sum(backup_facts::opening::KeyTally::not_opened);
-            format!("DO NOT RELY ON THESE KEYS: a restored cluster cannot read {closed} of {}", values(live))
+        Fit::All { values: 1, .. } => "these keys open the 1 encrypted value there is".to_owned(),
+        Fit::All { values, .. } => format!("these keys open all {}", counted(values)),
+        Fit::Closed { closed, values } => {
+            format!("DO NOT RELY ON THESE KEYS: a restored cluster cannot read {closed} of {}", counted(values))
         }
-        None if !encryption.keys_at_hand => {
-            format!("not proven: {} and no keys to try", values(live))
-        }
-        None => {
-            format!("these keys open {opened} of {}; of the rest, an external service holds the keys", values(live))
-        }
+        Fit::NotTried { values } => format!("not proven: {} and no keys to try", counted(values)),
+        Fit::External { opened, values } => format!("these keys {}", encryption::external(opened, values)),
     }
 }

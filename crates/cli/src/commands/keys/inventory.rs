@@ -1,18 +1,23 @@
 //! A tarball as the commands on keys look through it.
 
-use encryption_config::{EncryptionConfig, ParseError};
-use static_resources::{Class, Limits, MemberPath, StaticResources, read_each};
+use backup_facts::configuration::InForce;
+use backup_facts::tarball::TarballFacts;
+use encryption_config::ParseError;
+use static_resources::{Limits, MemberPath, StaticResources};
 
 use super::failure;
 use crate::exit::Error;
-use crate::input::RawFile;
+use crate::input::{RawFile, Reading};
 use crate::inventory::{self, ConfigFacts, KeyFact, Row};
+use crate::tarball::is_marked;
 use crate::ui::Ui;
 
 /// A tarball, looked through.
 pub(crate) struct Inventory {
     /// What the tarball holds.
     pub(crate) resources: StaticResources,
+    /// The encryption configuration that kube-apiserver would use.
+    pub(crate) in_force: InForce,
     /// Its encryption configurations: one, unless something is odd.
     pub(crate) configs: Vec<Config>,
 }
@@ -25,70 +30,44 @@ pub(crate) struct Config {
     pub(crate) facts: Result<ConfigFacts, ParseError>,
 }
 
-/// Whether a tarball has the keys that its API server asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encryption {
-    /// It has an encryption configuration with keys.
-    Keys,
-    /// It has one that holds no key, such as `identity` alone or KMS.
-    NoKeyInConfig,
-    /// The API server is told to use one and it is not there: this is a keyless tarball.
-    Keyless,
-    /// There is none and none is asked for.
-    None,
-    /// The archive could not be read to its end.
-    Unknown,
-}
-
 impl Inventory {
     /// Reads a tarball from end to end.
-    pub(crate) fn read(raw: &mut RawFile, ui: &mut Ui) -> Result<Self, Error> {
+    pub(crate) fn read(raw: &mut RawFile, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
+        let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
         let meter = ui.meter("reading", raw.size());
-        let mut configs = Vec::new();
         let mut failed = None;
         let metered = Metered { inner: &mut *raw, meter: &meter, failed: &mut failed };
-        let read = read_each(metered, &Limits::default(), |member, bytes| {
-            let promised = Class::by_path(&member.path) == Class::EncryptionConfig;
-            if let Some(bytes) = bytes.filter(|_| member.class == Class::EncryptionConfig || promised) {
-                let facts = EncryptionConfig::parse(bytes).map(|config| ConfigFacts::of(&config));
-                // Elsewhere than in its own place a text with keys in it need not be a configuration.
-                if promised || facts.is_ok() {
-                    configs.push(Config { member: member.path.clone(), facts });
-                }
-            }
-        });
+        let read = TarballFacts::read(metered, &limits);
         drop(meter);
         if let Some(source) = failed {
             return Err(raw.failed(source).into());
         }
-        let resources =
-            read.map_err(|error| failure::told(format!("{}: {error}", raw.display()), Some(NOT_A_TARBALL)))?;
+        let facts = read.map_err(|error| failure::told(format!("{}: {error}", raw.display()), Some(NOT_A_TARBALL)))?;
         raw.check_unchanged()?;
+        let resources = &facts.resources;
         if resources.members.is_empty() && !resources.complete {
             let fault = resources.faults.last().map_or_else(String::new, |fault| format!(": {}", fault.kind));
             return Err(failure::told(format!("{} is no tarball{fault}", raw.display()), Some(NOT_A_TARBALL)));
         }
-        Ok(Self { resources, configs })
+        let marked = is_marked(raw.path().and_then(|path| path.file_name()?.to_str()));
+        let in_force = InForce::of_tarball(&facts, marked);
+        let TarballFacts { resources, configurations } = facts;
+        let configs = configurations
+            .into_iter()
+            .map(|found| Config { member: found.member, facts: found.parsed.map(|config| ConfigFacts::of(&config)) });
+        Ok(Self { resources, in_force, configs: configs.collect() })
     }
 
-    /// Whether the keys are there.
-    pub(crate) fn encryption(&self) -> Encryption {
-        let read = self.configs.iter().filter_map(|config| config.facts.as_ref().ok());
-        let material = self.resources.material.iter().any(|material| material.class == Class::EncryptionConfig);
-        if material || self.configs.iter().any(|config| config.facts.is_err()) {
-            let unread = self.configs.iter().filter(|config| config.facts.is_ok()).count() == 0;
-            let none = !unread && read.clone().all(|facts| !facts.has_material);
-            return if none { Encryption::NoKeyInConfig } else { Encryption::Keys };
-        }
-        if read.count() > 0 {
-            Encryption::NoKeyInConfig
-        } else if !self.resources.complete {
-            Encryption::Unknown
-        } else if self.resources.facts.apiserver.encryption_provider_config.is_some() {
-            Encryption::Keyless
-        } else {
-            Encryption::None
-        }
+    /// The configuration that kube-apiserver would use, where it stands in the tarball.
+    pub(crate) fn config_in_force(&self) -> Option<&Config> {
+        let member = self.in_force.member()?;
+        self.configs.iter().rev().find(|config| config.member == *member)
+    }
+
+    /// Whether there are configurations and none of them has a key.
+    pub(crate) fn holds_no_key(&self) -> bool {
+        let empty = |config: &Config| config.facts.as_ref().is_ok_and(|facts| !facts.has_material);
+        !self.configs.is_empty() && self.configs.iter().all(empty)
     }
 
     /// Every piece of key material and, if wanted, public keys and certificates, in the archive's order.

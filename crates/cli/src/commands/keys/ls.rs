@@ -2,13 +2,14 @@
 
 use std::io::Write;
 
+use backup_facts::configuration::{InForce, Why};
 use encryption_config::{FINGERPRINT_METHOD, State};
 use static_resources::{BackupName, Class, Evidence};
 
-use super::inventory::{Config, Encryption, Inventory};
+use super::inventory::{Config, Inventory};
 use crate::args::{InventoryFormat, KeysLsArgs};
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, RawFile};
+use crate::input::{Input, RawFile, Reading};
 use crate::inventory::{ResourceFact, Row, UseFact};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::inventory::{
@@ -21,9 +22,9 @@ use crate::ui::{Ui, style};
 /// The directory that all members of a sound tarball lie in.
 const ROOT: &str = "static-pod-resources/";
 
-pub(super) fn run(args: &KeysLsArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let mut raw = RawFile::open(&Input::from(args.tarball.as_os_str()))?;
-    let inventory = Inventory::read(&mut raw, ui)?;
+    let inventory = Inventory::read(&mut raw, reading, ui)?;
     judge(&raw, &inventory, ui);
     let mut rows = inventory.rows(args.all);
     rows.sort_by_key(|row| row.class); // the worst to lose first; within a class as in the archive
@@ -141,15 +142,24 @@ fn version_words(inventory: &Inventory) -> Option<String> {
 }
 
 fn encryption_words(inventory: &Inventory) -> String {
-    match inventory.encryption() {
-        Encryption::None => "none: no encryption keys in this backup; the snapshot is plaintext".to_owned(),
-        Encryption::Keyless => {
+    match &inventory.in_force {
+        InForce::NotConfigured if inventory.configs.is_empty() && !inventory.resources.has_encryption_config() => {
+            "none: no encryption keys in this backup; the snapshot is plaintext".to_owned()
+        }
+        InForce::NotConfigured => {
+            "none: the API server is not told to use the keys that are in this tarball".to_owned()
+        }
+        InForce::HeldApart => {
             "keyless: the API server is told to encrypt, and its keys are not in this tarball".to_owned()
         }
-        Encryption::Unknown => "not known: the archive could not be read to its end".to_owned(),
-        Encryption::Keys | Encryption::NoKeyInConfig => {
-            let facts = inventory.configs.iter().filter_map(|config| config.facts.as_ref().ok());
-            let lines: Vec<String> = facts.flat_map(|facts| resource_lines(&facts.resources)).collect();
+        InForce::Unknown { why: Why::Unreadable(_) } => "keys, in a configuration that cannot be read".to_owned(),
+        InForce::Unknown { why: Why::ServerConfig } => {
+            "not known: the API server's configuration cannot be read".to_owned()
+        }
+        InForce::Unknown { .. } => "not known: the archive could not be read to its end".to_owned(),
+        InForce::Config { .. } | InForce::Several(_) => {
+            let facts = inventory.config_in_force().and_then(|config| config.facts.as_ref().ok());
+            let lines = facts.map(|facts| resource_lines(&facts.resources)).unwrap_or_default();
             if lines.is_empty() { "keys, in a configuration that cannot be read".to_owned() } else { lines.join("\n") }
         }
     }
@@ -295,7 +305,7 @@ fn document<'a>(raw: &RawFile, inventory: &'a Inventory, rows: &'a [Row]) -> Tar
         node: facts.node.as_ref().map(|node| node.value.as_str()),
         pods: facts.pods.iter().map(PodJson::from).collect(),
         version: VersionJson::from(&facts.version),
-        keyless: inventory.encryption() == Encryption::Keyless,
+        keyless: matches!(inventory.in_force, InForce::HeldApart),
         encryption_config: configs.next(),
         further_encryption_configs: configs.collect(),
         key_material: rows.iter().map(MaterialJson::from).collect(),

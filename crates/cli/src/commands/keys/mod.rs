@@ -27,8 +27,8 @@ pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
     // The library that describes gzip layers prints to standard output where a guess of its fails.
     ui.own_stdout()?;
     match args.command {
-        KeysCommand::Ls(args) => ls::run(&args, ui),
-        KeysCommand::Split(args) => split::run(*args, ui),
+        KeysCommand::Ls(args) => ls::run(&args, reading, ui),
+        KeysCommand::Split(args) => split::run(*args, reading, ui),
         KeysCommand::Join(args) => join::run(&args, ui),
         KeysCommand::VerifyEscrow(args) => drill::run(&args, ui),
         KeysCommand::Check(args) => check::run(&args, reading, ui),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use backup_facts::configuration::InForce;
 use jiff::Timestamp;
 use key_escrow::{
     EncryptionState, Limits, Manifest, MemberLabel, NamedDigest, RejoinMethod, RemovalPolicy, SplitOptions,
@@ -10,13 +11,13 @@ use key_escrow::{
 use static_resources::{BackupName, Class, Evidence, Member};
 
 use super::files::{self, shell_word, shown};
-use super::inventory::{Encryption, Inventory};
+use super::inventory::Inventory;
 use super::rewrap::opens_words;
 use super::{failure, ls, phases, seal};
 use crate::args::{ClassArg, KeysSplitArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::sniff::{Looks, sniff};
-use crate::input::{Input, RawFile};
+use crate::input::{Input, RawFile, Reading};
 use crate::output::escrow::{FileJson, WrittenJson};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Envelope, Verdict};
@@ -32,7 +33,7 @@ const ADMIN: [&str; 4] = ["signing-key", "tls-key", "token", "kubeconfig-credent
 /// Enough of a snapshot to know it by: two pages of the largest size that etcd meets.
 const HEAD: usize = 1 << 17;
 
-pub(super) fn run(args: KeysSplitArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     if args.tarball.as_os_str() == "-" {
         return Err(Error::Usage(
             "a split reads the tarball several times: give a file, not standard input".to_owned(),
@@ -41,7 +42,7 @@ pub(super) fn run(args: KeysSplitArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     let by_passphrase = args.passphrase || args.passphrase_file.is_some();
     seal::check(&args.to, by_passphrase)?;
     let mut raw = RawFile::open(&Input::Path(args.tarball.clone()))?;
-    let inventory = Inventory::read(&mut raw, ui)?;
+    let inventory = Inventory::read(&mut raw, reading, ui)?;
     ls::judge(&raw, &inventory, ui);
     if !inventory.resources.complete {
         return Err(failure::told(
@@ -267,15 +268,17 @@ impl Report<'_> {
     fn keys_words(&self) -> String {
         let manifest = self.manifest();
         let names = &manifest.key_names;
-        match (manifest.encryption, self.inventory.encryption()) {
+        match (manifest.encryption, &self.inventory.in_force) {
             (EncryptionState::KeysRemain, _) => "STILL IN THE KEYLESS TARBALL".to_owned(),
-            (EncryptionState::NoKeys, Encryption::Keyless) => {
+            (EncryptionState::NoKeys, InForce::HeldApart) => {
                 "none: this tarball is keyless already; its keys are in another escrow".to_owned()
             }
             (EncryptionState::NoKeys, _) if names.is_empty() => {
                 "no encryption keys in this backup; the snapshot is plaintext".to_owned()
             }
-            (_, Encryption::NoKeyInConfig) => "the encryption config holds no key; it went into the escrow".to_owned(),
+            _ if self.inventory.holds_no_key() => {
+                "the encryption config holds no key; it went into the escrow".to_owned()
+            }
             _ if names.is_empty() => "went into the escrow; the configuration does not tell their names".to_owned(),
             _ => format!(
                 "{} {}: in the escrow",

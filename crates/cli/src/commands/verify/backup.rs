@@ -3,19 +3,22 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use backup_facts::configuration::InForce;
 use backup_facts::layout::Layout;
-use backup_facts::opening::{Encryption, Held, Unlocked};
+use backup_facts::opening::{Encryption, Fit, Unlocked};
+use backup_facts::platform::Platform;
 use checks::Asks;
-use checks::pair::{Kind, Outcome};
+use checks::pair::Outcome;
 
 use super::{Judged, Report, Rules, integrity, records, structure};
 use crate::analysis::Analysis;
 use crate::commands::artifact::Whole;
-use crate::commands::keys::{forbid_dumps, given};
+use crate::commands::keys::given;
 use crate::exit::Error;
 use crate::hazards;
 use crate::input::{Backups, Source};
 use crate::output::artifact::{ArtifactJson, BackupJson, EscrowJson, JudgedBackup, Named};
+use crate::output::encryption::external;
 use crate::output::human::Fields;
 use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
@@ -47,20 +50,16 @@ pub(super) fn of_directory(directory: &Backups, rules: Rules<'_>) -> Option<Judg
 /// Judges a backup as a whole.
 pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged, Error> {
     let source = whole.snapshot.take();
-    let mut tarball = whole.tarball.take();
+    let tarball = whole.tarball.take();
     let mut analysis = source.as_ref().map(|source| Analysis::of(source, ui)).transpose()?;
     let directory = whole.directory.as_deref();
-    let kind = pair::kind(directory, analysis.as_ref());
+    let platform = pair::platform(directory, analysis.as_ref());
     let compat =
         Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), directory), rules.target, Asks::Restore);
     let (encryption, keys) = match &analysis {
         Some(analysis) => {
-            let held = match rules.held(ui)? {
-                Some(held) => held,
-                None if kind == Kind::Hosted && tarball.is_none() => beside(directory, ui),
-                None => pair::held(tarball.as_deref_mut()),
-            };
-            let (encryption, keys) = pair::examine(analysis, held, ui);
+            let in_force = in_force(&whole, tarball.as_deref(), platform, rules, ui)?;
+            let (encryption, keys) = pair::examine(analysis, &in_force, ui);
             (Some(encryption), keys)
         }
         None => (None, Unlocked::default()),
@@ -72,11 +71,11 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     };
     let both = outcome.made > 0;
     let mut own = std::mem::take(&mut outcome.findings).into_sorted();
-    own.extend(pair::halves(&whole.backup, kind).into_sorted());
+    own.extend(pair::halves(&whole.backup, platform).into_sorted());
     own.extend(pair::unread(&whole.unread));
     own.extend(compat.findings.iter().cloned());
     own.extend(encryption.iter().flat_map(|encryption| checks::keys_fit::check(encryption).into_sorted()));
-    let keyless = tarball.as_deref().is_some_and(|it| it.keyless);
+    let keyless = tarball.as_deref().is_some_and(Tarball::is_keyless);
     let escrow = super::escrow::hold(&whole.backup, keyless, rules, &mut own)?;
     let escrow = escrow.map(|(json, finding)| {
         own.push(finding);
@@ -88,7 +87,7 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
         parts.push((directory.path.to_string_lossy().into_owned(), pair::directory(directory)));
     }
     if let (Some(source), Some(analysis)) = (&source, &mut analysis) {
-        pair::by_kind(&mut analysis.findings, kind);
+        pair::by_kind(&mut analysis.findings, platform);
         let hazards = hazards::of_snapshot(analysis, tarball.as_deref(), &keys, rules.restore);
         parts.push((source.name(), super::together([std::mem::take(&mut analysis.findings), hazards])));
     }
@@ -127,15 +126,22 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     Ok(Judged { documents, report: Report { name: whole.name(), parts, verdict, checked, good, what, brief: true } })
 }
 
-/// The keys of a hosted control plane that lie beside its snapshot.
-fn beside(directory: Option<&Backups>, ui: &mut Ui) -> Held {
-    let files = directory.filter(|directory| directory.backups.len() == 1).map(Backups::key_files);
-    let keys: Vec<_> = files.iter().flatten().filter_map(|file| given::of_bytes(file).ok()).collect();
-    if keys.is_empty() {
-        return Held::Nothing;
-    }
-    forbid_dumps(ui);
-    Held::Beside(keys)
+/// The keys that a restored cluster reads this backup with.
+fn in_force(
+    whole: &Whole,
+    tarball: Option<&Tarball>,
+    platform: Platform,
+    rules: Rules<'_>,
+    ui: &mut Ui,
+) -> Result<InForce, Error> {
+    let tarball = tarball.map(|tarball| given::OfTarball {
+        path: whole.backup.tarball.as_deref(),
+        in_force: &tarball.in_force,
+        named: tarball.named_member(),
+    });
+    let directory = whole.directory.as_deref().filter(|directory| directory.backups.len() == 1);
+    let halves = given::Halves { tarball, directory, platform };
+    Ok(given::decide(rules.keys, &halves, rules.reading, ui)?.in_force)
 }
 
 /// What was looked at, a line each.
@@ -152,13 +158,14 @@ fn checked(snapshot: Option<(&Source, &Analysis<'_>)>, tarball: Option<&Tarball>
 
 /// Whether the keys open what is encrypted; `None` where nothing is.
 pub(super) fn keys_in_words(encryption: &Encryption) -> Option<String> {
-    let values = count(encryption.encrypted(), "encrypted value");
-    match (encryption.encrypted(), encryption.keys_fit()) {
-        (0, _) => None,
-        (_, Some(true)) => Some(format!("open all {values}")),
-        (_, Some(false)) => Some(format!("DO NOT OPEN all {values}")),
-        (_, None) => Some(format!("{values}, and no keys to try")),
-    }
+    let counted = |values| count(values, "encrypted value");
+    Some(match encryption.fit() {
+        Fit::NothingEncrypted => return None,
+        Fit::All { values, .. } => format!("open all {}", counted(values)),
+        Fit::Closed { values, .. } => format!("DO NOT OPEN all {}", counted(values)),
+        Fit::NotTried { values } => format!("{}, and no keys to try", counted(values)),
+        Fit::External { opened, values } => external(opened, values),
+    })
 }
 
 fn pair_in_words(outcome: &Outcome) -> String {

@@ -52,10 +52,10 @@ impl TarballJson {
             producer: producer(resources.producer),
             complete: resources.complete,
             members: resources.members.len() as u64,
-            keyless: tarball.keyless,
+            keyless: tarball.is_keyless(),
             node: resources.facts.node.as_ref().map(|node| node.value.clone()),
             pods: resources.facts.pods.iter().map(PodJson::from).collect(),
-            encryption_config: tarball.encryption.as_ref().map(|encryption| EncryptionJson {
+            encryption_config: tarball.encryption().map(|encryption| EncryptionJson {
                 path: KeyBuf(encryption.member.as_bytes().to_vec()),
                 resources: encryption.facts.resources.iter().map(ResourceJson::from).collect(),
             }),

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use backup_facts::configuration::{InForce, Why};
 use encryption_config::State;
 use static_resources::Producer;
 
@@ -71,15 +72,7 @@ fn version(tarball: &Tarball) -> Option<String> {
 
 /// What writes and reads each resource; resources that are served alike share a line.
 fn encryption(tarball: &Tarball) -> String {
-    let Some(encryption) = &tarball.encryption else {
-        let resources = &tarball.resources;
-        return match (tarball.keyless, resources.has_encryption_config(), resources.complete) {
-            (true, ..) => "KEYLESS: configured, and the keys are not in this file".to_owned(),
-            (false, true, _) => "configured, and the configuration CANNOT BE READ".to_owned(),
-            (false, false, true) => "none: the snapshot is plaintext".to_owned(),
-            (false, false, false) => "unknown: the archive was not read to its end".to_owned(),
-        };
-    };
+    let Some(encryption) = tarball.encryption() else { return without(tarball).to_owned() };
     let mut lines: Vec<(String, Vec<String>)> = Vec::new();
     for resource in &encryption.facts.resources {
         let (text, name) = (served(resource), escape(resource.resource.as_bytes()).into_owned());
@@ -90,6 +83,22 @@ fn encryption(tarball: &Tarball) -> String {
     }
     let lines: Vec<_> = lines.into_iter().map(|(text, names)| format!("{}: {text}", names.join(", "))).collect();
     if lines.is_empty() { "a configuration without resources".to_owned() } else { lines.join("\n") }
+}
+
+/// Why no configuration can be told of.
+fn without(tarball: &Tarball) -> &'static str {
+    match &tarball.in_force {
+        InForce::HeldApart => "KEYLESS: configured, and the keys are not in this file",
+        InForce::NotConfigured if tarball.resources.has_encryption_config() => {
+            "none: kube-apiserver IS NOT TOLD to use the keys that are in this file"
+        }
+        InForce::NotConfigured => "none: the snapshot is plaintext",
+        InForce::Unknown { why: Why::ServerConfig } => "unknown: kube-apiserver's config.yaml CANNOT BE READ",
+        InForce::Unknown { why: Why::BreaksOff | Why::Absent } => "unknown: the archive was not read to its end",
+        InForce::Unknown { why: Why::Unreadable(_) } | InForce::Config { .. } | InForce::Several(_) => {
+            "configured, and the configuration CANNOT BE READ"
+        }
+    }
 }
 
 fn served(resource: &ResourceFact) -> String {
@@ -125,7 +134,7 @@ fn encryption_keys(tarball: &Tarball) -> Option<String> {
         };
         format!("{} {}   {words}", key.provider, escape(key.name.as_bytes()))
     };
-    let lines: Vec<String> = tarball.encryption.as_ref()?.facts.real_keys().take(12).map(line).collect();
+    let lines: Vec<String> = tarball.encryption()?.facts.real_keys().take(12).map(line).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
