@@ -13,18 +13,18 @@ use crate::platform::Platform;
 use crate::tarball::{Configuration, TarballFacts, below_apiserver};
 
 /// The configuration that a restored kube-apiserver reads with. Keys in it are shared, not copied; no `Debug`: see
-/// [`EncryptionConfig`].
+/// [`EncryptionConfig`]. `InForce<()>` says the same without the keys, for whoever outlives their use.
 #[derive(Clone)]
-pub enum InForce {
+pub enum InForce<C = Arc<EncryptionConfig>> {
     /// This one.
     Config {
         /// The configuration.
-        config: Arc<EncryptionConfig>,
+        config: C,
         /// What it came in.
         origin: Origin,
     },
     /// Several, one in a file: the active key of a hosted control plane and the one before it.
-    Several(Vec<Arc<EncryptionConfig>>),
+    Several(Vec<C>),
     /// None: kube-apiserver is not told to use one, whatever else is there.
     NotConfigured,
     /// One that is kept elsewhere: kube-apiserver is told to use it, and it is not in the tarball.
@@ -142,6 +142,20 @@ impl InForce {
         one.into_iter().chain(several)
     }
 
+    /// The same without the keys.
+    #[must_use]
+    pub fn without_keys(&self) -> InForce<()> {
+        match self {
+            Self::Config { origin, .. } => InForce::Config { config: (), origin: origin.clone() },
+            Self::Several(configs) => InForce::Several(vec![(); configs.len()]),
+            Self::NotConfigured => InForce::NotConfigured,
+            Self::HeldApart => InForce::HeldApart,
+            Self::Unknown { why } => InForce::Unknown { why: why.clone() },
+        }
+    }
+}
+
+impl<C> InForce<C> {
     /// The member of the tarball that is in force.
     #[must_use]
     pub fn member(&self) -> Option<&MemberPath> {

@@ -74,6 +74,15 @@ impl Migration {
     }
 }
 
+/// Who says how far a migration has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Witness {
+    /// The Secret of the key that writes: its annotations name what was migrated to that key.
+    KeySecret,
+    /// Condition `Encrypted` of the operator. It tells nothing of a rotation that has begun since its last transition.
+    Operator,
+}
+
 /// What writes new values of a resource, by the configuration that a restored API server uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Writer {
@@ -161,6 +170,18 @@ impl Said {
     }
 }
 
+impl EncryptedCondition {
+    /// What it says of the migration.
+    #[must_use]
+    pub fn migration(&self) -> Migration {
+        match self.reason.as_str() {
+            "EncryptionInProgress" | "DecryptionInProgress" => Migration::UnderWay,
+            "EncryptionCompleted" | "DecryptionCompleted" => Migration::Finished,
+            _ => Migration::Unknown,
+        }
+    }
+}
+
 fn condition(server: ApiServer, object: &Value) -> Option<EncryptedCondition> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
     let found = conditions.iter().find(|condition| condition["type"] == "Encrypted")?;
@@ -233,16 +254,16 @@ pub(crate) fn migration(
     writer: &Writer,
     chain: &Chain,
     said: &Said,
-) -> Migration {
+) -> (Migration, Option<Witness>) {
     if let Writer::Key { name, .. } = writer {
         let id = name.split_once('_').map_or(name.as_str(), |(id, _)| id).parse::<u64>().ok();
         if let Some(secret) = id.and_then(|id| chain.key(server, id)) {
-            return if secret.has_migrated(resource) { Migration::Finished } else { Migration::UnderWay };
+            let migration = if secret.has_migrated(resource) { Migration::Finished } else { Migration::UnderWay };
+            return (migration, Some(Witness::KeySecret));
         }
     }
-    match said.condition(server).map(|condition| condition.reason.as_str()) {
-        Some("EncryptionInProgress" | "DecryptionInProgress") => Migration::UnderWay,
-        Some("EncryptionCompleted" | "DecryptionCompleted") => Migration::Finished,
-        _ => Migration::Unknown,
+    match said.condition(server).map(EncryptedCondition::migration) {
+        None | Some(Migration::Unknown) => (Migration::Unknown, None),
+        Some(migration) => (migration, Some(Witness::Operator)),
     }
 }

@@ -3,7 +3,7 @@
 //! `check(&backup_facts::opening::examine(scan, held, ...))` is all that a caller of a pair needs.
 
 use backup_facts::chain::{Broken, Link};
-use backup_facts::coverage::{Coverage, Migration, Writer};
+use backup_facts::coverage::{Coverage, Migration, Witness, Writer};
 use backup_facts::opening::{ApiServer, Encryption, Failed, KeyTally, Reason, ResourceCoverage};
 use encryption_config::{ProviderKind, Standing};
 
@@ -234,11 +234,7 @@ fn check_coverage(encryption: &Encryption, findings: &mut Findings) {
             }
             Coverage::NeverEncrypted | Coverage::Empty | Coverage::Decrypted | Coverage::Complete => continue,
         };
-        let word = match resource.migration {
-            Migration::Unknown => "",
-            Migration::UnderWay => "; its operator says that the migration goes on",
-            Migration::Finished => "; its operator says that the migration is done",
-        };
+        let word = migration_words(resource);
         let finding = Finding::new(entry, format!("{message}{word}"));
         findings.push(
             finding
@@ -253,6 +249,21 @@ fn check_coverage(encryption: &Encryption, findings: &mut Findings) {
         let wanted = clip(encryption.said.wanted.as_deref().unwrap_or_default());
         let message = format!("apiservers/cluster asks for `{wanted}`; not encrypted: {}", clip(&never.join(", ")));
         findings.push(Finding::new(&WANTED_NOT_ENCRYPTED, message).with("wanted", wanted));
+    }
+}
+
+/// What is said of the migration, and by whom.
+fn migration_words(resource: &ResourceCoverage) -> &'static str {
+    match (resource.migration, resource.witness) {
+        (Migration::Unknown, _) => "",
+        (Migration::UnderWay, Some(Witness::KeySecret)) => {
+            "; the Secret of the writing key says that the migration goes on"
+        }
+        (Migration::Finished, Some(Witness::KeySecret)) => {
+            "; the Secret of the writing key says that the migration is done"
+        }
+        (Migration::UnderWay, _) => "; its operator says that the migration goes on",
+        (Migration::Finished, _) => "; its operator says that the migration is done",
     }
 }
 

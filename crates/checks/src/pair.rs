@@ -13,6 +13,7 @@ mod time;
 
 use backup_facts::opening::Unlocked;
 use backup_facts::pair::ClusterFacts;
+use backup_facts::snapshot::Quota;
 use etcd_snapshot::facts::Member;
 use kube_objects::Inventory;
 use static_resources::{MemberPath, StaticResources};
@@ -34,6 +35,8 @@ pub struct Facts<'f> {
     pub members: &'f [Member],
     /// Bytes of the database.
     pub size: u64,
+    /// What etcd may use.
+    pub quota: Quota,
     /// The tarball.
     pub tarball: &'f StaticResources,
     /// What the file names say.

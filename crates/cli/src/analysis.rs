@@ -3,18 +3,20 @@
 use backup_facts::objects;
 use backup_facts::pair::ClusterFacts;
 pub use backup_facts::snapshot::Opened;
+use backup_facts::snapshot::{self, Integrity, Quota};
 use backup_facts::version::SnapshotVersions;
 use bbolt_page::{Db, OpenError, Walker};
 use checks::Finding;
-use checks::snapshot::{DEFAULT_QUOTA, Facts};
+use checks::snapshot::Facts;
 use etcd_snapshot::salvage::{self, Pages};
-use etcd_snapshot::trailer::{self, TRAILER_LEN, Trailer};
+use etcd_snapshot::trailer::{self, Trailer};
 use etcd_snapshot::{HashKv, Options, Provenance, Scan};
 use kube_objects::Inventory;
 
 use crate::exit::Error;
 use crate::input::Source;
 use crate::spread::Pool;
+use crate::tarball::Tarball;
 use crate::ui::Ui;
 
 /// What was found in one snapshot.
@@ -34,8 +36,10 @@ pub struct Analysis<'a> {
     pub versions: SnapshotVersions,
     /// What objects say that a tarball can be held against.
     pub cluster: ClusterFacts<'a>,
-    /// Space quota in bytes.
-    pub quota: u64,
+    /// Bytes behind an integrity hash that is right.
+    pub appended: Option<u64>,
+    /// What etcd may use.
+    pub quota: Quota,
     /// By what the database was opened.
     pub opened: Opened,
     /// What pages hold, where the tree above them is lost.
@@ -78,11 +82,11 @@ pub(crate) fn unreadable(source: &Source, error: &OpenError, without_meta: &str)
 }
 
 impl<'a> Analysis<'a> {
-    /// Looks at everything: one core hashes the file, the others walk it.
+    /// Looks at everything, and holds its size against what the tarball of the same backup says: one core hashes the file, the others walk it.
     ///
     /// # Errors
     /// Where nothing can be read, or the file changed meanwhile.
-    pub fn of(source: &'a Source, ui: &mut Ui) -> Result<Self, Error> {
+    pub fn of(source: &'a Source, tarball: Option<&Tarball>, ui: &mut Ui) -> Result<Self, Error> {
         let (db, opened) = database(source)?;
         let provenance = Provenance::of(&db);
         let meter = ui.meter("checking", Some(source.bytes().len() as u64 * 2));
@@ -104,13 +108,15 @@ impl<'a> Analysis<'a> {
         let (trailer, (scan, hash_kv, (inventory, versions, cluster), previous_root_faults, unreadable)) =
             rayon::join(|| trailer::read(source.bytes(), progress), walk);
         drop(meter);
-        let quota = DEFAULT_QUOTA;
+        let of_tarball = tarball.and_then(|tarball| tarball.resources.facts.etcd.quota_bytes);
+        let quota = snapshot::quota(&scan, None, of_tarball);
+        let appended = snapshot::appended(&scan.report.db);
         let kubernetes_compaction = inventory.compaction();
         let facts = Facts {
             scan: &scan,
             opened,
             trailer: Some(&trailer),
-            appended: appended(&scan.report.db),
+            appended,
             provenance,
             previous_root_faults,
             kubernetes_compaction,
@@ -129,6 +135,7 @@ impl<'a> Analysis<'a> {
             inventory,
             versions,
             cluster,
+            appended,
             quota,
             opened,
             pages,
@@ -136,14 +143,11 @@ impl<'a> Analysis<'a> {
             scan,
         })
     }
-}
 
-/// Bytes behind an integrity hash that is right, where the file goes on behind it.
-fn appended(db: &Db<'_>) -> Option<u64> {
-    let tail = db.tail().filter(|tail| tail.len() > TRAILER_LEN)?;
-    let snapshot = db.bytes().get(..db.bytes().len() - tail.len() + TRAILER_LEN)?;
-    let right = trailer::read(snapshot, |_| {}).valid() == Some(true);
-    right.then(|| (tail.len() - TRAILER_LEN) as u64)
+    /// What the integrity hash tells.
+    pub fn integrity(&self) -> Integrity {
+        Integrity::of(self.trailer.as_ref(), self.appended)
+    }
 }
 
 /// Faults of the state that the losing meta leads to.

@@ -16,8 +16,8 @@ pub fn of_snapshot(
     tarball: Option<&Tarball>,
     keys: &Unlocked,
     restore: Option<Timestamp>,
+    now: Timestamp,
 ) -> Vec<Finding> {
-    let now = Timestamp::now();
     let resources = tarball.map(|tarball| &tarball.resources);
     findings(&hazards::read(&analysis.scan, &open_with(keys), resources, now, restore.unwrap_or(now)))
 }
@@ -25,8 +25,8 @@ pub fn of_snapshot(
 /// The hazards of a tarball by itself: what will have ended by that day. Right now nothing can have that is not a fault
 /// of the tarball already.
 #[must_use]
-pub fn of_tarball(tarball: &Tarball, restore: Option<Timestamp>) -> Vec<Finding> {
-    let told = restore.map(|restore| findings(&hazards::of_tarball(&tarball.resources, Timestamp::now(), restore)));
+pub fn of_tarball(tarball: &Tarball, restore: Option<Timestamp>, now: Timestamp) -> Vec<Finding> {
+    let told = restore.map(|restore| findings(&hazards::of_tarball(&tarball.resources, now, restore)));
     told.unwrap_or_default()
 }
 

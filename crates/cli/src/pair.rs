@@ -47,6 +47,7 @@ pub fn judge(
         inventory: &analysis.inventory,
         members: &analysis.scan.facts.members,
         size: analysis.scan.report.db.size(),
+        quota: analysis.quota,
         tarball: &tarball.resources,
         names: Names { snapshot: stamp(snapshot.as_ref()), tarball: stamp(of_tarball.as_ref()) },
         release,

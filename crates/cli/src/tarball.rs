@@ -80,8 +80,7 @@ impl Tarball {
                 .file_name()
                 .is_some_and(|name| name.starts_with("static_kuberesources") && name.ends_with(".tar.gz")),
         };
-        let now = jiff::Timestamp::now().as_second();
-        let facts = Facts { tarball: &tarball, name, now };
+        let facts = Facts { tarball: &tarball, name, now: ui.now().as_second() };
         let (findings, in_force) = (checks::tarball::check(&facts).into_sorted(), facts.in_force());
         let TarballFacts { resources, configurations } = tarball;
         let in_place = configurations.iter().filter(|found| found.in_place);

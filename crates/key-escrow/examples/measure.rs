@@ -60,6 +60,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             keyless: Some(&done.keyless),
             shares: &[],
             identities: Some(&identities),
+            limits: key_escrow::Limits::default(),
         },
         &mut |_, _, _| {},
     )?;

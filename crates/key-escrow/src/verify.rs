@@ -35,6 +35,8 @@ pub struct VerifyOptions<'a> {
     pub shares: &'a [PathBuf],
     /// What opens the escrow; without it, only what can be seen from outside is checked.
     pub identities: Option<&'a Identities>,
+    /// Caps on what the keyless tarball may make us do.
+    pub limits: Limits,
 }
 
 /// What a check came to.
@@ -86,7 +88,8 @@ pub fn verify_escrow(options: &VerifyOptions<'_>, progress: &mut ProgressFn<'_>)
     checks.with("escrow-recipients", options.escrow, NO_ESCROW, |path| recipients(&manifest, &read_age_header(path)?));
     checks.with("escrow-size", options.escrow, NO_ESCROW, |path| size(info, &read_age_header(path)?));
     checks.with("keyless-digest", options.keyless, NO_KEYLESS, |path| same_file(&manifest.keyless.file.digest, path));
-    checks.with("keyless-members", options.keyless, NO_KEYLESS, |path| keyless_members(&manifest, path));
+    checks
+        .with("keyless-members", options.keyless, NO_KEYLESS, |path| keyless_members(&manifest, path, options.limits));
     checks.with("shares", (!options.shares.is_empty()).then_some(()), "no share files given", |()| {
         share_files(&manifest, options.shares)
     });
@@ -215,7 +218,7 @@ fn size(info: &EscrowInfo, header: &AgeHeader) -> Result<String> {
 }
 
 /// The keyless tar is the one split off, and has none of the removed members.
-fn keyless_members(manifest: &Manifest, path: &Path) -> Result<String> {
+fn keyless_members(manifest: &Manifest, path: &Path, limits: Limits) -> Result<String> {
     struct Names(BTreeSet<String>, Hasher, usize);
     impl Sink for Names {
         fn member(&mut self, member: &Member) -> Result<Fate> {
@@ -241,7 +244,7 @@ fn keyless_members(manifest: &Manifest, path: &Path) -> Result<String> {
     }
     let removed = manifest.removed.iter().map(|r| normal_form(&r.path)).collect();
     let mut names = Names(removed, Hasher::default(), 0);
-    blocks::walk(tar_of(path)?, Limits::default(), &mut names)?;
+    blocks::walk(tar_of(path)?, limits, &mut names)?;
     same("the keyless tar", &manifest.keyless.inner_tar, &names.1.finish())?;
     Ok(format!("{}, none of the {} removed", counted(names.2, "member"), manifest.removed.len()))
 }

@@ -62,8 +62,13 @@ impl ControlPlane {
             self.forced_redeployments.push((word(&String::from_utf8_lossy(key.resource())), reason));
         }
         if key.resource() == b"etcds" {
-            self.quota_gib = object.pointer("/spec/backendQuotaGiB").and_then(Value::as_u64).filter(|gib| *gib > 0);
+            self.add_etcd(object);
         }
+    }
+
+    /// What `etcds/cluster` says of the space that etcd may use.
+    pub(crate) fn add_etcd(&mut self, object: &Value) {
+        self.quota_gib = object.pointer("/spec/backendQuotaGiB").and_then(Value::as_u64).filter(|gib| *gib > 0);
     }
 
     pub(super) fn add_network(&mut self, object: &Value) {
@@ -78,7 +83,7 @@ impl ControlPlane {
     }
 
     /// The installation is the oldest entry of the history.
-    pub(super) fn add_cluster_version(&mut self, value: &[u8]) {
+    pub(crate) fn add_cluster_version(&mut self, value: &[u8]) {
         let Ok(version) = ClusterVersion::read(value) else { return };
         let history = &version.status.history;
         self.version = history.iter().find(|update| update.state == "Completed").map(|update| word(&update.version));

@@ -29,7 +29,7 @@ pub use control_plane::{ControlPlane, Deletion, Webhook};
 pub use credentials::{Credentials, CredentialsRequest};
 pub use list::{Listed, MOST_LISTED, ObjectName};
 pub use nodes::{ControlPlaneMachineSet, Csr, Machine, Node, Nodes, Pool};
-pub use space::{DefragOff, QuotaAlert, QuotaSource, Space};
+pub use space::{DefragOff, QuotaAlert, Space};
 pub use storage::{
     Attachment, Claim, Database, Elsewhere, LocalOwner, Source, StatefulSet, Storage, Volume, is_kernel_name,
 };

@@ -3,6 +3,7 @@
 use bbolt_page::Report;
 
 use super::control_plane::ControlPlane;
+use crate::snapshot::{Quota, QuotaSource, minor};
 
 /// From this share of free pages on the etcd operator defragments a member, in hundredths of a percent.
 const DEFRAG_FROM: u64 = 4500;
@@ -41,18 +42,6 @@ pub struct Space {
     pub defrag_off: Option<DefragOff>,
 }
 
-/// Where a quota is from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum QuotaSource {
-    /// What the release sets where nothing else is known.
-    #[default]
-    Default,
-    /// `spec.backendQuotaGiB` of `etcds/cluster`.
-    Operator,
-    /// `ETCD_QUOTA_BACKEND_BYTES` in the tarball's `etcd-pod.yaml`.
-    Tarball,
-}
-
 /// Alerts on the quota, by how loud they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum QuotaAlert {
@@ -73,11 +62,6 @@ pub enum DefragOff {
     SingleReplica,
 }
 
-/// The quota of a release that nothing else is known of: 7 GiB up to 4.8, 8 GiB since.
-fn default_quota(minor: Option<(u64, u64)>) -> u64 {
-    if minor.is_some_and(|minor| minor < (4, 9)) { 7 << 30 } else { 8 << 30 }
-}
-
 impl Space {
     pub(super) fn of(report: &Report<'_>, control_plane: &ControlPlane, tarball_quota: Option<u64>) -> Self {
         let size = report.db.size();
@@ -87,12 +71,8 @@ impl Space {
 
     fn of_numbers(size: u64, in_use: u64, control_plane: &ControlPlane, tarball_quota: Option<u64>) -> Self {
         let minor = control_plane.version.as_deref().and_then(minor);
-        let operator_quota = control_plane.quota_gib.and_then(|gib| gib.checked_mul(1 << 30));
-        let (quota, quota_source) = match (tarball_quota.filter(|quota| *quota > 0), operator_quota) {
-            (Some(quota), _) => (quota, QuotaSource::Tarball),
-            (None, Some(quota)) => (quota, QuotaSource::Operator),
-            (None, None) => (default_quota(minor), QuotaSource::Default),
-        };
+        let Quota { bytes: quota, source: quota_source, default: default_quota } =
+            Quota::of(None, tarball_quota, control_plane);
         let (free_share, quota_share) = (share(size.saturating_sub(in_use), size), share(size, quota));
         let newer_than = |than: (u64, u64)| minor.is_none_or(|minor| minor >= than);
         let defrag_off = if control_plane.defrag_disabled {
@@ -105,7 +85,7 @@ impl Space {
             in_use,
             free_share,
             quota,
-            default_quota: default_quota(minor),
+            default_quota,
             quota_source,
             quota_share,
             quota_alert: quota_alert(quota_share, newer_than((4, 16))),
@@ -133,11 +113,6 @@ fn share(part: u64, whole: u64) -> u64 {
     let (part, whole) = (u128::from(part), u128::from(whole));
     let rounded = (part * 20_000 + whole).checked_div(whole * 2).unwrap_or(0);
     u64::try_from(rounded).unwrap_or(u64::MAX)
-}
-
-fn minor(version: &str) -> Option<(u64, u64)> {
-    let mut parts = version.split('.').map(str::parse);
-    Some((parts.next()?.ok()?, parts.next()?.ok()?))
 }
 
 #[cfg(test)]

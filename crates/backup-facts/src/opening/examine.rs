@@ -8,7 +8,7 @@ use super::tally::{KeyTally, ResourceTally, Tallies};
 use super::{ApiServer, Reason, Unlocked, pass};
 use crate::chain::{Chain, Reach};
 use crate::configuration::InForce;
-use crate::coverage::{self, Coverage, Migration, Said, Writer};
+use crate::coverage::{self, Coverage, EncryptedCondition, Migration, Said, Witness, Writer};
 
 /// How to go about it.
 #[derive(Clone, Copy, Default)]
@@ -51,8 +51,10 @@ pub struct ResourceCoverage {
     pub writer: Writer,
     /// How far encryption has come, by the values.
     pub coverage: Coverage,
-    /// What the operator says of it.
+    /// What is said of the migration to the key that writes.
     pub migration: Migration,
+    /// Who says it; `None` where nobody does.
+    pub witness: Option<Witness>,
 }
 
 /// A key of a configuration in use.
@@ -141,6 +143,17 @@ impl Encryption {
         }
     }
 
+    /// Whether an operator reports an older migration than the one that the Secret of a key tells of: it says that all is
+    /// done, and of some resource a newer key has not written all values yet.
+    #[must_use]
+    pub fn is_outdated(&self, condition: &EncryptedCondition) -> bool {
+        let newer = |resource: &ResourceCoverage| {
+            resource.server == condition.server
+                && (resource.migration, resource.witness) == (Migration::UnderWay, Some(Witness::KeySecret))
+        };
+        condition.migration() == Migration::Finished && self.resources.iter().any(newer)
+    }
+
     /// Live values that are encrypted.
     #[must_use]
     pub fn encrypted(&self) -> u64 {
@@ -216,10 +229,10 @@ fn of_resource(
         key.standing = standing(unlocked, &resource, key.provider, &key.name);
     }
     let writer = coverage::writer(unlocked, &resource);
-    let migration = coverage::migration(server, &resource, &writer, chain, said);
+    let (migration, witness) = coverage::migration(server, &resource, &writer, chain, said);
     let has_keys = coverage::has_keys(unlocked, &resource);
     let coverage = coverage::coverage(&tally, &writer, has_keys, migration);
-    ResourceCoverage { stored_path, server, tally, writer, coverage, migration }
+    ResourceCoverage { stored_path, server, tally, writer, coverage, migration, witness }
 }
 
 /// What the configurations in use have a key for.

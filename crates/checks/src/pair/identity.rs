@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use backup_facts::snapshot::QuotaSource;
+
 use super::{Facts, Outcome, clip, list};
 use crate::catalogue::{
     ENDPOINTS_DIFFER, ETCD_ADDRESSES_DIFFER, ETCD_CERTIFICATES_DIFFER, NO_CLUSTER, NODE_UNKNOWN, OTHER_CLUSTER_PAIR,
@@ -10,7 +12,6 @@ use crate::catalogue::{
 };
 use crate::finding::Finding;
 use crate::severity::Severity;
-use crate::snapshot::DEFAULT_QUOTA;
 
 /// Shares of the quota, in percent, from which OpenShift's alerts are critical, a warning, for information.
 const QUOTA_ALERTS: [(u64, Severity); 3] = [(85, Severity::High), (75, Severity::Medium), (65, Severity::Low)];
@@ -242,11 +243,12 @@ fn check_node(facts: &Facts<'_>, outcome: &mut Outcome) {
 
 /// 19: the size against the quota that etcd really has.
 fn check_quota(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let Some(quota) = facts.tarball.facts.etcd.quota_bytes.filter(|quota| *quota > 0) else {
+    let quota = facts.quota.bytes;
+    if facts.quota.source != QuotaSource::Tarball {
         return outcome.lack("the space quota", "the tarball does not tell it");
-    };
+    }
     outcome.made();
-    if quota == DEFAULT_QUOTA {
+    if quota == facts.quota.default {
         return; // held against the snapshot by itself
     }
     let percent = facts.size.saturating_mul(100).checked_div(quota).unwrap_or(0);

@@ -7,7 +7,7 @@ mod state;
 mod structure;
 
 use backup_facts::objects::Unreadable;
-use backup_facts::snapshot::Opened;
+use backup_facts::snapshot::{Opened, Quota};
 use etcd_snapshot::trailer::Trailer;
 use etcd_snapshot::{Provenance, Scan};
 
@@ -15,9 +15,6 @@ pub use file::damage;
 
 use crate::finding::{Finding, Findings};
 use crate::severity::Severity;
-
-/// The quota that OpenShift sets where nothing else is known: 8 GiB, since 4.9.
-pub const DEFAULT_QUOTA: u64 = 8 << 30;
 
 /// What the checks of a snapshot look at.
 #[derive(Debug)]
@@ -38,8 +35,8 @@ pub struct Facts<'s, 'a> {
     pub kubernetes_compaction: Option<i64>,
     /// Live values that no API server can decode, by resource.
     pub unreadable: &'s [Unreadable],
-    /// Space quota in bytes.
-    pub quota: u64,
+    /// What etcd may use.
+    pub quota: Quota,
 }
 
 /// Runs every check that one snapshot allows.

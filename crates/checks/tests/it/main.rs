@@ -17,9 +17,11 @@ mod versions;
 
 use std::collections::BTreeSet;
 
-use backup_facts::snapshot::Opened;
+use backup_facts::hazards::ControlPlane;
+use backup_facts::snapshot::{Opened, Quota};
 use bbolt_page::{Db, Pgid, Serial, Walker};
-use checks::snapshot::{DEFAULT_QUOTA, Facts};
+use cases::DEFAULT_QUOTA;
+use checks::snapshot::Facts;
 use checks::{Finding, Severity, catalogue};
 use etcd_snapshot::{Options, Provenance, scan, trailer};
 
@@ -54,7 +56,7 @@ fn opened(db: Db<'_>, opened: Opened, quota: u64) -> Vec<Finding> {
         previous_root_faults,
         kubernetes_compaction,
         unreadable: &unreadable,
-        quota,
+        quota: Quota::of(Some(quota), None, &ControlPlane::default()),
     };
     checks::snapshot::check(&facts).into_sorted()
 }

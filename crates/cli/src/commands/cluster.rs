@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use backup_facts::snapshot::Opened;
-use checks::snapshot::DEFAULT_QUOTA;
+use backup_facts::snapshot::{Opened, Quota};
 use checks::{Finding, Findings};
 use etcd_snapshot::facts::{Permission, Role, User};
 use etcd_snapshot::{Facts, Provenance, Scan};
@@ -164,7 +163,7 @@ fn blockers(scan: &Scan<'_>) -> Vec<Finding> {
         previous_root_faults: None,
         kubernetes_compaction: None,
         unreadable: &[],
-        quota: DEFAULT_QUOTA,
+        quota: Quota::default(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! `assay hash`: every hash that tells whether two files, or two members, hold the same.
 
+use backup_facts::snapshot::{Integrity, appended};
 use checks::Finding;
 use etcd_snapshot::trailer::{self, Sha256Digest, Trailer};
 use etcd_snapshot::{HashKv, Status};
@@ -14,7 +15,7 @@ use crate::output::hashes::{DumpJson, HashKvJson, StatusJson, TrailerJson};
 use crate::output::human::Fields;
 use crate::output::json::{Envelope, HexBytes, Verdict};
 use crate::spread::Pool;
-use crate::text::{Size, group_digits};
+use crate::text::{Size, count, group_digits};
 use crate::ui::{Ui, style};
 
 pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
@@ -52,6 +53,7 @@ struct Hashes {
 
 struct Full {
     trailer: Trailer,
+    integrity: Integrity,
     hash_kv: HashKv,
     content: Sha256Digest,
 }
@@ -87,7 +89,8 @@ impl Hashes {
                 ui.warn(&format!("{}: the SHA-256 in the trailer is not that of the file", source.display()));
                 ui.settle(Outcome::Findings);
             }
-            Self { status: scan.status, full: Some(Full { trailer, hash_kv, content }), findings }
+            let integrity = Integrity::of(Some(&trailer), appended(&scan.report.db));
+            Self { status: scan.status, full: Some(Full { trailer, integrity, hash_kv, content }), findings }
         };
         source.check_unchanged()?;
         Ok(hashes)
@@ -115,7 +118,7 @@ impl Hashes {
             let trailer = &full.trailer;
             fields = fields
                 .field("file SHA-256", HexBytes(&trailer.file))
-                .field("trailer", trailer_words(trailer))
+                .field("trailer", trailer_words(full.integrity))
                 .maybe("  stored", trailer.stored.as_ref().map(|hash| HexBytes(hash)))
                 .field("  computed", HexBytes(&trailer.computed));
         }
@@ -147,11 +150,12 @@ impl Hashes {
     }
 }
 
-fn trailer_words(trailer: &Trailer) -> &'static str {
-    match trailer.valid() {
-        Some(true) => "valid",
-        Some(false) => "WRONG: the file is not what was saved",
-        None => "none: the file was not streamed by `etcdctl snapshot save`",
+fn trailer_words(integrity: Integrity) -> String {
+    match integrity {
+        Integrity::Right => "valid".to_owned(),
+        Integrity::RightBefore(bytes) => format!("valid for all but {} that follow it", count(bytes, "byte")),
+        Integrity::Wrong => "WRONG: the file is not what was saved".to_owned(),
+        Integrity::None => "none: the file was not streamed by `etcdctl snapshot save`".to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `assay inspect`: what is this?
 
 use backup_facts::opening::Unlocked;
+use backup_facts::snapshot::Integrity;
 use checks::{Asks, Finding, Severity, Verdict};
 use kube_objects::ResourceCount;
 
@@ -48,7 +49,7 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
 /// What the pair is, then each of its files.
 fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Error> {
     let (source, tarball) = (whole.snapshot.take(), whole.tarball.take());
-    let analysis = source.as_ref().map(|source| Analysis::of(source, ui)).transpose()?;
+    let analysis = source.as_ref().map(|source| Analysis::of(source, tarball.as_deref(), ui)).transpose()?;
     let directory = whole.directory.as_deref();
     let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), directory), None, Asks::Restore);
     let name = whole.name();
@@ -101,7 +102,7 @@ fn parts(snapshot: bool, tarball: Option<&Tarball>) -> &'static str {
 }
 
 fn of_snapshot(source: &Source, json: bool, ui: &mut Ui) -> Result<Option<Seen>, Error> {
-    let analysis = Analysis::of(source, ui)?;
+    let analysis = Analysis::of(source, None, ui)?;
     of_analysis(source, analysis, json, ui)
 }
 
@@ -161,7 +162,7 @@ fn print_tarball(tarball: &Tarball, ui: &mut Ui) -> Result<(), Error> {
     let name = ui.paint(style::HEAD, escape(tarball.name.as_bytes())).to_string();
     writeln!(ui.out(), "{name}: static pod resources of an OpenShift control plane")?;
     let look = ui.look();
-    tarball::describe(tarball).field("secrets", tarball::secrets(tarball)).write(ui.out(), look)?;
+    tarball::describe(tarball, ui.now()).field("secrets", tarball::secrets(tarball)).write(ui.out(), look)?;
     tarball::write_tables(tarball, ui)?;
     print_serious(&tarball.findings, ui)?;
     writeln!(ui.out())?;
@@ -183,10 +184,11 @@ fn print(source: &Source, analysis: &Analysis<'_>, ui: &mut Ui) -> Result<(), Er
     let scan = &analysis.scan;
     let name = ui.paint(style::HEAD, escape(source.name().as_bytes())).to_string();
     writeln!(ui.out(), "{name}: etcd snapshot")?;
-    let trailer = match analysis.trailer.as_ref().map(|trailer| trailer.valid()) {
-        Some(Some(true)) => "valid",
-        Some(Some(false)) => "WRONG",
-        _ => "none",
+    let trailer = match analysis.integrity() {
+        Integrity::Right => "valid".to_owned(),
+        Integrity::RightBefore(bytes) => format!("valid for all but {} that follow it", count(bytes, "byte")),
+        Integrity::Wrong => "WRONG".to_owned(),
+        Integrity::None => "none".to_owned(),
     };
     let status = &scan.status;
     let kv = analysis.hash_kv.map(|kv| format!("{} at revision {}", kv.hash, kv.hash_revision));
@@ -194,7 +196,7 @@ fn print(source: &Source, analysis: &Analysis<'_>, ui: &mut Ui) -> Result<(), Er
         .field("revisions", overview::records(scan))
         .field("pages", overview::pages(&scan.report))
         .field("integrity", trailer)
-        .field("status hash", format!("{:x} ({})", status.hash, status.hash))
+        .field("status hash", format!("{:08x} ({})", status.hash, status.hash))
         .maybe("HashKV", kv);
     let look = ui.look();
     overview::describe(fields, source, analysis).write(ui.out(), look)?;

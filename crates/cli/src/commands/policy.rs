@@ -54,7 +54,7 @@ pub(super) fn read(path: &Path) -> Result<Policy, Error> {
 
 fn check(args: &PolicyCheckArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     let policy = read(&args.file)?;
-    let today = TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date();
+    let today = TimeZone::UTC.to_datetime(ui.now()).date();
     let expired = policy.expired(today).count();
     ui.settle(if expired > 0 { Outcome::Findings } else { Outcome::Clean });
     if args.output.format() == ReportFormat::Json {

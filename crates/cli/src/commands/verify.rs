@@ -7,6 +7,7 @@ mod policy;
 
 use backup_facts::configuration::InForce;
 use backup_facts::opening::Unlocked;
+use backup_facts::snapshot::Integrity;
 use backup_facts::version::TargetCluster;
 use checks::{Asks, Finding, Severity, Verdict};
 
@@ -58,7 +59,7 @@ impl Rules<'_> {
 pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     forbid_dumps(ui);
     let target = target::read(&args.onto)?;
-    let policy = args.policy.as_deref().map(policy::InForce::read).transpose()?;
+    let policy = args.policy.as_deref().map(|path| policy::InForce::read(path, ui.now())).transpose()?;
     let format = args.output.format();
     // a policy asks its questions of the document, whatever form the answer takes
     let json = format != VerdictFormat::Human || policy.is_some();
@@ -77,7 +78,7 @@ pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<O
             Item::Directory(directory) => backup::of_directory(&directory, rules),
             Item::Backup(whole) => Some(backup::of(*whole, rules, ui)?),
             Item::Snapshot(source) => Some(of_snapshot(&source, rules, ui)?),
-            Item::Tarball(tarball) => Some(of_tarball(*tarball, rules)),
+            Item::Tarball(tarball) => Some(of_tarball(*tarball, rules, ui)),
         };
         let Some(mut one) = one else { return Ok(()) };
         if let Some(policy) = &policy {
@@ -136,7 +137,7 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
             "`--escrow-manifest` vouches for a tarball, and none is given: name it too, or the directory of both";
         return Err(Error::Usage(what.to_owned()));
     }
-    let mut analysis = Analysis::of(source, ui)?;
+    let mut analysis = Analysis::of(source, None, ui)?;
     let compat = Compat::of(release::sources(Some(&analysis), None, None), rules.target, Asks::Integrity);
     let platform = pair::platform(None, Some(&analysis));
     pair::by_kind(&mut analysis.findings, platform);
@@ -155,7 +156,7 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
         Vec::new()
     };
     let of_restore = match rules.asks_of_restore() {
-        true => hazards::of_snapshot(&analysis, None, &keys, rules.restore),
+        true => hazards::of_snapshot(&analysis, None, &keys, rules.restore, ui.now()),
         false => Vec::new(),
     };
     let findings = together([std::mem::take(&mut analysis.findings), compat.findings, of_keys, of_restore]);
@@ -165,12 +166,12 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
     Ok(Judged { documents, report: Report { name: source.name(), parts, verdict, checked, good, what, brief: false } })
 }
 
-fn of_tarball(mut tarball: Tarball, rules: Rules<'_>) -> Judged {
+fn of_tarball(mut tarball: Tarball, rules: Rules<'_>, ui: &Ui) -> Judged {
     let compat = Compat::of(release::sources(None, Some(&tarball), None), rules.target, Asks::Integrity);
     let documents =
         if rules.json { vec![ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball)))] } else { Vec::new() };
-    let checked = tarball::describe(&tarball);
-    let of_restore = hazards::of_tarball(&tarball, rules.restore);
+    let checked = tarball::describe(&tarball, ui.now());
+    let of_restore = hazards::of_tarball(&tarball, rules.restore, ui.now());
     let findings = together([std::mem::take(&mut tarball.findings), compat.findings, of_restore]);
     let verdict = checks::verdict(&findings, rules.limit);
     let good = if tarball.is_keyless() {
@@ -293,11 +294,14 @@ fn checked(source: &Source, analysis: &Analysis<'_>) -> Fields {
     overview::describe(fields, source, analysis)
 }
 
-fn integrity(analysis: &Analysis<'_>) -> &'static str {
-    match analysis.trailer.as_ref().map(|trailer| trailer.valid()) {
-        Some(Some(true)) => "valid: SHA-256 of every byte",
-        Some(Some(false)) => "WRONG: the bytes are not those that etcd wrote",
-        _ => "none: damage inside values cannot be noticed",
+fn integrity(analysis: &Analysis<'_>) -> String {
+    match analysis.integrity() {
+        Integrity::Right => "valid: SHA-256 of every byte".to_owned(),
+        Integrity::RightBefore(bytes) => {
+            format!("valid for all but {} that follow it: etcd did not write them", count(bytes, "byte"))
+        }
+        Integrity::Wrong => "WRONG: the bytes are not those that etcd wrote".to_owned(),
+        Integrity::None => "none: damage inside values cannot be noticed".to_owned(),
     }
 }
 

@@ -360,7 +360,10 @@ pub fn describe(fields: Fields, encryption: &Encryption) -> Fields {
         .said
         .conditions
         .iter()
-        .map(|found| format!("{}: {}", found.server, escape(found.reason.as_bytes())))
+        .map(|found| {
+            let before = if encryption.is_outdated(found) { ", of an earlier key" } else { "" };
+            format!("{}: {}{before}", found.server, escape(found.reason.as_bytes()))
+        })
         .collect();
     let fields = fields.maybe("wanted", wanted);
     if conditions.is_empty() { fields } else { fields.field("operators say", conditions.join("\n")) }

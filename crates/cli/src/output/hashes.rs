@@ -36,7 +36,7 @@ impl From<&Trailer> for TrailerJson {
 pub struct StatusJson {
     /// Hash over all buckets, a number as etcdutl's JSON has it.
     pub hash: u32,
-    /// The same as etcdutl's table has it.
+    /// The same in eight hex digits.
     pub hash_hex: String,
     /// Main revision of the last record.
     pub revision: i64,
@@ -54,7 +54,7 @@ impl From<&Status> for StatusJson {
     fn from(status: &Status) -> Self {
         Self {
             hash: status.hash,
-            hash_hex: format!("{:x}", status.hash),
+            hash_hex: format!("{:08x}", status.hash),
             revision: status.revision,
             total_key: status.total_key,
             total_key36: status.total_key_36,

@@ -49,7 +49,7 @@ pub fn describe(fields: Fields, source: &Source, analysis: &Analysis<'_>) -> Fie
         .field("etcd", etcd(&scan.facts))
         .maybe("openshift", analysis.inventory.openshift().map(openshift))
         .field("live keys", keys(scan, &analysis.inventory))
-        .field("space", space(scan, analysis.quota))
+        .field("space", space(scan, analysis.quota.bytes))
 }
 
 fn opened(opened: Opened) -> Option<String> {

@@ -242,7 +242,7 @@ impl SnapshotJson {
                 first_retained: main(scan.first),
                 bump_marker: main(scan.bump_marker),
             },
-            space: SpaceJson::of(scan, analysis.quota),
+            space: SpaceJson::of(scan, analysis.quota.bytes),
             etcd: EtcdJson::from(facts),
             openshift: analysis.inventory.openshift().map(OpenShiftJson::from),
             keys_fit,

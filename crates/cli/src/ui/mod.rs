@@ -11,6 +11,7 @@ use std::os::fd::AsFd;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
 
 pub use progress::Meter;
 
@@ -81,6 +82,7 @@ pub struct Ui {
     look: Look,
     outcome: Outcome,
     meter: Option<indicatif::ProgressBar>,
+    now: Timestamp,
 }
 
 impl Ui {
@@ -91,7 +93,7 @@ impl Ui {
         } else {
             Box::new(BufWriter::with_capacity(1 << 16, io::stdout()))
         };
-        Self::new(out, Box::new(io::stderr()), Look::resolve(global))
+        Self::new(out, Box::new(io::stderr()), Look::resolve(global), Timestamp::now())
     }
 
     /// Standard output for this `Ui` alone: whatever else of the process writes to it writes to nowhere.
@@ -110,9 +112,14 @@ impl Ui {
         Ok(())
     }
 
-    /// Any two streams.
-    pub fn new(out: Box<dyn Write>, err: Box<dyn Write>, look: Look) -> Self {
-        Self { out, err, look, outcome: Outcome::Clean, meter: None }
+    /// Any two streams, at any time.
+    pub fn new(out: Box<dyn Write>, err: Box<dyn Write>, look: Look, now: Timestamp) -> Self {
+        Self { out, err, look, outcome: Outcome::Clean, meter: None, now }
+    }
+
+    /// When the run began: the one time that all of it goes by.
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// Where data goes.

@@ -33,7 +33,7 @@ pub(crate) fn captured() -> (Ui, Tape, Tape) {
 
 pub(crate) fn captured_as(look: Look) -> (Ui, Tape, Tape) {
     let (out, err) = (Tape::default(), Tape::default());
-    let ui = Ui::new(Box::new(out.clone()), Box::new(err.clone()), look);
+    let ui = Ui::new(Box::new(out.clone()), Box::new(err.clone()), look, jiff::Timestamp::UNIX_EPOCH);
     (ui, out, err)
 }
 

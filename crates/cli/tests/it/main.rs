@@ -9,6 +9,7 @@
 )]
 #![expect(clippy::cast_possible_truncation, reason = "test files are small")]
 
+mod agree;
 mod browse;
 mod bytes;
 mod carve;

@@ -24,7 +24,7 @@ pub struct Trailer {
 pub struct Status {
     /// Hash over all buckets, a number as etcdutl's JSON has it.
     pub hash: u32,
-    /// The same as etcdutl's table has it.
+    /// The same in eight digits.
     pub hash_hex: String,
     /// Main revision of the last record.
     pub revision: i64,

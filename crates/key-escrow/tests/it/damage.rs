@@ -17,6 +17,7 @@ fn drill(bench: &Bench, split: &SplitOutcome, escrow: &Path, keyless: &Path, ope
         keyless: Some(keyless),
         shares: &split.shares,
         identities: open.then_some(&ids),
+        limits: key_escrow::Limits::default(),
     };
     verify_escrow(&options, &mut |_, _, _| {}).unwrap()
 }

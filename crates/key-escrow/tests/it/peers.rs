@@ -103,8 +103,14 @@ fn ssh_recipients() {
 
         // from outside, the ssh key's short tag shows whether it is sealed to that very key
         let report = |manifest: &Path| {
-            let options =
-                VerifyOptions { manifest, escrow: Some(&split.escrow), keyless: None, shares: &[], identities: None };
+            let options = VerifyOptions {
+                manifest,
+                escrow: Some(&split.escrow),
+                keyless: None,
+                shares: &[],
+                identities: None,
+                limits: key_escrow::Limits::default(),
+            };
             verify_escrow(&options, &mut |_, _, _| {}).unwrap().passed()
         };
         assert!(report(&split.manifest_path));

@@ -52,6 +52,7 @@ fn child() {
         keyless: None,
         shares: &[],
         identities: Some(&ids),
+        limits: key_escrow::Limits::default(),
     };
     assert!(key_escrow::verify_escrow(&options, &mut |_, _, _| {}).unwrap().passed());
 }

@@ -55,6 +55,7 @@ fn two_of_three_with_the_sealed_original() {
         keyless: Some(&keyless),
         shares: &shares,
         identities: Some(&ids),
+        limits: key_escrow::Limits::default(),
     };
     let report = verify_escrow(&options, &mut |_, _, _| {}).unwrap();
     assert!(report.passed(), "{:#?}", report.checks);

@@ -1,8 +1,9 @@
 //! The real backups, held against what is known of them: `fixtures/README.md`, the list of live keys, and strings that
 //! stand in the files for anybody to find.
 
-use backup_facts::hazards::{QuotaSource, Signs, open_with};
+use backup_facts::hazards::{Signs, open_with};
 use backup_facts::opening::{Unlocked, read_keys};
+use backup_facts::snapshot::QuotaSource;
 
 use super::*;
 

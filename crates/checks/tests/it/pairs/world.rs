@@ -1,7 +1,9 @@
 //! A real pair, to be changed object by object and member by member.
 
+use backup_facts::hazards::ControlPlane;
 use backup_facts::opening::Unlocked;
 use backup_facts::pair::ClusterFacts;
+use backup_facts::snapshot::Quota;
 use backup_facts::tarball::TarballFacts;
 use bbolt_page::{Db, Serial};
 use checks::pair::{Facts, Names, Outcome, Stamp};
@@ -79,6 +81,7 @@ impl World {
             inventory: &inventory,
             members: &self.members,
             size: self.file.len() as u64,
+            quota: Quota::of(None, tarball.facts.etcd.quota_bytes, &ControlPlane::default()),
             tarball: &tarball,
             names: Names { snapshot: Some(snapshot), tarball: Some(of_tarball) },
             release: self.release,

@@ -8,16 +8,17 @@ use key_escrow::{
 };
 
 use super::rewrap::opens_words;
-use super::{failure, files, open, phases, secret_input};
+use super::{failure, files, limits, open, phases, secret_input};
 use crate::args::{KeysDrillArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
+use crate::input::Reading;
 use crate::output::escrow::{CheckJson, DrillJson, outcome_words};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Envelope, Verdict};
 use crate::text::escape;
 use crate::ui::{Ui, style};
 
-pub(super) fn run(args: &KeysDrillArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let Some((manifest_path, manifest)) = open::manifest(args.manifest.as_ref(), &args.escrow)? else {
         return Err(Error::Usage(format!(
             "no manifest lies beside `{}`: name it with `--manifest`, it is what the escrow is held against",
@@ -32,6 +33,7 @@ pub(super) fn run(args: &KeysDrillArgs, ui: &mut Ui) -> Result<Outcome, Error> {
         keyless: keyless.as_deref(),
         shares: &args.open.share_files,
         identities: opening.identities.as_ref(),
+        limits: limits(reading),
     };
     let mut progress = phases::shown(ui);
     let report = verify_escrow(&options, &mut progress).map_err(|error| failure::of(&error))?;

@@ -16,8 +16,8 @@ use crate::ui::Ui;
 pub(crate) struct Inventory {
     /// What the tarball holds.
     pub(crate) resources: StaticResources,
-    /// The encryption configuration that kube-apiserver would use.
-    pub(crate) in_force: InForce,
+    /// Which encryption configuration kube-apiserver would use: its keys are not kept.
+    pub(crate) in_force: InForce<()>,
     /// Its encryption configurations: one, unless something is odd.
     pub(crate) configs: Vec<Config>,
 }
@@ -50,7 +50,7 @@ impl Inventory {
             return Err(failure::told(format!("{} is no tarball{fault}", raw.display()), Some(NOT_A_TARBALL)));
         }
         let marked = is_marked(raw.path().and_then(|path| path.file_name()?.to_str()));
-        let in_force = InForce::of_tarball(&facts, marked);
+        let in_force = InForce::of_tarball(&facts, marked).without_keys();
         let TarballFacts { resources, configurations } = facts;
         let configs = configurations
             .into_iter()

@@ -30,10 +30,15 @@ pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
         KeysCommand::Ls(args) => ls::run(&args, reading, ui),
         KeysCommand::Split(args) => split::run(*args, reading, ui),
         KeysCommand::Join(args) => join::run(&args, ui),
-        KeysCommand::VerifyEscrow(args) => drill::run(&args, ui),
+        KeysCommand::VerifyEscrow(args) => drill::run(&args, reading, ui),
         KeysCommand::Check(args) => check::run(&args, reading, ui),
         KeysCommand::Rewrap(args) => rewrap::run(*args, ui),
     }
+}
+
+/// What a tarball may make us do, by `--max-expanded`.
+pub(super) fn limits(reading: &Reading) -> key_escrow::Limits {
+    key_escrow::Limits { tar_bytes: reading.max_expanded, ..key_escrow::Limits::default() }
 }
 
 /// Keeps the memory of this process out of core files and out of other processes' reach: for a while

@@ -5,15 +5,14 @@ use std::path::Path;
 use backup_facts::configuration::InForce;
 use jiff::Timestamp;
 use key_escrow::{
-    EncryptionState, Limits, Manifest, MemberLabel, NamedDigest, RejoinMethod, RemovalPolicy, SplitOptions,
-    SplitOutcome,
+    EncryptionState, Manifest, MemberLabel, NamedDigest, RejoinMethod, RemovalPolicy, SplitOptions, SplitOutcome,
 };
 use static_resources::{BackupName, Class, Evidence, Member};
 
 use super::files::{self, shell_word, shown};
 use super::inventory::Inventory;
 use super::rewrap::opens_words;
-use super::{failure, ls, phases, seal};
+use super::{failure, limits, ls, phases, seal};
 use crate::args::{ClassArg, KeysSplitArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::sniff::{Looks, sniff};
@@ -62,11 +61,11 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
         seal_to,
         armor: args.to.armor,
         snapshot,
-        created: now(),
+        created: whole_seconds(ui.now()),
         tool: TOOL,
         force: args.force,
         seal_original: false,
-        limits: Limits::default(),
+        limits: limits(reading),
     };
     raw.check_unchanged()?;
     let mut progress = phases::shown(ui);
@@ -92,8 +91,7 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
 }
 
 /// Whole seconds are exact enough for a manifest.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
+fn whole_seconds(now: Timestamp) -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 

@@ -33,7 +33,8 @@ pub(super) fn run(request: &mut Request, source: &Source, ui: &mut Ui) -> Result
     ));
     let listed = Listed { source, revision: 0, greatest, verdict: Verdict::Warn, findings: Vec::new(), salvaged: true };
     if let ListForm::Sqlite { out, force } = &request.form {
-        return table::write_salvaged(source, records.values(), last_of_each(&records), out, *force);
+        let file = table::File { out, force: *force, created: ui.now() };
+        return table::write_salvaged(source, records.values(), last_of_each(&records), &file);
     }
     match request.view {
         View::AllRevisions => give_out(request, &listed, ui, records.into_values().map(Entry::Record)),

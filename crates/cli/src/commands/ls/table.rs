@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use backup_facts::snapshot::Opened;
-use checks::snapshot::DEFAULT_QUOTA;
+use backup_facts::snapshot::{self, Opened};
 use etcd_snapshot::trailer::{self, Trailer};
 use etcd_snapshot::{Facts, Live, Provenance, Record, Scan};
 use jiff::Timestamp;
@@ -20,9 +19,18 @@ use crate::output::list::KeySink;
 use crate::output::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow};
 use crate::output::sqlite::{Database, SCHEMA_VERSION};
 
+/// The database that is written.
+pub(super) struct File<'f> {
+    pub(super) out: &'f Path,
+    /// Whether it may replace another.
+    pub(super) force: bool,
+    /// The time that it bears.
+    pub(super) created: Timestamp,
+}
+
 /// Writes a view of an intact tree.
-pub(super) fn write(request: &Request, source: &Source, scan: &Scan<'_>, out: &Path, force: bool) -> Result<(), Error> {
-    let mut table = Table::create(source, out, force)?;
+pub(super) fn write(request: &Request, source: &Source, scan: &Scan<'_>, file: &File<'_>) -> Result<(), Error> {
+    let mut table = Table::create(source, file)?;
     table.database.meta("view", "live")?;
     table.database.meta("revision", &scan.view.to_string())?;
     let is_wanted = |key: &[u8]| request.selection.matches(key);
@@ -44,10 +52,9 @@ pub(super) fn write_salvaged<'r, 'a: 'r>(
     source: &Source,
     records: impl Iterator<Item = &'r Record<'a>>,
     last: BTreeMap<&'a [u8], &'r Record<'a>>,
-    out: &Path,
-    force: bool,
+    file: &File<'_>,
 ) -> Result<(), Error> {
-    let mut table = Table::create(source, out, force)?;
+    let mut table = Table::create(source, file)?;
     table.database.meta("view", "salvaged")?;
     for record in last.into_values().filter(|record| !record.tombstone) {
         table.live(&live_of(record))?;
@@ -69,14 +76,14 @@ struct Table {
 }
 
 impl Table {
-    fn create(source: &Source, out: &Path, force: bool) -> Result<Self, Error> {
-        let mut database = Database::create(out, force)?;
+    fn create(source: &Source, file: &File<'_>) -> Result<Self, Error> {
+        let mut database = Database::create(file.out, file.force)?;
         let trailer = trailer::read(source.bytes(), |_| {});
         database.meta("schema_version", &SCHEMA_VERSION.to_string())?;
         database.meta("assay", env!("CARGO_PKG_VERSION"))?;
         database.meta("source", &source.name())?;
         database.meta("source_sha256", &HexBytes(&trailer.file).to_string())?;
-        database.meta("created", &Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string())?;
+        database.meta("created", &file.created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())?;
         Ok(Self { database, resources: BTreeMap::new(), leases: BTreeMap::new(), trailer })
     }
 
@@ -104,11 +111,11 @@ impl Table {
             scan,
             trailer: Some(&self.trailer),
             provenance: Provenance::of(&scan.report.db),
-            appended: None,
+            appended: snapshot::appended(&scan.report.db),
             previous_root_faults: None,
             kubernetes_compaction: None,
             unreadable: &[],
-            quota: DEFAULT_QUOTA,
+            quota: snapshot::quota(scan, None, None),
         };
         for finding in checks::snapshot::check(&facts).into_sorted() {
             let mut evidence = Vec::new();
@@ -213,7 +220,8 @@ mod tests {
         let source = Source::open(&Input::Path(path.clone()), &Reading::default(), &|_| {}).unwrap();
         let write = |name| {
             let out = folder.path().join(name);
-            (write_salvaged(&source, [].into_iter(), BTreeMap::new(), &out, false), out.exists())
+            let file = File { out: &out, force: false, created: Timestamp::UNIX_EPOCH };
+            (write_salvaged(&source, [].into_iter(), BTreeMap::new(), &file), out.exists())
         };
         assert!(matches!(write("good.sqlite"), (Ok(()), true)));
         fs::write(&path, [2; 9000]).unwrap();

@@ -51,7 +51,7 @@ pub(super) fn of_directory(directory: &Backups, rules: Rules<'_>) -> Option<Judg
 pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged, Error> {
     let source = whole.snapshot.take();
     let tarball = whole.tarball.take();
-    let mut analysis = source.as_ref().map(|source| Analysis::of(source, ui)).transpose()?;
+    let mut analysis = source.as_ref().map(|source| Analysis::of(source, tarball.as_deref(), ui)).transpose()?;
     let directory = whole.directory.as_deref();
     let platform = pair::platform(directory, analysis.as_ref());
     let compat =
@@ -88,12 +88,12 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     }
     if let (Some(source), Some(analysis)) = (&source, &mut analysis) {
         pair::by_kind(&mut analysis.findings, platform);
-        let hazards = hazards::of_snapshot(analysis, tarball.as_deref(), &keys, rules.restore);
+        let hazards = hazards::of_snapshot(analysis, tarball.as_deref(), &keys, rules.restore, ui.now());
         parts.push((source.name(), super::together([std::mem::take(&mut analysis.findings), hazards])));
     }
     drop(keys);
     if let Some(tarball) = &tarball {
-        let hazards = if source.is_none() { hazards::of_tarball(tarball, rules.restore) } else { Vec::new() };
+        let hazards = if source.is_none() { hazards::of_tarball(tarball, rules.restore, ui.now()) } else { Vec::new() };
         parts.push((tarball.name.clone(), super::together([tarball.findings.clone(), hazards])));
     }
     let verdict = checks::verdict(parts.iter().flat_map(|(_, findings)| findings), rules.limit);

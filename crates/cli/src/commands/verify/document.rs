@@ -38,7 +38,7 @@ impl Whole<'_> {
         };
         let document = self.with(|envelope| Ok(serde_json::to_value(envelope).map_err(std::io::Error::from)?))?;
         let rules: Vec<Rule<'_>> = catalogue::all().into_iter().map(rule).collect();
-        let context = Context { rules: &rules, now: Some(jiff::Timestamp::now()) };
+        let context = Context { rules: &rules, now: Some(ui.now()) };
         ui.out().write_all(report::render(format, &document, &context).as_bytes())?;
         Ok(())
     }

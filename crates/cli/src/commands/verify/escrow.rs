@@ -7,7 +7,7 @@ use checks::pair::EscrowFacts;
 use key_escrow::{Check, Digest, Outcome, VerifyOptions, verify_escrow};
 
 use super::Rules;
-use crate::commands::keys::{failure, files};
+use crate::commands::keys::{failure, files, limits};
 use crate::exit::Error;
 use crate::input::Backup;
 use crate::output::artifact::EscrowJson;
@@ -27,6 +27,7 @@ pub(super) fn hold(
         keyless: backup.tarball.as_deref().filter(|_| keyless),
         shares: &[],
         identities: None,
+        limits: limits(rules.reading),
     };
     let report = verify_escrow(&options, &mut |_, _, _| {}).map_err(|error| failure::of(&error))?;
     let told = &report.manifest;

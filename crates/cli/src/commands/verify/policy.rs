@@ -30,9 +30,9 @@ impl InForce {
     ///
     /// # Errors
     /// When it cannot be read or is not understood.
-    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+    pub(super) fn read(path: &Path, now: Timestamp) -> Result<Self, Error> {
         let policy = crate::commands::policy::read(path)?;
-        Ok(Self { path: path.to_string_lossy().into_owned(), policy, now: Timestamp::now() })
+        Ok(Self { path: path.to_string_lossy().into_owned(), policy, now })
     }
 
     /// Adds what the policy requires, waives what it waives, and judges anew.

@@ -13,7 +13,7 @@ use crate::text::{Size, count, escape, group_digits};
 use crate::ui::Ui;
 
 /// What is in it, and what came of reading it.
-pub fn describe(tarball: &Tarball) -> Fields {
+pub fn describe(tarball: &Tarball, now: jiff::Timestamp) -> Fields {
     let resources = &tarball.resources;
     let faults = match (resources.faults.len() as u64, resources.complete) {
         (0, _) => "sound".to_owned(),
@@ -34,7 +34,7 @@ pub fn describe(tarball: &Tarball) -> Fields {
         .maybe("openshift", version(tarball))
         .field("encryption", encryption(tarball))
         .maybe("encryption keys", encryption_keys(tarball))
-        .field("certificates", certificates(tarball, jiff::Timestamp::now()))
+        .field("certificates", certificates(tarball, now))
 }
 
 fn file(tarball: &Tarball) -> String {
