@@ -1,11 +1,158 @@
 //! What a snapshot says by itself, and what holds it whole.
 
-use bbolt_page::{Db, Pgid};
-use etcd_snapshot::Scan;
+use bbolt_page::{Db, Faults, OpenError, Pgid, Spread, Walker};
+use etcd_snapshot::salvage::{self, Pages};
 use etcd_snapshot::trailer::{self, TRAILER_LEN, Trailer};
-use kube_objects::{DecodeOptions, StorageKey, StoredObject};
+use etcd_snapshot::{HashKv, Options, Provenance, Scan, scan};
+use kube_objects::{DecodeOptions, Inventory, StorageKey, StoredObject};
 
 use crate::hazards::ControlPlane;
+use crate::objects::{self, Unreadable};
+use crate::pair::ClusterFacts;
+use crate::version::SnapshotVersions;
+
+/// Everything that one snapshot says, gathered in one pass.
+#[derive(Debug)]
+pub struct SnapshotFacts<'a> {
+    /// The walk, of the latest view.
+    pub scan: Scan<'a>,
+    /// By what the database was opened.
+    pub opened: Opened,
+    /// The integrity hash; `None` where the file was not hashed.
+    pub trailer: Option<Trailer>,
+    /// Bytes behind an integrity hash that is right: something was appended to a sound snapshot.
+    pub appended: Option<u64>,
+    /// How the file came to be.
+    pub provenance: Provenance,
+    /// Faults of the state that the losing meta leads to; `None` where it leads to no other.
+    pub previous_root_faults: Option<usize>,
+    /// HashKV at the newest revision; `None` where damage keeps it from being told.
+    pub hash_kv: Option<HashKv>,
+    /// Live values by resource, and what the cluster says of itself.
+    pub inventory: Inventory,
+    /// What objects say of their release.
+    pub versions: SnapshotVersions,
+    /// What objects say that a tarball can be held against.
+    pub cluster: ClusterFacts<'a>,
+    /// Live values that no API server can decode, by resource.
+    pub unreadable: Vec<Unreadable>,
+    /// What etcd may use.
+    pub quota: Quota,
+    /// What pages hold, where the tree above them is lost.
+    pub pages: Option<Pages>,
+}
+
+/// The space that etcd may use, as it is known from elsewhere than the snapshot, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QuotaClaims {
+    /// What the caller asks for.
+    pub asked: Option<u64>,
+    /// What the tarball of the same backup says.
+    pub tarball: Option<u64>,
+}
+
+/// The database in a file that should be a snapshot, metas or not.
+///
+/// # Errors
+/// Where nothing in the file can be read: another byte order, another format, no pages at all.
+pub fn database(file: &[u8]) -> Result<(Db<'_>, Opened), OpenError> {
+    let error = match Db::open(file) {
+        Ok(db) => return Ok((db, Opened::Meta)),
+        Err(error) => error,
+    };
+    if matches!(error, OpenError::NoMeta { .. }) {
+        if let Some(db) = salvage::find_root(file) {
+            let root = db.meta().root;
+            return Ok((db, Opened::FoundRoot(root)));
+        }
+        if let Some(db) = salvage::open_without_root(file) {
+            return Ok((db, Opened::PagesAlone));
+        }
+    }
+    Err(error)
+}
+
+impl<'a> SnapshotFacts<'a> {
+    /// Looks at everything: the file is hashed from end to end, and walked, side by side where `spread` has threads.
+    /// `progress` hears of bytes done, in all twice those of the file.
+    ///
+    /// # Errors
+    /// As [`database`].
+    pub fn read(
+        file: &'a [u8],
+        claims: QuotaClaims,
+        progress: &(dyn Fn(u64) + Sync),
+        spread: &(impl Spread + Sync),
+    ) -> Result<Self, OpenError> {
+        let (db, opened) = database(file)?;
+        let previous = db.through_loser();
+        let hash = || trailer::read(file, progress);
+        let walk = || {
+            let walked = scan(db, Options { progress: Some(progress), ..Options::default() }, spread);
+            let facts = Self::of(walked, claims, spread);
+            (facts, previous.map(|previous| count_faults(previous, spread)))
+        };
+        let (trailer, (facts, previous_root_faults)) = spread.join(hash, walk);
+        let scan = facts.scan;
+        let pages = scan.bucket(b"key").is_none().then(|| salvage::pages(&scan.report.db));
+        Ok(Self { scan, opened, trailer: Some(trailer), previous_root_faults, pages, ..facts })
+    }
+
+    /// What a walk of an intact tree shows, without the hash of the file and without the state before.
+    pub fn of(scan: Scan<'a>, claims: QuotaClaims, spread: &impl Spread) -> Self {
+        let (mut inventory, mut versions) = (Inventory::default(), SnapshotVersions::default());
+        let mut cluster = ClusterFacts::default();
+        for live in scan.store.live() {
+            inventory.add(live.kv.key, live.kv.value);
+            versions.add(live.kv.key, live.kv.value);
+            cluster.add(live.kv.key, live.kv.value, live.kv.create_revision);
+        }
+        Self {
+            opened: Opened::Meta,
+            trailer: None,
+            appended: appended(&scan.report.db),
+            provenance: Provenance::of(&scan.report.db),
+            previous_root_faults: None,
+            hash_kv: scan.hash_kv(spread).ok(),
+            inventory,
+            versions,
+            cluster,
+            unreadable: objects::unreadable(&scan, spread),
+            quota: quota(&scan, claims.asked, claims.tarball),
+            pages: None,
+            scan,
+        }
+    }
+
+    /// What the integrity hash tells.
+    #[must_use]
+    pub fn integrity(&self) -> Integrity {
+        Integrity::of(self.trailer.as_ref(), self.appended)
+    }
+
+    /// The topology of the control plane; empty where nothing tells it.
+    #[must_use]
+    pub fn topology(&self) -> &str {
+        let infrastructure = self.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
+        infrastructure.map(|found| found.control_plane_topology.as_str()).unwrap_or_default()
+    }
+}
+
+/// Faults of the state that the losing meta leads to.
+fn count_faults(db: Db<'_>, spread: &impl Spread) -> usize {
+    let mut walker = Walker::new(db);
+    for bucket in walker.buckets(spread) {
+        walker.visit(&bucket, spread, |chunk| chunk.for_each(drop), |()| {});
+    }
+    damage(&walker.finish(spread).faults)
+}
+
+/// Faults that are damage, kept or not.
+#[must_use]
+pub fn damage(faults: &Faults) -> usize {
+    let kept = faults.kept().iter().filter(|fault| !fault.kind.is_harmless()).count();
+    kept.saturating_add(usize::try_from(faults.dropped()).unwrap_or(usize::MAX))
+}
 
 /// By what a database was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,11 @@
 pub trait Spread {
     /// Calls `map(i)` for every `i` below `count`, and `fold` with each result, in order of `i`.
     fn map_fold<T: Send>(&self, count: usize, map: impl Fn(usize) -> T + Sync, fold: impl FnMut(T));
+
+    /// Does two different things, side by side where there are threads for it.
+    fn join<A: Send, B: Send>(&self, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B + Send) -> (A, B) {
+        (one(), other())
+    }
 }
 
 /// One piece after the other, on the calling thread.

@@ -58,13 +58,7 @@ pub fn judge(
 /// How a backup was made: by its directory, or by what the snapshot says of the control plane.
 pub fn platform(directory: Option<&Backups>, analysis: Option<&Analysis<'_>>) -> Platform {
     let layout = directory.map(|directory| directory.layout);
-    Platform::of(layout, analysis.map(topology).unwrap_or_default())
-}
-
-/// The topology of the control plane; empty where nothing tells it.
-pub fn topology<'a>(analysis: &'a Analysis<'_>) -> &'a str {
-    let infrastructure = analysis.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
-    infrastructure.map(|found| found.control_plane_topology.as_str()).unwrap_or_default()
+    Platform::of(layout, analysis.map(|analysis| analysis.topology()).unwrap_or_default())
 }
 
 /// Judges which halves there are. A file in a directory of backups misses its other half whatever its name is: the

@@ -14,6 +14,10 @@ const AHEAD_PER_THREAD: usize = 4;
 pub struct Pool;
 
 impl Spread for Pool {
+    fn join<A: Send, B: Send>(&self, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B + Send) -> (A, B) {
+        rayon::join(one, other)
+    }
+
     fn map_fold<T: Send>(&self, count: usize, map: impl Fn(usize) -> T + Sync, mut fold: impl FnMut(T)) {
         let threads = rayon::current_num_threads().min(count);
         if threads < 2 {

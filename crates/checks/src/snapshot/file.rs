@@ -1,18 +1,17 @@
 //! The file as a whole: integrity hash, length, how it came to be.
 
-use backup_facts::snapshot::Opened;
-use bbolt_page::{Check, Faults};
+use backup_facts::snapshot::{Opened, SnapshotFacts, damage};
+use bbolt_page::Check;
 use etcd_snapshot::Provenance;
 use etcd_snapshot::trailer::{TRAILER_LEN, Trailer, is_present};
 
-use super::Facts;
 use crate::catalogue::{
     NO_META, PREVIOUS_ROOT, RAW_COPY, TORN_COPY, TRAILER_MISMATCH, TRAILER_MISSING, UNEXPECTED_TAIL,
 };
 use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
-pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
+pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     check_trailer(facts, findings);
     check_tail(facts, findings);
     check_provenance(facts, findings);
@@ -31,8 +30,8 @@ pub(super) fn check_opened(opened: Opened, findings: &mut Findings) {
     findings.push(Finding::new(&NO_META, message));
 }
 
-fn check_trailer(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    let Some(trailer) = facts.trailer.filter(|_| facts.appended.is_none()) else { return };
+fn check_trailer(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
+    let Some(trailer) = facts.trailer.as_ref().filter(|_| facts.appended.is_none()) else { return };
     let len = file_len(facts);
     match trailer {
         Trailer { stored: None, .. } => {
@@ -58,7 +57,7 @@ pub(super) fn bad_trailer(trailer: &Trailer, len: u64) -> Option<Finding> {
     Some(finding.at(Location { offset, ..Location::default() }))
 }
 
-fn check_tail(facts: &Facts<'_, '_>, findings: &mut Findings) {
+fn check_tail(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let Some(tail) = facts.scan.report.db.tail() else { return };
     let (got, size) = (tail.len() as u64, facts.scan.report.db.size());
     if got == 0 || got == TRAILER_LEN as u64 {
@@ -82,15 +81,15 @@ fn check_tail(facts: &Facts<'_, '_>, findings: &mut Findings) {
     findings.push(finding.at(Location { offset: Some(size), ..Location::default() }));
 }
 
-fn check_provenance(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    let scan = facts.scan;
+fn check_provenance(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
+    let scan = &facts.scan;
     let mixed = |check| matches!(check, Check::Reference | Check::Order | Check::Root | Check::Sharing);
     let kinds = scan.report.faults.kept().iter().map(|fault| fault.kind.check());
     let broken = kinds.filter(|&check| mixed(check)).count();
     let [first, second] = scan.report.db.slots();
     let live_metas = matches!(facts.provenance, Provenance::RawCopy)
         && first.valid().map(|meta| meta.root) != second.valid().map(|meta| meta.root);
-    if broken > 0 && live_metas && facts.trailer.is_none_or(|trailer| !trailer.present) {
+    if broken > 0 && live_metas && facts.trailer.as_ref().is_none_or(|trailer| !trailer.present) {
         let message = format!("{broken} places do not fit together, and the metas are those of a live database file");
         findings.push(Finding::new(&TORN_COPY, message).with("places", broken as u64));
     } else if facts.provenance != Provenance::Stream && first.valid().is_some() && second.valid().is_some() {
@@ -107,7 +106,7 @@ fn txid(slot: &bbolt_page::MetaSlot) -> u64 {
     slot.valid().map_or(0, |meta| meta.txid.0)
 }
 
-fn check_previous_root(facts: &Facts<'_, '_>, findings: &mut Findings) {
+fn check_previous_root(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let Some(faults) = facts.previous_root_faults else { return };
     let state = |faults: usize| if faults == 0 { "intact".to_owned() } else { format!("damaged in {faults} places") };
     let newest = damage(&facts.scan.report.faults);
@@ -115,18 +114,11 @@ fn check_previous_root(facts: &Facts<'_, '_>, findings: &mut Findings) {
     findings.push(Finding::new(&PREVIOUS_ROOT, message).with("faults", faults as u64));
 }
 
-/// Faults that are damage, kept or not.
-#[must_use]
-pub fn damage(faults: &Faults) -> usize {
-    let kept = faults.kept().iter().filter(|fault| !fault.kind.is_harmless()).count();
-    kept.saturating_add(usize::try_from(faults.dropped()).unwrap_or(usize::MAX))
-}
-
-fn file_len(facts: &Facts<'_, '_>) -> u64 {
+fn file_len(facts: &SnapshotFacts<'_>) -> u64 {
     facts.scan.report.db.bytes().len() as u64
 }
 
-fn expected_len(facts: &Facts<'_, '_>) -> String {
+fn expected_len(facts: &SnapshotFacts<'_>) -> String {
     let size = facts.scan.report.db.size();
     format!("a snapshot of these pages has {}", size.saturating_add(TRAILER_LEN as u64))
 }

@@ -1,15 +1,16 @@
 //! What Kubernetes keeps beside its objects.
 
-use super::Facts;
+use backup_facts::snapshot::SnapshotFacts;
+
 use crate::catalogue::{COMPACTION_NOT_DONE, OBJECT_NOT_READABLE};
 use crate::finding::{Finding, Findings, Location};
 
 /// The key in which the API server notes where it compacts.
 const KEY: &[u8] = b"compact_rev_key";
 
-pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
+pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     check_compaction(facts, findings);
-    for broken in facts.unreadable {
+    for broken in &facts.unreadable {
         let (count, live, name) = (broken.count, broken.live, &broken.resource);
         let which = match live {
             1 => "the only object".to_owned(),
@@ -23,8 +24,8 @@ pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
     }
 }
 
-fn check_compaction(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    let Some(asked) = facts.kubernetes_compaction else { return };
+fn check_compaction(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
+    let Some(asked) = facts.inventory.compaction() else { return };
     let done = facts.scan.facts.compacted().unwrap_or(0);
     if asked > done {
         let message = format!("compaction at {asked} was asked for, the last one that etcd began is {done}");

@@ -6,47 +6,21 @@ mod records;
 mod state;
 mod structure;
 
-use backup_facts::objects::Unreadable;
-use backup_facts::snapshot::{Opened, Quota};
+use backup_facts::snapshot::{Quota, SnapshotFacts};
+use etcd_snapshot::Scan;
 use etcd_snapshot::trailer::Trailer;
-use etcd_snapshot::{Provenance, Scan};
-
-pub use file::damage;
 
 use crate::finding::{Finding, Findings};
 use crate::severity::Severity;
 
-/// What the checks of a snapshot look at.
-#[derive(Debug)]
-pub struct Facts<'s, 'a> {
-    /// The walk, of the latest view.
-    pub scan: &'s Scan<'a>,
-    /// By what the database was opened.
-    pub opened: Opened,
-    /// The integrity hash; `None` where the file was not hashed.
-    pub trailer: Option<&'s Trailer>,
-    /// Bytes behind an integrity hash that is right: something was appended to a sound snapshot.
-    pub appended: Option<u64>,
-    /// How the file came to be.
-    pub provenance: Provenance,
-    /// Faults of the state that the losing meta leads to; `None` where it leads to no other.
-    pub previous_root_faults: Option<usize>,
-    /// Revision that Kubernetes last asked to be compacted (`compact_rev_key`); `None` where it never did.
-    pub kubernetes_compaction: Option<i64>,
-    /// Live values that no API server can decode, by resource.
-    pub unreadable: &'s [Unreadable],
-    /// What etcd may use.
-    pub quota: Quota,
-}
-
 /// Runs every check that one snapshot allows.
 #[must_use]
-pub fn check(facts: &Facts<'_, '_>) -> Findings {
+pub fn check(facts: &SnapshotFacts<'_>) -> Findings {
     let mut findings = Findings::default();
     file::check(facts, &mut findings);
     structure::check(facts, &mut findings);
     records::check(facts, &mut findings);
-    state::check(facts, &mut findings);
+    state::check(&facts.scan, facts.quota, &mut findings);
     kubernetes::check(facts, &mut findings);
     file::check_opened(facts.opened, &mut findings);
     findings
@@ -76,9 +50,9 @@ pub fn bad_trailer(trailer: &Trailer, file_len: u64) -> Option<Finding> {
 /// Findings that stand against an upgrade of etcd by this member's data, as far as one file shows them. What lies in the
 /// log and in the older store, a snapshot does not hold.
 #[must_use]
-pub fn upgrade_blockers(facts: &Facts<'_, '_>) -> Vec<Finding> {
+pub fn upgrade_blockers(scan: &Scan<'_>) -> Vec<Finding> {
     let mut findings = Findings::default();
-    state::check(facts, &mut findings);
+    state::check(scan, Quota::default(), &mut findings);
     let stands =
         |finding: &Finding| finding.severity > Severity::Info && state::BLOCKS_UPGRADE.contains(&finding.entry);
     findings.into_sorted().into_iter().filter(stands).collect()

@@ -1,16 +1,16 @@
 //! Revisions and records: what the walk noted, and the compaction marks.
 
+use backup_facts::snapshot::SnapshotFacts;
 use etcd_snapshot::Scan;
 use etcd_snapshot::mvcc::{MvccFault, MvccFaultKind};
 
-use super::Facts;
 use crate::catalogue::{
     BAD_RECORD, BAD_REVISION_FIELDS, BUMP_MARKER, COMPACTION_LEFTOVER, COMPACTION_ORDER, COMPACTION_PENDING,
     DUPLICATE_REVISION, Entry, MISSING_BASE, ODD_TOMBSTONE, REVISION_BEHIND_COMPACTION, REVISION_GAP, VERSION_CHAIN,
 };
 use crate::finding::{Finding, Findings, Location};
 
-pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
+pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let faults = &facts.scan.faults;
     for fault in faults.kept() {
         findings.push_with(entry(&fault.kind), || finding(fault));
@@ -66,7 +66,7 @@ fn entry(kind: &MvccFaultKind) -> &'static Entry {
     }
 }
 
-fn check_compaction(facts: &Facts<'_, '_>, findings: &mut Findings) {
+fn check_compaction(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let state = &facts.scan.facts;
     let main = |revision: Option<etcd_snapshot::Revision>| revision.map(|revision| revision.main);
     let (scheduled, finished) = (main(state.scheduled_compaction), main(state.finished_compaction));

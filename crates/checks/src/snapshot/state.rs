@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backup_facts::snapshot::QuotaSource;
+use backup_facts::snapshot::{Quota, QuotaSource};
 use etcd_snapshot::Scan;
 use etcd_snapshot::facts::{AlarmKind, ConfState};
 
-use super::Facts;
 use crate::catalogue::{
     ALARM_CORRUPT, ALARM_NOSPACE, BAD_ENTRY, DOWNGRADE_ENABLED, Entry, FRAGMENTED, LEARNER_NOT_PROMOTED,
     LEARNER_PRESENT, LEASE_DANGLING, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH, NO_RAFT_POSITION, NO_VOTERS,
@@ -37,14 +36,14 @@ const IDS_SHOWN: usize = 20;
 /// Leases that make a leak worth naming.
 const LEAK_FROM: u64 = 1000;
 
-pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    bad_entries(facts.scan, findings);
-    check_alarms(facts, findings);
-    check_members(facts, findings);
-    check_leases(facts, findings);
-    check_position(facts, findings);
-    check_versions(facts, findings);
-    check_space(facts, findings);
+pub(super) fn check(scan: &Scan<'_>, quota: Quota, findings: &mut Findings) {
+    bad_entries(scan, findings);
+    check_alarms(scan, findings);
+    check_members(scan, findings);
+    check_leases(scan, findings);
+    check_position(scan, findings);
+    check_versions(scan, findings);
+    check_space(scan, quota, findings);
 }
 
 pub(super) fn bad_entries(scan: &Scan<'_>, findings: &mut Findings) {
@@ -54,8 +53,8 @@ pub(super) fn bad_entries(scan: &Scan<'_>, findings: &mut Findings) {
     }
 }
 
-fn check_alarms(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    for alarm in &facts.scan.facts.alarms {
+fn check_alarms(scan: &Scan<'_>, findings: &mut Findings) {
+    for alarm in &scan.facts.alarms {
         let entry = match alarm.kind {
             AlarmKind::NoSpace => &ALARM_NOSPACE,
             AlarmKind::Corrupt => &ALARM_CORRUPT,
@@ -73,10 +72,10 @@ fn check_alarms(facts: &Facts<'_, '_>, findings: &mut Findings) {
     }
 }
 
-fn check_members(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    let state = &facts.scan.facts;
+fn check_members(scan: &Scan<'_>, findings: &mut Findings) {
+    let state = &scan.facts;
     let at = |id: u64| Location { member: Some(format!("{id:x}")), ..Location::default() };
-    if state.members.is_empty() && facts.scan.bucket(b"members").is_some() {
+    if state.members.is_empty() && scan.bucket(b"members").is_some() {
         findings.push(Finding::new(&NO_VOTERS, "bucket `members` has no entries"));
     }
     let removed: BTreeSet<u64> = state.removed_members.iter().copied().collect();
@@ -98,11 +97,11 @@ fn check_members(facts: &Facts<'_, '_>, findings: &mut Findings) {
         };
         findings.push(finding.at(at(id)));
     }
-    compare_membership(facts, conf, findings);
+    compare_membership(scan, conf, findings);
 }
 
-fn compare_membership(facts: &Facts<'_, '_>, conf: &ConfState, findings: &mut Findings) {
-    let listed: BTreeSet<u64> = facts.scan.facts.members.iter().map(|member| member.id).collect();
+fn compare_membership(scan: &Scan<'_>, conf: &ConfState, findings: &mut Findings) {
+    let listed: BTreeSet<u64> = scan.facts.members.iter().map(|member| member.id).collect();
     let raft = [&conf.voters, &conf.learners, &conf.voters_outgoing, &conf.learners_next];
     let raft: BTreeSet<u64> = raft.into_iter().flatten().copied().collect();
     if listed == raft {
@@ -120,7 +119,7 @@ fn compare_membership(facts: &Facts<'_, '_>, conf: &ConfState, findings: &mut Fi
     ];
     let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
     // A restore writes new members and leaves confState as it was until the next change of membership.
-    if restored(facts) && (listed.is_disjoint(&raft) || listed.is_subset(&raft)) {
+    if restored(scan) && (listed.is_disjoint(&raft) || listed.is_subset(&raft)) {
         let message = format!("{message}; confState is that from before the restore");
         findings.push(Finding { severity: Severity::Info, ..Finding::new(&MEMBERSHIP_MISMATCH, message) });
     } else {
@@ -132,10 +131,10 @@ fn name(name: &str) -> String {
     if name.is_empty() { "no name".into() } else { name.escape_debug().to_string() }
 }
 
-fn check_leases(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    let leases: BTreeSet<i64> = facts.scan.facts.leases.iter().map(|lease| lease.id).collect();
+fn check_leases(scan: &Scan<'_>, findings: &mut Findings) {
+    let leases: BTreeSet<i64> = scan.facts.leases.iter().map(|lease| lease.id).collect();
     let mut attached: BTreeMap<i64, (u64, &[u8])> = BTreeMap::new();
-    for live in facts.scan.store.live().filter(|live| live.kv.lease != 0) {
+    for live in scan.store.live().filter(|live| live.kv.lease != 0) {
         attached.entry(live.kv.lease).or_insert((0, live.kv.key)).0 += 1;
     }
     for (id, (keys, first)) in attached.iter().filter(|(id, _)| !leases.contains(id)) {
@@ -154,17 +153,17 @@ fn check_leases(facts: &Facts<'_, '_>, findings: &mut Findings) {
 }
 
 /// Whether the raft index is too small for the revisions to have come about one by one.
-fn restored(facts: &Facts<'_, '_>) -> bool {
-    let index = facts.scan.facts.consistent_index.and_then(|index| i64::try_from(index).ok());
-    index.is_some_and(|index| index.saturating_add(1) < facts.scan.current())
+fn restored(scan: &Scan<'_>) -> bool {
+    let index = scan.facts.consistent_index.and_then(|index| i64::try_from(index).ok());
+    index.is_some_and(|index| index.saturating_add(1) < scan.current())
 }
 
-fn check_position(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    let state = &facts.scan.facts;
+fn check_position(scan: &Scan<'_>, findings: &mut Findings) {
+    let state = &scan.facts;
     match state.consistent_index {
         None | Some(0) => findings.push(Finding::new(&NO_RAFT_POSITION, "bucket `meta` has no consistent_index")),
-        Some(index) if restored(facts) => {
-            let current = facts.scan.current();
+        Some(index) if restored(scan) => {
+            let current = scan.current();
             let message =
                 format!("raft index {index} is smaller than revision {current}: restored from a snapshot before");
             findings.push(Finding::new(&RESTORED_LINEAGE, message).with("consistentIndex", index));
@@ -173,8 +172,8 @@ fn check_position(facts: &Facts<'_, '_>, findings: &mut Findings) {
     }
 }
 
-fn check_versions(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    let state = &facts.scan.facts;
+fn check_versions(scan: &Scan<'_>, findings: &mut Findings) {
+    let state = &scan.facts;
     if let Some(downgrade) = state.downgrade.as_ref().filter(|downgrade| downgrade.enabled) {
         let message = format!("downgrade to {} was enabled", downgrade.target_version.escape_debug());
         findings.push(Finding::new(&DOWNGRADE_ENABLED, message));
@@ -193,19 +192,19 @@ fn minor(version: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.ok()?, parts.next()?.ok()?))
 }
 
-fn check_space(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    let report = &facts.scan.report;
+fn check_space(scan: &Scan<'_>, quota: Quota, findings: &mut Findings) {
+    let report = &scan.report;
     let (size, free) = (report.db.size(), report.pages_free.saturating_mul(report.db.page_size()));
     let percent = |part: u64, whole: u64| part.saturating_mul(100).checked_div(whole).unwrap_or(0);
     if size >= DEFRAG_SIZE && percent(free, size) >= DEFRAG_PERCENT {
         let message = format!("{} % of the database is free pages", percent(free, size));
         findings.push(Finding::new(&FRAGMENTED, message).with("free", free).with("size", size));
     }
-    let quota = facts.quota.bytes;
     // a tarball's own is held against the snapshot as one of the things that the two say about each other
-    if facts.quota.source == QuotaSource::Tarball && quota != facts.quota.default {
+    if quota.source == QuotaSource::Tarball && quota.bytes != quota.default {
         return;
     }
+    let quota = quota.bytes;
     let used = percent(size, quota);
     if let Some(&(_, severity)) = QUOTA_ALERTS.iter().find(|&&(from, _)| used > from) {
         let message = format!("the database takes {used} % of a quota of {quota} bytes");

@@ -1,9 +1,9 @@
 //! The pages: faults of the walk, buckets that should be there, what free pages hold.
 
+use backup_facts::snapshot::SnapshotFacts;
 use bbolt_page::{Fault, FaultKind, Faults, Residue};
 use etcd_snapshot::facts::bucket;
 
-use super::Facts;
 use crate::catalogue::{
     BAD_BUCKET, BAD_ELEMENT, BAD_FREELIST, BAD_REFERENCE, CYCLE, ELEMENT_GAP, EMPTY_PAGE, Entry, INLINE_SIZE,
     KEY_ORDER, LOST_ELEMENTS, META_INVALID, META_ODD, MISSING_BUCKET, RESIDUE, ROOT_VALUE, SHARED_PAGE, TRUNCATED,
@@ -12,7 +12,7 @@ use crate::catalogue::{
 use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
-pub(super) fn check(facts: &Facts<'_, '_>, findings: &mut Findings) {
+pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     faults(&facts.scan.report.faults, findings);
     check_buckets(facts, findings);
     check_residue(facts, findings);
@@ -100,8 +100,8 @@ const USUAL: [&[u8]; 7] = [
     bucket::MEMBERS_REMOVED,
 ];
 
-fn check_buckets(facts: &Facts<'_, '_>, findings: &mut Findings) {
-    let scan = facts.scan;
+fn check_buckets(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
+    let scan = &facts.scan;
     for (names, severity) in [(&NEEDED[..], Severity::Critical), (&USUAL[..], Severity::High)] {
         for name in names.iter().filter(|name| scan.bucket(name).is_none()) {
             let message = format!("bucket `{}` is not there", name.escape_ascii());
@@ -115,7 +115,7 @@ fn check_buckets(facts: &Facts<'_, '_>, findings: &mut Findings) {
     }
 }
 
-fn check_residue(facts: &Facts<'_, '_>, findings: &mut Findings) {
+fn check_residue(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let report = &facts.scan.report;
     let (mut stale, mut other) = (0_u64, 0_u64);
     for page in report.unreachable() {

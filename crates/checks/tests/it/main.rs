@@ -17,54 +17,19 @@ mod versions;
 
 use std::collections::BTreeSet;
 
-use backup_facts::hazards::ControlPlane;
-use backup_facts::snapshot::{Opened, Quota};
-use bbolt_page::{Db, Pgid, Serial, Walker};
+use backup_facts::snapshot::{Opened, QuotaClaims, SnapshotFacts};
+use bbolt_page::{Pgid, Serial};
 use cases::DEFAULT_QUOTA;
-use checks::snapshot::Facts;
 use checks::{Finding, Severity, catalogue};
-use etcd_snapshot::{Options, Provenance, scan, trailer};
 
 /// What the checks find in a file, given a quota.
 fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
-    opened(Db::open(bytes).expect("a meta is left"), Opened::Meta, quota)
+    checks::snapshot::check(&facts(bytes, quota)).into_sorted()
 }
 
-/// What the checks find in a database, however it was opened.
-fn opened(db: Db<'_>, opened: Opened, quota: u64) -> Vec<Finding> {
-    let bytes = db.bytes();
-    let previous_root_faults = db.through_loser().map(|previous| {
-        let mut walker = Walker::new(previous);
-        for bucket in walker.buckets(&Serial) {
-            walker.visit(&bucket, &Serial, |chunk| chunk.for_each(drop), |()| {});
-        }
-        walker.finish(&Serial).faults.kept().len()
-    });
-    let provenance = Provenance::of(&db);
-    let scan = scan(db, Options::default(), &Serial);
-    let trailer = trailer::read(bytes, |_| {});
-    let asked = scan.store.live().find(|live| live.kv.key == b"compact_rev_key");
-    let kubernetes_compaction = asked.and_then(|live| std::str::from_utf8(live.kv.value).ok()?.parse().ok());
-    let appended = db_tail(&scan).filter(|tail| *tail > 32).map(|tail| tail - 32);
-    let unreadable = backup_facts::objects::unreadable(&scan, &Serial);
-    let facts = Facts {
-        scan: &scan,
-        opened,
-        trailer: Some(&trailer),
-        provenance,
-        appended,
-        previous_root_faults,
-        kubernetes_compaction,
-        unreadable: &unreadable,
-        quota: Quota::of(Some(quota), None, &ControlPlane::default()),
-    };
-    checks::snapshot::check(&facts).into_sorted()
-}
-
-fn db_tail(scan: &etcd_snapshot::Scan<'_>) -> Option<u64> {
-    let (bytes, size) = (scan.report.db.bytes(), scan.report.db.size() as usize);
-    let snapshot = bytes.get(..size + 32)?;
-    (trailer::read(snapshot, |_| {}).valid() == Some(true)).then(|| (bytes.len() - size) as u64)
+fn facts(bytes: &[u8], quota: u64) -> SnapshotFacts<'_> {
+    let claims = QuotaClaims { asked: Some(quota), tarball: None };
+    SnapshotFacts::read(bytes, claims, &|_| {}, &Serial).expect("pages are left")
 }
 
 /// The largest raft index there can be must not overflow a comparison.
@@ -118,7 +83,8 @@ fn without_a_meta_it_is_said_how_the_rest_was_read() {
         ),
         (Opened::PagesAlone, "neither meta is valid, and no page looks like the root"),
     ] {
-        let found = opened(Db::open(&file).unwrap(), how, DEFAULT_QUOTA);
+        let facts = SnapshotFacts { opened: how, ..facts(&file, DEFAULT_QUOTA) };
+        let found = checks::snapshot::check(&facts).into_sorted();
         assert_eq!((found[0].entry.id, found[0].message.as_str()), ("SNAP-001", says));
     }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use backup_facts::snapshot::{Opened, Quota};
 use checks::{Finding, Findings};
 use etcd_snapshot::facts::{Permission, Role, User};
-use etcd_snapshot::{Facts, Provenance, Scan};
+use etcd_snapshot::{Facts, Scan};
 use serde::Serialize;
 
 use super::snapshot;
@@ -34,7 +33,7 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
     findings.extend(entries.into_sorted());
     warn_of_faults(&source, &scan.facts, ui);
     let leases = leases(&scan);
-    let blockers = blockers(&scan);
+    let blockers = checks::snapshot::upgrade_blockers(&scan);
     if args.output.format() == ReportFormat::Json {
         let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
         let name = source.name();
@@ -150,21 +149,6 @@ impl<'a> Document<'a> {
             upgrade_blockers: blockers.iter().map(|finding| FindingJson::new(finding, name)).collect(),
         }
     }
-}
-
-/// What stands against an upgrade of etcd, as far as a snapshot shows it.
-fn blockers(scan: &Scan<'_>) -> Vec<Finding> {
-    checks::snapshot::upgrade_blockers(&checks::snapshot::Facts {
-        scan,
-        opened: Opened::Meta,
-        trailer: None,
-        provenance: Provenance::of(&scan.report.db),
-        appended: None,
-        previous_root_faults: None,
-        kubernetes_compaction: None,
-        unreadable: &[],
-        quota: Quota::default(),
-    })
 }
 
 fn upgrade(blockers: &[Finding]) -> String {

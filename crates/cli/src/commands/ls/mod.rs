@@ -57,7 +57,8 @@ fn list(request: &Request, source: &Source, ui: &mut Ui) -> Result<(), Error> {
     drop(meter);
     let findings = snapshot::check_complete(source, &scan, ui);
     if let ListForm::Sqlite { out, force } = &request.form {
-        return table::write(request, source, &scan, &table::File { out, force: *force, created: ui.now() });
+        let file = table::File { out, force: *force, created: ui.now() };
+        return table::write(request, source, scan, &file);
     }
     let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
     let listed = Listed { source, revision: scan.view, greatest: scan.current(), verdict, findings, salvaged: false };

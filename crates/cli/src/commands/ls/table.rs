@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use backup_facts::snapshot::{self, Opened};
+use backup_facts::snapshot::{QuotaClaims, SnapshotFacts};
 use etcd_snapshot::trailer::{self, Trailer};
-use etcd_snapshot::{Facts, Live, Provenance, Record, Scan};
+use etcd_snapshot::{Facts, Live, Record, Scan};
 use jiff::Timestamp;
-use kube_objects::ShownKey;
+use kube_objects::{Inventory, ShownKey};
 
 use super::Request;
 use super::rows::{key_row, revision_row};
@@ -18,6 +18,7 @@ use crate::output::json::{HexBytes, write_compact};
 use crate::output::list::KeySink;
 use crate::output::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow};
 use crate::output::sqlite::{Database, SCHEMA_VERSION};
+use crate::spread::Pool;
 
 /// The database that is written.
 pub(super) struct File<'f> {
@@ -29,12 +30,12 @@ pub(super) struct File<'f> {
 }
 
 /// Writes a view of an intact tree.
-pub(super) fn write(request: &Request, source: &Source, scan: &Scan<'_>, file: &File<'_>) -> Result<(), Error> {
+pub(super) fn write(request: &Request, source: &Source, scan: Scan<'_>, file: &File<'_>) -> Result<(), Error> {
     let mut table = Table::create(source, file)?;
     table.database.meta("view", "live")?;
     table.database.meta("revision", &scan.view.to_string())?;
     let is_wanted = |key: &[u8]| request.selection.matches(key);
-    for live in scan.store.live_sorted(is_wanted, &crate::spread::Pool) {
+    for live in scan.store.live_sorted(is_wanted, &Pool) {
         table.live(&live)?;
     }
     for record in scan.records().filter(|record| !record.is_bump_marker() && is_wanted(record.kv.key)) {
@@ -105,17 +106,12 @@ impl Table {
     }
 
     /// What `assay verify` finds, short of what only objects show.
-    fn findings(&mut self, scan: &Scan<'_>) -> Result<(), Error> {
-        let facts = checks::snapshot::Facts {
-            opened: Opened::Meta,
-            scan,
-            trailer: Some(&self.trailer),
-            provenance: Provenance::of(&scan.report.db),
-            appended: snapshot::appended(&scan.report.db),
-            previous_root_faults: None,
-            kubernetes_compaction: None,
-            unreadable: &[],
-            quota: snapshot::quota(scan, None, None),
+    fn findings(&mut self, scan: Scan<'_>) -> Result<(), Error> {
+        let facts = SnapshotFacts {
+            trailer: Some(self.trailer),
+            unreadable: Vec::new(),
+            inventory: Inventory::default(),
+            ..SnapshotFacts::of(scan, QuotaClaims::default(), &Pool)
         };
         for finding in checks::snapshot::check(&facts).into_sorted() {
             let mut evidence = Vec::new();
