@@ -46,6 +46,39 @@ impl Facts<'_> {
     }
 }
 
+/// Which release it is, and whether it may be restored onto the target.
+#[derive(Debug)]
+pub struct Compat<'t> {
+    /// The target, where one was given.
+    pub target: Option<&'t TargetCluster>,
+    /// What was concluded, and from what.
+    pub release: Release,
+    /// Whether the release is the target's; `None` without a target.
+    pub judgement: Option<Judgement>,
+    /// Whether the target is known to be another cluster.
+    pub other_cluster: bool,
+    /// What the checks say, worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl<'t> Compat<'t> {
+    /// Judges.
+    #[must_use]
+    pub fn of(sources: Sources<'_>, target: Option<&'t TargetCluster>, asks: Asks) -> Self {
+        let release = sources.release();
+        let facts = Facts { sources, release: &release, target, asks };
+        let (judgement, other_cluster) = (facts.judgement(), facts.other_cluster().is_some());
+        let findings = check(&facts).into_sorted();
+        Self { target, judgement, other_cluster, findings, release }
+    }
+
+    /// Whether the documentation allows the restore; `None` without a target.
+    #[must_use]
+    pub fn allowed(&self) -> Option<bool> {
+        self.judgement.as_ref().map(|judgement| judgement.allowed() && !self.other_cluster)
+    }
+}
+
 /// Whether a finding says in its message what the judgement of the release says: who shows both shows it once.
 #[must_use]
 pub fn is_judgement(finding: &Finding) -> bool {

@@ -15,7 +15,6 @@ pub mod inventory;
 mod outcome;
 pub mod output;
 pub mod pair;
-pub mod release;
 pub mod settings;
 pub mod spread;
 pub mod tarball;

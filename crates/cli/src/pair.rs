@@ -7,6 +7,7 @@ use backup_facts::configuration::InForce;
 use backup_facts::layout::Layout;
 use backup_facts::opening::{self, Encryption, Options, Unlocked};
 use backup_facts::platform::Platform;
+use backup_facts::version::Sources;
 use checks::pair::{DirectoryFacts, Facts, Halves, Names, Outcome, Stamp};
 use checks::{Finding, Findings, Severity};
 
@@ -59,6 +60,22 @@ pub fn judge(
 pub fn platform(directory: Option<&Backups>, analysis: Option<&Analysis<'_>>) -> Platform {
     let layout = directory.map(|directory| directory.layout);
     Platform::of(layout, analysis.map(|analysis| analysis.topology()).unwrap_or_default())
+}
+
+/// What says which release a backup is of: its halves, as far as they are there, and its directory.
+pub fn sources<'a>(
+    analysis: Option<&'a Analysis<'_>>,
+    tarball: Option<&'a Tarball>,
+    directory: Option<&'a Backups>,
+) -> Sources<'a> {
+    let halves = Sources::of(analysis.map(|analysis| &analysis.facts), tarball.map(|tarball| &tarball.resources));
+    in_directory(directory, halves)
+}
+
+/// `base`, and what a directory says of the backup in it.
+pub fn in_directory<'a>(directory: Option<&'a Backups>, base: Sources<'a>) -> Sources<'a> {
+    let Some(found) = directory else { return base };
+    Sources { directory: found.release(), version_file: found.version_file.as_deref(), ..base }
 }
 
 /// Judges which halves there are. A file in a directory of backups misses its other half whatever its name is: the

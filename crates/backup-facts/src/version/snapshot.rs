@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use kube_objects::{DecodeOptions, StorageKey, StoredObject};
+use etcd_snapshot::Scan;
+use kube_objects::{ClusterVersion, DecodeOptions, StorageKey, StoredObject};
 use memchr::memmem;
 use serde_json::Value;
 
@@ -26,6 +27,39 @@ pub struct SnapshotVersions {
     pub unreadable: Option<String>,
 }
 
+/// What a snapshot says of its release, for whoever asks nothing else of it.
+#[derive(Debug, Default)]
+pub struct SnapshotRelease {
+    /// The object `version`.
+    pub cluster_version: Option<ClusterVersion>,
+    /// What the other objects say.
+    pub versions: SnapshotVersions,
+    /// Bucket `cluster`, `clusterVersion`.
+    pub etcd_cluster: Option<String>,
+    /// Bucket `meta`, `storageVersion`.
+    pub etcd_storage: Option<String>,
+}
+
+impl SnapshotRelease {
+    /// Looks at the live objects of a scan and nothing else.
+    #[must_use]
+    pub fn of(scan: &Scan<'_>) -> Self {
+        let mut found = Self {
+            etcd_cluster: scan.facts.cluster_version.clone(),
+            etcd_storage: scan.facts.storage_version.clone(),
+            ..Self::default()
+        };
+        for live in scan.store.live() {
+            found.versions.add(live.kv.key, live.kv.value);
+            let key = StorageKey::parse(live.kv.key);
+            if (key.group, key.resource, key.name) == (b"config.openshift.io", b"clusterversions", b"version") {
+                found.cluster_version = ClusterVersion::read(live.kv.value).ok();
+            }
+        }
+        found
+    }
+}
+
 impl SnapshotVersions {
     /// Takes what a live object says. Most objects say nothing, and cost nothing but a look at their key.
     pub fn add(&mut self, key: &[u8], value: &[u8]) {
@@ -37,7 +71,7 @@ impl SnapshotVersions {
                 }
             }
             (b"config.openshift.io", b"clusterversions") if parsed.name == b"version" => {
-                self.unreadable = kube_objects::ClusterVersion::read(value).err().map(|fault| fault.to_string());
+                self.unreadable = ClusterVersion::read(value).err().map(|fault| fault.to_string());
             }
             (b"apps", b"deployments") if self.deployments.len() < CAP => {
                 let namespace = parsed.namespace.unwrap_or_default();

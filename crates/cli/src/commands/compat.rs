@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use backup_facts::version::{Sources, TargetCluster};
+use backup_facts::version::{SnapshotRelease, Sources, TargetCluster};
 use checks::Asks;
+use checks::version::Compat;
 use serde::Serialize;
 
 use super::artifact::{self, Item};
@@ -15,7 +16,7 @@ use crate::input::{Backups, Input, Reading, Source};
 use crate::output::compat::{self as output, CompatJson};
 use crate::output::finding::FindingJson;
 use crate::output::json::{Envelope, Verdict};
-use crate::release::{self, Compat, SnapshotRelease};
+use crate::pair;
 use crate::tarball::Tarball;
 use crate::target;
 use crate::ui::Ui;
@@ -106,10 +107,10 @@ fn of_files<'t>(
             Item::Directory(_) | Item::Backup(_) => {}
         }
     }
-    let base = of_snapshot.as_ref().map(|(_, release)| release.sources()).unwrap_or_default();
+    let base = of_snapshot.as_ref().map(|(_, release)| release.into()).unwrap_or_default();
     let evidence = tarball.as_ref().map(|tarball| &tarball.resources.facts.version);
     let compat =
-        Compat::of(Sources { tarball: evidence, ..release::of_directory(directory, base) }, target, Asks::Restore);
+        Compat::of(Sources { tarball: evidence, ..pair::in_directory(directory, base) }, target, Asks::Restore);
     let snapshot = of_snapshot.map(|(source, _)| source.name());
     let tarball = tarball.map(|tarball| tarball.name);
     let kind = if snapshot.is_some() { "snapshot" } else { "static-kuberesources" };

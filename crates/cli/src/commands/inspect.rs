@@ -2,6 +2,7 @@
 
 use backup_facts::opening::Unlocked;
 use backup_facts::snapshot::Integrity;
+use checks::version::Compat;
 use checks::{Asks, Finding, Severity, Verdict};
 use kube_objects::ResourceCount;
 
@@ -19,7 +20,6 @@ use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
 use crate::output::{overview, tarball};
 use crate::pair;
-use crate::release::{self, Compat};
 use crate::tarball::Tarball;
 use crate::text::{Size, count, escape, group_digits};
 use crate::ui::{Ui, style};
@@ -51,7 +51,7 @@ fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Err
     let (source, tarball) = (whole.snapshot.take(), whole.tarball.take());
     let analysis = source.as_ref().map(|source| Analysis::of(source, tarball.as_deref(), ui)).transpose()?;
     let directory = whole.directory.as_deref();
-    let compat = Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), directory), None, Asks::Restore);
+    let compat = Compat::of(pair::sources(analysis.as_ref(), tarball.as_deref(), directory), None, Asks::Restore);
     let name = whole.name();
     let keys = Unlocked::new(tarball.iter().flat_map(|tarball| tarball.in_force.configs()).cloned());
     let minor = compat.release.backup.minor();

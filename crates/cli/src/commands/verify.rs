@@ -9,6 +9,7 @@ use backup_facts::configuration::InForce;
 use backup_facts::opening::Unlocked;
 use backup_facts::snapshot::Integrity;
 use backup_facts::version::TargetCluster;
+use checks::version::Compat;
 use checks::{Asks, Finding, Severity, Verdict};
 
 use super::artifact::{self, Item};
@@ -25,7 +26,6 @@ use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
 use crate::output::{overview, tarball};
 use crate::pair;
-use crate::release::{self, Compat};
 use crate::tarball::Tarball;
 use crate::target;
 use crate::text::{count, escape};
@@ -138,7 +138,7 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
         return Err(Error::Usage(what.to_owned()));
     }
     let mut analysis = Analysis::of(source, None, ui)?;
-    let compat = Compat::of(release::sources(Some(&analysis), None, None), rules.target, Asks::Integrity);
+    let compat = Compat::of(pair::sources(Some(&analysis), None, None), rules.target, Asks::Integrity);
     let platform = pair::platform(None, Some(&analysis));
     pair::by_kind(&mut analysis.findings, platform);
     let mut checked = checked(source, &analysis);
@@ -167,7 +167,7 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
 }
 
 fn of_tarball(mut tarball: Tarball, rules: Rules<'_>, ui: &Ui) -> Judged {
-    let compat = Compat::of(release::sources(None, Some(&tarball), None), rules.target, Asks::Integrity);
+    let compat = Compat::of(pair::sources(None, Some(&tarball), None), rules.target, Asks::Integrity);
     let documents =
         if rules.json { vec![ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball)))] } else { Vec::new() };
     let checked = tarball::describe(&tarball, ui.now());

@@ -12,7 +12,7 @@ use super::escrow::CheckJson;
 use super::snapshot::SnapshotJson;
 use super::tarball::TarballJson;
 use crate::input::{Backup, Backups};
-use crate::release::Compat;
+use checks::version::Compat;
 
 /// One artifact.
 #[derive(Debug, Serialize)]

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::finding::wrap;
 use super::human::{Align, Table};
-use crate::release::Compat;
 use crate::text::escape;
 use crate::ui::{Ui, style};
+use checks::version::Compat;
 
 /// The judgement and what it rests on.
 #[derive(Debug, Serialize)]

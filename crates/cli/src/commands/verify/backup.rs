@@ -9,6 +9,7 @@ use backup_facts::opening::{Encryption, Fit, Unlocked};
 use backup_facts::platform::Platform;
 use checks::Asks;
 use checks::pair::Outcome;
+use checks::version::Compat;
 
 use super::{Judged, Report, Rules, integrity, records, structure};
 use crate::analysis::Analysis;
@@ -23,7 +24,6 @@ use crate::output::human::Fields;
 use crate::output::snapshot::SnapshotJson;
 use crate::output::tarball::TarballJson;
 use crate::pair;
-use crate::release::{self, Compat};
 use crate::tarball::Tarball;
 use crate::text::{Size, count, escape};
 use crate::ui::Ui;
@@ -55,7 +55,7 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     let directory = whole.directory.as_deref();
     let platform = pair::platform(directory, analysis.as_ref());
     let compat =
-        Compat::of(release::sources(analysis.as_ref(), tarball.as_deref(), directory), rules.target, Asks::Restore);
+        Compat::of(pair::sources(analysis.as_ref(), tarball.as_deref(), directory), rules.target, Asks::Restore);
     let (encryption, keys) = match &analysis {
         Some(analysis) => {
             let in_force = in_force(&whole, tarball.as_deref(), platform, rules, ui)?;
