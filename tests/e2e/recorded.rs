@@ -73,7 +73,9 @@ fn answer(arguments: &str, fixture: &str, snapshot: &str) -> String {
     let output = command.output().unwrap();
     let mut text = format!("exit {}\n", output.status.code().unwrap());
     for (stream, bytes) in [("out", output.stdout), ("err", output.stderr)] {
-        let said = of_any_version(&String::from_utf8(bytes).expect("UTF-8"));
+        let said = String::from_utf8(bytes).expect("UTF-8");
+        crate::valid::check(&said);
+        let said = of_any_version(&said);
         if said.len() > WHOLE {
             let lines = said.lines().count();
             writeln!(text, "--- {stream}: {lines} lines, sha256 {:x}", Sha256::digest(&said)).unwrap();

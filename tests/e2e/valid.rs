@@ -1,4 +1,5 @@
-//! Every document that a test sees is one of those that docs/assay-1.schema.json describes.
+//! Every document that a test sees is one of those that docs/assay-1.schema.json describes, and the types of the crate
+//! `document` lose nothing of it.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -33,5 +34,14 @@ pub(crate) fn check(out: &str) {
     if document.get("schema").is_some_and(|schema| schema == "assay/1") {
         let faults = faults(&document);
         assert!(faults.is_empty(), "not as docs/assay-1.schema.json has it: {faults:#?}");
+        loses_nothing(out);
     }
+}
+
+/// Holds what a run printed against the types of the crate `document`: read and written, it is the same, byte for byte
+/// but for white space.
+fn loses_nothing(out: &str) {
+    let typed = document::Document::read(out.as_bytes()).unwrap();
+    let as_it_was: document::Any = serde_json::from_str(out).unwrap();
+    assert_eq!(serde_json::to_string(&typed).unwrap(), serde_json::to_string(&as_it_was).unwrap());
 }

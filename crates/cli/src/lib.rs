@@ -8,6 +8,7 @@
 pub mod analysis;
 pub mod args;
 pub mod commands;
+pub mod documents;
 pub mod exit;
 pub mod hazards;
 pub mod input;

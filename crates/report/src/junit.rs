@@ -10,8 +10,10 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
+use document::{Document, Finding};
+
 use crate::Context;
-use crate::document::{Document, Finding};
+use crate::parts::key_in_words;
 use crate::text::shown;
 
 /// What came of a case.
@@ -34,7 +36,7 @@ struct Suite {
     cases: Vec<Case>,
 }
 
-pub(crate) fn render(document: &Document<'_>, context: &Context<'_>) -> String {
+pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
     let names = document.names();
     let mut suites: Vec<Suite> = names.iter().map(|name| suite(name, document, context)).collect();
     let inputs = if document.is_incomplete() {
@@ -51,19 +53,19 @@ pub(crate) fn render(document: &Document<'_>, context: &Context<'_>) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-fn suite(name: &str, document: &Document<'_>, context: &Context<'_>) -> Suite {
+fn suite(name: &str, document: &Document, context: &Context<'_>) -> Suite {
     let mut cases = Vec::new();
-    if document.artifacts().any(|artifact| artifact.artifact_name() == name) {
+    if document.artifacts.iter().any(|artifact| artifact.name() == name) {
         cases.push(Case { name: "judged".to_owned(), status: Status::Passed, text: String::new() });
     }
     for kind in document.kinds(name) {
         let waived = kind.iter().all(|finding| finding.waived.is_some());
         let failing = kind.iter().find(|finding| document.fails(finding));
         let Some(first) = failing.or_else(|| kind.first()) else { continue };
-        let status = match (failing, first.waived) {
+        let status = match (failing, &first.waived) {
             (Some(finding), _) => Status::Failed(headline(finding, context)),
             (None, Some(waiver)) if waived => {
-                Status::Skipped(format!("waived until {}: {}", shown(waiver.until), shown(waiver.reason)))
+                Status::Skipped(format!("waived until {}: {}", shown(&waiver.until), shown(&waiver.reason)))
             }
             _ => Status::Passed,
         };
@@ -72,23 +74,23 @@ fn suite(name: &str, document: &Document<'_>, context: &Context<'_>) -> Suite {
     Suite { name: if name.is_empty() { "?".to_owned() } else { name.to_owned() }, cases }
 }
 
-fn headline(finding: &Finding<'_>, context: &Context<'_>) -> String {
-    let title = context.rule(finding.id).map_or(finding.name, |rule| rule.title);
+fn headline(finding: &Finding, context: &Context<'_>) -> String {
+    let title = context.rule(&finding.id).map_or(&*finding.name, |rule| rule.title);
     format!("{}: {}", finding.severity.name(), shown(title))
 }
 
 /// Each finding in a line, then what to do.
-fn details(kind: &[&Finding<'_>]) -> String {
+fn details(kind: &[&Finding]) -> String {
     let mut text = String::new();
     for finding in kind {
         // messages tell pages and offsets themselves
-        let key = finding.location.at("key");
-        let place = if key.is_there() { format!(" (key {})", key.line()) } else { String::new() };
+        let key = finding.location.key.as_ref();
+        let place = key.map_or_else(String::new, |key| format!(" (key {})", key_in_words(key)));
         let waived = if finding.waived.is_some() { ", waived" } else { "" };
-        text += &format!("{}{waived}: {}{place}\n", finding.severity.name(), shown(finding.message));
+        text += &format!("{}{waived}: {}{place}\n", finding.severity.name(), shown(&finding.message));
     }
     if let Some(first) = kind.first() {
-        text += &format!("do: {}\n", shown(first.remedy));
+        text += &format!("do: {}\n", shown(&first.remedy));
     }
     text
 }

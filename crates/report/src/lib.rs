@@ -1,8 +1,8 @@
 //! A verdict in the forms that other tools and people read.
 //!
 //! Every report is made from the JSON document that `assay verify --json` prints, so that none can say more or less.
-//! The document is read with patience: a part that is missing, or is not what it should be, leaves its place empty and
-//! the rest as it is. Nothing here knows a clock, a path or a network.
+//! A document that an older assay saved will do: what it does not say leaves its place empty. Nothing here knows a clock, a
+//! path or a network.
 //!
 //! | format | who reads it |
 //! |---|---|
@@ -12,17 +12,15 @@
 //! | [`Format::Html`] | people: one file that fetches nothing |
 #![forbid(unsafe_code)]
 
-mod document;
 mod html;
 mod junit;
+mod parts;
 mod prometheus;
 mod sarif;
 mod text;
 
-use jiff::Timestamp;
-use serde_json::Value;
-
 use document::Document;
+use jiff::Timestamp;
 
 /// A form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,18 +73,17 @@ impl<'r> Context<'r> {
 
 /// Where the bytes of a snapshot are, as one HTML file, from the document that `assay du --json` prints.
 #[must_use]
-pub fn usage(document: &Value) -> String {
-    html::usage::render(&Document::new(document))
+pub fn usage(document: &Document) -> String {
+    html::usage::render(document)
 }
 
 /// The report on a document, in UTF-8, ended by a newline.
 #[must_use]
-pub fn render(format: Format, document: &Value, context: &Context<'_>) -> String {
-    let document = Document::new(document);
+pub fn render(format: Format, document: &Document, context: &Context<'_>) -> String {
     match format {
-        Format::Sarif => sarif::render(&document, context),
-        Format::Junit => junit::render(&document, context),
-        Format::Prometheus => prometheus::render(&document),
-        Format::Html => html::render(&document, context),
+        Format::Sarif => sarif::render(document, context),
+        Format::Junit => junit::render(document, context),
+        Format::Prometheus => prometheus::render(document),
+        Format::Html => html::render(document, context),
     }
 }

@@ -6,42 +6,44 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::document::{Document, Node, Severity, taken};
+use checks::{Severity, Verdict};
+use document::{Artifact, Backup, Document, OpenShift, Snapshot, Tarball};
+
+use crate::parts::{stamp_in, taken, time, whole};
 use crate::text::shown;
 
-pub(crate) fn render(document: &Document<'_>) -> String {
+pub(crate) fn render(document: &Document) -> String {
     let mut metrics = Metrics::default();
-    whole(document, &mut metrics);
+    judged(document, &mut metrics);
     for name in document.names() {
         findings(document, name, &mut metrics);
     }
-    for artifact in document.artifacts() {
-        let path = artifact.artifact_name();
-        match artifact.at("kind").text() {
-            Some("snapshot") => snapshot(artifact, path, &mut metrics),
-            Some("static-kuberesources") => tarball(artifact, path, &mut metrics),
-            Some("backup") => backup(artifact, path, &mut metrics),
+    for artifact in &document.artifacts {
+        match artifact {
+            Artifact::Snapshot(it) => snapshot(it, &mut metrics),
+            Artifact::Tarball(it) => tarball(it, &mut metrics),
+            Artifact::Backup(it) => backup(it, artifact.name(), &mut metrics),
             _ => {}
         }
     }
     metrics.text()
 }
 
-fn whole(document: &Document<'_>, metrics: &mut Metrics) {
-    let version = document.root.at("assay").text().unwrap_or("unknown");
+fn judged(document: &Document, metrics: &mut Metrics) {
+    let version = if document.assay.is_empty() { "unknown" } else { &document.assay };
     metrics.set("assay_build_info", "The assay that judged; always 1.", &[("version", version)], 1);
     let help = "The verdict on all inputs together: 1 for the one that holds, 0 for the others.";
-    for verdict in ["pass", "warn", "fail"] {
-        let holds = i64::from(document.verdict() == verdict);
-        metrics.set("assay_verdict", help, &[("verdict", verdict)], holds);
+    for verdict in [Verdict::Pass, Verdict::Warn, Verdict::Fail] {
+        let holds = i64::from(document.verdict == verdict);
+        metrics.set("assay_verdict", help, &[("verdict", verdict.name())], holds);
     }
     let help = "Whether every input could be read and judged.";
     metrics.set("assay_complete", help, &[], i64::from(!document.is_incomplete()));
 }
 
-fn findings(document: &Document<'_>, path: &str, metrics: &mut Metrics) {
+fn findings(document: &Document, path: &str, metrics: &mut Metrics) {
     let of = || document.findings.iter().filter(|finding| finding.artifact == path);
-    for severity in Severity::ALL {
+    for severity in Severity::ALL.into_iter().rev() {
         let help = "Findings that count, by severity.";
         let number = of().filter(|finding| finding.waived.is_none() && finding.severity == severity).count();
         metrics.set("assay_findings", help, &[("path", path), ("severity", severity.name())], number);
@@ -52,128 +54,121 @@ fn findings(document: &Document<'_>, path: &str, metrics: &mut Metrics) {
     for kind in document.kinds(path) {
         let standing: Vec<_> = kind.iter().filter(|finding| finding.waived.is_none()).collect();
         let Some(first) = standing.first() else { continue };
-        let labels = [("path", path), ("id", first.id), ("name", first.name)];
+        let labels = [("path", path), ("id", &first.id), ("name", &first.name)];
         let help = "Findings that count, by kind; a kind without findings has no sample.";
         metrics.set("assay_findings_by_kind", help, &labels, standing.len());
     }
 }
 
-/// Figures of a snapshot: metric, help, where in the document, divisor.
-const FIGURES: [(&str, &str, &str, f64); 13] = [
-    ("assay_snapshot_size_bytes", "Size of the snapshot, uncompressed.", "size", 1.0),
-    ("assay_snapshot_database_size_bytes", "Size of all pages of the database.", "space.dbSize", 1.0),
-    ("assay_snapshot_in_use_bytes", "Size of pages in use.", "space.inUse", 1.0),
-    ("assay_snapshot_fragmentation_ratio", "Share of free pages.", "space.fragmentationPercent", 100.0),
-    ("assay_snapshot_quota_ratio", "Share of the quota that the database takes.", "space.quotaPercent", 100.0),
-    ("assay_snapshot_revision", "Newest main revision.", "revisions.current", 1.0),
-    ("assay_snapshot_compacted_revision", "Where the last finished compaction was.", "revisions.compacted", 1.0),
-    ("assay_snapshot_live_keys", "Live keys.", "keys.live", 1.0),
-    ("assay_snapshot_tombstones", "Deletions not yet compacted.", "keys.tombstones", 1.0),
-    ("assay_snapshot_records", "Records, tombstones included.", "keys.revisions", 1.0),
-    ("assay_snapshot_leases", "Leases.", "etcd.leases", 1.0),
-    ("assay_snapshot_consistent_index", "Raft index of the last change.", "etcd.consistentIndex", 1.0),
-    ("assay_snapshot_raft_term", "Raft term of the last change.", "etcd.term", 1.0),
-];
-
-fn snapshot(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
-    for (name, help, place, divisor) in FIGURES {
-        let node = artifact.at(place);
-        match (node.integer(), node.number()) {
-            // exact where a float would not be
-            (Some(number), _) if divisor == 1.0 => metrics.set(name, help, &[("path", path)], number),
-            (_, Some(number)) => metrics.set(name, help, &[("path", path)], number / divisor),
-            _ => {}
-        }
+fn snapshot(it: &Snapshot, metrics: &mut Metrics) {
+    let (of, path) = ([("path", it.path.as_str())], it.path.as_str());
+    let (space, etcd) = (&it.space, &it.etcd);
+    metrics.figure(path, "assay_snapshot_size_bytes", "Size of the snapshot, uncompressed.", Some(whole(it.size)));
+    metrics.figure(
+        path,
+        "assay_snapshot_database_size_bytes",
+        "Size of all pages of the database.",
+        Some(whole(space.db_size)),
+    );
+    metrics.figure(path, "assay_snapshot_in_use_bytes", "Size of pages in use.", Some(whole(space.in_use)));
+    let ratio = [
+        ("assay_snapshot_fragmentation_ratio", "Share of free pages.", space.fragmentation_percent),
+        ("assay_snapshot_quota_ratio", "Share of the quota that the database takes.", space.quota_percent),
+    ];
+    for (name, help, percent) in ratio {
+        metrics.set(name, help, &of, percent / 100.0);
     }
-    if artifact.at("trailer").is_there() {
-        let valid = artifact.at("trailer.valid").flag() == Some(true);
-        let help = "Whether the SHA-256 at the end is there and right.";
-        metrics.set("assay_snapshot_trailer_valid", help, &[("path", path)], i64::from(valid));
+    metrics.figure(path, "assay_snapshot_revision", "Newest main revision.", Some(it.revisions.current));
+    metrics.figure(
+        path,
+        "assay_snapshot_compacted_revision",
+        "Where the last finished compaction was.",
+        it.revisions.compacted,
+    );
+    metrics.figure(path, "assay_snapshot_live_keys", "Live keys.", Some(whole(it.keys.live)));
+    metrics.figure(path, "assay_snapshot_tombstones", "Deletions not yet compacted.", Some(whole(it.keys.tombstones)));
+    metrics.figure(path, "assay_snapshot_records", "Records, tombstones included.", Some(whole(it.keys.revisions)));
+    metrics.figure(path, "assay_snapshot_leases", "Leases.", Some(whole(etcd.leases)));
+    metrics.figure(
+        path,
+        "assay_snapshot_consistent_index",
+        "Raft index of the last change.",
+        etcd.consistent_index.map(whole),
+    );
+    metrics.figure(path, "assay_snapshot_raft_term", "Raft term of the last change.", etcd.term.map(whole));
+    let valid = it.trailer.as_ref().map(|trailer| i64::from(trailer.valid == Some(true)));
+    metrics.figure(path, "assay_snapshot_trailer_valid", "Whether the SHA-256 at the end is there and right.", valid);
+    metrics.set("assay_snapshot_members", "Members of the cluster.", &of, etcd.members.len());
+    metrics.set("assay_snapshot_alarms", "Alarms that were on.", &of, etcd.alarms.len());
+    timestamp(&None, &it.path, metrics);
+    if let Some(it_says) = &it.openshift {
+        openshift(it_says, &it.path, metrics);
     }
-    if artifact.at("etcd").is_there() {
-        let help = "Members of the cluster.";
-        metrics.set("assay_snapshot_members", help, &[("path", path)], artifact.at("etcd.members").items().count());
-        let help = "Alarms that were on.";
-        metrics.set("assay_snapshot_alarms", help, &[("path", path)], artifact.at("etcd.alarms").items().count());
-    }
-    timestamp(artifact, path, metrics);
-    openshift(artifact, path, metrics);
-    values(artifact, path, metrics);
+    values(it, metrics);
 }
 
-fn openshift(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
-    let openshift = artifact.at("openshift");
-    if !openshift.is_there() {
-        return;
-    }
-    let text = |name: &str| openshift.at(name).text().unwrap_or_default();
+fn openshift(it: &OpenShift, path: &str, metrics: &mut Metrics) {
+    let text = |text: &'_ Option<String>| text.clone().unwrap_or_default();
+    let [version, state, cluster, infrastructure] =
+        [&it.version, &it.state, &it.cluster_id, &it.infrastructure_name].map(text);
     let labels = [
         ("path", path),
-        ("version", text("version")),
-        ("state", text("state")),
-        ("cluster_id", text("clusterId")),
-        ("infrastructure", text("infrastructureName")),
+        ("version", &version),
+        ("state", &state),
+        ("cluster_id", &cluster),
+        ("infrastructure", &infrastructure),
     ];
     metrics.set("assay_openshift_info", "What the cluster says of itself; always 1.", &labels, 1);
-    let updating = i64::from(openshift.at("updating").flag() == Some(true));
     let help = "Whether an update was under way.";
-    metrics.set("assay_openshift_updating", help, &[("path", path)], updating);
+    metrics.set("assay_openshift_updating", help, &[("path", path)], i64::from(it.updating));
 }
 
 /// How values are stored, for resources that should be encrypted: Secrets, and whatever is encrypted in part.
-fn values(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
-    for resource in artifact.at("keys.resources").items() {
-        let encrypted: i64 = resource.at("encrypted").items().filter_map(|kind| kind.at("count").integer()).sum();
-        let name = resource.at("resource").text().unwrap_or_default();
-        if encrypted == 0 && name != "secrets" {
+fn values(it: &Snapshot, metrics: &mut Metrics) {
+    for resource in &it.keys.resources {
+        let encrypted: i64 = resource.encrypted.iter().fold(0, |sum, kind| sum.saturating_add(whole(kind.count)));
+        if encrypted == 0 && resource.resource != "secrets" {
             continue;
         }
-        let labels = [("path", path), ("resource", name), ("group", resource.at("group").text().unwrap_or_default())];
-        let plain = resource.at("plain").integer().unwrap_or(0);
+        let labels = [("path", &*it.path), ("resource", &resource.resource), ("group", &resource.group)];
+        let plain = whole(resource.plain);
         metrics.add("assay_values_plain", "Live values stored in clear.", &labels, plain);
         metrics.add("assay_values_encrypted", "Live values stored encrypted.", &labels, encrypted);
     }
 }
 
-fn tarball(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
-    if let Some(size) = artifact.at("size").integer() {
-        metrics.set("assay_tarball_size_bytes", "Size of the tarball, compressed.", &[("path", path)], size);
-    }
-    for (place, name, help) in [
-        ("complete", "assay_tarball_complete", "Whether the archive could be read to its end."),
-        ("keyless", "assay_tarball_keyless", "Whether its keys are held elsewhere."),
-    ] {
-        if let Some(flag) = artifact.at(place).flag() {
-            metrics.set(name, help, &[("path", path)], i64::from(flag));
-        }
-    }
-    timestamp(artifact, path, metrics);
-    for key in artifact.at("keyMaterial").items() {
-        let (Some(until), Some(member)) = (key.at("notAfter").time(), key.at("path").text()) else { continue };
+fn tarball(it: &Tarball, metrics: &mut Metrics) {
+    let of = [("path", it.path.as_str())];
+    metrics.set("assay_tarball_size_bytes", "Size of the tarball, compressed.", &of, whole(it.size));
+    let help = "Whether the archive could be read to its end.";
+    metrics.set("assay_tarball_complete", help, &of, i64::from(it.complete));
+    metrics.set("assay_tarball_keyless", "Whether its keys are held elsewhere.", &of, i64::from(it.keyless));
+    timestamp(&it.timestamp, &it.path, metrics);
+    for key in &it.key_material {
+        let Some(until) = time(&key.not_after) else { continue };
         let help = "When the certificate of a key in the tarball expires.";
-        let labels = [("path", path), ("member", member)];
+        let member = key.path.text();
+        let labels = [("path", it.path.as_str()), ("member", &member)];
         metrics.set("assay_certificate_not_after_timestamp_seconds", help, &labels, until.as_second());
     }
 }
 
-fn timestamp(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
-    // a snapshot's document tells no time: its name does
-    let name = path.rsplit('/').next().and_then(|name| name.split_once('_')).and_then(|(_, rest)| rest.get(..17));
-    if let Some(taken) = artifact.at("timestamp").text().or(name).and_then(taken) {
+fn timestamp(stamp: &Option<String>, path: &str, metrics: &mut Metrics) {
+    if let Some(taken) = stamp.as_deref().or_else(|| stamp_in(path)).and_then(taken) {
         let help = "When the backup was taken, by the time stamp in its name.";
         metrics.set("assay_backup_timestamp_seconds", help, &[("path", path)], taken.as_second());
     }
 }
 
-fn backup(artifact: Node<'_>, path: &str, metrics: &mut Metrics) {
-    timestamp(artifact, path, metrics);
-    if let Some(fit) = artifact.at("encryption.keysFit").flag() {
+fn backup(it: &Backup, name: &str, metrics: &mut Metrics) {
+    timestamp(&it.timestamp, name, metrics);
+    if let Some(fit) = it.encryption.as_ref().and_then(|encryption| encryption.keys_fit) {
         let help = "Whether the keys at hand open every encrypted value.";
-        metrics.set("assay_backup_keys_fit", help, &[("path", path)], i64::from(fit));
+        metrics.set("assay_backup_keys_fit", help, &[("path", name)], i64::from(fit));
     }
-    let compat = artifact.at("compat");
-    if let Some(verdict) = compat.at("verdict").text() {
-        let labels = [("path", path), ("target", compat.at("target").text().unwrap_or_default()), ("verdict", verdict)];
+    if let Some(verdict) = it.compat.verdict {
+        let target = it.compat.target.as_deref().unwrap_or_default();
+        let labels = [("path", name), ("target", target), ("verdict", verdict.name())];
         let help = "The verdict on a restore onto the target version; always 1.";
         metrics.set("assay_backup_compat_info", help, &labels, 1);
     }
@@ -202,6 +197,13 @@ impl Metrics {
         match metric.samples.iter_mut().find(|(known, _)| *known == labels) {
             Some((_, known)) => *known = value,
             None => metric.samples.push((labels, value)),
+        }
+    }
+
+    /// A figure of one artifact, where it is known.
+    fn figure(&mut self, path: &str, name: &'static str, help: &'static str, value: Option<i64>) {
+        if let Some(value) = value {
+            self.set(name, help, &[("path", path)], value);
         }
     }
 

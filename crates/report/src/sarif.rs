@@ -3,22 +3,24 @@
 //! Built as JSON and not through a library of types: twenty properties are used of several hundred, and tests hold the
 //! result against the official schema.
 
+use checks::Severity;
+use document::{Artifact, Document, Finding};
 use serde_json::{Map, Value, json};
 
-use crate::document::{Document, Finding, Node, Severity};
+use crate::parts::{place_parts, whole};
 use crate::text::inert_json;
 use crate::{Context, Rule};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-pub(crate) fn render(document: &Document<'_>, context: &Context<'_>) -> String {
-    let mut kinds: Vec<&Finding<'_>> = Vec::new();
+pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
+    let mut kinds: Vec<&Finding> = Vec::new();
     for finding in &document.findings {
         if !kinds.iter().any(|known| known.id == finding.id) {
             kinds.push(finding);
         }
     }
-    let rules: Vec<Value> = kinds.iter().map(|finding| rule(finding, context.rule(finding.id))).collect();
+    let rules: Vec<Value> = kinds.iter().map(|finding| rule(finding, context.rule(&finding.id))).collect();
     let results: Vec<Value> = document
         .findings
         .iter()
@@ -30,7 +32,7 @@ pub(crate) fn render(document: &Document<'_>, context: &Context<'_>) -> String {
         "runs": [{
             "tool": {"driver": {
                 "name": "assay",
-                "semanticVersion": document.root.at("assay").text().unwrap_or("0.0.0"),
+                "semanticVersion": if document.assay.is_empty() { "0.0.0" } else { &*document.assay },
                 "shortDescription": {"text": "Proves, offline, that an OpenShift etcd backup will restore."},
                 "rules": rules,
             }},
@@ -38,7 +40,7 @@ pub(crate) fn render(document: &Document<'_>, context: &Context<'_>) -> String {
             "artifacts": artifacts(document),
             "results": results,
             "properties": {
-                "verdict": document.verdict(),
+                "verdict": document.verdict.name(),
                 "failOn": document.fail_on().map_or("never", Severity::name),
             },
         }],
@@ -58,7 +60,7 @@ fn level(severity: Severity) -> &'static str {
 }
 
 /// What is known of a kind of finding: by the catalogue, or else by the finding alone.
-fn rule(finding: &Finding<'_>, rule: Option<&Rule<'_>>) -> Value {
+fn rule(finding: &Finding, rule: Option<&Rule<'_>>) -> Value {
     let Some(rule) = rule else {
         return json!({
             "id": finding.id,
@@ -87,7 +89,7 @@ fn rule(finding: &Finding<'_>, rule: Option<&Rule<'_>>) -> Value {
     })
 }
 
-fn result(finding: &Finding<'_>, rule: Option<usize>) -> Value {
+fn result(finding: &Finding, rule: Option<usize>) -> Value {
     let mut result = json!({
         "ruleId": finding.id,
         "ruleIndex": rule,
@@ -97,11 +99,11 @@ fn result(finding: &Finding<'_>, rule: Option<usize>) -> Value {
         "partialFingerprints": {"place/v1": fingerprint(finding)},
         "properties": {
             "severity": finding.severity.name(),
-            "evidence": finding.evidence.value(),
+            "evidence": finding.evidence,
             "remedy": finding.remedy,
         },
     });
-    if let (Some(waived), Some(map)) = (finding.waived, result.as_object_mut()) {
+    if let (Some(waived), Some(map)) = (&finding.waived, result.as_object_mut()) {
         let suppression = json!({
             "kind": "external",
             "status": "accepted",
@@ -114,27 +116,29 @@ fn result(finding: &Finding<'_>, rule: Option<usize>) -> Value {
 }
 
 /// What stays the same while a finding is the same: its kind and its place, not its numbers.
-fn fingerprint(finding: &Finding<'_>) -> String {
-    let place: Vec<String> = ["key", "member", "page", "offset"]
+fn fingerprint(finding: &Finding) -> String {
+    let parts = place_parts(&finding.location);
+    let place: Vec<String> = ["key", "member", "page"]
         .into_iter()
-        .filter(|name| finding.location.at(name).is_there())
-        .map(|name| format!("{name}={}", finding.location.at(name).line()))
+        .filter_map(|name| parts.iter().find(|(part, _)| *part == name))
+        .map(|(name, value)| format!("{name}={value}"))
+        .chain(finding.location.offset.map(|offset| format!("offset={offset}")))
         .collect();
     format!("{} {}", finding.id, place.join(" ")).trim_end().to_owned()
 }
 
-fn location(finding: &Finding<'_>) -> Value {
+fn location(finding: &Finding) -> Value {
     let mut physical = Map::new();
-    physical.insert("artifactLocation".to_owned(), json!({"uri": uri(finding.artifact)}));
-    if let Some(offset) = finding.location.at("offset").integer().filter(|offset| *offset >= 0) {
+    physical.insert("artifactLocation".to_owned(), json!({"uri": uri(&finding.artifact)}));
+    if let Some(offset) = finding.location.offset.map(whole) {
         physical.insert("region".to_owned(), json!({"byteOffset": offset, "byteLength": 0}));
     }
+    let parts = place_parts(&finding.location);
     let logical: Vec<Value> = [("page", "page"), ("key", "object"), ("member", "member")]
         .into_iter()
-        .filter(|(name, _)| finding.location.at(name).is_there())
-        .map(|(name, kind)| {
-            let shown = finding.location.at(name).line();
-            let full = if name == "page" { format!("page {shown}") } else { shown.into_owned() };
+        .filter_map(|(name, kind)| Some((parts.iter().find(|(part, _)| *part == name)?, kind)))
+        .map(|((name, shown), kind)| {
+            let full = if *name == "page" { format!("page {shown}") } else { shown.clone() };
             let last = full.rsplit('/').find(|part| !part.is_empty()).unwrap_or(&full);
             json!({"name": last, "fullyQualifiedName": full, "kind": kind})
         })
@@ -148,9 +152,9 @@ fn location(finding: &Finding<'_>) -> Value {
 }
 
 /// Each artifact once, as SARIF asks; a path may be given twice.
-fn artifacts(document: &Document<'_>) -> Vec<Value> {
+fn artifacts(document: &Document) -> Vec<Value> {
     let mut artifacts: Vec<Value> = Vec::new();
-    for artifact in document.artifacts().map(artifact) {
+    for artifact in document.artifacts.iter().map(artifact) {
         if !artifacts.contains(&artifact) {
             artifacts.push(artifact);
         }
@@ -158,16 +162,21 @@ fn artifacts(document: &Document<'_>) -> Vec<Value> {
     artifacts
 }
 
-fn artifact(node: Node<'_>) -> Value {
+fn artifact(of: &Artifact) -> Value {
     let mut artifact = Map::new();
-    artifact.insert("location".to_owned(), json!({"uri": uri(node.artifact_name())}));
-    let kind = node.at("kind").text();
+    artifact.insert("location".to_owned(), json!({"uri": uri(of.name())}));
+    let kind = of.kind();
+    let (size, sha256) = match of {
+        Artifact::Snapshot(it) => (Some(it.size), None),
+        Artifact::Tarball(it) => (Some(it.size), Some(&it.sha256)),
+        _ => (None, None),
+    };
     let roles = if kind == Some("backup") { json!(["analysisTarget", "directory"]) } else { json!(["analysisTarget"]) };
     artifact.insert("roles".to_owned(), roles);
-    if let Some(size) = node.at("size").integer().filter(|size| *size >= 0) {
+    if let Some(size) = size.map(whole) {
         artifact.insert("length".to_owned(), json!(size));
     }
-    if let Some(sha256) = node.at("sha256").text() {
+    if let Some(sha256) = sha256 {
         artifact.insert("hashes".to_owned(), json!({"sha-256": sha256}));
     }
     if let Some(kind) = kind {

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use checks::{Finding, Findings};
+use document::{Artifact, Cluster, Hex64, KeyBuf, Lease};
 use etcd_snapshot::facts::{Permission, Role, User};
 use etcd_snapshot::{Facts, Scan};
-use serde::Serialize;
 
 use super::snapshot;
 use crate::args::{ClusterArgs, ReportFormat};
+use crate::documents;
+use crate::documents::etcd::{self, alarm_word};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
-use crate::output::etcd::{EtcdJson, alarm_word};
-use crate::output::finding::FindingJson;
 use crate::output::human::{Align, Fields, Table};
-use crate::output::json::{Envelope, Hex64, Key, Verdict};
+use crate::output::json::{Verdict, write_pretty};
 use crate::text::{count, escape};
 use crate::ui::{Ui, style};
 
@@ -37,9 +37,9 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
     if args.output.format() == ReportFormat::Json {
         let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
         let name = source.name();
-        let document = Document::new(&name, &scan.facts, &leases, &blockers);
-        let findings: Vec<_> = findings.iter().map(|finding| FindingJson::new(finding, &name)).collect();
-        Envelope::new("cluster", &[document], &findings, verdict).write(ui.out())?;
+        let artifacts = vec![document(&name, &scan.facts, leases, &blockers)];
+        let findings = documents::findings(&findings, &name).collect();
+        write_pretty(ui.out(), &documents::document("cluster", artifacts, findings, verdict))?;
     } else {
         print(&source, &scan.facts, &leases, &blockers, ui)?;
     }
@@ -60,16 +60,6 @@ fn warn_of_faults(source: &Source, facts: &Facts, ui: &mut Ui) {
     }
 }
 
-/// A lease and the live keys that hang on it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Lease {
-    id: Hex64,
-    ttl: i64,
-    #[serde(rename = "remainingTtl")]
-    remaining_ttl: Option<i64>,
-    keys: u64,
-}
-
 fn leases(scan: &Scan<'_>) -> Vec<Lease> {
     let mut keys: BTreeMap<i64, u64> = BTreeMap::new();
     for live in scan.store.live().filter(|live| live.kv.lease != 0) {
@@ -84,71 +74,33 @@ fn leases(scan: &Scan<'_>) -> Vec<Lease> {
     scan.facts.leases.iter().map(lease).collect()
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    path: String,
-    kind: &'static str,
-    etcd: EtcdJson,
-    lease_list: &'a [Lease],
-    user_list: Vec<UserJson<'a>>,
-    role_list: Vec<RoleJson<'a>>,
-    upgrade_blockers: Vec<FindingJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UserJson<'a> {
-    name: &'a str,
-    roles: &'a [String],
-    has_password: bool,
-    certificate_only: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RoleJson<'a> {
-    name: &'a str,
-    permissions: Vec<PermissionJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PermissionJson<'a> {
-    read: bool,
-    write: bool,
-    key: Key<'a>,
-    range_end: Key<'a>,
-}
-
-impl<'a> Document<'a> {
-    fn new(name: &'a str, facts: &'a Facts, leases: &'a [Lease], blockers: &'a [Finding]) -> Self {
-        let user = |user: &'a User| UserJson {
-            name: &user.name,
-            roles: &user.roles,
-            has_password: user.has_password,
-            certificate_only: user.no_password,
-        };
-        let permission = |permission: &'a Permission| PermissionJson {
-            read: permission.read,
-            write: permission.write,
-            key: Key(&permission.key),
-            range_end: Key(&permission.range_end),
-        };
-        let role = |role: &'a Role| RoleJson {
-            name: &role.name,
-            permissions: role.permissions.iter().map(permission).collect(),
-        };
-        Self {
-            path: name.to_owned(),
-            kind: "snapshot",
-            etcd: EtcdJson::from(facts),
-            lease_list: leases,
-            user_list: facts.users.iter().map(user).collect(),
-            role_list: facts.roles.iter().map(role).collect(),
-            upgrade_blockers: blockers.iter().map(|finding| FindingJson::new(finding, name)).collect(),
-        }
-    }
+fn document(name: &str, facts: &Facts, leases: Vec<Lease>, blockers: &[Finding]) -> Artifact {
+    let user = |user: &User| document::User {
+        name: user.name.clone(),
+        roles: user.roles.clone(),
+        has_password: user.has_password,
+        certificate_only: user.no_password,
+    };
+    let permission = |permission: &Permission| document::Permission {
+        read: permission.read,
+        write: permission.write,
+        key: KeyBuf::from(permission.key.as_slice()),
+        range_end: KeyBuf::from(permission.range_end.as_slice()),
+    };
+    let role = |role: &Role| document::Role {
+        name: role.name.clone(),
+        permissions: role.permissions.iter().map(permission).collect(),
+    };
+    Artifact::Cluster(Box::new(Cluster {
+        path: name.to_owned(),
+        kind: Cluster::KIND,
+        etcd: etcd::of(facts),
+        lease_list: leases,
+        user_list: facts.users.iter().map(user).collect(),
+        role_list: facts.roles.iter().map(role).collect(),
+        upgrade_blockers: documents::findings(blockers, name).collect(),
+        ..Cluster::default()
+    }))
 }
 
 fn upgrade(blockers: &[Finding]) -> String {

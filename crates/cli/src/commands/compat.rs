@@ -3,19 +3,19 @@
 use std::path::Path;
 
 use backup_facts::version::{SnapshotRelease, Sources, TargetCluster};
-use checks::Asks;
 use checks::version::Compat;
-use serde::Serialize;
+use checks::{Asks, Verdict};
+use document::{Artifact, CompatOf, Word};
 
 use super::artifact::{self, Item};
 use super::keys::forbid_dumps;
 use super::snapshot;
 use crate::args::{CompatArgs, ReportFormat};
+use crate::documents;
 use crate::exit::{Error, Outcome};
 use crate::input::{Backups, Input, Reading, Source};
-use crate::output::compat::{self as output, CompatJson};
-use crate::output::finding::FindingJson;
-use crate::output::json::{Envelope, Verdict};
+use crate::output::compat as output;
+use crate::output::json::write_pretty;
 use crate::pair;
 use crate::tarball::Tarball;
 use crate::target;
@@ -28,15 +28,6 @@ struct Judged<'t> {
     snapshot: Option<String>,
     tarball: Option<String>,
     compat: Compat<'t>,
-}
-
-#[derive(Serialize)]
-struct ArtifactJson {
-    kind: &'static str,
-    path: String,
-    snapshot: Option<String>,
-    tarball: Option<String>,
-    compat: CompatJson,
 }
 
 pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
@@ -131,18 +122,18 @@ fn scan(source: &Source, ui: &mut Ui) -> Result<SnapshotRelease, Error> {
 }
 
 fn write_json(judged: &[Judged<'_>], allowed: bool, ui: &mut Ui) -> Result<(), Error> {
-    let artifacts: Vec<_> = judged
-        .iter()
-        .map(|one| ArtifactJson {
-            kind: one.kind,
+    let artifact = |one: &Judged<'_>| {
+        Artifact::Compat(Box::new(CompatOf {
+            kind: Word::Borrowed(one.kind),
             path: one.name.clone(),
             snapshot: one.snapshot.clone(),
             tarball: one.tarball.clone(),
-            compat: CompatJson::new(&one.compat),
-        })
-        .collect();
-    let findings = judged.iter().flat_map(|one| one.compat.findings.iter().map(|it| FindingJson::new(it, &one.name)));
-    let findings: Vec<_> = findings.collect();
+            compat: documents::compat::of(&one.compat),
+            ..CompatOf::default()
+        }))
+    };
+    let artifacts = judged.iter().map(artifact).collect();
+    let findings = judged.iter().flat_map(|one| documents::findings(&one.compat.findings, &one.name)).collect();
     let verdict = if allowed { Verdict::Pass } else { Verdict::Fail };
-    Ok(Envelope::new("compat", &artifacts, &findings, verdict).write(ui.out())?)
+    Ok(write_pretty(ui.out(), &documents::document("compat", artifacts, findings, verdict))?)
 }

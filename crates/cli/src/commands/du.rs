@@ -2,18 +2,20 @@
 
 use std::cmp::Reverse;
 
+use document::{Artifact, Document, KeyBuf, KeyGroup, UsedKeys};
 use lens::Reader;
 use lens::usage::{Account, By, Group, KeyUsage, Reclaimable, Usage, groups};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 use unicode_width::UnicodeWidthStr;
 
 use super::bytes::{check_faults, database, open, verdict};
 use super::objects;
 use crate::args::{DuArgs, RowFormat, UsageBy, UsageFormat};
+use crate::documents;
 use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
-use crate::output::json::{Envelope, Key, Verdict};
+use crate::output::json::{Verdict, write_pretty};
 use crate::output::stream::{Head, Row, Rows};
 use crate::spread::Pool;
 use crate::text::{Size, count, escape, group_digits, shorten};
@@ -62,13 +64,13 @@ pub(super) fn run(args: &DuArgs, reading: &Reading, ui: &mut Ui) -> Result<Outco
     match args.format() {
         UsageFormat::Human => told.print(ui)?,
         UsageFormat::Json => {
-            let document = told.document();
-            Envelope::<_, ()>::new("du", &[document], &[], verdict(ui)).write(ui.out())?;
+            let document = told.document(verdict(ui));
+            write_pretty(ui.out(), &document)?;
         }
         UsageFormat::Csv => told.table(ui)?,
         UsageFormat::Html => {
-            let envelope = json!(Envelope::<_, ()>::new("du", &[told.document()], &[], verdict(ui)));
-            ui.out().write_all(report::usage(&envelope).as_bytes())?;
+            let page = report::usage(&told.document(verdict(ui)));
+            ui.out().write_all(page.as_bytes())?;
         }
     }
     Ok(ui.outcome())
@@ -81,75 +83,14 @@ struct Told<'t, 'a> {
     usage: &'t Usage<'a>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    path: String,
-    file_size: u64,
-    account: Map<String, Value>,
-    reclaimable: ReclaimableJson,
-    keys: KeysJson,
-    resources: Vec<GroupRow>,
-    namespaces: Vec<GroupRow>,
-    depth: usize,
-    prefixes: Vec<GroupRow>,
-    top: Vec<GroupRow>,
-    churn: Vec<GroupRow>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ReclaimableJson {
-    db_total_size: u64,
-    db_in_use: u64,
-    defragmentation_mb: f64,
-    fragmentation_percent: f64,
-    page_overhead: u64,
-    compaction: u64,
-}
-
-impl From<Reclaimable> for ReclaimableJson {
-    fn from(had: Reclaimable) -> Self {
-        Self {
-            db_total_size: had.db_total_size,
-            db_in_use: had.db_in_use,
-            defragmentation_mb: had.defragmentation_mb,
-            fragmentation_percent: had.fragmentation_percent,
-            page_overhead: had.page_overhead,
-            compaction: had.compaction,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct KeysJson {
-    live: u64,
-    deleted: u64,
-    revisions: u64,
-    encryption: u64,
-}
-
 /// A group of keys, or a key.
 struct GroupRow(Group);
 
-impl Serialize for GroupRow {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Fields<'g> {
-            name: Key<'g>,
-            live_keys: u64,
-            deleted_keys: u64,
-            revisions: u64,
-            live: u64,
-            history: u64,
-            tombstones: u64,
-            total: u64,
-            encryption: u64,
-        }
+impl GroupRow {
+    fn shape(&self) -> KeyGroup {
         let group = &self.0;
-        let fields = Fields {
-            name: Key(&group.name),
+        KeyGroup {
+            name: KeyBuf::from(group.name.as_slice()),
             live_keys: group.live_keys,
             deleted_keys: group.deleted_keys,
             revisions: group.revisions,
@@ -158,8 +99,40 @@ impl Serialize for GroupRow {
             tombstones: group.tombstones,
             total: group.total(),
             encryption: group.wrapping,
-        };
-        fields.serialize(serializer)
+        }
+    }
+}
+
+impl Serialize for GroupRow {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.shape().serialize(serializer)
+    }
+}
+
+fn reclaimable(had: Reclaimable) -> document::Reclaimable {
+    document::Reclaimable {
+        db_total_size: had.db_total_size,
+        db_in_use: had.db_in_use,
+        defragmentation_mb: had.defragmentation_mb,
+        fragmentation_percent: had.fragmentation_percent,
+        page_overhead: had.page_overhead,
+        compaction: had.compaction,
+    }
+}
+
+fn account(of: &Account) -> document::Account {
+    let classes = of.classes();
+    let of = |class: &str| classes.iter().find(|(name, _)| *name == class).map_or(0, |(_, bytes)| *bytes);
+    document::Account {
+        free: of("free"),
+        history: of("history"),
+        live: of("live"),
+        other_elements: of("otherElements"),
+        own_state: of("ownState"),
+        page_overhead: of("pageOverhead"),
+        tail: of("tail"),
+        tombstones: of("tombstones"),
+        trailer: of("trailer"),
     }
 }
 
@@ -227,17 +200,16 @@ impl Told<'_, '_> {
         all
     }
 
-    fn document(&self) -> Document {
+    fn document(&self, verdict: Verdict) -> Document {
         let keys = &self.usage.keys;
         let live = keys.iter().filter(|key| key.is_live()).count() as u64;
-        let rows = |groups: Vec<Group>| groups.into_iter().map(GroupRow).collect::<Vec<_>>();
-        let classes = self.usage.account.classes().into_iter();
-        Document {
+        let rows = |groups: Vec<Group>| groups.into_iter().map(|group| GroupRow(group).shape()).collect();
+        let usage = document::Usage {
             path: self.source.name(),
             file_size: self.usage.account.file,
-            account: classes.map(|(name, bytes)| (name.to_owned(), bytes.into())).collect(),
-            reclaimable: self.usage.account.reclaimable().into(),
-            keys: KeysJson {
+            account: account(&self.usage.account),
+            reclaimable: reclaimable(self.usage.account.reclaimable()),
+            keys: UsedKeys {
                 live,
                 deleted: keys.len() as u64 - live,
                 revisions: keys.iter().map(|key| key.revisions).sum(),
@@ -245,11 +217,13 @@ impl Told<'_, '_> {
             },
             resources: rows(self.groups(UsageBy::Resource)),
             namespaces: rows(self.groups(UsageBy::Namespace)),
-            depth: self.args.depth.get(),
+            depth: self.args.depth.get() as u64,
             prefixes: rows(self.first(self.groups(UsageBy::Prefix))),
             top: rows(self.keys(false)),
             churn: rows(self.keys(true)),
-        }
+            ..document::Usage::default()
+        };
+        documents::document("du", vec![Artifact::Usage(Box::new(usage))], Vec::new(), verdict)
     }
 
     fn table(&self, ui: &mut Ui) -> Result<(), Error> {

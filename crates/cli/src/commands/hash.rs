@@ -2,32 +2,31 @@
 
 use backup_facts::snapshot::{Integrity, appended};
 use checks::Finding;
+use document::Artifact;
 use etcd_snapshot::trailer::{self, Sha256Digest, Trailer};
 use etcd_snapshot::{HashKv, Status};
-use serde::Serialize;
 
 use super::snapshot;
 use crate::args::{HashArgs, ReportFormat};
+use crate::documents::{self, hashes};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
-use crate::output::finding::FindingJson;
-use crate::output::hashes::{DumpJson, HashKvJson, StatusJson, TrailerJson};
 use crate::output::human::Fields;
-use crate::output::json::{Envelope, HexBytes, Verdict};
+use crate::output::json::{HexBytes, Verdict, write_pretty};
 use crate::spread::Pool;
 use crate::text::{Size, count, group_digits};
 use crate::ui::{Ui, style};
 
 pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let json = args.output.format() == ReportFormat::Json;
-    let (mut documents, mut found) = (Vec::new(), Vec::new());
+    let (mut artifacts, mut found) = (Vec::new(), Vec::new());
     let mut printed = false;
     let unread = snapshot::each(&args.snapshots, ui, |input, ui| {
         let source = snapshot::open(&Input::from(input.as_os_str()), reading, ui)?;
         let hashes = Hashes::of(&source, args, ui)?;
         if json {
-            documents.push(hashes.document(&source));
-            found.extend(hashes.findings.into_iter().map(|finding| (source.name(), finding)));
+            artifacts.push(hashes.document(&source));
+            found.extend(documents::findings(&hashes.findings, &source.name()));
             return Ok(());
         }
         if std::mem::replace(&mut printed, true) {
@@ -35,11 +34,10 @@ pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
         }
         hashes.print(&source, ui)
     });
-    if json && !documents.is_empty() {
+    if json && !artifacts.is_empty() {
         let sound = ui.outcome() == Outcome::Clean && unread.is_ok();
         let verdict = if sound { Verdict::Pass } else { Verdict::Fail };
-        let findings: Vec<_> = found.iter().map(|(artifact, finding)| FindingJson::new(finding, artifact)).collect();
-        Envelope::new("hash", &documents, &findings, verdict).write(ui.out())?;
+        write_pretty(ui.out(), &documents::document("hash", artifacts, found, verdict))?;
     }
     unread.map(|()| ui.outcome())
 }
@@ -96,17 +94,18 @@ impl Hashes {
         Ok(hashes)
     }
 
-    fn document(&self, source: &Source) -> Document {
+    fn document(&self, source: &Source) -> Artifact {
         let full = self.full.as_ref();
-        Document {
+        Artifact::Hashes(Box::new(document::Hashes {
             path: source.name(),
             sha256: full.map(|full| HexBytes(&full.trailer.file).to_string()),
-            trailer: full.map(|full| TrailerJson::from(&full.trailer)),
-            status: StatusJson::from(&self.status),
-            dump: DumpJson::from(self.status.dump),
-            hashkv: full.map(|full| HashKvJson::from(&full.hash_kv)),
+            trailer: full.map(|full| hashes::trailer(&full.trailer)),
+            status: hashes::status(&self.status),
+            dump: hashes::dump(self.status.dump),
+            hashkv: full.map(|full| hashes::hash_kv(&full.hash_kv)),
             content: full.map(|full| HexBytes(&full.content).to_string()),
-        }
+            ..document::Hashes::default()
+        }))
     }
 
     fn print(&self, source: &Source, ui: &mut Ui) -> Result<(), Error> {
@@ -157,16 +156,4 @@ fn trailer_words(integrity: Integrity) -> String {
         Integrity::Wrong => "WRONG: the file is not what was saved".to_owned(),
         Integrity::None => "none: the file was not streamed by `etcdctl snapshot save`".to_owned(),
     }
-}
-
-/// One snapshot, as scripts read it.
-#[derive(Serialize)]
-struct Document {
-    path: String,
-    sha256: Option<String>,
-    trailer: Option<TrailerJson>,
-    status: StatusJson,
-    dump: DumpJson,
-    hashkv: Option<HashKvJson>,
-    content: Option<String>,
 }

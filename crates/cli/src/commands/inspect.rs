@@ -4,20 +4,18 @@ use backup_facts::opening::Unlocked;
 use backup_facts::snapshot::Integrity;
 use checks::version::Compat;
 use checks::{Asks, Finding, Severity, Verdict};
+use document::Artifact;
 use kube_objects::ResourceCount;
 
 use super::artifact::{self, Item, Whole};
 use super::keys::forbid_dumps;
 use crate::analysis::{Analysis, Opened};
 use crate::args::{InspectArgs, ReportFormat};
+use crate::documents;
 use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
-use crate::output::artifact::{ArtifactJson, BackupJson, JudgedBackup, Named};
-use crate::output::finding::FindingJson;
 use crate::output::human::{Align, Fields, Table};
-use crate::output::json::{self, Envelope};
-use crate::output::snapshot::SnapshotJson;
-use crate::output::tarball::TarballJson;
+use crate::output::json::write_pretty;
 use crate::output::{overview, tarball};
 use crate::pair;
 use crate::tarball::Tarball;
@@ -41,7 +39,7 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
         Ok(())
     });
     if json && !seen.is_empty() {
-        write_json(&seen, unread.is_err(), ui)?;
+        write_json(seen, unread.is_err(), ui)?;
     }
     unread.map(|()| ui.outcome())
 }
@@ -68,10 +66,9 @@ fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Err
     }
     let mut seen = Vec::new();
     if json {
-        let judged =
-            JudgedBackup { cross_checked: made > 0, compat: &compat, encryption: None, escrow: None, verdict: None };
-        let named = Named { directory, backup: &whole.backup, name: name.clone() };
-        let document = ArtifactJson::Backup(Box::new(BackupJson::new(named, &judged)));
+        let compat = documents::compat::of(&compat);
+        let judged = documents::backup::Judged { cross_checked: made > 0, compat, ..Default::default() };
+        let document = documents::backup::of(directory, &whole.backup, name.clone(), judged);
         seen.push(Seen { document, name, findings });
     } else {
         let head = ui.paint(style::HEAD, escape(name.as_bytes())).to_string();
@@ -115,7 +112,7 @@ fn of_analysis(source: &Source, analysis: Analysis<'_>, json: bool, ui: &mut Ui)
         print(source, &analysis, ui)?;
         return Ok(None);
     }
-    let document = ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, &analysis, None)));
+    let document = documents::snapshot::of(source, &analysis, None);
     Ok(Some(Seen { document, name: source.name(), findings: analysis.findings }))
 }
 
@@ -127,7 +124,7 @@ fn of_tarball(tarball: Tarball, json: bool, ui: &mut Ui) -> Result<Option<Seen>,
         print_tarball(&tarball, ui)?;
         return Ok(None);
     }
-    let document = ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball)));
+    let document = documents::tarball::of(&tarball);
     Ok(Some(Seen { document, name: tarball.name, findings: tarball.findings }))
 }
 
@@ -137,25 +134,17 @@ fn fails(findings: &[Finding]) -> bool {
 
 /// What is left of an artifact once it was looked at.
 struct Seen {
-    document: ArtifactJson,
+    document: Artifact,
     name: String,
     findings: Vec<Finding>,
 }
 
-fn write_json(seen: &[Seen], some_unread: bool, ui: &mut Ui) -> Result<(), Error> {
-    let documents: Vec<_> = seen.iter().map(|seen| &seen.document).collect();
-    let findings: Vec<_> = seen
-        .iter()
-        .flat_map(|seen| seen.findings.iter().map(move |finding| FindingJson::new(finding, &seen.name)))
-        .collect();
+fn write_json(seen: Vec<Seen>, some_unread: bool, ui: &mut Ui) -> Result<(), Error> {
     let all = seen.iter().flat_map(|seen| &seen.findings);
-    let verdict = match checks::verdict(all, Some(Severity::High)) {
-        _ if some_unread => json::Verdict::Fail,
-        Verdict::Pass => json::Verdict::Pass,
-        Verdict::Warn => json::Verdict::Warn,
-        Verdict::Fail => json::Verdict::Fail,
-    };
-    Ok(Envelope::new("inspect", &documents, &findings, verdict).write(ui.out())?)
+    let verdict = if some_unread { Verdict::Fail } else { checks::verdict(all, Some(Severity::High)) };
+    let findings = seen.iter().flat_map(|seen| documents::findings(&seen.findings, &seen.name)).collect();
+    let artifacts = seen.into_iter().map(|seen| seen.document).collect();
+    Ok(write_pretty(ui.out(), &documents::document("inspect", artifacts, findings, verdict))?)
 }
 
 fn print_tarball(tarball: &Tarball, ui: &mut Ui) -> Result<(), Error> {

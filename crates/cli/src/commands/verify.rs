@@ -1,9 +1,9 @@
 //! `assay verify`: will it restore?
 
 mod backup;
-mod document;
 mod escrow;
 mod policy;
+mod report;
 
 use backup_facts::configuration::InForce;
 use backup_facts::opening::Unlocked;
@@ -11,19 +11,18 @@ use backup_facts::snapshot::Integrity;
 use backup_facts::version::TargetCluster;
 use checks::version::Compat;
 use checks::{Asks, Finding, Severity, Verdict};
+use document::Artifact;
 
 use super::artifact::{self, Item};
 use super::keys::{forbid_dumps, given};
 use crate::analysis::Analysis;
 use crate::args::{FailOn, KeysInput, VerdictFormat, VerifyArgs};
+use crate::documents;
 use crate::exit::{Error, Outcome};
 use crate::hazards;
 use crate::input::{Reading, Source};
-use crate::output::artifact::ArtifactJson;
 use crate::output::finding;
 use crate::output::human::Fields;
-use crate::output::snapshot::SnapshotJson;
-use crate::output::tarball::TarballJson;
 use crate::output::{overview, tarball};
 use crate::pair;
 use crate::tarball::Tarball;
@@ -91,8 +90,7 @@ pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<O
         }
         one.report.print(rules.limit, ui)
     });
-    let whole =
-        document::Whole { judged: &judged, some_unread: unread.is_err(), fail_on: args.fail_on, policy: &policy };
+    let whole = report::Whole { judged, some_unread: unread.is_err(), fail_on: args.fail_on, policy: &policy };
     whole.write(format, ui)?;
     unread.map(|()| ui.outcome())
 }
@@ -111,7 +109,7 @@ fn limit(fail_on: FailOn) -> Option<Severity> {
 
 /// What is left of an artifact once its verdict is known. A backup has several documents: its own and its files'.
 struct Judged {
-    documents: Vec<ArtifactJson>,
+    documents: Vec<Artifact>,
     report: Report,
 }
 
@@ -150,11 +148,7 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
         }
         None => (Vec::new(), Unlocked::default(), None),
     };
-    let documents = if rules.json {
-        vec![ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, &analysis, keys_fit)))]
-    } else {
-        Vec::new()
-    };
+    let documents = if rules.json { vec![documents::snapshot::of(source, &analysis, keys_fit)] } else { Vec::new() };
     let of_restore = match rules.asks_of_restore() {
         true => hazards::of_snapshot(&analysis, None, &keys, rules.restore, ui.now()),
         false => Vec::new(),
@@ -168,8 +162,7 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
 
 fn of_tarball(mut tarball: Tarball, rules: Rules<'_>, ui: &Ui) -> Judged {
     let compat = Compat::of(pair::sources(None, Some(&tarball), None), rules.target, Asks::Integrity);
-    let documents =
-        if rules.json { vec![ArtifactJson::Tarball(Box::new(TarballJson::new(&tarball)))] } else { Vec::new() };
+    let documents = if rules.json { vec![documents::tarball::of(&tarball)] } else { Vec::new() };
     let checked = tarball::describe(&tarball, ui.now());
     let of_restore = hazards::of_tarball(&tarball, rules.restore, ui.now());
     let findings = together([std::mem::take(&mut tarball.findings), compat.findings, of_restore]);

@@ -1,69 +1,12 @@
-//! Whether a backup is of the release that a cluster runs, for scripts and for people.
+//! Whether a backup is of the release that a cluster runs, for people.
 
 use std::io;
-
-use serde::Serialize;
 
 use super::finding::wrap;
 use super::human::{Align, Table};
 use crate::text::escape;
 use crate::ui::{Ui, style};
 use checks::version::Compat;
-
-/// The judgement and what it rests on.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CompatJson {
-    target: Option<String>,
-    target_cluster_id: Option<String>,
-    release: String,
-    relation: Option<&'static str>,
-    verdict: Option<&'static str>,
-    reasons: Vec<ReasonJson>,
-    evidence: Vec<EvidenceJson>,
-}
-
-#[derive(Debug, Serialize)]
-struct ReasonJson {
-    rule: &'static str,
-    text: String,
-    source: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct EvidenceJson {
-    source: &'static str,
-    says: String,
-    place: String,
-    agrees: Option<bool>,
-}
-
-impl CompatJson {
-    /// What was judged.
-    pub fn new(compat: &Compat<'_>) -> Self {
-        let judgement = compat.judgement.as_ref();
-        let reasons = judgement.map(|judgement| judgement.reasons.as_slice()).unwrap_or_default();
-        let evidence = compat.release.evidence.iter().map(|evidence| EvidenceJson {
-            source: evidence.source.name(),
-            says: evidence.says.clone(),
-            place: evidence.place.clone(),
-            agrees: evidence.agrees,
-        });
-        let cluster_id = compat.target.map(|target| target.cluster_id.clone());
-        Self {
-            target: compat.target.map(|target| target.target.version().to_string()),
-            target_cluster_id: cluster_id.filter(|id| !id.is_empty()),
-            release: compat.release.backup.describe(),
-            relation: judgement.map(|judgement| judgement.relation.name()),
-            verdict: compat.allowed().map(|allowed| if allowed { "pass" } else { "fail" }),
-            reasons: reasons
-                .iter()
-                .map(|reason| ReasonJson { rule: reason.rule.name(), text: reason.text.clone(), source: reason.source })
-                .collect(),
-            evidence: evidence.collect(),
-        }
-    }
-}
 
 /// Writes the verdict, its reasons, and a table of the evidence.
 ///

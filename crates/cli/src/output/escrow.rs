@@ -1,6 +1,7 @@
 //! What a split, join, drill or rewrap did, as scripts read it.
 
-use key_escrow::{Check, Manifest, Outcome};
+use document::Check;
+use key_escrow::Manifest;
 use serde::Serialize;
 
 /// A file that was written.
@@ -49,33 +50,5 @@ pub struct DrillJson<'a> {
     /// Whether every check could be made.
     pub complete: bool,
     /// Every check.
-    pub checks: Vec<CheckJson<'a>>,
-}
-
-/// One check.
-#[derive(Debug, Serialize)]
-pub struct CheckJson<'a> {
-    /// Its name; stable.
-    pub name: &'a str,
-    /// `proven`, `failed` or `not-checked`.
-    pub outcome: &'static str,
-    /// What was proven, how it failed, or what was missing.
-    pub message: &'a str,
-}
-
-/// The word for an outcome, and what it says.
-#[must_use]
-pub fn outcome_words(outcome: &Outcome) -> (&'static str, &str) {
-    match outcome {
-        Outcome::Proven(what) => ("proven", what),
-        Outcome::Failed(what) => ("failed", what),
-        Outcome::NotChecked(what) => ("not-checked", what),
-    }
-}
-
-impl<'a> From<&'a Check> for CheckJson<'a> {
-    fn from(check: &'a Check) -> Self {
-        let (outcome, message) = outcome_words(&check.outcome);
-        Self { name: check.name, outcome, message }
-    }
+    pub checks: Vec<Check>,
 }

@@ -2,98 +2,13 @@
 
 use std::io;
 
-use checks::{Evidence, Finding, Severity, Waived};
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use checks::{Finding, Severity};
 
-use super::json::{Hex64, Key};
 use crate::text::{count, escape};
 use crate::ui::{Ui, style};
 
 /// Findings of one kind that human output lists one by one; JSON has them all.
 const SHOWN: usize = 5;
-
-/// A finding about an artifact, as the contract has it.
-#[derive(Debug)]
-pub struct FindingJson<'f> {
-    finding: &'f Finding,
-    artifact: &'f str,
-}
-
-impl<'f> FindingJson<'f> {
-    /// A finding about the artifact of that name.
-    pub fn new(finding: &'f Finding, artifact: &'f str) -> Self {
-        Self { finding, artifact }
-    }
-}
-
-impl Serialize for FindingJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { finding, artifact } = self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", finding.entry.id)?;
-        map.serialize_entry("name", finding.entry.name)?;
-        map.serialize_entry("severity", finding.severity.name())?;
-        map.serialize_entry("artifact", artifact)?;
-        map.serialize_entry("message", &finding.message)?;
-        map.serialize_entry("evidence", &EvidenceJson(&finding.evidence))?;
-        map.serialize_entry("location", &LocationJson(finding))?;
-        map.serialize_entry("remedy", finding.entry.remedy)?;
-        map.serialize_entry("waived", &finding.waived.as_ref().map(WaivedJson::from))?;
-        map.end()
-    }
-}
-
-#[derive(Serialize)]
-struct WaivedJson<'f> {
-    reason: &'f str,
-    until: &'f str,
-}
-
-impl<'f> From<&'f Waived> for WaivedJson<'f> {
-    fn from(waived: &'f Waived) -> Self {
-        Self { reason: &waived.reason, until: &waived.until }
-    }
-}
-
-/// The evidence of a finding as a map; also what the table `findings` of a database keeps.
-pub struct EvidenceJson<'f>(pub &'f [(&'static str, Evidence)]);
-
-impl Serialize for EvidenceJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, evidence) in self.0 {
-            match evidence {
-                Evidence::Number(number) => map.serialize_entry(name, number)?,
-                Evidence::Id(id) => map.serialize_entry(name, &Hex64(*id))?,
-                Evidence::Text(text) => map.serialize_entry(name, text)?,
-            }
-        }
-        map.end()
-    }
-}
-
-struct LocationJson<'f>(&'f Finding);
-
-impl Serialize for LocationJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let location = &self.0.location;
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(page) = location.page {
-            map.serialize_entry("page", &page)?;
-        }
-        if let Some(offset) = location.offset {
-            map.serialize_entry("offset", &offset)?;
-        }
-        if let Some(key) = &location.key {
-            map.serialize_entry("key", &Key(key))?;
-        }
-        if let Some(member) = &location.member {
-            map.serialize_entry("member", member)?;
-        }
-        map.end()
-    }
-}
 
 /// Writes findings by kind, worst first: what, where, and once per kind what to do.
 ///

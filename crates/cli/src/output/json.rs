@@ -2,83 +2,15 @@
 
 use std::io::{self, Write};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use crate::text::is_plain;
 
-/// Name of the shape of [`Envelope`]; it changes when a field changes its meaning.
-pub const SCHEMA: &str = "assay/1";
+pub use checks::Verdict;
+pub use document::{Hex64, HexBytes, Key, KeyBuf, SCHEMA};
 
-/// A 64-bit ID: a string of lower-case hex digits, since JSON numbers lose bits above 2^53.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hex64(pub u64);
-
-impl Serialize for Hex64 {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:x}", self.0))
-    }
-}
-
-/// Bytes of a digest: a string of lower-case hex digits, two a byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HexBytes<'a>(pub &'a [u8]);
-
-impl std::fmt::Display for HexBytes<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl Serialize for HexBytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-/// A key: a string if it is UTF-8, else `{"base64": "..."}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key<'a>(pub &'a [u8]);
-
-impl Serialize for Key<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match std::str::from_utf8(self.0) {
-            Ok(text) => serializer.serialize_str(text),
-            Err(_) => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("base64", &STANDARD.encode(self.0))?;
-                map.end()
-            }
-        }
-    }
-}
-
-/// A [`Key`] that is a value of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyBuf(pub Vec<u8>);
-
-impl Serialize for KeyBuf {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Key(&self.0).serialize(serializer)
-    }
-}
-
-/// How a judgement turned out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// No finding above `info`.
-    Pass,
-    /// Findings below `--fail-on`.
-    Warn,
-    /// Findings at or above `--fail-on`.
-    Fail,
-}
-
-/// The one document that a command gives out.
+/// The document of a command whose artifacts the crate `document` has no types for.
 #[derive(Debug, Serialize)]
 pub struct Envelope<'a, A, F> {
     schema: &'static str,
@@ -87,37 +19,12 @@ pub struct Envelope<'a, A, F> {
     artifacts: &'a [A],
     findings: &'a [F],
     verdict: Verdict,
-    #[serde(flatten)]
-    judged: Option<JudgedBy<'a>>,
-}
-
-/// By what a verdict was reached.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct JudgedBy<'a> {
-    /// The least severity that fails, or `never`.
-    pub fail_on: &'a str,
-    /// The policy, where there was one.
-    pub policy: Option<PolicyName<'a>>,
-}
-
-/// A policy by its file.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct PolicyName<'a> {
-    /// Its path, as given.
-    pub path: &'a str,
 }
 
 impl<'a, A: Serialize, F: Serialize> Envelope<'a, A, F> {
     /// A document of `command` about `artifacts`.
     pub fn new(command: &'a str, artifacts: &'a [A], findings: &'a [F], verdict: Verdict) -> Self {
-        Self { schema: SCHEMA, command, assay: env!("CARGO_PKG_VERSION"), artifacts, findings, verdict, judged: None }
-    }
-
-    /// The same document with what its verdict was reached by.
-    #[must_use]
-    pub fn judged_by(self, judged: JudgedBy<'a>) -> Self {
-        Self { judged: Some(judged), ..self }
+        Self { schema: SCHEMA, command, assay: env!("CARGO_PKG_VERSION"), artifacts, findings, verdict }
     }
 
     /// Writes the document, indented, with a newline at its end.
@@ -223,15 +130,6 @@ mod tests {
         let mut out = Vec::new();
         write_compact(&mut out, &value).unwrap();
         String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn ids_are_hex_and_keys_are_text_or_base64() {
-        assert_eq!(compact(Hex64(0x8e9e_05c5_2164_694d)), r#""8e9e05c52164694d""#);
-        assert_eq!(compact(Hex64(0)), r#""0""#);
-        assert_eq!(compact(HexBytes(&[0, 0xab])), r#""00ab""#);
-        assert_eq!(compact(Key("/ключ\n".as_bytes())), r#""/ключ\n""#);
-        assert_eq!(compact(Key(b"\xff/")), r#"{"base64":"/y8="}"#);
     }
 
     #[test]

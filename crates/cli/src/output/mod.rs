@@ -1,23 +1,18 @@
 //! Facts to text, JSON, lists and tables. What the facts mean is decided elsewhere.
 
-pub mod artifact;
 pub mod compat;
 pub mod diff;
 pub mod encryption;
 pub mod entry;
 pub mod escrow;
-pub mod etcd;
 pub mod finding;
-pub mod hashes;
 pub mod human;
-pub mod inventory;
 pub mod json;
 pub mod list;
 pub mod manifests;
 pub mod objects;
 pub mod overview;
 pub mod rows;
-pub mod snapshot;
 pub mod sqlite;
 pub mod steps;
 pub mod stream;

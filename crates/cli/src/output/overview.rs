@@ -4,10 +4,10 @@ use bbolt_page::Report;
 use etcd_snapshot::{Facts, Scan};
 use kube_objects::{Inventory, OpenShift};
 
-use super::etcd::alarm_word;
 use super::human::Fields;
-use super::snapshot::{SpaceJson, is_updating, running};
 use crate::analysis::{Analysis, Opened};
+use crate::documents::etcd::alarm_word;
+use crate::documents::snapshot::{self, is_updating, running};
 use crate::input::Source;
 use crate::text::{Size, count, escape, group_digits};
 
@@ -130,7 +130,7 @@ fn keys(scan: &Scan<'_>, inventory: &Inventory) -> String {
 }
 
 fn space(scan: &Scan<'_>, quota: u64) -> String {
-    let space = SpaceJson::of(scan, quota);
+    let space = snapshot::space(scan, quota);
     format!(
         "{} of a quota of {} ({} %), {} free pages ({} %)",
         Size(space.db_size),

@@ -1,10 +1,11 @@
 //! What was judged: a section for each artifact, with what is known of it.
 
+use document::{Artifact, Backup, Document, EncryptionConfig, Etcd, OpenShift, Snapshot, Tarball};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{calendar, coverage, minute, name, number, space};
-use crate::document::{Document, Node, taken};
+use crate::parts::{taken, whole, word};
 use crate::text::{count, grouped, shown, size};
 
 /// Facts in the order in which they are shown; those that are empty are not.
@@ -19,8 +20,8 @@ impl Facts {
     }
 
     /// A digest: one word that may be broken anywhere.
-    fn code(&mut self, label: &'static str, value: Option<&str>) {
-        if let Some(value) = value {
+    fn code(&mut self, label: &'static str, value: &str) {
+        if !value.is_empty() {
             self.0.push((label, html! { code { (shown(value)) } }));
         }
     }
@@ -32,12 +33,12 @@ impl Facts {
     }
 }
 
-pub(crate) fn section(document: &Document<'_>, artifact: Node<'_>, number: usize, now: Option<Timestamp>) -> Markup {
-    let path = artifact.artifact_name();
-    let (kind, body) = match artifact.at("kind").text() {
-        Some("snapshot") => ("Snapshot", snapshot(artifact, now)),
-        Some("static-kuberesources") => ("Static pod resources", tarball(artifact, now)),
-        Some("backup") => ("Backup", backup(artifact)),
+pub(crate) fn section(document: &Document, artifact: &Artifact, number: usize, now: Option<Timestamp>) -> Markup {
+    let path = artifact.name();
+    let (kind, body) = match artifact {
+        Artifact::Snapshot(it) => ("Snapshot", snapshot(it, now)),
+        Artifact::Tarball(it) => ("Static pod resources", tarball(it, now)),
+        Artifact::Backup(it) => ("Backup", backup(it)),
         _ => ("Artifact", html! { p.soft { "Of a kind that this report does not know." } }),
     };
     let found = document.findings.iter().filter(|finding| finding.artifact == path && finding.waived.is_none()).count();
@@ -50,135 +51,125 @@ pub(crate) fn section(document: &Document<'_>, artifact: Node<'_>, number: usize
     }
 }
 
-fn snapshot(artifact: Node<'_>, now: Option<Timestamp>) -> Markup {
+fn snapshot(it: &Snapshot, now: Option<Timestamp>) -> Markup {
     let mut facts = Facts::default();
-    let trailer = artifact.at("trailer");
-    facts.put(
-        "Integrity hash",
-        trailer.is_there().then_some(match trailer.at("valid").flag() {
-            Some(true) => "valid: SHA-256 of every byte",
-            Some(false) => "WRONG: the bytes are not those that etcd wrote",
-            None => "none: damage inside values cannot be noticed",
-        }),
-    );
-    let provenance = match artifact.at("format.provenance").text() {
-        Some("stream") => "streamed by etcd",
-        Some("raw-copy") => "a copy of a live file",
-        Some("rebuilt") => "rebuilt by a tool",
+    let trailer = it.trailer.as_ref().map(|trailer| match trailer.valid {
+        Some(true) => "valid: SHA-256 of every byte",
+        Some(false) => "WRONG: the bytes are not those that etcd wrote",
+        None => "none: damage inside values cannot be noticed",
+    });
+    facts.put("Integrity hash", trailer);
+    let provenance = match &*it.format.provenance {
+        "stream" => "streamed by etcd",
+        "raw-copy" => "a copy of a live file",
+        "rebuilt" => "rebuilt by a tool",
         _ => "of unknown origin",
     };
-    facts.put(
-        "File",
-        artifact.at("size").integer().map(|bytes| format!("{} ({} B), {provenance}", size(bytes), grouped(bytes))),
-    );
-    openshift(artifact.at("openshift"), &mut facts);
-    etcd(artifact.at("etcd"), &mut facts);
-    facts.put(
-        "Live keys",
-        artifact.at("keys.live").integer().map(|live| {
-            let tombstones = artifact.at("keys.tombstones").integer().unwrap_or(0);
-            let records = artifact.at("keys.revisions").integer().unwrap_or(0);
-            format!("{} of {}, {}", grouped(live), count(records, "record"), count(tombstones, "tombstone"))
-        }),
-    );
+    let bytes = whole(it.size);
+    facts.put("File", Some(format!("{} ({} B), {provenance}", size(bytes), grouped(bytes))));
+    if let Some(it_says) = &it.openshift {
+        openshift(it_says, &mut facts);
+    }
+    etcd(&it.etcd, &mut facts);
+    let [live, tombstones, records] = [it.keys.live, it.keys.tombstones, it.keys.revisions].map(whole);
+    let live = format!("{} of {}, {}", grouped(live), count(records, "record"), count(tombstones, "tombstone"));
+    facts.put("Live keys", Some(live));
+    let mut hashes = Facts::default();
+    let stored = it.trailer.as_ref().and_then(|trailer| trailer.stored.as_deref());
+    hashes.code("Trailer, stored", stored.unwrap_or_default());
+    hashes.code("Trailer, computed", it.trailer.as_ref().map(|trailer| &*trailer.computed).unwrap_or_default());
+    hashes.code("etcdutl snapshot status", &it.status.hash_hex);
+    let kv = it.hashkv.as_ref().map(|kv| format!("{} at revision {}", kv.hash, kv.hash_revision));
+    hashes.code("HashKV", &kv.unwrap_or_default());
     html! {
         (facts.list())
-        (coverage::of_snapshot(artifact))
-        (space::section(artifact))
-        (calendar::revisions(artifact))
-        (calendar::updates(artifact, now))
-        (hashes(artifact))
+        (coverage::of_snapshot(it))
+        (space::section(it))
+        (calendar::revisions(&it.revisions))
+        (calendar::updates(it, now))
+        (in_section(hashes))
     }
 }
 
-fn openshift(node: Node<'_>, facts: &mut Facts) {
-    let updating = if node.at("updating").flag() == Some(true) { ", AN UPDATE WAS UNDER WAY" } else { "" };
-    let version = node.at("version").word();
+fn openshift(it: &OpenShift, facts: &mut Facts) {
+    let updating = if it.updating { ", AN UPDATE WAS UNDER WAY" } else { "" };
+    let version = word(&it.version);
     facts.put(
         "OpenShift",
-        version.map(|version| format!("{version} ({}){updating}", node.at("state").word().unwrap_or("state unknown"))),
+        version.map(|version| format!("{version} ({}){updating}", word(&it.state).unwrap_or("state unknown"))),
     );
-    facts.put("Cluster", node.at("clusterId").word());
-    let infrastructure = [node.at("infrastructureName"), node.at("platform"), node.at("topology")];
-    let words: Vec<&str> = infrastructure.into_iter().filter_map(Node::word).collect();
+    facts.put("Cluster", word(&it.cluster_id));
+    let infrastructure = [&it.infrastructure_name, &it.platform, &it.topology];
+    let words: Vec<&str> = infrastructure.into_iter().filter_map(word).collect();
     facts.put("Infrastructure", Some(words.join(", ")));
-    let nodes: Vec<&str> = node.at("nodes").items().filter_map(Node::word).take(12).collect();
-    let more = node.at("nodes").items().count().saturating_sub(nodes.len());
+    let nodes: Vec<&str> = it.nodes.iter().map(String::as_str).filter(|node| !node.is_empty()).take(12).collect();
+    let more = it.nodes.len().saturating_sub(nodes.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     facts.put("Nodes", Some(nodes.join(", ") + &more));
 }
 
-fn etcd(node: Node<'_>, facts: &mut Facts) {
-    if !node.is_there() {
-        return;
-    }
-    let version = node.at("storageVersion").word().or(node.at("clusterVersion").word()).unwrap_or("unknown version");
-    let at = |name: &str| node.at(name).integer().map_or("unknown".to_owned(), grouped);
-    facts.put("etcd", Some(format!("{version}, raft index {}, term {}", at("consistentIndex"), at("term"))));
-    let member = |member: Node<'_>| {
-        let learner = if member.at("isLearner").flag() == Some(true) { ", learner" } else { "" };
-        format!("{} ({}{learner})", member.at("name").word().unwrap_or("unnamed"), member.at("id").line())
+fn etcd(it: &Etcd, facts: &mut Facts) {
+    let version = word(&it.storage_version).or(word(&it.cluster_version)).unwrap_or("unknown version");
+    let at = |number: Option<u64>| number.map_or("unknown".to_owned(), |number| grouped(whole(number)));
+    facts.put("etcd", Some(format!("{version}, raft index {}, term {}", at(it.consistent_index), at(it.term))));
+    let member = |member: &document::Member| {
+        let learner = if member.is_learner { ", learner" } else { "" };
+        let name = if member.name.is_empty() { "unnamed" } else { &member.name };
+        format!("{name} ({}{learner})", member.id)
     };
-    facts.put("Members", Some(node.at("members").items().map(member).collect::<Vec<_>>().join(", ")));
-    let alarm = |alarm: Node<'_>| format!("{} of {}", alarm.at("alarm").line(), alarm.at("member").line());
-    facts.put("Alarms", Some(node.at("alarms").items().map(alarm).collect::<Vec<_>>().join(", ")));
+    facts.put("Members", Some(it.members.iter().map(member).collect::<Vec<_>>().join(", ")));
+    let alarm = |alarm: &document::Alarm| format!("{} of {}", shown(&alarm.alarm), alarm.member);
+    facts.put("Alarms", Some(it.alarms.iter().map(alarm).collect::<Vec<_>>().join(", ")));
 }
 
-fn hashes(artifact: Node<'_>) -> Markup {
-    let mut facts = Facts::default();
-    facts.code("SHA-256 of the file", artifact.at("sha256").text());
-    facts.code("Trailer, stored", artifact.at("trailer.stored").text());
-    facts.code("Trailer, computed", artifact.at("trailer.computed").text());
-    let hex = artifact.at("status.hashHex").text();
-    facts.code("etcdutl snapshot status", hex);
-    let kv = artifact.at("hashkv");
-    let kv = kv.at("hash").integer().zip(kv.at("hashRevision").integer());
-    let kv = kv.map(|(hash, revision)| format!("{hash} at revision {revision}"));
-    facts.code("HashKV", kv.as_deref());
-    html! { @if !facts.0.is_empty() { h3 { "Hashes" } (facts.list()) } }
+/// Digests, under a heading of their own.
+fn in_section(hashes: Facts) -> Markup {
+    html! { @if !hashes.0.is_empty() { h3 { "Hashes" } (hashes.list()) } }
 }
 
-fn tarball(artifact: Node<'_>, now: Option<Timestamp>) -> Markup {
+fn tarball(it: &Tarball, now: Option<Timestamp>) -> Markup {
     let mut facts = Facts::default();
-    let dirty = if artifact.at("dirty").flag() == Some(true) { ", POSSIBLY DIRTY" } else { "" };
-    facts.put("Taken", artifact.at("timestamp").text().and_then(taken).map(|time| minute(time) + dirty));
-    facts.put(
-        "File",
-        artifact.at("size").integer().map(|bytes| {
-            let complete = if artifact.at("complete").flag() == Some(false) { "; NOT READ TO ITS END" } else { "" };
-            let members = artifact.at("members").integer().map(|members| format!(", {}", count(members, "member")));
-            format!("{} ({} B){}{complete}", size(bytes), grouped(bytes), members.unwrap_or_default())
-        }),
-    );
-    let pod = |pod: Node<'_>| format!("{} {}", pod.at("name").line(), pod.at("revision").line());
-    facts.put("Pods", Some(artifact.at("pods").items().map(pod).collect::<Vec<_>>().join(", ")));
-    facts.put("Node", artifact.at("node").word());
-    facts.put("OpenShift", artifact.at("version.exact").word().or(artifact.at("version.minor").word()));
-    let encryption = artifact.at("encryptionConfig");
+    facts.put("Taken", when(&it.timestamp, it.dirty));
+    let complete = if it.complete { "" } else { "; NOT READ TO ITS END" };
+    let (bytes, members) = (whole(it.size), count(whole(it.members), "member"));
+    facts.put("File", Some(format!("{} ({} B), {members}{complete}", size(bytes), grouped(bytes))));
+    let pod = |pod: &document::Pod| format!("{} {}", shown(&pod.name), pod.revision);
+    facts.put("Pods", Some(it.pods.iter().map(pod).collect::<Vec<_>>().join(", ")));
+    facts.put("Node", word(&it.node));
+    facts.put("OpenShift", word(&it.version.exact).or(word(&it.version.minor)));
     facts.put(
         "Encryption",
-        Some(match artifact.at("keyless").flag() {
-            Some(true) => "configured; the keys are held elsewhere".to_owned(),
-            _ if encryption.is_there() => resources(encryption),
-            _ => "none configured".to_owned(),
+        Some(match &it.encryption_config {
+            _ if it.keyless => "configured; the keys are held elsewhere".to_owned(),
+            Some(config) => resources(config),
+            None => "none configured".to_owned(),
         }),
     );
-    html! { (facts.list()) (keys(artifact)) (calendar::certificates(artifact, now)) (hashes(artifact)) }
+    let mut hashes = Facts::default();
+    hashes.code("SHA-256 of the file", &it.sha256);
+    html! { (facts.list()) (keys(it)) (calendar::certificates(it, now)) (in_section(hashes)) }
 }
 
-fn resources(encryption: Node<'_>) -> String {
-    let told = |resource: Node<'_>| {
-        let writer = resource.at("writer");
-        let key = format!("{} {}", writer.at("provider").line(), writer.at("key").line());
-        format!("{}: {} ({})", resource.at("resource").line(), key.trim(), resource.at("state").line())
+/// When a backup was taken, by its name.
+fn when(stamp: &Option<String>, dirty: bool) -> Option<String> {
+    let dirty = if dirty { ", POSSIBLY DIRTY" } else { "" };
+    stamp.as_deref().and_then(taken).map(|time| minute(time) + dirty)
+}
+
+fn resources(config: &EncryptionConfig) -> String {
+    let told = |it: &document::ConfiguredResource| {
+        let writer = it.writer.as_ref();
+        let provider = writer.map(|writer| shown(&writer.provider)).unwrap_or_default();
+        let key = writer.and_then(|writer| writer.key.as_deref()).map(shown).unwrap_or_default();
+        format!("{}: {} ({})", shown(&it.resource), format!("{provider} {key}").trim(), shown(&it.state))
     };
-    encryption.at("resources").items().map(told).collect::<Vec<_>>().join("; ")
+    config.resources.iter().map(told).collect::<Vec<_>>().join("; ")
 }
 
 /// Key material by class: how much of it is there, never what it is.
-fn keys(artifact: Node<'_>) -> Markup {
+fn keys(it: &Tarball) -> Markup {
     let mut classes: Vec<(&str, usize)> = Vec::new();
-    for class in artifact.at("keyMaterial").items().filter_map(|key| key.at("class").word()) {
+    for class in it.key_material.iter().map(|key| &*key.class).filter(|class| !class.is_empty()) {
         match classes.iter_mut().find(|(known, _)| *known == class) {
             Some((_, number)) => *number += 1,
             None => classes.push((class, 1)),
@@ -193,34 +184,23 @@ fn keys(artifact: Node<'_>) -> Markup {
     }
 }
 
-fn backup(artifact: Node<'_>) -> Markup {
+fn backup(it: &Backup) -> Markup {
     let mut facts = Facts::default();
-    let dirty = if artifact.at("dirty").flag() == Some(true) { ", POSSIBLY DIRTY" } else { "" };
-    facts.put("Taken", artifact.at("timestamp").text().and_then(taken).map(|time| minute(time) + dirty));
-    facts.put("Snapshot", Some(artifact.at("snapshot").word().unwrap_or("none")));
-    facts.put("Tarball", Some(artifact.at("tarball").word().unwrap_or("none")));
-    let picks = artifact.at("restorePicks");
+    facts.put("Taken", when(&it.timestamp, it.dirty));
+    facts.put("Snapshot", Some(word(&it.snapshot).unwrap_or("none")));
+    facts.put("Tarball", Some(word(&it.tarball).unwrap_or("none")));
+    let picked = |half| word(half).unwrap_or("none");
+    let picks = it.restore_picks.as_ref();
     facts.put(
         "A restore picks",
-        picks.is_there().then(|| {
-            let picked = |half: &str| picks.at(half).word().unwrap_or("none");
-            format!("{} and {}", picked("snapshot"), picked("tarball"))
-        }),
+        picks.map(|picks| format!("{} and {}", picked(&picks.snapshot), picked(&picks.tarball))),
     );
-    let compat = artifact.at("compat");
-    facts.put(
-        "Onto",
-        compat
-            .at("target")
-            .word()
-            .map(|target| format!("{target}: {}", compat.at("verdict").word().unwrap_or("unknown"))),
-    );
+    let verdict = it.compat.verdict.map_or("unknown", checks::Verdict::name);
+    facts.put("Onto", word(&it.compat.target).map(|target| format!("{target}: {verdict}")));
+    let fit = it.encryption.as_ref().and_then(|encryption| encryption.keys_fit);
     facts.put(
         "Keys",
-        artifact
-            .at("encryption.keysFit")
-            .flag()
-            .map(|fit| if fit { "open every encrypted value" } else { "DO NOT open every encrypted value" }),
+        fit.map(|fit| if fit { "open every encrypted value" } else { "DO NOT open every encrypted value" }),
     );
-    html! { (facts.list()) (coverage::of_backup(artifact)) }
+    html! { (facts.list()) (coverage::of_backup(it)) }
 }

@@ -1,10 +1,11 @@
 //! Time, from left to right: updates of the cluster, and certificates until they expire.
 
+use document::{Revisions, Snapshot, Tarball};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{day, minute, name, number, percent, share};
-use crate::document::{Node, taken};
+use crate::parts::{stamp_in, taken, time};
 use crate::text::{count, grouped};
 
 /// Certificates that are listed; the others expire later.
@@ -56,26 +57,26 @@ impl Axis {
 }
 
 /// Updates of the cluster, newest first, as ClusterVersion has them.
-pub(crate) fn updates(artifact: Node<'_>, now: Option<Timestamp>) -> Markup {
-    let history: Vec<Node<'_>> = artifact.at("openshift.history").items().collect();
-    let begun: Vec<Timestamp> = history.iter().filter_map(|update| update.at("startedTime").time()).collect();
-    let ended = history.iter().filter_map(|update| update.at("completionTime").time());
+pub(crate) fn updates(snapshot: &Snapshot, now: Option<Timestamp>) -> Markup {
+    let history = snapshot.openshift.as_ref().map(|openshift| openshift.history.as_slice()).unwrap_or_default();
+    let begun: Vec<Timestamp> = history.iter().filter_map(|update| time(&update.started_time)).collect();
+    let ended = history.iter().filter_map(|update| time(&update.completion_time));
     let (Some(from), Some(last)) = (begun.iter().min(), begun.iter().copied().chain(ended).max()) else {
         return html! {};
     };
-    let stamp = artifact.at("path").text().and_then(stamp_in);
+    let stamp = stamp_in(&snapshot.path).and_then(taken);
     let axis = Axis { from: *from, to: stamp.or(now).map_or(last, |end| end.max(last)) };
     html! {
         h3 { "Updates of the cluster" }
         div.bars {
             @for (place, update) in history.iter().enumerate() {
-                @let begun = update.at("startedTime").time();
-                @let ended = update.at("completionTime").time();
+                @let begun = time(&update.started_time);
+                @let ended = time(&update.completion_time);
                 // newest first: the one before in the list is the one after in time
-                @let newer = place.checked_sub(1).and_then(|place| history.get(place)?.at("startedTime").time());
-                @let state = update.at("state").text().unwrap_or("?");
+                @let newer = place.checked_sub(1).and_then(|place| time(&history.get(place)?.started_time));
+                @let state = told(&update.state);
                 div.row {
-                    span.label { (name(update.at("version").text().unwrap_or("?"))) }
+                    span.label { (name(told(&update.version))) }
                     @if let Some(begun) = begun {
                         @let told = format!("from {} on", minute(begun));
                         (axis.bar(if state == "Completed" { "done" } else { "open" }, begun, newer.unwrap_or(axis.to), &told, stamp))
@@ -96,12 +97,12 @@ pub(crate) fn updates(artifact: Node<'_>, now: Option<Timestamp>) -> Markup {
 }
 
 /// Main revisions: what compaction took, and what is still there.
-pub(crate) fn revisions(artifact: Node<'_>) -> Markup {
-    let node = artifact.at("revisions");
-    let Some(current) = node.at("current").integer().filter(|current| *current > 0) else {
+pub(crate) fn revisions(of: &Revisions) -> Markup {
+    let current = of.current;
+    if current <= 0 {
         return html! {};
-    };
-    let compacted = node.at("compacted").integer().unwrap_or(0).clamp(0, current);
+    }
+    let compacted = of.compacted.unwrap_or(0).clamp(0, current);
     let gone = share(compacted, current);
     html! {
         h3 { "Revisions" }
@@ -117,7 +118,7 @@ pub(crate) fn revisions(artifact: Node<'_>) -> Markup {
                 span.value {
                     "1 to " (grouped(current))
                     @if compacted > 0 { ", compacted at " (grouped(compacted)) } @else { ", never compacted" }
-                    @if let Some(first) = node.at("firstRetained").integer() { ", the oldest record at " (grouped(first)) }
+                    @if let Some(first) = of.first_retained { ", the oldest record at " (grouped(first)) }
                 }
             }
         }
@@ -126,14 +127,14 @@ pub(crate) fn revisions(artifact: Node<'_>) -> Markup {
 }
 
 /// The certificates of keys in a tarball, the one that ends first on top.
-pub(crate) fn certificates(artifact: Node<'_>, now: Option<Timestamp>) -> Markup {
-    let mut keys: Vec<(Timestamp, Node<'_>)> =
-        artifact.at("keyMaterial").items().filter_map(|key| Some((key.at("notAfter").time()?, key))).collect();
+pub(crate) fn certificates(tarball: &Tarball, now: Option<Timestamp>) -> Markup {
+    let mut keys: Vec<_> =
+        tarball.key_material.iter().filter_map(|key| Some((time(&key.not_after)?, key.path.text()))).collect();
     keys.sort_by_key(|(until, _)| *until);
     let (Some((first, _)), Some((last, _))) = (keys.first(), keys.last()) else {
         return html! {};
     };
-    let stamp = artifact.at("timestamp").text().and_then(taken);
+    let stamp = tarball.timestamp.as_deref().and_then(taken);
     // what is read in months to come is held against that day; the backup's own day is the next best
     let today = now.or(stamp);
     let from = [stamp, now].into_iter().flatten().min().unwrap_or(*first).min(*first);
@@ -141,11 +142,11 @@ pub(crate) fn certificates(artifact: Node<'_>, now: Option<Timestamp>) -> Markup
     html! {
         h3 { "Certificate calendar" }
         div.bars {
-            @for (until, key) in keys.iter().take(LISTED) {
+            @for (until, member) in keys.iter().take(LISTED) {
                 @let (class, left) = left(*until, today);
                 @let start = if class == "over" { *until } else { from.max(stamp.unwrap_or(from)) };
                 div.row {
-                    span.label { (name(short(key.at("path").text().unwrap_or("?")))) }
+                    span.label { (name(short(told(member)))) }
                     (axis.bar(class, start, *until, &format!("until {}", minute(*until)), today))
                     span.value { (day(*until)) span.soft { (left) } }
                 }
@@ -178,11 +179,9 @@ fn short(path: &str) -> &str {
     path.strip_prefix("static-pod-resources/").unwrap_or(path)
 }
 
-/// The time stamp in the name of a file of a backup.
-fn stamp_in(path: &str) -> Option<Timestamp> {
-    let file = path.rsplit('/').next()?;
-    let (_, rest) = file.split_once('_')?;
-    taken(rest.get(..17)?)
+/// What the document says, or that it does not.
+fn told(text: &str) -> &str {
+    if text.is_empty() { "?" } else { text }
 }
 
 #[cfg(test)]

@@ -1,60 +1,64 @@
 //! How far encryption has come, a bar for each resource.
 
+use document::{Backup, Coverage, Resource, Snapshot};
 use maud::{Markup, html};
 
 use super::{name, percent, share, text};
-use crate::document::Node;
-use crate::text::{count, grouped};
+use crate::parts::whole;
+use crate::text::{count, grouped, shown};
 
 /// A resource with its values by how they are stored.
-struct Row<'v> {
+struct Row<'d> {
     resource: String,
     /// What the document calls its state, where it has a word for it.
-    state: Option<&'v str>,
+    state: Option<&'d str>,
     live: i64,
     plain: i64,
-    /// Provider, key, values.
+    /// Provider and key, values.
     encrypted: Vec<(String, i64)>,
 }
 
 /// Of a snapshot: Secrets, and every resource of which something is encrypted.
-pub(crate) fn of_snapshot(artifact: Node<'_>) -> Markup {
-    let mut rows: Vec<Row<'_>> = artifact
-        .at("keys.resources")
-        .items()
-        .map(row)
-        .filter(|row| !row.encrypted.is_empty() || row.resource == "secrets")
-        .collect();
+pub(crate) fn of_snapshot(snapshot: &Snapshot) -> Markup {
+    let mut rows: Vec<Row<'_>> = snapshot.keys.resources.iter().map(of_resource).collect();
+    rows.retain(|row| !row.encrypted.is_empty() || row.resource == "secrets");
     rows.sort_by_key(|row| std::cmp::Reverse(row.live));
     bars(&rows)
 }
 
 /// Of a backup: what its `coverage` lists.
-pub(crate) fn of_backup(artifact: Node<'_>) -> Markup {
-    let rows: Vec<Row<'_>> = artifact.at("encryption.coverage").items().map(row).collect();
+pub(crate) fn of_backup(backup: &Backup) -> Markup {
+    let rows: Vec<Row<'_>> =
+        backup.encryption.iter().flat_map(|encryption| &encryption.coverage).map(of_coverage).collect();
     bars(&rows)
 }
 
-fn row<'v>(node: Node<'v>) -> Row<'v> {
-    let (resource, group) = (node.at("resource").line(), node.at("group").line());
-    // a snapshot counts by key as `encrypted`, a backup whose values were opened as `keys`
-    let of_snapshot = node.at("encrypted").items().map(|kind| (kind, "count"));
-    let of_backup = node.at("keys").items().map(|kind| (kind, "live"));
-    let encrypted: Vec<(String, i64)> = of_snapshot
-        .chain(of_backup)
-        .map(|(kind, number)| {
-            let key = format!("{} {}", kind.at("provider").line(), kind.at("key").line());
-            (key.trim().to_owned(), kind.at(number).integer().unwrap_or(0).max(0))
-        })
-        .collect();
-    let plain = node.at("plain").integer().unwrap_or(0).max(0);
-    let known = encrypted.iter().fold(plain, |sum, (_, count)| sum.saturating_add(*count));
-    Row {
-        resource: if group.is_empty() { resource.into_owned() } else { format!("{resource}.{group}") },
-        state: node.at("state").word(),
-        live: node.at("live").integer().unwrap_or(known).max(known),
-        plain,
-        encrypted,
+fn of_resource(it: &Resource) -> Row<'_> {
+    let keys = it.encrypted.iter().map(|key| (key.provider.as_str(), key.key.as_str(), key.count));
+    Row::new(&it.resource, &it.group, (it.live, it.plain), keys)
+}
+
+fn of_coverage(it: &Coverage) -> Row<'_> {
+    let keys = it.keys.iter().map(|key| (key.provider.as_str(), key.key.as_str(), key.live));
+    let state = Some(&*it.state).filter(|state| !state.is_empty());
+    Row { state, ..Row::new(&it.resource, &it.group, (it.live, it.plain), keys) }
+}
+
+impl<'d> Row<'d> {
+    fn new(
+        resource: &str,
+        group: &str,
+        (live, plain): (u64, u64),
+        keys: impl Iterator<Item = (&'d str, &'d str, u64)>,
+    ) -> Self {
+        let named = |(provider, key, values): (&str, &str, u64)| {
+            let key = format!("{} {}", shown(provider), shown(key));
+            (key.trim().to_owned(), whole(values))
+        };
+        let encrypted: Vec<(String, i64)> = keys.map(named).collect();
+        let known = encrypted.iter().fold(whole(plain), |sum, (_, count)| sum.saturating_add(*count));
+        let resource = super::resource(resource, group);
+        Row { resource, state: None, live: whole(live).max(known), plain: whole(plain), encrypted }
     }
 }
 

@@ -1,18 +1,20 @@
 //! Findings: worst first, each kind with what was found, where, and what to do.
 
+use checks::Severity;
+use document::{Document, Finding};
 use maud::{Markup, html};
 
 use super::{name, number, text};
 use crate::Context;
-use crate::document::{Document, Finding};
+use crate::parts::{in_words, place};
 use crate::text::count;
 
 /// Findings of one kind that stand open; the rest are behind a line to click.
 const OPEN: usize = 5;
 
-pub(crate) fn section(document: &Document<'_>, context: &Context<'_>) -> Markup {
+pub(crate) fn section(document: &Document, context: &Context<'_>) -> Markup {
     let several = document.names().len() > 1;
-    let mut groups: Vec<(&str, Vec<Vec<&Finding<'_>>>)> = document
+    let mut groups: Vec<(&str, Vec<Vec<&Finding>>)> = document
         .names()
         .into_iter()
         .map(|name| (name, document.kinds(name)))
@@ -35,23 +37,23 @@ pub(crate) fn section(document: &Document<'_>, context: &Context<'_>) -> Markup 
 }
 
 /// What counts before what is waived, then the worst.
-fn rank(kind: &[&Finding<'_>]) -> (bool, Option<crate::document::Severity>) {
+fn rank(kind: &[&Finding]) -> (bool, Option<Severity>) {
     (kind.iter().any(|finding| finding.waived.is_none()), kind.iter().map(|finding| finding.severity).max())
 }
 
-fn card(kind: &[&Finding<'_>], document: &Document<'_>, context: &Context<'_>) -> Markup {
+fn card(kind: &[&Finding], document: &Document, context: &Context<'_>) -> Markup {
     let Some(first) = kind.iter().max_by_key(|finding| finding.severity) else { return html! {} };
-    let rule = context.rule(first.id);
+    let rule = context.rule(&first.id);
     let waived = kind.iter().all(|finding| finding.waived.is_some());
     let fails = kind.iter().any(|finding| document.fails(finding));
     let (open, folded) = kind.split_at(kind.len().min(OPEN));
     html! {
-        article.finding.waived[waived].fails[fails] data-id=(crate::text::shown(first.id)) {
+        article.finding.waived[waived].fails[fails] data-id=(crate::text::shown(&first.id)) {
             header {
                 span class={ "badge " (first.severity.name()) } { (first.severity.name()) }
                 @if waived { span.badge.waived { "waived" } }
-                h4 { @match rule { Some(rule) => (rule.title), None => (text(first.name)) } }
-                span.id { (text(first.id)) " " (text(first.name)) }
+                h4 { @match rule { Some(rule) => (rule.title), None => (text(&first.name)) } }
+                span.id { (text(&first.id)) " " (text(&first.name)) }
             }
             ul.found { @for finding in open { (item(finding)) } }
             @if !folded.is_empty() {
@@ -60,7 +62,7 @@ fn card(kind: &[&Finding<'_>], document: &Document<'_>, context: &Context<'_>) -
                     ul.found { @for finding in folded { (item(finding)) } }
                 }
             }
-            p.remedy { b { "What to do: " } (quoted(first.remedy)) }
+            p.remedy { b { "What to do: " } (quoted(&first.remedy)) }
             @if let Some(rule) = rule {
                 details {
                     summary { "Why it matters" }
@@ -89,21 +91,22 @@ fn quoted(sentence: &str) -> Markup {
     }
 }
 
-fn item(finding: &Finding<'_>) -> Markup {
-    let evidence: Vec<_> = finding.evidence.fields().collect();
+fn item(finding: &Finding) -> Markup {
+    let mut evidence: Vec<_> = finding.evidence.iter().collect();
+    evidence.sort_by_key(|(name, _)| *name);
     html! {
         li {
-            span.message { bdi { (quoted(finding.message)) } }
-            @if let Some(place) = finding.place() { " " span.place { (name(&place)) } }
-            @if let Some(waived) = finding.waived {
-                p.waiver { "Waived until " (name(waived.until)) ": " (name(waived.reason)) }
+            span.message { bdi { (quoted(&finding.message)) } }
+            @if let Some(place) = place(finding) { " " span.place { (name(&place)) } }
+            @if let Some(waived) = &finding.waived {
+                p.waiver { "Waived until " (name(&waived.until)) ": " (name(&waived.reason)) }
             }
             @if !evidence.is_empty() {
                 details.evidence {
                     summary { "evidence" }
                     table { tbody {
                         @for (label, value) in evidence {
-                            tr { th scope="row" { (name(label)) } td { bdi { (value.line()) } } }
+                            tr { th scope="row" { (name(label)) } td { bdi { (in_words(value)) } } }
                         }
                     } }
                 }

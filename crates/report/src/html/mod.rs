@@ -15,18 +15,19 @@ pub(crate) mod usage;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use checks::{Severity, Verdict};
+use document::Document;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use crate::Context;
-use crate::document::{Document, Severity};
 use crate::text::{count, shown};
 
 const STYLE: &str = include_str!("style.css");
 
-pub(crate) fn render(document: &Document<'_>, context: &Context<'_>) -> String {
-    let verdict = document.verdict();
+pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
+    let verdict = document.verdict.name();
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -44,13 +45,13 @@ pub(crate) fn render(document: &Document<'_>, context: &Context<'_>) -> String {
                 (head(document, context))
                 main {
                     (findings::section(document, context))
-                    @for (number, artifact) in document.artifacts().enumerate() {
+                    @for (number, artifact) in document.artifacts.iter().enumerate() {
                         (artifact::section(document, artifact, number + 1, context.now))
                     }
                 }
                 footer {
                     p {
-                        "Made by assay " (text(document.root.at("assay").text().unwrap_or("?")))
+                        "Made by assay " (text(if document.assay.is_empty() { "?" } else { &document.assay }))
                         " from the document that " code { "assay verify --json" } " prints. "
                         code { "assay explain ID" } " tells more about a finding, offline."
                     }
@@ -67,9 +68,10 @@ fn policy() -> String {
     format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
 }
 
-fn head(document: &Document<'_>, context: &Context<'_>) -> Markup {
-    let verdict = document.verdict();
-    let counts = Severity::ALL.map(|severity| (severity, document.standing(severity)));
+fn head(document: &Document, context: &Context<'_>) -> Markup {
+    let verdict = document.verdict.name();
+    let mut counts = Severity::ALL.map(|severity| (severity, document.standing(severity)));
+    counts.reverse();
     let waived = document.findings.iter().filter(|finding| finding.waived.is_some()).count();
     html! {
         header class={ "verdict " (verdict) } {
@@ -85,9 +87,9 @@ fn head(document: &Document<'_>, context: &Context<'_>) -> Markup {
                     @if waived > 0 { li.badge.waived { b { (waived) } " waived" } }
                 }
                 p.soft {
-                    (count(number(document.artifacts().count()), "artifact"))
+                    (count(number(document.artifacts.len()), "artifact"))
                     ", fails at " b { (document.fail_on().map_or("never", Severity::name)) }
-                    @if let Some(policy) = document.root.at("policy.path").text() { ", policy " (name(policy)) }
+                    @if let Some(policy) = document.judged_by.as_ref().and_then(|judged| judged.policy.as_deref()) { ", policy " (name(policy)) }
                     @if let Some(now) = context.now { ", report of " (minute(now)) }
                 }
             }
@@ -95,14 +97,14 @@ fn head(document: &Document<'_>, context: &Context<'_>) -> Markup {
     }
 }
 
-fn sentence(document: &Document<'_>) -> String {
+fn sentence(document: &Document) -> String {
     let failing = document.findings.iter().filter(|finding| document.fails(finding)).count();
     let attention = [Severity::Critical, Severity::High, Severity::Medium].map(|one| document.standing(one));
     let attention = count(number(attention.iter().sum()), "finding");
-    match (document.verdict(), document.fail_on()) {
-        ("pass", _) => "Nothing stands against a restore.".to_owned(),
-        ("warn", None) => format!("{attention} to look at before a restore; nothing was to fail it."),
-        ("warn", Some(limit)) => {
+    match (document.verdict, document.fail_on()) {
+        (Verdict::Pass, _) => "Nothing stands against a restore.".to_owned(),
+        (Verdict::Warn, None) => format!("{attention} to look at before a restore; nothing was to fail it."),
+        (Verdict::Warn, Some(limit)) => {
             format!("{attention} to look at before a restore, none of severity {} or worse.", limit.name())
         }
         (_, Some(limit)) if failing > 0 => {
@@ -114,6 +116,12 @@ fn sentence(document: &Document<'_>) -> String {
 
 fn number(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A resource with its group, as `oc` takes it.
+fn resource(resource: &str, group: &str) -> String {
+    let (resource, group) = (shown(resource), shown(group));
+    if group.is_empty() { resource.into_owned() } else { format!("{resource}.{group}") }
 }
 
 /// Text that comes from a file, to stand among ours.

@@ -1,10 +1,11 @@
 //! Where the bytes are: pages, and values by resource.
 
+use document::{Resource, Snapshot, Space};
 use maud::{Markup, html};
 
 use super::treemap::{Rect, lay_out};
 use super::{number, percent, share};
-use crate::document::Node;
+use crate::parts::whole;
 use crate::text::{count, size};
 
 /// Resources with a rectangle of their own.
@@ -21,49 +22,44 @@ struct Cell {
     class: &'static str,
 }
 
-pub(crate) fn section(artifact: Node<'_>) -> Markup {
+pub(crate) fn section(snapshot: &Snapshot) -> Markup {
     html! {
-        (pages(artifact))
-        (map(artifact))
+        (pages(&snapshot.space))
+        (map(snapshot))
     }
 }
 
-fn pages(artifact: Node<'_>) -> Markup {
-    let space = artifact.at("space");
-    let (Some(whole), Some(used)) = (space.at("dbSize").integer(), space.at("inUse").integer()) else {
+fn pages(space: &Space) -> Markup {
+    // every database has pages; a document that says nothing of them has no such part
+    if space.db_size == 0 {
         return html! {};
-    };
-    let free = space.at("free").integer().unwrap_or(0);
+    }
+    let [all, used, free, quota] = [space.db_size, space.in_use, space.free, space.quota].map(whole);
     html! {
         h3 { "Space" }
         div.bars {
             div.row {
                 span.label { "pages" }
-                svg.bar width="100%" height="16" role="img" aria-label=(format!("{} in use of {}", size(used), size(whole))) {
+                svg.bar width="100%" height="16" role="img" aria-label=(format!("{} in use of {}", size(used), size(all))) {
                     rect.rest width="100%" height="16" {}
-                    rect.used width=(percent(share(used, whole))) height="16" {}
+                    rect.used width=(percent(share(used, all))) height="16" {}
                 }
-                span.value {
-                    (size(used)) " in use, " (size(free)) " free"
-                    @if let Some(part) = space.at("fragmentationPercent").number() { " (" (part) " %)" }
-                }
+                span.value { (size(used)) " in use, " (size(free)) " free (" (space.fragmentation_percent) " %)" }
             }
-            @if let Some(quota) = space.at("quota").integer() {
-                div.row {
-                    span.label { "quota" }
-                    svg.bar width="100%" height="16" role="img" aria-label=(format!("{} of {}", size(whole), size(quota))) {
-                        rect.rest width="100%" height="16" {}
-                        rect.used width=(percent(share(whole, quota))) height="16" {}
-                    }
-                    span.value { (size(whole)) " of " (size(quota)) }
+            div.row {
+                span.label { "quota" }
+                svg.bar width="100%" height="16" role="img" aria-label=(format!("{} of {}", size(all), size(quota))) {
+                    rect.rest width="100%" height="16" {}
+                    rect.used width=(percent(share(all, quota))) height="16" {}
                 }
+                span.value { (size(all)) " of " (size(quota)) }
             }
         }
     }
 }
 
-fn cells(artifact: Node<'_>) -> Vec<Cell> {
-    let mut cells: Vec<Cell> = artifact.at("keys.resources").items().map(cell).filter(|cell| cell.bytes > 0).collect();
+fn cells(snapshot: &Snapshot) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = snapshot.keys.resources.iter().map(cell).filter(|cell| cell.bytes > 0).collect();
     cells.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
     if cells.len() > SHOWN {
         let rest = cells.split_off(SHOWN - 1);
@@ -76,24 +72,19 @@ fn cells(artifact: Node<'_>) -> Vec<Cell> {
     cells
 }
 
-fn cell(node: Node<'_>) -> Cell {
-    let (resource, group) = (node.at("resource").line(), node.at("group").line());
-    let encrypted = node.at("encrypted").items().next().is_some();
-    let plain = node.at("plain").integer().unwrap_or(0) > 0;
-    let class = match (encrypted, plain) {
+fn cell(it: &Resource) -> Cell {
+    let class = match (!it.encrypted.is_empty(), it.plain > 0) {
         (true, false) => "enc",
         (true, true) => "part",
-        (false, _) if resource == "secrets" => "clear",
+        (false, _) if it.resource == "secrets" => "clear",
         (false, _) => "plain",
     };
-    let name = if group.is_empty() { resource.into_owned() } else { format!("{resource}.{group}") };
-    let (bytes, keys) = (node.at("bytes").integer().unwrap_or(0), node.at("live").integer().unwrap_or(0));
-    Cell { name, bytes, keys, class }
+    Cell { name: super::resource(&it.resource, &it.group), bytes: whole(it.bytes), keys: whole(it.live), class }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "areas are for the eye")]
-fn map(artifact: Node<'_>) -> Markup {
-    let cells = cells(artifact);
+fn map(snapshot: &Snapshot) -> Markup {
+    let cells = cells(snapshot);
     if cells.is_empty() {
         return html! {};
     }

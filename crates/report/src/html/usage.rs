@@ -1,10 +1,11 @@
 //! Where the bytes of a snapshot are, as `assay du` tells it: classes, what could be had back, a map of the keys.
 
+use document::{Account, Artifact, Document, KeyGroup, Reclaimable, Usage};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::treemap::{Rect, lay_out};
 use super::{STYLE, name, percent, policy, share};
-use crate::document::{Document, Node};
+use crate::parts::{key_in_words, whole};
 use crate::text::{count, grouped, size};
 
 /// Rectangles of a map; what is smaller is taken together.
@@ -14,18 +15,20 @@ const LABELLED: (f64, f64) = (9.0, 6.0);
 /// The maps are laid out as if they were so much wider than high.
 const ASPECT: f64 = 2.0;
 
-/// Classes of bytes: field of the document, words, class of the style sheet.
-const CLASSES: [(&str, &str, &str); 9] = [
-    ("live", "live records", "enc"),
-    ("history", "history", "enc2"),
-    ("tombstones", "tombstones", "part"),
-    ("otherElements", "other elements", "clear"),
-    ("ownState", "etcd's own state", "used"),
-    ("pageOverhead", "page overhead", "plain"),
-    ("free", "free pages", "rest"),
-    ("trailer", "integrity hash", "plain"),
-    ("tail", "behind the pages", "plain"),
-];
+/// Classes of bytes: words, bytes, class of the style sheet.
+fn classes(of: &Account) -> [(&'static str, u64, &'static str); 9] {
+    [
+        ("live records", of.live, "enc"),
+        ("history", of.history, "enc2"),
+        ("tombstones", of.tombstones, "part"),
+        ("other elements", of.other_elements, "clear"),
+        ("etcd's own state", of.own_state, "used"),
+        ("page overhead", of.page_overhead, "plain"),
+        ("free pages", of.free, "rest"),
+        ("integrity hash", of.trailer, "plain"),
+        ("behind the pages", of.tail, "plain"),
+    ]
+}
 
 struct Cell {
     name: String,
@@ -34,7 +37,7 @@ struct Cell {
     class: &'static str,
 }
 
-pub(crate) fn render(document: &Document<'_>) -> String {
+pub(crate) fn render(document: &Document) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -49,7 +52,7 @@ pub(crate) fn render(document: &Document<'_>) -> String {
             }
             body {
                 main {
-                    @for artifact in document.artifacts() { (section(artifact)) }
+                    @for artifact in &document.artifacts { @if let Artifact::Usage(usage) = artifact { (section(usage)) } }
                 }
                 footer {
                     p { "Made by assay from the document that " code { "assay du --json" } " prints." }
@@ -60,22 +63,22 @@ pub(crate) fn render(document: &Document<'_>) -> String {
     page.into_string() + "\n"
 }
 
-fn section(artifact: Node<'_>) -> Markup {
-    let file = artifact.at("fileSize").integer().unwrap_or(0);
-    let classes = CLASSES.map(|(field, words, class)| {
-        let bytes = artifact.at("account").at(field).integer().unwrap_or(0);
+fn section(usage: &Usage) -> Markup {
+    let file = whole(usage.file_size);
+    let classes = classes(&usage.account).map(|(words, bytes, class)| {
+        let bytes = whole(bytes);
         Cell { name: words.to_owned(), bytes, told: size(bytes), class }
     });
     html! {
         section {
-            h2 { (name(artifact.at("path").text().unwrap_or("?"))) }
+            h2 { (name(if usage.path.is_empty() { "?" } else { &usage.path })) }
             p.soft { (size(file)) " (" (grouped(file)) " bytes)" }
             h3 { "Where the bytes are" }
             (bars(&classes, file))
-            (reclaimable(artifact))
-            (map("Records by resource", artifact.at("resources"), "resource"))
-            (map("Records by namespace", artifact.at("namespaces"), "namespace"))
-            (map("Largest keys", artifact.at("top"), "key"))
+            (reclaimable(&usage.reclaimable))
+            (map("Records by resource", &usage.resources, "resource"))
+            (map("Records by namespace", &usage.namespaces, "namespace"))
+            (map("Largest keys", &usage.top, "key"))
         }
     }
 }
@@ -97,36 +100,28 @@ fn bars(classes: &[Cell], file: i64) -> Markup {
     }
 }
 
-fn reclaimable(artifact: Node<'_>) -> Markup {
-    let had = artifact.at("reclaimable");
-    let bytes = |field: &str| had.at(field).integer().unwrap_or(0);
-    let number = |field: &str| had.at(field).number().unwrap_or(0.0);
+fn reclaimable(had: &Reclaimable) -> Markup {
     html! {
         h3 { "What could be had back" }
         ul {
             li {
-                "a defragmentation: " (number("defragmentationMb")) " MB (" (number("fragmentationPercent"))
-                " % of " code { "etcd_mvcc_db_total_size_in_bytes" } " " (grouped(bytes("dbTotalSize")))
-                ", in use " (grouped(bytes("dbInUse"))) ")"
+                "a defragmentation: " (had.defragmentation_mb) " MB (" (had.fragmentation_percent)
+                " % of " code { "etcd_mvcc_db_total_size_in_bytes" } " " (grouped(whole(had.db_total_size)))
+                ", in use " (grouped(whole(had.db_in_use))) ")"
             }
-            li { "a compaction, and a defragmentation after it: " (size(bytes("compaction"))) " more" }
+            li { "a compaction, and a defragmentation after it: " (size(whole(had.compaction))) " more" }
         }
     }
 }
 
-fn cells(groups: Node<'_>, noun: &str) -> Vec<Cell> {
-    let cell = |group: Node<'_>| {
-        let (bytes, live) = (group.at("total").integer().unwrap_or(0), group.at("live").integer().unwrap_or(0));
-        let told = format!(
-            "{}, {} live, {}",
-            size(bytes),
-            size(live),
-            count(group.at("revisions").integer().unwrap_or(0), "revision")
-        );
+fn cells(groups: &[KeyGroup], noun: &str) -> Vec<Cell> {
+    let cell = |group: &KeyGroup| {
+        let (bytes, live) = (whole(group.total), whole(group.live));
+        let told = format!("{}, {} live, {}", size(bytes), size(live), count(whole(group.revisions), "revision"));
         let class = if live.saturating_mul(2) >= bytes { "enc" } else { "part" };
-        Cell { name: group.at("name").line().into_owned(), bytes, told, class }
+        Cell { name: key_in_words(&group.name), bytes, told, class }
     };
-    let mut cells: Vec<Cell> = groups.items().map(cell).filter(|cell| cell.bytes > 0).collect();
+    let mut cells: Vec<Cell> = groups.iter().map(cell).filter(|cell| cell.bytes > 0).collect();
     cells.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
     if cells.len() > SHOWN {
         let rest = cells.split_off(SHOWN - 1);
@@ -139,7 +134,7 @@ fn cells(groups: Node<'_>, noun: &str) -> Vec<Cell> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "areas are for the eye")]
-fn map(title: &str, groups: Node<'_>, noun: &str) -> Markup {
+fn map(title: &str, groups: &[KeyGroup], noun: &str) -> Markup {
     let cells = cells(groups, noun);
     if cells.is_empty() {
         return html! {};

@@ -34,7 +34,10 @@ fn no_document_breaks_a_report() {
     let all = [Format::Sarif, Format::Junit, Format::Prometheus, Format::Html];
     let text = fs::read_to_string(folder("documents/hostile.json")).unwrap();
     let whole: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let mut odd = vec![serde_json::Value::Null, serde_json::json!([]), serde_json::json!("x"), serde_json::json!({})];
+    for none in [serde_json::Value::Null, serde_json::json!([]), serde_json::json!("x"), serde_json::json!({})] {
+        assert!(serde_json::from_value::<document::Document>(none).is_err(), "no document, no report");
+    }
+    let mut odd = vec![serde_json::json!({"schema": "assay/1"})];
     // each artifact and each finding replaced, one by one, by values of every kind
     for list in ["artifacts", "findings"] {
         for at in 0..whole[list].as_array().unwrap().len() {
@@ -55,7 +58,7 @@ fn no_document_breaks_a_report() {
     assert!(odd.len() > 100, "{}", odd.len());
     for document in &odd {
         for format in all {
-            let text = report::render(format, document, &report::Context::default());
+            let text = report::render(format, &crate::typed(document), &report::Context::default());
             let obeys = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}');
             assert!(!text.contains(obeys), "{format:?}");
         }

@@ -20,6 +20,7 @@ mod sarif;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use document::Document;
 use report::{Context, Format, Rule};
 use serde_json::Value;
 
@@ -59,9 +60,13 @@ fn document(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+fn typed(document: &Value) -> Document {
+    serde_json::from_value(document.clone()).unwrap()
+}
+
 fn report(name: &str, format: Format) -> String {
     let now = "2026-12-24T18:00:00Z".parse().unwrap();
-    report::render(format, &document(name), &Context { rules: &RULES, now: Some(now) })
+    report::render(format, &typed(&document(name)), &Context { rules: &RULES, now: Some(now) })
 }
 
 /// The findings of a document, those that are objects.

@@ -9,18 +9,19 @@ use backup_facts::platform::{Platform, topology};
 use backup_facts::tarball::TarballFacts;
 use checks::{Finding, Severity, Verdict};
 use clap::ValueEnum as _;
+use document::{KeysCheck, KeysFrom, Word};
 use etcd_snapshot::Scan;
 
 use super::super::snapshot;
 use super::{failure, files, given};
 use crate::args::{KeysCheckArgs, ReportFormat};
+use crate::documents;
 use crate::exit::{Error, Outcome};
 use crate::input::{Artifact, Backup, Backups, Input, Reading};
 use crate::output::encryption;
-use crate::output::encryption::{CheckedJson, EncryptionJson, KeysFromJson};
-use crate::output::finding::{self, FindingJson};
+use crate::output::finding;
 use crate::output::human::Fields;
-use crate::output::json::{self, Envelope};
+use crate::output::json::write_pretty;
 use crate::spread::Pool;
 use crate::tarball::{self, is_marked};
 use crate::text::{count, escape, escape_path};
@@ -178,27 +179,23 @@ fn check(
 }
 
 fn write_json(done: &[Checked], some_unread: bool, ui: &mut Ui) -> Result<(), Error> {
-    let documents: Vec<CheckedJson<'_>> = done
-        .iter()
-        .map(|checked| CheckedJson {
-            kind: "backup",
-            path: &checked.name,
-            snapshot: &checked.snapshot,
-            tarball: checked.tarball.as_deref(),
-            keys: checked.keys.as_ref().map(|(holder, path)| KeysFromJson { from: word(*holder), path }),
-            encryption: EncryptionJson::new(&checked.encryption),
-        })
-        .collect();
-    let findings = done
-        .iter()
-        .flat_map(|checked| checked.findings.iter().map(|finding| FindingJson::new(finding, &checked.snapshot)));
-    let verdict = match done.iter().map(|checked| checked.verdict).max().unwrap_or(Verdict::Pass) {
-        _ if some_unread => json::Verdict::Fail,
-        Verdict::Pass => json::Verdict::Pass,
-        Verdict::Warn => json::Verdict::Warn,
-        Verdict::Fail => json::Verdict::Fail,
+    let artifact = |checked: &Checked| {
+        let keys = checked.keys.as_ref();
+        document::Artifact::KeysCheck(Box::new(KeysCheck {
+            kind: KeysCheck::KIND,
+            path: checked.name.clone(),
+            snapshot: checked.snapshot.clone(),
+            tarball: checked.tarball.clone(),
+            keys: keys.map(|(holder, path)| KeysFrom { from: Word::Borrowed(word(*holder)), path: path.clone() }),
+            encryption: documents::encryption::of(&checked.encryption),
+            ..KeysCheck::default()
+        }))
     };
-    Ok(Envelope::new("keys check", &documents, &findings.collect::<Vec<_>>(), verdict).write(ui.out())?)
+    let findings = done.iter().flat_map(|checked| documents::findings(&checked.findings, &checked.snapshot)).collect();
+    let worst = done.iter().map(|checked| checked.verdict).max();
+    let verdict = if some_unread { Verdict::Fail } else { worst.unwrap_or(Verdict::Pass) };
+    let artifacts = done.iter().map(artifact).collect();
+    Ok(write_pretty(ui.out(), &documents::document("keys check", artifacts, findings, verdict))?)
 }
 
 fn word(holder: given::Holder) -> &'static str {

@@ -10,9 +10,10 @@ use key_escrow::{
 use super::rewrap::opens_words;
 use super::{failure, files, limits, open, phases, secret_input};
 use crate::args::{KeysDrillArgs, ReportFormat};
+use crate::documents::escrow::{check, outcome_words};
 use crate::exit::{Error, Outcome};
 use crate::input::Reading;
-use crate::output::escrow::{CheckJson, DrillJson, outcome_words};
+use crate::output::escrow::DrillJson;
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Envelope, Verdict};
 use crate::text::escape;
@@ -54,7 +55,7 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
             kind: "key-escrow",
             manifest: &report.manifest,
             complete,
-            checks: checks.iter().map(CheckJson::from).collect(),
+            checks: checks.iter().map(check).collect(),
         };
         Envelope::<_, ()>::new("keys verify-escrow", &[document], &[], verdict).write(ui.out())?;
     } else {

@@ -3,19 +3,18 @@
 use std::io::Write;
 
 use backup_facts::configuration::{InForce, Why};
+use document::{ArchiveFault, Artifact, KeyBuf, KeysLs, Word};
 use encryption_config::{FINGERPRINT_METHOD, State};
 use static_resources::{BackupName, Class, Evidence};
 
 use super::inventory::{Config, Inventory};
 use crate::args::{InventoryFormat, KeysLsArgs};
+use crate::documents::{self, inventory as shapes};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, RawFile, Reading};
 use crate::inventory::{ResourceFact, Row, UseFact};
 use crate::output::human::{Align, Fields, Table};
-use crate::output::inventory::{
-    ConfigJson, FaultJson, MaterialJson, PodJson, ProblemJson, ResourceJson, TarballJson, VersionJson,
-};
-use crate::output::json::{Envelope, Key, Verdict, write_compact};
+use crate::output::json::{Verdict, write_compact, write_pretty};
 use crate::text::{count, escape};
 use crate::ui::{Ui, style};
 
@@ -33,11 +32,11 @@ pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<O
         InventoryFormat::Json => {
             let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
             let document = document(&raw, &inventory, &rows);
-            Envelope::<_, ()>::new("keys ls", &[document], &[], verdict).write(ui.out())?;
+            write_pretty(ui.out(), &documents::document("keys ls", vec![document], Vec::new(), verdict))?;
         }
         InventoryFormat::Ndjson => {
             for row in &rows {
-                write_compact(ui.out(), &MaterialJson::from(row))?;
+                write_compact(ui.out(), &shapes::material(row))?;
                 writeln!(ui.out())?;
             }
         }
@@ -282,58 +281,56 @@ fn write_csv(rows: &[Row], out: &mut dyn Write) -> Result<(), Error> {
                 cell(&row.fingerprint),
                 cell(&row.not_after),
                 cell(&row.subject),
-                MaterialJson::from(row).evidence.to_owned(),
+                shapes::evidence(row.evidence).to_owned(),
             ])
             .map_err(failed)?;
     }
     Ok(writer.flush()?)
 }
 
-fn document<'a>(raw: &RawFile, inventory: &'a Inventory, rows: &'a [Row]) -> TarballJson<'a> {
+fn document(raw: &RawFile, inventory: &Inventory, rows: &[Row]) -> Artifact {
     let resources = &inventory.resources;
     let facts = &resources.facts;
     let name = backup_name(raw);
-    let mut configs = inventory.configs.iter().map(config_json);
-    TarballJson {
+    let mut configs = inventory.configs.iter().map(config);
+    let secret = resources.secret_members().into_iter();
+    let fault = |fault: &static_resources::Fault| ArchiveFault {
+        message: fault.kind.to_string(),
+        member: fault.member.as_ref().map(|path| KeyBuf::from(path.as_bytes())),
+        offset: fault.offset,
+    };
+    Artifact::KeysLs(Box::new(KeysLs {
         path: raw.name(),
-        kind: "static-kuberesources",
+        kind: KeysLs::KIND,
         size: resources.archive.compressed_size,
         sha256: resources.archive.compressed_sha256.to_string(),
         timestamp: name.as_ref().map(|name| name.timestamp.clone()),
         dirty: name.is_some_and(|name| name.dirty),
         complete: resources.complete,
-        node: facts.node.as_ref().map(|node| node.value.as_str()),
-        pods: facts.pods.iter().map(PodJson::from).collect(),
-        version: VersionJson::from(&facts.version),
+        node: facts.node.as_ref().map(|node| node.value.clone()),
+        pods: facts.pods.iter().map(shapes::pod).collect(),
+        version: shapes::version(&facts.version),
         keyless: matches!(inventory.in_force, InForce::HeldApart),
         encryption_config: configs.next(),
         further_encryption_configs: configs.collect(),
-        key_material: rows.iter().map(MaterialJson::from).collect(),
-        secret_members: resources.secret_members().into_iter().map(|(class, n)| (Class::as_str(class), n)).collect(),
-        faults: resources
-            .faults
-            .iter()
-            .map(|fault| FaultJson {
-                message: fault.kind.to_string(),
-                member: fault.member.as_ref().map(|path| Key(path.as_bytes())),
-                offset: fault.offset,
-            })
-            .collect(),
-    }
+        key_material: rows.iter().map(shapes::material).collect(),
+        secret_members: secret.map(|(class, n)| (Word::Borrowed(Class::as_str(class)), n as u64)).collect(),
+        faults: resources.faults.iter().map(fault).collect(),
+        ..KeysLs::default()
+    }))
 }
 
-fn config_json(config: &Config) -> ConfigJson<'_> {
+fn config(config: &Config) -> document::Config {
     let facts = config.facts.as_ref();
-    let resources = facts.map(|facts| facts.resources.iter().map(ResourceJson::from).collect()).unwrap_or_default();
-    let problems = facts.map(|facts| {
-        let problem = |problem: &'_ encryption_config::Problem| problem.kind.to_string();
-        facts.problems.iter().map(|p| ProblemJson { at: &p.at, message: problem(p) }).collect()
-    });
-    ConfigJson {
-        path: Key(config.member.as_bytes()),
+    let problem = |problem: &encryption_config::Problem| document::Problem {
+        at: problem.at.clone(),
+        message: problem.kind.to_string(),
+    };
+    document::Config {
+        path: KeyBuf::from(config.member.as_bytes()),
         error: facts.err().map(ToString::to_string),
-        fingerprint_method: FINGERPRINT_METHOD,
-        resources,
-        problems: problems.unwrap_or_default(),
+        fingerprint_method: Word::Borrowed(FINGERPRINT_METHOD),
+        resources: facts.map(|facts| facts.resources.iter().map(shapes::resource).collect()).unwrap_or_default(),
+        problems: facts.map(|facts| facts.problems.iter().map(problem).collect()).unwrap_or_default(),
     }
 }

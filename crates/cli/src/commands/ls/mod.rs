@@ -14,7 +14,6 @@ use super::{objects, snapshot};
 use crate::args::{ListForm, LsArgs, View};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
-use crate::output::finding::FindingJson;
 use crate::output::json::Verdict;
 use crate::output::list::{self, Head, KeySink};
 use crate::spread::Pool;
@@ -131,7 +130,7 @@ fn feed<'a>(sink: &mut dyn KeySink, entries: impl Iterator<Item = Entry<'a>>) ->
 
 fn findings(listed: &Listed<'_>) -> Result<Vec<Value>, Error> {
     let name = listed.source.name();
-    let values = listed.findings.iter().map(|finding| serde_json::to_value(FindingJson::new(finding, &name)));
+    let values = listed.findings.iter().map(|finding| serde_json::to_value(document::Finding::of(finding, &name)));
     Ok(values.collect::<Result<_, _>>().map_err(std::io::Error::from)?)
 }
 

@@ -13,7 +13,6 @@ use super::Request;
 use super::rows::{key_row, revision_row};
 use crate::exit::Error;
 use crate::input::Source;
-use crate::output::finding::EvidenceJson;
 use crate::output::json::{HexBytes, write_compact};
 use crate::output::list::KeySink;
 use crate::output::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow};
@@ -115,7 +114,7 @@ impl Table {
         };
         for finding in checks::snapshot::check(&facts).into_sorted() {
             let mut evidence = Vec::new();
-            write_compact(&mut evidence, &EvidenceJson(&finding.evidence))?;
+            write_compact(&mut evidence, &document::Finding::of(&finding, "").evidence)?;
             let location = &finding.location;
             self.database.finding(&FindingRow {
                 id: finding.entry.id,

@@ -15,14 +15,12 @@ use super::{Judged, Report, Rules, integrity, records, structure};
 use crate::analysis::Analysis;
 use crate::commands::artifact::Whole;
 use crate::commands::keys::given;
+use crate::documents;
 use crate::exit::Error;
 use crate::hazards;
 use crate::input::{Backups, Source};
-use crate::output::artifact::{ArtifactJson, BackupJson, EscrowJson, JudgedBackup, Named};
 use crate::output::encryption::external;
 use crate::output::human::Fields;
-use crate::output::snapshot::SnapshotJson;
-use crate::output::tarball::TarballJson;
 use crate::pair;
 use crate::tarball::Tarball;
 use crate::text::{Size, count, escape};
@@ -97,25 +95,24 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
         parts.push((tarball.name.clone(), super::together([tarball.findings.clone(), hazards])));
     }
     let verdict = checks::verdict(parts.iter().flat_map(|(_, findings)| findings), rules.limit);
-    let mut documents = Vec::new();
+    let mut artifacts = Vec::new();
     if rules.json {
-        let judged = JudgedBackup {
+        let judged = documents::backup::Judged {
             cross_checked: both,
-            compat: &compat,
-            encryption: encryption.as_ref(),
-            escrow: escrow.as_ref(),
+            compat: documents::compat::of(&compat),
+            encryption: encryption.as_ref().map(documents::encryption::of),
+            escrow: escrow.clone(),
             verdict: Some(verdict),
         };
-        let named = Named { directory: whole.directory.as_deref(), backup: &whole.backup, name: whole.name() };
-        documents.push(ArtifactJson::Backup(Box::new(BackupJson::new(named, &judged))));
+        artifacts.push(documents::backup::of(whole.directory.as_deref(), &whole.backup, whole.name(), judged));
         if let (Some(source), Some(analysis)) = (&source, &analysis) {
-            documents.push(ArtifactJson::Snapshot(Box::new(SnapshotJson::new(source, analysis, None))));
+            artifacts.push(documents::snapshot::of(source, analysis, None));
         }
-        documents.extend(tarball.as_deref().map(|it| ArtifactJson::Tarball(Box::new(TarballJson::new(it)))));
+        artifacts.extend(tarball.as_deref().map(documents::tarball::of));
     }
     let mut checked = checked(source.as_ref().zip(analysis.as_ref()), tarball.as_deref(), &compat);
     checked = checked.maybe("keys", encryption.as_ref().and_then(keys_in_words));
-    checked = checked.maybe("escrow", escrow.as_ref().map(EscrowJson::in_words));
+    checked = checked.maybe("escrow", escrow.as_ref().map(super::escrow::in_words));
     if both {
         checked = checked.field("pair", pair_in_words(&outcome));
     }
@@ -123,7 +120,10 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
         checked = checked.maybe("restore takes", restore_takes(directory));
     }
     let (good, what) = ("a restore of this backup", "this backup");
-    Ok(Judged { documents, report: Report { name: whole.name(), parts, verdict, checked, good, what, brief: true } })
+    Ok(Judged {
+        documents: artifacts,
+        report: Report { name: whole.name(), parts, verdict, checked, good, what, brief: true },
+    })
 }
 
 /// The keys that a restored cluster reads this backup with.

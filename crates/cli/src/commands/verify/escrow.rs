@@ -8,9 +8,9 @@ use key_escrow::{Check, Digest, Outcome, VerifyOptions, verify_escrow};
 
 use super::Rules;
 use crate::commands::keys::{failure, files, limits};
+use crate::documents;
 use crate::exit::Error;
 use crate::input::Backup;
-use crate::output::artifact::EscrowJson;
 use crate::text::escape;
 
 /// What the manifest proves of a backup, and the finding that it comes to; `None` where no manifest was given.
@@ -19,7 +19,7 @@ pub(super) fn hold(
     keyless: bool,
     rules: Rules<'_>,
     others: &mut [Finding],
-) -> Result<Option<(EscrowJson, Finding)>, Error> {
+) -> Result<Option<(document::Escrow, Finding)>, Error> {
     let Some(manifest) = rules.escrow_manifest else { return Ok(None) };
     let options = VerifyOptions {
         manifest,
@@ -58,7 +58,7 @@ pub(super) fn hold(
         key_names: told.key_names.iter().map(String::as_str).collect(),
     };
     let finding = checks::pair::check_escrow(&facts, others);
-    let json = EscrowJson::new(manifest.to_string_lossy().into_owned(), facts.failed.is_empty(), &checks);
+    let json = documents::escrow::of(manifest.to_string_lossy().into_owned(), facts.failed.is_empty(), &checks);
     Ok(Some((json, finding)))
 }
 
@@ -74,4 +74,12 @@ fn same(name: &'static str, expected: &Digest, path: &Path) -> Result<Check, Err
 
 fn missing(name: &'static str, what: &'static str) -> Check {
     Check { name, outcome: Outcome::NotChecked(what) }
+}
+
+/// In a few words.
+pub(super) fn in_words(escrow: &document::Escrow) -> String {
+    match escrow.matches {
+        true => "the files are those of the manifest; the keys are kept there".to_owned(),
+        false => "the files are NOT those of the manifest".to_owned(),
+    }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use checks::required::{Known, Stored, Subject};
 use checks::{Finding, Severity};
+use document::Artifact;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -12,7 +13,6 @@ use serde_json::Value;
 
 use super::Judged;
 use crate::exit::Error;
-use crate::output::artifact::ArtifactJson;
 use crate::text::escape;
 use crate::ui::{Ui, style};
 
@@ -50,8 +50,8 @@ impl InForce {
         let all = judged.report.parts.iter().flat_map(|(_, findings)| findings);
         judged.report.verdict = checks::verdict(all, limit);
         for document in &mut judged.documents {
-            if let ArtifactJson::Backup(backup) = document {
-                backup.judge(judged.report.verdict);
+            if let Artifact::Backup(backup) = document {
+                backup.verdict = Some(judged.report.verdict);
             }
         }
     }

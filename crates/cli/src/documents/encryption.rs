@@ -1,0 +1,137 @@
+//! The encryption of a backup: names and numbers, no key.
+
+use std::borrow::Cow;
+
+use backup_facts::chain::{Content, Link, LinkPart};
+use backup_facts::coverage::Writer;
+use backup_facts::opening::{Age, ApiServer, KeyTally, ResourceCoverage};
+use document::{Condition, Coverage, CoverageKey, Encryption, KeyBuf, KeyUse, NamedKey, Word};
+use encryption_config::Standing;
+
+/// What was found of a backup.
+pub fn of(encryption: &backup_facts::opening::Encryption) -> Encryption {
+    let said = &encryption.said;
+    Encryption {
+        keys_fit: encryption.keys_fit(),
+        sample: encryption.sample,
+        wanted: said.wanted.clone(),
+        coverage: encryption.resources.iter().map(coverage).collect(),
+        keys: encryption.keys.iter().map(key_use).collect(),
+        chain: encryption.chain.links.iter().map(link).collect(),
+        conditions: said
+            .conditions
+            .iter()
+            .map(|found| Condition {
+                server: Word::Borrowed(found.server.name()),
+                reason: found.reason.clone(),
+                message: found.message.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn writer(writer: &Writer) -> Option<document::Writer> {
+    let (provider, key) = match writer {
+        Writer::Unknown => return None,
+        Writer::Plaintext => ("identity", None),
+        Writer::Key { provider, name } => (provider.as_str(), Some(name.clone())),
+    };
+    Some(document::Writer { provider: Cow::Borrowed(provider), key })
+}
+
+fn coverage(found: &ResourceCoverage) -> Coverage {
+    let tally = &found.tally;
+    Coverage {
+        resource: tally.resource.clone(),
+        group: tally.group.clone(),
+        path: KeyBuf::from(found.stored_path.as_slice()),
+        server: Word::Borrowed(found.server.name()),
+        state: Word::Borrowed(found.coverage.word()),
+        migration: Word::Borrowed(found.migration.word()),
+        writer: writer(&found.writer),
+        live: tally.live,
+        plain: tally.plain,
+        opened: tally.keys.iter().map(|key| key.opened).sum(),
+        not_opened: tally.keys.iter().map(KeyTally::not_opened).sum(),
+        history_plain: tally.past_plain,
+        free_pages_plain: tally.stale_plain,
+        keys: tally.keys.iter().map(coverage_key).collect(),
+    }
+}
+
+fn coverage_key(key: &KeyTally) -> CoverageKey {
+    let standing = |standing| match standing {
+        Standing::Write => "write",
+        Standing::Read => "read",
+    };
+    let examples = key.failed.values().flat_map(|failed| &failed.examples);
+    CoverageKey {
+        provider: key.word.split(':').next().unwrap_or_default().to_owned(),
+        key: key.name.clone(),
+        standing: key.standing.map(standing).map(Cow::Borrowed),
+        live: key.live,
+        opened: key.opened,
+        spare: key.spare,
+        untried: key.untried,
+        reasons: key.failed.iter().map(|(reason, failed)| (Word::Borrowed(reason.word()), failed.count)).collect(),
+        examples: examples.map(|key| KeyBuf::from(key.as_slice())).collect(),
+        key_ids: key.key_ids.clone(),
+        history: key.past,
+        free_pages: key.stale,
+    }
+}
+
+fn key_use(key: &backup_facts::opening::KeyUse) -> KeyUse {
+    KeyUse {
+        server: Word::Borrowed(key.server.unwrap_or(ApiServer::Kube).name()),
+        provider: Word::Borrowed(key.provider.as_str()),
+        key: key.name.clone(),
+        writes: key.writes,
+        live: key.live,
+        history: key.past,
+        free_pages: key.stale,
+    }
+}
+
+fn link(link: &Link) -> document::Link {
+    let age = match link.age {
+        Age::Current => "current",
+        Age::Older => "older",
+        Age::Past => "past",
+    };
+    let holds = match link.part {
+        LinkPart::Config => "config",
+        LinkPart::Key { .. } => "key",
+    };
+    let told = document::Link {
+        server: Word::Borrowed(link.server.name()),
+        secret: secret_name(link).to_owned(),
+        revision: link.revision,
+        age: Cow::Borrowed(age),
+        holds: Cow::Borrowed(holds),
+        opened: link.content.is_ok(),
+        ..document::Link::default()
+    };
+    match &link.content {
+        Ok(Content::Config { keys }) => {
+            let named = |(provider, key): &(encryption_config::ProviderKind, String)| NamedKey {
+                provider: Word::Borrowed(provider.as_str()),
+                key: key.clone(),
+            };
+            document::Link { keys: keys.iter().map(named).collect(), ..told }
+        }
+        Ok(Content::Key(secret)) => document::Link {
+            mode: Some(secret.mode.as_str().to_owned()),
+            migrated_at: secret.migrated_at.clone(),
+            migrated: secret.migrated.iter().map(ToString::to_string).collect(),
+            ..told
+        },
+        Err(broken) => document::Link { error: Some(broken.to_string()), ..told },
+    }
+}
+
+/// `namespace/name`.
+pub fn secret_name(link: &Link) -> &str {
+    let key = link.etcd_key.as_str();
+    key.split_once("/secrets/").map_or(key, |(_, name)| name)
+}
