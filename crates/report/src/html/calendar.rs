@@ -205,10 +205,11 @@ mod tests {
 
     #[test]
     fn a_name_tells_when() {
-        let stamp = stamp_in("/a_b/snapshot_2026-11-23_091606.db.gz").map(|time| time.to_string());
+        let taken_by = |path| stamp_in(path).and_then(taken);
+        let stamp = taken_by("/a_b/snapshot_2026-11-23_091606.db.gz").map(|time| time.to_string());
         assert_eq!(stamp.as_deref(), Some("2026-11-23T09:16:06Z"));
         for odd in ["snapshot.db", "snapshot_x.db", "a_ü026-11-23_091606", "-", ""] {
-            assert_eq!(stamp_in(odd), None, "{odd}");
+            assert_eq!(taken_by(odd), None, "{odd}");
         }
     }
 }
