@@ -208,3 +208,21 @@ fn a_database_of_a_snapshot_holds_its_findings() {
     let found: Vec<_> = database.prepare(query).unwrap().query_map([], rows).unwrap().map(Result::unwrap).collect();
     assert_eq!(found, [("ETCD-001".to_owned(), "high".to_owned(), "ddd67b312462fd7b".to_owned())]);
 }
+
+/// Two runs at two times differ by what ended between them; two runs as of one time do not.
+#[test]
+fn a_run_goes_by_one_clock_which_can_be_set() {
+    let backup = fixture_file("plain-etcd36", ".db.gz");
+    let backup = backup.parent().unwrap().to_str().unwrap();
+    let ids_at = |now: &str| {
+        let document = json(&["verify", "--now", now, backup]).1;
+        ids(&document).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (young, old) = (ids_at("2026-11-24"), ids_at("2027-06-01"));
+    assert!(!young.contains(&"HAZ-016".to_owned()), "{young:?}");
+    assert!(old.contains(&"HAZ-016".to_owned()), "kubelets renew their certificates within 189 days: {old:?}");
+    assert_eq!(ids_at("2027-06-01T23:59:59Z"), old, "a day is its end");
+    let run = assay(&["verify", "--now", "tomorrow", backup]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("2027-01-31"), "{}", run.err);
+}

@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 
 use crate::support::root;
 
+/// When these answers are given: certificates end, and what was rotated since the backup grows with its age.
+const NOW: &str = "2026-11-29T12:00:00Z";
+
 /// Answers longer than this are held by their digest, their number of lines and their beginning: a list of every key
 /// tells a reader of a diff nothing.
 const WHOLE: usize = 32 * 1024;
@@ -69,7 +72,12 @@ fn answer(arguments: &str, fixture: &str, snapshot: &str) -> String {
         other => other,
     });
     let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
-    command.args(arguments).current_dir(root()).env_remove("RUST_BACKTRACE").env("COLUMNS", "100");
+    command
+        .args(arguments)
+        .current_dir(root())
+        .env_remove("RUST_BACKTRACE")
+        .env("COLUMNS", "100")
+        .env("ASSAY_NOW", NOW);
     let output = command.output().unwrap();
     let mut text = format!("exit {}\n", output.status.code().unwrap());
     for (stream, bytes) in [("out", output.stdout), ("err", output.stderr)] {

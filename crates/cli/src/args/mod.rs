@@ -36,7 +36,7 @@ pub use list::{ListForm, ListFormat, LsArgs, View};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs};
 pub use values::{FailOn, ReportFormat, When};
-use values::{parse_restore_date, parse_revision, parse_size};
+use values::{parse_moment, parse_revision, parse_size};
 
 const ABOUT: &str = "Prove, offline, that an OpenShift etcd backup will restore";
 
@@ -150,6 +150,9 @@ pub struct GlobalArgs {
     /// Most bytes a stream or a compressed file may hold once read, such as 4GiB or 500M
     #[arg(long, global = true, value_name = "SIZE", default_value = "16GiB", value_parser = parse_size)]
     pub max_expanded: u64,
+    /// Judge as if it were this day or time, not what the clock says: what ended since, what is old
+    #[arg(long, global = true, value_name = "TIME", env = "ASSAY_NOW", hide_env = true, value_parser = parse_moment)]
+    pub now: Option<jiff::Timestamp>,
 }
 
 /// The output of commands that give one report.
@@ -221,7 +224,7 @@ pub struct VerifyArgs {
     pub onto: TargetArgs,
     /// Day of the planned restore, for what will have ended by then: a day or RFC 3339; now unless given.
     /// Tells the hazards of a lone file, too
-    #[arg(long, value_name = "DATE", value_parser = parse_restore_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_moment)]
     pub restore_date: Option<jiff::Timestamp>,
     /// What your backups must be: a TOML file, see `assay policy init`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

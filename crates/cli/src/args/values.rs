@@ -74,8 +74,8 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "the size must be more than zero and less than 16 EiB".to_owned())
 }
 
-/// The day of a restore, in UTC: its end, for what ends on that day may end before the restore; or a moment.
-pub(super) fn parse_restore_date(text: &str) -> Result<Timestamp, String> {
+/// A day, in UTC: its end, for what ends on that day may end before somebody comes to restore; or a moment.
+pub(super) fn parse_moment(text: &str) -> Result<Timestamp, String> {
     let day = || text.parse::<Date>().map(|day| day.at(23, 59, 59, 0));
     let civil = if text.contains(['T', 't', ' ']) { text.parse::<DateTime>() } else { day() };
     text.parse::<Timestamp>()
@@ -123,11 +123,11 @@ mod tests {
             ("2027-01-31T08:00:00+02:00", "2027-01-31T06:00:00Z"),
             ("2027-01-31T08:00", "2027-01-31T08:00:00Z"),
         ] {
-            let parsed = parse_restore_date(text).map(|moment| moment.to_string());
+            let parsed = parse_moment(text).map(|moment| moment.to_string());
             assert_eq!(parsed.as_deref(), Ok(moment), "{text}");
         }
         for text in ["", "tomorrow", "2027-13-01", "2027-02-30", "31.1.2027", "2027-01-31T25:00:00Z", "-5"] {
-            assert!(parse_restore_date(text).is_err(), "{text}");
+            assert!(parse_moment(text).is_err(), "{text}");
         }
     }
 

@@ -93,7 +93,7 @@ impl Ui {
         } else {
             Box::new(BufWriter::with_capacity(1 << 16, io::stdout()))
         };
-        Self::new(out, Box::new(io::stderr()), Look::resolve(global), Timestamp::now())
+        Self::new(out, Box::new(io::stderr()), Look::resolve(global), global.now.unwrap_or_else(Timestamp::now))
     }
 
     /// Standard output for this `Ui` alone: whatever else of the process writes to it writes to nowhere.
