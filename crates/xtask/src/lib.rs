@@ -1,6 +1,8 @@
 //! What holds the workspace in shape. Never shipped: no crate that is may import it.
 //!
+//! - [`generate`] writes what is made by a program: screens, tables, the page of findings, the schema.
 //! - [`layers`] holds the laws of ARCHITECTURE.md: which crate may import which, and no circle of modules.
 #![forbid(unsafe_code)]
 
+pub mod generate;
 pub mod layers;

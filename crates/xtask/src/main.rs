@@ -1,22 +1,27 @@
 //! `cargo xtask`: the chores of the workspace. What each does is in the library.
 #![forbid(unsafe_code)]
 
+use std::error::Error;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use xtask::layers;
+use xtask::{generate, layers};
 
 const USAGE: &str = "\
 usage: cargo xtask CHORE
 
-  layers   holds imports and modules against ARCHITECTURE.md; exit 1 where one is not as it says
+  generate [--check]   writes screens, the table of damage, docs/findings.md and docs/assay-1.schema.json anew;
+                       with --check nothing is written, and what is stale is named: exit 1
+  layers               holds imports and modules against ARCHITECTURE.md; exit 1 where one is not as it says
 ";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
+        ["generate"] => generate(false),
+        ["generate", "--check"] => generate(true),
         ["layers"] => layers(),
         _ => {
             say(USAGE);
@@ -34,12 +39,22 @@ fn main() -> ExitCode {
 }
 
 /// Whether the laws are held; says which are not.
-fn layers() -> Result<bool, layers::Error> {
+fn layers() -> Result<bool, Box<dyn Error>> {
     let offences = layers::check(&root(), &cargo())?;
     for offence in &offences {
         say(&format!("{offence}\n"));
     }
     Ok(offences.is_empty())
+}
+
+/// Whether all that is generated is as it should be, or has been made so.
+fn generate(check: bool) -> Result<bool, Box<dyn Error>> {
+    let generated = generate::generate(&root(), &cargo(), check)?;
+    say(&generated.said);
+    for what in &generated.stale {
+        say(&format!("{}: {what}\n", if check { "stale" } else { "could not be made" }));
+    }
+    Ok(generated.stale.is_empty())
 }
 
 /// The root of the workspace.

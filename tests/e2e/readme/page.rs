@@ -72,7 +72,7 @@ pub(super) fn hold_file(path: &str, expected: &str) {
         std::fs::write(root().join(path), expected).unwrap();
     }
     let found = std::fs::read_to_string(root().join(path)).unwrap_or_default();
-    assert!(found == expected, "{path} is out of date; ASSAY_UPDATE_SCREENS=1 writes it anew");
+    assert!(found == expected, "{path} is out of date; `cargo xtask generate` writes it anew");
 }
 
 /// Targets of the links of a page, as written.
