@@ -89,27 +89,22 @@ pub struct Location {
     pub page: Option<u64>,
     /// File offset in bytes.
     pub offset: Option<u64>,
-    /// Key of an etcd record; [`Finding::at`] takes an OAuth token out of it.
+    /// Key of an etcd record; in a finding, an OAuth token is taken out of it.
     pub key: Option<Vec<u8>>,
     /// Member of a tarball, or etcd member.
     pub member: Option<String>,
 }
 
-/// One finding.
+/// One finding. It is made by a check of this crate and nowhere else: outside it can be read, [`rated`](Self::rated) and
+/// [`waived`](Self::waived), as a policy does, and is otherwise what the check said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Its entry in the catalogue.
-    pub entry: &'static Entry,
-    /// How bad it is here; the entry's severity unless the circumstances say otherwise.
-    pub severity: Severity,
-    /// What was found, in one line.
-    pub message: String,
-    /// The numbers behind it, in order.
-    pub evidence: Vec<(&'static str, Evidence)>,
-    /// Where.
-    pub location: Location,
-    /// That a policy knows of it: then it does not count.
-    pub waived: Option<Waived>,
+    pub(crate) entry: &'static Entry,
+    pub(crate) severity: Severity,
+    pub(crate) message: String,
+    pub(crate) evidence: Vec<(&'static str, Evidence)>,
+    pub(crate) location: Location,
+    pub(crate) waiver: Option<Waived>,
 }
 
 /// Why a finding does not count.
@@ -122,24 +117,69 @@ pub struct Waived {
 }
 
 impl Finding {
-    /// A finding of `entry`'s own severity.
+    /// Its entry in the catalogue.
     #[must_use]
-    pub fn new(entry: &'static Entry, message: impl Into<String>) -> Self {
+    pub fn entry(&self) -> &'static Entry {
+        self.entry
+    }
+
+    /// How bad it is here; the entry's severity unless the circumstances, or a policy, say otherwise.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// What was found, in one line.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The numbers behind it, in order.
+    #[must_use]
+    pub fn evidence(&self) -> &[(&'static str, Evidence)] {
+        &self.evidence
+    }
+
+    /// Where.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// That a policy knows of it: then it does not count.
+    #[must_use]
+    pub fn waiver(&self) -> Option<&Waived> {
+        self.waiver.as_ref()
+    }
+
+    /// The same finding, as bad as a policy says.
+    #[must_use]
+    pub fn rated(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    /// The same finding, which does not count.
+    #[must_use]
+    pub fn waived(self, waiver: Waived) -> Self {
+        Self { waiver: Some(waiver), ..self }
+    }
+
+    /// A finding of `entry`'s own severity.
+    pub(crate) fn new(entry: &'static Entry, message: impl Into<String>) -> Self {
         let (severity, message) = (entry.severity, message.into());
-        Self { entry, severity, message, evidence: Vec::new(), location: Location::default(), waived: None }
+        Self { entry, severity, message, evidence: Vec::new(), location: Location::default(), waiver: None }
     }
 
     /// The same finding with one more piece of evidence.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, evidence: impl Into<Evidence>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, evidence: impl Into<Evidence>) -> Self {
         self.evidence.push((name, evidence.into()));
         self
     }
 
     /// The same finding at a place. A key there is kept in the form in which it may be shown
     /// ([`ShownKey`]): a finding travels to logs and tickets.
-    #[must_use]
-    pub fn at(mut self, location: Location) -> Self {
+    pub(crate) fn at(mut self, location: Location) -> Self {
         let key = location.key.map(|key| ShownKey::of(&key).into_key().into_owned());
         self.location = Location { key, ..location };
         self
@@ -158,12 +198,12 @@ impl Findings {
     pub const PER_ENTRY: u64 = 200;
 
     /// Adds one.
-    pub fn push(&mut self, finding: Finding) {
+    pub(crate) fn push(&mut self, finding: Finding) {
         self.push_with(finding.entry, || finding);
     }
 
     /// Adds one of `entry` that is only made where it is kept.
-    pub fn push_with(&mut self, entry: &'static Entry, finding: impl FnOnce() -> Finding) {
+    pub(crate) fn push_with(&mut self, entry: &'static Entry, finding: impl FnOnce() -> Finding) {
         let count = self.counts.entry(entry.id).or_default();
         *count += 1;
         if *count <= Self::PER_ENTRY {
@@ -172,7 +212,7 @@ impl Findings {
     }
 
     /// Notes that there were `more` findings of `entry` that nobody listed.
-    pub fn add_unlisted(&mut self, entry: &'static Entry, more: u64) {
+    pub(crate) fn add_unlisted(&mut self, entry: &'static Entry, more: u64) {
         if more > 0 {
             *self.counts.entry(entry.id).or_default() += more;
         }
@@ -203,7 +243,7 @@ impl Findings {
 /// The verdict of `findings` that are not waived, where those at or above `fail_on` fail; `None` never fails.
 #[must_use]
 pub fn verdict<'f>(findings: impl IntoIterator<Item = &'f Finding>, fail_on: Option<Severity>) -> Verdict {
-    let standing = findings.into_iter().filter(|finding| finding.waived.is_none());
+    let standing = findings.into_iter().filter(|finding| finding.waiver.is_none());
     verdict_of(standing.map(|finding| finding.severity).max(), fail_on)
 }
 
@@ -237,8 +277,8 @@ mod tests {
             assert_eq!(verdict([&finding(severity)], fail_on), expected, "{severity} {fail_on:?}");
         }
         assert_eq!(verdict([], Some(Severity::Info)), Verdict::Pass);
-        let waived = Some(Waived { reason: "known".to_owned(), until: "2027-01-31".to_owned() });
-        let known = Finding { waived, ..finding(Severity::Critical) };
+        let waiver = Waived { reason: "known".to_owned(), until: "2027-01-31".to_owned() };
+        let known = finding(Severity::Critical).waived(waiver);
         assert_eq!(verdict([&known, &finding(Severity::Medium)], Some(Severity::High)), Verdict::Warn);
         assert_eq!(verdict([&known], Some(Severity::Info)), Verdict::Pass);
     }

@@ -22,7 +22,7 @@ use crate::catalogue::CHECKS_SKIPPED;
 use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
-pub use directory::{DirectoryFacts, Halves, check_directory, check_halves, check_unread};
+pub use directory::{DirectoryFacts, Halves, as_made_by, check_directory, check_halves, check_unread};
 pub use escrow::{EscrowFacts, check_escrow};
 
 /// What the checks of a pair look at.

@@ -9,7 +9,7 @@ use backup_facts::opening::{self, Encryption, Options, Unlocked};
 use backup_facts::platform::Platform;
 use backup_facts::version::Sources;
 use checks::pair::{DirectoryFacts, Facts, Halves, Names, Outcome, Stamp};
-use checks::{Finding, Findings, Severity};
+use checks::{Finding, Findings};
 
 use crate::analysis::Analysis;
 use crate::input::{Backup, Backups, FileName};
@@ -121,18 +121,4 @@ pub fn directory(directory: &Backups) -> Vec<Finding> {
         twins: &twins,
     })
     .into_sorted()
-}
-
-/// What is expected of a snapshot depends on who made it: a member that is stopped by fencing, or MicroShift, is copied
-/// and not streamed, so nothing appends a hash.
-pub fn by_kind(findings: &mut [Finding], kind: Platform) {
-    if !matches!(kind, Platform::Fenced | Platform::MicroShift) {
-        return;
-    }
-    for finding in findings.iter_mut().filter(|finding| ["SNAP-002", "SNAP-008"].contains(&finding.entry.id)) {
-        finding.severity = finding.severity.min(Severity::Info);
-        let what = if kind == Platform::Fenced { "two nodes with fencing" } else { "MicroShift" };
-        finding.message = format!("{} (as is usual for {what})", finding.message);
-    }
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
 }

@@ -85,19 +85,18 @@ impl Finding {
     /// A finding about the artifact of that name.
     #[must_use]
     pub fn of(finding: &checks::Finding, artifact: &str) -> Self {
-        let entry = finding.entry;
+        let entry = finding.entry();
         Self {
             id: Word::Borrowed(entry.id),
             name: Word::Borrowed(entry.name),
-            severity: finding.severity,
+            severity: finding.severity(),
             artifact: artifact.to_owned(),
-            message: finding.message.clone(),
-            evidence: finding.evidence.iter().map(|(name, evidence)| (*name, any(evidence))).collect(),
-            location: Location::of(&finding.location),
+            message: finding.message().to_owned(),
+            evidence: finding.evidence().iter().map(|(name, evidence)| (*name, any(evidence))).collect(),
+            location: Location::of(finding.location()),
             remedy: Word::Borrowed(entry.remedy),
             waived: finding
-                .waived
-                .as_ref()
+                .waiver()
                 .map(|waived| Waived { reason: waived.reason.clone(), until: waived.until.clone() }),
             more: Fields::default(),
         }

@@ -17,29 +17,28 @@ impl Policy {
         findings.extend(required::check(&self.require, known));
         let today = TimeZone::UTC.to_datetime(known.now).date();
         let mut expired: Vec<&Waiver> = Vec::new();
-        for finding in &mut findings {
-            self.waive(finding, known, today, &mut expired);
-        }
+        let mut findings: Vec<Finding> =
+            findings.into_iter().map(|finding| self.waive(finding, known, today, &mut expired)).collect();
         findings.extend(expired.into_iter().map(told));
-        for finding in &mut findings {
-            if let Some(severity) = self.severities.get(finding.entry.id) {
-                finding.severity = *severity;
-            }
-        }
-        findings.sort_by_key(|finding| (finding.waived.is_some(), std::cmp::Reverse(finding.severity)));
+        let rated = |finding: Finding| match self.severities.get(finding.entry().id) {
+            Some(severity) => finding.rated(*severity),
+            None => finding,
+        };
+        let mut findings: Vec<Finding> = findings.into_iter().map(rated).collect();
+        findings.sort_by_key(|finding| (finding.waiver().is_some(), std::cmp::Reverse(finding.severity())));
         findings
     }
 
-    fn waive<'p>(&'p self, finding: &mut Finding, known: &Known, today: Date, expired: &mut Vec<&'p Waiver>) {
-        for waiver in self.waivers.iter().filter(|waiver| waiver.is_about(finding, known)) {
+    fn waive<'p>(&'p self, finding: Finding, known: &Known, today: Date, expired: &mut Vec<&'p Waiver>) -> Finding {
+        for waiver in self.waivers.iter().filter(|waiver| waiver.is_about(&finding, known)) {
             if waiver.until >= today {
-                finding.waived = Some(Waived { reason: waiver.reason.clone(), until: waiver.until.to_string() });
-                return;
+                return finding.waived(Waived { reason: waiver.reason.clone(), until: waiver.until.to_string() });
             }
             if !expired.contains(&waiver) {
                 expired.push(waiver);
             }
         }
+        finding
     }
 }
 
@@ -51,7 +50,7 @@ fn told(waiver: &Waiver) -> Finding {
 impl Waiver {
     /// Whether it would waive a finding, were it in force.
     fn is_about(&self, finding: &Finding, known: &Known) -> bool {
-        self.id == finding.entry.id && self.covers(&finding.location, &known.artifact)
+        self.id == finding.entry().id && self.covers(finding.location(), &known.artifact)
     }
 
     /// Whether it speaks of a place in an artifact. A pattern of keys or members is about findings that have one.

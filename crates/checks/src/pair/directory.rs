@@ -5,8 +5,8 @@ use backup_facts::platform::Platform;
 
 use super::{clip, list};
 use crate::catalogue::{
-    DIRTY_TWIN, FILE_UNREADABLE, PICKS_MIXED, SCRIPT_FINDS_NOTHING, SEVERAL_BACKUPS, SNAPSHOT_MISSING, TARBALL_MISSING,
-    UNFINISHED_SAVE,
+    DIRTY_TWIN, FILE_UNREADABLE, PICKS_MIXED, RAW_COPY, SCRIPT_FINDS_NOTHING, SEVERAL_BACKUPS, SNAPSHOT_MISSING,
+    TARBALL_MISSING, TRAILER_MISSING, UNFINISHED_SAVE,
 };
 use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
@@ -30,6 +30,31 @@ pub struct DirectoryFacts<'d> {
     pub picks_agree: Option<bool>,
     /// Timestamps that a forced and an ordinary backup share.
     pub twins: &'d [String],
+}
+
+/// The same findings of a snapshot, as bad as they are for who made it: a member that is stopped by fencing, or
+/// MicroShift, is copied and not streamed, so nothing appends a hash.
+#[must_use]
+pub fn as_made_by(platform: Platform, findings: Vec<Finding>) -> Vec<Finding> {
+    let what = match platform {
+        Platform::Fenced => "two nodes with fencing",
+        Platform::MicroShift => "MicroShift",
+        Platform::Pair | Platform::Hosted => return findings,
+    };
+    let of_a_copy = [&TRAILER_MISSING, &RAW_COPY];
+    let mut findings: Vec<Finding> = findings
+        .into_iter()
+        .map(|finding| match of_a_copy.contains(&finding.entry) {
+            true => Finding {
+                severity: finding.severity.min(Severity::Info),
+                message: format!("{} (as is usual for {what})", finding.message),
+                ..finding
+            },
+            false => finding,
+        })
+        .collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings
 }
 
 /// Which halves of a backup there are.

@@ -43,7 +43,7 @@ fn numbers_at_the_end_of_their_range() {
 }
 
 fn ids(findings: &[Finding]) -> BTreeSet<&'static str> {
-    findings.iter().map(|finding| finding.entry.id).collect()
+    findings.iter().map(|finding| finding.entry().id).collect()
 }
 
 #[test]
@@ -57,11 +57,11 @@ fn every_finding_of_a_snapshot_has_a_case_that_brings_it_up() {
     let mut covered = BTreeSet::new();
     for case in cases::all() {
         let found = findings(&case.file, case.quota);
-        let finding = found.iter().find(|finding| finding.entry.id == case.id);
+        let finding = found.iter().find(|finding| finding.entry().id == case.id);
         let finding = finding.unwrap_or_else(|| panic!("{} ({}) found {:?}", case.id, case.what, ids(&found)));
-        assert!(!finding.message.is_empty() && !finding.message.contains('\n'), "{finding:?}");
+        assert!(!finding.message().is_empty() && !finding.message().contains('\n'), "{finding:?}");
         if let Some(severity) = case.severity {
-            assert_eq!(finding.severity, severity, "{} ({})", case.id, case.what);
+            assert_eq!(finding.severity(), severity, "{} ({})", case.id, case.what);
         }
         covered.insert(case.id);
     }
@@ -85,7 +85,7 @@ fn without_a_meta_it_is_said_how_the_rest_was_read() {
     ] {
         let facts = SnapshotFacts { opened: how, ..facts(&file, DEFAULT_QUOTA) };
         let found = checks::snapshot::check(&facts).into_sorted();
-        assert_eq!((found[0].entry.id, found[0].message.as_str()), ("SNAP-001", says));
+        assert_eq!((found[0].entry().id, found[0].message()), ("SNAP-001", says));
     }
 }
 
@@ -114,16 +114,16 @@ fn a_value_is_only_called_damaged_where_an_api_server_should_decode_it() {
 fn findings_say_where_they_are() {
     let file = cases::all().into_iter().find(|case| case.id == "MVCC-003").expect("case").file;
     let found = findings(&file, DEFAULT_QUOTA);
-    let finding = found.iter().find(|finding| finding.entry.id == "MVCC-003").expect("finding");
-    assert_eq!(finding.location.key.as_deref(), Some(&b"a"[..]));
-    assert!(finding.location.page.is_some() && finding.location.offset.is_some());
-    assert!(finding.evidence.iter().any(|(name, _)| *name == "revision"));
+    let finding = found.iter().find(|finding| finding.entry().id == "MVCC-003").expect("finding");
+    assert_eq!(finding.location().key.as_deref(), Some(&b"a"[..]));
+    assert!(finding.location().page.is_some() && finding.location().offset.is_some());
+    assert!(finding.evidence().iter().any(|(name, _)| *name == "revision"));
 }
 
 #[test]
 fn the_worst_comes_first() {
     let found =
         findings(&cases::all().into_iter().find(|case| case.id == "ETCD-002").expect("case").file, DEFAULT_QUOTA);
-    assert_eq!(found[0].severity, Severity::Critical);
-    assert!(found.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
+    assert_eq!(found[0].severity(), Severity::Critical);
+    assert!(found.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity())));
 }

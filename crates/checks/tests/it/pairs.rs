@@ -16,7 +16,7 @@ use world::World;
 
 /// ID and severity, each once.
 fn table(findings: &[Finding]) -> BTreeSet<(&'static str, Severity)> {
-    findings.iter().map(|finding| (finding.entry.id, finding.severity)).collect()
+    findings.iter().map(|finding| (finding.entry().id, finding.severity())).collect()
 }
 
 /// What the fixtures' ground truth holds: kube-apiserver at revisions 9, 9 and 8; mirror pods that all say 9 and name a
@@ -52,11 +52,11 @@ fn every_finding_of_a_pair_has_a_case_that_brings_it_up() {
     let mut covered = BTreeSet::new();
     for case in cases() {
         let found = case.world.check().findings.into_sorted();
-        let finding = found.iter().find(|finding| finding.entry.id == case.id);
+        let finding = found.iter().find(|finding| finding.entry().id == case.id);
         let finding = finding.unwrap_or_else(|| panic!("{} ({}) found {:?}", case.id, case.what, table(&found)));
-        assert_eq!(finding.severity, case.severity, "{} ({}): {finding:?}", case.id, case.what);
-        assert!(finding.message.contains(case.says), "{} ({}): {}", case.id, case.what, finding.message);
-        assert!(!finding.message.contains('\n') && finding.message.len() < 900, "{finding:?}");
+        assert_eq!(finding.severity(), case.severity, "{} ({}): {finding:?}", case.id, case.what);
+        assert!(finding.message().contains(case.says), "{} ({}): {}", case.id, case.what, finding.message());
+        assert!(!finding.message().contains('\n') && finding.message().len() < 900, "{finding:?}");
         // nothing is brought up beside but what the real pair has, and what the case says
         let others: BTreeSet<_> = table(&found).into_iter().map(|(id, _)| id).collect();
         let mut allowed: BTreeSet<_> = true_of(case.fixture).into_iter().map(|(id, _)| id).collect();
@@ -119,9 +119,9 @@ fn a_directory_is_judged_by_what_the_script_takes_of_it() {
             twins: &twins,
         };
         let found = check_directory(&facts).into_sorted();
-        let finding = found.iter().find(|finding| finding.entry.id == case.id);
+        let finding = found.iter().find(|finding| finding.entry().id == case.id);
         let finding = finding.unwrap_or_else(|| panic!("{} found {:?}", case.id, table(&found)));
-        assert!(finding.message.contains(case.says), "{}: {}", case.id, finding.message);
+        assert!(finding.message().contains(case.says), "{}: {}", case.id, finding.message());
     }
     let picks = Picks::of(["snapshot_2026-11-23_090915.db", "static_kuberesources_2026-11-23_090915.tar.gz"]);
     let sound = DirectoryFacts { picks: &picks, unfinished: &[], backups: 1, picks_agree: Some(true), twins: &[] };

@@ -93,7 +93,7 @@ fn asked(world: &World, asks: Asks) -> Vec<Finding> {
 }
 
 fn ids(world: &World) -> Vec<&'static str> {
-    findings(world).iter().map(|finding| finding.entry.id).collect()
+    findings(world).iter().map(|finding| finding.entry().id).collect()
 }
 
 struct Case {
@@ -203,10 +203,10 @@ fn every_finding_about_releases_has_a_case_that_brings_it_up() {
     let mut covered = BTreeSet::new();
     for Case { id, what, severity, world, says } in cases() {
         let found = findings(&world);
-        let finding = found.iter().find(|finding| finding.entry.id == id);
+        let finding = found.iter().find(|finding| finding.entry().id == id);
         let finding = finding.unwrap_or_else(|| panic!("{id} ({what}) found {:?}", ids(&world)));
-        assert_eq!(finding.severity, severity, "{id} ({what})");
-        assert!(finding.message.contains(says) && !finding.message.contains('\n'), "{id} ({what}): {finding:?}");
+        assert_eq!(finding.severity(), severity, "{id} ({what})");
+        assert!(finding.message().contains(says) && !finding.message().contains('\n'), "{id} ({what}): {finding:?}");
         covered.insert(id);
     }
     let all: Vec<_> = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("VER")).collect();
@@ -248,7 +248,7 @@ fn texts_from_a_backup_are_cut_to_one_line() {
     let long = format!("line\nline \u{1b}[2J {}", "ä".repeat(5000));
     world.object["status"]["conditions"][1] = json!({"type": "Failing", "status": "True", "message": long});
     let found = findings(&world);
-    assert!(found[0].message.len() < 300 && !found[0].message.contains(['\n', '\u{1b}']), "{found:?}");
+    assert!(found[0].message().len() < 300 && !found[0].message().contains(['\n', '\u{1b}']), "{found:?}");
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn a_text_is_cut_behind_its_longest_length() {
         let mut world = sound();
         let failing = json!({"type": "Failing", "status": "True", "message": "x".repeat(length)});
         world.object["status"]["conditions"][1] = failing;
-        findings(&world)[0].message["condition Failing: ".len()..].to_owned()
+        findings(&world)[0].message()["condition Failing: ".len()..].to_owned()
     };
     let longest = told(5000).trim_end_matches('…').len();
     assert_eq!(told(5000), "x".repeat(longest) + "…");
@@ -269,13 +269,13 @@ fn a_text_is_cut_behind_its_longest_length() {
 fn a_finding_says_what_it_is_about() {
     for Case { id, what, mut world, .. } in cases() {
         let found = findings(&world);
-        let finding = found.iter().find(|finding| finding.entry.id == id).unwrap();
+        let finding = found.iter().find(|finding| finding.entry().id == id).unwrap();
         world.target = None;
         let of_a_lone_file = asked(&world, Asks::Integrity);
         let own = ["VER-002", "VER-009", "VER-010", "VER-013"].contains(&id);
-        assert_eq!(of_a_lone_file.iter().any(|finding| finding.entry.id == id), own, "{id} ({what})");
+        assert_eq!(of_a_lone_file.iter().any(|finding| finding.entry().id == id), own, "{id} ({what})");
         let of_the_judgement = ["VER-001", "VER-002", "VER-003", "VER-011"].contains(&id);
         assert_eq!(checks::version::is_judgement(finding), of_the_judgement, "{id} ({what})");
-        assert_eq!(finding.location.member.is_some(), id == "VER-004", "{id} ({what})");
+        assert_eq!(finding.location().member.is_some(), id == "VER-004", "{id} ({what})");
     }
 }

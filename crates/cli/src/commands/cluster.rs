@@ -107,7 +107,7 @@ fn upgrade(blockers: &[Finding]) -> String {
     if blockers.is_empty() {
         return "nothing in this file stands against it".to_owned();
     }
-    let line = |finding: &Finding| format!("{} {}", finding.entry.id, escape(finding.message.as_bytes()));
+    let line = |finding: &Finding| format!("{} {}", finding.entry().id, escape(finding.message().as_bytes()));
     blockers.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

@@ -160,7 +160,7 @@ fn print_tarball(tarball: &Tarball, ui: &mut Ui) -> Result<(), Error> {
 
 /// Points to `verify`, where there is something to see.
 fn print_serious(findings: &[Finding], ui: &mut Ui) -> Result<(), Error> {
-    let serious = findings.iter().filter(|finding| finding.severity >= Severity::Medium).count() as u64;
+    let serious = findings.iter().filter(|finding| finding.severity() >= Severity::Medium).count() as u64;
     if serious > 0 {
         let text = format!("\n  {} need attention; `assay verify` names them", count(serious, "finding"));
         let text = ui.paint(style::WARN, text).to_string();

@@ -138,7 +138,7 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
     let mut analysis = Analysis::of(source, None, ui)?;
     let compat = Compat::of(pair::sources(Some(&analysis), None, None), rules.target, Asks::Integrity);
     let platform = pair::platform(None, Some(&analysis));
-    pair::by_kind(&mut analysis.findings, platform);
+    analysis.findings = checks::pair::as_made_by(platform, std::mem::take(&mut analysis.findings));
     let mut checked = checked(source, &analysis);
     let (of_keys, keys, keys_fit) = match rules.given(ui)? {
         Some(given) => {
@@ -180,7 +180,7 @@ fn of_tarball(mut tarball: Tarball, rules: Rules<'_>, ui: &Ui) -> Judged {
 /// Several lists of findings as one, worst first.
 fn together<const N: usize>(lists: [Vec<Finding>; N]) -> Vec<Finding> {
     let mut all: Vec<Finding> = lists.into_iter().flatten().collect();
-    all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    all.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
     all
 }
 
@@ -192,7 +192,7 @@ impl Report {
             Verdict::Fail => style::BAD,
         };
         let findings = together([self.parts.iter().flat_map(|(_, findings)| findings).cloned().collect()]);
-        let (waived, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| finding.waived.is_some());
+        let (waived, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| finding.waiver().is_some());
         let word = ui.paint(style, self.verdict.name().to_uppercase()).to_string();
         let name = ui.paint(style::HEAD, escape(self.name.as_bytes())).to_string();
         writeln!(ui.out(), "{word}  {name}")?;
@@ -201,7 +201,7 @@ impl Report {
         // a backup has two files' worth of findings, and the screen has one screen's worth of room
         let shown = |finding: &Finding| {
             let least = if self.brief { Severity::Medium } else { Severity::Low };
-            verbose || finding.severity >= least
+            verbose || finding.severity() >= least
         };
         let (listed, rest): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(shown);
         if !listed.is_empty() || verbose {
@@ -226,7 +226,7 @@ impl Report {
     /// What is not worth a paragraph: a line each, or one line for all.
     fn print_notes(&self, rest: &[Finding], ui: &mut Ui) -> Result<(), Error> {
         if self.brief {
-            let mut ids: Vec<&str> = rest.iter().map(|finding| finding.entry.id).collect();
+            let mut ids: Vec<&str> = rest.iter().map(|finding| finding.entry().id).collect();
             ids.dedup();
             if !ids.is_empty() {
                 let text = format!("{} more, low or for information (-v tells all): {}", ids.len(), ids.join(", "));
@@ -235,7 +235,7 @@ impl Report {
             return Ok(());
         }
         for finding in rest {
-            let (id, message) = (finding.entry.id, escape(finding.message.as_bytes()));
+            let (id, message) = (finding.entry().id, escape(finding.message().as_bytes()));
             let note = ui.paint(style::DIM, format_args!("note {id}: {message}")).to_string();
             writeln!(ui.out(), "  {note}")?;
         }
@@ -244,16 +244,17 @@ impl Report {
 
     /// What the findings add up to, whatever `--fail-on` makes of them.
     fn sentence(&self, findings: &[Finding], limit: Option<Severity>) -> String {
-        let number = |severity: Severity| findings.iter().filter(|finding| finding.severity >= severity).count() as u64;
+        let number =
+            |severity: Severity| findings.iter().filter(|finding| finding.severity() >= severity).count() as u64;
         let at_least = |severity: Severity| count(number(severity), "finding");
-        let worst = findings.iter().map(|finding| finding.severity).max();
+        let worst = findings.iter().map(|finding| finding.severity()).max();
         let text = match (worst, findings.first()) {
             (Some(Severity::Critical | Severity::High), Some(first)) if self.brief => {
                 let more = match number(Severity::High) {
                     1 => String::new(),
                     more => format!(" (and {} of that kind)", count(more - 1, "more finding")),
                 };
-                format!("do not rely on {}: {}{more}", self.what, lower_first(first.entry.title))
+                format!("do not rely on {}: {}{more}", self.what, lower_first(first.entry().title))
             }
             (Some(Severity::Critical), _) => {
                 format!("do not rely on {}: {} that data is lost or changed", self.what, at_least(Severity::Critical))

@@ -19,12 +19,12 @@ const SHOWN: usize = 5;
 pub fn write(findings: &[Finding], ui: &mut Ui) -> io::Result<()> {
     let verbose = ui.look().verbose > 0;
     let mut done: Vec<&str> = Vec::new();
-    for finding in findings.iter().filter(|finding| verbose || finding.severity > Severity::Info) {
-        if done.contains(&finding.entry.id) {
+    for finding in findings.iter().filter(|finding| verbose || finding.severity() > Severity::Info) {
+        if done.contains(&finding.entry().id) {
             continue;
         }
-        done.push(finding.entry.id);
-        let same: Vec<_> = findings.iter().filter(|other| other.entry.id == finding.entry.id).collect();
+        done.push(finding.entry().id);
+        let same: Vec<_> = findings.iter().filter(|other| other.entry().id == finding.entry().id).collect();
         write_kind(&same, if verbose { usize::MAX } else { SHOWN }, ui)?;
     }
     Ok(())
@@ -32,23 +32,23 @@ pub fn write(findings: &[Finding], ui: &mut Ui) -> io::Result<()> {
 
 fn write_kind(same: &[&Finding], shown: usize, ui: &mut Ui) -> io::Result<()> {
     let Some(first) = same.first() else { return Ok(()) };
-    let style = match first.severity {
+    let style = match first.severity() {
         Severity::Critical | Severity::High => style::BAD,
         Severity::Medium => style::WARN,
         Severity::Low | Severity::Info => style::DIM,
     };
-    let head = ui.paint(style, format_args!("{:<8}  {}", first.severity, first.entry.title)).to_string();
-    let id = ui.paint(style::DIM, format_args!("{} {}", first.entry.id, first.entry.name)).to_string();
+    let head = ui.paint(style, format_args!("{:<8}  {}", first.severity(), first.entry().title)).to_string();
+    let id = ui.paint(style::DIM, format_args!("{} {}", first.entry().id, first.entry().name)).to_string();
     writeln!(ui.out(), "  {head}  {id}")?;
     for finding in same.iter().take(shown) {
-        let key = finding.location.key.as_ref().map(|key| format!(" key `{}`", escape(key))).unwrap_or_default();
-        wrap(&format!("{}{key}", escape(finding.message.as_bytes())), 12, ui)?;
+        let key = finding.location().key.as_ref().map(|key| format!(" key `{}`", escape(key))).unwrap_or_default();
+        wrap(&format!("{}{key}", escape(finding.message().as_bytes())), 12, ui)?;
     }
     if same.len() > shown {
         let more = count((same.len() - shown) as u64, "more finding");
         writeln!(ui.out(), "            ... and {more} of this kind; -v lists them")?;
     }
-    wrap(&format!("do: {}", first.entry.remedy), 12, ui)
+    wrap(&format!("do: {}", first.entry().remedy), 12, ui)
 }
 
 /// Writes a sentence over as many lines as it takes, indented.

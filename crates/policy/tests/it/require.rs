@@ -77,7 +77,7 @@ fn each_requirement_is_held_against_known() {
     for (id, text, facts, violated) in cases() {
         let found = policy(text).apply(Vec::new(), &facts);
         assert_eq!(ids(&found), if violated { vec![id] } else { vec![] }, "{text} {facts:?}");
-        assert!(found.iter().all(|finding| !finding.message.is_empty() && !finding.message.contains('\n')));
+        assert!(found.iter().all(|finding| !finding.message().is_empty() && !finding.message().contains('\n')));
         if violated {
             assert!(policy("").apply(Vec::new(), &facts).is_empty(), "what is not asked is not missed: {text}");
             covered.insert(id);

@@ -38,11 +38,11 @@ fn findings(hazards: &Hazards) -> Vec<Finding> {
 }
 
 fn table(findings: &[Finding]) -> BTreeSet<(&'static str, Severity)> {
-    findings.iter().map(|finding| (finding.entry.id, finding.severity)).collect()
+    findings.iter().map(|finding| (finding.entry().id, finding.severity())).collect()
 }
 
 fn messages(findings: &[Finding]) -> BTreeMap<&'static str, &str> {
-    findings.iter().map(|finding| (finding.entry.id, finding.message.as_str())).collect()
+    findings.iter().map(|finding| (finding.entry().id, finding.message())).collect()
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn every_hazard_has_a_case_that_brings_it_up() {
         assert_eq!(table(&found), expected, "{what}: {:?}", messages(&found));
         assert_eq!(found.len(), expected.len(), "{what}: one finding of a kind");
         for finding in &found {
-            assert!(!finding.message.is_empty() && !finding.message.contains('\n'), "{what}: {finding:?}");
-            assert!(finding.message.len() < 700, "{what}: {finding:?}");
+            assert!(!finding.message().is_empty() && !finding.message().contains('\n'), "{what}: {finding:?}");
+            assert!(finding.message().len() < 700, "{what}: {finding:?}");
         }
         covered.extend(id);
     }
@@ -151,10 +151,10 @@ fn a_flood_of_objects_is_one_short_finding() {
     let found = findings(&read(&cluster.snapshot(), None, TAKEN, TAKEN));
     let [finding] = &found[..] else { panic!("{found:?}") };
     assert!(
-        finding.message.starts_with("300 certificate requests were neither approved nor denied: `csr-000` of `uuu")
+        finding.message().starts_with("300 certificate requests were neither approved nor denied: `csr-000` of `uuu")
     );
-    assert!(finding.message.contains(" and 299 more; for signer `s`"), "{}", finding.message);
-    let (_, names) = finding.evidence.iter().find(|(name, _)| *name == "names").unwrap();
+    assert!(finding.message().contains(" and 299 more; for signer `s`"), "{}", finding.message());
+    let (_, names) = finding.evidence().iter().find(|(name, _)| *name == "names").unwrap();
     let checks::Evidence::Text(names) = names else { panic!("{names:?}") };
     assert!(names.starts_with("csr-000 of uuu") && names.ends_with(", 200 more"), "{names}");
     assert_eq!(names.split(", ").count(), 101);

@@ -9,7 +9,7 @@ use super::cluster::{Cluster, TAKEN};
 use super::{findings, read};
 
 fn told_of(hazards: &Hazards, id: &str) -> Option<Finding> {
-    findings(hazards).into_iter().find(|finding| finding.entry.id == id)
+    findings(hazards).into_iter().find(|finding| finding.entry().id == id)
 }
 
 fn of(put: impl FnOnce(&mut Cluster), id: &str) -> Finding {
@@ -29,7 +29,7 @@ fn put(objects: &[(&str, &str)], id: &str) -> Finding {
 }
 
 fn evidence(finding: &Finding, wanted: &str) -> String {
-    let found = finding.evidence.iter().find(|(name, _)| *name == wanted);
+    let found = finding.evidence().iter().find(|(name, _)| *name == wanted);
     match found.unwrap_or_else(|| panic!("no {wanted}: {finding:?}")) {
         (_, Evidence::Text(text)) => text.clone(),
         (_, other) => format!("{other:?}"),
@@ -50,10 +50,10 @@ fn the_evidence_names_the_objects() {
         let mut hazards = read(&case.cluster.snapshot(), None, case.now, case.restore);
         (case.change)(&mut hazards);
         let finding = told_of(&hazards, id).unwrap_or_else(|| panic!("{}", case.what));
-        let Some((_, Evidence::Text(names))) = finding.evidence.iter().find(|(name, _)| *name == "names") else {
+        let Some((_, Evidence::Text(names))) = finding.evidence().iter().find(|(name, _)| *name == "names") else {
             continue;
         };
-        let every: Vec<_> = finding.evidence.iter().map(|(_, evidence)| format!("{evidence:?}")).collect();
+        let every: Vec<_> = finding.evidence().iter().map(|(_, evidence)| format!("{evidence:?}")).collect();
         let own = case.cluster.own_names();
         assert!(
             own.is_empty() || own.iter().any(|name| every.iter().any(|text| text.contains(name.as_str()))),
@@ -77,7 +77,7 @@ fn volumes_are_counted_by_driver_and_policy() {
     };
     let finding = of(put, "HAZ-001");
     assert_eq!(
-        finding.message,
+        finding.message(),
         "what lies on 3 volumes is not in the backup: 2 ebs, 1 nfs; 1 with reclaim policy Delete"
     );
     assert_eq!(
@@ -101,7 +101,7 @@ fn devices_are_named_with_their_owner_and_up_to_a_hundred() {
         one("sdac"),
         one("sdad")
     );
-    assert_eq!(finding.message, expected);
+    assert_eq!(finding.message(), expected);
     let names = evidence(&finding, "names");
     assert!(names.ends_with(", 50 more") && names.split(", ").count() == 101, "{names}");
     let local = of(|cluster| volume(cluster, "pv", &format!(r#"{RWO} "local":{{"path":"/dev/sdb"}}"#)), "HAZ-003");
@@ -136,11 +136,11 @@ fn credentials_are_told_by_where_they_come_from() {
         ),
     ] {
         let objects: Vec<_> = objects.iter().map(|(key, json)| (*key, json.as_str())).collect();
-        assert_eq!(put(&objects, "HAZ-010").message, format!("{BEGIN}{end}"));
+        assert_eq!(put(&objects, "HAZ-010").message().to_owned(), format!("{BEGIN}{end}"));
     }
     let volume = r#"{"spec":{"csi":{"driver":"d","nodeStageSecretRef":{"namespace":"rook","name":"node"}}}}"#;
     let finding = put(&[("persistentvolumes/a", volume), ("persistentvolumes/b", volume)], "HAZ-011");
-    assert_eq!(finding.message, "volumes name 1 secret: `rook/node`");
+    assert_eq!(finding.message(), "volumes name 1 secret: `rook/node`");
     assert_eq!(evidence(&finding, "names"), "rook/node");
 }
 
@@ -156,7 +156,7 @@ fn the_age_of_credentials_is_told_in_whole_days() {
         ("2026-11-20T08:30:00Z", ""),
     ] {
         let finding = told_of(&read(&cluster.snapshot(), None, TAKEN, restore), "HAZ-010").unwrap();
-        assert_eq!(finding.message, format!("{BEGIN}{age}: root credentials `kube-system/aws-creds`"), "{restore}");
+        assert_eq!(finding.message(), format!("{BEGIN}{age}: root credentials `kube-system/aws-creds`"), "{restore}");
     }
 }
 
@@ -166,7 +166,7 @@ fn machines_are_told_with_phase_and_node() {
         let machine = |cluster: &mut Cluster| {
             cluster.machine(name, node, phase);
         };
-        of(machine, "HAZ-013").message
+        of(machine, "HAZ-013").message().to_owned()
     };
     assert_eq!(message("m", "", ""), "1 machine does not run on a node: `m` (no node)");
     assert_eq!(
@@ -190,7 +190,7 @@ fn machines_are_told_with_phase_and_node() {
             }
         };
         let begin = "1 control-plane machine: `m` (aws:///m)";
-        assert_eq!(of(put, "HAZ-014").message, format!("{begin}; {end}"));
+        assert_eq!(of(put, "HAZ-014").message().to_owned(), format!("{begin}; {end}"));
     }
 }
 
@@ -205,7 +205,7 @@ fn a_webhook_is_told_with_a_few_resources_or_their_number() {
         );
         let finding = put(&[("validatingwebhookconfigurations/policy", &json)], "HAZ-019");
         let expected = "1 webhook must answer before core objects change: `w` in `policy`, by service `n/s`, for ";
-        assert_eq!(finding.message, format!("{expected}{told}"));
+        assert_eq!(finding.message(), format!("{expected}{told}"));
     }
 }
 
@@ -223,8 +223,8 @@ fn the_authority_of_etcd_is_told_before_and_after_its_end() {
         let finding = told_of(&hazards, "HAZ-025").unwrap();
         let expected =
             format!("the authority of etcd in `openshift-etcd/etcd-signer` {when} the restore, on {not_after}");
-        assert_eq!(finding.message, expected);
-        assert!(finding.evidence.contains(&("days", Evidence::Number(days))), "{finding:?}");
+        assert_eq!(finding.message(), expected);
+        assert!(finding.evidence().contains(&("days", Evidence::Number(days))), "{finding:?}");
     }
 }
 
@@ -235,7 +235,7 @@ fn what_was_not_looked_at_is_told() {
         [("secrets/openshift-etcd/etcd-signer", sealed), ("routes/shop/r", sealed), ("persistentvolumes/broken", "{")];
     let finding = put(&objects, "HAZ-030");
     assert_eq!(
-        finding.message,
+        finding.message(),
         "1 object of the kinds looked at could not be read: `persistentvolumes broken`; 2 encrypted objects were not opened; the end of 1 authority is \
          not known: `openshift-etcd/etcd-signer`"
     );

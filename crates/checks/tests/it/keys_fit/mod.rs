@@ -23,7 +23,7 @@ fn findings(file: &[u8], held: InForce) -> Vec<Finding> {
 }
 
 fn ids(findings: &[Finding]) -> BTreeSet<&'static str> {
-    findings.iter().map(|finding| finding.entry.id).collect()
+    findings.iter().map(|finding| finding.entry().id).collect()
 }
 
 /// A backup that must bring up exactly these findings, and whether its keys fit.
@@ -242,8 +242,8 @@ fn every_finding_has_a_case_that_brings_it_up_and_nothing_else() {
         assert_eq!(ids(&found), BTreeSet::from_iter(case.ids.iter().copied()), "{}: {found:#?}", case.what);
         assert_eq!(encryption.keys_fit(), case.fit, "{}: {encryption:#?}", case.what);
         for finding in &found {
-            assert!(!finding.message.contains('\n') && finding.message.len() < 500, "{finding:?}");
-            assert_eq!(finding.severity, finding.entry.severity, "{finding:?}");
+            assert!(!finding.message().contains('\n') && finding.message().len() < 500, "{finding:?}");
+            assert_eq!(finding.severity(), finding.entry().severity, "{finding:?}");
         }
         covered.extend(case.ids.iter().copied());
     }
@@ -270,9 +270,9 @@ fn a_wrong_key_that_passes_the_padding_check_is_a_wrong_key() {
     world.put(A, &value).tarball = Tarball::Config(wrong);
     let found = findings(&world.build(), world.held());
     assert_eq!(ids(&found), BTreeSet::from(["KEY-021"]), "{found:?}");
-    let of_secrets = found.iter().find(|finding| finding.message.contains("secrets")).unwrap();
-    assert!(of_secrets.message.starts_with("2 values of secrets do not open with aescbc key `2`"), "{of_secrets:?}");
-    assert_eq!(of_secrets.location.key.as_deref(), Some(A.as_bytes()));
+    let of_secrets = found.iter().find(|finding| finding.message().contains("secrets")).unwrap();
+    assert!(of_secrets.message().starts_with("2 values of secrets do not open with aescbc key `2`"), "{of_secrets:?}");
+    assert_eq!(of_secrets.location().key.as_deref(), Some(A.as_bytes()));
 }
 
 /// A page is freed, not wiped: what stood on it before encryption is still in the file.
@@ -288,7 +288,7 @@ fn plaintext_on_a_page_that_nothing_uses_is_counted() {
     let found = findings(&after.build_over(&before, padding.as_bytes()), after.held());
     assert_eq!(ids(&found), BTreeSet::from(["KEY-029"]), "{found:?}");
     assert!(
-        found[0].message.ends_with("on free pages") && !found[0].message.contains(" 0 values on free"),
+        found[0].message().ends_with("on free pages") && !found[0].message().contains(" 0 values on free"),
         "{found:?}"
     );
 }
@@ -307,7 +307,7 @@ fn real_backups_have_the_findings_of_their_ground_truth() {
         };
         let encryption = examined(&backup.bytes(), held);
         let found = checks::keys_fit::check(&encryption).into_sorted();
-        let table: Vec<_> = found.iter().map(|finding| (finding.entry.id, finding.severity)).collect();
+        let table: Vec<_> = found.iter().map(|finding| (finding.entry().id, finding.severity())).collect();
         let (expected, fit): (&[_], _) = match name.as_str() {
             "partially-encrypted" => (&[("KEY-023", Medium); 2], true),
             "aescbc-rotated" | "aesgcm-rotated" | "page-size-64k" => (&[("KEY-025", Low); 5], true),

@@ -6,7 +6,7 @@ use super::world::{Tarball, World, config, field, key};
 use super::{A, findings, ids};
 
 fn messages(found: &[Finding], id: &str) -> Vec<String> {
-    found.iter().filter(|finding| finding.entry.id == id).map(|finding| finding.message.clone()).collect()
+    found.iter().filter(|finding| finding.entry().id == id).map(|finding| finding.message().to_owned()).collect()
 }
 
 fn found(change: impl FnOnce(&mut World)) -> Vec<Finding> {
@@ -57,8 +57,8 @@ fn a_plugin_is_named_with_its_keys_for_live_values_alone() {
     });
     assert_eq!(messages(&one, "KEY-030"), ["2 values of secrets need plugin `vault`, key ID `id-1`"]);
     let ids_of = |found: &[Finding]| {
-        let finding = found.iter().find(|finding| finding.entry.id == "KEY-030").unwrap();
-        let ids = finding.evidence.iter().find(|(name, _)| *name == "keyIds");
+        let finding = found.iter().find(|finding| finding.entry().id == "KEY-030").unwrap();
+        let ids = finding.evidence().iter().find(|(name, _)| *name == "keyIds");
         ids.map(|(_, evidence)| format!("{evidence:?}"))
     };
     assert_eq!(ids_of(&one), Some(format!("{:?}", Evidence::Text("id-1".to_owned()))));

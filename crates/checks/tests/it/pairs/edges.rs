@@ -21,8 +21,8 @@ fn changed(change: impl FnOnce(&mut World)) -> Vec<Finding> {
 }
 
 fn message(found: &[Finding], id: &str) -> String {
-    let finding = found.iter().find(|finding| finding.entry.id == id);
-    finding.map(|finding| finding.message.clone()).unwrap_or_default()
+    let finding = found.iter().find(|finding| finding.entry().id == id);
+    finding.map(|finding| finding.message().to_owned()).unwrap_or_default()
 }
 
 #[test]
@@ -63,8 +63,8 @@ fn a_time_may_be_that_of_another_zone() {
             let text = named.strftime("%Y-%m-%d_%H%M%S").to_string();
             world.timestamps = [text.clone(), text];
         });
-        let told = found.iter().find(|finding| finding.entry.id == "PAIR-013");
-        let told = told.map(|finding| (finding.severity, finding.message.split(") ").nth(1).unwrap().to_owned()));
+        let told = found.iter().find(|finding| finding.entry().id == "PAIR-013");
+        let told = told.map(|finding| (finding.severity(), finding.message().split(") ").nth(1).unwrap().to_owned()));
         assert_eq!(told, expected, "{seconds}");
     }
 }
@@ -72,8 +72,8 @@ fn a_time_may_be_that_of_another_zone() {
 /// When the newest object of the pair was written, to the second.
 fn newest() -> jiff::Timestamp {
     let found = changed(|world| world.timestamps = [0; 2].map(|_| "2026-12-23_000000".to_owned()));
-    let finding = found.iter().find(|finding| finding.entry.id == "PAIR-013").unwrap();
-    let (_, evidence) = finding.evidence.iter().find(|(name, _)| *name == "newest").unwrap();
+    let finding = found.iter().find(|finding| finding.entry().id == "PAIR-013").unwrap();
+    let (_, evidence) = finding.evidence().iter().find(|(name, _)| *name == "newest").unwrap();
     let checks::Evidence::Text(text) = evidence else { panic!("{evidence:?}") };
     let newest: jiff::Timestamp = text.parse().unwrap();
     jiff::Timestamp::from_second(newest.as_second()).unwrap()
@@ -174,7 +174,7 @@ fn the_quota_warns_above_each_of_its_steps() {
             assert_eq!(world.file.len() * 100 / quota, percent);
             world.archive.replace(&format!("{ETCD}/etcd-pod.yaml"), "8589934592", &quota.to_string());
         });
-        let told = found.iter().find(|finding| finding.entry.id == "PAIR-016").map(|finding| finding.severity);
+        let told = found.iter().find(|finding| finding.entry().id == "PAIR-016").map(|finding| finding.severity());
         assert_eq!(told, severity, "{percent}");
     }
 }
@@ -190,8 +190,8 @@ fn a_file_that_is_no_entry_of_an_object_is_not_compared() {
     });
     assert_eq!(message(&found, "PAIR-008"), "");
     let found = changed(|world| add_source(world, "config", "config.yaml", |_| b"x".to_vec()));
-    let finding = found.iter().find(|finding| finding.entry.id == "PAIR-008").unwrap();
-    let location = &finding.location;
+    let finding = found.iter().find(|finding| finding.entry().id == "PAIR-008").unwrap();
+    let location = finding.location();
     assert_eq!(location.key.as_deref(), Some(&b"/kubernetes.io/configmaps/openshift-kube-apiserver/config-9"[..]));
     assert_eq!(location.member.as_deref(), Some(format!("{KAS}/configmaps/config/config.yaml").as_str()));
 }
@@ -215,10 +215,10 @@ fn an_empty_directory_is_not_asked_for_names() {
 #[test]
 fn pods_that_ran_are_matched_by_name_node_and_revision() {
     let found = changed(|_| {});
-    let finding = found.iter().find(|finding| finding.entry.id == "PAIR-026").unwrap();
+    let finding = found.iter().find(|finding| finding.entry().id == "PAIR-026").unwrap();
     // all report 9; kube-apiserver runs it or is about to, the other three pods on three nodes do not
-    assert!(finding.evidence.contains(&("pods", checks::Evidence::Number(9))), "{finding:?}");
-    assert!(finding.message.starts_with("etcd on master-1 is 9 by its kubelet, 8 by its operator, "), "{finding:?}");
+    assert!(finding.evidence().contains(&("pods", checks::Evidence::Number(9))), "{finding:?}");
+    assert!(finding.message().starts_with("etcd on master-1 is 9 by its kubelet, 8 by its operator, "), "{finding:?}");
     let differ = "pods that ran have images that the manifests do not name: kube-apiserver";
     assert_eq!(message(&found, "PAIR-015"), differ);
     let found = changed(|world| world.remove_object("pods/openshift-kube-apiserver/kube-apiserver-master-0"));

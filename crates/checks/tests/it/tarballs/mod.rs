@@ -31,7 +31,7 @@ fn findings(file: &[u8], name: Name, now: i64) -> Vec<Finding> {
 
 /// ID, severity and how often.
 fn table(findings: &[Finding]) -> Vec<(&'static str, Severity)> {
-    findings.iter().map(|finding| (finding.entry.id, finding.severity)).collect()
+    findings.iter().map(|finding| (finding.entry().id, finding.severity())).collect()
 }
 
 /// Findings that every fixture's tarball truly has: the expired certificate, and that it is secret.
@@ -52,10 +52,10 @@ fn a_real_tarball_shows_what_is_true_of_it_and_nothing_else() {
         }
         assert_eq!(BTreeSet::from_iter(table(&found)), expected, "{name}: {found:?}");
         assert_eq!(found.len(), expected.len(), "{name}: {found:?}");
-        let expired = found.iter().find(|finding| finding.entry.id == "TAR-029").unwrap();
+        let expired = found.iter().find(|finding| finding.entry().id == "TAR-029").unwrap();
         let expected = "`CN=scheduler.openshift-kube-scheduler.svc` expired 2026-09-14T08:50:55Z, \
                         in `kube-scheduler-pod-6/secrets/serving-cert/tls.crt`";
-        assert_eq!(expired.message, expected);
+        assert_eq!(expired.message(), expected);
     }
     assert_eq!(seen, 14);
 }
@@ -72,7 +72,7 @@ fn validity_is_held_against_the_time_given() {
     let at = |now| {
         let found = findings(&file, Name::default(), now);
         let of = |id: &str, severity| {
-            found.iter().filter(|finding| finding.entry.id == id && finding.severity == severity).count()
+            found.iter().filter(|finding| finding.entry().id == id && finding.severity() == severity).count()
         };
         let valid = ["TAR-029", "TAR-030"].map(|id| of(id, Severity::Low));
         (valid, of("TAR-029", Severity::Medium))
@@ -95,18 +95,18 @@ fn every_finding_of_a_tarball_has_a_case_that_brings_it_up() {
     let mut covered = BTreeSet::new();
     for case in archives().into_iter().chain(contents()).chain(members()).chain(keys()) {
         let found = findings(&case.file, case.name, NOW);
-        let finding = found.iter().find(|finding| finding.entry.id == case.id);
+        let finding = found.iter().find(|finding| finding.entry().id == case.id);
         let finding = finding.unwrap_or_else(|| panic!("{} ({}) found {:?}", case.id, case.what, table(&found)));
-        assert_eq!(finding.severity, case.severity, "{} ({})", case.id, case.what);
-        assert!(!finding.message.is_empty() && !finding.message.contains('\n'), "{finding:?}");
-        assert!(finding.message.len() < 700, "{finding:?}");
+        assert_eq!(finding.severity(), case.severity, "{} ({})", case.id, case.what);
+        assert!(!finding.message().is_empty() && !finding.message().contains('\n'), "{finding:?}");
+        assert!(finding.message().len() < 700, "{finding:?}");
         covered.insert(case.id);
     }
     let limits = Limits { entries: 100, ..Limits::default() };
     let tarball = TarballFacts::read(&fixture("plain-etcd36")[..], &limits).unwrap();
     let found = checks::tarball::check(&Facts { tarball: &tarball, name: Name::default(), now: NOW }).into_sorted();
-    assert_eq!(found[0].entry.id, "TAR-012");
-    assert!(!found.iter().any(|finding| finding.entry.id == "TAR-022"), "what was not read is not missing");
+    assert_eq!(found[0].entry().id, "TAR-012");
+    assert!(!found.iter().any(|finding| finding.entry().id == "TAR-022"), "what was not read is not missing");
     covered.insert("TAR-012");
     covered.extend(["TAR-033"]); // by every real tarball, above
     let of_tarballs = catalogue::all().into_iter().map(|entry| entry.id);
@@ -123,8 +123,8 @@ fn every_finding_of_a_tarball_has_a_case_that_brings_it_up() {
 fn members_that_are_missing_are_told_from_those_that_may_be() {
     let of = |archive: &archive::Archive, name: Name| {
         let found = findings(&archive.gzip(), name, NOW).into_iter();
-        let found = found.filter(|finding| ("TAR-034"..="TAR-037").contains(&finding.entry.id));
-        found.map(|finding| finding.message).collect::<Vec<_>>()
+        let found = found.filter(|finding| ("TAR-034"..="TAR-037").contains(&finding.entry().id));
+        found.map(|finding| finding.message().to_owned()).collect::<Vec<_>>()
     };
     let mut archive = real();
     archive.remove("static-pod-resources/etcd-pod-8/configmaps/etcd-all-bundles/metrics-ca-bundle.crt");
@@ -152,7 +152,7 @@ fn members_that_are_missing_are_told_from_those_that_may_be() {
     // an archive that breaks off does not prove that anything is gone
     let cut = &fixture("aescbc-rotated")[..30_000];
     let found = findings(cut, Name::default(), NOW);
-    assert!(!found.iter().any(|finding| ["TAR-034", "TAR-037"].contains(&finding.entry.id)), "{:?}", table(&found));
+    assert!(!found.iter().any(|finding| ["TAR-034", "TAR-037"].contains(&finding.entry().id)), "{:?}", table(&found));
 }
 
 /// States of a sound configuration bring up only what they mean.
@@ -161,9 +161,10 @@ fn a_sound_configuration_has_no_problem() {
     for (case, expected) in [("KEY-016", None), ("KEY-018", None), ("KEY-014", Some(Severity::Low))] {
         let case = keys().into_iter().find(|known| known.id == case).unwrap();
         let found = findings(&case.file, case.name, NOW);
-        let of_keys: Vec<_> = found.iter().filter(|finding| finding.entry.id.starts_with("KEY")).collect();
+        let of_keys: Vec<_> = found.iter().filter(|finding| finding.entry().id.starts_with("KEY")).collect();
         assert_eq!(of_keys.len(), 1, "{of_keys:?}");
-        let worst = of_keys.iter().map(|finding| finding.severity).filter(|severity| *severity > Severity::Info).max();
+        let worst =
+            of_keys.iter().map(|finding| finding.severity()).filter(|severity| *severity > Severity::Info).max();
         assert_eq!(worst, expected, "{of_keys:?}");
     }
 }

@@ -222,7 +222,7 @@ fn print(checked: &Checked, ui: &mut Ui) -> Result<(), Error> {
         table.write(ui.out(), look)?;
         writeln!(ui.out())?;
     }
-    if checked.findings.iter().any(|finding| finding.severity > Severity::Info || look.verbose > 0) {
+    if checked.findings.iter().any(|finding| finding.severity() > Severity::Info || look.verbose > 0) {
         finding::write(&checked.findings, ui)?;
         writeln!(ui.out(), "\n  `assay explain ID` tells what a finding means, how it comes about, and its source.\n")?;
     }
@@ -234,8 +234,8 @@ fn print(checked: &Checked, ui: &mut Ui) -> Result<(), Error> {
     let fields = Fields::new().field("keys", keys.unwrap_or_else(|| "none given".to_owned()));
     encryption::describe(fields, &checked.encryption).write(ui.out(), look)?;
     if look.verbose == 0 {
-        for finding in checked.findings.iter().filter(|finding| finding.severity == Severity::Info) {
-            let (id, message) = (finding.entry.id, escape(finding.message.as_bytes()));
+        for finding in checked.findings.iter().filter(|finding| finding.severity() == Severity::Info) {
+            let (id, message) = (finding.entry().id, escape(finding.message().as_bytes()));
             let note = ui.paint(style::DIM, format_args!("note {id}: {message}")).to_string();
             writeln!(ui.out(), "  {note}")?;
         }

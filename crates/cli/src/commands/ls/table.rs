@@ -115,18 +115,18 @@ impl Table {
         for finding in checks::snapshot::check(&facts).into_sorted() {
             let mut evidence = Vec::new();
             write_compact(&mut evidence, &document::Finding::of(&finding, "").evidence)?;
-            let location = &finding.location;
+            let location = finding.location();
             self.database.finding(&FindingRow {
-                id: finding.entry.id,
-                name: finding.entry.name,
-                severity: finding.severity.name(),
-                message: &finding.message,
+                id: finding.entry().id,
+                name: finding.entry().name,
+                severity: finding.severity().name(),
+                message: finding.message(),
                 evidence: &String::from_utf8_lossy(&evidence),
                 page: location.page,
                 offset: location.offset,
                 key: location.key.as_deref(),
                 member: location.member.as_deref().and_then(|id| u64::from_str_radix(id, 16).ok()),
-                remedy: finding.entry.remedy,
+                remedy: finding.entry().remedy,
             })?;
         }
         Ok(())

@@ -79,13 +79,13 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
         own.push(finding);
         json
     });
-    own.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    own.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
     let mut parts = vec![(whole.name(), own)];
     if let Some(directory) = directory.filter(|directory| directory.backups.len() == 1) {
         parts.push((directory.path.to_string_lossy().into_owned(), pair::directory(directory)));
     }
     if let (Some(source), Some(analysis)) = (&source, &mut analysis) {
-        pair::by_kind(&mut analysis.findings, platform);
+        analysis.findings = checks::pair::as_made_by(platform, std::mem::take(&mut analysis.findings));
         let hazards = hazards::of_snapshot(analysis, tarball.as_deref(), &keys, rules.restore, ui.now());
         parts.push((source.name(), super::together([std::mem::take(&mut analysis.findings), hazards])));
     }

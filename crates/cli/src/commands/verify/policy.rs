@@ -126,8 +126,8 @@ fn taken(stamp: &str) -> Option<Timestamp> {
 /// What does not count, a line each.
 pub(super) fn print_waived(waived: &[Finding], ui: &mut Ui) -> Result<(), Error> {
     for finding in waived {
-        let Some(waiver) = &finding.waived else { continue };
-        let (id, severity) = (finding.entry.id, finding.severity);
+        let Some(waiver) = finding.waiver() else { continue };
+        let (id, severity) = (finding.entry().id, finding.severity());
         let reason = escape(waiver.reason.as_bytes());
         let note = format!("waived until {} {id} ({severity}): {reason}", waiver.until);
         let note = ui.paint(style::DIM, note).to_string();
