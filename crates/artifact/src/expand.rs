@@ -1,55 +1,12 @@
 //! Reading streams into memory: plain, gzip or Zstandard, up to a cap and never beyond it.
 
-use std::fmt;
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::FrameDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
-use super::{InputError, memory};
-
-/// What an input was wrapped in. Told by content, never by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    /// Nothing.
-    None,
-    /// gzip, one member or several.
-    Gzip,
-    /// Zstandard, one frame or several.
-    Zstd,
-}
-
-impl Compression {
-    /// The word that reports use; `None` for nothing.
-    #[must_use]
-    pub fn name(self) -> Option<&'static str> {
-        match self {
-            Self::None => None,
-            Self::Gzip => Some("gzip"),
-            Self::Zstd => Some("zstd"),
-        }
-    }
-
-    /// Tells by the first bytes.
-    pub(super) fn of(head: &[u8]) -> Self {
-        match super::sniff::by_magic(head) {
-            Some(super::Looks::Gzip) => Self::Gzip,
-            Some(super::Looks::Zstd) => Self::Zstd,
-            _ => Self::None,
-        }
-    }
-}
-
-impl fmt::Display for Compression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "plain",
-            Self::Gzip => "gzip",
-            Self::Zstd => "Zstandard",
-        })
-    }
-}
+use super::{Compression, InputError, memory};
 
 /// Reads a whole stream, undoing one layer of compression.
 ///

@@ -6,6 +6,7 @@
 //! [`Source::check_unchanged`].
 
 mod artifact;
+mod compression;
 mod directory;
 mod error;
 mod expand;
@@ -23,9 +24,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 pub use artifact::{Artifact, HEAD, PackedTar, look};
+pub use compression::Compression;
 pub use directory::Listing;
 pub use error::InputError;
-pub use expand::Compression;
 pub use raw::RawFile;
 pub use sniff::Looks;
 

@@ -1,0 +1,47 @@
+//! What a file or stream was wrapped in.
+
+use std::fmt;
+
+use crate::sniff::{self, Looks};
+
+/// What an input was wrapped in. Told by content, never by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Nothing.
+    None,
+    /// gzip, one member or several.
+    Gzip,
+    /// Zstandard, one frame or several.
+    Zstd,
+}
+
+impl Compression {
+    /// The word that reports use; `None` for nothing.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some("gzip"),
+            Self::Zstd => Some("zstd"),
+        }
+    }
+
+    /// Tells by the first bytes.
+    pub(crate) fn of(head: &[u8]) -> Self {
+        match sniff::by_magic(head) {
+            Some(Looks::Gzip) => Self::Gzip,
+            Some(Looks::Zstd) => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "plain",
+            Self::Gzip => "gzip",
+            Self::Zstd => "Zstandard",
+        })
+    }
+}
