@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::bytes::RowFormat;
 use super::keys::KeysInput;
 use super::select::{RevealArgs, SelectArgs};
 use super::values::parse_revision;
@@ -17,6 +18,16 @@ pub enum DiffFormat {
     Json,
     /// A JSON object a line
     Ndjson,
+}
+
+impl From<DiffFormat> for RowFormat {
+    fn from(format: DiffFormat) -> Self {
+        match format {
+            DiffFormat::Human => Self::Human,
+            DiffFormat::Json => Self::Json,
+            DiffFormat::Ndjson => Self::Ndjson,
+        }
+    }
 }
 
 const DIFF_HELP: &str = "\

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::bytes::RowFormat;
 use super::keys::KeysInput;
 use super::select::{ExactKey, RevealArgs, SelectArgs, exact_key};
 
@@ -21,6 +22,17 @@ pub enum StepFormat {
     Ndjson,
     /// Comma-separated values with a head line
     Csv,
+}
+
+impl From<StepFormat> for RowFormat {
+    fn from(format: StepFormat) -> Self {
+        match format {
+            StepFormat::Human => Self::Human,
+            StepFormat::Json => Self::Json,
+            StepFormat::Ndjson => Self::Ndjson,
+            StepFormat::Csv => Self::Csv,
+        }
+    }
 }
 
 /// How revisions are shown.

@@ -14,7 +14,7 @@ use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
 use crate::output::entry::{Meaning, is_public, meaning};
 use crate::output::json::{HexBytes, Key};
-use crate::output::stream::{Head, Row, Rows};
+use crate::output::rows::{Fields, Head, Row, Rows, cell};
 use crate::spread::Pool;
 use crate::text::{escape, group_digits};
 use crate::ui::Ui;
@@ -46,7 +46,7 @@ fn list(args: &BucketArgs, source: &Source, db: Db<'_>, ui: &mut Ui) -> Result<(
     for bucket in map.buckets() {
         rows.row(&BucketRow::of(bucket, page_size))?;
     }
-    rows.finish(&Map::new(), &[], verdict)
+    rows.finish(&Fields::default(), &[], verdict)
 }
 
 const BUCKET_TITLES: [&str; 13] = [
@@ -215,7 +215,7 @@ fn entries(args: &BucketArgs, source: &Source, db: Db<'_>, ui: &mut Ui) -> Resul
     }
     failed?;
     let total = if number == 1 { "1 entry".to_owned() } else { format!("{} entries", group_digits(number)) };
-    rows.finish(&Map::new(), &[total], verdict)
+    rows.finish(&Fields::default(), &[total], verdict)
 }
 
 const ENTRY_TITLES: [&str; 7] = ["page", "element", "offset", "key", "keyHex", "meaning", "problem"];
@@ -282,7 +282,7 @@ impl Row for EntryRow<'_> {
             self.page.to_string(),
             self.element.to_string(),
             self.offset.to_string(),
-            self.key.map_or_else(String::new, |key| escape(key.0).into_owned()),
+            self.key.map(|key| cell(key.0)).unwrap_or_default(),
             self.key_hex.map_or_else(String::new, |hex| hex.to_string()),
             self.text.clone(),
             self.problem.clone().unwrap_or_default(),

@@ -6,7 +6,6 @@ use document::{Artifact, Document, KeyBuf, KeyGroup, UsedKeys};
 use lens::Reader;
 use lens::usage::{Account, By, Group, KeyUsage, Reclaimable, Usage, groups};
 use serde::Serialize;
-use serde_json::Map;
 use unicode_width::UnicodeWidthStr;
 
 use super::bytes::{check_faults, database, open, verdict};
@@ -16,7 +15,7 @@ use crate::documents;
 use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
 use crate::output::json::{Verdict, write_pretty};
-use crate::output::stream::{Head, Row, Rows};
+use crate::output::rows::{Fields, Head, Row, Rows, cell};
 use crate::spread::Pool;
 use crate::text::{Size, count, escape, group_digits, shorten};
 use crate::ui::{Ui, style};
@@ -152,7 +151,7 @@ impl Row for GroupRow {
             group.total(),
             group.wrapping,
         ];
-        let name = escape(&group.name).into_owned();
+        let name = cell(&group.name);
         std::iter::once(name).chain(numbers.map(|number| number.to_string())).collect()
     }
 
@@ -233,7 +232,7 @@ impl Told<'_, '_> {
         for group in self.first(self.groups(by)) {
             rows.row(&GroupRow(group))?;
         }
-        rows.finish(&Map::new(), &[], Verdict::Pass)
+        rows.finish(&Fields::default(), &[], Verdict::Pass)
     }
 
     fn print(&self, ui: &mut Ui) -> Result<(), Error> {

@@ -162,7 +162,7 @@ fn give_out(
     artifact.insert("compacted".into(), reader.compacted().into());
     artifact.insert("removedVersions".into(), removed(steps).into());
     artifact.insert("live".into(), Value::Bool(steps.last().is_some_and(|step| !step.record.tombstone)));
-    let mut list = Steps::begin(look, "history", &artifact, ui)?;
+    let mut list = Steps::begin(look, "history", artifact, ui)?;
     for (step, carved) in all {
         list.step(step, carved.as_ref(), ui)?;
     }

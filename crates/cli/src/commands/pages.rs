@@ -5,14 +5,14 @@ use std::os::unix::ffi::OsStrExt;
 use bbolt_page::view::{PageMap, PageRole, PageRun};
 use bbolt_page::{Residue, Spread};
 use serde::Serialize;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::bytes::{bucket_label, bucket_name, check_faults, database, open, verdict};
 use crate::args::{PageType, PagesArgs};
 use crate::exit::{Error, Outcome};
 use crate::input::Reading;
 use crate::output::json::Key;
-use crate::output::stream::{Head, Row, Rows};
+use crate::output::rows::{Fields, Head, Row, Rows, cell};
 use crate::spread::Pool;
 use crate::text::{count, escape};
 use crate::ui::Ui;
@@ -53,8 +53,8 @@ pub(super) fn run(args: &PagesArgs, reading: &Reading, ui: &mut Ui) -> Result<Ou
     failed?;
     source.check_unchanged()?;
     let summary = Summary::of(&map);
-    let mut after = Map::new();
-    after.insert("summary".into(), json!(summary));
+    let mut after = Fields::default();
+    after.add("summary", &json!(summary))?;
     rows.finish(&after, &[summary.line()], verdict)?;
     Ok(ui.outcome())
 }
@@ -165,19 +165,22 @@ fn or_dash(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
+fn or_empty(value: Option<impl ToString>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
 impl Row for PageRow<'_> {
     fn cells(&self) -> Vec<String> {
-        let cell = |value: Option<String>| value.unwrap_or_default();
         vec![
             self.page.to_string(),
             self.pages.to_string(),
             self.r#type.to_owned(),
-            cell(self.bucket.map(|bucket| escape(bucket.0).into_owned())),
-            cell(self.holds.map(str::to_owned)),
-            cell(self.count.map(|count| count.to_string())),
-            cell(self.overflow.map(|overflow| overflow.to_string())),
-            cell(self.used.map(|used| used.to_string())),
-            cell(self.fill_percent.map(|fill| fill.to_string())),
+            self.bucket.map(|bucket| cell(bucket.0)).unwrap_or_default(),
+            self.holds.unwrap_or_default().to_owned(),
+            or_empty(self.count),
+            or_empty(self.overflow),
+            or_empty(self.used),
+            or_empty(self.fill_percent),
             self.offset.to_string(),
         ]
     }

@@ -6,7 +6,8 @@ use lens::Agreement;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::json::{Hex64, Key, SCHEMA, Verdict, write_compact};
+use super::json::{Hex64, Key, Verdict};
+use super::rows::{Fields, Head, Stream};
 use super::steps::{ChangeJson, fields};
 use crate::args::DiffFormat;
 use crate::exit::{Error, Outcome};
@@ -142,7 +143,7 @@ pub struct Report {
     sides: [Side; 2],
     values: bool,
     open: Option<Open>,
-    written: u64,
+    stream: Stream,
     group: Option<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
@@ -152,14 +153,10 @@ impl Report {
     /// # Errors
     /// Whatever keeps the beginning from being written.
     pub fn begin(format: DiffFormat, sides: &[Side; 2], values: bool, ui: &mut Ui) -> Result<Self, Error> {
-        if format == DiffFormat::Json {
-            let version = env!("CARGO_PKG_VERSION");
-            let out = ui.out();
-            write!(out, "{{\"schema\":\"{SCHEMA}\",\"command\":\"diff\",\"assay\":\"{version}\",\"artifacts\":")?;
-            write_compact(out, &sides.each_ref().map(side_json))?;
-            out.write_all(b",\"differences\":[")?;
-        }
-        Ok(Self { format, sides: sides.clone(), values, open: None, written: 0, group: None })
+        let artifacts = Some(sides.iter().map(side_json).collect());
+        let head = Head { command: "diff", list: "differences", artifacts, ..Head::default() };
+        let stream = Stream::begin(ui.out(), format.into(), &head)?;
+        Ok(Self { format, sides: sides.clone(), values, open: None, stream, group: None })
     }
 
     /// Takes why it is no whole answer.
@@ -172,19 +169,10 @@ impl Report {
     /// # Errors
     /// Whatever keeps it from being written.
     pub fn found(&mut self, found: &Found<'_>, ui: &mut Ui) -> Result<(), Error> {
-        let first = self.written == 0;
-        self.written += 1;
-        match self.format {
-            DiffFormat::Human => self.human(found, ui),
-            DiffFormat::Json => {
-                ui.out().write_all(if first { b"\n" } else { b",\n" })?;
-                Ok(write_compact(ui.out(), &FoundJson::of(found, self.values))?)
-            }
-            DiffFormat::Ndjson => {
-                write_compact(ui.out(), &FoundJson::of(found, self.values))?;
-                Ok(ui.out().write_all(b"\n")?)
-            }
+        if self.format == DiffFormat::Human {
+            self.human(found, ui)?;
         }
+        self.stream.row(ui.out(), || FoundJson::of(found, self.values), Vec::new)
     }
 
     fn human(&mut self, found: &Found<'_>, ui: &mut Ui) -> Result<(), Error> {
@@ -234,24 +222,18 @@ impl Report {
     /// # Errors
     /// Whatever keeps the end from being written.
     pub fn finish(self, summary: &Summary, agreement: Option<&Agreement>, ui: &mut Ui) -> Result<(), Error> {
-        match self.format {
-            DiffFormat::Ndjson => Ok(()),
-            DiffFormat::Json => {
-                ui.out().write_all(b"\n],\"summary\":")?;
-                write_compact(ui.out(), summary)?;
-                ui.out().write_all(b",\"agreement\":")?;
-                write_compact(ui.out(), &agreement.map(agreement_json))?;
-                let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-                ui.out().write_all(b",\"findings\":[],\"verdict\":")?;
-                write_compact(ui.out(), &verdict)?;
-                Ok(ui.out().write_all(b"}\n")?)
-            }
-            DiffFormat::Human => self.sum_up(summary, agreement, ui),
+        if self.format == DiffFormat::Human {
+            return self.sum_up(summary, agreement, ui);
         }
+        let mut after = Fields::default();
+        after.add("summary", summary)?;
+        after.add("agreement", &agreement.map(agreement_json))?;
+        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+        self.stream.finish(ui.out(), &after, &[], verdict)
     }
 
     fn sum_up(&self, summary: &Summary, agreement: Option<&Agreement>, ui: &mut Ui) -> Result<(), Error> {
-        if self.written > 0 {
+        if self.stream.written() > 0 {
             writeln!(ui.out())?;
         }
         let [old, new] = &self.sides;

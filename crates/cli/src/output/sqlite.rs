@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Params, params};
 use tempfile::TempPath;
 
-use super::list::KeySink;
+use super::rows::keys::KeySink;
 use super::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow, RevisionRow};
 use crate::exit::Error;
 use crate::text::{escape, escape_path};

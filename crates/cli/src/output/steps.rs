@@ -1,13 +1,12 @@
 //! Revisions of keys, one after the other, in every form, written as they come.
 
-use std::io::Write;
-
 use kube_objects::{ShownKey, to_yaml};
 use lens::{Change, Object, Step, Unseen};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::json::{Hex64, Key, SCHEMA, Verdict, write_compact};
+use super::json::{Hex64, Key, Verdict};
+use super::rows::{Fields, Head, Stream, cell};
 use crate::args::StepFormat;
 use crate::exit::{Error, Outcome};
 use crate::text::{Size, count, escape, is_plain};
@@ -45,44 +44,38 @@ pub struct CarvedFrom {
 /// Revisions as a stream.
 pub struct Steps {
     look: StepLook,
-    written: u64,
+    stream: Stream,
 }
+
+const TITLES: [&str; 13] = [
+    "revision",
+    "sub",
+    "event",
+    "key",
+    "version",
+    "createRevision",
+    "lease",
+    "size",
+    "storedAs",
+    "time",
+    "manager",
+    "changed",
+    "carved",
+];
 
 impl Steps {
     /// Begins; `artifact` goes into the JSON document.
     ///
     /// # Errors
     /// Whatever keeps the beginning from being written.
-    pub fn begin(look: StepLook, command: &str, artifact: &Map<String, Value>, ui: &mut Ui) -> Result<Self, Error> {
-        match look.format {
-            StepFormat::Json => {
-                let out = ui.out();
-                let version = env!("CARGO_PKG_VERSION");
-                write!(
-                    out,
-                    "{{\"schema\":\"{SCHEMA}\",\"command\":\"{command}\",\"assay\":\"{version}\",\"artifacts\":[{{"
-                )?;
-                for (name, value) in artifact {
-                    write_compact(out, name)?;
-                    out.write_all(b":")?;
-                    write_compact(out, value)?;
-                    out.write_all(b",")?;
-                }
-                out.write_all(b"\"revisions\":[")?;
-            }
-            StepFormat::Csv => {
-                let titles =
-                    "revision,sub,event,key,version,createRevision,lease,size,storedAs,time,manager,changed,carved\n";
-                ui.out().write_all(titles.as_bytes())?;
-            }
-            StepFormat::Human | StepFormat::Ndjson => {}
-        }
-        Ok(Self { look, written: 0 })
+    pub fn begin(look: StepLook, command: &str, artifact: Map<String, Value>, ui: &mut Ui) -> Result<Self, Error> {
+        let head = Head { command, list: "revisions", artifact, titles: &TITLES, ..Head::default() };
+        Ok(Self { look, stream: Stream::begin(ui.out(), look.format.into(), &head)? })
     }
 
     /// How many were written.
     pub fn written(&self) -> u64 {
-        self.written
+        self.stream.written()
     }
 
     /// Takes a revision.
@@ -90,21 +83,11 @@ impl Steps {
     /// # Errors
     /// Whatever keeps it from being written.
     pub fn step(&mut self, step: &Step<'_>, carved: Option<&CarvedFrom>, ui: &mut Ui) -> Result<(), Error> {
-        let first = self.written == 0;
-        self.written += 1;
-        match self.look.format {
-            StepFormat::Human => human(step, carved, self.look, ui)?,
-            StepFormat::Json => {
-                ui.out().write_all(if first { b"\n" } else { b",\n" })?;
-                write_compact(ui.out(), &StepJson::of(step, carved, self.look.values))?;
-            }
-            StepFormat::Ndjson => {
-                write_compact(ui.out(), &StepJson::of(step, carved, self.look.values))?;
-                ui.out().write_all(b"\n")?;
-            }
-            StepFormat::Csv => csv(step, carved, ui.out())?,
+        if self.look.format == StepFormat::Human {
+            human(step, carved, self.look, ui)?;
         }
-        Ok(())
+        let row = || StepJson::of(step, carved, self.look.values);
+        self.stream.row(ui.out(), row, || cells(step, carved))
     }
 
     /// Ends, with the verdict that the command has settled for by now: records that cannot be read are met on the way.
@@ -112,13 +95,8 @@ impl Steps {
     /// # Errors
     /// Whatever keeps the end from being written.
     pub fn finish(self, ui: &mut Ui) -> Result<(), Error> {
-        if self.look.format == StepFormat::Json {
-            let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-            ui.out().write_all(b"\n]}],\"findings\":[],\"verdict\":")?;
-            write_compact(ui.out(), &verdict)?;
-            ui.out().write_all(b"}\n")?;
-        }
-        Ok(())
+        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+        self.stream.finish(ui.out(), &Fields::default(), &[], verdict)
     }
 }
 
@@ -286,7 +264,7 @@ fn differences(step: &Step<'_>, ui: &mut Ui) -> Result<(), Error> {
 /// Whatever keeps the stream from taking them.
 pub fn fields(changes: &[Change], indent: &str, ui: &mut Ui) -> Result<(), Error> {
     for change in changes.iter().take(CHANGES_SHOWN) {
-        let path = escape(change.path.as_bytes());
+        let path = path(change);
         let line = match (&change.before, &change.after) {
             (Some(before), Some(after)) => format!("{path}: {} -> {}", brief(before), brief(after)),
             (None, Some(after)) => format!("{path}: + {}", brief(after)),
@@ -299,6 +277,12 @@ pub fn fields(changes: &[Change], indent: &str, ui: &mut Ui) -> Result<(), Error
         writeln!(ui.out(), "{indent}and {} more", count(more as u64, "field"))?;
     }
     Ok(())
+}
+
+/// A path in which nothing obeys a terminal. Names that are no plain words stand in it as JSON has them: what is escaped
+/// there already is not escaped again.
+fn path(change: &Change) -> String {
+    escape(change.path.as_bytes()).replace("\\\\", "\\")
 }
 
 /// A value on one line, cut to what a line has room for.
@@ -322,30 +306,25 @@ fn values(step: &Step<'_>, ui: &mut Ui) -> Result<(), Error> {
     Ok(())
 }
 
-fn csv(step: &Step<'_>, carved: Option<&CarvedFrom>, out: &mut dyn Write) -> Result<(), Error> {
+fn cells(step: &Step<'_>, carved: Option<&CarvedFrom>) -> Vec<String> {
     let kv = &step.record.kv;
     let shown = ShownKey::of(kv.key);
     let managers: Vec<&str> = step.authors.iter().map(|author| author.manager.as_str()).collect();
-    let changed: Vec<&str> = step.changes.iter().flatten().map(|change| change.path.as_str()).collect();
+    let changed: Vec<String> = step.changes.iter().flatten().map(path).collect();
     let lease = if kv.lease == 0 { String::new() } else { format!("{:x}", kv.lease) };
-    let text = |cell: &str| escape(cell.as_bytes()).into_owned();
-    let cells = [
+    vec![
         step.record.revision.main.to_string(),
         step.record.revision.sub.to_string(),
         step.event.word().to_owned(),
-        escape(shown.key()).into_owned(),
+        cell(shown.key()),
         kv.version.to_string(),
         kv.create_revision.to_string(),
         lease,
         kv.value.len().to_string(),
         step.stored_as.to_owned(),
-        text(step.time().unwrap_or_default()),
-        text(&managers.join(";")),
-        text(&changed.join(";")),
+        cell(step.time().unwrap_or_default().as_bytes()),
+        cell(managers.join(";").as_bytes()),
+        changed.join(";"),
         carved.map_or("", |carved| carved.label).to_owned(),
-    ];
-    let mut row = ::csv::Writer::from_writer(Vec::new());
-    row.write_record(&cells).map_err(std::io::Error::other)?;
-    let row = row.into_inner().map_err(|error| std::io::Error::other(error.to_string()))?;
-    Ok(out.write_all(&row)?)
+    ]
 }

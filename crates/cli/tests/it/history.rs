@@ -189,6 +189,24 @@ fn what_free_pages_hold_is_added_and_labelled() {
 }
 
 #[test]
+fn a_field_whose_name_is_no_word_is_escaped_once() {
+    let mut builder = Builder::new();
+    for (main, text) in [(2, "a"), (3, "b")] {
+        let value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"new\nline\u{202e}": text}});
+        let (key, value) = (b"/kubernetes.io/configmaps/a/x", value.to_string());
+        let put = Put { key, value: value.as_bytes(), create: 2, modified: main, version: main - 1, lease: 0 };
+        builder.put(main, 0, &put);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.db");
+    std::fs::write(&path, builder.build()).unwrap();
+    for form in ["human", "csv"] {
+        let told = run(&["history", path.to_str().unwrap(), "cm/x", "-o", form]).out.replace("\"\"", "\"");
+        assert!(told.contains(r#"data["new\nline\u{202e}"]"#), "{told}");
+    }
+}
+
+#[test]
 fn a_table_holds_every_key_escaped_once() {
     // What each key is in a cell: as people see it everywhere, and as no other key is.
     let keys: [(&[u8], &str); 6] = [

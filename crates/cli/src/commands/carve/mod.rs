@@ -15,7 +15,7 @@ use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
 use crate::output::entry::{Meaning, meaning, record_fields};
 use crate::output::json::Key;
-use crate::output::stream::{Head, Row, Rows};
+use crate::output::rows::{Fields, Head, Row, Rows, cell};
 use crate::spread::Pool;
 use crate::text::{Size, count, escape, group_digits};
 use crate::ui::Ui;
@@ -55,8 +55,8 @@ pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     failed?;
     drop(meter);
     source.check_unchanged()?;
-    let mut after = Map::new();
-    after.insert("summary".into(), summary(&tally));
+    let mut after = Fields::default();
+    after.add("summary", &summary(&tally))?;
     let mut lines = summary_lines(&tally, args.all);
     if let Some(evidence) = evidence {
         let (files, bytes) = (count(evidence.files, "file"), Size(evidence.bytes));
@@ -198,7 +198,7 @@ impl Row for CarvedRow<'_> {
             self.label.to_owned(),
             self.confidence.to_owned(),
             self.trace.to_owned(),
-            escape(self.bucket.0).into_owned(),
+            cell(self.bucket.0),
             self.page.to_string(),
             self.element.map_or_else(String::new, |element| element.to_string()),
             self.offset.to_string(),

@@ -15,7 +15,7 @@ use crate::args::{ListForm, LsArgs, View};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::output::json::Verdict;
-use crate::output::list::{self, Head, KeySink};
+use crate::output::rows::keys::{self, KeySink, KeysHead};
 use crate::spread::Pool;
 use crate::text::count;
 use crate::ui::Ui;
@@ -95,7 +95,7 @@ fn give_out<'a>(
     ui: &mut Ui,
     entries: impl Iterator<Item = Entry<'a>>,
 ) -> Result<(), Error> {
-    let head = Head {
+    let head = KeysHead {
         artifact: artifact(listed),
         greatest_revision: listed.greatest,
         verdict: listed.verdict,
@@ -104,7 +104,7 @@ fn give_out<'a>(
         titled: ui.look().width.is_some(),
     };
     let mut redacted = 0;
-    if let Some(mut sink) = list::sink(&request.form, ui.out(), &head)? {
+    if let Some(mut sink) = keys::sink(&request.form, ui.out(), head)? {
         redacted = feed(&mut *sink, entries)?;
         sink.finish()?;
     }

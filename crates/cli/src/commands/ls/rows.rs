@@ -4,7 +4,7 @@ use etcd_snapshot::{Deleted, KeyValue, Live, Record, Revision};
 use kube_objects::{Envelope, ShownKey};
 
 use crate::exit::Error;
-use crate::output::list::KeySink;
+use crate::output::rows::keys::KeySink;
 use crate::output::rows::{Identity, KeyRow, RevisionRow};
 
 /// Something to list.

@@ -14,7 +14,7 @@ use super::rows::{key_row, revision_row};
 use crate::exit::Error;
 use crate::input::Source;
 use crate::output::json::{HexBytes, write_compact};
-use crate::output::list::KeySink;
+use crate::output::rows::keys::KeySink;
 use crate::output::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow};
 use crate::output::sqlite::{Database, SCHEMA_VERSION};
 use crate::spread::Pool;

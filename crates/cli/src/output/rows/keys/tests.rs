@@ -49,10 +49,10 @@ const GONE: RevisionRow<'_> = RevisionRow {
     size: 0,
 };
 
-fn head() -> Head {
+fn head() -> KeysHead {
     let mut artifact = Map::new();
     artifact.insert("path".into(), json!("s.db"));
-    Head {
+    KeysHead {
         artifact,
         greatest_revision: 120_034,
         verdict: Verdict::Pass,
@@ -62,9 +62,9 @@ fn head() -> Head {
     }
 }
 
-fn listed(form: &ListForm, head: &Head, rows: &[KeyRow<'_>], revisions: &[RevisionRow<'_>]) -> Vec<u8> {
+fn listed(form: &ListForm, head: &KeysHead, rows: &[KeyRow<'_>], revisions: &[RevisionRow<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut sink = sink(form, &mut out, head).unwrap().unwrap();
+    let mut sink = sink(form, &mut out, head.clone()).unwrap().unwrap();
     rows.iter().try_for_each(|row| sink.key(row)).unwrap();
     revisions.iter().try_for_each(|row| sink.revision(row)).unwrap();
     sink.finish().unwrap();
@@ -88,7 +88,7 @@ fn a_long_line_holds_every_number_and_ends_with_the_key() {
     let line = text(&ListForm::Long, &[SECRET]);
     let words: Vec<&str> = line.split_whitespace().collect();
     assert_eq!(words, ["120034", "2", "1536", "aescbc:2", "75878e9e05c52164", "/kubernetes.io/secrets/prod/db"]);
-    let titled = Head { titled: true, ..head() };
+    let titled = KeysHead { titled: true, ..head() };
     let lines = String::from_utf8(listed(&ListForm::Long, &titled, &[SECRET, ODD], &[GONE])).unwrap();
     let lines: Vec<&str> = lines.lines().collect();
     let place = |line: &str, word: &str| line.find(word).unwrap();
@@ -161,7 +161,7 @@ fn csv_comes_back_as_it_was_and_always_has_its_titles() {
     assert_eq!(&rows[1][0], "\\xff\\n,\"\\u{1b}[2J");
 
     assert!(text(&ListForm::Csv, &[]).starts_with("key,resource,"));
-    let revisions = Head { revisions: true, ..head() };
+    let revisions = KeysHead { revisions: true, ..head() };
     let table = String::from_utf8(listed(&ListForm::Csv, &revisions, &[], &[GONE])).unwrap();
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 2);
@@ -182,8 +182,11 @@ fn a_stream_that_fails_ends_the_list() {
     }
     for form in [ListForm::Names, ListForm::Nul, ListForm::Long, ListForm::Ndjson, ListForm::Csv] {
         let mut full = Full;
-        let mut sink = sink(&form, &mut full, &head()).unwrap().unwrap();
-        let result = sink.key(&SECRET).and_then(|()| sink.finish());
+        let result = sink(&form, &mut full, head()).and_then(|sink| {
+            let mut sink = sink.unwrap();
+            sink.key(&SECRET)?;
+            sink.finish()
+        });
         assert!(matches!(result, Err(Error::Stdout(_))), "{form:?}");
     }
 }

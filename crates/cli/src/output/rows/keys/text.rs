@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Head, KeySink};
+use super::{KeySink, KeysHead};
 use crate::exit::Error;
 use crate::output::rows::{KeyRow, RevisionRow};
 use crate::text::escape;
@@ -57,7 +57,7 @@ pub(super) struct Long<'a> {
 
 impl<'a> Long<'a> {
     /// Begins with a line of titles, if a person reads it.
-    pub(super) fn begin(out: &'a mut dyn Write, head: &Head) -> Result<Self, Error> {
+    pub(super) fn begin(out: &'a mut dyn Write, head: &KeysHead) -> Result<Self, Error> {
         let width = head.greatest_revision.to_string().len().max(8);
         if head.titled {
             writeln!(
