@@ -3,7 +3,7 @@
 //! kubectl prints through a YAML 1.1 library with habits of its own, and people diff its output, so these are followed:
 //! names in natural order, lists not indented below their name, text with a line feed as a literal block, quotes only
 //! where a YAML 1.1 reader would otherwise see something else than that text, lines folded at the first space beyond
-//! column 80.
+//! column 80. One thing it does is left out: what reorders or hides text on a terminal is escaped, in double quotes.
 
 mod plain;
 

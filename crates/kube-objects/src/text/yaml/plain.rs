@@ -39,10 +39,14 @@ impl Reading {
     }
 }
 
-/// Characters that need no escape. As in YAML 1.1's most used writer, nothing beyond the basic plane is one.
+/// Characters that need no escape. As in YAML 1.1's most used writer, nothing beyond the basic plane is one; beyond what
+/// that writer escapes, nothing that a terminal obeys is.
 pub(super) fn is_printable(char: char) -> bool {
-    matches!(char, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
-        && !matches!(char, '\u{2028}' | '\u{2029}' | '\u{feff}')
+    match char {
+        '\n' => true,
+        ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' => wording::is_plain(char),
+        _ => false,
+    }
 }
 
 fn has_indicator(text: &str) -> bool {

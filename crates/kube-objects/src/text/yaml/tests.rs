@@ -101,6 +101,10 @@ fn quotes_stand_where_a_reader_would_see_something_else() {
         ("é中", "a: é中"),
         ("😀", "a: \"\\U0001F600\""),
         ("\u{1}\u{7f}\u{85}\u{feff}", "a: \"\\x01\\x7F\\N\\uFEFF\""),
+        ("abc\u{202e}fed", "a: \"abc\\u202Efed\""),
+        ("a\nb\u{2066}\n", "a: \"a\\nb\\u2066\\n\""),
+        ("a\u{200b}b", "a: \"a\\u200Bb\""),
+        ("\u{9b}2J\u{1b}[m\u{ad}", "a: \"\\x9B2J\\e[m\\xAD\""),
     ] {
         assert_eq!(value(text), format!("{line}\n"), "{text:?}");
     }
@@ -186,7 +190,41 @@ fn numbers_are_written_as_go_writes_them() {
 /// What is written reads back as the same value, whatever the text holds.
 #[test]
 fn another_reader_sees_the_same_text() {
-    let parts = ["a", " ", "  ", "\n", ":", "#", "'", "\"", "-", "\t", "\\", "0", "é", "word ", "😀", "\r", "{", "~"];
+    let parts = [
+        "a",
+        " ",
+        "  ",
+        "\n",
+        ":",
+        "#",
+        "'",
+        "\"",
+        "-",
+        "\t",
+        "\\",
+        "0",
+        "é",
+        "word ",
+        "😀",
+        "\r",
+        "{",
+        "~",
+        "\u{202e}",
+        "\u{2066}",
+        "\u{200f}",
+        "\u{61c}",
+        "\u{200b}",
+        "\u{ad}",
+        "\u{2028}",
+        "\u{feff}",
+        "\u{fe0f}",
+        "\u{e0041}",
+        "\u{7}",
+        "\u{1b}[2J",
+        "\u{9b}",
+        "\u{85}",
+        "\u{7f}",
+    ];
     let mut state = 1_u64;
     for _ in 0..3000 {
         let mut text = String::new();
@@ -199,5 +237,6 @@ fn another_reader_sees_the_same_text() {
         let yaml = to_yaml(&object);
         let read: Value = serde_saphyr::from_str(&yaml).unwrap_or_else(|fault| panic!("{text:?}\n{yaml}\n{fault}"));
         assert_eq!(read, object, "{yaml}");
+        assert!(yaml.chars().all(|c| c == '\n' || wording::is_plain(c)), "{yaml:?}");
     }
 }
