@@ -11,10 +11,10 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use document::{Document, Finding};
+use wording::inert;
 
 use crate::Context;
 use crate::parts::key_in_words;
-use crate::text::shown;
 
 /// What came of a case.
 enum Status {
@@ -65,7 +65,7 @@ fn suite(name: &str, document: &Document, context: &Context<'_>) -> Suite {
         let status = match (failing, &first.waived) {
             (Some(finding), _) => Status::Failed(headline(finding, context)),
             (None, Some(waiver)) if waived => {
-                Status::Skipped(format!("waived until {}: {}", shown(&waiver.until), shown(&waiver.reason)))
+                Status::Skipped(format!("waived until {}: {}", inert(&waiver.until), inert(&waiver.reason)))
             }
             _ => Status::Passed,
         };
@@ -76,7 +76,7 @@ fn suite(name: &str, document: &Document, context: &Context<'_>) -> Suite {
 
 fn headline(finding: &Finding, context: &Context<'_>) -> String {
     let title = context.rule(&finding.id).map_or(&*finding.name, |rule| rule.title);
-    format!("{}: {}", finding.severity.name(), shown(title))
+    format!("{}: {}", finding.severity.name(), inert(title))
 }
 
 /// Each finding in a line, then what to do.
@@ -87,10 +87,10 @@ fn details(kind: &[&Finding]) -> String {
         let key = finding.location.key.as_ref();
         let place = key.map_or_else(String::new, |key| format!(" (key {})", key_in_words(key)));
         let waived = if finding.waived.is_some() { ", waived" } else { "" };
-        text += &format!("{}{waived}: {}{place}\n", finding.severity.name(), shown(&finding.message));
+        text += &format!("{}{waived}: {}{place}\n", finding.severity.name(), inert(&finding.message));
     }
     if let Some(first) = kind.first() {
-        text += &format!("do: {}\n", shown(&first.remedy));
+        text += &format!("do: {}\n", inert(&first.remedy));
     }
     text
 }
@@ -110,7 +110,7 @@ fn write(xml: &mut Writer<&mut Vec<u8>>, suites: &[Suite]) -> io::Result<()> {
 }
 
 fn write_suite(xml: &mut Writer<&mut Vec<u8>>, suite: &Suite) -> io::Result<()> {
-    let name = shown(&suite.name);
+    let name = inert(&suite.name);
     xml.create_element("testsuite")
         .with_attribute(("name", name.as_ref()))
         .with_attribute(("tests", suite.cases.len().to_string().as_str()))
@@ -122,7 +122,7 @@ fn write_suite(xml: &mut Writer<&mut Vec<u8>>, suite: &Suite) -> io::Result<()> 
 }
 
 fn write_case(xml: &mut Writer<&mut Vec<u8>>, suite: &str, case: &Case) -> io::Result<()> {
-    let name = shown(&case.name);
+    let name = inert(&case.name);
     let element =
         xml.create_element("testcase").with_attribute(("name", name.as_ref())).with_attribute(("classname", suite));
     let (tag, message) = match &case.status {
@@ -149,5 +149,5 @@ fn write_text(xml: &mut Writer<&mut Vec<u8>>, tag: &str, text: &str) -> io::Resu
 
 /// Text in which every character that XML or a terminal minds is escaped, but line feeds.
 fn legal(text: &str) -> String {
-    text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
+    text.split('\n').map(inert).collect::<Vec<_>>().join("\n")
 }

@@ -17,7 +17,6 @@ mod junit;
 mod parts;
 mod prometheus;
 mod sarif;
-mod text;
 
 use document::Document;
 use jiff::Timestamp;

@@ -6,8 +6,7 @@ use document::{Any, Finding, KeyBuf, Location};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-
-use crate::text::shown;
+use wording::inert;
 
 /// A number of the document as figures have it; one beyond the range of 64 signed bits is at its end.
 pub(crate) fn whole(number: u64) -> i64 {
@@ -25,17 +24,17 @@ pub(crate) fn time(text: &Option<String>) -> Option<Timestamp> {
 
 /// A key in one line for people; one that is not UTF-8 as its base64.
 pub(crate) fn key_in_words(key: &KeyBuf) -> String {
-    shown(&key.text()).into_owned()
+    inert(&key.text()).into_owned()
 }
 
 /// A value in one line for people: a key that is not UTF-8 as its base64, other objects as JSON.
 pub(crate) fn in_words(value: &Any) -> Cow<'_, str> {
     match value {
         Any::Null => Cow::Borrowed(""),
-        Any::Text(text) => shown(text),
+        Any::Text(text) => inert(text),
         value => match value.fields().and_then(|fields| fields.get("base64")).and_then(Any::text) {
-            Some(base64) => Cow::Owned(format!("base64:{}", shown(base64))),
-            None => Cow::Owned(shown(&serde_json::to_string(value).unwrap_or_default()).into_owned()),
+            Some(base64) => Cow::Owned(format!("base64:{}", inert(base64))),
+            None => Cow::Owned(inert(&serde_json::to_string(value).unwrap_or_default()).into_owned()),
         },
     }
 }
@@ -47,7 +46,7 @@ pub(crate) fn place_parts(location: &Location) -> Vec<(&str, String)> {
     parts.extend(location.page.map(|page| ("page", page.to_string())));
     parts.extend(location.offset.map(|offset| ("offset", format!("{offset:#x}"))));
     parts.extend(location.key.as_ref().map(|key| ("key", key_in_words(key))));
-    parts.extend(location.member.as_ref().map(|member| ("member", shown(member).into_owned())));
+    parts.extend(location.member.as_ref().map(|member| ("member", inert(member).into_owned())));
     parts.sort_by_key(|(name, _)| *name);
     parts
 }
@@ -81,7 +80,7 @@ mod tests {
         let location = r#"{"offset": 4096, "key": {"base64": "/w=="}, "member": "a\n", "line": 7}"#;
         let finding = Finding { location: serde_json::from_str(location).unwrap(), ..Finding::default() };
         let place = place(&finding);
-        assert_eq!(place.as_deref(), Some(r"key base64:/w==, line 7, member a\u{a}, offset 0x1000"));
+        assert_eq!(place.as_deref(), Some(r"key base64:/w==, line 7, member a\n, offset 0x1000"));
     }
 
     #[test]

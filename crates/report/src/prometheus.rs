@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 
 use checks::{Severity, Verdict};
 use document::{Artifact, Backup, Document, OpenShift, Snapshot, Tarball};
+use wording::inert;
 
 use crate::parts::{stamp_in, taken, time, whole};
-use crate::text::shown;
 
 pub(crate) fn render(document: &Document) -> String {
     let mut metrics = Metrics::default();
@@ -234,7 +234,7 @@ fn label_set(labels: &[(&str, &str)]) -> String {
     if labels.is_empty() {
         return String::new();
     }
-    let escaped = |value: &str| shown(value).replace('\\', "\\\\").replace('"', "\\\"");
+    let escaped = |value: &str| inert(value).replace('\\', "\\\\").replace('"', "\\\"");
     let pairs: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
     format!("{{{}}}", pairs.join(","))
 }
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn labels_hold_together_whatever_is_in_them() {
         assert_eq!(label_set(&[]), "");
-        assert_eq!(label_set(&[("path", "a\"} 1\n\\")]), r#"{path="a\"} 1\\u{a}\\"}"#);
+        assert_eq!(label_set(&[("path", "a\"} 1\n\\")]), r#"{path="a\"} 1\\n\\"}"#);
     }
 
     #[test]

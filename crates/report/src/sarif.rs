@@ -6,9 +6,9 @@
 use checks::Severity;
 use document::{Artifact, Document, Finding};
 use serde_json::{Map, Value, json};
+use wording::inert_json;
 
 use crate::parts::{place_parts, whole};
-use crate::text::inert_json;
 use crate::{Context, Rule};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -47,7 +47,7 @@ pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
     });
     // a `Value` of strings, numbers and maps with text for keys always serialises
     let text = serde_json::to_string_pretty(&log).unwrap_or_default();
-    inert_json(&text) + "\n"
+    inert_json(&text).into_owned() + "\n"
 }
 
 /// SARIF has three levels.

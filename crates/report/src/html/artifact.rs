@@ -3,10 +3,11 @@
 use document::{Artifact, Backup, Document, EncryptionConfig, Etcd, OpenShift, Snapshot, Tarball};
 use jiff::Timestamp;
 use maud::{Markup, html};
+use wording::inert;
 
+use super::told::{count, grouped, size};
 use super::{calendar, coverage, minute, name, number, space};
 use crate::parts::{taken, whole, word};
-use crate::text::{count, grouped, shown, size};
 
 /// Facts in the order in which they are shown; those that are empty are not.
 #[derive(Default)]
@@ -22,7 +23,7 @@ impl Facts {
     /// A digest: one word that may be broken anywhere.
     fn code(&mut self, label: &'static str, value: &str) {
         if !value.is_empty() {
-            self.0.push((label, html! { code { (shown(value)) } }));
+            self.0.push((label, html! { code { (inert(value)) } }));
         }
     }
 
@@ -118,7 +119,7 @@ fn etcd(it: &Etcd, facts: &mut Facts) {
         format!("{name} ({}{learner})", member.id)
     };
     facts.put("Members", Some(it.members.iter().map(member).collect::<Vec<_>>().join(", ")));
-    let alarm = |alarm: &document::Alarm| format!("{} of {}", shown(&alarm.alarm), alarm.member);
+    let alarm = |alarm: &document::Alarm| format!("{} of {}", inert(&alarm.alarm), alarm.member);
     facts.put("Alarms", Some(it.alarms.iter().map(alarm).collect::<Vec<_>>().join(", ")));
 }
 
@@ -133,7 +134,7 @@ fn tarball(it: &Tarball, now: Option<Timestamp>) -> Markup {
     let complete = if it.complete { "" } else { "; NOT READ TO ITS END" };
     let (bytes, members) = (whole(it.size), count(whole(it.members), "member"));
     facts.put("File", Some(format!("{} ({} B), {members}{complete}", size(bytes), grouped(bytes))));
-    let pod = |pod: &document::Pod| format!("{} {}", shown(&pod.name), pod.revision);
+    let pod = |pod: &document::Pod| format!("{} {}", inert(&pod.name), pod.revision);
     facts.put("Pods", Some(it.pods.iter().map(pod).collect::<Vec<_>>().join(", ")));
     facts.put("Node", word(&it.node));
     facts.put("OpenShift", word(&it.version.exact).or(word(&it.version.minor)));
@@ -159,9 +160,9 @@ fn when(stamp: &Option<String>, dirty: bool) -> Option<String> {
 fn resources(config: &EncryptionConfig) -> String {
     let told = |it: &document::ConfiguredResource| {
         let writer = it.writer.as_ref();
-        let provider = writer.map(|writer| shown(&writer.provider)).unwrap_or_default();
-        let key = writer.and_then(|writer| writer.key.as_deref()).map(shown).unwrap_or_default();
-        format!("{}: {} ({})", shown(&it.resource), format!("{provider} {key}").trim(), shown(&it.state))
+        let provider = writer.map(|writer| inert(&writer.provider)).unwrap_or_default();
+        let key = writer.and_then(|writer| writer.key.as_deref()).map(inert).unwrap_or_default();
+        format!("{}: {} ({})", inert(&it.resource), format!("{provider} {key}").trim(), inert(&it.state))
     };
     config.resources.iter().map(told).collect::<Vec<_>>().join("; ")
 }

@@ -4,9 +4,9 @@ use document::{Revisions, Snapshot, Tarball};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::told::{count, grouped};
 use super::{day, minute, name, number, percent, share};
 use crate::parts::{stamp_in, taken, time};
-use crate::text::{count, grouped};
 
 /// Certificates that are listed; the others expire later.
 const LISTED: usize = 40;

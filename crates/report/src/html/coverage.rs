@@ -2,10 +2,11 @@
 
 use document::{Backup, Coverage, Resource, Snapshot};
 use maud::{Markup, html};
+use wording::inert;
 
+use super::told::{count, grouped};
 use super::{name, percent, share, text};
 use crate::parts::whole;
-use crate::text::{count, grouped, shown};
 
 /// A resource with its values by how they are stored.
 struct Row<'d> {
@@ -52,7 +53,7 @@ impl<'d> Row<'d> {
         keys: impl Iterator<Item = (&'d str, &'d str, u64)>,
     ) -> Self {
         let named = |(provider, key, values): (&str, &str, u64)| {
-            let key = format!("{} {}", shown(provider), shown(key));
+            let key = format!("{} {}", inert(provider), inert(key));
             (key.trim().to_owned(), whole(values))
         };
         let encrypted: Vec<(String, i64)> = keys.map(named).collect();

@@ -4,10 +4,10 @@ use checks::Severity;
 use document::{Document, Finding};
 use maud::{Markup, html};
 
+use super::told::count;
 use super::{name, number, text};
 use crate::Context;
 use crate::parts::{in_words, place};
-use crate::text::count;
 
 /// Findings of one kind that stand open; the rest are behind a line to click.
 const OPEN: usize = 5;
@@ -48,7 +48,7 @@ fn card(kind: &[&Finding], document: &Document, context: &Context<'_>) -> Markup
     let fails = kind.iter().any(|finding| document.fails(finding));
     let (open, folded) = kind.split_at(kind.len().min(OPEN));
     html! {
-        article.finding.waived[waived].fails[fails] data-id=(crate::text::shown(&first.id)) {
+        article.finding.waived[waived].fails[fails] data-id=(wording::inert(&first.id)) {
             header {
                 span class={ "badge " (first.severity.name()) } { (first.severity.name()) }
                 @if waived { span.badge.waived { "waived" } }

@@ -2,7 +2,7 @@
 //!
 //! Its Content-Security-Policy allows the one style sheet, by digest, and nothing else: no script, no image, no style
 //! attribute. Bars and maps are inline SVG whose sizes are shares of the width, so that a phone and a page of paper
-//! show the same. `maud` escapes whatever is put between or into tags; [`shown`] takes away what escaping leaves: marks
+//! show the same. `maud` escapes whatever is put between or into tags; [`inert`] takes away what escaping leaves: marks
 //! that hide or reorder text. A name from a file stands in `<bdi>`, so that its letters order nothing but themselves.
 
 mod artifact;
@@ -10,6 +10,7 @@ mod calendar;
 mod coverage;
 mod findings;
 mod space;
+mod told;
 mod treemap;
 pub(crate) mod usage;
 
@@ -20,9 +21,10 @@ use document::Document;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
+use wording::inert;
 
 use crate::Context;
-use crate::text::{count, shown};
+use told::count;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -120,18 +122,18 @@ fn number(number: usize) -> i64 {
 
 /// A resource with its group, as `oc` takes it.
 fn resource(resource: &str, group: &str) -> String {
-    let (resource, group) = (shown(resource), shown(group));
+    let (resource, group) = (inert(resource), inert(group));
     if group.is_empty() { resource.into_owned() } else { format!("{resource}.{group}") }
 }
 
 /// Text that comes from a file, to stand among ours.
 fn name(text: &str) -> Markup {
-    html! { bdi { (shown(text)) } }
+    html! { bdi { (inert(text)) } }
 }
 
 /// Text that comes from a file and stands alone.
 fn text(text: &str) -> Markup {
-    html! { (shown(text)) }
+    html! { (inert(text)) }
 }
 
 /// `2026-11-23 09:16 UTC`

@@ -3,10 +3,10 @@
 use document::{Resource, Snapshot, Space};
 use maud::{Markup, html};
 
+use super::told::{count, grouped, size};
 use super::treemap::{Rect, lay_out};
 use super::{number, percent, share};
 use crate::parts::whole;
-use crate::text::{count, size};
 
 /// Resources with a rectangle of their own.
 const SHOWN: usize = 40;
@@ -107,7 +107,7 @@ fn map(snapshot: &Snapshot) -> Markup {
                 tbody { @for cell in &cells {
                     tr {
                         td { bdi { (cell.name) } }
-                        td.num { (crate::text::grouped(cell.keys)) }
+                        td.num { (grouped(cell.keys)) }
                         td.num { (size(cell.bytes)) }
                         td.num { (format!("{:.1} %", share(cell.bytes, total))) }
                     }

@@ -3,10 +3,10 @@
 use document::{Account, Artifact, Document, KeyGroup, Reclaimable, Usage};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::told::{count, grouped, size};
 use super::treemap::{Rect, lay_out};
 use super::{STYLE, name, percent, policy, share};
 use crate::parts::{key_in_words, whole};
-use crate::text::{count, grouped, size};
 
 /// Rectangles of a map; what is smaller is taken together.
 const SHOWN: usize = 120;
@@ -171,7 +171,7 @@ fn map(title: &str, groups: &[KeyGroup], noun: &str) -> Markup {
 fn tile(cell: &Cell, rect: &Rect) -> Markup {
     let (width, height) = (rect.width / ASPECT, rect.height);
     let labelled = width >= LABELLED.0 && height >= LABELLED.1;
-    let shown = crate::text::shown(&cell.name);
+    let shown = wording::inert(&cell.name);
     html! {
         svg x=(percent(rect.x / ASPECT)) y=(percent(rect.y)) width=(percent(width)) height=(percent(height)) {
             rect class={ "tile " (cell.class) } width="100%" height="100%" { title { (shown) ": " (cell.told) } }
