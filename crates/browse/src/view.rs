@@ -7,11 +7,10 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
 use ratatui_core::terminal::Frame;
-use unicode_width::UnicodeWidthStr;
+use wording::{count, group_digits, shorten_with};
 
 use crate::bindings::BINDINGS;
 use crate::focus::{Focus, Mode};
-use crate::look::{count, grouped, shorten};
 use crate::model::Model;
 use crate::news::Summary;
 
@@ -66,7 +65,7 @@ impl Model<'_> {
         let shown = self.tree.tally;
         let mut right = count(shown.live, "key");
         if self.with_deleted {
-            right = format!("{right}, {} deleted", grouped(shown.deleted));
+            right = format!("{right}, {} deleted", group_digits(shown.deleted));
         }
         if self.walk.done.is_none() {
             right = match self.walk.opened {
@@ -75,10 +74,10 @@ impl Model<'_> {
             };
         }
         let width = usize::from(area.width);
-        let room = width.saturating_sub(right.width() + 1);
-        put(buffer, area, 0, &shorten(&self.settings.name, room, look.glyphs().cut), look.head());
+        let room = width.saturating_sub(wording::width(&right) + 1);
+        put(buffer, area, 0, &shorten_with(&self.settings.name, room, look.glyphs().cut), look.head());
         let style = if self.walk.done.is_some() { look.dim() } else { look.warn() };
-        let column = u16::try_from(width.saturating_sub(right.width())).unwrap_or(0);
+        let column = u16::try_from(width.saturating_sub(wording::width(&right))).unwrap_or(0);
         put(buffer, area, column, &right, style);
     }
 
@@ -166,7 +165,7 @@ fn damage(summary: &Summary) -> String {
 
 /// Ends of a line that stand at its right edge, and the room they leave.
 pub(crate) fn put_right(buffer: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
-    let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
+    let width = u16::try_from(wording::width(text)).unwrap_or(u16::MAX);
     let Some(column) = area.width.checked_sub(width) else { return area.width };
     put(buffer, area, column, text, style);
     column

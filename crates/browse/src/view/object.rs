@@ -3,12 +3,11 @@
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::style::{Modifier, Style};
-use unicode_width::UnicodeWidthStr;
+use wording::{count, from_column, shorten_with, width};
 
 use super::{line, put};
 use crate::focus::{Focus, Mode};
 use crate::layout::Layout;
-use crate::look::{count, from_column, shorten};
 use crate::model::{Followed, Model, Shown};
 use crate::news::{Page, Revision};
 use crate::search::find;
@@ -62,7 +61,7 @@ impl Model<'_> {
         let Some(entry) = self.tree.entry(number) else { return };
         let room = usize::from(area.width.saturating_sub(1));
         let key = self.key_text(entry.key);
-        put(buffer, area, 1, &shorten(&key, room, self.settings.look.glyphs().cut), style);
+        put(buffer, area, 1, &shorten_with(&key, room, self.settings.look.glyphs().cut), style);
     }
 
     fn draw_page(&self, buffer: &mut Buffer, layout: Layout, shown: &Shown<'_>) {
@@ -106,7 +105,7 @@ impl Model<'_> {
         let look = &self.settings.look;
         put(buffer, area, 1, from_column(text, left), Style::new());
         let mark = |buffer: &mut Buffer, from: usize, to: usize, style: Style| {
-            let column = |at: usize| text.get(..at).map_or(0, UnicodeWidthStr::width).saturating_sub(left) + 1;
+            let column = |at: usize| text.get(..at).map_or(0, width).saturating_sub(left) + 1;
             let (from, to) = (column(from), column(to).min(usize::from(area.width)));
             let (Ok(x), Ok(width)) = (u16::try_from(from), u16::try_from(to.saturating_sub(from))) else { return };
             let here = Rect { x: area.x.saturating_add(x), width, ..area };

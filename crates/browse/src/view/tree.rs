@@ -4,10 +4,10 @@ use kube_objects::StorageKey;
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
+use wording::{group_digits, shorten_end, shorten_with};
 
 use super::{line, put, put_right};
 use crate::focus::Focus;
-use crate::look::{grouped, shorten, shorten_end};
 use crate::model::Model;
 use crate::tree::{Entry, Node, Tally};
 
@@ -41,7 +41,7 @@ impl Model<'_> {
         let (look, indent) = (&self.settings.look, 2 * self.tree.depth(node));
         let glyphs = look.glyphs();
         let mark = if self.tree.is_open(node) { glyphs.open } else { glyphs.closed };
-        let cut = if matches!(node, Node::Resource(_)) { shorten_end } else { shorten };
+        let cut = if matches!(node, Node::Resource(_)) { shorten_end } else { shorten_with };
         let (mark, name, end, style) = match node {
             Node::Resource(number) => {
                 let Some(resource) = self.tree.resource(number) else { return };
@@ -67,9 +67,9 @@ impl Model<'_> {
 
     fn tally_text(&self, tally: Tally) -> String {
         match (self.with_deleted, tally.deleted) {
-            (false, _) | (true, 0) => grouped(tally.live),
+            (false, _) | (true, 0) => group_digits(tally.live),
             (true, deleted) => {
-                format!("{} +{}{}", grouped(tally.live), grouped(deleted), self.settings.look.glyphs().gone)
+                format!("{} +{}{}", group_digits(tally.live), group_digits(deleted), self.settings.look.glyphs().gone)
             }
         }
     }
@@ -80,8 +80,8 @@ impl Model<'_> {
         let (hits, total) = self.search.as_ref().map_or((&[][..], 0), |search| (&search.hits[..], search.total));
         let number = match (total, hits.len() as u64) {
             _ if self.query.trim().is_empty() => String::new(),
-            (total, shown) if shown < total => format!("{} of {}", grouped(shown), grouped(total)),
-            (total, _) => grouped(total),
+            (total, shown) if shown < total => format!("{} of {}", group_digits(shown), group_digits(total)),
+            (total, _) => group_digits(total),
         };
         put_right(buffer, first, &number, look.dim());
         let column = put(buffer, first, 0, "/", look.head());
@@ -95,7 +95,7 @@ impl Model<'_> {
             let column = put(buffer, here, 0, mark, look.dim());
             let text = self.hit_text(entry);
             let room = usize::from(here.width.saturating_sub(column + 1));
-            put(buffer, here, column + 1, &shorten(&text, room, look.glyphs().cut), Style::new());
+            put(buffer, here, column + 1, &shorten_with(&text, room, look.glyphs().cut), Style::new());
             if row == self.hit.at {
                 buffer.set_style(here.intersection(buffer.area), look.cursor(true));
             }
