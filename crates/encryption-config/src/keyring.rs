@@ -2,6 +2,7 @@
 use std::ops::Deref;
 
 use thiserror::Error;
+use wording::{clip, cut};
 use zeroize::Zeroizing;
 
 use crate::config::{EncryptionConfig, GroupResource, Provider, ProviderKind};
@@ -9,6 +10,9 @@ use crate::envelope::{EnvelopeError, KmsEnvelope};
 use crate::key::Key;
 use crate::open::{BodyError, open_body};
 use crate::stored::{Magic, PrefixError, StoredValue};
+
+/// Names in a hostile value may be megabytes long: so many characters are kept.
+const LONGEST: usize = 256;
 
 /// The keys of one or more configurations: the tarball's, those of openshift-apiserver and
 /// oauth-apiserver found inside the snapshot, files of the caller.
@@ -189,7 +193,7 @@ impl Keyring {
             }
             ProviderKind::KmsV1 | ProviderKind::KmsV2 => Err(self.describe_kms(resource, kind, name, body)),
             ProviderKind::Identity | ProviderKind::Unknown => {
-                Err(OpenError::UnknownProvider { provider: clip(provider), version: clip(version) })
+                Err(OpenError::UnknownProvider { provider: clip(provider, LONGEST), version: clip(version, LONGEST) })
             }
         }
     }
@@ -214,8 +218,11 @@ impl Keyring {
             match open_body(kind, key, etcd_key, body) {
                 Ok(bytes) => {
                     let magic = Magic::of(&bytes);
-                    let stored_as =
-                        StoredAs::Encrypted { provider: kind, key_name: clip(name), standing: candidate.standing };
+                    let stored_as = StoredAs::Encrypted {
+                        provider: kind,
+                        key_name: cut(name, LONGEST),
+                        standing: candidate.standing,
+                    };
                     let opened = Opened { stored_as, plaintext: Plaintext::Decrypted(bytes), magic };
                     if magic.is_some() {
                         return Ok(opened);
@@ -227,8 +234,10 @@ impl Keyring {
         }
         match (best, reason) {
             (Some(opened), _) => Ok(opened),
-            (None, Some(reason)) => Err(OpenError::Body { provider: kind, key_name: clip(name), tried, reason }),
-            (None, None) => Err(OpenError::UnusableKey { provider: kind, key_name: clip(name) }),
+            (None, Some(reason)) => {
+                Err(OpenError::Body { provider: kind, key_name: clip(name, LONGEST), tried, reason })
+            }
+            (None, None) => Err(OpenError::UnusableKey { provider: kind, key_name: clip(name, LONGEST) }),
         }
     }
 
@@ -253,7 +262,7 @@ impl Keyring {
                 }
             }
         }
-        let (resource, key_name) = (clip(resource), clip(name));
+        let (resource, key_name) = (clip(resource, LONGEST), clip(name, LONGEST));
         match (candidates.is_empty(), covered) {
             (false, _) => Ok(candidates),
             (true, true) => Err(OpenError::NoKey { resource, provider: kind, key_name }),
@@ -269,19 +278,10 @@ impl Keyring {
         let configured = providers
             .filter_map(|provider| if let Provider::Kms(kms) = provider { Some(kms) } else { None })
             .any(|kms| kms.v2 == v2 && kms.name == plugin);
-        let plugin = clip(plugin);
+        let plugin = clip(plugin, LONGEST);
         match envelope {
             Ok(envelope) => OpenError::Kms { plugin, configured, envelope },
             Err(reason) => OpenError::KmsEnvelope { plugin, reason },
         }
-    }
-}
-
-/// Names in a hostile value may be megabytes long; an error keeps the first part.
-fn clip(text: &str) -> String {
-    const LONGEST: usize = 256;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
     }
 }

@@ -117,11 +117,6 @@ fn padded(key: &[u8; 32]) -> zeroize::Zeroizing<[u8; 64]> {
     block
 }
 
-/// A number with its noun: `1 member`, `2 members`.
-pub(crate) fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut s, b| {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::digest::counted;
+use wording::{escape_path, inert, number_of};
 
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -15,7 +15,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused something.
-    #[error("cannot {action} `{}`: {source}", path.display())]
+    #[error("cannot {action} `{}`: {source}", escape_path(path))]
     Io {
         /// What was tried, as an infinitive.
         action: &'static str,
@@ -41,7 +41,7 @@ pub enum Error {
         offset: u64,
     },
     /// A member's name would leave the extraction directory.
-    #[error("member `{member}` has an unsafe path (tar offset {offset}); inspect the tarball before going on")]
+    #[error("member `{}` has an unsafe path (tar offset {offset}); inspect the tarball before going on", inert(member))]
     UnsafeMember {
         /// The name, with bytes that are not UTF-8 replaced.
         member: String,
@@ -50,7 +50,10 @@ pub enum Error {
     },
     /// A member to remove is a hard link to one that stays, so its content would stay too.
     #[error(
-        "`{member}` is a hard link to `{target}`, which the policy keeps: the key would stay behind; add `{target}` to the policy"
+        "`{}` is a hard link to `{}`, which the policy keeps: the key would stay behind; add `{}` to the policy",
+        inert(member),
+        inert(target),
+        inert(target)
     )]
     LinkKeepsContent {
         /// The link.
@@ -59,7 +62,7 @@ pub enum Error {
         target: String,
     },
     /// The policy names a member that the tarball does not have.
-    #[error("the removal policy names `{member}`, which is not in the tarball")]
+    #[error("the removal policy names `{}`, which is not in the tarball", inert(member))]
     MemberNotFound {
         /// The name.
         member: String,
@@ -73,7 +76,7 @@ pub enum Error {
         limit: u64,
     },
     /// A recipient string is not one.
-    #[error("recipient {position}: {what}")]
+    #[error("recipient {position}: {}", inert(what))]
     Recipient {
         /// 1-based position among the recipients given.
         position: usize,
@@ -81,13 +84,13 @@ pub enum Error {
         what: String,
     },
     /// The set of recipients cannot be used together.
-    #[error("cannot seal to these recipients: {what}")]
+    #[error("cannot seal to these recipients: {}", inert(what))]
     Recipients {
         /// Why not.
         what: String,
     },
     /// An identity file could not be used.
-    #[error("identity `{name}`: {what}")]
+    #[error("identity `{}`: {}", inert(name), inert(what))]
     Identity {
         /// The name the caller gave.
         name: String,
@@ -95,7 +98,7 @@ pub enum Error {
         what: String,
     },
     /// The file is not an age file, or its header is malformed.
-    #[error("`{}` is not a sound age file: {what}", path.display())]
+    #[error("`{}` is not a sound age file: {}", escape_path(path), inert(what))]
     Age {
         /// The file.
         path: PathBuf,
@@ -103,7 +106,7 @@ pub enum Error {
         what: String,
     },
     /// None of the identities opens the file.
-    #[error("none of the given identities opens `{}`", path.display())]
+    #[error("none of the given identities opens `{}`", escape_path(path))]
     NoMatchingIdentity {
         /// The file.
         path: PathBuf,
@@ -115,13 +118,13 @@ pub enum Error {
         what: &'static str,
     },
     /// The manifest cannot be read.
-    #[error("manifest: {what}")]
+    #[error("manifest: {}", inert(what))]
     Manifest {
         /// What is wrong.
         what: String,
     },
     /// Two digests or sizes that must agree do not.
-    #[error("{what} differs: expected {expected}, got {got}{hint}")]
+    #[error("{what} differs: expected {}, got {}{hint}", inert(expected), inert(got))]
     Mismatch {
         /// What was compared.
         what: &'static str,
@@ -133,7 +136,7 @@ pub enum Error {
         hint: &'static str,
     },
     /// Keyless tarball and escrow do not come from one split.
-    #[error("`{}` does not belong to this escrow: {what}", path.display())]
+    #[error("`{}` does not belong to this escrow: {what}", escape_path(path))]
     WrongKeyless {
         /// The keyless tarball.
         path: PathBuf,
@@ -142,14 +145,15 @@ pub enum Error {
     },
     /// The gzip layer could not be re-created; the keys themselves are not at risk.
     #[error(
-        "the gzip layer could not be re-created ({what}); the removed members are intact: `age -d` opens the escrow and README.txt in it shows how to rejoin the tar by hand"
+        "the gzip layer could not be re-created ({}); the removed members are intact: `age -d` opens the escrow and README.txt in it shows how to rejoin the tar by hand",
+        inert(what)
     )]
     Recreate {
         /// What failed.
         what: String,
     },
     /// A key share is unusable.
-    #[error("share {share}: {what}")]
+    #[error("share {}: {}", inert(share), inert(what))]
     Share {
         /// Which share: the name the caller gave.
         share: String,
@@ -157,7 +161,7 @@ pub enum Error {
         what: String,
     },
     /// Not enough good shares.
-    #[error("{} of {need} needed{}", counted(*.have, "good share"), refusals(*.refused, .why))]
+    #[error("{} of {need} needed{}", number_of(*.have as u64, "good share", "good shares"), refusals(*.refused, .why))]
     TooFewShares {
         /// Usable shares.
         have: usize,
@@ -169,19 +173,19 @@ pub enum Error {
         why: String,
     },
     /// An output exists and `force` was not given.
-    #[error("`{}` exists and is not overwritten without force", path.display())]
+    #[error("`{}` exists and is not overwritten without force", escape_path(path))]
     Exists {
         /// The file.
         path: PathBuf,
     },
     /// An output is one of the inputs.
-    #[error("`{}` is an input; an output never replaces its input", path.display())]
+    #[error("`{}` is an input; an output never replaces its input", escape_path(path))]
     OutputIsInput {
         /// The file.
         path: PathBuf,
     },
     /// Another run is writing the same outputs.
-    #[error("another run is writing to `{}` (lock file `{}`)", dir.display(), lock.display())]
+    #[error("another run is writing to `{}` (lock file `{}`)", escape_path(dir), escape_path(lock))]
     Busy {
         /// The directory.
         dir: PathBuf,
@@ -189,7 +193,7 @@ pub enum Error {
         lock: PathBuf,
     },
     /// The output directory lets others change it.
-    #[error("`{}` is writable by others (mode {mode:04o}); use a directory of mode 0700", path.display())]
+    #[error("`{}` is writable by others (mode {mode:04o}); use a directory of mode 0700", escape_path(path))]
     LooseDirectory {
         /// The directory.
         path: PathBuf,
@@ -197,13 +201,13 @@ pub enum Error {
         mode: u32,
     },
     /// The input changed while it was read.
-    #[error("`{}` changed while it was read; nothing was written", path.display())]
+    #[error("`{}` changed while it was read; nothing was written", escape_path(path))]
     InputChanged {
         /// The file.
         path: PathBuf,
     },
     /// The options contradict each other or are out of range.
-    #[error("{what}")]
+    #[error("{}", inert(what))]
     Usage {
         /// What is wrong.
         what: String,
@@ -211,7 +215,7 @@ pub enum Error {
 }
 
 fn refusals(refused: usize, why: &str) -> String {
-    if refused == 0 { String::new() } else { format!("; {refused} refused: {why}") }
+    if refused == 0 { String::new() } else { format!("; {refused} refused: {}", inert(why)) }
 }
 
 impl Error {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::digest::counted;
+use wording::number_of;
+
 use crate::manifest::{Manifest, RejoinMethod};
 use crate::payload::{JoinPlan, ORIGINAL};
 use crate::tar_header::BLOCK;
@@ -20,7 +21,7 @@ pub(crate) fn readme(manifest: &Manifest, plan: &JoinPlan) -> String {
         ),
         members => format!(
             "This archive holds {} of\n    {}\n    sha256 {}\nThey were taken out on {} so that keys and data are kept apart.",
-            counted(members, "member"),
+            number_of(members as u64, "member", "members"),
             original.name,
             original.digest.sha256,
             manifest.created

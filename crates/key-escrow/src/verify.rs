@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 use sha2::Digest as _;
+use wording::number_of;
 
 use crate::age_file::{AgeHeader, read_age_header};
 use crate::blocks::{self, Fate, Limits, Member, Sink};
-use crate::digest::{Digest, Hasher, counted};
+use crate::digest::{Digest, Hasher};
 use crate::error::{Error, Result};
 use crate::identities::Identities;
 use crate::inside::{check_payload, through};
@@ -145,7 +146,7 @@ fn consistent(manifest: &Manifest, info: &EscrowInfo) -> Result<String> {
                 && (gone == 0) == manifest.removed.is_empty()
                 && info.payload.size > gone =>
         {
-            Ok(format!("{} in {gone} bytes of tar", counted(manifest.removed.len(), "member")))
+            Ok(format!("{} in {gone} bytes of tar", number_of(manifest.removed.len() as u64, "member", "members")))
         }
         _ => differs("the size of what was removed", least.unwrap_or(0), gone.unwrap_or(0)),
     }
@@ -180,7 +181,7 @@ fn recipients(manifest: &Manifest, header: &AgeHeader) -> Result<String> {
     if known != expected || (others == 0) != (foreign == 0) {
         return differs("the recipients", format!("{expected:?} and {foreign} of plugins"), format!("{found:?}"));
     }
-    Ok(format!("{}, by type and number", counted(manifest.recipients.len(), "recipient")))
+    Ok(format!("{}, by type and number", number_of(manifest.recipients.len() as u64, "recipient", "recipients")))
 }
 
 fn stanza_type(kind: RecipientKind) -> Option<&'static str> {
@@ -246,7 +247,7 @@ fn keyless_members(manifest: &Manifest, path: &Path, limits: Limits) -> Result<S
     let mut names = Names(removed, Hasher::default(), 0);
     blocks::walk(tar_of(path)?, limits, &mut names)?;
     same("the keyless tar", &manifest.keyless.inner_tar, &names.1.finish())?;
-    Ok(format!("{}, none of the {} removed", counted(names.2, "member"), manifest.removed.len()))
+    Ok(format!("{}, none of the {} removed", number_of(names.2 as u64, "member", "members"), manifest.removed.len()))
 }
 
 fn share_files(manifest: &Manifest, paths: &[PathBuf]) -> Result<String> {
@@ -276,7 +277,10 @@ fn content(
         return Err(Error::Manifest { what: "the copy inside the escrow says otherwise".to_owned() });
     }
     same("the payload", &info.payload, &payload)?;
-    Ok(format!("opens, and holds exactly the {} of the manifest", counted(sealed.removed.len(), "member")))
+    Ok(format!(
+        "opens, and holds exactly the {} of the manifest",
+        number_of(sealed.removed.len() as u64, "member", "members")
+    ))
 }
 
 fn joins(

@@ -1,5 +1,6 @@
 //! X.509 certificates, the public facts of them.
 use sha2::{Digest as _, Sha256};
+use wording::inert;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
@@ -62,8 +63,8 @@ impl Certificate {
         Some(Self {
             member: member.clone(),
             index,
-            subject: printable(&certificate.subject().to_string()),
-            issuer: printable(&certificate.issuer().to_string()),
+            subject: inert(&certificate.subject().to_string()).into_owned(),
+            issuer: inert(&certificate.issuer().to_string()).into_owned(),
             sans: sans(&certificate),
             serial: certificate.raw_serial_as_string(),
             not_before: certificate.validity().not_before.timestamp(),
@@ -109,14 +110,6 @@ pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
     jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string())
 }
 
-pub(crate) fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_control() { out.extend(letter.escape_default()) } else { out.push(letter) }
-    }
-    out
-}
-
 fn key(certificate: &X509Certificate<'_>) -> (String, Option<usize>) {
     let curve = || {
         let parameters = certificate.public_key().algorithm.parameters.as_ref()?;
@@ -141,11 +134,11 @@ fn key(certificate: &X509Certificate<'_>) -> (String, Option<usize>) {
 fn sans(certificate: &X509Certificate<'_>) -> Vec<String> {
     let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
     let name = |name: &GeneralName<'_>| match name {
-        GeneralName::DNSName(text) => format!("DNS:{}", printable(text)),
-        GeneralName::RFC822Name(text) => format!("email:{}", printable(text)),
-        GeneralName::URI(text) => format!("URI:{}", printable(text)),
+        GeneralName::DNSName(text) => format!("DNS:{}", inert(text)),
+        GeneralName::RFC822Name(text) => format!("email:{}", inert(text)),
+        GeneralName::URI(text) => format!("URI:{}", inert(text)),
         GeneralName::IPAddress(bytes) => format!("IP:{}", address(bytes)),
-        other => printable(&format!("{other}")),
+        other => inert(&format!("{other}")).into_owned(),
     };
     extension.value.general_names.iter().map(name).collect()
 }

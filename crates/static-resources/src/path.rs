@@ -35,17 +35,7 @@ impl MemberPath {
 
 impl fmt::Display for MemberPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for chunk in self.0.utf8_chunks() {
-            for letter in chunk.valid().chars() {
-                if letter.is_control() || letter == '\\' {
-                    write!(f, "{}", letter.escape_default())?;
-                } else {
-                    write!(f, "{letter}")?;
-                }
-            }
-            chunk.invalid().iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))?;
-        }
-        Ok(())
+        f.write_str(&wording::escape(&self.0))
     }
 }
 

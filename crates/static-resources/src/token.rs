@@ -4,6 +4,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use memchr::memmem;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use wording::clip;
 
 use crate::member::Digest;
 
@@ -55,9 +56,7 @@ fn jwt(offset: usize, text: &[u8]) -> Option<(usize, Jwt)> {
     let length = length.checked_add(signature.len())?.checked_add(1)?;
     let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-    let text_of = |value: &Value| {
-        Some(value.as_str()?.chars().filter(|c| !c.is_control()).take(LONGEST_CLAIM).collect::<String>())
-    };
+    let text_of = |value: &Value| Some(clip(value.as_str()?, LONGEST_CLAIM));
     let algorithm = header.get("alg").and_then(text_of);
     // An unforgeable signature cannot be guessed, so a plain hash gives nothing away. A token
     // signed with a shared secret can be computed for each guess of that secret.
