@@ -6,6 +6,7 @@ use backup_facts::chain::{Broken, Link};
 use backup_facts::coverage::{Coverage, Migration, Witness, Writer};
 use backup_facts::opening::{ApiServer, Encryption, Failed, KeyTally, Reason, ResourceCoverage};
 use encryption_config::{ProviderKind, Standing};
+use wording::{clip, number_of};
 
 use crate::catalogue::{
     CHAIN_BROKEN, DECRYPTING, Entry, FIT_NOT_CHECKED, HISTORY_NEEDS_KEY, KEY_ONLY_IN_SNAPSHOT, KMS_DEPENDENCY,
@@ -34,16 +35,19 @@ pub fn check(encryption: &Encryption) -> Findings {
     findings
 }
 
+/// Names in hostile values and Secrets may be long: so many characters a message keeps.
+const LONGEST: usize = 120;
+
 fn values(count: u64) -> String {
-    if count == 1 { "1 value".to_owned() } else { format!("{count} values") }
+    number_of(count, "value", "values")
 }
 
 fn named(resource: &ResourceCoverage) -> String {
-    clip(&resource.tally.name())
+    clip(&resource.tally.name(), LONGEST)
 }
 
 fn key_words(key: &KeyTally) -> String {
-    format!("{} key `{}`", key.provider, clip(&key.name))
+    format!("{} key `{}`", key.provider, clip(&key.name, LONGEST))
 }
 
 fn check_presence(encryption: &Encryption, findings: &mut Findings) {
@@ -63,7 +67,7 @@ fn check_presence(encryption: &Encryption, findings: &mut Findings) {
     let total: u64 = which.iter().map(|(_, count)| count).sum();
     if total > 0 {
         let parts: Vec<String> = which.iter().map(|(name, count)| format!("{count} {name}")).collect();
-        let message = format!("{what}, and {} are encrypted: {}", values(total), clip(&parts.join(", ")));
+        let message = format!("{what}, and {} are encrypted: {}", values(total), clip(&parts.join(", "), LONGEST));
         findings.push(Finding::new(entry, message).with("encrypted", total));
     }
 }
@@ -135,7 +139,7 @@ fn described(entry: &'static Entry, message: String, resource: &ResourceCoverage
         .with("resource", named(resource))
         .with("server", resource.server.name())
         .with("provider", key.provider.as_str())
-        .with("key", clip(&key.name))
+        .with("key", clip(&key.name, LONGEST))
 }
 
 /// Why the keys of a server that lie in the snapshot are not in use; `None` where they are.
@@ -162,7 +166,7 @@ fn broken_words(link: &Link, broken: &Broken) -> String {
         [name, namespace, _] => format!("{namespace}/{name}"),
         _ => link.etcd_key.clone(),
     };
-    format!("Secret `{}`: {broken}", clip(&name))
+    format!("Secret `{}`: {broken}", clip(&name, LONGEST))
 }
 
 fn check_chain(encryption: &Encryption, findings: &mut Findings) {
@@ -180,7 +184,8 @@ fn check_chain(encryption: &Encryption, findings: &mut Findings) {
             .map(|failed| failed.count)
             .sum();
         let names: Vec<String> = waiting.iter().map(|resource| named(resource)).collect();
-        let message = format!("{server} cannot read {} of {}: {why}", values(missing), clip(&names.join(", ")));
+        let message =
+            format!("{server} cannot read {} of {}: {why}", values(missing), clip(&names.join(", "), LONGEST));
         let link = encryption.chain.current(server).next();
         let location = Location { key: link.map(|link| link.etcd_key.clone().into_bytes()), ..Location::default() };
         findings.push(
@@ -194,17 +199,17 @@ fn check_kms(encryption: &Encryption, findings: &mut Findings) {
         let of_kms =
             |key: &&KeyTally| matches!(key.provider, ProviderKind::KmsV1 | ProviderKind::KmsV2) && key.live > 0;
         for key in resource.tally.keys.iter().filter(of_kms) {
-            let ids: Vec<String> = key.key_ids.keys().filter(|id| !id.is_empty()).map(|id| clip(id)).collect();
+            let ids: Vec<String> = key.key_ids.keys().filter(|id| !id.is_empty()).map(|id| clip(id, LONGEST)).collect();
             let with = match &ids[..] {
                 [] => String::new(),
                 [id] => format!(", key ID `{id}`"),
                 ids => format!(", {} key IDs", ids.len()),
             };
-            let plugin = clip(&key.name);
+            let plugin = clip(&key.name, LONGEST);
             let message = format!("{} of {} need plugin `{plugin}`{with}", values(key.live), named(resource));
             let mut finding = described(&KMS_DEPENDENCY, message, resource, key).with("count", key.live);
             if !ids.is_empty() {
-                finding = finding.with("keyIds", clip(&ids.join(", ")));
+                finding = finding.with("keyIds", clip(&ids.join(", "), LONGEST));
             }
             findings.push(finding);
         }
@@ -246,8 +251,9 @@ fn check_coverage(encryption: &Encryption, findings: &mut Findings) {
         );
     }
     if !never.is_empty() {
-        let wanted = clip(encryption.said.wanted.as_deref().unwrap_or_default());
-        let message = format!("apiservers/cluster asks for `{wanted}`; not encrypted: {}", clip(&never.join(", ")));
+        let wanted = clip(encryption.said.wanted.as_deref().unwrap_or_default(), LONGEST);
+        let message =
+            format!("apiservers/cluster asks for `{wanted}`; not encrypted: {}", clip(&never.join(", "), LONGEST));
         findings.push(Finding::new(&WANTED_NOT_ENCRYPTED, message).with("wanted", wanted));
     }
 }
@@ -324,7 +330,7 @@ fn check_unused(encryption: &Encryption, findings: &mut Findings) {
         let what =
             if key.writes { "writes, and has written nothing that is live" } else { "reads nothing that is live" };
         let past = if key.past + key.stale > 0 { "; values of the past need it" } else { "" };
-        let name = clip(&key.name);
+        let name = clip(&key.name, LONGEST);
         let message = format!("{} key `{name}` of {whose} {what}{past}", key.provider);
         findings.push(
             Finding::new(&UNUSED_KEY, message)
@@ -333,14 +339,5 @@ fn check_unused(encryption: &Encryption, findings: &mut Findings) {
                 .with("history", key.past)
                 .with("freePages", key.stale),
         );
-    }
-}
-
-/// Names in hostile values and Secrets may be long; a message keeps the first part.
-fn clip(text: &str) -> String {
-    const LONGEST: usize = 120;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
     }
 }

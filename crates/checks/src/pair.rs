@@ -17,6 +17,7 @@ use backup_facts::snapshot::Quota;
 use etcd_snapshot::facts::Member;
 use kube_objects::Inventory;
 use static_resources::{MemberPath, StaticResources};
+use wording::clip;
 
 use crate::catalogue::CHECKS_SKIPPED;
 use crate::finding::{Finding, Findings, Location};
@@ -120,21 +121,14 @@ pub fn check(facts: &Facts<'_>) -> Outcome {
     outcome
 }
 
-/// A text from a backup, cut to a length that a message can bear, on one line.
-fn clip(text: &str) -> String {
-    const LONGEST: usize = 200;
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST + 1).collect();
-    match clean.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", clean.get(..end).unwrap_or_default()),
-        None => clean,
-    }
-}
+/// Characters of a text from a backup that a message has room for.
+const LONGEST: usize = 200;
 
 /// A few of many names, and how many more there are.
 fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     const SHOWN: usize = 5;
     let mut names = names.into_iter();
-    let shown: Vec<String> = names.by_ref().take(SHOWN).map(clip).collect();
+    let shown: Vec<String> = names.by_ref().take(SHOWN).map(|name| clip(name, LONGEST)).collect();
     match names.count() {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
@@ -142,7 +136,7 @@ fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
 }
 
 fn at_member(path: &MemberPath) -> Location {
-    Location { member: Some(clip(&path.to_string())), ..Location::default() }
+    Location { member: Some(clip(&path.to_string(), LONGEST)), ..Location::default() }
 }
 
 fn at_key(key: &[u8]) -> Location {

@@ -2,6 +2,7 @@
 
 use backup_facts::version::{Release, Source, Sources, TargetCluster};
 use version_compat::{Backup, Data, Judgement, Relation, etcd_minor, judge};
+use wording::clip;
 
 use crate::asks::Asks;
 use crate::catalogue::{
@@ -13,7 +14,7 @@ use crate::severity::Severity;
 
 /// The object that speaks for the cluster.
 const OBJECT: &[u8] = b"/kubernetes.io/config.openshift.io/clusterversions/version";
-/// Bytes of a message that a name or text from the backup may take.
+/// Characters of a message that a name or text from the backup may take.
 const LONGEST: usize = 200;
 
 /// What the checks of releases look at.
@@ -107,8 +108,16 @@ fn check_update(facts: &Facts<'_>, findings: &mut Findings) {
 
 fn check_target(facts: &Facts<'_>, findings: &mut Findings) {
     if let Some((ours, theirs)) = facts.other_cluster() {
-        let message = format!("the backup is of cluster {}, the target is cluster {}", clip(ours), clip(theirs));
-        findings.push(Finding::new(&OTHER_CLUSTER, message).with("backup", clip(ours)).with("target", clip(theirs)));
+        let message = format!(
+            "the backup is of cluster {}, the target is cluster {}",
+            clip(ours, LONGEST),
+            clip(theirs, LONGEST)
+        );
+        findings.push(
+            Finding::new(&OTHER_CLUSTER, message)
+                .with("backup", clip(ours, LONGEST))
+                .with("target", clip(theirs, LONGEST)),
+        );
     }
     let (Some(judgement), Some(target)) = (facts.judgement(), facts.target) else { return };
     let entry: &'static Entry = match judgement.relation {
@@ -144,13 +153,13 @@ fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
             Source::EtcdClusterVersion => (&ETCD_DIFFERS, "etcd's cluster version is"),
             Source::EtcdStorageVersion => (&ETCD_DIFFERS, "etcd's storage version is"),
         };
-        let message = format!("the release is {concluded}; {what} {}", clip(&evidence.says));
+        let message = format!("the release is {concluded}; {what} {}", clip(&evidence.says, LONGEST));
         let mut finding = Finding::new(entry, message)
             .with("release", concluded.clone())
-            .with("says", clip(&evidence.says))
-            .with("place", clip(&evidence.place));
+            .with("says", clip(&evidence.says, LONGEST))
+            .with("place", clip(&evidence.place, LONGEST));
         if matches!(evidence.source, Source::PodManifest | Source::PodBuild) {
-            finding.location.member = Some(clip(&evidence.place));
+            finding.location.member = Some(clip(&evidence.place, LONGEST));
         }
         // data of an older etcd is read by every newer one
         if entry == &ETCD_DIFFERS && facts.sources.etcd.minor() < facts.release.backup.minor().and_then(etcd_minor) {
@@ -163,14 +172,14 @@ fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
 fn check_cluster_version(facts: &Facts<'_>, findings: &mut Findings) {
     let unreadable = facts.sources.snapshot.and_then(|snapshot| snapshot.unreadable.as_deref());
     if let Some(reason) = unreadable {
-        findings.push(Finding::new(&CLUSTER_VERSION_UNREADABLE, clip(reason)).at(object()));
+        findings.push(Finding::new(&CLUSTER_VERSION_UNREADABLE, clip(reason, LONGEST)).at(object()));
     }
     let Some(version) = facts.sources.cluster_version else { return };
     let newest = version.status.history.first();
     if unreadable.is_none() && backup_facts::version::running(version).is_none() {
         let message = match newest {
             None => "its history is empty".to_owned(),
-            Some(newest) => format!("its newest release is `{}`", clip(&newest.version)),
+            Some(newest) => format!("its newest release is `{}`", clip(&newest.version, LONGEST)),
         };
         findings.push(Finding::new(&CLUSTER_VERSION_UNREADABLE, message).at(object()));
     }
@@ -179,28 +188,18 @@ fn check_cluster_version(facts: &Facts<'_>, findings: &mut Findings) {
         && !wanted.is_empty()
         && wanted != newest.version
     {
-        let message = format!("an update from {} to {} was asked for", clip(&newest.version), clip(wanted));
-        findings.push(Finding::new(&UPDATE_WANTED, message).with("to", clip(wanted)).at(object()));
+        let message =
+            format!("an update from {} to {} was asked for", clip(&newest.version, LONGEST), clip(wanted, LONGEST));
+        findings.push(Finding::new(&UPDATE_WANTED, message).with("to", clip(wanted, LONGEST)).at(object()));
     }
     if let Some(failing) = version.condition("Failing").filter(|failing| failing.status == "True") {
         let text = if failing.message.is_empty() { &failing.reason } else { &failing.message };
         let text = if text.is_empty() { "no reason is given" } else { text };
-        let finding = Finding::new(&FAILING, format!("condition Failing: {}", clip(text)));
-        findings.push(finding.with("reason", clip(&failing.reason)).at(object()));
+        let finding = Finding::new(&FAILING, format!("condition Failing: {}", clip(text, LONGEST)));
+        findings.push(finding.with("reason", clip(&failing.reason, LONGEST)).at(object()));
     }
 }
 
 fn object() -> Location {
     Location { key: Some(OBJECT.to_vec()), ..Location::default() }
-}
-
-/// A text from the backup, cut to a length that a message can bear, on one line.
-fn clip(text: &str) -> String {
-    let mut clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if clean.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|&end| clean.is_char_boundary(end)).unwrap_or(0);
-        clean.truncate(end);
-        clean.push('…');
-    }
-    clean
 }

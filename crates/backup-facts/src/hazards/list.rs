@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::Value;
+use wording::{cut, inert};
 
 /// The most items that a list keeps. A large cluster has some ten thousand volumes.
 pub const MOST_LISTED: usize = 50_000;
@@ -77,16 +78,9 @@ impl fmt::Display for ObjectName {
     }
 }
 
-/// Text from a snapshot, control characters escaped, its end cut where it is too long to be a name.
+/// Text from a snapshot, its end cut where it is too long to be a name, and what a terminal obeys escaped.
 pub(super) fn word(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars().take(LONGEST_WORD) {
-        if letter.is_control() { out.extend(letter.escape_default()) } else { out.push(letter) }
-    }
-    if text.len() > out.len() && text.chars().nth(LONGEST_WORD).is_some() {
-        out.push_str("...");
-    }
-    out
+    inert(&cut(text, LONGEST_WORD)).into_owned()
 }
 
 /// The text at `pointer` as a word; empty where there is none.
@@ -122,7 +116,7 @@ mod tests {
     fn a_word_is_short_and_holds_no_control_character() {
         assert_eq!(word("data-\u{1b}[31m\n"), "data-\\u{1b}[31m\\n");
         assert_eq!(word(&"x".repeat(253)), "x".repeat(253));
-        assert_eq!(word(&"ä".repeat(254)), "ä".repeat(253) + "...");
+        assert_eq!(word(&"ä".repeat(254)), "ä".repeat(253) + "…");
     }
 
     #[test]

@@ -145,11 +145,5 @@ impl OpenFailure {
     }
 }
 
-/// Names in a hostile value may be megabytes long; a failure keeps the first part.
-pub(crate) fn clip(text: &str) -> String {
-    const LONGEST: usize = 256;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
+/// Names in a hostile value may be megabytes long: so many characters are kept.
+pub(crate) const LONGEST: usize = 256;

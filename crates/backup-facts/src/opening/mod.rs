@@ -58,7 +58,8 @@ pub use tally::{Failed, KeyTally, ResourceTally};
 pub(crate) use given::config_of;
 
 use doors::Doors;
-use failure::clip;
+use failure::LONGEST;
+use wording::{clip, cut};
 
 /// All keys at hand, made ready to open values.
 #[derive(Default)]
@@ -130,7 +131,7 @@ impl Unlocked {
         let mut room = Zeroizing::new(Vec::new());
         let by = self.open_sealed(&StorageKey::parse(etcd_key), etcd_key, &sealed, &mut room)?;
         let StoredValue::Encrypted { kind, name, .. } = sealed else { return Err(OpenFailure::NOT_SEALED) };
-        let stored_as = StoredAs::Encrypted { provider: kind, key_name: clip(name), standing: by.standing };
+        let stored_as = StoredAs::Encrypted { provider: kind, key_name: cut(name, LONGEST), standing: by.standing };
         Ok(Opened { stored_as, plaintext: Plaintext::Decrypted(room), source: Some(by.source) })
     }
 
@@ -149,7 +150,10 @@ impl Unlocked {
             ProviderKind::AesCbc | ProviderKind::AesGcm | ProviderKind::SecretBox => {}
             ProviderKind::KmsV1 | ProviderKind::KmsV2 => return Err(self.describe_kms(kind, name, body)),
             ProviderKind::Identity | ProviderKind::Unknown => {
-                return Err(OpenFailure::UnknownProvider { provider: clip(provider), version: clip(version) });
+                return Err(OpenFailure::UnknownProvider {
+                    provider: clip(provider, LONGEST),
+                    version: clip(version, LONGEST),
+                });
             }
         }
         let (mut tried, mut unusable) = (0_usize, false);
@@ -168,13 +172,13 @@ impl Unlocked {
                 Err(reason) => closed = closed.or(Some(reason)),
             }
         }
-        let key_name = clip(name);
+        let key_name = clip(name, LONGEST);
         Err(match (other, closed) {
             (Some(mismatch), _) => OpenFailure::OtherObject { provider: kind, key_name, tried, mismatch },
             (None, Some(reason)) => OpenFailure::Body { provider: kind, key_name, tried, reason },
             (None, None) if unusable => OpenFailure::UnusableKey { provider: kind, key_name },
             (None, None) => {
-                let resource = clip(&source::group_resource(key).to_string());
+                let resource = clip(&source::group_resource(key).to_string(), LONGEST);
                 OpenFailure::NoKey { resource, provider: kind, key_name }
             }
         })
@@ -184,7 +188,7 @@ impl Unlocked {
         let v2 = kind == ProviderKind::KmsV2;
         let envelope = if v2 { KmsEnvelope::read_v2(body) } else { KmsEnvelope::read_v1(body) };
         let configured = self.doors.has_plugin(plugin, v2);
-        let plugin = clip(plugin);
+        let plugin = clip(plugin, LONGEST);
         match envelope {
             Ok(envelope) => OpenFailure::Kms { plugin, configured, envelope },
             Err(reason) => OpenFailure::KmsEnvelope { plugin, reason },

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use encryption_config::{ProviderKind, Standing, StoredValue};
 use kube_objects::{ShownKey, StorageKey};
+use wording::cut;
 
-use super::failure::{Reason, clip};
+use super::failure::{LONGEST, Reason};
 
 /// Resources counted one by one; a hostile store may name millions. The rest is counted under the empty path.
 const MOST_RESOURCES: usize = 10_000;
@@ -155,7 +156,7 @@ impl ResourceTally {
         if let Some(at) = self.keys.iter().position(|key| named(key, name)) {
             return at;
         }
-        let name = if self.keys.len() < MOST_KEYS { clip(name) } else { String::new() };
+        let name = if self.keys.len() < MOST_KEYS { cut(name, LONGEST) } else { String::new() };
         if let Some(at) = self.keys.iter().position(|key| named(key, &name)) {
             return at;
         }
@@ -205,7 +206,11 @@ impl ResourceTally {
 }
 
 fn words((provider, version): (&str, &str)) -> String {
-    if provider.is_empty() && version.is_empty() { String::new() } else { clip(&format!("{provider}:{version}")) }
+    if provider.is_empty() && version.is_empty() {
+        String::new()
+    } else {
+        cut(&format!("{provider}:{version}"), LONGEST)
+    }
 }
 
 impl KeyTally {

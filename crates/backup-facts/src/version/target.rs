@@ -3,6 +3,7 @@
 use kube_objects::ClusterVersion;
 use serde_json::Value;
 use version_compat::{Backup, Target};
+use wording::clip;
 
 use super::running;
 
@@ -66,6 +67,6 @@ fn find(document: &Value) -> Result<&Value, TargetError> {
         if is_it(document) { Some(document) } else { items.and_then(|items| items.iter().find(|it| is_it(it))) };
     found.ok_or_else(|| {
         let found = kind(document).unwrap_or_else(|| "no object of Kubernetes".to_owned());
-        TargetError::Kind { found: found.chars().filter(|c| !c.is_control()).take(60).collect() }
+        TargetError::Kind { found: clip(&found, 60) }
     })
 }

@@ -253,7 +253,7 @@ fn the_target_is_read_from_an_object_or_a_list() {
     }
     let updating = Target::Updating { from: Some(version("4.18.21")), to: version("4.18.30") };
     assert_eq!(read(&object("Partial", "4.18.30")).map(|found| found.target), Ok(updating));
-    assert_eq!(read(&json!({"kind": "Pod\u{1b}"})), Err(TargetError::Kind { found: "Pod".to_owned() }));
+    assert_eq!(read(&json!({"kind": "Pod\u{1b}"})), Err(TargetError::Kind { found: "Pod ".to_owned() }));
     for nothing in [json!([1]), json!(null), json!("4.18.30"), json!({"items": []})] {
         assert!(matches!(read(&nothing), Err(TargetError::Kind { .. })));
     }

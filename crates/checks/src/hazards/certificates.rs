@@ -1,8 +1,9 @@
 //! Certificates against time: of the backup, and of the restore.
 
 use backup_facts::hazards::{Hazards, Signer, Signs};
+use wording::number_of;
 
-use super::{Named, count};
+use super::Named;
 use crate::catalogue::{BEFORE_FIRST_ROTATION, CERTIFICATE_ENDS, ETCD_SIGNER_ENDS, KUBELET_CERTIFICATES, SIGNER_ENDED};
 use crate::finding::{Finding, Findings};
 use crate::severity::Severity;
@@ -34,7 +35,7 @@ fn check_kubelets(hazards: &Hazards, findings: &mut Findings) {
         return;
     }
     let (severity, some) = if days >= KUBELET_DAYS { (Severity::Medium, "all") } else { (Severity::Low, "some") };
-    let of = count(nodes, "node", "nodes");
+    let of = number_of(nodes, "node", "nodes");
     let message = format!(
         "{days} days lie between backup and restore: {some} kubelets of {of} have certificates that the backup does not know"
     );
@@ -47,7 +48,7 @@ fn check_first_rotation(hazards: &Hazards, findings: &mut Findings) {
         return;
     };
     let message =
-        format!("the backup was made {} after the installation", count(hours.unsigned_abs(), "hour", "hours"));
+        format!("the backup was made {} after the installation", number_of(hours.unsigned_abs(), "hour", "hours"));
     findings.push(Finding::new(&BEFORE_FIRST_ROTATION, message).with("hours", hours));
 }
 

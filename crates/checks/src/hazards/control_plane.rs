@@ -1,8 +1,9 @@
 //! Operators, network, admission, deletion, and the space of the database.
 
 use backup_facts::hazards::{DefragOff, Hazards};
+use wording::number_of;
 
-use super::{Named, count};
+use super::Named;
 use crate::catalogue::{
     ABOVE_DEFAULT_QUOTA, BLOCKING_WEBHOOK, DEFRAG_OFF, DELETION_UNDER_WAY, FORCED_REDEPLOYMENT, OVN_DATABASES,
 };
@@ -20,7 +21,7 @@ fn check_webhooks(hazards: &Hazards, findings: &mut Findings) {
     let webhooks = Named::all(&hazards.webhooks, |webhook| {
         let resources = match &webhook.resources[..] {
             few if few.len() <= 3 => few.join(", "),
-            many => count(many.len() as u64, "resource", "resources"),
+            many => number_of(many.len() as u64, "resource", "resources"),
         };
         format!("`{}` in `{}`, by service `{}`, for {resources}", webhook.name, webhook.configuration, webhook.service)
     });

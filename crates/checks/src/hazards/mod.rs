@@ -11,6 +11,7 @@ mod storage;
 use std::fmt::Write as _;
 
 use backup_facts::hazards::{Hazards, Listed};
+use wording::{clip, number_of};
 
 use crate::catalogue::{Entry, HAZARDS_UNREAD};
 use crate::finding::{Finding, Findings};
@@ -43,7 +44,7 @@ fn check_unread(hazards: &Hazards, findings: &mut Findings) {
         parts.push(format!("{objects} of the kinds looked at could not be read: {}", unread.shown()));
     }
     if hazards.sealed > 0 {
-        let sealed = count(hazards.sealed, "encrypted object was", "encrypted objects were");
+        let sealed = number_of(hazards.sealed, "encrypted object was", "encrypted objects were");
         parts.push(format!("{sealed} not opened"));
     }
     if !signers.is_empty() {
@@ -95,7 +96,7 @@ impl Named {
                 break;
             }
             let comma = if shown == 0 { "" } else { ", " };
-            let _ = write!(text, "{comma}{}", clip(name)); // a String takes everything
+            let _ = write!(text, "{comma}{}", clip(name, LONGEST)); // a String takes everything
             shown += 1;
         }
         match self.total.saturating_sub(shown) {
@@ -113,23 +114,12 @@ impl Named {
 
     /// "3 volumes"
     fn count(&self, one: &str, many: &str) -> String {
-        count(self.total, one, many)
+        number_of(self.total, one, many)
     }
 
     /// A finding with the count and the names as evidence.
     fn finding(&self, entry: &'static Entry, message: String) -> Finding {
         Finding::new(entry, message).with("total", self.total).with("names", self.listed())
-    }
-}
-
-fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-fn clip(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
     }
 }
 
@@ -147,7 +137,7 @@ mod tests {
         assert_eq!(named(&[half.clone(), half.clone()], 2).shown(), format!("{half}, {half}"));
         assert_eq!(named(&[half.clone(), over.clone()], 2).shown(), format!("{half} and 1 more"));
         let long = "l".repeat(LONGEST + 1);
-        assert_eq!(named(&[long.clone(), half], 2).shown(), format!("{}... and 1 more", &long[..LONGEST]));
+        assert_eq!(named(&[long.clone(), half], 2).shown(), format!("{}… and 1 more", &long[..LONGEST]));
         assert_eq!(named(&[long[..LONGEST].to_owned()], 1).shown(), long[..LONGEST]);
     }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use backup_facts::hazards::{Hazards, Nodes};
+use wording::number_of;
 
-use super::{Named, count};
+use super::Named;
 use crate::catalogue::{
     CONFIG_ROLLOUT, CONTROL_PLANE_MACHINES, MACHINE_WITHOUT_NODE, MEMBERS_NOT_NODES, NODE_NOT_READY, PENDING_CSRS,
     POOL_PAUSED,
@@ -131,8 +132,8 @@ fn check_members(hazards: &Hazards, findings: &mut Findings) {
     }
     let message = format!(
         "{} and {}",
-        count(hazards.voters, "voting member of etcd", "voting members of etcd"),
-        count(masters, "control-plane node", "control-plane nodes")
+        number_of(hazards.voters, "voting member of etcd", "voting members of etcd"),
+        number_of(masters, "control-plane node", "control-plane nodes")
     );
     findings.push(Finding::new(&MEMBERS_NOT_NODES, message).with("voters", hazards.voters).with("nodes", masters));
 }

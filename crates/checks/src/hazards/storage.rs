@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use backup_facts::hazards::{Hazards, Storage, Volume, is_kernel_name};
+use wording::number_of;
 
-use super::{Named, count};
+use super::Named;
 use crate::catalogue::{
     ATTACHED_ELSEWHERE, ATTACHMENT_FAILED, ATTACHMENT_WITHOUT_NODE, CLAIM_WITHOUT_VOLUME, CLOUD_CREDENTIALS,
     KERNEL_DEVICE_NAME, LOCAL_VOLUMES, PERSISTENT_VOLUMES, STATEFUL_WORKLOADS, STORAGE_CREDENTIALS, VOLUMES_ATTACHED,
@@ -199,7 +200,7 @@ fn check_credentials(hazards: &Hazards, findings: &mut Findings) {
         }
         let age = hazards.age_days().filter(|days| *days > 0);
         let age = age.map_or_else(String::new, |days| {
-            format!(", {} before the restore", count(days.unsigned_abs(), "day", "days"))
+            format!(", {} before the restore", number_of(days.unsigned_abs(), "day", "days"))
         });
         let message = format!("a restore brings back cloud credentials as they were{age}: {}", parts.join("; "));
         let finding = requests.finding(&CLOUD_CREDENTIALS, message);

@@ -6,8 +6,9 @@ use backup_facts::pair::{ClusterFacts, STATIC_PODS, contents, pem_fingerprints, 
 use kube_objects::StorageKey;
 use sha2::{Digest as _, Sha256};
 use static_resources::{Class, Digest, Fingerprint, Member, MemberKind};
+use wording::clip;
 
-use super::{Facts, Outcome, at_key, at_member, clip, list};
+use super::{Facts, LONGEST, Outcome, at_key, at_member, list};
 use crate::catalogue::{CONFIG_DIFFERS, CONTENT_DIFFERS, ETCD_CA_DIFFERS, SIGNING_KEY_UNKNOWN};
 use crate::finding::Finding;
 
@@ -74,9 +75,9 @@ fn check_objects(facts: &Facts<'_>, outcome: &mut Outcome) {
             let entry = if origin.object == CONFIG { &CONFIG_DIFFERS } else { &CONTENT_DIFFERS };
             let message = format!(
                 "`{}` is not what {} {}-{} has",
-                clip(&member.path.to_string()),
+                clip(&member.path.to_string(), LONGEST),
                 if origin.plural == "secrets" { "Secret" } else { "ConfigMap" },
-                clip(origin.object),
+                clip(origin.object, LONGEST),
                 origin.revision
             );
             let mut location = at_member(&member.path);
@@ -175,8 +176,10 @@ fn check_signing_keys(facts: &Facts<'_>, outcome: &mut Outcome) {
     }
     outcome.made();
     for (digest, member) in signing.iter().filter(|(digest, _)| !accepted.contains(digest)) {
-        let message =
-            format!("`{}` signs with a key that kube-apiserver is not told to accept", clip(&member.to_string()));
+        let message = format!(
+            "`{}` signs with a key that kube-apiserver is not told to accept",
+            clip(&member.to_string(), LONGEST)
+        );
         let finding = Finding::new(&SIGNING_KEY_UNKNOWN, message).with("key", digest.to_string());
         outcome.findings.push(finding.at(at_member(member)));
     }

@@ -2,8 +2,9 @@
 
 use backup_facts::picks::Picks;
 use backup_facts::platform::Platform;
+use wording::clip;
 
-use super::{clip, list};
+use super::{LONGEST, list};
 use crate::catalogue::{
     DIRTY_TWIN, FILE_UNREADABLE, PICKS_MIXED, RAW_COPY, SCRIPT_FINDS_NOTHING, SEVERAL_BACKUPS, SNAPSHOT_MISSING,
     TARBALL_MISSING, TRAILER_MISSING, UNFINISHED_SAVE,
@@ -13,8 +14,8 @@ use crate::severity::Severity;
 
 /// Judges a file of a backup that could not be read.
 pub fn check_unread(name: &str, reason: &str) -> Finding {
-    let location = Location { member: Some(clip(name)), ..Location::default() };
-    Finding::new(&FILE_UNREADABLE, format!("{}: {}", clip(name), clip(reason))).at(location)
+    let location = Location { member: Some(clip(name, LONGEST)), ..Location::default() };
+    Finding::new(&FILE_UNREADABLE, format!("{}: {}", clip(name, LONGEST), clip(reason, LONGEST))).at(location)
 }
 
 /// What a directory holds.
@@ -75,7 +76,7 @@ pub struct Halves<'d> {
 pub fn check_directory(facts: &DirectoryFacts<'_>) -> Findings {
     let mut findings = Findings::default();
     let picks = facts.picks;
-    let name = |pick: &Option<String>| pick.as_deref().map_or_else(|| "nothing".to_owned(), clip);
+    let name = |pick: &Option<String>| pick.as_deref().map_or_else(|| "nothing".to_owned(), |name| clip(name, LONGEST));
     if facts.picks_agree == Some(false) {
         let message = format!(
             "cluster-restore.sh takes {} and {}, which are of different backups",
@@ -115,7 +116,7 @@ pub fn check_directory(facts: &DirectoryFacts<'_>) -> Findings {
 #[must_use]
 pub fn check_halves(halves: &Halves<'_>) -> Findings {
     let mut findings = Findings::default();
-    let of = clip(halves.name);
+    let of = clip(halves.name, LONGEST);
     if !halves.snapshot {
         let message = format!("{of} has no snapshot beside it: there is nothing to restore");
         findings.push(Finding::new(&SNAPSHOT_MISSING, message));

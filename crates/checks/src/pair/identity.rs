@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use backup_facts::snapshot::QuotaSource;
+use wording::clip;
 
-use super::{Facts, Outcome, clip, list};
+use super::{Facts, LONGEST, Outcome, list};
 use crate::catalogue::{
     ENDPOINTS_DIFFER, ETCD_ADDRESSES_DIFFER, ETCD_CERTIFICATES_DIFFER, NO_CLUSTER, NODE_UNKNOWN, OTHER_CLUSTER_PAIR,
     PREFIX_DIFFERS, QUOTA_OF_TARBALL, TOPOLOGY_UNEXPECTED,
@@ -34,7 +35,7 @@ fn check_infrastructure(facts: &Facts<'_>, outcome: &mut Outcome) {
     let ours = infrastructure.map(|it| it.infrastructure_name.as_str()).filter(|name| !name.is_empty());
     let theirs = facts.tarball.facts.infrastructure_name.as_deref();
     if facts.inventory.openshift().is_none() && !facts.tarball.facts.pods.is_empty() {
-        let of = theirs.map(|name| format!(" of cluster {}", clip(name))).unwrap_or_default();
+        let of = theirs.map(|name| format!(" of cluster {}", clip(name, LONGEST))).unwrap_or_default();
         let message =
             format!("no ClusterVersion and no Infrastructure in the snapshot, static pods{of} in the tarball");
         outcome.findings.push(Finding::new(&NO_CLUSTER, message));
@@ -45,9 +46,13 @@ fn check_infrastructure(facts: &Facts<'_>, outcome: &mut Outcome) {
     };
     outcome.made();
     if ours != theirs {
-        let message = format!("the snapshot is of cluster {}, the tarball of cluster {}", clip(ours), clip(theirs));
-        let finding = Finding::new(&OTHER_CLUSTER_PAIR, message).with("snapshot", clip(ours));
-        outcome.findings.push(finding.with("tarball", clip(theirs)));
+        let message = format!(
+            "the snapshot is of cluster {}, the tarball of cluster {}",
+            clip(ours, LONGEST),
+            clip(theirs, LONGEST)
+        );
+        let finding = Finding::new(&OTHER_CLUSTER_PAIR, message).with("snapshot", clip(ours, LONGEST));
+        outcome.findings.push(finding.with("tarball", clip(theirs, LONGEST)));
     }
 }
 
@@ -100,8 +105,9 @@ fn check_prefix(facts: &Facts<'_>, outcome: &mut Outcome) {
             .map(|part| String::from_utf8_lossy(part).into_owned())
             .collect();
         let there = list(first.iter().map(String::as_str));
-        let message = format!("kube-apiserver looks below `/{}`; the live keys begin with {there}", clip(prefix));
-        outcome.findings.push(Finding::new(&PREFIX_DIFFERS, message).with("prefix", clip(prefix)));
+        let message =
+            format!("kube-apiserver looks below `/{}`; the live keys begin with {there}", clip(prefix, LONGEST));
+        outcome.findings.push(Finding::new(&PREFIX_DIFFERS, message).with("prefix", clip(prefix, LONGEST)));
     }
 }
 
@@ -221,7 +227,7 @@ fn check_topology(facts: &Facts<'_>, outcome: &mut Outcome) {
         }
         _ => return,
     };
-    outcome.findings.push(Finding::new(&TOPOLOGY_UNEXPECTED, message).with("topology", clip(topology)));
+    outcome.findings.push(Finding::new(&TOPOLOGY_UNEXPECTED, message).with("topology", clip(topology, LONGEST)));
 }
 
 /// 21: the node that the tarball was taken on.
@@ -232,12 +238,12 @@ fn check_node(facts: &Facts<'_>, outcome: &mut Outcome) {
     };
     outcome.made();
     if facts.cluster.control_plane().all(|(name, _)| name != node.value) {
-        let name = clip(&node.value);
+        let name = clip(&node.value, LONGEST);
         let what = if facts.cluster.nodes.contains_key(&node.value) { "no control plane node" } else { "no node" };
         let message = format!("the tarball was taken on {name}, which is {what} of the snapshot");
         outcome
             .findings
-            .push(Finding::new(&NODE_UNKNOWN, message).with("node", name).with("source", clip(&node.source)));
+            .push(Finding::new(&NODE_UNKNOWN, message).with("node", name).with("source", clip(&node.source, LONGEST)));
     }
 }
 

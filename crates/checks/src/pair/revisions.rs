@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use backup_facts::pair::StaticPod;
 use static_resources::Pod;
+use wording::clip;
 
-use super::{Facts, Outcome, clip, list};
+use super::{Facts, LONGEST, Outcome, list};
 use crate::catalogue::{
     IMAGES_DIFFER, MANIFEST_LOOKUP, REVISION_UNKNOWN, ROLLOUT_UNDER_WAY, RUNNING_REVISION_DIFFERS, UNPACKED_ELSEWHERE,
 };
@@ -49,7 +50,7 @@ fn check_revisions(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 fn judge(pod: &Pod, known: &StaticPod, node: Option<&str>) -> Option<(Severity, String)> {
-    let (name, revision) = (clip(&pod.name), pod.revision);
+    let (name, revision) = (clip(&pod.name, LONGEST), pod.revision);
     let on_node = known.nodes.iter().find(|status| Some(status.node.as_str()) == node);
     if on_node.is_some_and(|status| [status.current, status.target].contains(&revision)) {
         return None;
@@ -68,8 +69,11 @@ fn judge(pod: &Pod, known: &StaticPod, node: Option<&str>) -> Option<(Severity, 
         return Some((Severity::High, message));
     }
     let status = on_node?;
-    let message =
-        format!("{name} revision {revision} is not that of node {}, which runs {}", clip(&status.node), status.current);
+    let message = format!(
+        "{name} revision {revision} is not that of node {}, which runs {}",
+        clip(&status.node, LONGEST),
+        status.current
+    );
     Some((Severity::Medium, message))
 }
 
@@ -149,7 +153,7 @@ fn check_members(facts: &Facts<'_>, outcome: &mut Outcome) {
     if let Some(member) = outside {
         let message = format!(
             "`{}` does not begin with `static-pod-resources/`, the one name that the script unpacks",
-            clip(&member.path.to_string())
+            clip(&member.path.to_string(), LONGEST)
         );
         outcome.findings.push(Finding::new(&UNPACKED_ELSEWHERE, message).at(super::at_member(&member.path)));
     }
@@ -163,10 +167,16 @@ fn check_members(facts: &Facts<'_>, outcome: &mut Outcome) {
         let message = match found.as_slice() {
             [] => continue, // told by itself: the manifest is missing
             [one] if one.path.as_bytes().iter().any(u8::is_ascii_whitespace) => {
-                format!("`{}` has a blank in it: the script reads the part before it", clip(&one.path.to_string()))
+                format!(
+                    "`{}` has a blank in it: the script reads the part before it",
+                    clip(&one.path.to_string(), LONGEST)
+                )
             }
             [one] if one.path.as_bytes().split(|byte| *byte == b'/').count() != 3 => {
-                format!("`{}` does not lie two directories deep, as the script cuts it", clip(&one.path.to_string()))
+                format!(
+                    "`{}` does not lie two directories deep, as the script cuts it",
+                    clip(&one.path.to_string(), LONGEST)
+                )
             }
             [_] => continue,
             many => format!("{} members end in `{file}`: the script takes their names for one", many.len()),

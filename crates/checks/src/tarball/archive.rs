@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use static_resources::{Fault, FaultKind};
+use wording::clip;
 
-use super::{Facts, at_member, clip};
+use super::{Facts, LONGEST, at_member};
 use crate::catalogue::{
     AMBIGUOUS_SIZE, ARCHIVE_IRREGULAR, ARCHIVE_TRUNCATED, CERTIFICATE_UNREADABLE, CONFIGURATION_UNREADABLE,
     DUPLICATE_MEMBER, END_UNMARKED, Entry, GZIP_DAMAGED, GZIP_MEMBERS, GZIP_TRAILING, GZIP_TRUNCATED, HEADER_DAMAGED,
@@ -23,7 +24,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
         if fault.kind == FaultKind::OutsideRoot && escapes.contains(&fault.offset) {
             continue;
         }
-        let mut finding = Finding::new(entry(&fault.kind), clip(&fault.to_string()));
+        let mut finding = Finding::new(entry(&fault.kind), clip(&fault.to_string(), LONGEST));
         finding.severity = severity(facts, fault).unwrap_or(finding.severity);
         let layer = if fault.kind.is_of_gzip() { "file" } else { "inner tar" };
         finding = finding.with("offset", fault.offset).with("offsetIn", layer);

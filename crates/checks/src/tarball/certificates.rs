@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use static_resources::{Certificate, Class, Digest, Fingerprint, Material};
+use wording::clip;
 
-use super::{Facts, at_member, clip};
+use super::{Facts, LONGEST, at_member};
 use crate::catalogue::{CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, ISSUER_NOT_TRUSTED, KEY_PAIR_MISMATCH};
 use crate::finding::{Finding, Findings};
 use crate::severity::Severity;
@@ -43,8 +44,9 @@ fn check_issuers(facts: &Facts<'_>, findings: &mut Findings) {
     };
     let leaves = all.iter().filter(|leaf| leaf.index == 0 && !leaf.is_ca && of_etcd(leaf));
     for leaf in leaves.filter(|leaf| !trusted(leaf)).take(MOST) {
-        let message = format!("`{}` is issued by `{}`, which no bundle of etcd has", place(leaf), clip(&leaf.issuer));
-        let finding = Finding::new(&ISSUER_NOT_TRUSTED, message).with("issuer", clip(&leaf.issuer));
+        let message =
+            format!("`{}` is issued by `{}`, which no bundle of etcd has", place(leaf), clip(&leaf.issuer, LONGEST));
+        let finding = Finding::new(&ISSUER_NOT_TRUSTED, message).with("issuer", clip(&leaf.issuer, LONGEST));
         findings.push(finding.at(at_member(&leaf.member)));
     }
 }
@@ -71,7 +73,8 @@ fn check_validity(facts: &Facts<'_>, findings: &mut Findings) {
         let count = places.get(&certificate.fingerprint).copied().unwrap_or(1);
         let more = if count > 1 { format!(" and {} other places", count - 1) } else { String::new() };
         let kind = if certificate.is_ca { "CA " } else { "" };
-        let (subject, time) = (clip(&certificate.subject), time.unwrap_or_else(|| "beyond all dates".to_owned()));
+        let (subject, time) =
+            (clip(&certificate.subject, LONGEST), time.unwrap_or_else(|| "beyond all dates".to_owned()));
         let message = format!("{kind}`{subject}` {what} {time}, in `{}`{more}", place(certificate));
         let mut finding = Finding::new(entry, message)
             .with("subject", subject)
@@ -93,7 +96,7 @@ fn is_of_etcd(certificate: &Certificate) -> bool {
 /// The path without the directory that all share.
 fn place(certificate: &Certificate) -> String {
     let path = certificate.member.to_string();
-    clip(path.strip_prefix("static-pod-resources/").unwrap_or(&path))
+    clip(path.strip_prefix("static-pod-resources/").unwrap_or(&path), LONGEST)
 }
 
 /// `<name>.key` against the first certificate of `<name>.crt`, or else against `<name>.pub`.
@@ -113,7 +116,8 @@ fn check_pairs(facts: &Facts<'_>, findings: &mut Findings) {
         let Some(own) = spki(material).filter(|_| material.class.is_secret() && !material.encoded) else { continue };
         let beside = [&b".crt"[..], b".pub"].iter().find_map(|end| public.get([stem, end].concat().as_slice()));
         if let Some((other, what)) = beside.filter(|(other, _)| *other != own) {
-            let message = format!("`{}` is not the key of the {what} beside it", clip(&material.member.to_string()));
+            let message =
+                format!("`{}` is not the key of the {what} beside it", clip(&material.member.to_string(), LONGEST));
             let finding = Finding::new(&KEY_PAIR_MISMATCH, message);
             let finding = finding.with("key", own.to_string()).with("beside", other.to_string());
             findings.push(finding.at(at_member(&material.member)));

@@ -4,8 +4,9 @@ use backup_facts::configuration::InForce;
 use backup_facts::tarball::Configuration;
 use encryption_config::{EncryptionConfig, GroupResource, KeyUse, Problem, ProblemKind, ResourceState, State};
 use static_resources::{Class, MemberPath};
+use wording::clip;
 
-use super::{Facts, at_member, clip};
+use super::{Facts, LONGEST, at_member};
 use crate::catalogue::{
     BOOKKEEPING_KEY, CONFIG_INVALID, CONFIG_MISSING, CONFIG_UNREADABLE, CONFIG_UNUSED, EXTERNAL_KMS, Entry, KEY_LENGTH,
     KEY_NAME_TWICE, KEY_NOT_BASE64, KEY_ZERO, KEYLESS, NAME_NOT_HASH, NO_ENCRYPTION, NO_IDENTITY, ROTATION_BEGUN,
@@ -35,18 +36,19 @@ fn check_presence(facts: &Facts<'_>, findings: &mut Findings) {
                     "the encryption keys are held apart, as the name says; join them before a restore",
                 )
             } else {
-                let message = format!("kube-apiserver's config.yaml names `{}`; it is not in the tarball", clip(named));
+                let message =
+                    format!("kube-apiserver's config.yaml names `{}`; it is not in the tarball", clip(named, LONGEST));
                 Finding::new(&CONFIG_MISSING, message)
             };
-            findings.push(finding.with("named", clip(named)));
+            findings.push(finding.with("named", clip(named, LONGEST)));
         }
         (Some(named), Some(configuration)) if apart => {
             let message = format!(
                 "kube-apiserver's config.yaml names `{}`, which the tarball does not have; `{}` is named by nothing",
-                clip(named),
-                clip(&configuration.member.to_string())
+                clip(named, LONGEST),
+                clip(&configuration.member.to_string(), LONGEST)
             );
-            findings.push(Finding::new(&CONFIG_MISSING, message).with("named", clip(named)));
+            findings.push(Finding::new(&CONFIG_MISSING, message).with("named", clip(named, LONGEST)));
         }
         (None, Some(configuration)) if matches!(in_force, InForce::NotConfigured) => {
             let message = "kube-apiserver's config.yaml does not name the encryption configuration that is there";
@@ -108,8 +110,11 @@ fn check_without_key(
         {
             plugins.push(&kms.name);
             let version = if kms.v2 { "v2" } else { "v1" };
-            let message = format!("KMS {version} plugin `{}`: no data key is in this tarball", clip(&kms.name));
-            findings.push(Finding::new(&EXTERNAL_KMS, message).with("plugin", clip(&kms.name)).at(at_member(member)));
+            let message =
+                format!("KMS {version} plugin `{}`: no data key is in this tarball", clip(&kms.name, LONGEST));
+            findings.push(
+                Finding::new(&EXTERNAL_KMS, message).with("plugin", clip(&kms.name, LONGEST)).at(at_member(member)),
+            );
         }
     }
     let mut names: Vec<&str> = Vec::new();
@@ -119,7 +124,8 @@ fn check_without_key(
         }
     }
     if !names.is_empty() {
-        let message = clip(&format!("placeholder for a time without encryption, generation {}", names.join(", ")));
+        let message =
+            clip(&format!("placeholder for a time without encryption, generation {}", names.join(", ")), LONGEST);
         findings.push(Finding::new(&BOOKKEEPING_KEY, message).at(at_member(member)));
     }
 }
@@ -128,19 +134,19 @@ fn check_without_key(
 fn resources(states: &[ResourceState<'_>], condition: impl Fn(&ResourceState<'_>) -> bool) -> Option<String> {
     let names: Vec<String> =
         states.iter().filter(|state| condition(state)).map(|state| state.resource.to_string()).collect();
-    (!names.is_empty()).then(|| clip(&names.join(", ")))
+    (!names.is_empty()).then(|| clip(&names.join(", "), LONGEST))
 }
 
 /// Why nothing can write a resource, or nothing that could.
 fn missing_writer(config: &EncryptionConfig, state: &ResourceState<'_>) -> Option<String> {
-    let resource = clip(&state.resource.to_string());
+    let resource = clip(&state.resource.to_string(), LONGEST);
     if first_has_no_key(config, state.resource) {
         return Some(format!("resource `{resource}`: the provider that writes has no key"));
     }
     match &state.writer {
         None => Some(format!("resource `{resource}`: no provider writes")),
         Some(KeyUse::Key { provider, key }) if key.bits().is_none() => {
-            let name = clip(key.name());
+            let name = clip(key.name(), LONGEST);
             Some(format!("resource `{resource}`: {provider} key `{name}` should write and has no usable bytes"))
         }
         Some(_) => None,
@@ -167,11 +173,11 @@ fn of_problem(member: &MemberPath, problem: &Problem) -> Option<Finding> {
         // fields, types, names and patterns that a strict API server refuses
         _ => &CONFIG_INVALID,
     };
-    let mut finding = Finding::new(entry, clip(&problem.kind.to_string()));
+    let mut finding = Finding::new(entry, clip(&problem.kind.to_string(), LONGEST));
     if matches!(problem.kind, ProblemKind::DuplicateKeyName { same_material: true, .. }) {
         finding.severity = Severity::Low;
     }
-    Some(finding.with("at", clip(&problem.at)).at(at_member(member)))
+    Some(finding.with("at", clip(&problem.at, LONGEST)).at(at_member(member)))
 }
 
 /// Secret material in members whose path promises none.
@@ -184,8 +190,12 @@ fn check_places(facts: &Facts<'_>, findings: &mut Findings) {
             continue;
         }
         last = Some(place);
-        let path = clip(&material.member.to_string());
-        let what = material.algorithm.as_deref().map(|algorithm| format!(" ({})", clip(algorithm))).unwrap_or_default();
+        let path = clip(&material.member.to_string(), LONGEST);
+        let what = material
+            .algorithm
+            .as_deref()
+            .map(|algorithm| format!(" ({})", clip(algorithm, LONGEST)))
+            .unwrap_or_default();
         let message = format!("`{path}` holds a secret of class {}{what}", material.class);
         findings.push(
             Finding::new(&SECRET_OUT_OF_PLACE, message)

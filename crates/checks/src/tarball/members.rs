@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use static_resources::{Class, Evidence, FaultKind, Material, Member, MemberKind};
+use wording::clip;
 
-use super::{Facts, at_member, clip};
+use super::{Facts, LONGEST, at_member};
 use crate::catalogue::{CONTENT_MISSING, HALF_KEY_PAIR, NAMED_MEMBER_MISSING};
 use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
@@ -42,9 +43,9 @@ fn check_named(facts: &Facts<'_>, findings: &mut Findings) {
     });
     for (path, by) in missing.take(MOST) {
         let by: Vec<&str> = by.iter().map(|it| it.strip_prefix("static-pod-resources/").unwrap_or(it)).collect();
-        let message = format!("no `{}`; named by {}", clip(path), clip(&by.join(", ")));
-        let finding = Finding::new(&NAMED_MEMBER_MISSING, message).with("namedBy", clip(&by.join(", ")));
-        findings.push(finding.at(Location { member: Some(clip(path)), ..Location::default() }));
+        let message = format!("no `{}`; named by {}", clip(path, LONGEST), clip(&by.join(", "), LONGEST));
+        let finding = Finding::new(&NAMED_MEMBER_MISSING, message).with("namedBy", clip(&by.join(", "), LONGEST));
+        findings.push(finding.at(Location { member: Some(clip(path, LONGEST)), ..Location::default() }));
     }
 }
 
@@ -98,7 +99,8 @@ fn check_content(facts: &Facts<'_>, findings: &mut Findings) {
             return;
         }
         let how = if member.size == 0 { "is empty".to_owned() } else { format!("holds {what}") };
-        let mut finding = Finding::new(&CONTENT_MISSING, format!("`{}` {how}", clip(path))).with("bytes", member.size);
+        let mut finding =
+            Finding::new(&CONTENT_MISSING, format!("`{}` {how}", clip(path, LONGEST))).with("bytes", member.size);
         if !named && !secret {
             finding.severity = Severity::Medium;
         }
@@ -148,8 +150,8 @@ fn check_halves(facts: &Facts<'_>, findings: &mut Findings) {
         if found > MOST {
             return;
         }
-        let message = format!("`{}` stands without its {missing}", clip(path));
-        let location = Location { member: Some(clip(path)), ..Location::default() };
+        let message = format!("`{}` stands without its {missing}", clip(path, LONGEST));
+        let location = Location { member: Some(clip(path, LONGEST)), ..Location::default() };
         findings.push(Finding::new(&HALF_KEY_PAIR, message).at(location));
     }
 }

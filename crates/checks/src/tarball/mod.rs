@@ -9,8 +9,12 @@ mod pods;
 use backup_facts::configuration::InForce;
 use backup_facts::tarball::{Configuration, TarballFacts};
 use static_resources::{MemberPath, StaticResources};
+use wording::clip;
 
 use crate::finding::{Findings, Location};
+
+/// Characters of a text from a tarball that a message has room for.
+const LONGEST: usize = 300;
 
 /// What the checks of a tarball look at.
 pub struct Facts<'t> {
@@ -68,14 +72,5 @@ pub fn check(facts: &Facts<'_>) -> Findings {
 }
 
 fn at_member(path: &MemberPath) -> Location {
-    Location { member: Some(clip(&path.to_string())), ..Location::default() }
-}
-
-/// Names from a hostile archive may be long; a message keeps the first part.
-fn clip(text: &str) -> String {
-    const LONGEST: usize = 300;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    Location { member: Some(clip(&path.to_string(), LONGEST)), ..Location::default() }
 }

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use static_resources::Pod;
+use wording::clip;
 
-use super::{Facts, clip};
+use super::{Facts, LONGEST};
 use crate::catalogue::{
     MANIFEST_MISSING, POD_MISSING, POSSIBLY_DIRTY, REVISION_MISMATCH, SEVERAL_REVISIONS, STAGING_LEFTOVER,
     VERSION_DISAGREES,
@@ -42,13 +43,16 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
 }
 
 fn check_pod(facts: &Facts<'_>, members: &HashSet<&[u8]>, pod: &Pod, findings: &mut Findings) {
-    let directory = clip(&format!("{}-pod-{}", pod.name, pod.revision));
+    let directory = clip(&format!("{}-pod-{}", pod.name, pod.revision), LONGEST);
     let file = format!("static-pod-resources/{directory}/{}-pod.yaml", pod.name);
-    let at = |path: &str| Location { member: Some(clip(path)), ..Location::default() };
+    let at = |path: &str| Location { member: Some(clip(path, LONGEST)), ..Location::default() };
     // one that is there and does not parse is a fault of its own
     let there = members.contains(file.as_bytes());
     if pod.manifest.is_none() && facts.resources().complete && !there {
-        findings.push(Finding::new(&MANIFEST_MISSING, format!("no `{}-pod.yaml` in `{directory}`", clip(&pod.name))));
+        findings.push(Finding::new(
+            &MANIFEST_MISSING,
+            format!("no `{}-pod.yaml` in `{directory}`", clip(&pod.name, LONGEST)),
+        ));
     }
     if let (Some(false), Some(manifest)) = (pod.revision_agrees(), &pod.manifest) {
         let said = [
@@ -57,7 +61,7 @@ fn check_pod(facts: &Facts<'_>, members: &HashSet<&[u8]>, pod: &Pod, findings: &
             ("host path", manifest.revision_path.map(|revision| revision.to_string())),
         ];
         let said: Vec<String> =
-            said.into_iter().filter_map(|(what, value)| Some(format!("{what} {}", clip(&value?)))).collect();
+            said.into_iter().filter_map(|(what, value)| Some(format!("{what} {}", clip(&value?, LONGEST)))).collect();
         let message = format!("the manifest in `{directory}` says: {}", said.join(", "));
         findings.push(Finding::new(&REVISION_MISMATCH, message).with("revision", pod.revision).at(at(&file)));
     }
@@ -79,6 +83,6 @@ fn check_version(facts: &Facts<'_>, findings: &mut Findings) {
             said.push(&claim.raw);
         }
     }
-    let message = clip(&format!("the members say: {}", said.join(", ")));
+    let message = clip(&format!("the members say: {}", said.join(", ")), LONGEST);
     findings.push(Finding::new(&VERSION_DISAGREES, message));
 }

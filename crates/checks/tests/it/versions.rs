@@ -248,7 +248,7 @@ fn texts_from_a_backup_are_cut_to_one_line() {
     let long = format!("line\nline \u{1b}[2J {}", "ä".repeat(5000));
     world.object["status"]["conditions"][1] = json!({"type": "Failing", "status": "True", "message": long});
     let found = findings(&world);
-    assert!(found[0].message().len() < 300 && !found[0].message().contains(['\n', '\u{1b}']), "{found:?}");
+    assert!(found[0].message().chars().count() < 300 && !found[0].message().contains(['\n', '\u{1b}']), "{found:?}");
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn names_from_a_snapshot_are_made_fit_to_be_shown() {
     let value = br#"{"spec":{"local":{"path":"/dev/\u0007sdb"},"claimRef":7,"accessModes":"all"}}"#;
     let volumes = of(&built([(long, &value[..]), (evil, value)])).storage.volumes;
     let names: Vec<_> = volumes.items.iter().map(|volume| volume.name.as_str()).collect();
-    assert_eq!(names, ["\\u{1b}[2J\\r\\n", &("x".repeat(253) + "...")]);
+    assert_eq!(names, ["\\u{1b}[2J\\r\\n", &("x".repeat(253) + "…")]);
     assert!(volumes.items.iter().all(|volume| volume.source.handle() == "/dev/\\u{7}sdb" && !volume.is_exclusive()));
 }
 
