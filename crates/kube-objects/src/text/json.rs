@@ -6,7 +6,8 @@ use serde_json::{Number, Value};
 
 use super::float;
 
-/// Writes `value` as `kubectl get -o json` does, with a newline at the end.
+/// Writes `value` as `kubectl get -o json` does, with a newline at the end. What a terminal obeys is escaped, also where
+/// kubectl lets it stand.
 ///
 /// Recurses as deep as the value is; a stored object is at most some hundred levels deep.
 #[must_use]
@@ -81,10 +82,12 @@ fn string(out: &mut String, text: &str) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            '\0'..'\u{20}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(char)); // a String takes every write
+            other if wording::is_plain(other) && !matches!(other, '<' | '>' | '&') => out.push(other),
+            other => {
+                for unit in other.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}"); // a String takes every write
+                }
             }
-            other => out.push(other),
         }
     }
     out.push('"');
@@ -112,6 +115,14 @@ mod tests {
 }
 "#;
         assert_eq!(to_json(&value), expected);
+    }
+
+    #[test]
+    fn nothing_in_it_obeys_a_terminal() {
+        let value = json!({"a\u{9b}": "\u{1b}[m\u{7f}\u{202e}é\u{e0041}😀"});
+        let text = to_json(&value);
+        assert_eq!(text, "{\n    \"a\\u009b\": \"\\u001b[m\\u007f\\u202eé\\udb40\\udc41😀\"\n}\n");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 
     #[test]
