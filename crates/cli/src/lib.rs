@@ -35,7 +35,8 @@ pub fn main() -> ExitCode {
 
 /// Runs assay on a command line, the program's name first.
 pub fn run(line: impl IntoIterator<Item = OsString>) -> ExitCode {
-    exit::guarded(|| match args::Cli::try_parse_from(line) {
+    let line: Vec<OsString> = line.into_iter().collect();
+    exit::guarded(|| match args::Cli::try_parse_from(&line) {
         Ok(cli) => {
             let mut ui = ui::Ui::stdio(&cli.global);
             let result = commands::run(cli, &mut ui);
@@ -43,8 +44,19 @@ pub fn run(line: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         // Help and version come this way, too, as does a usage error; clap knows its streams.
         Err(error) => {
-            let _ = error.print();
+            tell(&error, &line);
             ExitCode::from(if error.use_stderr() { 2 } else { 0 })
         }
     })
+}
+
+/// Says what clap says. It repeats words of the line as they are; where one of them holds what a terminal obeys, as a
+/// name may that a shell put in for `*`, all is said without colours, and inert.
+fn tell(error: &clap::Error, line: &[OsString]) {
+    let is_plain = |word: &OsString| word.to_str().is_some_and(|word| word.chars().all(wording::is_plain));
+    if !error.use_stderr() || line.iter().all(is_plain) {
+        let _ = error.print();
+    } else {
+        exit::say(wording::inert_lines(&error.render().to_string()).trim_end());
+    }
 }

@@ -15,7 +15,7 @@ use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Verdict, write_pretty};
-use crate::text::{count, escape};
+use crate::text::{count, escape, inert};
 use crate::ui::{Ui, style};
 
 /// Leases beyond these are counted in human output; JSON has them all.
@@ -107,7 +107,7 @@ fn upgrade(blockers: &[Finding]) -> String {
     if blockers.is_empty() {
         return "nothing in this file stands against it".to_owned();
     }
-    let line = |finding: &Finding| format!("{} {}", finding.entry().id, escape(finding.message().as_bytes()));
+    let line = |finding: &Finding| format!("{} {}", finding.entry().id, inert(finding.message()));
     blockers.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

@@ -127,7 +127,10 @@ impl Hashes {
             .field("  total keys", format!("{} entries (etcd 3.5)", group_digits(status.total_key)))
             .maybe("", live)
             .field("  total size", Size(status.total_size).exact())
-            .maybe("  version", Some(&status.version).filter(|version| !version.is_empty()));
+            .maybe(
+                "  version",
+                Some(crate::text::escape(status.version.as_bytes())).filter(|version| !version.is_empty()),
+            );
         if let Some(full) = &self.full {
             let kv = &full.hash_kv;
             let compacted = match kv.compact_revision {

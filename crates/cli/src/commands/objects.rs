@@ -15,7 +15,7 @@ use crate::args::KeysInput;
 use crate::exit::Error;
 use crate::input::{Reading, Source};
 use crate::spread::Pool;
-use crate::text::{count, escape};
+use crate::text::{count, escape, inert};
 use crate::ui::Ui;
 
 /// Where a cluster keeps its version, behind whatever prefix.
@@ -66,7 +66,7 @@ pub(super) fn unknown_resource(source: &Source, unknown: &UnknownResource) -> Er
         [one] => format!("did you mean {one}?"),
         [some @ .., last] => format!("did you mean {} or {last}?", some.join(", ")),
     };
-    unanswerable(source, &escape(unknown.to_string().as_bytes()), Some(hint))
+    unanswerable(source, &inert(&unknown.to_string()), Some(hint))
 }
 
 /// Says which of the things that were named one by one are not among the keys that are there, and settles for findings.
@@ -240,7 +240,7 @@ pub(super) fn shown(key: &[u8]) -> String {
 
 /// The error of one value that cannot be shown, with what to do.
 pub(super) fn unseen(source: &Source, key: &[u8], why: &Unseen) -> Error {
-    let reason = format!("`{}`: {}", shown(key), escape(why.to_string().as_bytes()));
+    let reason = format!("`{}`: {}", shown(key), inert(&why.to_string()));
     unanswerable(source, &reason, hint(why))
 }
 
@@ -282,7 +282,7 @@ impl Closed {
     pub(super) fn add(&mut self, key: &[u8], why: &Unseen, ui: &mut Ui) {
         self.objects += 1;
         if self.objects <= CLOSED_NAMED {
-            ui.warn(&format!("`{}` is not shown: {}", shown(key), escape(why.to_string().as_bytes())));
+            ui.warn(&format!("`{}` is not shown: {}", shown(key), inert(&why.to_string())));
         }
         self.hint = self.hint.take().or_else(|| hint(why));
     }

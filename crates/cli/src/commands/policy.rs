@@ -15,7 +15,7 @@ use crate::args::{PolicyArgs, PolicyCheckArgs, PolicyCommand, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::output::human::Fields;
 use crate::output::json::{Envelope, Verdict};
-use crate::text::{count, escape, escape_path};
+use crate::text::{count, escape, escape_path, inert};
 use crate::ui::{Ui, style};
 
 /// A policy has a few KB; one with a thousand waivers, a few hundred.
@@ -48,7 +48,7 @@ pub(super) fn read(path: &Path) -> Result<Policy, Error> {
     if text.len() as u64 > LONGEST {
         return Err(refused(format!("a policy has no more than {LONGEST} bytes"), how));
     }
-    let refused = |error: policy::PolicyError| refused(escape(error.to_string().as_bytes()).into_owned(), how);
+    let refused = |error: policy::PolicyError| refused(inert(&error.to_string()).into_owned(), how);
     Policy::parse(&text).map_err(refused)
 }
 

@@ -27,7 +27,7 @@ use crate::output::{overview, tarball};
 use crate::pair;
 use crate::tarball::Tarball;
 use crate::target;
-use crate::text::{count, escape};
+use crate::text::{count, escape, inert};
 use crate::ui::{Ui, style};
 
 /// What holds for all that one run judges.
@@ -235,7 +235,7 @@ impl Report {
             return Ok(());
         }
         for finding in rest {
-            let (id, message) = (finding.entry().id, escape(finding.message().as_bytes()));
+            let (id, message) = (finding.entry().id, inert(finding.message()));
             let note = ui.paint(style::DIM, format_args!("note {id}: {message}")).to_string();
             writeln!(ui.out(), "  {note}")?;
         }

@@ -4,7 +4,7 @@ use std::io;
 
 use super::finding::wrap;
 use super::human::{Align, Table};
-use crate::text::escape;
+use crate::text::{escape, inert};
 use crate::ui::{Ui, style};
 use checks::version::Compat;
 
@@ -31,7 +31,7 @@ pub fn write(name: &str, compat: &Compat<'_>, ui: &mut Ui) -> io::Result<()> {
         }
     }
     for finding in compat.findings.iter().filter(|finding| !checks::version::is_judgement(finding)) {
-        wrap(&format!("- {}: {}", finding.entry().id, escape(finding.message().as_bytes())), 2, ui)?;
+        wrap(&format!("- {}: {}", finding.entry().id, inert(finding.message())), 2, ui)?;
     }
     if compat.release.evidence.is_empty() {
         return writeln!(ui.out(), "\n  no evidence: nothing in it names a release\n");

@@ -7,7 +7,7 @@ use encryption_config::Standing;
 
 use super::human::{Align, Fields, Table};
 use crate::documents::encryption::secret_name;
-use crate::text::{count, escape};
+use crate::text::{count, escape, inert};
 
 /// A row for each resource and key.
 pub fn table(encryption: &Encryption) -> Table {
@@ -125,9 +125,7 @@ fn chain_words(server: ApiServer, chain: &Chain) -> Option<String> {
                 ));
             }
             Ok(Content::Key(_)) => {}
-            Err(error) => {
-                broken = broken.or(Some(format!("{server}: BROKEN: {}", escape(error.to_string().as_bytes()))))
-            }
+            Err(error) => broken = broken.or(Some(format!("{server}: BROKEN: {}", inert(&error.to_string())))),
         }
     }
     broken

@@ -4,7 +4,7 @@ use std::io;
 
 use checks::{Finding, Severity};
 
-use crate::text::{count, escape};
+use crate::text::{count, escape, inert};
 use crate::ui::{Ui, style};
 
 /// Findings of one kind that human output lists one by one; JSON has them all.
@@ -42,7 +42,7 @@ fn write_kind(same: &[&Finding], shown: usize, ui: &mut Ui) -> io::Result<()> {
     writeln!(ui.out(), "  {head}  {id}")?;
     for finding in same.iter().take(shown) {
         let key = finding.location().key.as_ref().map(|key| format!(" key `{}`", escape(key))).unwrap_or_default();
-        wrap(&format!("{}{key}", escape(finding.message().as_bytes())), 12, ui)?;
+        wrap(&format!("{}{key}", inert(finding.message())), 12, ui)?;
     }
     if same.len() > shown {
         let more = count((same.len() - shown) as u64, "more finding");

@@ -22,7 +22,7 @@ use crate::ui::{Ui, style};
 /// Whatever keeps the stream from taking it.
 pub fn one(out: &mut dyn Write, format: ObjectFormat, record: &Record<'_>, object: &Object) -> Result<(), Error> {
     match format {
-        ObjectFormat::Json => out.write_all(inert(&to_json(object.shown())).as_bytes())?,
+        ObjectFormat::Json => out.write_all(to_json(object.shown()).as_bytes())?,
         ObjectFormat::Ndjson => line(out, record, Ok(object))?,
         ObjectFormat::Table => {
             let mut table = ObjectTable::default();
@@ -93,7 +93,6 @@ impl List {
         match self.format {
             ObjectFormat::Json => {
                 let text = to_json(&list_of(object.shown()));
-                let text = inert(&text);
                 let comma = if first { "" } else { "," };
                 write!(ui.out(), "{comma}\n{}", within(&text, "\"items\": [\n", "\n    ]"))?;
             }
@@ -174,29 +173,6 @@ fn within<'t>(text: &'t str, before: &str, behind: &str) -> &'t str {
     let from = text.find(before).map_or(0, |at| at + before.len());
     let to = text.rfind(behind).filter(|to| *to >= from).unwrap_or(text.len());
     text.get(from..to).unwrap_or_default()
-}
-
-/// JSON in which nothing obeys a terminal: what JSON lets stand and a terminal may not get is escaped.
-fn inert(text: &str) -> std::borrow::Cow<'_, str> {
-    use crate::text::is_plain;
-    use std::fmt::Write as _;
-    let harmless = |c: char| c == '\n' || c == '\\' || is_plain(c);
-    if text.chars().all(harmless) {
-        return text.into();
-    }
-    let mut out = String::with_capacity(text.len() + 64);
-    let mut units = [0; 2];
-    for c in text.chars() {
-        if harmless(c) {
-            out.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut units) {
-                // Writing to a `String` cannot fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        }
-    }
-    out.into()
 }
 
 /// An object as scripts read it, with what etcd knows of it.
@@ -299,11 +275,5 @@ mod tests {
         let text = to_yaml(&list_of(&object));
         let item = within(&text, "items:\n", "\nkind: List\n");
         assert_eq!(text, format!("apiVersion: v1\nitems:\n{item}\nkind: List\nmetadata:\n  resourceVersion: \"\"\n"));
-    }
-
-    #[test]
-    fn nothing_in_json_obeys_a_terminal() {
-        assert_eq!(inert("{\n\"a\\n\"}"), "{\n\"a\\n\"}");
-        assert_eq!(inert("\u{9b}2J \u{202e}é"), "\\u009b2J \\u202eé");
     }
 }

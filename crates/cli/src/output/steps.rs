@@ -9,7 +9,7 @@ use super::json::{Hex64, Key, Verdict};
 use super::rows::{Fields, Head, Stream, cell};
 use crate::args::StepFormat;
 use crate::exit::{Error, Outcome};
-use crate::text::{Size, count, escape, is_plain};
+use crate::text::{Size, count, escape, inert, is_plain};
 use crate::ui::{Ui, style};
 
 /// Characters of a value that a line for people has room for.
@@ -248,7 +248,7 @@ fn differences(step: &Step<'_>, ui: &mut Ui) -> Result<(), Error> {
             // What does not even begin like an object is a value of its own kind; `stored_as` has said so.
             let is_object = !matches!(step.stored_as, "other" | "empty");
             if let Some(why) = unseen(step).filter(|_| is_object) {
-                writeln!(ui.out(), "    {}", escape(why.to_string().as_bytes()))?;
+                writeln!(ui.out(), "    {}", inert(&why.to_string()))?;
             }
         }
     }
@@ -288,13 +288,15 @@ fn path(change: &Change) -> String {
 /// A value on one line, cut to what a line has room for.
 fn brief(value: &Value) -> String {
     let text = match value {
-        Value::String(text) if !text.is_empty() && text.chars().all(|c| is_plain(c) && c != '"') => text.clone(),
+        Value::String(text) if !text.is_empty() && text.chars().all(|c| is_plain(c) && !matches!(c, '"' | '\\')) => {
+            text.clone()
+        }
         other => other.to_string(),
     };
-    let text = escape(text.as_bytes()).replace("\\\\", "\\");
+    let text = inert(&text);
     match text.char_indices().nth(VALUE_SHOWN) {
         Some((end, _)) => format!("{}... ({})", text.get(..end).unwrap_or_default(), Size(text.len() as u64)),
-        None => text,
+        None => text.into_owned(),
     }
 }
 

@@ -189,7 +189,9 @@ impl Ui {
         self.out.flush()
     }
 
+    /// Whatever a message was made of, nothing in it has power over the terminal.
     fn say(&mut self, style: Style, label: &str, text: &str) {
+        let text = wording::inert_lines(text);
         let label = Painted { style: self.look.err_color.then_some(style), text: label };
         let err = &mut self.err;
         // With standard error gone there is nobody to tell.

@@ -26,7 +26,7 @@ impl Meter {
 
     fn delayed(what: &str, total: Option<u64>, wanted: bool, delay: Duration) -> Self {
         let target = ProgressDrawTarget::hidden();
-        let bar = ProgressBar::with_draw_target(total, target).with_message(what.to_owned());
+        let bar = ProgressBar::with_draw_target(total, target).with_message(wording::inert(what).into_owned());
         let template = if total.is_some() {
             "{msg} {wide_bar} {bytes}/{total_bytes} {eta}"
         } else {

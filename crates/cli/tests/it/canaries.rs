@@ -157,9 +157,12 @@ fn planted(changed: bool) -> (Vec<u8>, Vec<Canary>) {
     let user = [&[0x0a, 4][..], b"root", &[0x12, hash.len() as u8], hash.as_bytes()].concat();
     builder.set("authUsers", b"root", &user);
     canaries.push(Canary { place: "a password hash", secret: password });
-    let (file, canary) = with_free_page(&builder);
-    canaries.push(canary);
-    (file, canaries)
+    let secret = secret("a free page");
+    let value = fill(PLACES[0].2, &secret) + &" ".repeat(2000); // too long for an inline bucket
+    let put =
+        Put { key: PLACES[0].1.as_bytes(), value: value.as_bytes(), create: 2, modified: 2, version: 1, lease: 0 };
+    canaries.push(Canary { place: "a free page", secret });
+    (with_free_page(&builder, &put), canaries)
 }
 
 /// Revisions in the planted snapshot begin at 2 and every canary takes one.
@@ -167,16 +170,11 @@ fn main_of(canaries: &[Canary]) -> i64 {
     canaries.len() as i64 + 2
 }
 
-/// Adds a page that nothing uses: a leaf with a Secret on it, as deletion leaves it.
-fn with_free_page(builder: &Builder) -> (Vec<u8>, Canary) {
-    let secret = secret("a free page");
-    let mut other = Builder::new();
-    let value = fill(PLACES[0].2, &secret) + &" ".repeat(2000); // too long for an inline bucket
-    let put =
-        Put { key: PLACES[0].1.as_bytes(), value: value.as_bytes(), create: 2, modified: 2, version: 1, lease: 0 };
-    let other = other.put(2, 0, &put).pages();
-    let leaf =
-        other.chunks(4096).find(|page| memmem::find(page, STANDARD.encode(&secret).as_bytes()).is_some()).unwrap();
+/// The file, with a page that nothing uses: a leaf with a record on it, as deletion leaves it. The value is too long for
+/// an inline bucket.
+pub(crate) fn with_free_page(builder: &Builder, put: &Put<'_>) -> Vec<u8> {
+    let other = Builder::new().put(put.modified, 0, put).pages();
+    let leaf = other.chunks(4096).find(|page| memmem::find(page, put.value).is_some()).unwrap();
     let mut file = builder.pages();
     let id = file.len() as u64 / 4096;
     let mut page = leaf.to_vec();
@@ -191,7 +189,7 @@ fn with_free_page(builder: &Builder) -> (Vec<u8>, Canary) {
     }
     let digest = Sha256::digest(&file);
     file.extend_from_slice(&digest);
-    (file, Canary { place: "a free page", secret })
+    file
 }
 
 /// A tarball with canaries for keys, and the encryption configuration in it.

@@ -32,6 +32,7 @@ mod hazards;
 mod help;
 mod history;
 mod in_force;
+mod inert;
 mod input;
 mod keys_check;
 mod keys_escrow;

@@ -24,7 +24,7 @@ use crate::output::human::Fields;
 use crate::output::json::write_pretty;
 use crate::spread::Pool;
 use crate::tarball::{self, is_marked};
-use crate::text::{count, escape, escape_path};
+use crate::text::{count, escape, escape_path, inert};
 use crate::ui::{Ui, style};
 
 /// One backup that was checked.
@@ -235,7 +235,7 @@ fn print(checked: &Checked, ui: &mut Ui) -> Result<(), Error> {
     encryption::describe(fields, &checked.encryption).write(ui.out(), look)?;
     if look.verbose == 0 {
         for finding in checked.findings.iter().filter(|finding| finding.severity() == Severity::Info) {
-            let (id, message) = (finding.entry().id, escape(finding.message().as_bytes()));
+            let (id, message) = (finding.entry().id, inert(finding.message()));
             let note = ui.paint(style::DIM, format_args!("note {id}: {message}")).to_string();
             writeln!(ui.out(), "  {note}")?;
         }

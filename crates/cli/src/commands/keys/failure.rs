@@ -6,12 +6,12 @@ use std::path::Path;
 use key_escrow::Error as EscrowError;
 
 use crate::exit::Error;
-use crate::text::escape;
+use crate::text::inert;
 
 /// The program's error for one of the library's, with the option or command that helps.
 pub(in crate::commands) fn of(error: &EscrowError) -> Error {
     // Names in it come from files and arguments, and must have no power over the terminal.
-    Error::Keys { what: escape(error.to_string().as_bytes()).into_owned(), hint: hint(error) }
+    Error::Keys { what: inert(&error.to_string()).into_owned(), hint: hint(error) }
 }
 
 /// A failure of this program's own part, in the same form.

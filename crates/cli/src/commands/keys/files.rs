@@ -10,7 +10,7 @@ use crate::exit::Error;
 use crate::input::{Input, RawFile};
 use crate::output::escrow::FileJson;
 use crate::output::json::HexBytes;
-use crate::text::escape_path;
+use crate::text::{escape_path, is_plain};
 
 /// The file that belongs to an escrow and lies beside it: `<stem>.escrow.age` gives `<stem>.<end>`.
 pub(super) fn beside(escrow: &Path, end: &str) -> Option<PathBuf> {
@@ -72,13 +72,13 @@ pub(super) fn shell_word(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
-    if word.chars().any(char::is_control) {
+    if !word.chars().all(is_plain) {
         // $'...' is the only form in which a shell takes such characters
         let mut inner = String::new();
         for c in word.chars() {
             match c {
                 '\'' | '\\' => inner.extend(['\\', c]),
-                c if c.is_control() => {
+                c if !is_plain(c) => {
                     let mut bytes = [0; 4];
                     inner.extend(c.encode_utf8(&mut bytes).bytes().map(|byte| format!("\\x{byte:02x}")));
                 }

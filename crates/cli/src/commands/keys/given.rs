@@ -13,7 +13,7 @@ use crate::args::{IdentityArgs, KeysInput};
 use crate::exit::Error;
 use crate::input::{Artifact, Backups, Input, PackedTar, Reading, Source};
 use crate::tarball::{self, is_marked};
-use crate::text::{escape, escape_path};
+use crate::text::{escape, escape_path, inert};
 use crate::ui::Ui;
 
 /// Keys and what they came in. No `Debug`: see [`EncryptionConfig`].
@@ -170,7 +170,7 @@ fn from_source(source: &Source) -> Result<Given, Error> {
         return Err(failure::told(what, Some("name the tarball, or an EncryptionConfiguration")));
     }
     let config = of_bytes(source.bytes()).map_err(|error| {
-        let what = format!("no keys in {}: {}", source.display(), escape(error.to_string().as_bytes()));
+        let what = format!("no keys in {}: {}", source.display(), inert(&error.to_string()));
         failure::told(what, Some("name the tarball of the backup, or an EncryptionConfiguration"))
     })?;
     source.check_unchanged()?;

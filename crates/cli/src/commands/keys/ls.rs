@@ -15,7 +15,7 @@ use crate::input::{Input, RawFile, Reading};
 use crate::inventory::{ResourceFact, Row, UseFact};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Verdict, write_compact, write_pretty};
-use crate::text::{count, escape};
+use crate::text::{count, escape, inert};
 use crate::ui::{Ui, style};
 
 /// The directory that all members of a sound tarball lie in.
@@ -48,7 +48,7 @@ pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<O
 /// Says what is wrong, and settles for findings where an archive or a configuration is damaged.
 pub(super) fn judge(raw: &RawFile, inventory: &Inventory, ui: &mut Ui) {
     for fault in &inventory.resources.faults {
-        ui.warn(&format!("{}: {}", raw.display(), escape(fault.to_string().as_bytes())));
+        ui.warn(&format!("{}: {}", raw.display(), inert(&fault.to_string())));
         ui.settle(Outcome::Findings);
     }
     if !inventory.resources.complete {
@@ -65,7 +65,7 @@ pub(super) fn judge(raw: &RawFile, inventory: &Inventory, ui: &mut Ui) {
                     ui.warn(&format!("{}: `{}`: {words}", raw.display(), shown(config)));
                 }
                 for problem in &facts.problems {
-                    ui.warn(&format!("`{}`: {}", shown(config), escape(problem.to_string().as_bytes())));
+                    ui.warn(&format!("`{}`: {}", shown(config), inert(&problem.to_string())));
                 }
             }
         }

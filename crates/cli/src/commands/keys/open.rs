@@ -8,7 +8,7 @@ use super::secret_input::{self, Terminal};
 use super::{failure, files};
 use crate::args::IdentityArgs;
 use crate::exit::Error;
-use crate::text::{escape, escape_path};
+use crate::text::{escape_path, inert};
 use crate::ui::Ui;
 
 /// The identities of `-i`, and the passphrase for those that need one.
@@ -43,7 +43,7 @@ pub(super) fn escrow(
         let mut set = ShareSet::new(threshold);
         for share in &args.share_files {
             if let Err(error) = set.add_file(share, &identities) {
-                ui.warn(&format!("`{}` was not used: {}", escape_path(share), escape(error.to_string().as_bytes())));
+                ui.warn(&format!("`{}` was not used: {}", escape_path(share), inert(&error.to_string())));
             }
         }
         return set.combine().map_err(|error| failure::of(&error));
@@ -65,7 +65,7 @@ pub(super) fn manifest(given: Option<&PathBuf>, escrow: &Path) -> Result<Option<
     match Manifest::read(&path) {
         Ok(manifest) => Ok(Some((path, manifest))),
         Err(error) => Err(failure::told(
-            format!("`{}`: {}", escape_path(&path), escape(error.to_string().as_bytes())),
+            format!("`{}`: {}", escape_path(&path), inert(&error.to_string())),
             given.is_none().then_some("it lies beside the escrow; move it away, or name another with `--manifest`"),
         )),
     }

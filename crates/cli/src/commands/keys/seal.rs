@@ -65,7 +65,7 @@ pub(super) fn seal_to(args: &RecipientArgs, passphrase: Option<SecretString>) ->
         return Err(Error::Usage(format!(
             "{} for {}: each share is sealed to one custodian, so give one recipient for each",
             count(recipients.len() as u64, "recipient"),
-            count(shares.into(), "share"),
+            count(shares, "share"),
         )));
     }
     Ok(SealTo::Threshold { threshold, custodians: recipients })

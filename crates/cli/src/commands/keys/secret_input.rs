@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::failure;
 use crate::exit::Error;
 use crate::input::open_regular;
-use crate::text::{escape, escape_path};
+use crate::text::{escape_path, inert};
 use crate::ui::Ui;
 
 /// No identity, recipients or passphrase file is larger.
@@ -84,7 +84,8 @@ fn secret(mut text: Zeroizing<String>) -> SecretString {
 }
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>, Error> {
-    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| {
+    // the one place where a question goes to the terminal
+    rpassword::prompt_password(inert(prompt)).map(Zeroizing::new).map_err(|error| {
         failure::told(
             format!("cannot ask for the passphrase on the terminal: {error}"),
             Some("without a terminal, give it by `--passphrase-file FILE`; /dev/fd/N names a descriptor"),
@@ -110,7 +111,7 @@ impl Terminal {
 fn converse(text: &str, answer: bool) -> Option<String> {
     let mut tty = OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
     let end = if answer { " " } else { "\n" };
-    write!(tty, "{}{end}", escape(text.as_bytes())).ok()?;
+    write!(tty, "{}{end}", inert(text)).ok()?;
     let mut line = String::new();
     if answer {
         BufReader::new(tty.take(4096)).read_line(&mut line).ok()?;
@@ -137,6 +138,6 @@ impl Callbacks for Terminal {
         if let Some(known) = &self.passphrase {
             return Some(known.clone());
         }
-        rpassword::prompt_password(format!("{}: ", escape(description.as_bytes()))).ok().map(SecretString::from)
+        ask(&format!("{description}: ")).ok().map(secret)
     }
 }

@@ -301,7 +301,7 @@ impl Report<'_> {
         if remaining.is_empty() {
             return "nothing that assay knows to be secret".to_owned();
         }
-        let total = remaining.values().sum();
+        let total: u64 = remaining.values().sum();
         let classes: Vec<String> = remaining.iter().map(|(class, members)| format!("{members} {class}")).collect();
         let lines: Vec<String> = classes.chunks(3).map(|some| some.join(", ")).collect();
         let mut words = format!("{} of the keyless tarball: {}", count(total, "member"), lines.join(",\n"));
