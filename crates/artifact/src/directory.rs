@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-use crate::text::{count, escape, escape_path};
+use wording::{count, escape, escape_path};
 
 /// No directory of backups has more; the rest is not looked at.
 const ENTRIES: usize = 100_000;

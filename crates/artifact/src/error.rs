@@ -3,10 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use wording::{Size, escape_path};
+
 use crate::Compression;
 use crate::directory::Listing;
 use crate::sniff::Looks;
-use crate::text::{Size, escape_path};
 
 /// An input that cannot be worked on. All of these end in exit code 2.
 #[derive(Debug, thiserror::Error)]

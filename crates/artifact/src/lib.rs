@@ -15,7 +15,6 @@ mod memory;
 mod raw;
 pub mod sniff;
 mod stamp;
-mod text;
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -30,9 +29,9 @@ pub use error::InputError;
 pub use raw::RawFile;
 pub use sniff::Looks;
 
-use crate::text::escape_path;
 use map::Mapping;
 use stamp::Stamp;
+use wording::escape_path;
 
 /// The least page of a database that is looked for; nothing shorter can be a snapshot.
 const LEAST_SNAPSHOT: u64 = 1024;

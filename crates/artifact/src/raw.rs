@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
+use wording::escape_path;
+
 use super::stamp::Stamp;
 use super::{Input, InputError, Listing, open_regular};
-use crate::text::escape_path;
 
 /// A file or stream whose bytes come as they are stored, compressed or not, and are never held whole.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::text::escape;
+use wording::escape;
 
 /// bbolt's magic number, as its metas hold it at byte 16 of their page.
 const BBOLT_MAGIC: u32 = 0xED0C_DAED;

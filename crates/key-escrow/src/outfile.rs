@@ -169,7 +169,7 @@ impl OutSet {
         let mut text = String::new();
         (&self.lock).take(MAX_JOURNAL).read_to_string(&mut text).map_err(Error::io("read", &self.lock_path))?;
         let entries: Vec<(&str, &str)> =
-            text.lines().filter_map(|l| l.split_once(' ')).filter(|(_, name)| is_plain(name)).collect();
+            text.lines().filter_map(|l| l.split_once(' ')).filter(|(_, name)| stays_inside(name)).collect();
         let ours = |(digest, name): &(&str, &str)| {
             let file = OpenOptions::new()
                 .read(true)
@@ -202,7 +202,7 @@ impl Drop for OutSet {
 }
 
 /// Whether a journal's name stays in its directory.
-fn is_plain(name: &str) -> bool {
+fn stays_inside(name: &str) -> bool {
     !name.is_empty() && !name.contains('/') && name != "." && name != ".."
 }
 
