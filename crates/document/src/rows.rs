@@ -59,17 +59,19 @@ impl Document {
     pub fn rows(&self) -> Vec<Row<'_>> {
         let backups = || self.artifacts.iter().filter_map(backup);
         let lone = |path: &str| !backups().any(|it| is(&it.snapshot, path) || is(&it.tarball, path));
-        let row = |artifact| match artifact {
-            &Artifact::Backup(ref it) => {
-                // what is said of a directory is said of its backup, where it has but one
-                let alone = backups().filter(|other| other.path == it.path).count() == 1;
-                Some(self.of_backup(it, alone))
-            }
-            Artifact::Snapshot(it) => lone(&it.path).then(|| self.of_file(artifact).with_snapshot(it)),
-            Artifact::Tarball(it) => lone(&it.path).then(|| self.of_file(artifact).with_tarball(it)),
-            _ => None,
-        };
-        self.artifacts.iter().filter_map(row).collect()
+        self.artifacts
+            .iter()
+            .filter_map(|artifact| match artifact {
+                Artifact::Backup(it) => {
+                    // what is said of a directory is said of its backup, where it has but one
+                    let alone = backups().filter(|other| other.path == it.path).count() == 1;
+                    Some(self.of_backup(it, alone))
+                }
+                Artifact::Snapshot(it) => lone(&it.path).then(|| self.of_file(artifact).with_snapshot(it)),
+                Artifact::Tarball(it) => lone(&it.path).then(|| self.of_file(artifact).with_tarball(it)),
+                _ => None,
+            })
+            .collect()
     }
 
     fn of_backup<'d>(&'d self, backup: &'d Backup, alone: bool) -> Row<'d> {
