@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use wording::{Size, escape_path};
 
 use crate::Compression;
-use crate::directory::Listing;
+use crate::listing::Listing;
 use crate::sniff::Looks;
 
 /// An input that cannot be worked on. All of these end in exit code 2.
@@ -181,7 +181,7 @@ impl InputError {
     }
 
     /// The error for a path that could not be opened or looked at.
-    pub fn opening(path: &Path, source: io::Error) -> Self {
+    pub(crate) fn opening(path: &Path, source: io::Error) -> Self {
         let path_buf = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::NotFound => {

@@ -80,13 +80,16 @@ pub struct Mapping {
 impl Mapping {
     /// Maps the first `len` bytes of a regular file.
     ///
-    /// Returns `None` when as many files are mapped as the handler can answer for.
+    /// Returns `None` when as many files are mapped as the handler can answer for, or there is no handler: see
+    /// [`guard`].
     ///
     /// # Errors
     /// What the system says when it cannot map the file; `len` of zero is refused by it, too.
     pub fn new(file: &File, len: u64) -> io::Result<Option<Self>> {
         let len = usize::try_from(len).map_err(|_| io::Error::other("the file does not fit the address space"))?;
-        let page = install_handler()?;
+        let Some(page) = guarded() else {
+            return Ok(None);
+        };
         let Some(slot) = claim() else {
             return Ok(None);
         };
@@ -139,10 +142,16 @@ fn claim() -> Option<&'static Slot> {
     REGISTRY.iter().find(|slot| slot.start.compare_exchange(FREE, CLAIMED, Ordering::AcqRel, Ordering::Relaxed).is_ok())
 }
 
-/// Installs the handler on first use and returns the size of a page of memory.
-fn install_handler() -> io::Result<usize> {
-    static INSTALLED: OnceLock<Result<usize, i32>> = OnceLock::new();
-    let outcome = INSTALLED.get_or_init(|| {
+/// The size of a page of memory, once the handler is there.
+static GUARD: OnceLock<Result<usize, i32>> = OnceLock::new();
+
+/// Installs the handler for `SIGBUS`, once and for the rest of the process: to be called by the program, whose signals
+/// these are. Without it no file is mapped, and all are read.
+///
+/// # Errors
+/// What the system says when it takes no handler.
+pub fn guard() -> io::Result<()> {
+    let outcome = GUARD.get_or_init(|| {
         // SAFETY: `sysconf` reads a constant of the system.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
         let page = usize::try_from(page).ok().filter(|page| page.is_power_of_two()).ok_or(libc::EINVAL)?;
@@ -159,7 +168,11 @@ fn install_handler() -> io::Result<usize> {
         };
         if done == 0 { Ok(page) } else { Err(io::Error::last_os_error().raw_os_error().unwrap_or(0)) }
     });
-    outcome.map_err(io::Error::from_raw_os_error)
+    outcome.map(|_| ()).map_err(io::Error::from_raw_os_error)
+}
+
+fn guarded() -> Option<usize> {
+    GUARD.get().copied().and_then(Result::ok)
 }
 
 /// Answers `SIGBUS`. Async-signal-safe: atomics, `errno`, `mmap` and `sigaction` only.

@@ -7,7 +7,7 @@ use super::InputError;
 
 /// What of a file must stay the same while it is read. Access time is not among it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub struct Stamp {
     device: u64,
     inode: u64,
     size: u64,
@@ -17,7 +17,7 @@ pub(super) struct Stamp {
 
 impl Stamp {
     /// What it is now.
-    pub(super) fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -28,7 +28,7 @@ impl Stamp {
     }
 
     /// Bytes of the file.
-    pub(super) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.size
     }
 
@@ -36,15 +36,22 @@ impl Stamp {
     ///
     /// # Errors
     /// [`InputError::Changed`] with the first property that differs.
-    pub(super) fn check(&self, file: &File, display: &str) -> Result<(), InputError> {
+    pub(crate) fn check(&self, file: &File, display: &str) -> Result<(), InputError> {
         let metadata = file.metadata().map_err(|source| InputError::Io {
             display: display.to_owned(),
             action: "look at it again",
             offset: None,
             source,
         })?;
-        let now = Self::of(&metadata);
-        let what = if now == *self {
+        self.compare(&Self::of(&metadata), display)
+    }
+
+    /// Holds what a file is now against what it was.
+    ///
+    /// # Errors
+    /// [`InputError::Changed`] with the first property that differs.
+    pub(crate) fn compare(&self, now: &Self, display: &str) -> Result<(), InputError> {
+        let what = if now == self {
             return Ok(());
         } else if now.size != self.size {
             format!("its size went from {} to {} bytes", self.size, now.size)

@@ -7,6 +7,7 @@
 pub mod chain;
 pub mod configuration;
 pub mod coverage;
+pub mod directory;
 pub mod hazards;
 pub mod layout;
 pub mod objects;

@@ -6,7 +6,7 @@ use crate::input::Reading;
 
 impl From<&GlobalArgs> for Reading {
     fn from(global: &GlobalArgs) -> Self {
-        Self { map: !global.no_mmap, max_expanded: global.max_expanded }
+        Self { mmap: !global.no_mmap, max_expanded: global.max_expanded }
     }
 }
 

@@ -7,7 +7,7 @@ use checks::tarball::{Facts, Name};
 use static_resources::{BackupFile, Limits, MemberPath, ReadError, StaticResources};
 
 use crate::exit::Error;
-use crate::input::{FileName, PackedTar, Reading};
+use crate::input::{Contents, FileName, Reading};
 use crate::inventory::{self, ConfigFacts, Row};
 use crate::ui::Ui;
 
@@ -40,11 +40,11 @@ pub struct Encryption {
 ///
 /// # Errors
 /// When reading fails, the file changed meanwhile, or it holds no static pod resources.
-pub fn read(packed: &mut PackedTar, reading: &Reading, ui: &mut Ui) -> Result<TarballFacts, Error> {
+pub fn read(packed: &mut Contents, reading: &Reading, ui: &mut Ui) -> Result<TarballFacts, Error> {
     let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
-    let meter = ui.meter("reading", packed.size());
+    let meter = ui.meter("reading", packed.size_on_disk());
     let advance = |bytes| meter.add(bytes);
-    let outcome = TarballFacts::read(packed.bytes(&advance), &limits);
+    let outcome = TarballFacts::read(packed.stored(&advance), &limits);
     drop(meter);
     let facts = match outcome {
         Ok(facts) => facts,
@@ -69,7 +69,7 @@ impl Tarball {
     ///
     /// # Errors
     /// As [`read`].
-    pub fn read(mut packed: PackedTar, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
+    pub fn read(mut packed: Contents, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
         let tarball = read(&mut packed, reading, ui)?;
         let named = packed.file_name().and_then(FileName::parse);
         let named = named.filter(|named| named.file == BackupFile::StaticKubeResources);

@@ -4,7 +4,8 @@ use super::*;
 
 /// A temporary file of `pages` memory pages, each filled with its number plus one.
 fn file_of(pages: usize) -> (File, usize) {
-    let page = install_handler().unwrap();
+    guard().unwrap();
+    let page = guarded().unwrap();
     let mut file = tempfile::tempfile().unwrap();
     for number in 0..pages {
         file.write_all(&vec![u8::try_from(number % 200).unwrap() + 1; page]).unwrap();

@@ -9,7 +9,9 @@ use backup_facts::layout::Layout;
 
 use super::snapshot;
 use crate::exit::Error;
-use crate::input::{Artifact, Backup, Backups, Input, Reading, Source};
+use crate::input::{
+    Backup, Backups, Contents, Input, InputError, Looked, NamedFiles, Reading, Source, nested, none_in,
+};
 use crate::tarball::Tarball;
 use crate::text::{escape, escape_path};
 use crate::ui::Ui;
@@ -62,18 +64,27 @@ pub(super) fn each(
 ) -> Result<(), Error> {
     let is_file = |path: &&Path| *path != Path::new("-") && path.is_file();
     let named: BTreeSet<&Path> = paths.iter().map(Path::new).filter(is_file).collect();
-    let backups = Backup::of_files(&named);
+    let named = NamedFiles::of(&named, reading)?;
+    let opener = |path: &Path| named.open(path, reading);
+    let backups = &named.backups;
     if paths.len() > 1 && paths.iter().any(|path| path == "-") {
         ui.warn("standard input is judged by itself: name its file for a verdict on it and the others");
     }
     let is_part = |path: &&OsString| backups.iter().any(|backup| backup.files().any(|file| file == Path::new(path)));
     let alone: Vec<&OsString> = paths.iter().filter(|path| !is_part(path)).collect();
-    let of_backups = snapshot::each(backups.clone(), ui, |backup, ui| of_backup(None, backup, reading, ui, &mut work));
+    let of_backups =
+        snapshot::each(backups.clone(), ui, |backup, ui| of_backup(None, backup, &opener, reading, ui, &mut work));
     let of_others = snapshot::each(alone, ui, |path, ui| {
         let input = Input::from(path.as_os_str());
         match directory(&input) {
-            Some(path) => of_directory(path, reading, ui, &mut work),
-            None => work(open(&input, reading, ui)?, ui),
+            Some(path) => of_directory(Backups::at(path, reading)?, reading, ui, &mut work),
+            None => {
+                let contents = match &input {
+                    Input::Path(path) => opener(path)?,
+                    Input::Stdin => Contents::stdin()?,
+                };
+                work(item(contents, reading, ui)?, ui)
+            }
         }
     });
     match (of_backups, of_others) {
@@ -85,31 +96,33 @@ pub(super) fn each(
     }
 }
 
+/// Gives the files of a backup as they were opened when they were looked at.
+type Opener<'o> = &'o dyn Fn(&Path) -> Result<Contents, InputError>;
 type Work<'w> = &'w mut dyn FnMut(Item, &mut Ui) -> Result<(), Error>;
 
-fn of_directory(path: &Path, reading: &Reading, ui: &mut Ui, work: Work<'_>) -> Result<(), Error> {
-    let found = match Backups::of(path) {
-        Ok(found) => Rc::new(found),
-        Err(error) => {
-            let inner = Backups::nested(path)?;
+fn of_directory(looked: Looked, reading: &Reading, ui: &mut Ui, work: Work<'_>) -> Result<(), Error> {
+    let found: Rc<Backups> = match looked {
+        Looked::Backups(found) => Rc::from(found),
+        Looked::Other(walk) => {
+            let inner = nested(&walk);
             if inner.is_empty() {
-                return Err(error.into());
+                return Err(none_in(&walk).into());
             }
-            return snapshot::each(inner, ui, |path, ui| of_directory(&path, reading, ui, work));
+            return snapshot::each(inner, ui, |inner, ui| of_directory(inner.look(reading)?, reading, ui, work));
         }
     };
     for name in &found.unfinished {
-        let (name, folder) = (escape(name.as_bytes()), escape_path(path));
+        let (name, folder) = (escape(name.as_bytes()), escape_path(&found.path));
         ui.warn(&format!("`{name}` in `{folder}` is a save that was interrupted; it is no backup"));
     }
     if found.layout == Layout::Files {
-        for inner in Backups::nested(path)? {
-            ui.warn(&format!("`{}` holds backups, too, and was not looked at: name it", escape_path(&inner)));
+        for inner in found.nested() {
+            ui.warn(&format!("`{}` holds backups, too, and was not looked at: name it", escape_path(&inner.path)));
         }
     }
     work(Item::Directory(Rc::clone(&found)), ui)?;
     snapshot::each(found.backups.clone(), ui, |backup, ui| {
-        of_backup(Some(Rc::clone(&found)), backup, reading, ui, work)
+        of_backup(Some(Rc::clone(&found)), backup, &|path| found.open(path, reading), reading, ui, work)
     })
 }
 
@@ -117,6 +130,7 @@ fn of_directory(path: &Path, reading: &Reading, ui: &mut Ui, work: Work<'_>) -> 
 fn of_backup(
     directory: Option<Rc<Backups>>,
     backup: Backup,
+    opener: Opener<'_>,
     reading: &Reading,
     ui: &mut Ui,
     work: Work<'_>,
@@ -124,7 +138,7 @@ fn of_backup(
     let (mut source, mut tarball, mut reasons) = (None, None, Vec::new());
     let halves: Vec<PathBuf> = [&backup.snapshot, &backup.tarball].into_iter().flatten().cloned().collect();
     let unread = snapshot::each(halves, ui, |path, ui| {
-        let opened = open(&Input::Path(path.clone()), reading, ui);
+        let opened = opener(&path).map_err(Error::from).and_then(|contents| item(contents, reading, ui));
         match opened.inspect_err(|error| reasons.push((path, error.to_string())))? {
             Item::Snapshot(found) => source = Some(found),
             Item::Tarball(found) => tarball = Some(found),
@@ -137,7 +151,7 @@ fn of_backup(
         let whole = Whole { directory, backup, snapshot: source, tarball, unread: reasons };
         work(Item::Backup(Box::new(whole)), ui)?;
         snapshot::each(others, ui, |path, ui| {
-            let item = open(&Input::Path(path), reading, ui)?;
+            let item = item(opener(&path)?, reading, ui)?;
             work(item, ui)
         })?;
     }
@@ -152,16 +166,14 @@ pub(super) fn directory(input: &Input) -> Option<&Path> {
     }
 }
 
-/// Opens one file.
-pub(super) fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Item, Error> {
+/// What a file that is open turns out to be.
+pub(super) fn item(contents: Contents, reading: &Reading, ui: &mut Ui) -> Result<Item, Error> {
     let meter = ui.meter("reading", None);
-    let artifact = Artifact::open(input, reading, &|bytes| meter.add(bytes))?;
+    let contents = contents.ready(reading, &|bytes| meter.add(bytes))?;
     drop(meter);
-    match artifact {
-        Artifact::Other(source) => {
-            source.expect_snapshot()?;
-            Ok(Item::Snapshot(source))
-        }
-        Artifact::Tar(packed) => Ok(Item::Tarball(Box::new(Tarball::read(packed, reading, ui)?))),
+    if contents.is_archive() {
+        return Ok(Item::Tarball(Box::new(Tarball::read(contents, reading, ui)?)));
     }
+    contents.expect_snapshot()?;
+    Ok(Item::Snapshot(contents))
 }

@@ -1,6 +1,6 @@
 //! `assay compat`: is this backup of the release that the cluster runs?
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use backup_facts::version::{SnapshotRelease, Sources, TargetCluster};
 use checks::version::Compat;
@@ -13,7 +13,7 @@ use super::snapshot;
 use crate::args::{CompatArgs, ReportFormat};
 use crate::documents;
 use crate::exit::{Error, Outcome};
-use crate::input::{Backups, Input, Reading, Source};
+use crate::input::{Backups, Contents, Input, InputError, Looked, Reading, Source, nested, none_in};
 use crate::output::compat as output;
 use crate::output::json::write_pretty;
 use crate::pair;
@@ -36,8 +36,10 @@ pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     let input = Input::from(args.backup.as_os_str());
     let mut judged = Vec::new();
     let failed = match artifact::directory(&input) {
-        Some(path) => of_directory(path, target.as_ref(), reading, ui, &mut judged),
-        None => of_files(&[input], None, target.as_ref(), reading, ui).map(|one| judged.push(one)),
+        Some(path) => Backups::at(path, reading)
+            .map_err(Error::from)
+            .and_then(|looked| of_directory(looked, target.as_ref(), reading, ui, &mut judged)),
+        None => of_files([input.open()], None, target.as_ref(), reading, ui).map(|one| judged.push(one)),
     };
     let allowed = judged.iter().all(|one| one.compat.allowed() == Some(true));
     ui.settle(if allowed { Outcome::Clean } else { Outcome::Findings });
@@ -52,26 +54,28 @@ pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<O
 }
 
 fn of_directory<'t>(
-    path: &Path,
+    looked: Looked,
     target: Option<&'t TargetCluster>,
     reading: &Reading,
     ui: &mut Ui,
     judged: &mut Vec<Judged<'t>>,
 ) -> Result<(), Error> {
-    let found = match Backups::of(path) {
-        Ok(found) => found,
-        Err(error) => {
-            let inner = Backups::nested(path)?;
+    let found = match looked {
+        Looked::Backups(found) => found,
+        Looked::Other(walk) => {
+            let inner = nested(&walk);
             if inner.is_empty() {
-                return Err(error.into());
+                return Err(none_in(&walk).into());
             }
-            return snapshot::each(inner, ui, |path, ui| of_directory(&path, target, reading, ui, judged));
+            return snapshot::each(inner, ui, |inner, ui| {
+                of_directory(inner.look(reading)?, target, reading, ui, judged)
+            });
         }
     };
     snapshot::each(&found.backups, ui, |backup, ui| {
-        let halves: Vec<Input> =
-            [&backup.snapshot, &backup.tarball].into_iter().flatten().cloned().map(Input::Path).collect();
-        let mut one = of_files(&halves, Some(&found), target, reading, ui)?;
+        let halves: Vec<&PathBuf> = [&backup.snapshot, &backup.tarball].into_iter().flatten().collect();
+        let open = halves.iter().map(|path| found.open(path, reading));
+        let mut one = of_files(open, Some(&found), target, reading, ui)?;
         if halves.len() > 1 || backup.timestamp.is_some() {
             (one.kind, one.name) = ("backup", found.name_of(backup));
         }
@@ -81,7 +85,7 @@ fn of_directory<'t>(
 }
 
 fn of_files<'t>(
-    files: &[Input],
+    files: impl IntoIterator<Item = Result<Contents, InputError>>,
     directory: Option<&Backups>,
     target: Option<&'t TargetCluster>,
     reading: &Reading,
@@ -89,7 +93,7 @@ fn of_files<'t>(
 ) -> Result<Judged<'t>, Error> {
     let (mut of_snapshot, mut tarball): (Option<(Source, SnapshotRelease)>, Option<Box<Tarball>>) = (None, None);
     for file in files {
-        match artifact::open(file, reading, ui)? {
+        match artifact::item(file?, reading, ui)? {
             Item::Tarball(read) => tarball = Some(read),
             Item::Snapshot(source) => {
                 let release = scan(&source, ui)?;

@@ -30,7 +30,7 @@ mod verify;
 
 use crate::args::{Cli, Command};
 use crate::exit::{Error, Outcome};
-use crate::input::Reading;
+use crate::input::{Reading, map};
 use crate::settings;
 use crate::ui::Ui;
 
@@ -41,6 +41,10 @@ use crate::ui::Ui;
 pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
     settings::start_threads(&cli.global)?;
     let reading = Reading::from(&cli.global);
+    if reading.mmap {
+        // without a handler for what a failing file does under its map, files are read: slower, and as safe
+        let _ = map::guard();
+    }
     match cli.command {
         Command::Inspect(args) => inspect::run(&args, &reading, ui),
         Command::Verify(args) => verify::run(&args, &reading, ui),

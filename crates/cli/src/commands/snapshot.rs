@@ -6,15 +6,20 @@ use etcd_snapshot::{Options, Scan};
 
 use crate::analysis::unreadable;
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading, Source};
+use crate::input::{Contents, Input, Reading, Source};
 use crate::spread::Pool;
 use crate::text::count;
 use crate::ui::Ui;
 
 /// Opens what should be a snapshot.
 pub(super) fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Source, Error> {
+    ready(input.open()?, reading, ui)
+}
+
+/// All bytes of what should be a snapshot and is open.
+pub(super) fn ready(contents: Contents, reading: &Reading, ui: &mut Ui) -> Result<Source, Error> {
     let meter = ui.meter("reading", None);
-    let source = Source::open(input, reading, &|bytes| meter.add(bytes))?;
+    let source = contents.whole(reading, &|bytes| meter.add(bytes))?;
     drop(meter);
     source.expect_snapshot()?;
     Ok(source)

@@ -17,7 +17,7 @@ use super::{failure, files, given};
 use crate::args::{KeysCheckArgs, ReportFormat};
 use crate::documents;
 use crate::exit::{Error, Outcome};
-use crate::input::{Artifact, Backup, Backups, Input, Reading};
+use crate::input::{Backup, Backups, Contents, Input, InputError, Reading};
 use crate::output::encryption;
 use crate::output::finding;
 use crate::output::human::Fields;
@@ -43,11 +43,22 @@ struct Checked {
 struct Pair {
     snapshot: Input,
     tarball: Option<PathBuf>,
+    /// Where they were looked at.
     directory: Option<Rc<Backups>>,
 }
 
+impl Pair {
+    /// One of its files, as it was opened when it was looked at.
+    fn open(&self, input: &Input, reading: &Reading) -> Result<Contents, InputError> {
+        match (&self.directory, input) {
+            (Some(directory), Input::Path(path)) => directory.open(path, reading),
+            _ => input.open(),
+        }
+    }
+}
+
 pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let pairs = pairs(&Input::from(args.backup.as_os_str()))?;
+    let pairs = pairs(&Input::from(args.backup.as_os_str()), reading)?;
     let limit = args.fail_on.to_possible_value().and_then(|word| word.get_name().parse::<Severity>().ok());
     if (args.keys.keys.is_some() || args.keys.escrow.is_some()) && pairs.len() > 1 {
         return Err(Error::Usage(format!(
@@ -75,12 +86,12 @@ pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Resul
 }
 
 /// The snapshots that a path leads to, each with the tarball of the same time.
-fn pairs(input: &Input) -> Result<Vec<Pair>, Error> {
+fn pairs(input: &Input, reading: &Reading) -> Result<Vec<Pair>, Error> {
     let directory = match input {
         Input::Path(path) if path.is_dir() => path,
         _ => return Ok(vec![Pair { snapshot: input.clone(), tarball: None, directory: None }]),
     };
-    let found = Rc::new(Backups::of(directory)?);
+    let found = Rc::new(Backups::of(directory, reading)?);
     let pair = |backup: &Backup| {
         let snapshot = Input::Path(backup.snapshot.clone()?);
         Some(Pair { snapshot, tarball: backup.tarball.clone(), directory: Some(Rc::clone(&found)) })
@@ -102,15 +113,14 @@ fn of_tarball(
 ) -> Result<Option<TarballFacts>, Error> {
     let Some(tarball) = pair.tarball.as_ref().filter(|_| args.keys.keys.is_none()) else { return Ok(None) };
     let meter = ui.meter("reading", None);
-    let artifact = Artifact::open(&Input::Path(tarball.clone()), reading, &|bytes| meter.add(bytes))?;
+    let contents = pair.open(&Input::Path(tarball.clone()), reading)?;
+    let mut packed = contents.ready(reading, &|bytes| meter.add(bytes))?;
     drop(meter);
-    match artifact {
-        Artifact::Tar(mut packed) => tarball::read(&mut packed, reading, ui).map(Some),
-        Artifact::Other(source) => {
-            let what = format!("{} is no tarball of static pod resources", source.display());
-            Err(failure::told(what, Some("name the keys with `--keys` or `--escrow`")))
-        }
+    if packed.is_archive() {
+        return tarball::read(&mut packed, reading, ui).map(Some);
     }
+    let what = format!("{} is no tarball of static pod resources", packed.display());
+    Err(failure::told(what, Some("name the keys with `--keys` or `--escrow`")))
 }
 
 /// Decides which keys count, and says where they are if they are not at hand.
@@ -158,7 +168,7 @@ fn check(
     ui: &mut Ui,
 ) -> Result<Checked, Error> {
     let of_tarball = of_tarball(pair, args, reading, ui)?;
-    let source = snapshot::open(&pair.snapshot, reading, ui)?;
+    let source = snapshot::ready(pair.open(&pair.snapshot, reading)?, reading, ui)?;
     let size = source.bytes().len() as u64;
     let meter = ui.meter("reading", Some(size));
     let scan = snapshot::scan(&source, snapshot::database(&source)?, None, true, &|bytes| meter.add(bytes))?;

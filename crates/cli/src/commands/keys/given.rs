@@ -11,7 +11,7 @@ use encryption_config::EncryptionConfig;
 use super::{failure, forbid_dumps, open, phases};
 use crate::args::{IdentityArgs, KeysInput};
 use crate::exit::Error;
-use crate::input::{Artifact, Backups, Input, PackedTar, Reading, Source};
+use crate::input::{Backups, Contents, Input, Reading, Source};
 use crate::tarball::{self, is_marked};
 use crate::text::{escape, escape_path, inert};
 use crate::ui::Ui;
@@ -92,7 +92,7 @@ pub(in crate::commands) fn decide(
         },
         || {
             folder = halves.directory.map(Backups::key_folder);
-            halves.directory.map(beside_snapshot).unwrap_or_default()
+            halves.directory.map(|directory| beside_snapshot(directory, reading)).unwrap_or_default()
         },
         halves.platform,
     )?;
@@ -122,8 +122,8 @@ fn escrow_beside(tarball: &Path) -> Option<PathBuf> {
 }
 
 /// Keys that lie beside the snapshot of a hosted control plane.
-fn beside_snapshot(directory: &Backups) -> Vec<Arc<EncryptionConfig>> {
-    directory.key_files().iter().filter_map(|file| of_bytes(file).ok()).map(Arc::new).collect()
+fn beside_snapshot(directory: &Backups, reading: &Reading) -> Vec<Arc<EncryptionConfig>> {
+    directory.key_files(reading).iter().filter_map(|file| of_bytes(file).ok()).map(Arc::new).collect()
 }
 
 /// Reads the keys that were given; `None` where none were. Of an escrow, `named` is the member that counts, where a
@@ -155,12 +155,9 @@ pub(in crate::commands) fn given(
 
 fn from_file(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Given, Error> {
     let meter = ui.meter("reading", None);
-    let artifact = Artifact::open(input, reading, &|bytes| meter.add(bytes))?;
+    let contents = input.open()?.ready(reading, &|bytes| meter.add(bytes))?;
     drop(meter);
-    match artifact {
-        Artifact::Tar(packed) => from_tarball(packed, reading, ui),
-        Artifact::Other(source) => from_source(&source),
-    }
+    if contents.is_archive() { from_tarball(contents, reading, ui) } else { from_source(&contents) }
 }
 
 fn from_source(source: &Source) -> Result<Given, Error> {
@@ -186,7 +183,7 @@ pub(in crate::commands) fn of_bytes(bytes: &[u8]) -> Result<EncryptionConfig, Ke
     if bytes.len() == 32 { hypershift_config(bytes) } else { read_keys(bytes) }
 }
 
-fn from_tarball(mut packed: PackedTar, reading: &Reading, ui: &mut Ui) -> Result<Given, Error> {
+fn from_tarball(mut packed: Contents, reading: &Reading, ui: &mut Ui) -> Result<Given, Error> {
     let facts = tarball::read(&mut packed, reading, ui)?;
     let in_force = InForce::of_tarball(&facts, is_marked(packed.file_name()));
     let display = packed.display();

@@ -7,7 +7,7 @@ use static_resources::{Limits, MemberPath, StaticResources};
 
 use super::failure;
 use crate::exit::Error;
-use crate::input::{RawFile, Reading};
+use crate::input::{Contents, Reading};
 use crate::inventory::{self, ConfigFacts, KeyFact, Row};
 use crate::tarball::is_marked;
 use crate::ui::Ui;
@@ -32,12 +32,13 @@ pub(crate) struct Config {
 
 impl Inventory {
     /// Reads a tarball from end to end.
-    pub(crate) fn read(raw: &mut RawFile, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
+    pub(crate) fn read(raw: &mut Contents, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
         let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
-        let meter = ui.meter("reading", raw.size());
+        let meter = ui.meter("reading", raw.size_on_disk());
         let mut failed = None;
-        let metered = Metered { inner: &mut *raw, meter: &meter, failed: &mut failed };
-        let read = TarballFacts::read(metered, &limits);
+        let advance = |bytes| meter.add(bytes);
+        let kept_apart = KeptApart { inner: raw.stored(&advance), failed: &mut failed };
+        let read = TarballFacts::read(kept_apart, &limits);
         drop(meter);
         if let Some(source) = failed {
             return Err(raw.failed(source).into());
@@ -49,7 +50,7 @@ impl Inventory {
             let fault = resources.faults.last().map_or_else(String::new, |fault| format!(": {}", fault.kind));
             return Err(failure::told(format!("{} is no tarball{fault}", raw.display()), Some(NOT_A_TARBALL)));
         }
-        let marked = is_marked(raw.path().and_then(|path| path.file_name()?.to_str()));
+        let marked = is_marked(raw.file_name());
         let in_force = InForce::of_tarball(&facts, marked).without_keys();
         let TarballFacts { resources, configurations } = facts;
         let configs = configurations
@@ -89,20 +90,16 @@ impl Inventory {
 
 const NOT_A_TARBALL: &str = "give the `static_kuberesources_<timestamp>.tar.gz` of a backup";
 
-/// Counts what is read, and keeps an error of the disk apart from one of the content.
-struct Metered<'a> {
-    inner: &'a mut RawFile,
-    meter: &'a crate::ui::Meter,
+/// Keeps an error of the disk apart from one of the content.
+struct KeptApart<'a, R> {
+    inner: R,
     failed: &'a mut Option<std::io::Error>,
 }
 
-impl std::io::Read for Metered<'_> {
+impl<R: std::io::Read> std::io::Read for KeptApart<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         match self.inner.read(buffer) {
-            Ok(read) => {
-                self.meter.add(read as u64);
-                Ok(read)
-            }
+            Ok(read) => Ok(read),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Err(error),
             Err(error) => {
                 let kind = error.kind();

@@ -11,7 +11,7 @@ use super::inventory::{Config, Inventory};
 use crate::args::{InventoryFormat, KeysLsArgs};
 use crate::documents::{self, inventory as shapes};
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, RawFile, Reading};
+use crate::input::{Contents, Input, Reading};
 use crate::inventory::{ResourceFact, Row, UseFact};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Verdict, write_compact, write_pretty};
@@ -22,7 +22,7 @@ use crate::ui::{Ui, style};
 const ROOT: &str = "static-pod-resources/";
 
 pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let mut raw = RawFile::open(&Input::from(args.tarball.as_os_str()))?;
+    let mut raw = Input::from(args.tarball.as_os_str()).open()?;
     let inventory = Inventory::read(&mut raw, reading, ui)?;
     judge(&raw, &inventory, ui);
     let mut rows = inventory.rows(args.all);
@@ -46,7 +46,7 @@ pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<O
 }
 
 /// Says what is wrong, and settles for findings where an archive or a configuration is damaged.
-pub(super) fn judge(raw: &RawFile, inventory: &Inventory, ui: &mut Ui) {
+pub(super) fn judge(raw: &Contents, inventory: &Inventory, ui: &mut Ui) {
     for fault in &inventory.resources.faults {
         ui.warn(&format!("{}: {}", raw.display(), inert(&fault.to_string())));
         ui.settle(Outcome::Findings);
@@ -78,7 +78,7 @@ fn shown(config: &Config) -> String {
 
 // --- for people
 
-fn print(raw: &RawFile, inventory: &Inventory, rows: &[Row], args: &KeysLsArgs, ui: &mut Ui) -> Result<(), Error> {
+fn print(raw: &Contents, inventory: &Inventory, rows: &[Row], args: &KeysLsArgs, ui: &mut Ui) -> Result<(), Error> {
     let look = ui.look();
     let facts = &inventory.resources.facts;
     let title = ui.paint(style::HEAD, escape(raw.name().as_bytes())).to_string();
@@ -118,7 +118,7 @@ fn print(raw: &RawFile, inventory: &Inventory, rows: &[Row], args: &KeysLsArgs, 
     Ok(())
 }
 
-fn backup_name(raw: &RawFile) -> Option<BackupName> {
+fn backup_name(raw: &Contents) -> Option<BackupName> {
     let name = raw.path()?.file_name()?.to_str()?;
     BackupName::parse(&name.replace(".keyless.tar.gz", ".tar.gz"))
 }
@@ -288,7 +288,7 @@ fn write_csv(rows: &[Row], out: &mut dyn Write) -> Result<(), Error> {
     Ok(writer.flush()?)
 }
 
-fn document(raw: &RawFile, inventory: &Inventory, rows: &[Row]) -> Artifact {
+fn document(raw: &Contents, inventory: &Inventory, rows: &[Row]) -> Artifact {
     let resources = &inventory.resources;
     let facts = &resources.facts;
     let name = backup_name(raw);

@@ -16,7 +16,7 @@ use super::{failure, limits, ls, phases, seal};
 use crate::args::{ClassArg, KeysSplitArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::sniff::{Looks, sniff};
-use crate::input::{Input, RawFile, Reading};
+use crate::input::{Contents, Reading};
 use crate::output::escrow::{FileJson, WrittenJson};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Envelope, Verdict};
@@ -40,7 +40,7 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
     }
     let by_passphrase = args.passphrase || args.passphrase_file.is_some();
     seal::check(&args.to, by_passphrase)?;
-    let mut raw = RawFile::open(&Input::Path(args.tarball.clone()))?;
+    let mut raw = Contents::open(&args.tarball)?;
     let inventory = Inventory::read(&mut raw, reading, ui)?;
     ls::judge(&raw, &inventory, ui);
     if !inventory.resources.complete {

@@ -1,13 +1,10 @@
 //! What a directory holds, for the message that explains it. By name only: nothing is opened.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::Path;
 
 use wording::{count, escape, escape_path};
 
-/// No directory of backups has more; the rest is not looked at.
-const ENTRIES: usize = 100_000;
 /// How many commands a hint spells out.
 const SHOWN: usize = 3;
 
@@ -23,16 +20,11 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Reads the names in a directory. One that cannot be read lists nothing.
-    pub fn of(path: &Path) -> Self {
-        let mut listing = Self {
-            database: ["member/snap/db", "snap/db"].into_iter().find(|inner| path.join(inner).is_file()),
-            ..Self::default()
-        };
-        let names = fs::read_dir(path).into_iter().flatten().take(ENTRIES);
-        for name in names.flatten().map(|entry| entry.file_name()) {
-            listing.take_in(&name);
-        }
+    /// Of the names in a directory. `is_file` tells of files at paths below it.
+    pub(crate) fn of<'n>(names: impl IntoIterator<Item = &'n OsStr>, is_file: impl Fn(&str) -> bool) -> Self {
+        let database = ["member/snap/db", "snap/db"].into_iter().find(|inner| is_file(inner));
+        let mut listing = Self { database, ..Self::default() };
+        names.into_iter().for_each(|name| listing.take_in(name));
         listing.snapshots.sort_unstable();
         listing.tarballs.sort_unstable();
         listing
@@ -49,7 +41,7 @@ impl Listing {
     }
 
     /// The end of the sentence "`x` is a directory".
-    pub(super) fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         if self.database.is_some() {
             return ": the data directory of an etcd member, not a snapshot".to_owned();
         }
@@ -68,7 +60,7 @@ impl Listing {
     }
 
     /// Which command to run instead.
-    pub(super) fn hint(&self, path: &Path) -> Option<String> {
+    pub(crate) fn hint(&self, path: &Path) -> Option<String> {
         let folder = escape_path(path);
         let folder = folder.trim_end_matches('/');
         if let Some(inner) = self.database {
@@ -93,17 +85,14 @@ mod tests {
 
     #[test]
     fn a_backup_directory_names_its_parts_and_the_next_command() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in [
+        let names = [
             "snapshot_2026-11-23_010203.db",
             "snapshot_2026-11-22_010203.db.gz",
             "snapshot_2026-11-21_010203.db.part",
             "static_kuberesources_2026-11-23_010203.tar.gz",
             "notes.txt",
-        ] {
-            fs::write(folder.path().join(name), "x").unwrap();
-        }
-        let listing = Listing::of(folder.path());
+        ];
+        let listing = Listing::of(names.map(OsStr::new), |_| false);
         assert_eq!(listing.snapshots, ["snapshot_2026-11-22_010203.db.gz", "snapshot_2026-11-23_010203.db"]);
         assert_eq!(listing.tarballs, ["static_kuberesources_2026-11-23_010203.tar.gz"]);
         assert_eq!(listing.what(), " with 2 snapshots and 1 tarball of static pod resources");
@@ -115,17 +104,14 @@ mod tests {
 
     #[test]
     fn a_data_directory_is_known() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("member/snap")).unwrap();
-        fs::write(folder.path().join("member/snap/db"), "x").unwrap();
-        let listing = Listing::of(folder.path());
+        let listing = Listing::of([OsStr::new("member")], |inner| inner == "member/snap/db");
         assert_eq!(listing.database, Some("member/snap/db"));
         assert!(listing.hint(Path::new("/var/lib/etcd")).unwrap().contains("/var/lib/etcd/member/snap/db"));
     }
 
     #[test]
-    fn an_empty_or_unreadable_directory_lists_nothing() {
-        let listing = Listing::of(Path::new("/nonexistent"));
+    fn an_empty_directory_lists_nothing() {
+        let listing = Listing::of([], |_| false);
         assert_eq!(listing, Listing::default());
         assert_eq!(listing.what(), " without a snapshot in it");
         assert_eq!(listing.hint(Path::new("/b")), None);

@@ -1,7 +1,9 @@
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
+use crate::map;
 
 /// Bytes that pass for a snapshot: a page with bbolt's magic, then whatever.
 fn snapshot_like(pages: usize) -> Vec<u8> {
@@ -25,8 +27,13 @@ impl Folder {
     }
 }
 
-fn open(path: &Path, reading: &Reading) -> Result<Source, InputError> {
-    Source::open(&Input::Path(path.to_path_buf()), reading, &|_| {})
+fn open(path: &Path, reading: &Reading) -> Result<Contents, InputError> {
+    map::guard().unwrap();
+    Contents::open(path)?.whole(reading, &|_| {})
+}
+
+fn open_as_it_is(path: &Path) -> Contents {
+    Contents::open(path).unwrap().ready(&Reading::default(), &|_| {}).unwrap()
 }
 
 fn refused(path: &Path) -> InputError {
@@ -36,14 +43,15 @@ fn refused(path: &Path) -> InputError {
     }
 }
 
-const NO_MAP: Reading = Reading { map: false, max_expanded: 1 << 30 };
+const NO_MAP: Reading = Reading { mmap: false, max_expanded: 1 << 30 };
+const MAP: Reading = Reading { mmap: true, ..NO_MAP };
 
 #[test]
 fn a_plain_file_is_mapped_and_one_that_may_not_be_is_read() {
     let folder = Folder::new();
     let bytes = snapshot_like(5);
     let path = folder.file("s.db", &bytes);
-    for (reading, mapped) in [(Reading::default(), true), (NO_MAP, false)] {
+    for (reading, mapped) in [(MAP, true), (NO_MAP, false), (Reading::default(), false)] {
         let source = open(&path, &reading).unwrap();
         assert!(source.bytes() == bytes);
         assert_eq!(source.is_mapped(), mapped);
@@ -63,12 +71,12 @@ fn a_compressed_file_is_known_by_content() {
     let packed = encoder.finish().unwrap();
     let path = folder.file("no-ending", &packed);
     let read = AtomicU64::new(0);
-    for reading in [Reading::default(), NO_MAP] {
+    for reading in [MAP, NO_MAP] {
         read.store(0, Ordering::Relaxed);
-        let source = Source::open(&Input::Path(path.clone()), &reading, &|count| {
+        let advance = |count| {
             read.fetch_add(count, Ordering::Relaxed);
-        })
-        .unwrap();
+        };
+        let source = Contents::open(&path).unwrap().whole(&reading, &advance).unwrap();
         assert!(source.bytes() == bytes && !source.is_mapped());
         assert_eq!(source.compression(), Compression::Gzip);
         assert_eq!(source.size_on_disk(), Some(packed.len() as u64));
@@ -81,7 +89,7 @@ fn a_compressed_file_is_known_by_content() {
 fn a_file_that_shrinks_under_the_map_is_reported_not_fatal() {
     let folder = Folder::new();
     let path = folder.file("s.db", &snapshot_like(20));
-    let source = open(&path, &Reading::default()).unwrap();
+    let source = open(&path, &MAP).unwrap();
     let file = OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(8192).unwrap();
     let sum: u64 = source.bytes().iter().map(|byte| u64::from(*byte)).sum();
@@ -106,7 +114,7 @@ fn any_change_of_the_file_voids_the_work() {
         (|path| fs::hard_link(path, path.with_extension("link")).unwrap(), "it was renamed, linked"),
     ];
     for (change, what) in changes {
-        for reading in [Reading::default(), NO_MAP] {
+        for reading in [MAP, NO_MAP] {
             let _ = fs::remove_file(path.with_extension("link"));
             fs::write(&path, snapshot_like(4)).unwrap();
             backdate(&path);
@@ -157,7 +165,7 @@ fn a_pipe_is_read_to_its_end() {
     let bytes = snapshot_like(100);
     std::thread::scope(|scope| {
         scope.spawn(|| fs::write(&path, &bytes).unwrap());
-        let source = open(&path, &Reading::default()).unwrap();
+        let source = open(&path, &MAP).unwrap();
         assert!(source.bytes() == bytes && !source.is_mapped());
         assert_eq!(source.size_on_disk(), None);
         source.check_unchanged().unwrap();
@@ -217,8 +225,98 @@ fn a_wrapped_tarball_is_named_for_what_it_is() {
     assert!(error.hint().unwrap().contains("snapshot_<timestamp>.db"));
 }
 
+fn tar() -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    // bytes that do not compress, so that the file is larger than what is looked at
+    let mut state = 1_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    })
+    .take(200_000)
+    .collect();
+    header.set_size(noise.len() as u64);
+    builder.append_data(&mut header, "static-pod-resources/a", &noise[..]).unwrap();
+    builder.into_inner().unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 #[test]
-fn a_dash_is_standard_input_and_a_path_is_a_path() {
-    assert_eq!(Input::from(OsStr::new("-")), Input::Stdin);
-    assert_eq!(Input::from(OsStr::new("./-")), Input::Path("./-".into()));
+fn an_archive_comes_as_it_is_stored_whatever_its_name_and_way() {
+    let folder = tempfile::tempdir().unwrap();
+    for bytes in [tar(), gzip(&tar()), gzip(&tar())[..100_000].to_vec()] {
+        let path = folder.path().join("snapshot.db");
+        fs::write(&path, &bytes).unwrap();
+        let pipe: PathBuf = folder.path().join("pipe");
+        let _ = fs::remove_file(&pipe);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        std::thread::scope(|scope| {
+            scope.spawn(|| fs::write(&pipe, &bytes).unwrap());
+            for (path, size) in [(&path, Some(bytes.len() as u64)), (&pipe, None)] {
+                let mut tar = open_as_it_is(path);
+                assert!(tar.is_archive() && tar.bytes().is_empty());
+                let (passed, mut read) = (AtomicU64::new(0), Vec::new());
+                let advance = |count| {
+                    passed.fetch_add(count, Ordering::Relaxed);
+                };
+                tar.stored(&advance).read_to_end(&mut read).unwrap();
+                assert!(read == bytes);
+                assert_eq!((passed.into_inner(), tar.size_on_disk()), (bytes.len() as u64, size));
+                assert!(tar.begins_as_expected());
+                tar.check_unchanged().unwrap();
+            }
+        });
+    }
+}
+
+#[test]
+fn everything_else_is_opened_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("static_kuberesources_x.tar.gz");
+    for bytes in [b"{\"a\": 1}".to_vec(), vec![7; 300_000]] {
+        for stored in [bytes.clone(), gzip(&bytes)] {
+            fs::write(&path, &stored).unwrap();
+            let source = open_as_it_is(&path);
+            assert!(source.bytes() == bytes);
+            let pipe: PathBuf = folder.path().join("pipe");
+            let _ = fs::remove_file(&pipe);
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            std::thread::scope(|scope| {
+                scope.spawn(|| fs::write(&pipe, &stored).unwrap());
+                let source = open_as_it_is(&pipe);
+                assert!(source.bytes() == bytes && source.path() == Some(&pipe));
+            });
+        }
+    }
+}
+
+#[test]
+fn a_change_while_an_archive_is_read_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.tar");
+    fs::write(&path, tar()).unwrap();
+    let tar = open_as_it_is(&path);
+    fs::write(&path, b"other").unwrap();
+    assert!(matches!(tar.check_unchanged(), Err(InputError::Changed { .. })));
+}
+
+#[test]
+fn a_file_is_read_as_it_is_stored_so_often_as_wanted() {
+    let folder = Folder::new();
+    let path = folder.file("x.gz", b"\x1f\x8bstored");
+    let mut contents = Contents::open(&path).unwrap();
+    for _ in 0..2 {
+        let mut bytes = Vec::new();
+        contents.stored(&|_| {}).read_to_end(&mut bytes).unwrap();
+        assert_eq!((bytes.as_slice(), contents.size_on_disk()), (&b"\x1f\x8bstored"[..], Some(8)));
+    }
+    contents.check_unchanged().unwrap();
+    fs::write(&path, b"other").unwrap();
+    assert!(matches!(contents.check_unchanged(), Err(InputError::Changed { .. })));
 }
