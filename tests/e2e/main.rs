@@ -12,6 +12,7 @@ mod bytes;
 mod contract;
 mod damage;
 mod fixtures;
+mod opened;
 mod readme;
 mod recorded;
 mod shop;
