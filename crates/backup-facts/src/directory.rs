@@ -92,6 +92,13 @@ impl BackupFiles {
     }
 }
 
+/// A file whose name tells its time.
+struct Timed {
+    keyless: bool,
+    kind: BackupFile,
+    path: PathBuf,
+}
+
 /// The files of a directory, grouped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grouped {
@@ -104,7 +111,7 @@ pub struct Grouped {
 /// Groups files by the timestamps in their names, oldest first, those without one last.
 #[must_use]
 pub fn grouped(files: &[Listed]) -> Grouped {
-    let mut timed: BTreeMap<(String, bool), Vec<(bool, BackupFile, PathBuf)>> = BTreeMap::new();
+    let mut timed: BTreeMap<(String, bool), Vec<Timed>> = BTreeMap::new();
     let (mut untimed, mut unfinished) = (Vec::new(), Vec::new());
     for file in files {
         let (name, path) = (name_of(&file.path), file.path.clone());
@@ -113,16 +120,20 @@ pub fn grouped(files: &[Listed]) -> Grouped {
         } else if let Some(kind) = file.kind() {
             match FileName::parse(&name) {
                 Some(said) => {
-                    timed.entry((said.timestamp, said.dirty)).or_default().push((said.keyless, kind, path));
+                    timed.entry((said.timestamp, said.dirty)).or_default().push(Timed {
+                        keyless: said.keyless,
+                        kind,
+                        path,
+                    });
                 }
                 None => untimed.push((kind, path)),
             }
         }
     }
     let timed = timed.into_iter().map(|((timestamp, dirty), mut files)| {
-        files.sort_by_key(|(keyless, ..)| *keyless);
+        files.sort_by_key(|file| file.keyless);
         let mut backup = BackupFiles { timestamp: Some(timestamp), dirty, ..BackupFiles::default() };
-        files.into_iter().for_each(|(_, kind, path)| backup.take(kind, path));
+        files.into_iter().for_each(|file| backup.take(file.kind, file.path));
         backup
     });
     let mut backups: Vec<BackupFiles> = timed.collect();
