@@ -15,6 +15,7 @@ pub mod opening;
 pub mod pair;
 pub mod picks;
 pub mod platform;
+pub mod quota;
 pub mod snapshot;
 pub mod tarball;
 pub mod version;

@@ -9,7 +9,8 @@ use kube_objects::{DecodeOptions, Inventory, StorageKey, StoredObject};
 use crate::hazards::ControlPlane;
 use crate::objects::{self, Unreadable};
 use crate::pair::ClusterFacts;
-use crate::version::SnapshotVersions;
+pub use crate::quota::{Quota, QuotaSource};
+use crate::version::{EtcdVersions, SnapshotVersions, Sources};
 
 /// Everything that one snapshot says, gathered in one pass.
 #[derive(Debug)]
@@ -124,6 +125,18 @@ impl<'a> SnapshotFacts<'a> {
         }
     }
 
+    /// What it says of its release.
+    #[must_use]
+    pub fn sources(&self) -> Sources<'_> {
+        let facts = &self.scan.facts;
+        Sources {
+            cluster_version: self.inventory.openshift().and_then(|openshift| openshift.version.as_ref()),
+            snapshot: Some(&self.versions),
+            etcd: EtcdVersions { cluster: facts.cluster_version.as_deref(), storage: facts.storage_version.as_deref() },
+            ..Sources::default()
+        }
+    }
+
     /// What the integrity hash tells.
     #[must_use]
     pub fn integrity(&self) -> Integrity {
@@ -201,52 +214,6 @@ pub fn appended(db: &Db<'_>) -> Option<u64> {
     right.then(|| u64::try_from(behind).unwrap_or(u64::MAX))
 }
 
-/// The space that etcd may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
-    /// In bytes.
-    pub bytes: u64,
-    /// What says that it is this.
-    pub source: QuotaSource,
-    /// What the release sets where nothing was asked for, in bytes.
-    pub default: u64,
-}
-
-/// Where a quota is from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum QuotaSource {
-    /// What the release sets where nothing else is known.
-    #[default]
-    Default,
-    /// `spec.backendQuotaGiB` of `etcds/cluster`.
-    Operator,
-    /// `ETCD_QUOTA_BACKEND_BYTES` in the tarball's `etcd-pod.yaml`.
-    Tarball,
-    /// The caller.
-    Asked,
-}
-
-impl Default for Quota {
-    fn default() -> Self {
-        Self::of(None, None, &ControlPlane::default())
-    }
-}
-
-impl Quota {
-    /// Decides: what was asked for; the tarball's, which is what etcd was started with; what the operator was told; what
-    /// the release sets, 7 GiB up to 4.8 and 8 GiB since.
-    #[must_use]
-    pub fn of(asked: Option<u64>, tarball: Option<u64>, control_plane: &ControlPlane) -> Self {
-        let minor = control_plane.version.as_deref().and_then(minor);
-        let default = if minor.is_some_and(|minor| minor < (4, 9)) { 7 << 30 } else { 8 << 30 };
-        let operator = control_plane.quota_gib.and_then(|gib| gib.checked_mul(1 << 30));
-        let claims = [(asked, QuotaSource::Asked), (tarball, QuotaSource::Tarball), (operator, QuotaSource::Operator)];
-        let claim = claims.into_iter().find_map(|(bytes, source)| Some((bytes.filter(|bytes| *bytes > 0)?, source)));
-        let (bytes, source) = claim.unwrap_or((default, QuotaSource::Default));
-        Self { bytes, source, default }
-    }
-}
-
 /// The quota of a backup: see [`Quota::of`]. The objects of the snapshot tell the release and what the operator was told.
 #[must_use]
 pub fn quota(scan: &Scan<'_>, asked: Option<u64>, tarball: Option<u64>) -> Quota {
@@ -262,11 +229,5 @@ pub fn quota(scan: &Scan<'_>, asked: Option<u64>, tarball: Option<u64>) -> Quota
             _ => {}
         }
     }
-    Quota::of(asked, tarball, &control_plane)
-}
-
-/// Major and minor of a release.
-pub(crate) fn minor(version: &str) -> Option<(u64, u64)> {
-    let mut parts = version.split('.').map(str::parse);
-    Some((parts.next()?.ok()?, parts.next()?.ok()?))
+    Quota::of(asked, tarball, control_plane.quota_gib, control_plane.version.as_deref())
 }

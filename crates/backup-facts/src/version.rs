@@ -13,10 +13,8 @@ pub use snapshot::{SnapshotRelease, SnapshotVersions};
 pub use target::{TargetCluster, TargetError};
 
 use kube_objects::ClusterVersion;
-use static_resources::{StaticResources, VersionEvidence};
+use static_resources::VersionEvidence;
 use version_compat::{Backup, Version};
-
-use crate::snapshot::SnapshotFacts;
 
 /// What etcd says of its own data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,12 +23,6 @@ pub struct EtcdVersions<'s> {
     pub cluster: Option<&'s str>,
     /// Bucket `meta`, `storageVersion`: since 3.6.
     pub storage: Option<&'s str>,
-}
-
-impl<'s> EtcdVersions<'s> {
-    fn of(facts: &'s etcd_snapshot::Facts) -> Self {
-        Self { cluster: facts.cluster_version.as_deref(), storage: facts.storage_version.as_deref() }
-    }
 }
 
 impl EtcdVersions<'_> {
@@ -56,20 +48,6 @@ pub struct Sources<'s> {
     pub directory: Option<&'s str>,
     /// The version in the file `version` of a copy of `/var/lib/microshift`.
     pub version_file: Option<&'s str>,
-}
-
-impl<'s> Sources<'s> {
-    /// What the halves of a backup say, as far as they are there.
-    #[must_use]
-    pub fn of(snapshot: Option<&'s SnapshotFacts<'_>>, tarball: Option<&'s StaticResources>) -> Self {
-        let of_snapshot = snapshot.map(|facts| Self {
-            cluster_version: facts.inventory.openshift().and_then(|openshift| openshift.version.as_ref()),
-            snapshot: Some(&facts.versions),
-            etcd: EtcdVersions::of(&facts.scan.facts),
-            ..Self::default()
-        });
-        Self { tarball: tarball.map(|resources| &resources.facts.version), ..of_snapshot.unwrap_or_default() }
-    }
 }
 
 impl<'s> From<&'s SnapshotRelease> for Sources<'s> {

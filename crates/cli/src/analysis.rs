@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 
+use backup_facts::configuration::InForce;
+use backup_facts::opening::{self, Encryption, Options, Unlocked};
 pub use backup_facts::snapshot::Opened;
 use backup_facts::snapshot::{self, QuotaClaims, SnapshotFacts};
 use bbolt_page::{Db, OpenError};
@@ -69,4 +71,12 @@ impl<'a> Analysis<'a> {
         source.check_unchanged()?;
         Ok(Self { facts, findings })
     }
+}
+
+/// Opens every encrypted value with the keys in force, and says what that comes to; gives the keys back, those that the
+/// snapshot itself had among them.
+pub fn examine(analysis: &Analysis<'_>, in_force: &InForce, ui: &mut Ui) -> (Encryption, Unlocked) {
+    let meter = ui.meter("opening", Some(analysis.scan.report.db.size()));
+    let options = Options { sample: None, progress: Some(&|bytes| meter.add(bytes)) };
+    opening::examine_with_keys(&analysis.scan, in_force, &options, &Pool)
 }

@@ -10,18 +10,20 @@ pub mod args;
 pub mod commands;
 pub mod documents;
 pub mod exit;
-pub mod hazards;
 pub mod input;
 pub mod inventory;
 mod outcome;
 pub mod output;
-pub mod pair;
 pub mod settings;
-pub mod spread;
 pub mod tarball;
 pub mod target;
 pub mod text;
 pub mod ui;
+
+/// Threads for work on many pages.
+pub mod spread {
+    pub use assay::Pool;
+}
 
 use std::ffi::OsString;
 use std::process::ExitCode;

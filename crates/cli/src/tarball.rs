@@ -3,8 +3,8 @@
 use backup_facts::configuration::{self, InForce};
 use backup_facts::tarball::TarballFacts;
 use checks::Finding;
-use checks::tarball::{Facts, Name};
-use static_resources::{BackupFile, Limits, MemberPath, ReadError, StaticResources};
+use checks::tarball::Facts;
+use static_resources::{BackupFile, MemberPath, StaticResources};
 
 use crate::exit::Error;
 use crate::input::{Contents, FileName, Reading};
@@ -41,21 +41,8 @@ pub struct Encryption {
 /// # Errors
 /// When reading fails, the file changed meanwhile, or it holds no static pod resources.
 pub fn read(packed: &mut Contents, reading: &Reading, ui: &mut Ui) -> Result<TarballFacts, Error> {
-    let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
     let meter = ui.meter("reading", packed.size_on_disk());
-    let advance = |bytes| meter.add(bytes);
-    let outcome = TarballFacts::read(packed.stored(&advance), &limits);
-    drop(meter);
-    let facts = match outcome {
-        Ok(facts) => facts,
-        Err(ReadError::Io(error)) => return Err(packed.failed(error).into()),
-        Err(_) => return Err(packed.refused().into()),
-    };
-    packed.check_unchanged()?;
-    // an archive that breaks off at once has no pod, and its first header says what it was
-    if facts.resources.facts.pods.is_empty() && !packed.begins_as_expected() {
-        return Err(packed.refused().into());
-    }
+    let facts = assay::tarball::read(packed, reading, &|bytes| meter.add(bytes))?;
     Ok(facts)
 }
 
@@ -73,13 +60,7 @@ impl Tarball {
         let tarball = read(&mut packed, reading, ui)?;
         let named = packed.file_name().and_then(FileName::parse);
         let named = named.filter(|named| named.file == BackupFile::StaticKubeResources);
-        let name = Name {
-            dirty: named.as_ref().is_some_and(|named| named.dirty),
-            keyless: named.as_ref().is_some_and(|named| named.keyless),
-            restorable: packed
-                .file_name()
-                .is_some_and(|name| name.starts_with("static_kuberesources") && name.ends_with(".tar.gz")),
-        };
+        let name = assay::tarball::name(packed.file_name());
         let facts = Facts { tarball: &tarball, name, now: ui.now().as_second() };
         let (findings, in_force) = (checks::tarball::check(&facts).into_sorted(), facts.in_force());
         let TarballFacts { resources, configurations } = tarball;

@@ -3,7 +3,7 @@
 use bbolt_page::Report;
 
 use super::control_plane::ControlPlane;
-use crate::snapshot::{Quota, QuotaSource, minor};
+use crate::quota::{Quota, QuotaSource, minor};
 
 /// From this share of free pages on the etcd operator defragments a member, in hundredths of a percent.
 const DEFRAG_FROM: u64 = 4500;
@@ -72,7 +72,7 @@ impl Space {
     fn of_numbers(size: u64, in_use: u64, control_plane: &ControlPlane, tarball_quota: Option<u64>) -> Self {
         let minor = control_plane.version.as_deref().and_then(minor);
         let Quota { bytes: quota, source: quota_source, default: default_quota } =
-            Quota::of(None, tarball_quota, control_plane);
+            Quota::of(None, tarball_quota, control_plane.quota_gib, control_plane.version.as_deref());
         let (free_share, quota_share) = (share(size.saturating_sub(in_use), size), share(size, quota));
         let newer_than = |than: (u64, u64)| minor.is_none_or(|minor| minor >= than);
         let defrag_off = if control_plane.defrag_disabled {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use assay::pair;
 use backup_facts::version::{SnapshotRelease, Sources, TargetCluster};
 use checks::version::Compat;
 use checks::{Asks, Verdict};
@@ -16,7 +17,6 @@ use crate::exit::{Error, Outcome};
 use crate::input::{Backups, Contents, Input, InputError, Looked, Reading, Source, nested, none_in};
 use crate::output::compat as output;
 use crate::output::json::write_pretty;
-use crate::pair;
 use crate::tarball::Tarball;
 use crate::target;
 use crate::ui::Ui;

@@ -1,5 +1,6 @@
 //! `assay inspect`: what is this?
 
+use assay::pair;
 use backup_facts::opening::Unlocked;
 use backup_facts::snapshot::Integrity;
 use checks::version::Compat;
@@ -17,7 +18,6 @@ use crate::input::{Reading, Source};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::write_pretty;
 use crate::output::{overview, tarball};
-use crate::pair;
 use crate::tarball::Tarball;
 use crate::text::{Size, count, escape, group_digits};
 use crate::ui::{Ui, style};
@@ -49,16 +49,20 @@ fn of_backup(mut whole: Whole, json: bool, ui: &mut Ui) -> Result<Vec<Seen>, Err
     let (source, tarball) = (whole.snapshot.take(), whole.tarball.take());
     let analysis = source.as_ref().map(|source| Analysis::of(source, tarball.as_deref(), ui)).transpose()?;
     let directory = whole.directory.as_deref();
-    let compat = Compat::of(pair::sources(analysis.as_ref(), tarball.as_deref(), directory), None, Asks::Restore);
+    let compat = Compat::of(
+        pair::sources(analysis.as_ref().map(|it| &it.facts), tarball.as_deref().map(|it| &it.resources), directory),
+        None,
+        Asks::Restore,
+    );
     let name = whole.name();
     let keys = Unlocked::new(tarball.iter().flat_map(|tarball| tarball.in_force.configs()).cloned());
     let minor = compat.release.backup.minor();
     let outcome = match (&analysis, &tarball) {
-        (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, tarball, &keys, minor),
+        (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, &tarball.resources, &keys, minor),
         _ => checks::pair::Outcome::default(),
     };
     let made = outcome.made;
-    let halves = pair::halves(&whole.backup, pair::platform(directory, analysis.as_ref()));
+    let halves = pair::halves(&whole.backup, pair::platform(directory, analysis.as_ref().map(|it| &it.facts)));
     let findings: Vec<Finding> =
         [outcome.findings.into_sorted(), halves.into_sorted(), compat.findings.clone()].into_iter().flatten().collect();
     if fails(&findings) {

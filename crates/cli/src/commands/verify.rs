@@ -5,6 +5,7 @@ mod escrow;
 mod policy;
 mod report;
 
+use assay::pair;
 use backup_facts::configuration::InForce;
 use backup_facts::opening::Unlocked;
 use backup_facts::snapshot::Integrity;
@@ -15,16 +16,14 @@ use document::Artifact;
 
 use super::artifact::{self, Item};
 use super::keys::{forbid_dumps, given};
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, examine};
 use crate::args::{FailOn, KeysInput, VerdictFormat, VerifyArgs};
 use crate::documents;
 use crate::exit::{Error, Outcome};
-use crate::hazards;
 use crate::input::{Reading, Source};
 use crate::output::finding;
 use crate::output::human::Fields;
 use crate::output::{overview, tarball};
-use crate::pair;
 use crate::tarball::Tarball;
 use crate::target;
 use crate::text::{count, escape, inert};
@@ -136,13 +135,13 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
         return Err(Error::Usage(what.to_owned()));
     }
     let mut analysis = Analysis::of(source, None, ui)?;
-    let compat = Compat::of(pair::sources(Some(&analysis), None, None), rules.target, Asks::Integrity);
-    let platform = pair::platform(None, Some(&analysis));
+    let compat = Compat::of(pair::sources(Some(&analysis.facts), None, None), rules.target, Asks::Integrity);
+    let platform = pair::platform(None, Some(&analysis.facts));
     analysis.findings = checks::pair::as_made_by(platform, std::mem::take(&mut analysis.findings));
     let mut checked = checked(source, &analysis);
     let (of_keys, keys, keys_fit) = match rules.given(ui)? {
         Some(given) => {
-            let (encryption, keys) = pair::examine(&analysis, &given, ui);
+            let (encryption, keys) = examine(&analysis, &given, ui);
             checked = checked.maybe("keys", backup::keys_in_words(&encryption));
             (checks::keys_fit::check(&encryption).into_sorted(), keys, encryption.keys_fit())
         }
@@ -150,7 +149,7 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
     };
     let documents = if rules.json { vec![documents::snapshot::of(source, &analysis, keys_fit)] } else { Vec::new() };
     let of_restore = match rules.asks_of_restore() {
-        true => hazards::of_snapshot(&analysis, None, &keys, rules.restore, ui.now()),
+        true => pair::hazards(&analysis, None, &keys, rules.restore, ui.now()),
         false => Vec::new(),
     };
     let findings = together([std::mem::take(&mut analysis.findings), compat.findings, of_keys, of_restore]);
@@ -161,10 +160,10 @@ fn of_snapshot(source: &Source, rules: Rules<'_>, ui: &mut Ui) -> Result<Judged,
 }
 
 fn of_tarball(mut tarball: Tarball, rules: Rules<'_>, ui: &Ui) -> Judged {
-    let compat = Compat::of(pair::sources(None, Some(&tarball), None), rules.target, Asks::Integrity);
+    let compat = Compat::of(pair::sources(None, Some(&tarball.resources), None), rules.target, Asks::Integrity);
     let documents = if rules.json { vec![documents::tarball::of(&tarball)] } else { Vec::new() };
     let checked = tarball::describe(&tarball, ui.now());
-    let of_restore = hazards::of_tarball(&tarball, rules.restore, ui.now());
+    let of_restore = pair::hazards_of_tarball(&tarball.resources, rules.restore, ui.now());
     let findings = together([std::mem::take(&mut tarball.findings), compat.findings, of_restore]);
     let verdict = checks::verdict(&findings, rules.limit);
     let good = if tarball.is_keyless() {

@@ -1,13 +1,11 @@
 //! What an argument names, opened: [`artifact`], and what a directory holds of backups.
 
-mod backups;
-
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
 pub use artifact::*;
+pub use assay::directory::{Backups, Looked, NamedFiles, Nested, nested, none_in};
 pub use backup_facts::directory::{BackupFiles as Backup, FileName};
-pub use backups::{Backups, Looked, NamedFiles, Nested, nested, none_in};
 
 /// Bytes at hand of what should be a snapshot.
 pub use artifact::Contents as Source;

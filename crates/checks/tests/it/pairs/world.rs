@@ -1,6 +1,5 @@
 //! A real pair, to be changed object by object and member by member.
 
-use backup_facts::hazards::ControlPlane;
 use backup_facts::opening::Unlocked;
 use backup_facts::pair::ClusterFacts;
 use backup_facts::snapshot::Quota;
@@ -81,7 +80,7 @@ impl World {
             inventory: &inventory,
             members: &self.members,
             size: self.file.len() as u64,
-            quota: Quota::of(None, tarball.facts.etcd.quota_bytes, &ControlPlane::default()),
+            quota: Quota::of(None, tarball.facts.etcd.quota_bytes, None, None),
             tarball: &tarball,
             names: Names { snapshot: Some(snapshot), tarball: Some(of_tarball) },
             release: self.release,

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use assay::pair;
 use backup_facts::configuration::InForce;
 use backup_facts::layout::Layout;
 use backup_facts::opening::{Encryption, Fit, Unlocked};
@@ -12,16 +13,14 @@ use checks::pair::Outcome;
 use checks::version::Compat;
 
 use super::{Judged, Report, Rules, integrity, records, structure};
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, examine};
 use crate::commands::artifact::Whole;
 use crate::commands::keys::given;
 use crate::documents;
 use crate::exit::Error;
-use crate::hazards;
 use crate::input::{Backups, Source};
 use crate::output::encryption::external;
 use crate::output::human::Fields;
-use crate::pair;
 use crate::tarball::Tarball;
 use crate::text::{Size, count, escape};
 use crate::ui::Ui;
@@ -51,20 +50,23 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     let tarball = whole.tarball.take();
     let mut analysis = source.as_ref().map(|source| Analysis::of(source, tarball.as_deref(), ui)).transpose()?;
     let directory = whole.directory.as_deref();
-    let platform = pair::platform(directory, analysis.as_ref());
-    let compat =
-        Compat::of(pair::sources(analysis.as_ref(), tarball.as_deref(), directory), rules.target, Asks::Restore);
+    let platform = pair::platform(directory, analysis.as_ref().map(|it| &it.facts));
+    let compat = Compat::of(
+        pair::sources(analysis.as_ref().map(|it| &it.facts), tarball.as_deref().map(|it| &it.resources), directory),
+        rules.target,
+        Asks::Restore,
+    );
     let (encryption, keys) = match &analysis {
         Some(analysis) => {
             let in_force = in_force(&whole, tarball.as_deref(), platform, rules, ui)?;
-            let (encryption, keys) = pair::examine(analysis, &in_force, ui);
+            let (encryption, keys) = examine(analysis, &in_force, ui);
             (Some(encryption), keys)
         }
         None => (None, Unlocked::default()),
     };
     let minor = compat.release.backup.minor();
     let mut outcome = match (&analysis, &tarball) {
-        (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, tarball, &keys, minor),
+        (Some(analysis), Some(tarball)) => pair::judge(&whole.backup, analysis, &tarball.resources, &keys, minor),
         _ => checks::pair::Outcome::default(),
     };
     let both = outcome.made > 0;
@@ -86,12 +88,17 @@ pub(super) fn of(mut whole: Whole, rules: Rules<'_>, ui: &mut Ui) -> Result<Judg
     }
     if let (Some(source), Some(analysis)) = (&source, &mut analysis) {
         analysis.findings = checks::pair::as_made_by(platform, std::mem::take(&mut analysis.findings));
-        let hazards = hazards::of_snapshot(analysis, tarball.as_deref(), &keys, rules.restore, ui.now());
+        let hazards =
+            pair::hazards(analysis, tarball.as_deref().map(|it| &it.resources), &keys, rules.restore, ui.now());
         parts.push((source.name(), super::together([std::mem::take(&mut analysis.findings), hazards])));
     }
     drop(keys);
     if let Some(tarball) = &tarball {
-        let hazards = if source.is_none() { hazards::of_tarball(tarball, rules.restore, ui.now()) } else { Vec::new() };
+        let hazards = if source.is_none() {
+            pair::hazards_of_tarball(&tarball.resources, rules.restore, ui.now())
+        } else {
+            Vec::new()
+        };
         parts.push((tarball.name.clone(), super::together([tarball.findings.clone(), hazards])));
     }
     let verdict = checks::verdict(parts.iter().flat_map(|(_, findings)| findings), rules.limit);

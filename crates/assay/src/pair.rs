@@ -3,19 +3,19 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use backup_facts::configuration::InForce;
+use backup_facts::directory::{BackupFiles as Backup, FileName};
+use backup_facts::hazards::{self, Hazards, open_with};
 use backup_facts::layout::Layout;
-use backup_facts::opening::{self, Encryption, Options, Unlocked};
+use backup_facts::opening::Unlocked;
 use backup_facts::platform::Platform;
+use backup_facts::snapshot::SnapshotFacts;
 use backup_facts::version::Sources;
 use checks::pair::{DirectoryFacts, Facts, Halves, Names, Outcome, Stamp};
 use checks::{Finding, Findings};
+use jiff::Timestamp;
+use static_resources::StaticResources;
 
-use crate::analysis::Analysis;
-use crate::input::{Backup, Backups, FileName};
-use crate::spread::Pool;
-use crate::tarball::Tarball;
-use crate::ui::Ui;
+use crate::directory::Backups;
 
 /// The name of a file of a backup, read.
 fn said(path: Option<&Path>) -> Option<FileName> {
@@ -26,50 +26,43 @@ fn stamp(name: Option<&FileName>) -> Option<Stamp<'_>> {
     name.map(|name| Stamp { timestamp: &name.timestamp, dirty: name.dirty, keyless: name.keyless })
 }
 
-/// Opens every encrypted value with the keys in force, and says what that comes to; gives the keys back, those that the
-/// snapshot itself had among them.
-pub fn examine(analysis: &Analysis<'_>, in_force: &InForce, ui: &mut Ui) -> (Encryption, Unlocked) {
-    let meter = ui.meter("opening", Some(analysis.scan.report.db.size()));
-    let options = Options { sample: None, progress: Some(&|bytes| meter.add(bytes)) };
-    opening::examine_with_keys(&analysis.scan, in_force, &options, &Pool)
-}
-
 /// Holds the halves of a backup against each other, as far as the keys open what is to be compared.
 pub fn judge(
     backup: &Backup,
-    analysis: &Analysis<'_>,
-    tarball: &Tarball,
+    snapshot: &SnapshotFacts<'_>,
+    tarball: &StaticResources,
     keys: &Unlocked,
     release: Option<(u64, u64)>,
 ) -> Outcome {
-    let [snapshot, of_tarball] = [&backup.snapshot, &backup.tarball].map(|path| said(path.as_deref()));
+    let [of_snapshot, of_tarball] = [&backup.snapshot, &backup.tarball].map(|path| said(path.as_deref()));
     checks::pair::check(&Facts {
-        cluster: &analysis.cluster,
-        inventory: &analysis.inventory,
-        members: &analysis.scan.facts.members,
-        size: analysis.scan.report.db.size(),
-        quota: analysis.quota,
-        tarball: &tarball.resources,
-        names: Names { snapshot: stamp(snapshot.as_ref()), tarball: stamp(of_tarball.as_ref()) },
+        cluster: &snapshot.cluster,
+        inventory: &snapshot.inventory,
+        members: &snapshot.scan.facts.members,
+        size: snapshot.scan.report.db.size(),
+        quota: snapshot.quota,
+        tarball,
+        names: Names { snapshot: stamp(of_snapshot.as_ref()), tarball: stamp(of_tarball.as_ref()) },
         release,
         keys: keys.has_keys().then_some(keys),
     })
 }
 
 /// How a backup was made: by its directory, or by what the snapshot says of the control plane.
-pub fn platform(directory: Option<&Backups>, analysis: Option<&Analysis<'_>>) -> Platform {
+pub fn platform(directory: Option<&Backups>, snapshot: Option<&SnapshotFacts<'_>>) -> Platform {
     let layout = directory.map(|directory| directory.layout);
-    Platform::of(layout, analysis.map(|analysis| analysis.topology()).unwrap_or_default())
+    Platform::of(layout, snapshot.map(SnapshotFacts::topology).unwrap_or_default())
 }
 
 /// What says which release a backup is of: its halves, as far as they are there, and its directory.
 pub fn sources<'a>(
-    analysis: Option<&'a Analysis<'_>>,
-    tarball: Option<&'a Tarball>,
+    snapshot: Option<&'a SnapshotFacts<'_>>,
+    tarball: Option<&'a StaticResources>,
     directory: Option<&'a Backups>,
 ) -> Sources<'a> {
-    let halves = Sources::of(analysis.map(|analysis| &analysis.facts), tarball.map(|tarball| &tarball.resources));
-    in_directory(directory, halves)
+    let of_snapshot = snapshot.map(SnapshotFacts::sources).unwrap_or_default();
+    let tarball = tarball.map(|resources| &resources.facts.version);
+    in_directory(directory, Sources { tarball, ..of_snapshot })
 }
 
 /// `base`, and what a directory says of the backup in it.
@@ -121,4 +114,30 @@ pub fn directory(directory: &Backups) -> Vec<Finding> {
         twins: &twins,
     })
     .into_sorted()
+}
+
+/// The hazards of a snapshot, and of its tarball where it is at hand, for a restore on that day; for one right now,
+/// where none was given. Encrypted objects are read as far as the keys open them.
+#[must_use]
+pub fn hazards(
+    snapshot: &SnapshotFacts<'_>,
+    tarball: Option<&StaticResources>,
+    keys: &Unlocked,
+    restore: Option<Timestamp>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    found(&hazards::read(&snapshot.scan, &open_with(keys), tarball, now, restore.unwrap_or(now)))
+}
+
+/// The hazards of a tarball by itself: what will have ended by that day. Right now nothing can have that is not a fault
+/// of the tarball already.
+#[must_use]
+pub fn hazards_of_tarball(tarball: &StaticResources, restore: Option<Timestamp>, now: Timestamp) -> Vec<Finding> {
+    restore.map(|restore| found(&hazards::of_tarball(tarball, now, restore))).unwrap_or_default()
+}
+
+fn found(hazards: &Hazards) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    checks::hazards::check(hazards, &mut findings);
+    findings.into_sorted()
 }

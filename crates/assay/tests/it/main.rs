@@ -1,0 +1,48 @@
+//! The library as a stranger uses it: a path in, a verdict out.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+
+use assay::{Keys, Question, Severity, Verdict};
+
+/// When the fixtures were made.
+fn question() -> Question {
+    let mut question = Question::default();
+    question.now = "2026-11-23T18:00:00Z".parse().unwrap();
+    question
+}
+
+#[test]
+fn a_real_backup_passes_and_one_without_its_keys_does_not() {
+    let fixture = fixtures::named("aescbc-rotated");
+    let folder = fixture.snapshot().parent().unwrap().to_path_buf();
+    let judgement = assay::open(&folder).unwrap().judge(&question()).unwrap();
+    let serious: Vec<_> = judgement.findings().filter(|(_, finding)| finding.severity() >= Severity::High).collect();
+    assert!(serious.is_empty(), "{serious:?}");
+    assert!(judgement.verdict() < Verdict::Fail && judgement.unread().is_empty());
+    let mut without = question();
+    without.keys = Keys::None;
+    let backups = assay::open(&folder).unwrap();
+    let backup = backups.read(backups.files().next().unwrap(), &assay::Silent).unwrap();
+    assert!(backup.facts(&without, &assay::Silent).unwrap().encryption.is_none());
+}
+
+#[test]
+fn what_cannot_be_read_keeps_no_other_from_being_judged() {
+    let fixture = fixtures::named("plain-etcd36");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("snapshot_2026-11-22_010203.db"), b"nothing of a database").unwrap();
+    fs::copy(fixture.snapshot(), folder.path().join("snapshot_2026-11-23_010203.db.gz")).unwrap();
+    let judgement = assay::open(folder.path()).unwrap().judge(&question()).unwrap();
+    assert_eq!((judgement.verdict(), judgement.unread().len()), (Verdict::Fail, 1));
+    assert!(judgement.findings().any(|(name, _)| name.ends_with("2026-11-23_010203.db.gz")));
+}
+
+#[test]
+fn a_file_by_itself_is_asked_whether_it_is_whole() {
+    let snapshot = fixtures::named("plain-etcd36").snapshot();
+    let judgement = assay::open(&snapshot).unwrap().judge(&question()).unwrap();
+    assert!(judgement.verdict() < Verdict::Fail, "{:?}", judgement.findings().collect::<Vec<_>>());
+    assert!(assay::open("/nonexistent").unwrap().judge(&question()).is_err());
+}
