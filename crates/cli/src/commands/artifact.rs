@@ -23,7 +23,7 @@ pub(super) enum Item {
     /// A snapshot and a tarball that should belong together, or what there is of them.
     Backup(Box<Whole>),
     /// What should be a snapshot, by itself.
-    Snapshot(Source),
+    Snapshot(Box<Source>),
     /// A tarball of static pod resources, by itself.
     Tarball(Box<Tarball>),
 }
@@ -140,7 +140,7 @@ fn of_backup(
     let unread = snapshot::each(halves, ui, |path, ui| {
         let opened = opener(&path).map_err(Error::from).and_then(|contents| item(contents, reading, ui));
         match opened.inspect_err(|error| reasons.push((path, error.to_string())))? {
-            Item::Snapshot(found) => source = Some(found),
+            Item::Snapshot(found) => source = Some(*found),
             Item::Tarball(found) => tarball = Some(found),
             Item::Directory(_) | Item::Backup(_) => {}
         }
@@ -175,5 +175,5 @@ pub(super) fn item(contents: Contents, reading: &Reading, ui: &mut Ui) -> Result
         return Ok(Item::Tarball(Box::new(Tarball::read(contents, reading, ui)?)));
     }
     contents.expect_snapshot()?;
-    Ok(Item::Snapshot(contents))
+    Ok(Item::Snapshot(Box::new(contents)))
 }

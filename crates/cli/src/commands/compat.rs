@@ -97,7 +97,7 @@ fn of_files<'t>(
             Item::Tarball(read) => tarball = Some(read),
             Item::Snapshot(source) => {
                 let release = scan(&source, ui)?;
-                of_snapshot = Some((source, release));
+                of_snapshot = Some((*source, release));
             }
             Item::Directory(_) | Item::Backup(_) => {}
         }
