@@ -1,4 +1,5 @@
 //! assay from the outside, on real backups and on damaged ones.
+#![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -28,6 +28,7 @@ pub struct Question {
 }
 
 impl Default for Question {
+    #[expect(clippy::disallowed_methods, reason = "the one clock of a question, where none is given")]
     fn default() -> Self {
         Self {
             keys: Keys::OfTheBackup,

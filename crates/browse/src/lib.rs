@@ -7,6 +7,7 @@
 //!
 //! What a value means, and what of it may be shown, is the snapshot's business: pages come as lines. Names of keys are
 //! shown by way of [`kube_objects::ShownKey`] and [`Look::escape`].
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make and read files of their own"))]
 #![forbid(unsafe_code)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![deny(clippy::cast_possible_truncation)]

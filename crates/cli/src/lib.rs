@@ -4,6 +4,7 @@
 //! done about it, [`input`] how a file's bytes are had, [`output`] how facts are shown, [`ui`] the
 //! two streams they go to, and [`exit`] how it all ends. What the bytes mean is the libraries'
 //! business.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make and read files of their own"))]
 
 pub mod analysis;
 pub mod args;

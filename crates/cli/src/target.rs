@@ -31,6 +31,7 @@ pub fn read(args: &TargetArgs) -> Result<Option<TargetCluster>, Error> {
     args.target_file.as_deref().map(of_file).transpose()
 }
 
+#[expect(clippy::disallowed_methods, reason = "no artifact: a short file about the target")]
 fn of_file(path: &Path) -> Result<TargetCluster, Error> {
     let display = if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", escape_path(path)) };
     let refused = |reason: String, hint: &str| Error::Unanswerable {

@@ -2,6 +2,7 @@
 //!
 //! `ASSAY_BENCH_DB=FILE` takes a file of your own; `scripts/make-large-snapshot` makes one. Whole commands are compared
 //! with etcd's tools by `scripts/bench`.
+#![allow(clippy::disallowed_methods, reason = "not shipped: it reads files of its own")]
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on has failed")]
 
 use std::sync::LazyLock;

@@ -33,6 +33,7 @@
 //! Gzip layers are described by preflate, which panics on some and prints to standard output on others. The panic is
 //! caught; a binary's panic hook asks [`panic_is_caught`] and keeps silent. A binary whose standard output is data
 //! keeps it out of preflate's reach. A join without the manifest trusts the escrow, and age does not say who sealed it.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make and read files of their own"))]
 #![forbid(unsafe_code)]
 
 mod age_file;

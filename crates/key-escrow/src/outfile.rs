@@ -108,6 +108,7 @@ impl OutSet {
     /// Syncs and renames everything; afterwards the set is there, or (on error) nothing of it is.
     ///
     /// Calls `step` with the number of files in place, before the first rename and after each.
+    #[expect(clippy::disallowed_methods, reason = "what was written, to sync it")]
     pub(crate) fn commit(self, step: &mut dyn FnMut(usize, usize)) -> Result<()> {
         let mut journal = String::new();
         for name in &self.names {
@@ -269,6 +270,7 @@ fn remove_if_there(path: &Path) -> Result<()> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a directory that was written to, to sync it")]
 fn sync_dir(dir: &Path) -> Result<()> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(Error::io("sync", dir))
 }

@@ -190,6 +190,7 @@ pub(crate) fn same_or(
 }
 
 /// Writes a whole small file of a set.
+#[expect(clippy::disallowed_methods, reason = "what was written, to read it back")]
 pub(crate) fn write_file(set: &OutSet, name: &str, content: &[u8]) -> Result<PathBuf> {
     set.create(name)?.write_all(content).map_err(Error::io("write", &set.path(name)))?;
     let back = std::fs::read(set.staged(name)).map_err(Error::io("read", &set.path(name)))?;

@@ -1,5 +1,6 @@
 //! Records what real servers answer, into `fixtures/peer-34` and `fixtures/peer-35`:
 //! `cargo run -p peer-harness --example record -- fixtures`. Needs both peers (`scripts/install-peers`).
+#![allow(clippy::disallowed_methods, reason = "not shipped: it reads files of its own")]
 
 use std::error::Error;
 use std::fs;

@@ -26,6 +26,7 @@
 //! Where a peer is absent the test says `SKIPPED <test>: ...` on stderr and goes on with the record; under
 //! `CI=true` it panics instead. Unlike the libraries of this workspace this crate reads the environment,
 //! writes to stderr and runs programs: it is a dev-dependency and nothing else.
+#![allow(clippy::disallowed_methods, reason = "not shipped: it reads files of the repository and of tests")]
 #![forbid(unsafe_code)]
 
 mod answers;

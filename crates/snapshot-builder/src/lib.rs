@@ -4,6 +4,7 @@
 //! transaction, the SHA-256 behind. What a test wants wrong, it says by bucket, key and value.
 //!
 //! For tests only: it panics where a library would give an error, and its encoder knows nothing of assay's decoder.
+#![allow(clippy::disallowed_methods, reason = "not shipped: it reads files of the repository and of tests")]
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
 //! The page reader against databases that another writer made, and against damage.
+#![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
 //! The browser without a terminal: keys and news in, screens out.
-
+#![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

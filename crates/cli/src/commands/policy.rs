@@ -35,6 +35,7 @@ pub(super) fn run(args: PolicyArgs, ui: &mut Ui) -> Result<Outcome, Error> {
 ///
 /// # Errors
 /// When the file cannot be read, or is not understood.
+#[expect(clippy::disallowed_methods, reason = "no artifact: a short file of the organisation")]
 pub(super) fn read(path: &Path) -> Result<Policy, Error> {
     let refused = |reason: String, hint: &str| Error::Unanswerable {
         display: format!("`{}`", escape_path(path)),

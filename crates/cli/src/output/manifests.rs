@@ -33,6 +33,7 @@ impl Manifests {
     ///
     /// # Errors
     /// Where the directory holds something, or cannot be made.
+    #[expect(clippy::disallowed_methods, reason = "a directory to write to, which must be empty")]
     pub fn begin(format: ManifestFormat, folder: Option<PathBuf>) -> Result<Self, Error> {
         if let Some(folder) = &folder {
             make_folder(folder)?;

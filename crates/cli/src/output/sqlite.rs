@@ -129,6 +129,7 @@ impl Database {
     ///
     /// # Errors
     /// A database that cannot be written, or a file that has come to stand in its place meanwhile.
+    #[expect(clippy::disallowed_methods, reason = "what was written, to sync it")]
     pub fn commit(self) -> Result<(), Error> {
         let target = self.target;
         self.connection.execute_batch("COMMIT; PRAGMA optimize = 0x10002;").map_err(|error| failed(&target, &error))?;

@@ -87,6 +87,7 @@ pub struct Ui {
 
 impl Ui {
     /// The streams of the process.
+    #[expect(clippy::disallowed_methods, reason = "the one clock of a run")]
     pub fn stdio(global: &GlobalArgs) -> Self {
         let out: Box<dyn Write> = if io::stdout().is_terminal() {
             Box::new(io::stdout())

@@ -1,5 +1,5 @@
 //! The binary as its users see it: arguments in, two streams and an exit code out.
-
+#![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

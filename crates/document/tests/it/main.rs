@@ -1,4 +1,5 @@
 //! Documents, as they are recorded and as an older or a newer assay would write them.
+#![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

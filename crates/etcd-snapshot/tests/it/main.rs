@@ -1,4 +1,5 @@
 //! The library against real snapshots whose truth is known, and against snapshots built to be wrong.
+#![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -2,6 +2,7 @@
 //!
 //! `documents/` holds what `assay verify --json` printed (`pair`, `damaged`) and what no assay prints (`hostile`,
 //! `unread`). `golden/` holds the reports on them; `ASSAY_UPDATE_SCREENS=1` writes them anew.
+#![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -104,6 +104,7 @@ impl Evidence {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a directory to write to, which must be empty")]
 fn check_empty(dir: &Path) -> Result<(), Error> {
     let mut entries = fs::read_dir(dir).map_err(|error| failed(dir, &error))?;
     match entries.next() {

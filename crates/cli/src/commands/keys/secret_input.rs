@@ -21,6 +21,7 @@ const LARGEST: usize = 1 << 20;
 const SHORT: usize = 16;
 
 /// What a secret file holds. Wiped on drop.
+#[expect(clippy::disallowed_methods, reason = "no artifact: a secret, from a pipe or descriptor too, and wiped")]
 pub(super) fn read_file(name: &OsStr) -> Result<Zeroizing<Vec<u8>>, Error> {
     let path = Path::new(name);
     let failed = |error: io::Error| failure::reading(path, &error);
