@@ -139,14 +139,12 @@ impl Get<'_> {
         let typed = if parsed.name_is_token() { objects::shown(typed) } else { escape(typed).into_owned() };
         let at = self.at.map_or_else(String::new, |at| format!(" at revision {at}"));
         let reason = format!("there is no `{typed}`{at}");
-        let hint = if ui.outcome() == Outcome::Findings {
-            objects::LOST_HINT
-        } else if typed.contains('\\') {
+        let hint = if typed.contains('\\') {
             "`--exact` takes a key as `assay ls` shows it, with its `\\n` and `\\xff`"
         } else {
             "`assay ls` lists keys; a prefix ends with a slash"
         };
-        objects::absent(self.source, reason, Some(hint.to_owned()))
+        objects::not_found(self.source, reason, hint, ui)
     }
 
     fn many(&self, format: ObjectFormat, ui: &mut Ui) -> Result<(), Error> {

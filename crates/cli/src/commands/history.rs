@@ -121,15 +121,11 @@ fn one_key<'a>(
     keys.dedup();
     match keys[..] {
         [one] => Ok(one),
-        [] => Err(objects::absent(
+        [] => Err(objects::not_found(
             source,
             format!("no revision of `{}` is retained", objects::shown(typed)),
-            Some(match ui.outcome() {
-                Outcome::Findings => objects::LOST_HINT.to_owned(),
-                Outcome::Clean => {
-                    "it never was, or it was deleted before the last compaction; `--carve` looks in free pages".into()
-                }
-            }),
+            "it never was, or it was deleted before the last compaction; `--carve` looks in free pages",
+            ui,
         )),
         _ => {
             let names: Vec<String> = keys.iter().take(NAMESAKES).map(|key| objects::shown(key)).collect();

@@ -12,7 +12,7 @@ use kube_objects::{ClusterVersion, ShownKey};
 use lens::{Found, Newest, NoKeys, NotOpened, Object, Opener, Reader, Resources, Selection, UnknownResource, Unseen};
 
 use crate::args::KeysInput;
-use crate::exit::Error;
+use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
 use crate::spread::Pool;
 use crate::text::{count, escape, inert};
@@ -85,7 +85,7 @@ pub(super) fn check_found<'k>(
         if missing.len() > CLOSED_NAMED {
             ui.warn(&format!("{} that were named are not there", count(missing.len() as u64, "object")));
         }
-        ui.settle(crate::exit::Outcome::Findings);
+        ui.settle(Outcome::Findings);
     }
 }
 
@@ -208,7 +208,7 @@ pub(super) fn check_complete(source: &Source, reader: &Reader<'_>, damaged: u64,
             count(faults, "structural fault"),
             count(damaged, "unreadable record"),
         ));
-        ui.settle(crate::exit::Outcome::Findings);
+        ui.settle(Outcome::Findings);
     }
 }
 
@@ -231,6 +231,14 @@ pub(super) fn unanswerable(source: &Source, reason: &dyn std::fmt::Display, hint
 /// The error of a key or an object that is named and not there.
 pub(super) fn absent(source: &Source, reason: String, hint: Option<String>) -> Error {
     Error::Absent { display: source.display().to_owned(), reason, hint }
+}
+
+/// The error of one that was not found: not there, or, in a file that damage has cost some of its records, not known.
+pub(super) fn not_found(source: &Source, reason: String, hint: &str, ui: &Ui) -> Error {
+    match ui.outcome() {
+        Outcome::Findings => unanswerable(source, &reason, Some(LOST_HINT.to_owned())),
+        Outcome::Clean => absent(source, reason, Some(hint.to_owned())),
+    }
 }
 
 /// A key as messages name it.
@@ -298,7 +306,7 @@ impl Closed {
         }
         let hint = self.hint.map_or_else(String::new, |hint| format!("; {hint}"));
         ui.warn(&format!("{} not shown{hint}", count(self.objects as u64, "object")));
-        ui.settle(crate::exit::Outcome::Findings);
+        ui.settle(Outcome::Findings);
     }
 }
 
