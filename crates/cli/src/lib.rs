@@ -18,7 +18,6 @@ pub mod output;
 pub mod settings;
 pub mod tarball;
 pub mod target;
-pub mod text;
 pub mod ui;
 
 /// Threads for work on many pages.

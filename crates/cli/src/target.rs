@@ -10,7 +10,7 @@ use version_compat::Target;
 
 use crate::args::TargetArgs;
 use crate::exit::Error;
-use crate::text::escape_path;
+use wording::escape_path;
 
 /// A ClusterVersion has some 20 KB; with all of its history, a few hundred.
 const LONGEST: u64 = 4 << 20;

@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use lens::{Selection, SelectionError};
 
-use crate::text::unescape;
+use wording::unescape;
 
 /// Which keys, besides what is named outright.
 #[derive(Debug, Clone, Default, Args)]

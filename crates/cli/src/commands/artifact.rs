@@ -13,8 +13,8 @@ use crate::input::{
     Backup, Backups, Contents, Input, InputError, Looked, NamedFiles, Reading, Source, nested, none_in,
 };
 use crate::tarball::Tarball;
-use crate::text::{escape, escape_path};
 use crate::ui::Ui;
+use wording::{escape, escape_path};
 
 /// Something that a path led to.
 pub(super) enum Item {

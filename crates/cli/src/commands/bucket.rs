@@ -16,8 +16,8 @@ use crate::output::entry::{Meaning, is_public, meaning};
 use crate::output::json::{HexBytes, Key};
 use crate::output::rows::{Fields, Head, Row, Rows, cell};
 use crate::spread::Pool;
-use crate::text::{escape, group_digits};
 use crate::ui::Ui;
+use wording::{escape, group_digits};
 
 /// Leaves read in one piece of work.
 const PIECE: usize = 64;

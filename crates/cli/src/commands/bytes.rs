@@ -7,8 +7,8 @@ use crate::analysis::{self, Opened};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::output::json::Verdict;
-use crate::text::count;
 use crate::ui::Ui;
+use wording::count;
 
 /// Opens what should be a snapshot.
 pub(super) fn open(path: &std::ffi::OsStr, reading: &Reading, ui: &mut Ui) -> Result<Source, Error> {
@@ -54,5 +54,5 @@ pub(super) fn bucket_name(path: &[&[u8]]) -> Vec<u8> {
 
 /// A bucket's name for people; the root bucket has none.
 pub(super) fn bucket_label(path: &[&[u8]]) -> String {
-    if path.is_empty() { "(root)".to_owned() } else { crate::text::escape(&bucket_name(path)).into_owned() }
+    if path.is_empty() { "(root)".to_owned() } else { wording::escape(&bucket_name(path)).into_owned() }
 }

@@ -15,8 +15,8 @@ use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Verdict, write_pretty};
-use crate::text::{count, escape, inert};
 use crate::ui::{Ui, style};
+use wording::{count, escape, inert};
 
 /// Leases beyond these are counted in human output; JSON has them all.
 const LEASES_SHOWN: usize = 20;

@@ -17,8 +17,8 @@ use crate::input::{Reading, Source};
 use crate::output::json::{Verdict, write_pretty};
 use crate::output::rows::{Fields, Head, Row, Rows, cell};
 use crate::spread::Pool;
-use crate::text::{Size, count, escape, group_digits, shorten};
 use crate::ui::{Ui, style};
+use wording::{Size, count, escape, group_digits, shorten};
 
 /// Columns of a bar in the account and in a table.
 const BAR: usize = 30;

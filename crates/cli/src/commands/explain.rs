@@ -8,8 +8,8 @@ use crate::exit::{Error, Outcome};
 use crate::output::finding::wrap;
 use crate::output::human::{Align, Table};
 use crate::output::json::{Envelope, Verdict};
-use crate::text::escape;
 use crate::ui::{Ui, style};
+use wording::escape;
 
 /// The published schema of every document.
 const SCHEMA: &str = include_str!("../../../../docs/assay-1.schema.json");

@@ -11,8 +11,8 @@ use crate::args::ExportArgs;
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading};
 use crate::output::manifests::Manifests;
-use crate::text::{count, escape};
 use crate::ui::Ui;
+use wording::{count, escape};
 
 /// Objects that are left out loudly are named up to so many.
 const NAMED: usize = 5;

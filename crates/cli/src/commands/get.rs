@@ -9,8 +9,8 @@ use crate::args::{GetArgs, ObjectFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::output::objects as output;
-use crate::text::{count, escape};
 use crate::ui::Ui;
+use wording::{count, escape};
 
 /// Namesakes that an error lists.
 const NAMESAKES: usize = 10;

@@ -14,8 +14,8 @@ use crate::input::{Input, Reading, Source};
 use crate::output::human::Fields;
 use crate::output::json::{HexBytes, Verdict, write_pretty};
 use crate::spread::Pool;
-use crate::text::{Size, count, group_digits};
 use crate::ui::{Ui, style};
+use wording::{Size, count, group_digits};
 
 pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let json = args.output.format() == ReportFormat::Json;
@@ -127,10 +127,7 @@ impl Hashes {
             .field("  total keys", format!("{} entries (etcd 3.5)", group_digits(status.total_key)))
             .maybe("", live)
             .field("  total size", Size(status.total_size).exact())
-            .maybe(
-                "  version",
-                Some(crate::text::escape(status.version.as_bytes())).filter(|version| !version.is_empty()),
-            );
+            .maybe("  version", Some(wording::escape(status.version.as_bytes())).filter(|version| !version.is_empty()));
         if let Some(full) = &self.full {
             let kv = &full.hash_kv;
             let compacted = match kv.compact_revision {
@@ -146,7 +143,7 @@ impl Hashes {
                 .field("content digest", HexBytes(&full.content));
         }
         let look = ui.look();
-        let title = ui.paint(style::HEAD, crate::text::escape(source.name().as_bytes())).to_string();
+        let title = ui.paint(style::HEAD, wording::escape(source.name().as_bytes())).to_string();
         writeln!(ui.out(), "{title}")?;
         Ok(fields.write(ui.out(), look)?)
     }

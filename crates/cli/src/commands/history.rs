@@ -14,8 +14,8 @@ use crate::input::{Input, Reading, Source};
 use crate::output::json::Key;
 use crate::output::steps::{CarvedFrom, StepLook, Steps};
 use crate::spread::Pool;
-use crate::text::{count, escape};
 use crate::ui::{Ui, style};
+use wording::{count, escape};
 
 /// Namesakes that an error lists.
 const NAMESAKES: usize = 10;

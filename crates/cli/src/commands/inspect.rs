@@ -19,8 +19,8 @@ use crate::output::human::{Align, Fields, Table};
 use crate::output::json::write_pretty;
 use crate::output::{overview, tarball};
 use crate::tarball::Tarball;
-use crate::text::{Size, count, escape, group_digits};
 use crate::ui::{Ui, style};
+use wording::{Size, count, escape, group_digits};
 
 /// Resources that human output lists without `-v`.
 const RESOURCES_SHOWN: usize = 15;

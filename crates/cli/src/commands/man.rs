@@ -9,8 +9,8 @@ use clap_mangen::Man;
 
 use crate::args::{Cli, ManArgs};
 use crate::exit::{Error, Outcome};
-use crate::text::escape_path;
 use crate::ui::Ui;
+use wording::escape_path;
 
 pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     let pages = pages();
@@ -24,7 +24,7 @@ pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     let Some((_, page)) = pages.into_iter().find(|(page, _)| *page == name) else {
         return Err(Error::Usage(format!(
             "there is no command `{}`; `assay --help` lists them",
-            crate::text::escape(args.page.join(" ").as_bytes())
+            wording::escape(args.page.join(" ").as_bytes())
         )));
     };
     ui.out().write_all(&render(page)?)?;

@@ -15,8 +15,8 @@ use crate::args::KeysInput;
 use crate::exit::{Error, Outcome};
 use crate::input::{Reading, Source};
 use crate::spread::Pool;
-use crate::text::{count, escape, inert};
 use crate::ui::Ui;
+use wording::{count, escape, inert};
 
 /// Where a cluster keeps its version, behind whatever prefix.
 const VERSION_KEY: &[u8] = b"/config.openshift.io/clusterversions/version";

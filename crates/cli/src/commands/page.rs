@@ -17,8 +17,8 @@ use crate::input::{Reading, Source};
 use crate::output::entry::{hex_preview, is_public, meaning};
 use crate::output::json::{Envelope, HexBytes, Key};
 use crate::spread::Pool;
-use crate::text::{Size, escape};
 use crate::ui::Ui;
+use wording::{Size, escape};
 
 /// Bytes of a key that people are shown in hex.
 const KEY_SHOWN: usize = 32;

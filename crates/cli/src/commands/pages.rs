@@ -14,8 +14,8 @@ use crate::input::Reading;
 use crate::output::json::Key;
 use crate::output::rows::{Fields, Head, Row, Rows, cell};
 use crate::spread::Pool;
-use crate::text::{count, escape};
 use crate::ui::Ui;
+use wording::{count, escape};
 
 /// Runs of pages looked at in one piece of work.
 const PIECE: usize = 512;

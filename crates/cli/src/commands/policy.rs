@@ -15,8 +15,8 @@ use crate::args::{PolicyArgs, PolicyCheckArgs, PolicyCommand, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::output::human::Fields;
 use crate::output::json::{Envelope, Verdict};
-use crate::text::{count, escape, escape_path, inert};
 use crate::ui::{Ui, style};
+use wording::{count, escape, escape_path, inert};
 
 /// A policy has a few KB; one with a thousand waivers, a few hundred.
 const LONGEST: u64 = 4 << 20;

@@ -8,8 +8,8 @@ use crate::analysis::unreadable;
 use crate::exit::{Error, Outcome};
 use crate::input::{Contents, Input, Reading, Source};
 use crate::spread::Pool;
-use crate::text::count;
 use crate::ui::Ui;
+use wording::count;
 
 /// Opens what should be a snapshot.
 pub(super) fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Source, Error> {

@@ -13,8 +13,8 @@ use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::output::steps::{StepLook, Steps};
 use crate::spread::Pool;
-use crate::text::count;
 use crate::ui::Ui;
+use wording::count;
 
 pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let mut selection = args.select.selection(args.what)?;

@@ -26,8 +26,8 @@ use crate::output::human::Fields;
 use crate::output::{overview, tarball};
 use crate::tarball::Tarball;
 use crate::target;
-use crate::text::{count, escape, inert};
 use crate::ui::{Ui, style};
+use wording::{count, escape, inert};
 
 /// What holds for all that one run judges.
 #[derive(Clone, Copy)]

@@ -4,9 +4,9 @@ use std::io;
 
 use super::finding::wrap;
 use super::human::{Align, Table};
-use crate::text::{escape, inert};
 use crate::ui::{Ui, style};
 use checks::version::Compat;
+use wording::{escape, inert};
 
 /// Writes the verdict, its reasons, and a table of the evidence.
 ///

@@ -11,8 +11,8 @@ use super::rows::{Fields, Head, Stream};
 use super::steps::{ChangeJson, fields};
 use crate::args::DiffFormat;
 use crate::exit::{Error, Outcome};
-use crate::text::{Size, count, escape};
 use crate::ui::{Ui, style};
+use wording::{Size, count, escape};
 
 /// One of the two snapshots.
 #[derive(Debug, Clone)]

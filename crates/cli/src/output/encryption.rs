@@ -7,7 +7,7 @@ use encryption_config::Standing;
 
 use super::human::{Align, Fields, Table};
 use crate::documents::encryption::secret_name;
-use crate::text::{count, escape, inert};
+use wording::{count, escape, inert};
 
 /// A row for each resource and key.
 pub fn table(encryption: &Encryption) -> Table {

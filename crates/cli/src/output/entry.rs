@@ -7,7 +7,7 @@ use kube_objects::{Envelope, ShownKey};
 use serde_json::{Map, Value, json};
 
 use super::json::{Hex64, Key};
-use crate::text::{Size, escape};
+use wording::{Size, escape};
 
 /// What an entry says.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -4,8 +4,8 @@ use std::io;
 
 use checks::{Finding, Severity};
 
-use crate::text::{count, escape, inert};
 use crate::ui::{Ui, style};
+use wording::{count, escape, inert};
 
 /// Findings of one kind that human output lists one by one; JSON has them all.
 const SHOWN: usize = 5;

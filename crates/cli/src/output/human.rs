@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
-use crate::text::shorten;
 use crate::ui::{Look, style};
+use wording::shorten;
 
 /// Names and values under each other, the values aligned:
 ///

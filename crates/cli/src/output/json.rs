@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
-use crate::text::is_plain;
+use wording::is_plain;
 
 pub use checks::Verdict;
 pub use document::{Hex64, HexBytes, Key, KeyBuf, SCHEMA};

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use super::json::HexBytes;
 use crate::args::ManifestFormat;
 use crate::exit::Error;
-use crate::text::escape_path;
 use crate::ui::Ui;
+use wording::escape_path;
 
 /// Longest name of a file, its extension not counted; file systems take 255 bytes.
 const LONGEST_NAME: usize = 200;

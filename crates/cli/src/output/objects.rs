@@ -13,8 +13,8 @@ use unicode_width::UnicodeWidthStr;
 use super::json::{Hex64, Key, write_compact};
 use crate::args::ObjectFormat;
 use crate::exit::Error;
-use crate::text::escape;
 use crate::ui::{Ui, style};
+use wording::escape;
 
 /// Writes one object; raw and hex are not for objects, see [`hex`].
 ///

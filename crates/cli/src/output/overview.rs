@@ -9,7 +9,7 @@ use crate::analysis::{Analysis, Opened};
 use crate::documents::etcd::alarm_word;
 use crate::documents::snapshot::{self, is_updating, running};
 use crate::input::Source;
-use crate::text::{Size, count, escape, group_digits};
+use wording::{Size, count, escape, group_digits};
 
 /// How many pages there are, and of what kind.
 pub fn pages(report: &Report<'_>) -> String {

@@ -13,7 +13,7 @@ use tempfile::TempPath;
 use super::rows::keys::KeySink;
 use super::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow, RevisionRow};
 use crate::exit::Error;
-use crate::text::{escape, escape_path};
+use wording::{escape, escape_path};
 
 /// The description of the database, for people.
 pub const SCHEMA: &str = include_str!("sqlite-schema.md");

@@ -9,8 +9,8 @@ use super::json::{Hex64, Key, Verdict};
 use super::rows::{Fields, Head, Stream, cell};
 use crate::args::StepFormat;
 use crate::exit::{Error, Outcome};
-use crate::text::{Size, count, escape, inert, is_plain};
 use crate::ui::{Ui, style};
+use wording::{Size, count, escape, inert, is_plain};
 
 /// Characters of a value that a line for people has room for.
 const VALUE_SHOWN: usize = 100;

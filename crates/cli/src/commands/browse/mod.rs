@@ -15,11 +15,11 @@ use browse::{Ended, Ending, Look, Settings, Summary};
 use crate::args::BrowseArgs;
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
-use crate::text::{count, escape};
 use crate::ui::Ui;
 use keys::Keys;
 use screen::Screen;
 use snapshot::Browsed;
+use wording::{count, escape};
 
 pub(super) fn run(args: &BrowseArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     expect_terminal()?;

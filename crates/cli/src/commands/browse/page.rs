@@ -10,7 +10,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
 use crate::output::objects::hex;
-use crate::text::{Size, count, is_plain};
+use wording::{Size, count, is_plain};
 
 /// Characters of one line; a screen shows the rest to nobody.
 const LONGEST_LINE: usize = 8192;

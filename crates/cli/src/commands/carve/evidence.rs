@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::exit::Error;
 use crate::output::json::{HexBytes, SCHEMA, write_compact};
-use crate::text::escape_path;
+use wording::escape_path;
 
 const MANIFEST: &str = "manifest.json";
 const PART: &str = ".manifest.json.part";

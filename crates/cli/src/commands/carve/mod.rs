@@ -17,9 +17,9 @@ use crate::output::entry::{Meaning, meaning, record_fields};
 use crate::output::json::Key;
 use crate::output::rows::{Fields, Head, Row, Rows, cell};
 use crate::spread::Pool;
-use crate::text::{Size, count, escape, group_digits};
 use crate::ui::Ui;
 use evidence::Evidence;
+use wording::{Size, count, escape, group_digits};
 
 const TITLES: [&str; 10] =
     ["label", "confidence", "trace", "bucket", "page", "element", "offset", "key", "meaning", "file"];

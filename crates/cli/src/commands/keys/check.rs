@@ -24,8 +24,8 @@ use crate::output::human::Fields;
 use crate::output::json::write_pretty;
 use crate::spread::Pool;
 use crate::tarball::{self, is_marked};
-use crate::text::{count, escape, escape_path, inert};
 use crate::ui::{Ui, style};
+use wording::{count, escape, escape_path, inert};
 
 /// One backup that was checked.
 struct Checked {

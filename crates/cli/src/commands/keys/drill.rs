@@ -16,8 +16,8 @@ use crate::input::Reading;
 use crate::output::escrow::DrillJson;
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Envelope, Verdict};
-use crate::text::escape;
 use crate::ui::{Ui, style};
+use wording::escape;
 
 pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let Some((manifest_path, manifest)) = open::manifest(args.manifest.as_ref(), &args.escrow)? else {

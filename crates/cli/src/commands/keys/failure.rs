@@ -6,7 +6,7 @@ use std::path::Path;
 use key_escrow::Error as EscrowError;
 
 use crate::exit::Error;
-use crate::text::inert;
+use wording::inert;
 
 /// The program's error for one of the library's, with the option or command that helps.
 pub(in crate::commands) fn of(error: &EscrowError) -> Error {
@@ -21,7 +21,7 @@ pub(super) fn told(what: impl Into<String>, hint: Option<&str>) -> Error {
 
 /// A file that could not be read or looked at.
 pub(super) fn reading(path: &Path, source: &io::Error) -> Error {
-    told(format!("cannot read `{}`: {source}", crate::text::escape_path(path)), None)
+    told(format!("cannot read `{}`: {source}", wording::escape_path(path)), None)
 }
 
 fn hint(error: &EscrowError) -> Option<String> {

@@ -10,7 +10,7 @@ use crate::exit::Error;
 use crate::input::Contents;
 use crate::output::escrow::FileJson;
 use crate::output::json::HexBytes;
-use crate::text::{escape_path, is_plain};
+use wording::{escape_path, is_plain};
 
 /// The file that belongs to an escrow and lies beside it: `<stem>.escrow.age` gives `<stem>.<end>`.
 pub(super) fn beside(escrow: &Path, end: &str) -> Option<PathBuf> {

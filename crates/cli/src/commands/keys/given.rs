@@ -13,8 +13,8 @@ use crate::args::{IdentityArgs, KeysInput};
 use crate::exit::Error;
 use crate::input::{Backups, Contents, Input, Reading, Source};
 use crate::tarball::{self, is_marked};
-use crate::text::{escape, escape_path, inert};
 use crate::ui::Ui;
+use wording::{escape, escape_path, inert};
 
 /// Keys and what they came in. No `Debug`: see [`EncryptionConfig`].
 pub(in crate::commands) struct Given {

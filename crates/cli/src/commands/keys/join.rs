@@ -10,8 +10,8 @@ use crate::exit::{Error, Outcome};
 use crate::output::escrow::WrittenJson;
 use crate::output::human::Fields;
 use crate::output::json::{Envelope, Verdict};
-use crate::text::{Size, escape};
 use crate::ui::{Ui, style};
+use wording::{Size, escape};
 
 pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     if args.out.is_dir() {

@@ -15,8 +15,8 @@ use crate::input::{Contents, Input, Reading};
 use crate::inventory::{ResourceFact, Row, UseFact};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Verdict, write_compact, write_pretty};
-use crate::text::{count, escape, inert};
 use crate::ui::{Ui, style};
+use wording::{count, escape, inert};
 
 /// The directory that all members of a sound tarball lie in.
 const ROOT: &str = "static-pod-resources/";

@@ -8,8 +8,8 @@ use super::secret_input::{self, Terminal};
 use super::{failure, files};
 use crate::args::IdentityArgs;
 use crate::exit::Error;
-use crate::text::{escape_path, inert};
 use crate::ui::Ui;
+use wording::{escape_path, inert};
 
 /// The identities of `-i`, and the passphrase for those that need one.
 pub(super) fn identities(args: &IdentityArgs) -> Result<(Identities, Option<SecretString>), Error> {

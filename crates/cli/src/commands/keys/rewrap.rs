@@ -8,8 +8,8 @@ use crate::exit::{Error, Outcome};
 use crate::output::escrow::{FileJson, WrittenJson};
 use crate::output::human::Fields;
 use crate::output::json::{Envelope, Verdict};
-use crate::text::{count, escape};
 use crate::ui::{Ui, style};
+use wording::{count, escape};
 
 pub(super) fn run(args: KeysRewrapArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     seal::check(&args.to, args.new_passphrase || args.new_passphrase_file.is_some())?;

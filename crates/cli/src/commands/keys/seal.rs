@@ -9,8 +9,8 @@ use super::failure;
 use super::secret_input::{self, Terminal};
 use crate::args::RecipientArgs;
 use crate::exit::Error;
-use crate::text::{count, escape_path};
 use crate::ui::Ui;
+use wording::{count, escape_path};
 
 /// A new passphrase to seal to, if one is asked for.
 pub(super) fn passphrase(asked: bool, file: Option<&OsString>, ui: &mut Ui) -> Result<Option<SecretString>, Error> {

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 use super::failure;
 use crate::exit::Error;
 use crate::input::open_regular;
-use crate::text::{escape_path, inert};
 use crate::ui::Ui;
+use wording::{escape_path, inert};
 
 /// No identity, recipients or passphrase file is larger.
 const LARGEST: usize = 1 << 20;

@@ -20,8 +20,8 @@ use crate::input::{Contents, Reading};
 use crate::output::escrow::{FileJson, WrittenJson};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Envelope, Verdict};
-use crate::text::{Size, count, escape};
 use crate::ui::{Ui, style};
+use wording::{Size, count, escape};
 
 /// What is written into manifests as the tool.
 pub(super) const TOOL: &str = concat!("assay ", env!("CARGO_PKG_VERSION"));

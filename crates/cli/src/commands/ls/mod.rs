@@ -17,9 +17,9 @@ use crate::input::{Input, Reading, Source};
 use crate::output::json::Verdict;
 use crate::output::rows::keys::{self, KeySink, KeysHead};
 use crate::spread::Pool;
-use crate::text::count;
 use crate::ui::Ui;
 use rows::Entry;
+use wording::count;
 
 /// What is listed, and how.
 struct Request {

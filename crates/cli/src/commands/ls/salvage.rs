@@ -12,8 +12,8 @@ use crate::commands::objects;
 use crate::exit::Error;
 use crate::input::Source;
 use crate::output::json::Verdict;
-use crate::text::count;
 use crate::ui::Ui;
+use wording::count;
 
 pub(super) fn run(request: &mut Request, source: &Source, ui: &mut Ui) -> Result<(), Error> {
     objects::resolve_by(&mut request.selection, source, |resources| {

@@ -22,8 +22,8 @@ use crate::input::{Backups, Source};
 use crate::output::encryption::external;
 use crate::output::human::Fields;
 use crate::tarball::Tarball;
-use crate::text::{Size, count, escape};
 use crate::ui::Ui;
+use wording::{Size, count, escape};
 
 /// Judges what lies in a directory beside its backups; `None` where there is one backup, or nothing to say.
 pub(super) fn of_directory(directory: &Backups, rules: Rules<'_>) -> Option<Judged> {

@@ -11,7 +11,7 @@ use crate::commands::keys::{failure, files, limits};
 use crate::documents;
 use crate::exit::Error;
 use crate::input::Backup;
-use crate::text::escape;
+use wording::escape;
 
 /// What the manifest proves of a backup, and the finding that it comes to; `None` where no manifest was given.
 pub(super) fn hold(

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::Judged;
 use crate::exit::Error;
-use crate::text::escape;
 use crate::ui::{Ui, style};
+use wording::escape;
 
 /// A policy that was asked for.
 pub(super) struct InForce {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::json::{SCHEMA, Verdict, write_compact};
 use crate::args::RowFormat;
 use crate::exit::Error;
-use crate::text::escape;
+use wording::escape;
 
 pub use plain::{FindingRow, Identity, KeyRow, LeaseRow, MemberRow, ResourceRow, RevisionRow};
 

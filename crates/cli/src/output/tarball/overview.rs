@@ -9,8 +9,8 @@ use static_resources::Producer;
 use crate::inventory::{KeyFact, ResourceFact, UseFact};
 use crate::output::human::{Align, Fields, Table};
 use crate::tarball::Tarball;
-use crate::text::{Size, count, escape, group_digits};
 use crate::ui::Ui;
+use wording::{Size, count, escape, group_digits};
 
 /// What is in it, and what came of reading it.
 pub fn describe(tarball: &Tarball, now: jiff::Timestamp) -> Fields {

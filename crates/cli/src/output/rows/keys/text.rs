@@ -5,7 +5,7 @@ use std::io::Write;
 use super::{KeySink, KeysHead};
 use crate::exit::Error;
 use crate::output::rows::{KeyRow, RevisionRow};
-use crate::text::escape;
+use wording::escape;
 
 /// Keys alone.
 pub(super) struct Names<'a> {
