@@ -8,7 +8,6 @@ use std::io::Read as _;
 use std::mem::MaybeUninit;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::process::Command;
 
 use rustix::fs::OFlags;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
@@ -85,7 +84,7 @@ fn no_file_that_is_named_is_opened_twice() {
 fn on_a_pipe(file: &Path, command: &[&str]) -> Run {
     let dir = tempfile::tempdir().unwrap();
     let pipe = dir.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(fixtures::tool("mkfifo").unwrap().arg(&pipe).status().unwrap().success());
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let _ = fs::copy(file, &pipe);

@@ -34,6 +34,38 @@ fn no_file_names_the_host_of_a_package_registry() {
     }
 }
 
+/// What tests run is listed in one table, and the stages install what is listed: no program is missing in them alone.
+#[test]
+fn every_program_that_a_test_runs_is_installed_by_the_stages() {
+    let mut found = Vec::new();
+    files(&root(), &mut found);
+    // the function that has the table, and the one that looks for etcd where `scripts/install-peers` brings it
+    let exempt = ["crates/fixtures/src/tool.rs", "crates/peer-harness/src/peer.rs", "tests/e2e/shop.rs"];
+    for path in found.iter().filter(|path| path.extension().is_some_and(|ext| ext == "rs")) {
+        let text = fs::read_to_string(path).unwrap();
+        let around = ["Command::new(\"", "split_paths"].into_iter().find(|way| text.contains(way));
+        let is_exempt = exempt.iter().any(|file| path.ends_with(file));
+        assert!(
+            around.is_none() || is_exempt,
+            "{}: `{}`, not fixtures::tool",
+            path.display(),
+            around.unwrap_or_default()
+        );
+    }
+    let stages = fs::read_to_string(root().join(".ci/run")).unwrap();
+    let installs = |line: &&str| line.trim().starts_with("apt_install $(") && line.contains("crates/fixtures/programs");
+    let line = stages.lines().find(installs).expect("the stage that reads the table");
+    let asked = format!("apt_install() {{ echo \"$@\"; }}; {line}");
+    let output = fixtures::tool("bash").unwrap().args(["-c", &asked]).current_dir(root()).output().unwrap();
+    let mut listed: Vec<_> = fixtures::programs().filter_map(|(_, package)| package).collect();
+    listed.sort_unstable();
+    listed.dedup();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>(), listed);
+    for (name, _) in fixtures::programs().filter(|(_, package)| package.is_none()) {
+        assert!(stages.contains(&format!("cargo_tool {name} ")), "{name} is installed by nobody");
+    }
+}
+
 /// Crates without examples are not searched for any, which takes longer than their tests; so they may have none.
 #[test]
 fn every_example_is_run() {

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -68,7 +67,7 @@ fn etcdutl() -> Option<PathBuf> {
 /// Exit code and first complaint, or how many entries it counts of how many there are.
 fn of_etcdutl(program: &Path, file: &Path, entries: u64) -> String {
     // It may run for ever on a damaged file; the page would then say so.
-    let mut command = Command::new("timeout");
+    let mut command = fixtures::tool("timeout").unwrap();
     let output = command.arg("600").arg(program).args(["snapshot", "status", "-w", "json"]).arg(file).output().unwrap();
     let code = output.status.code().map_or("killed".to_owned(), |code| code.to_string());
     if code == "0" {

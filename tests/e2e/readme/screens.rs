@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::page::{pages, read, rewrite, updating};
 use crate::support::root;
@@ -58,11 +58,10 @@ fn run(command: &str, folder: &Path, before: i32) -> (i32, Vec<String>) {
     if let Some(answer) = sqlite(command, folder) {
         return (0, answer);
     }
-    let path = format!("{}:{}", folder.join(".bin").display(), std::env::var("PATH").unwrap());
     let (mut reader, writer) = std::io::pipe().unwrap();
-    let mut shell = Command::new("sh");
+    let mut shell = fixtures::tool("sh").unwrap();
     shell.arg("-c").arg(format!("(exit {before})\n{command}")).current_dir(folder);
-    shell.env("PATH", path).env("HOME", folder).env("LC_ALL", "C").env("TZ", "UTC");
+    shell.env("PATH", folder.join(".bin")).env("HOME", folder).env("LC_ALL", "C").env("TZ", "UTC");
     // what a page shows must not end with the certificates of a fixture
     shell.env("ASSAY_NOW", "2026-11-29T12:00:00Z");
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE", "COLUMNS"] {
@@ -154,12 +153,20 @@ fn place_age_keygen(bin: &Path) {
     fixtures::program(&path, script);
 }
 
+/// What a page may run: assay, and the programs that every machine which runs the tests has.
+fn place_programs(bin: &Path) {
+    fs::create_dir(bin).unwrap();
+    symlink(env!("CARGO_BIN_EXE_assay"), bin.join("assay")).unwrap();
+    for (name, place) in fixtures::programs().filter_map(|(name, _)| Some((name, fixtures::place_of(name)?))) {
+        symlink(place, bin.join(name)).unwrap();
+    }
+    place_age_keygen(bin);
+}
+
 /// Runs a page; gives the steps whose output is not what stands there, with what they printed.
 fn wrong(page: &str, text: &str) -> Vec<(Step, Vec<String>)> {
     let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join(".bin")).unwrap();
-    place_age_keygen(&folder.path().join(".bin"));
-    symlink(env!("CARGO_BIN_EXE_assay"), folder.path().join(".bin/assay")).unwrap();
+    place_programs(&folder.path().join(".bin"));
     symlink(root().join("fixtures").canonicalize().unwrap(), folder.path().join("fixtures")).unwrap();
     let mut before = 0;
     let mut wrong = Vec::new();

@@ -160,7 +160,7 @@ fn reading_leaves_the_access_time_alone() {
 fn a_pipe_is_read_to_its_end() {
     let folder = Folder::new();
     let path = folder.0.path().join("pipe");
-    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+    let made = fixtures::tool("mkfifo").unwrap().arg(&path).status().unwrap();
     assert!(made.success());
     let bytes = snapshot_like(100);
     std::thread::scope(|scope| {
@@ -255,7 +255,7 @@ fn an_archive_comes_as_it_is_stored_whatever_its_name_and_way() {
         fs::write(&path, &bytes).unwrap();
         let pipe: PathBuf = folder.path().join("pipe");
         let _ = fs::remove_file(&pipe);
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(fixtures::tool("mkfifo").unwrap().arg(&pipe).status().unwrap().success());
         std::thread::scope(|scope| {
             scope.spawn(|| fs::write(&pipe, &bytes).unwrap());
             for (path, size) in [(&path, Some(bytes.len() as u64)), (&pipe, None)] {
@@ -286,7 +286,7 @@ fn everything_else_is_opened_as_before() {
             assert!(source.bytes() == bytes);
             let pipe: PathBuf = folder.path().join("pipe");
             let _ = fs::remove_file(&pipe);
-            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            assert!(fixtures::tool("mkfifo").unwrap().arg(&pipe).status().unwrap().success());
             std::thread::scope(|scope| {
                 scope.spawn(|| fs::write(&pipe, &stored).unwrap());
                 let source = open_as_it_is(&pipe);

@@ -171,7 +171,7 @@ fn without_a_terminal_it_says_what_to_use() {
         [("</dev/null", Some("xterm")), (">/dev/null", Some("xterm")), ("", Some("dumb")), ("", Some("")), ("", None)]
     {
         let usual = browse(&fixture, &[]);
-        let mut shell = Command::new("sh");
+        let mut shell = fixtures::tool("sh").unwrap();
         shell.arg("-c").arg(format!("\"$@\" {redirected}")).arg("sh");
         shell.arg(usual.get_program()).args(usual.get_args());
         match term {

@@ -174,20 +174,22 @@ fn a_passphrase_comes_from_a_file_or_a_descriptor() {
         "join {vault}.keyless.tar.gz --escrow {vault}.escrow.age --passphrase-file /dev/fd/7 --out {}/back.tar.gz",
     );
     let line = format!("exec \"$@\" 7< {}", bench.path("same").display());
-    let mut bash = std::process::Command::new("bash");
+    let mut bash = peer("bash").unwrap();
     bash.args(["-c", &line, "bash", env!("CARGO_BIN_EXE_assay")]).args(&words);
     let run: Run = bash.output().unwrap().into();
     assert_eq!(run.code, Some(0), "{}", run.err);
     assert!(fs::read(bench.path("back.tar.gz")).unwrap() == bytes);
 
     // Without a terminal there is nobody to ask.
-    let Some(setsid) = peer("setsid") else { return };
+    if peer("setsid").is_none() {
+        return;
+    }
     for line in [
         "split {tarball} --passphrase --out {}/other",
         "join {vault}.keyless.tar.gz --escrow {vault}.escrow.age --out {}/other.tar.gz",
     ] {
         let words = [vec!["-w".to_owned(), env!("CARGO_BIN_EXE_assay").to_owned()], bench.words(line)].concat();
-        let mut setsid = std::process::Command::new(setsid.get_program());
+        let mut setsid = peer("setsid").unwrap();
         let run: Run = setsid.args(&words).stdin(std::process::Stdio::null()).output().unwrap().into();
         assert_eq!(run.code, Some(2));
         assert!(run.err.contains("on the terminal") && run.err.contains("--passphrase-file"), "{}", run.err);

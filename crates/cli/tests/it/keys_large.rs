@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use flate2::write::GzEncoder;
 
@@ -73,7 +73,7 @@ impl<W: Write> Write for Members<W> {
 /// Runs a line with little memory and expects an exit code.
 fn limited(bench: &Bench, line: &str, code: i32) -> Run {
     let plain = assay(&bench.words(line));
-    let mut bash = Command::new("bash");
+    let mut bash = fixtures::tool("bash").unwrap();
     bash.args(["-c", &format!("ulimit -d {LIMIT}; exec \"$@\""), "bash"]);
     bash.arg(plain.get_program()).args(plain.get_args()).stdin(Stdio::null());
     let run: Run = bash.output().unwrap().into();

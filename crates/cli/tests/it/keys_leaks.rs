@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -119,7 +119,7 @@ fn failures_show_no_keys_and_leave_none() {
     for line in ["split {tarball} -r RECIPIENT --class all --out {}/small", JOIN] {
         for blocks in [1, 8, 24] {
             let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
-            let mut bash = Command::new("bash");
+            let mut bash = fixtures::tool("bash").unwrap();
             bash.args(["-c", &script, "bash", env!("CARGO_BIN_EXE_assay")])
                 .args(bench.words(line))
                 .stdin(Stdio::null());

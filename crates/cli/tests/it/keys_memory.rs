@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::keys_leaks::{found, search, writable};
 use crate::keys_support::{Bench, JOIN, STEM, gunzip, identity};
@@ -54,7 +54,7 @@ fn left(bench: &Bench, line: &str, limit: Option<u32>, leak: Option<&Path>) -> L
         Some(blocks) => format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""),
         None => "exec \"$@\"".to_owned(),
     };
-    let mut command = Command::new("bash");
+    let mut command = fixtures::tool("bash").unwrap();
     command.args(["-c", &script, "bash"]).arg(std::env::current_exe().unwrap());
     command.args(["--exact", "keys_memory::child", "--nocapture"]).stdin(Stdio::null());
     command.env(LINE, bench.words(line).join("\n")).env(DUMP, &dump).env("RUST_BACKTRACE", "full");

@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::fs;
 use std::hash::BuildHasher;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::keys_support::{Bench, JOIN, STEM, files, identity, peer, tar_gz};
@@ -144,7 +144,7 @@ fn what_is_read_is_not_marked_as_read() {
 
 /// In a mount namespace of its own a test may fill a disk and take writing away.
 fn on_a_disk(bench: &Bench, options: &str, line: &str) -> Option<Run> {
-    peer("unshare")?;
+    let mut command = peer("unshare")?;
     let words = bench.words(line);
     let disk = bench.path("disk");
     fs::create_dir_all(&disk).unwrap();
@@ -152,7 +152,6 @@ fn on_a_disk(bench: &Bench, options: &str, line: &str) -> Option<Run> {
         "mount -t tmpfs -o {options} none '{}' || exit 99; \"$@\"; code=$?; ls -A '{0}' >&2; exit $code",
         disk.display()
     );
-    let mut command = Command::new("unshare");
     command.args(["-rm", "sh", "-c", &script, "sh", env!("CARGO_BIN_EXE_assay")]).args(&words).stdin(Stdio::null());
     let run: Run = command.output().unwrap().into();
     if run.err.contains("unshare failed") || run.code == Some(99) {

@@ -65,18 +65,12 @@ fn open(size: (u16, u16)) -> (File, File) {
 
 /// Whether this machine has no `setsid`, without which nothing here can be tested; a failure in CI.
 pub(crate) fn is_absent() -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|dir| dir.join("setsid").is_file()) {
-        return false;
-    }
-    assert!(std::env::var_os("CI").is_none(), "`setsid` (of util-linux) is missing in CI");
-    eprintln!("SKIPPED: `setsid` (of util-linux) is not installed, and nothing runs on a terminal of its own");
-    true
+    fixtures::tool("setsid").is_none()
 }
 
 fn spawn_on(command: &Command, side: &File) -> Child {
     // Part of util-linux, and so of every Linux; a program that leads no group becomes the session itself.
-    let mut setsid = Command::new("setsid");
+    let mut setsid = fixtures::tool("setsid").unwrap();
     setsid.arg("--ctty").arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -427,7 +427,7 @@ fn a_large_archive_is_read_in_little_memory() {
         [format!("verify --threads 1 --json {}", text(&path)), format!("verify --threads 1 --json - <{}", text(&path))]
     {
         let line = format!("ulimit -v 204800 && exec {} {arguments}", env!("CARGO_BIN_EXE_assay"));
-        let output = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).output().unwrap();
+        let output = fixtures::tool("sh").unwrap().args(["-c", &line]).stdin(Stdio::null()).output().unwrap();
         let run = Run::from(output);
         assert_eq!(run.code, Some(0), "{}", run.err);
         let document = parse(&run);

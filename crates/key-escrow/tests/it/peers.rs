@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use age::secrecy::{ExposeSecret as _, SecretString};
 use age::{Callbacks, NoCallbacks};
@@ -29,7 +28,7 @@ fn age_and_rage_open_what_we_seal() {
             let mut options = bench.options(&tarball, &policy, SealTo::Recipients(bench.recipients()));
             options.armor = armor;
             let split = split(options, &mut |_, _, _| {}).unwrap();
-            let opened = run(Command::new(tool).arg("-d").arg("-i").arg(key_file(&bench)).arg(&split.escrow), b"");
+            let opened = run(peer(tool).unwrap().arg("-d").arg("-i").arg(key_file(&bench)).arg(&split.escrow), b"");
             assert!(opened == payload(&split.escrow, &bench.key), "{tool}");
             assert_eq!(files(&opened)[CONFIG], files(&gunzip(&with_keys()))[CONFIG]);
         }
@@ -46,7 +45,7 @@ fn we_open_what_age_and_rage_seal() {
         let content = payload(&split.escrow, &bench.key);
         for armor in [false, true] {
             let resealed = bench.path("resealed.age");
-            let mut command = Command::new(tool);
+            let mut command = peer(tool).unwrap();
             command
                 .arg("-r")
                 .arg(bench.key.to_public().to_string())
@@ -76,7 +75,8 @@ fn ssh_recipients() {
         let bench = Bench::new();
         let key = bench.path("id");
         run(
-            Command::new("ssh-keygen")
+            peer("ssh-keygen")
+                .unwrap()
                 .args(["-q", "-t", kind, "-b", bits, "-N", passphrase, "-C", "alice@host", "-f"])
                 .arg(&key),
             b"",
@@ -97,7 +97,7 @@ fn ssh_recipients() {
             "{kind}"
         );
         if passphrase.is_empty() && peer("age").is_some() {
-            let opened = run(Command::new("age").arg("-d").arg("-i").arg(&key).arg(&split.escrow), b"");
+            let opened = run(peer("age").unwrap().arg("-d").arg("-i").arg(&key).arg(&split.escrow), b"");
             assert!(files(&opened).contains_key(CONFIG));
         }
 
@@ -115,7 +115,8 @@ fn ssh_recipients() {
         };
         assert!(report(&split.manifest_path));
         run(
-            Command::new("ssh-keygen")
+            peer("ssh-keygen")
+                .unwrap()
                 .args(["-q", "-t", kind, "-b", bits, "-N", "", "-C", "alice@host", "-f"])
                 .arg(bench.path("other")),
             b"",
@@ -198,7 +199,7 @@ fn the_readme_rejoins_by_hand() {
         .map(|l| l.split("      (").next().unwrap().replace("THIS-FILE.age", &split.escrow.display().to_string()))
         .map(|l| l.replace("IDENTITY", &key.display().to_string()) + "\n")
         .collect();
-    run(Command::new("sh").arg("-e").current_dir(bench.out()), script.as_bytes());
+    run(peer("sh").unwrap().arg("-e").current_dir(bench.out()), script.as_bytes());
     let tar = fs::read(bench.out().join("original.tar")).unwrap();
     assert!(tar == gunzip(&bytes));
 
@@ -206,7 +207,8 @@ fn the_readme_rejoins_by_hand() {
         let plan = String::from_utf8(files(&payload(&split.escrow, &bench.key))["join/join.json"].clone()).unwrap();
         let seal_key = plan.split("\"sealKey\":\"").nth(1).unwrap().split('"').next().unwrap();
         let hmac = run(
-            Command::new("openssl")
+            peer("openssl")
+                .unwrap()
                 .args(["dgst", "-sha256", "-mac", "HMAC", "-macopt", &format!("hexkey:{seal_key}"), "keyless.tar"])
                 .current_dir(bench.out()),
             b"",

@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use report::Format;
 use serde_json::{Value, json};
 
-use crate::{DOCUMENTS, document, findings, peer, report};
+use crate::{DOCUMENTS, document, findings, report};
 
 /// Widths of a phone and of a desktop, in pixels.
 const WIDTHS: [u64; 2] = [390, 1280];
@@ -91,7 +90,7 @@ fn browse(dir: &Path, frames: &[Value]) -> (Vec<Value>, Vec<String>) {
     let file = dir.join("probe.html");
     fs::write(&file, page).unwrap();
     // a page whose script fails would keep it waiting
-    let mut command = Command::new("timeout");
+    let mut command = fixtures::tool("timeout").unwrap();
     command.args([
         "600",
         "chromium",
@@ -117,8 +116,7 @@ fn browse(dir: &Path, frames: &[Value]) -> (Vec<Value>, Vec<String>) {
 
 #[test]
 fn a_browser_shows_it_on_a_phone_and_on_a_desk() {
-    let test = "a_browser_shows_it_on_a_phone_and_on_a_desk";
-    if !peer::is_there("chromium", "chromium", test) {
+    if fixtures::tool("chromium").is_none() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -151,8 +149,7 @@ fn a_browser_shows_it_on_a_phone_and_on_a_desk() {
 /// The policy is what keeps a page from running or fetching something, should a name ever slip through.
 #[test]
 fn the_policy_stops_what_slips_through() {
-    let test = "the_policy_stops_what_slips_through";
-    if !peer::is_there("chromium", "chromium", test) {
+    if fixtures::tool("chromium").is_none() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();

@@ -1,7 +1,5 @@
 //! JUnit XML against the schema that Jenkins' xUnit plugin has for it, which pytest's source distribution carries.
 
-use std::process::Command;
-
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use report::Format;
@@ -33,14 +31,14 @@ fn elements(xml: &str, tag: &str, attribute: &str) -> Vec<String> {
 fn suites_are_valid() {
     let test = "suites_are_valid";
     let Some(schema) = peer::file("junit-10.xsd", test) else { return };
-    if !peer::is_there("xmllint", "libxml2-utils", test) {
+    if fixtures::tool("xmllint").is_none() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
     let check = |name: &str, xml: &str| {
         let path = dir.path().join(name);
         std::fs::write(&path, xml).unwrap();
-        peer::run(Command::new("xmllint").args(["--nonet", "--noout", "--schema"]).arg(&schema).arg(path))
+        peer::run(fixtures::tool("xmllint").unwrap().args(["--nonet", "--noout", "--schema"]).arg(&schema).arg(path))
     };
     for name in DOCUMENTS {
         let (content, said) = check(name, &report(name, Format::Junit));

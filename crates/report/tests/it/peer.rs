@@ -1,18 +1,8 @@
-//! Programs that reports are held against, where they are installed; with `CI=true` an absent one is a failure.
+//! What reports are held against, where it is installed; with `CI=true` what is absent is a failure.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// Whether a program is there; if not, says what is skipped.
-pub(crate) fn is_there(program: &str, package: &str, test: &str) -> bool {
-    let found = std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()));
-    if !found {
-        skip(test, &format!("no {program} (Debian's package {package})"));
-    }
-    found
-}
 
 /// A file that `scripts/install-peers` brings.
 pub(crate) fn file(name: &str, test: &str) -> Option<PathBuf> {

@@ -1,16 +1,15 @@
 //! Metrics against Prometheus' own reader and linter.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use report::Format;
 
-use crate::{DOCUMENTS, peer, report};
+use crate::{DOCUMENTS, report};
 
 fn promtool(text: &str) -> (bool, String) {
-    let mut command = Command::new("promtool");
-    let command =
-        command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = fixtures::tool("promtool").unwrap();
+    command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -19,7 +18,7 @@ fn promtool(text: &str) -> (bool, String) {
 
 #[test]
 fn promtool_takes_every_file() {
-    if !peer::is_there("promtool", "prometheus", "promtool_takes_every_file") {
+    if fixtures::tool("promtool").is_none() {
         return;
     }
     for name in DOCUMENTS {

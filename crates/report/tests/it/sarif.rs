@@ -13,7 +13,7 @@ use crate::{DOCUMENTS, document, findings, peer, report};
 fn package(name: &str) -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     // what other platforms need was never fetched
-    let (_, rustc) = peer::run(Command::new("rustc").arg("-vV"));
+    let (_, rustc) = peer::run(Command::new(Path::new(env!("CARGO")).with_file_name("rustc")).arg("-vV"));
     let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     let mut command = Command::new(env!("CARGO"));
     command.args(["metadata", "--format-version=1", "--offline", "--filter-platform", host, "--manifest-path"]);

@@ -108,7 +108,7 @@ mod tests {
     fn words_reach_the_shell_as_they_are() {
         for word in ["a b", "it's", "x;rm -rf /", "$HOME", "plain/path.tar.gz", "", "*", "a\nb", "тест"] {
             let line = format!("printf %s {}", shell_word(word));
-            let output = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
+            let output = fixtures::tool("bash").unwrap().args(["-c", &line]).output().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), word, "{line}");
         }
     }

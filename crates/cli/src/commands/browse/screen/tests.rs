@@ -87,7 +87,7 @@ fn start(scene: &str, size: (u16, u16), errors: Option<&Path>) -> Tty {
     let mut command = match errors {
         None => Command::new(program),
         Some(path) => {
-            let mut shell = Command::new("sh");
+            let mut shell = fixtures::tool("sh").unwrap();
             shell.args(["-c", "errors=$1; shift; exec \"$@\" 2>\"$errors\"", "sh"]).arg(path).arg(program);
             shell
         }
