@@ -1,67 +1,60 @@
-//! The backups that a path leads to, and one of them, open.
+//! One backup, open, and everything that it says.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact::{Contents, InputError, Reading};
-use backup_facts::configuration::{InForce, Why, in_force};
+use artifact::{Contents, Reading};
+use backup_facts::configuration::InForce;
 use backup_facts::directory::BackupFiles as Files;
-use backup_facts::opening::{Encryption, Options, Unlocked, examine_with_keys, hypershift_config, read_keys};
-use backup_facts::platform::Platform;
-use backup_facts::snapshot::{QuotaClaims, SnapshotFacts};
-use backup_facts::tarball::TarballFacts;
-use backup_facts::version::Sources;
-use encryption_config::EncryptionConfig;
+use backup_facts::opening::{Encryption, Options, Unlocked, examine_with_keys};
+use backup_facts::platform::{Platform, topology};
+use backup_facts::snapshot::{self, Opened, QuotaClaims, SnapshotFacts};
+use backup_facts::version::{SnapshotRelease, Sources};
+use bbolt_page::Db;
+use etcd_snapshot::Scan;
 
-use crate::directory::{self, Looked, nested, none_in};
+use crate::directory;
 use crate::error::Error;
+use crate::keys::{self, Decided, Halves, Keys, KeysFrom};
+use crate::pair;
 use crate::pool::Pool;
-use crate::question::{Keys, Question};
-use crate::watch::{Phase, Watch};
-use crate::{pair, tarball};
+use crate::question::{Asks, Question};
+use crate::tarball::Tarball;
+use crate::watch::{Note, Phase, Watch};
 
-/// The backups that a path led to, oldest first. Files are read when their turn comes, so a thousand cost no more memory
-/// than one.
-#[derive(Debug)]
-pub struct Backups {
-    pub(crate) directories: Vec<Arc<directory::Backups>>,
-    pub(crate) alone: Option<PathBuf>,
-    reading: Reading,
-}
-
-/// One backup, open. No `Debug`: its tarball may hold keys.
+/// One backup, open: a snapshot and a tarball, what there is of them, or a file by itself. No `Debug`: its tarball may
+/// hold keys.
 pub struct Backup {
     pub(crate) name: String,
+    pub(crate) alone: bool,
     pub(crate) directory: Option<Arc<directory::Backups>>,
     pub(crate) files: Files,
     pub(crate) snapshot: Option<Contents>,
     pub(crate) tarball: Option<Tarball>,
-    pub(crate) unread: Vec<(PathBuf, String)>,
-    reading: Reading,
-}
-
-/// The tarball of a backup, read.
-pub(crate) struct Tarball {
-    pub(crate) path: String,
-    pub(crate) file_name: Option<String>,
-    pub(crate) facts: TarballFacts,
+    pub(crate) unread: Vec<(PathBuf, Error)>,
+    pub(crate) reading: Reading,
 }
 
 /// Everything that a backup says, without judgement. No `Debug`: it holds keys.
 #[non_exhaustive]
 pub struct Facts<'b> {
-    /// What the snapshot says.
+    /// What the snapshot says; `None` where only its keys or its release were asked for.
     pub snapshot: Option<SnapshotFacts<'b>>,
     /// What the tarball says.
-    pub tarball: Option<&'b TarballFacts>,
+    pub tarball: Option<&'b Tarball>,
     /// How the backup was made.
     pub platform: Platform,
     /// The configuration that a restored cluster reads with.
     pub in_force: InForce,
-    /// What opening every encrypted value came to.
+    /// What that came in.
+    pub keys_from: Option<KeysFrom>,
+    /// What opening every encrypted value came to; `None` where that was not asked for, and without a snapshot.
     pub encryption: Option<Encryption>,
     /// The keys that were found, ready to open values.
     pub keys: Unlocked,
+    /// Whether the files were read to their ends, and nothing in them is out of reach.
+    pub complete: bool,
+    release: Option<SnapshotRelease>,
     directory: Option<&'b directory::Backups>,
 }
 
@@ -69,99 +62,30 @@ impl Facts<'_> {
     /// What says which release the backup is of.
     #[must_use]
     pub fn sources(&self) -> Sources<'_> {
-        pair::sources(self.snapshot.as_ref(), self.tarball.map(|tarball| &tarball.resources), self.directory)
+        let resources = self.tarball.map(Tarball::resources);
+        match &self.release {
+            Some(release) => {
+                let tarball = resources.map(|resources| &resources.facts.version);
+                pair::in_directory(self.directory, Sources { tarball, ..release.into() })
+            }
+            None => pair::sources(self.snapshot.as_ref(), resources, self.directory),
+        }
     }
 }
 
-impl Backups {
-    pub(crate) fn open(path: &Path, reading: Reading) -> Result<Self, Error> {
-        if !path.is_dir() {
-            return Ok(Self { directories: Vec::new(), alone: Some(path.to_path_buf()), reading });
-        }
-        let mut directories = Vec::new();
-        collect(directory::Backups::at(path, &reading)?, &reading, &mut directories)?;
-        Ok(Self { directories, alone: None, reading })
-    }
-
-    /// The directories that hold them; none where a file was named.
-    pub fn directories(&self) -> impl Iterator<Item = &directory::Backups> {
-        self.directories.iter().map(AsRef::as_ref)
-    }
-
-    /// The files of each backup.
-    pub fn files(&self) -> impl Iterator<Item = &Files> {
-        self.directories.iter().flat_map(|directory| &directory.backups)
-    }
-
-    /// Reads one of [`Self::files`]: each of its files once.
-    ///
-    /// # Errors
-    /// Where none of its files can be read.
-    pub fn read(&self, files: &Files, watch: &dyn Watch) -> Result<Backup, Error> {
-        let mut directories = self.directories.iter();
-        let directory = directories.find(|directory| directory.backups.contains(files)).map(Arc::clone);
-        let name = match (&directory, files.files().next()) {
-            (Some(directory), _) => directory.name_of(files),
-            (None, first) => first.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default(),
-        };
-        let mut backup = Backup {
-            name,
-            directory,
-            files: files.clone(),
-            snapshot: None,
-            tarball: None,
-            unread: Vec::new(),
-            reading: self.reading,
-        };
-        watch.before_keys();
-        let mut failed = None;
-        for path in [&files.snapshot, &files.tarball].into_iter().flatten() {
-            if let Err(error) = backup.read(path, &self.reading, watch) {
-                backup.unread.push((path.clone(), error.to_string()));
-                failed = Some(error);
-            }
-        }
-        match failed {
-            Some(error) if backup.snapshot.is_none() && backup.tarball.is_none() => Err(error.into()),
-            _ => Ok(backup),
-        }
-    }
-
-    /// Reads the one file that was named.
-    pub(crate) fn read_alone(&self, path: &Path, watch: &dyn Watch) -> Result<Backup, Error> {
-        let files = Files { snapshot: Some(path.to_path_buf()), ..Files::default() };
-        self.read(&files, watch)
-    }
-}
-
-/// The directory, where it holds backups, else those in it that do.
-fn collect(looked: Looked, reading: &Reading, found: &mut Vec<Arc<directory::Backups>>) -> Result<(), InputError> {
-    match looked {
-        Looked::Backups(backups) => found.push(Arc::from(backups)),
-        Looked::Other(walk) => {
-            let inner = nested(&walk);
-            if inner.is_empty() {
-                return Err(none_in(&walk));
-            }
-            inner.into_iter().try_for_each(|inner| collect(inner.look(reading)?, reading, found))?;
-        }
-    }
-    Ok(())
+/// What a snapshot was read for.
+enum Read<'b> {
+    Whole(Box<SnapshotFacts<'b>>),
+    Walked(Box<Scan<'b>>),
 }
 
 impl Backup {
-    fn read(&mut self, path: &Path, reading: &Reading, watch: &dyn Watch) -> Result<(), InputError> {
+    /// Takes the next of its files in.
+    pub(crate) fn take(&mut self, contents: Contents, watch: &dyn Watch) -> Result<(), Error> {
         watch.phase(Phase::Reading, None);
-        let advance = |bytes| watch.advance(bytes);
-        let contents = match self.directory.as_deref() {
-            Some(directory) => directory.open(path, reading)?,
-            None => Contents::open(path)?,
-        };
-        let mut contents = contents.ready(reading, &advance)?;
+        let contents = contents.ready(&self.reading, &|bytes| watch.advance(bytes))?;
         if contents.is_archive() {
-            let facts = tarball::read(&mut contents, reading, &advance)?;
-            let file_name = contents.file_name().map(str::to_owned);
-            self.tarball = Some(Tarball { path: contents.name(), file_name, facts });
+            self.tarball = Some(Tarball::read(contents, &self.reading, watch)?);
         } else {
             contents.expect_snapshot()?;
             self.snapshot = Some(contents);
@@ -175,25 +99,86 @@ impl Backup {
         &self.name
     }
 
+    /// Its snapshot's bytes.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<&Contents> {
+        self.snapshot.as_ref()
+    }
+
+    /// Its tarball.
+    #[must_use]
+    pub fn tarball(&self) -> Option<&Tarball> {
+        self.tarball.as_ref()
+    }
+
+    /// Its files, by name.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// The directory that it lies in; `None` where its files were named one by one.
+    #[must_use]
+    pub fn directory(&self) -> Option<&directory::Backups> {
+        self.directory.as_deref()
+    }
+
+    /// Whether it is a file by itself, of which no other half is missed.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.alone
+    }
+
     /// Everything it says, for those who judge by themselves.
     ///
     /// # Errors
-    /// Where the snapshot holds no database, or a file changed meanwhile.
-    pub fn facts(&self, question: &Question, watch: &dyn Watch) -> Result<Facts<'_>, Error> {
-        let snapshot = self.snapshot.as_ref().map(|source| self.read_snapshot(source, question, watch)).transpose()?;
-        let platform = pair::platform(self.directory.as_deref(), snapshot.as_ref());
-        let in_force = self.in_force(question, platform);
-        let (mut encryption, mut keys) = (None, Unlocked::default());
-        if let Some(snapshot) = snapshot.as_ref().filter(|_| self.asks_for_keys(question)) {
-            watch.phase(Phase::Opening, Some(snapshot.scan.report.db.size()));
+    /// Where the snapshot holds no database, keys that are given cannot be had, or a file changed meanwhile.
+    pub fn facts<'b>(&'b self, question: &Question, watch: &dyn Watch) -> Result<Facts<'b>, Error> {
+        let read = self.snapshot.as_ref().map(|source| self.read_snapshot(source, question, watch)).transpose()?;
+        let platform = match &read {
+            Some(Read::Walked(scan)) => {
+                Platform::of(self.directory.as_deref().map(|found| found.layout), &topology(scan))
+            }
+            Some(Read::Whole(snapshot)) => pair::platform(self.directory(), Some(snapshot)),
+            None => pair::platform(self.directory(), None),
+        };
+        let Decided { in_force, from } = self.decide(question, platform, watch)?;
+        let (mut encryption, mut keys) = (None, Unlocked::new(self.own_keys(question)));
+        let scan = read.as_ref().map(|read| match read {
+            Read::Whole(snapshot) => &snapshot.scan,
+            Read::Walked(scan) => &**scan,
+        });
+        if let Some(scan) = scan.filter(|_| self.opens_values(question)) {
+            watch.phase(Phase::Opening, Some(scan.report.db.size()));
             let progress = |bytes| watch.advance(bytes);
             let options = Options { sample: question.sample, progress: Some(&progress) };
-            let (found, unlocked) = examine_with_keys(&snapshot.scan, &in_force, &options, &Pool);
+            let (found, unlocked) = examine_with_keys(scan, &in_force, &options, &Pool);
             (encryption, keys) = (Some(found), unlocked);
         }
-        let tarball = self.tarball.as_ref().map(|tarball| &tarball.facts);
-        let directory = self.directory.as_deref();
-        Ok(Facts { snapshot, tarball, platform, in_force, encryption, keys, directory })
+        let complete = self.is_complete(read.as_ref());
+        let (mut snapshot, mut release) = (None, None);
+        match read {
+            Some(Read::Whole(facts)) => snapshot = Some(*facts),
+            Some(Read::Walked(scan)) => release = Some(SnapshotRelease::of(&scan)),
+            None => {}
+        }
+        if let Some(source) = &self.snapshot {
+            source.check_unchanged()?;
+        }
+        let (tarball, directory) = (self.tarball.as_ref(), self.directory.as_deref());
+        watch.done();
+        Ok(Facts {
+            snapshot,
+            tarball,
+            platform,
+            in_force,
+            keys_from: from,
+            encryption,
+            keys,
+            complete,
+            release,
+            directory,
+        })
     }
 
     fn read_snapshot<'s>(
@@ -201,57 +186,103 @@ impl Backup {
         source: &'s Contents,
         question: &Question,
         watch: &dyn Watch,
-    ) -> Result<SnapshotFacts<'s>, Error> {
-        watch.phase(Phase::Checking, Some(source.bytes().len() as u64 * 2));
-        let tarball = self.tarball.as_ref().and_then(|tarball| tarball.facts.resources.facts.etcd.quota_bytes);
-        let claims = QuotaClaims { asked: question.quota, tarball };
-        let read = SnapshotFacts::read(source.bytes(), claims, &|bytes| watch.advance(bytes), &Pool);
-        let facts = read
-            .map_err(|error| Error::NoDatabase { display: source.display().to_owned(), reason: error.to_string() })?;
+    ) -> Result<Read<'s>, Error> {
+        let no_database = |error| Error::NoDatabase { display: source.display().to_owned(), error, pages: false };
+        let (size, progress) = (source.bytes().len() as u64, |bytes| watch.advance(bytes));
+        if question.asks.reads_all() {
+            watch.phase(Phase::Checking, Some(size * 2));
+            let tarball = self.tarball.as_ref().and_then(|tarball| tarball.resources().facts.etcd.quota_bytes);
+            let claims = QuotaClaims { asked: question.quota, tarball };
+            let facts = SnapshotFacts::read(source.bytes(), claims, &progress, &Pool).map_err(no_database)?;
+            source.check_unchanged()?;
+            return Ok(Read::Whole(Box::new(facts)));
+        }
+        let db = intact_database(source)?;
+        watch.phase(Phase::Reading, Some(size));
+        let options = etcd_snapshot::Options { at: None, without_hashes: true, progress: Some(&progress) };
+        let scan = etcd_snapshot::scan(db, options, &Pool);
         source.check_unchanged()?;
-        Ok(facts)
+        let (faults, records) = lost(&scan);
+        if faults > 0 || records > 0 {
+            watch.note(&Note::Damaged { display: source.display().to_owned(), faults, records });
+        }
+        Ok(Read::Walked(Box::new(scan)))
     }
 
-    /// Of a file by itself, keys are tried where they were given.
-    fn asks_for_keys(&self, question: &Question) -> bool {
-        match question.keys {
-            Keys::OfTheBackup => !self.is_alone(),
-            Keys::Given(_) => true,
-            Keys::None => false,
+    fn is_complete(&self, read: Option<&Read<'_>>) -> bool {
+        let snapshot = match read {
+            Some(Read::Whole(facts)) => facts.opened == Opened::Meta && facts.pages.is_none(),
+            Some(Read::Walked(scan)) => lost(scan) == (0, 0),
+            None => true,
+        };
+        snapshot && self.tarball.as_ref().is_none_or(|tarball| tarball.resources().complete)
+    }
+
+    /// Whether values are opened: of a file by itself only where keys were given, or it is them that are asked about.
+    fn opens_values(&self, question: &Question) -> bool {
+        match (question.asks, &question.keys) {
+            (Asks::Keys, _) => true,
+            (Asks::Contents | Asks::Release, _) | (Asks::Restore, Keys::None) => false,
+            (Asks::Restore, Keys::OfTheBackup) => !self.alone,
+            (Asks::Restore, Keys::Given(_) | Keys::Escrow(_)) => true,
         }
     }
 
-    /// Whether a file was named, and no directory.
-    pub(crate) fn is_alone(&self) -> bool {
-        self.directory.is_none()
+    /// Keys that the tarball holds, where no value is opened and its objects are compared all the same.
+    fn own_keys(&self, question: &Question) -> Vec<Arc<encryption_config::EncryptionConfig>> {
+        let tarball = self.tarball.as_ref().filter(|_| question.asks == Asks::Contents);
+        tarball.iter().flat_map(|tarball| tarball.in_force.configs()).cloned().collect()
     }
 
-    fn in_force(&self, question: &Question, platform: Platform) -> InForce {
-        let given = match &question.keys {
-            Keys::OfTheBackup => None,
-            Keys::Given(config) => Some(InForce::given(Arc::clone(config))),
-            Keys::None => Some(InForce::Unknown { why: Why::Absent }),
-        };
-        let of_tarball = self.tarball.as_ref().map(|tarball| {
-            let marked = tarball::name(tarball.file_name.as_deref()).keyless;
-            InForce::of_tarball(&tarball.facts, marked)
-        });
-        let beside = || {
-            let directory = self.directory.as_deref().filter(|directory| directory.backups.len() == 1);
-            directory.map(|directory| keys_beside(directory, &self.reading)).unwrap_or_default()
-        };
-        let decided: Result<InForce, std::convert::Infallible> =
-            in_force(given, of_tarball.as_ref(), || Ok(None), beside, platform);
-        match decided {
-            Ok(decided) => decided,
-            Err(never) => match never {},
+    fn decide(&self, question: &Question, platform: Platform, watch: &dyn Watch) -> Result<Decided, Error> {
+        match question.asks {
+            Asks::Restore if self.snapshot.is_some() && (!self.alone || self.opens_values(question)) => {}
+            Asks::Keys => {}
+            Asks::Restore | Asks::Contents | Asks::Release => {
+                let of_tarball = self.tarball.as_ref().map(|tarball| tarball.in_force.clone());
+                let absent = InForce::Unknown { why: backup_facts::configuration::Why::Absent };
+                return Ok(Decided { in_force: of_tarball.unwrap_or(absent), from: None });
+            }
         }
+        let directory = self.directory().filter(|directory| directory.backups.len() == 1 && !self.alone);
+        let (tarball, tarball_path) = (self.tarball.as_ref(), self.files.tarball.as_deref());
+        let halves = Halves { tarball, tarball_path, directory, platform, reading: &self.reading };
+        let decided = keys::decide(&halves, &question.keys, question.unlock.as_deref(), watch)?;
+        if let (Asks::Keys, Keys::OfTheBackup, Some(tarball)) = (question.asks, &question.keys, &self.tarball)
+            && let Some(note) = keys::remark(tarball, &decided.in_force)
+        {
+            watch.note(&note);
+        }
+        Ok(decided)
     }
 }
 
-/// Keys that lie beside the snapshot of a hosted control plane.
-fn keys_beside(directory: &directory::Backups, reading: &Reading) -> Vec<Arc<EncryptionConfig>> {
-    // a HyperShift AES key as it is: 32 bytes and nothing else; no configuration is so short
-    let read = |bytes: &[u8]| if bytes.len() == 32 { hypershift_config(bytes) } else { read_keys(bytes) };
-    directory.key_files(reading).iter().filter_map(|file| read(file).ok()).map(Arc::new).collect()
+/// What keeps a walk from having seen everything: structural faults, and records that cannot be read.
+#[must_use]
+pub fn lost(scan: &Scan<'_>) -> (u64, u64) {
+    let kept = scan.report.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
+    (kept.count() as u64 + scan.report.faults.dropped(), scan.counts.damaged)
+}
+
+/// A database in a file that should be a snapshot, opened as etcd does, or by what is left of it.
+///
+/// # Errors
+/// Where nothing in the file can be read.
+pub fn database(source: &Contents) -> Result<(Db<'_>, Opened), Error> {
+    let display = source.display().to_owned();
+    snapshot::database(source.bytes()).map_err(|error| Error::NoDatabase { display, error, pages: false })
+}
+
+/// A database in a file that should be a snapshot, opened as etcd does.
+///
+/// # Errors
+/// Where etcd would not open it; pages may be left.
+pub fn intact_database(source: &Contents) -> Result<Db<'_>, Error> {
+    let display = source.display().to_owned();
+    Db::open(source.bytes()).map_err(|error| Error::NoDatabase { display, error, pages: true })
+}
+
+/// A path as text.
+pub(crate) fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }

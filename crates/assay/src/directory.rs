@@ -110,7 +110,7 @@ impl Backups {
         Ok(Self::look(walk(path)?, reading))
     }
 
-    fn look(walk: Walk, reading: &Reading) -> Looked {
+    pub(crate) fn look(walk: Walk, reading: &Reading) -> Looked {
         let path = walk.path().to_path_buf();
         let layout = Layout::of(|inner| walk.has(inner));
         let names: Vec<String> = walk.entries().iter().map(name).collect();

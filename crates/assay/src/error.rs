@@ -1,6 +1,13 @@
 //! Why a question cannot be answered.
 
+use std::path::PathBuf;
+
 use artifact::InputError;
+use backup_facts::configuration::Why;
+use backup_facts::opening;
+use bbolt_page::OpenError;
+use encryption_config::ParseError;
+use wording::{escape, escape_path, inert};
 
 /// Why a question cannot be answered. What is wrong with a backup is no error: it is a finding.
 #[derive(Debug, thiserror::Error)]
@@ -9,12 +16,119 @@ pub enum Error {
     /// A file that cannot be read.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// A file that can be read, and holds nothing that can be judged.
-    #[error("{display}: {reason}")]
+    /// A file that can be read, and holds no database that can be judged.
+    #[error("{display}: {error}")]
     NoDatabase {
+        /// The file's name for messages.
+        display: String,
+        /// Why not.
+        error: OpenError,
+        /// Whether pages may be left in it that can be salvaged.
+        pages: bool,
+    },
+    /// A directory of tarballs alone, where values were to be opened.
+    #[error("no snapshot in `{}`: there are no values to open", escape_path(path))]
+    NoSnapshot {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Keys that were given for several backups: they belong to one.
+    #[error("`{}` holds {backups} backups, and keys belong to one: name its snapshot", escape_path(path))]
+    KeysOfOne {
+        /// The directory.
+        path: PathBuf,
+        /// How many backups there are in it.
+        backups: usize,
+    },
+    /// The manifest of an escrow was given, and no tarball that it could vouch for.
+    #[error("the manifest of an escrow vouches for a tarball, and none is given")]
+    NoTarball,
+    /// Keys that were given, and cannot be had.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// A file about the target that cannot be understood.
+    #[error("{display}: {reason}")]
+    Target {
         /// The file's name for messages.
         display: String,
         /// Why not.
         reason: String,
     },
+}
+
+/// Why keys cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeysError {
+    /// A snapshot was given for keys.
+    #[error("{display} is a snapshot: keys come with the tarball of the same backup")]
+    Snapshot {
+        /// The file's name for messages.
+        display: String,
+    },
+    /// The file holds none.
+    #[error("no keys in {display}: {}", inert(&error.to_string()))]
+    NoKeys {
+        /// The file's name for messages.
+        display: String,
+        /// What is wrong with it.
+        error: opening::KeysError,
+    },
+    /// The tarball is one from which they were taken.
+    #[error("{display} holds no keys: they were split off")]
+    HeldApart {
+        /// The tarball's name for messages.
+        display: String,
+    },
+    /// The tarball does not tell which are in force.
+    #[error("{}", unknown(display, why))]
+    Unknown {
+        /// The tarball's name for messages.
+        display: String,
+        /// Why not.
+        why: Why,
+    },
+    /// An escrow was named, and nothing to open it with.
+    #[error("nothing to open `{}` with", escape_path(path))]
+    NoUnlock {
+        /// The escrow.
+        path: PathBuf,
+    },
+    /// The escrow holds none.
+    #[error("`{}` holds no encryption configuration", escape_path(path))]
+    Empty {
+        /// The escrow.
+        path: PathBuf,
+    },
+    /// The configuration in an escrow cannot be read.
+    #[error("`{}`, `{}`: {error}", escape_path(path), escape(member.as_bytes()))]
+    Config {
+        /// The escrow.
+        path: PathBuf,
+        /// The member that it is.
+        member: String,
+        /// What is wrong with it.
+        error: ParseError,
+    },
+    /// The manifest beside an escrow cannot be read.
+    #[error("`{}`: {}", escape_path(path), inert(&error.to_string()))]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: key_escrow::Error,
+    },
+    /// The escrow, or the files of a split, cannot be read or opened.
+    #[error("{}", inert(&.0.to_string()))]
+    Escrow(#[from] key_escrow::Error),
+    /// What opens the escrow cannot be had.
+    #[error("{0}")]
+    Unlock(Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn unknown(display: &str, why: &Why) -> String {
+    match why {
+        Why::BreaksOff => format!("{display} breaks off before any keys"),
+        why => format!("{display}: {why}"),
+    }
 }

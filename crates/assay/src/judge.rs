@@ -1,39 +1,53 @@
 //! The answer to a question.
 
-use backup_facts::version::TargetCluster;
+use std::ops::ControlFlow;
+
+use checks::required::Subject;
 use checks::tarball::Facts as TarballCheck;
 use checks::version::Compat;
-use checks::{Asks, Finding, Severity, Verdict};
+use checks::{Asks as Circumstances, Finding, Verdict};
+use document::{Artifact, Document, JudgedBy};
 
-use crate::backup::{Backup, Backups, Facts};
+use crate::backup::Backup;
+use crate::backups::{Backups, Turn};
+use crate::directory;
+use crate::documents;
 use crate::error::Error;
+use crate::escrow;
+use crate::judged::{Judged, Part};
+use crate::known;
 use crate::pair;
-use crate::question::Question;
-use crate::tarball;
+use crate::question::{Asks, Question};
+use crate::tarball::Tarball;
 use crate::watch::{Silent, Watch};
 
-/// One backup, judged: what it says, what that means, and the verdict. No `Debug`: see [`Facts`].
-#[non_exhaustive]
-pub struct Judged<'b> {
-    /// The backup's name.
-    pub name: &'b str,
-    /// What it says.
-    pub facts: Facts<'b>,
-    /// Findings by the artifact that they are about, worst first in each.
-    pub parts: Vec<(String, Vec<Finding>)>,
-    /// What they add up to.
-    pub verdict: Verdict,
+/// One result, handed out before the next backup is read.
+pub enum Answer<'a> {
+    /// A directory of several backups, and what stands against restoring from it.
+    Directory {
+        /// The directory.
+        directory: &'a directory::Backups,
+        /// What was found; never nothing.
+        part: &'a Part,
+        /// What it adds up to.
+        verdict: Verdict,
+    },
+    /// A backup, or a file by itself.
+    Backup(&'a Judged<'a>),
 }
 
 /// All verdicts of one question.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Judgement {
-    parts: Vec<(String, Vec<Finding>)>,
+    asks: Asks,
+    by: Option<JudgedBy>,
+    artifacts: Vec<Artifact>,
+    parts: Vec<Part>,
     unread: Vec<Unread>,
     verdict: Option<Verdict>,
 }
 
-/// A backup that could not be read, and so not be judged.
+/// A backup that could not be read, or not all of it.
 #[derive(Debug)]
 pub struct Unread {
     /// Its name.
@@ -43,6 +57,19 @@ pub struct Unread {
 }
 
 impl Judgement {
+    fn begin(question: &Question) -> Self {
+        let policy = question.policy.as_ref().map(|(_, path)| path.to_string_lossy().into_owned());
+        let by = JudgedBy { fail_on: question.fail_on, policy };
+        Self {
+            asks: question.asks,
+            by: (question.asks == Asks::Restore).then_some(by),
+            artifacts: Vec::new(),
+            parts: Vec::new(),
+            unread: Vec::new(),
+            verdict: None,
+        }
+    }
+
     /// The worst of all; [`Verdict::Fail`] where something could not be read.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -51,7 +78,7 @@ impl Judgement {
 
     /// By artifact in output order, worst first in each.
     pub fn findings(&self) -> impl Iterator<Item = (&str, &Finding)> {
-        self.parts.iter().flat_map(|(name, findings)| findings.iter().map(move |finding| (name.as_str(), finding)))
+        self.parts.iter().flat_map(|part| part.findings.iter().map(move |finding| (part.name.as_str(), finding)))
     }
 
     /// What could not be read.
@@ -60,7 +87,31 @@ impl Judgement {
         &self.unread
     }
 
-    fn take(&mut self, parts: Vec<(String, Vec<Finding>)>, verdict: Verdict) {
+    /// The same, and nothing else.
+    #[must_use]
+    pub fn into_unread(self) -> Vec<Unread> {
+        self.unread
+    }
+
+    /// Whether nothing could be judged.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.verdict.is_none()
+    }
+
+    /// The document assay/1: render it as often and in as many forms as wanted. Without artifacts and findings where
+    /// [`Question::document`] was not set.
+    #[must_use]
+    pub fn document(&self) -> Document {
+        let findings = self.parts.iter().flat_map(|part| documents::findings(&part.findings, &part.name)).collect();
+        let document = documents::document(self.asks.command(), self.artifacts.clone(), findings, self.verdict());
+        match &self.by {
+            Some(by) => document.judged_by(by.clone()),
+            None => document,
+        }
+    }
+
+    fn take(&mut self, parts: Vec<Part>, verdict: Verdict) {
         self.parts.extend(parts);
         self.verdict = self.verdict.max(Some(verdict));
     }
@@ -70,126 +121,249 @@ impl Backups {
     /// Judges all, one after another. What cannot be read is in the judgement and keeps no other from being judged.
     ///
     /// # Errors
-    /// Where a file was named and cannot be read.
+    /// Where nothing could be judged: why the last could not.
     pub fn judge(&self, question: &Question) -> Result<Judgement, Error> {
-        self.judge_each(question, &Silent, &mut |_| {})
+        let mut judgement = self.judge_each(question, &Silent, &mut |_| ControlFlow::Continue(()));
+        match judgement.unread.pop() {
+            Some(last) if judgement.is_empty() => Err(last.error),
+            Some(last) => {
+                judgement.unread.push(last);
+                Ok(judgement)
+            }
+            None => Ok(judgement),
+        }
     }
 
-    /// The same, telling of progress and handing out each result with its facts before the next is read.
-    ///
-    /// # Errors
-    /// As [`Self::judge`].
+    /// The same, telling of progress and handing out each result with its facts before the next is read. It ends where
+    /// `each` breaks it off.
     pub fn judge_each(
         &self,
         question: &Question,
         watch: &dyn Watch,
-        each: &mut dyn FnMut(&Judged<'_>),
-    ) -> Result<Judgement, Error> {
-        let mut judgement = Judgement::default();
-        if let Some(path) = &self.alone {
-            let backup = self.read_alone(path, watch)?;
-            let judged = backup.judge(question, watch)?;
-            each(&judged);
-            judgement.take(judged.parts, judged.verdict);
-        }
-        for directory in self.directories() {
-            if directory.backups.len() > 1 {
-                let findings = pair::directory(directory);
-                let verdict = checks::verdict(&findings, question.fail_on);
-                judgement.take(vec![(directory.path.to_string_lossy().into_owned(), findings)], verdict);
+        each: &mut dyn FnMut(&Answer<'_>) -> ControlFlow<()>,
+    ) -> Judgement {
+        let mut judgement = Judgement::begin(question);
+        let _ = self.turns(question, watch, &mut |turn| match turn {
+            Turn::Directory(directory) if question.asks == Asks::Restore && directory.backups.len() > 1 => {
+                let Some(part) = of_directory(directory, question) else { return ControlFlow::Continue(()) };
+                let verdict = checks::verdict(&part.findings, question.fail_on);
+                let flow = each(&Answer::Directory { directory, part: &part, verdict });
+                judgement.take(if question.document { vec![part] } else { Vec::new() }, verdict);
+                flow
             }
-            for files in &directory.backups {
-                let mut judge = || {
-                    let backup = self.read(files, watch)?;
-                    let judged = backup.judge(question, watch)?;
-                    each(&judged);
-                    judgement.take(judged.parts, judged.verdict);
-                    Ok(())
-                };
-                if let Err(error) = judge() {
-                    judgement.unread.push(Unread { name: directory.name_of(files), error });
+            Turn::Directory(_) => ControlFlow::Continue(()),
+            Turn::Backup(backup) => match backup.judge(question, watch) {
+                Ok(judged) => {
+                    let flow = each(&Answer::Backup(&judged));
+                    if question.document {
+                        judgement.artifacts.extend(judged.artifacts());
+                    }
+                    let (parts, verdict) = (judged.parts, judged.verdict);
+                    judgement.take(if question.document { parts } else { Vec::new() }, verdict);
+                    flow
                 }
+                Err(error) => {
+                    judgement.unread.push(Unread { name: backup.name.clone(), error });
+                    ControlFlow::Continue(())
+                }
+            },
+            Turn::Unread(name, error) => {
+                judgement.unread.push(Unread { name, error });
+                ControlFlow::Continue(())
             }
-        }
-        Ok(judgement)
+        });
+        watch.done();
+        judgement
     }
+}
+
+/// What lies in a directory beside its backups; `None` where there is nothing to say.
+fn of_directory(directory: &directory::Backups, question: &Question) -> Option<Part> {
+    let findings = pair::directory(directory);
+    let name = directory.path.to_string_lossy().into_owned();
+    let part = Part { name, about: Subject::Other, findings };
+    (!part.findings.is_empty()).then(|| known::apply(part, None, question))
 }
 
 impl Backup {
     /// Judges it.
     ///
     /// # Errors
-    /// As [`Backup::facts`].
-    pub fn judge(&self, question: &Question, watch: &dyn Watch) -> Result<Judged<'_>, Error> {
+    /// As [`Backup::facts`]; and where the manifest of an escrow cannot be read, or there is no tarball for it.
+    pub fn judge<'b>(&'b self, question: &'b Question, watch: &dyn Watch) -> Result<Judged<'b>, Error> {
+        let asks = question.asks;
+        if asks == Asks::Restore && question.escrow_manifest.is_some() && self.alone && self.snapshot.is_some() {
+            return Err(Error::NoTarball);
+        }
         let facts = self.facts(question, watch)?;
-        let (target, lone) = (question.target.as_ref(), self.is_alone());
-        let asks = if lone { Asks::Integrity } else { Asks::Restore };
-        let mut own = self.of_both(&facts, target, asks);
-        let mut parts = Vec::new();
-        if !lone {
-            parts.push((self.name.clone(), std::mem::take(&mut own)));
-            if let Some(directory) = self.directory.as_deref().filter(|directory| directory.backups.len() == 1) {
-                parts.push((directory.path.to_string_lossy().into_owned(), pair::directory(directory)));
-            }
+        if asks.reads_all()
+            && let Some(note) = self.tarball.as_ref().and_then(Tarball::few_fingerprints)
+        {
+            watch.note(&note);
         }
-        self.of_files(&facts, question, &mut parts);
-        if let Some((_, findings)) = parts.first_mut().filter(|_| lone) {
-            findings.extend(own);
-        }
-        for (_, findings) in &mut parts {
-            findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
-        }
-        let verdict = checks::verdict(parts.iter().flat_map(|(_, findings)| findings), question.fail_on);
-        Ok(Judged { name: &self.name, facts, parts, verdict })
-    }
-
-    /// What is said of the backup as a whole.
-    fn of_both(&self, facts: &Facts<'_>, target: Option<&TargetCluster>, asks: Asks) -> Vec<Finding> {
-        let compat = Compat::of(facts.sources(), target, asks);
-        let mut own = Vec::new();
-        if let (Some(snapshot), Some(tarball)) = (&facts.snapshot, facts.tarball) {
-            let minor = compat.release.backup.minor();
-            let outcome = pair::judge(&self.files, snapshot, &tarball.resources, &facts.keys, minor);
-            own.extend(outcome.findings.into_sorted());
-        }
-        if asks == Asks::Restore {
-            own.extend(pair::halves(&self.files, facts.platform).into_sorted());
-            own.extend(pair::unread(&self.unread));
-        }
-        own.extend(compat.findings);
-        own.extend(facts.encryption.iter().flat_map(|found| checks::keys_fit::check(found).into_sorted()));
-        own
-    }
-
-    /// What is said of each of its files.
-    fn of_files(&self, facts: &Facts<'_>, question: &Question, parts: &mut Vec<(String, Vec<Finding>)>) {
-        let asks_of_restore = !self.is_alone() || question.target.is_some() || question.restore_on.is_some();
-        let (restore, now) = (question.restore_on, question.now);
-        let resources = facts.tarball.map(|tarball| &tarball.resources);
-        if let (Some(source), Some(snapshot)) = (&self.snapshot, &facts.snapshot) {
-            let findings = checks::snapshot::check(snapshot).into_sorted();
-            let mut findings = checks::pair::as_made_by(facts.platform, findings);
-            if asks_of_restore {
-                findings.extend(pair::hazards(snapshot, resources, &facts.keys, restore, now));
-            }
-            parts.push((source.name(), findings));
-        }
-        if let Some(found) = &self.tarball {
-            let name = tarball::name(found.file_name.as_deref());
-            let check = TarballCheck { tarball: &found.facts, name, now: now.as_second() };
-            let mut findings = checks::tarball::check(&check).into_sorted();
-            if facts.snapshot.is_none() {
-                findings.extend(pair::hazards_of_tarball(&found.facts.resources, restore, now));
-            }
-            parts.push((found.path.clone(), findings));
-        }
+        let circumstances = match asks {
+            Asks::Restore if self.alone => Circumstances::Integrity,
+            _ => Circumstances::Restore,
+        };
+        let compat = Compat::of(facts.sources(), question.target.as_ref(), circumstances);
+        let mut judged = Judged {
+            backup: self,
+            asks,
+            facts,
+            compat,
+            pair: None,
+            escrow: None,
+            parts: Vec::new(),
+            verdict: Verdict::Pass,
+        };
+        judged.weigh(question, watch)?;
+        watch.done();
+        Ok(judged)
     }
 }
 
 impl Judged<'_> {
-    /// The worst finding's severity; `None` where there is none.
+    /// What the document has of it: the backup and its files, or the file.
     #[must_use]
-    pub fn worst(&self) -> Option<Severity> {
-        self.parts.iter().flat_map(|(_, findings)| findings).map(|finding| finding.severity()).max()
+    pub fn artifacts(&self) -> Vec<Artifact> {
+        documents::of(self)
+    }
+
+    fn weigh(&mut self, question: &Question, watch: &dyn Watch) -> Result<(), Error> {
+        match self.asks {
+            Asks::Keys => {
+                let name = self.backup.snapshot.as_ref().map_or_else(|| self.backup.name.clone(), |it| it.name());
+                self.part(name, Subject::Snapshot, self.of_keys());
+            }
+            Asks::Release => {
+                let findings = std::mem::take(&mut self.compat.findings);
+                self.part(documents::compat::name(self.backup), Subject::Other, findings.clone());
+                self.compat.findings = findings;
+            }
+            Asks::Restore | Asks::Contents => self.of_files(question, watch)?,
+        }
+        let judged: Vec<Part> = std::mem::take(&mut self.parts);
+        self.parts = judged
+            .into_iter()
+            .map(|mut part| {
+                // a description keeps the order of its documents: pair, halves, release, worst first in each of them
+                if self.asks != Asks::Contents {
+                    part.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
+                }
+                known::apply(part, Some(self), question)
+            })
+            .collect();
+        self.verdict = match self.asks {
+            Asks::Release if self.compat.allowed() == Some(true) => Verdict::Pass,
+            Asks::Release => Verdict::Fail,
+            _ => checks::verdict(self.findings(), question.fail_on),
+        };
+        Ok(())
+    }
+
+    fn part(&mut self, name: String, about: Subject, findings: Vec<Finding>) {
+        self.parts.push(Part { name, about, findings });
+    }
+
+    fn of_keys(&self) -> Vec<Finding> {
+        self.facts.encryption.iter().flat_map(|found| checks::keys_fit::check(found).into_sorted()).collect()
+    }
+
+    /// What is said of the backup as a whole and of each of its files.
+    fn of_files(&mut self, question: &Question, watch: &dyn Watch) -> Result<(), Error> {
+        let backup = self.backup;
+        if backup.alone {
+            let name = match (&backup.snapshot, &backup.tarball) {
+                (Some(source), _) => source.name(),
+                (None, Some(tarball)) => tarball.path.clone(),
+                (None, None) => return Ok(()),
+            };
+            let (about, mut findings) = match &backup.snapshot {
+                Some(_) => (Subject::Snapshot, self.of_snapshot(question)),
+                None => (Subject::Tarball, self.of_tarball(question)),
+            };
+            if self.asks == Asks::Restore {
+                findings.extend(self.compat.findings.iter().cloned());
+                findings.extend(self.of_keys());
+                findings.extend(self.hazards(question));
+            }
+            self.part(name, about, findings);
+            return Ok(());
+        }
+        let own = self.of_both(question, watch)?;
+        self.part(backup.name.clone(), Subject::Backup, own);
+        if self.asks == Asks::Restore
+            && let Some(directory) = backup.directory().filter(|directory| directory.backups.len() == 1)
+        {
+            let name = directory.path.to_string_lossy().into_owned();
+            self.part(name, Subject::Other, pair::directory(directory));
+        }
+        if let Some(source) = &backup.snapshot {
+            let mut findings = self.of_snapshot(question);
+            findings.extend(self.hazards(question));
+            self.part(source.name(), Subject::Snapshot, findings);
+        }
+        if let Some(tarball) = &backup.tarball {
+            let mut findings = self.of_tarball(question);
+            if self.facts.snapshot.is_none() {
+                findings.extend(self.hazards(question));
+            }
+            self.part(tarball.path.clone(), Subject::Tarball, findings);
+        }
+        Ok(())
+    }
+
+    /// What is said of a backup as a whole.
+    fn of_both(&mut self, question: &Question, watch: &dyn Watch) -> Result<Vec<Finding>, Error> {
+        let (backup, facts) = (self.backup, &self.facts);
+        let mut own = Vec::new();
+        if let (Some(snapshot), Some(tarball)) = (&facts.snapshot, facts.tarball) {
+            let minor = self.compat.release.backup.minor();
+            let mut outcome = pair::judge(&backup.files, snapshot, tarball.resources(), &facts.keys, minor);
+            own.extend(std::mem::take(&mut outcome.findings).into_sorted());
+            self.pair = Some(outcome);
+        }
+        own.extend(pair::halves(&backup.files, facts.platform).into_sorted());
+        if self.asks == Asks::Restore {
+            own.extend(pair::unread(&backup.unread));
+        }
+        own.extend(self.compat.findings.iter().cloned());
+        own.extend(self.of_keys());
+        if let Some(manifest) = question.escrow_manifest.as_deref().filter(|_| self.asks == Asks::Restore) {
+            let (told, finding) = escrow::hold(backup, manifest, question, &mut own, watch)?;
+            own.push(finding);
+            self.escrow = Some(told);
+        }
+        Ok(own)
+    }
+
+    fn of_snapshot(&self, _question: &Question) -> Vec<Finding> {
+        let snapshot = self.facts.snapshot.as_ref();
+        snapshot.map(|snapshot| checks::snapshot::check_of(snapshot, self.facts.platform)).unwrap_or_default()
+    }
+
+    fn of_tarball(&self, question: &Question) -> Vec<Finding> {
+        let tarball = self.facts.tarball;
+        let check = |tarball: &Tarball| {
+            let facts = TarballCheck { tarball: &tarball.facts, name: tarball.name(), now: question.now.as_second() };
+            checks::tarball::check(&facts).into_sorted()
+        };
+        tarball.map(check).unwrap_or_default()
+    }
+
+    /// What a restore would run into. Of a file by itself only where a restore was spoken of, by its day or its cluster.
+    fn hazards(&self, question: &Question) -> Vec<Finding> {
+        if self.asks != Asks::Restore {
+            return Vec::new();
+        }
+        let (facts, restore, now) = (&self.facts, question.restore_on, question.now);
+        match (&facts.snapshot, facts.tarball) {
+            (Some(_), _) if self.backup.alone && question.target.is_none() && restore.is_none() => Vec::new(),
+            (Some(snapshot), tarball) => {
+                pair::hazards(snapshot, tarball.map(Tarball::resources), &facts.keys, restore, now)
+            }
+            (None, Some(tarball)) => pair::hazards_of_tarball(tarball.resources(), restore, now),
+            (None, None) => Vec::new(),
+        }
     }
 }

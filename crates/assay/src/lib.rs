@@ -18,43 +18,59 @@
 #![forbid(unsafe_code)]
 
 mod backup;
+mod backups;
 pub mod directory;
+pub mod documents;
 mod error;
+pub mod escrow;
+mod input;
 mod judge;
+mod judged;
+pub mod keys;
+mod known;
 pub mod pair;
 mod pool;
 mod question;
-pub mod tarball;
+mod tarball;
+pub mod target;
 mod watch;
 
-use std::path::Path;
-
-pub use artifact::Reading;
-pub use backup::{Backup, Backups, Facts};
+pub use artifact::{Folder, Reading};
+pub use backup::{Backup, Facts, database, intact_database, lost};
+pub use backups::Backups;
 pub use checks::{Finding, Severity, Verdict};
-pub use error::Error;
-pub use judge::{Judged, Judgement, Unread};
+pub use document::Document;
+pub use error::{Error, KeysError};
+pub use input::Input;
+pub use judge::{Answer, Judgement, Unread};
+pub use judged::{Judged, Part};
+pub use keys::{Given, Keys, Unlock};
 pub use pool::Pool;
-pub use question::{Keys, Question};
-pub use watch::{Phase, Silent, Watch};
+pub use question::{Asks, Question};
+pub use tarball::{Encryption, Tarball};
+pub use watch::{Note, Phase, Silent, Watch};
 
 /// The crates below, in the version that this one stands on.
 pub mod parts {
-    pub use {artifact, backup_facts, bbolt_page, checks, encryption_config, etcd_snapshot, static_resources};
+    pub use {
+        artifact, backup_facts, bbolt_page, checks, document, encryption_config, etcd_snapshot, key_escrow,
+        kube_objects, lens, policy, static_resources, version_compat,
+    };
 }
 
 /// Finds out what a path leads to: a snapshot, a tarball, or a directory of backups. Judges nothing.
 ///
 /// # Errors
-/// A path that leads to nothing, or a directory without a backup in it.
-pub fn open(path: impl AsRef<Path>) -> Result<Backups, Error> {
-    open_with(path, &Reading::default())
+/// A directory that cannot be read or has no backup in it. A file is opened when its turn comes.
+pub fn open(path: impl AsRef<std::path::Path>) -> Result<Backups, Error> {
+    open_with(Input::from(path), &Reading::default())
 }
 
-/// The same with limits; files may be mapped, which asks for a handler of SIGBUS in the program.
+/// The same for whatever has names and bytes, with limits; files may be mapped, which asks for a handler of SIGBUS in the
+/// program.
 ///
 /// # Errors
-/// As [`open`].
-pub fn open_with(path: impl AsRef<Path>, reading: &Reading) -> Result<Backups, Error> {
-    Backups::open(path.as_ref(), *reading)
+/// As [`open`]; of several inputs, each error comes when its turn does.
+pub fn open_with(input: Input, reading: &Reading) -> Result<Backups, Error> {
+    Backups::open(input, *reading)
 }

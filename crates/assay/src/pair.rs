@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use static_resources::StaticResources;
 
 use crate::directory::Backups;
+use crate::error::Error;
 
 /// The name of a file of a backup, read.
 fn said(path: Option<&Path>) -> Option<FileName> {
@@ -81,9 +82,9 @@ pub fn halves(backup: &Backup, kind: Platform) -> Findings {
 }
 
 /// Judges files of a backup that cannot be read.
-pub fn unread(files: &[(PathBuf, String)]) -> Vec<Finding> {
+pub fn unread(files: &[(PathBuf, Error)]) -> Vec<Finding> {
     let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    files.iter().map(|(path, reason)| checks::pair::check_unread(&name(path), reason)).collect()
+    files.iter().map(|(path, reason)| checks::pair::check_unread(&name(path), &reason.to_string())).collect()
 }
 
 /// Judges a directory as a whole.

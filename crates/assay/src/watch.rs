@@ -1,4 +1,8 @@
-//! Progress, for those who want to hear of it.
+//! Progress and remarks, for those who want to hear of them.
+
+use std::path::{Path, PathBuf};
+
+use wording::{count, escape, escape_path};
 
 /// Hears of progress. Every method has an empty body; [`Silent`] hears of nothing.
 pub trait Watch: Sync {
@@ -10,6 +14,14 @@ pub trait Watch: Sync {
     /// So many bytes of it are done, since the last call.
     fn advance(&self, bytes: u64) {
         let _ = bytes;
+    }
+
+    /// What was begun has ended.
+    fn done(&self) {}
+
+    /// Something that ought to be known, and is no finding.
+    fn note(&self, note: &Note) {
+        let _ = note;
     }
 
     /// Called before the first byte is read of a file that may hold keys: a program forbids core dumps here.
@@ -26,6 +38,105 @@ pub enum Phase {
     Checking,
     /// Encrypted values are opened.
     Opening,
+}
+
+impl Phase {
+    /// What is done, in a word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Checking => "checking",
+            Self::Opening => "opening",
+        }
+    }
+}
+
+/// Something that ought to be known, and is no finding: about the place, the keys at hand, or what could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// A save that was never finished lies beside the backups.
+    Unfinished {
+        /// Its name.
+        name: String,
+        /// Where.
+        folder: PathBuf,
+    },
+    /// A directory of backups lies in one that is itself of backups, and was not looked at.
+    NotLookedAt(PathBuf),
+    /// Standard input was named with files, and makes up no backup with them.
+    StdinAlone,
+    /// Not every key was given a fingerprint.
+    FewFingerprints {
+        /// The tarball's name for messages.
+        display: String,
+        /// How many, in words.
+        words: String,
+    },
+    /// Pages or records of a snapshot are lost: what is told is not all of it.
+    Damaged {
+        /// The snapshot's name for messages.
+        display: String,
+        /// Structural faults.
+        faults: u64,
+        /// Records that cannot be read.
+        records: u64,
+    },
+    /// The keys of a tarball are kept elsewhere.
+    HeldApart {
+        /// The tarball's name for messages.
+        display: String,
+    },
+    /// A tarball does not tell which keys are in force.
+    KeysUnknown {
+        /// The tarball's name for messages.
+        display: String,
+        /// Why not.
+        why: backup_facts::configuration::Why,
+    },
+    /// A tarball holds keys that its kube-apiserver is not told to use.
+    NotNamed {
+        /// The tarball's name for messages.
+        display: String,
+    },
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        use backup_facts::configuration::Why;
+        let shown = |path: &Path| escape_path(path);
+        match self {
+            Self::Unfinished { name, folder } => {
+                let (name, folder) = (escape(name.as_bytes()), shown(folder));
+                write!(f, "`{name}` in `{folder}` is a save that was interrupted; it is no backup")
+            }
+            Self::NotLookedAt(path) => {
+                write!(f, "`{}` holds backups, too, and was not looked at: name it", shown(path))
+            }
+            Self::StdinAlone => {
+                f.write_str("standard input is judged by itself: name its file for a verdict on it and the others")
+            }
+            Self::FewFingerprints { display, words } => write!(f, "{display}: {words}"),
+            Self::Damaged { display, faults, records } => write!(
+                f,
+                "{display} is damaged ({}, {}): what follows may not be all of it; `assay verify` tells more",
+                count(*faults, "structural fault"),
+                count(*records, "unreadable record"),
+            ),
+            Self::HeldApart { display } => {
+                write!(f, "the keys of {display} are held apart: give them with `--escrow`")
+            }
+            Self::KeysUnknown { display, why: Why::BreaksOff } => write!(f, "{display} breaks off before any keys"),
+            Self::KeysUnknown { display, why } => write!(f, "{display}: {why}"),
+            Self::NotNamed { display } => write!(
+                f,
+                "{display} holds an encryption configuration that its kube-apiserver is not told to use: \
+                 a restored cluster reads without it, and so does this; to read with it, take it out and name it with \
+                 `--keys`"
+            ),
+        }
+    }
 }
 
 /// Hears of nothing.

@@ -10,6 +10,7 @@ pub mod coverage;
 pub mod directory;
 pub mod hazards;
 pub mod layout;
+pub mod material;
 pub mod objects;
 pub mod opening;
 pub mod pair;

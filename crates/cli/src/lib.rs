@@ -6,19 +6,17 @@
 //! business.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make and read files of their own"))]
 
-pub mod analysis;
 pub mod args;
 pub mod commands;
-pub mod documents;
 pub mod exit;
+mod failure;
 pub mod input;
-pub mod inventory;
 mod outcome;
 pub mod output;
 pub mod settings;
-pub mod tarball;
-pub mod target;
 pub mod ui;
+
+pub use assay::documents;
 
 /// Threads for work on many pages.
 pub mod spread {

@@ -6,11 +6,13 @@ mod records;
 mod state;
 mod structure;
 
+use backup_facts::platform::Platform;
 use backup_facts::snapshot::{Quota, SnapshotFacts};
 use etcd_snapshot::Scan;
 use etcd_snapshot::trailer::Trailer;
 
 use crate::finding::{Finding, Findings};
+use crate::pair::as_made_by;
 use crate::severity::Severity;
 
 /// Runs every check that one snapshot allows.
@@ -24,6 +26,12 @@ pub fn check(facts: &SnapshotFacts<'_>) -> Findings {
     kubernetes::check(facts, &mut findings);
     file::check_opened(facts.opened, &mut findings);
     findings
+}
+
+/// The same, worst first, as bad as they are for who made the snapshot: see [`Platform`].
+#[must_use]
+pub fn check_of(facts: &SnapshotFacts<'_>, platform: Platform) -> Vec<Finding> {
+    as_made_by(platform, check(facts).into_sorted())
 }
 
 /// What kept the walk from seeing everything: damaged pages, and records that cannot be read. A list of keys, or a hash

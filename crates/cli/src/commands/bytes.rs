@@ -3,11 +3,11 @@
 use bbolt_page::{Db, Faults};
 
 use super::snapshot;
-use crate::analysis::{self, Opened};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
 use crate::output::json::Verdict;
 use crate::ui::Ui;
+use backup_facts::snapshot::Opened;
 use wording::count;
 
 /// Opens what should be a snapshot.
@@ -17,7 +17,7 @@ pub(super) fn open(path: &std::ffi::OsStr, reading: &Reading, ui: &mut Ui) -> Re
 
 /// The database in it, by its metas, or else by what looks most like the root, or else as pages alone.
 pub(super) fn database<'a>(source: &'a Source, ui: &mut Ui) -> Result<Db<'a>, Error> {
-    let (db, opened) = analysis::database(source)?;
+    let (db, opened) = assay::database(source)?;
     let how = match opened {
         Opened::Meta => return Ok(db),
         Opened::FoundRoot(root) => {

@@ -1,7 +1,6 @@
 //! The commands, a file each: what was asked is turned into one call of a library, and its answer
 //! into output.
 
-mod artifact;
 mod browse;
 mod bucket;
 mod bytes;
@@ -24,8 +23,10 @@ mod objects;
 mod page;
 mod pages;
 mod policy;
+mod question;
 mod snapshot;
 mod timeline;
+mod unlock;
 mod verify;
 
 use crate::args::{Cli, Command};

@@ -95,7 +95,7 @@ pub(super) struct Keys(Option<Unlocked>);
 impl Keys {
     /// Reads the keys that were given, if any.
     pub(super) fn given(args: &KeysInput, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
-        let given = super::keys::given::given(args, None, reading, ui)?;
+        let given = super::question::given(args, reading, &ui.watcher())?;
         Ok(Self(given.map(|given| Unlocked::new(given.in_force.configs().cloned()))))
     }
 

@@ -1,15 +1,14 @@
 //! What all commands on a snapshot do first: open the file, look through it, and say what is wrong.
 
+use assay::Note;
 use bbolt_page::Db;
 use checks::Finding;
 use etcd_snapshot::{Options, Scan};
 
-use crate::analysis::unreadable;
 use crate::exit::{Error, Outcome};
 use crate::input::{Contents, Input, Reading, Source};
 use crate::spread::Pool;
 use crate::ui::Ui;
-use wording::count;
 
 /// Opens what should be a snapshot.
 pub(super) fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Source, Error> {
@@ -27,8 +26,7 @@ pub(super) fn ready(contents: Contents, reading: &Reading, ui: &mut Ui) -> Resul
 
 /// The database in it, opened as etcd does.
 pub(super) fn database(source: &Source) -> Result<Db<'_>, Error> {
-    let salvage = "`assay ls --salvage` lists what its pages still hold";
-    Db::open(source.bytes()).map_err(|error| unreadable(source, &error, salvage))
+    Ok(assay::intact_database(source)?)
 }
 
 /// Looks through the database once, in the view of a revision.
@@ -56,16 +54,9 @@ pub(super) fn scan<'a>(
 ///
 /// A list that damage made shorter must not pass for the whole one.
 pub(super) fn check_complete(source: &Source, scan: &Scan<'_>, ui: &mut Ui) -> Vec<Finding> {
-    let kept = scan.report.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
-    let faults = kept.count() as u64 + scan.report.faults.dropped();
-    let damaged = scan.counts.damaged;
-    if faults > 0 || damaged > 0 {
-        ui.warn(&format!(
-            "{} is damaged ({}, {}): what follows may not be all of it; `assay verify` tells more",
-            source.display(),
-            count(faults, "structural fault"),
-            count(damaged, "unreadable record"),
-        ));
+    let (faults, records) = assay::lost(scan);
+    if faults > 0 || records > 0 {
+        ui.warn(&Note::Damaged { display: source.display().to_owned(), faults, records }.to_string());
         ui.settle(Outcome::Findings);
     }
     checks::snapshot::losses(scan).into_sorted()

@@ -5,10 +5,10 @@ use etcd_snapshot::{Facts, Scan};
 use kube_objects::{Inventory, OpenShift};
 
 use super::human::Fields;
-use crate::analysis::{Analysis, Opened};
 use crate::documents::etcd::alarm_word;
 use crate::documents::snapshot::{self, is_updating, running};
 use crate::input::Source;
+use backup_facts::snapshot::{Opened, SnapshotFacts};
 use wording::{Size, count, escape, group_digits};
 
 /// How many pages there are, and of what kind.
@@ -38,18 +38,18 @@ pub fn records(scan: &Scan<'_>) -> String {
 }
 
 /// What is in it: etcd, the cluster, keys and space.
-pub fn describe(fields: Fields, source: &Source, analysis: &Analysis<'_>) -> Fields {
-    let scan = &analysis.scan;
+pub fn describe(fields: Fields, source: &Source, facts: &SnapshotFacts<'_>) -> Fields {
+    let scan = &facts.scan;
     let packed = source.compression().name().map(|name| format!(", read from {name}"));
     let size = format!("{}{}", Size(source.bytes().len() as u64).exact(), packed.unwrap_or_default());
     fields
-        .maybe("read from", opened(analysis.opened))
-        .maybe("pages alone", analysis.pages.map(|pages| pages_alone(&pages)))
-        .field("file", format!("{size}; {}", provenance(analysis)))
+        .maybe("read from", opened(facts.opened))
+        .maybe("pages alone", facts.pages.map(|pages| pages_alone(&pages)))
+        .field("file", format!("{size}; {}", provenance(facts)))
         .field("etcd", etcd(&scan.facts))
-        .maybe("openshift", analysis.inventory.openshift().map(openshift))
-        .field("live keys", keys(scan, &analysis.inventory))
-        .field("space", space(scan, analysis.quota.bytes))
+        .maybe("openshift", facts.inventory.openshift().map(openshift))
+        .field("live keys", keys(scan, &facts.inventory))
+        .field("space", space(scan, facts.quota.bytes))
 }
 
 fn opened(opened: Opened) -> Option<String> {
@@ -69,8 +69,8 @@ fn pages_alone(pages: &etcd_snapshot::salvage::Pages) -> String {
     )
 }
 
-fn provenance(analysis: &Analysis<'_>) -> &'static str {
-    match analysis.provenance {
+fn provenance(facts: &SnapshotFacts<'_>) -> &'static str {
+    match facts.provenance {
         etcd_snapshot::Provenance::Stream => "streamed by etcd",
         etcd_snapshot::Provenance::RawCopy => "a copy of a live database file",
         etcd_snapshot::Provenance::Rebuilt => "written anew by a tool",

@@ -3,17 +3,20 @@
 //! Commands write to the handles here and to nothing else, so that tests can look at both.
 
 mod progress;
+mod watcher;
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, LineWriter, Write};
 use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
 pub use progress::Meter;
+pub use watcher::{Watcher, forbid_dumps};
 
 use crate::args::{GlobalArgs, When};
 use crate::outcome::Outcome;
@@ -78,11 +81,16 @@ impl Look {
 /// Standard output and standard error, and how to write to them.
 pub struct Ui {
     out: Box<dyn Write>,
-    err: Box<dyn Write>,
-    look: Look,
+    voice: Arc<Voice>,
     outcome: Outcome,
-    meter: Option<indicatif::ProgressBar>,
     now: Timestamp,
+}
+
+/// Standard error: words to people, and the progress of the work. Shared with whoever hears of it.
+pub struct Voice {
+    err: Mutex<Box<dyn Write + Send>>,
+    look: Look,
+    bar: Mutex<Option<indicatif::ProgressBar>>,
 }
 
 impl Ui {
@@ -114,8 +122,9 @@ impl Ui {
     }
 
     /// Any two streams, at any time.
-    pub fn new(out: Box<dyn Write>, err: Box<dyn Write>, look: Look, now: Timestamp) -> Self {
-        Self { out, err, look, outcome: Outcome::Clean, meter: None, now }
+    pub fn new(out: Box<dyn Write>, err: Box<dyn Write + Send>, look: Look, now: Timestamp) -> Self {
+        let voice = Voice { err: Mutex::new(err), look, bar: Mutex::new(None) };
+        Self { out, voice: Arc::new(voice), outcome: Outcome::Clean, now }
     }
 
     /// When the run began: the one time that all of it goes by.
@@ -130,12 +139,22 @@ impl Ui {
 
     /// How things are to look.
     pub fn look(&self) -> Look {
-        self.look
+        self.voice.look
+    }
+
+    /// Where people are told things.
+    pub fn voice(&self) -> &Voice {
+        &self.voice
+    }
+
+    /// Hears of what a library does, and tells people.
+    pub fn watcher(&self) -> Watcher {
+        Watcher::new(Arc::clone(&self.voice))
     }
 
     /// Text for standard output, coloured if that is wanted there.
     pub fn paint<T: fmt::Display>(&self, style: Style, text: T) -> Painted<T> {
-        Painted { style: self.look.out_color.then_some(style), text }
+        Painted { style: self.voice.look.out_color.then_some(style), text }
     }
 
     /// Settles how the work turned out, before its result is written: a reader who goes away while
@@ -151,35 +170,24 @@ impl Ui {
         self.outcome
     }
 
-    /// Shows progress from now until the meter is dropped, if the work takes long enough.
-    ///
-    /// `total` is in bytes; without it the meter counts upwards.
+    /// [`Voice::meter`].
     pub fn meter(&mut self, what: &str, total: Option<u64>) -> Meter {
-        let meter = Meter::new(what, total, self.look.progress);
-        self.meter = Some(meter.bar());
-        meter
+        self.voice.meter(what, total)
     }
 
-    /// Says something that is worth knowing, when asked to say more.
+    /// [`Voice::note`].
     pub fn note(&mut self, text: &str) {
-        if self.look.verbose > 0 {
-            self.say(style::DIM, "note", text);
-        }
+        self.voice.note(text);
     }
 
-    /// Says something that ought to be known and does not stop the work.
+    /// [`Voice::warn`].
     pub fn warn(&mut self, text: &str) {
-        if !self.look.quiet {
-            self.say(style::WARN, "warning", text);
-        }
+        self.voice.warn(text);
     }
 
-    /// Says why the work could not be done, and what to do.
+    /// [`Voice::error`].
     pub fn error(&mut self, text: &str, hint: Option<&str>) {
-        self.say(style::BAD, "error", text);
-        if let Some(hint) = hint {
-            self.say(style::HEAD, "hint", hint);
-        }
+        self.voice.error(text, hint);
     }
 
     /// Sends out what is still held back.
@@ -189,17 +197,50 @@ impl Ui {
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+impl Voice {
+    /// Shows progress from now until the meter is dropped, if the work takes long enough.
+    ///
+    /// `total` is in bytes; without it the meter counts upwards.
+    pub fn meter(&self, what: &str, total: Option<u64>) -> Meter {
+        let meter = Meter::new(what, total, self.look.progress);
+        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(meter.bar());
+        meter
+    }
+
+    /// Says something that is worth knowing, when asked to say more.
+    pub fn note(&self, text: &str) {
+        if self.look.verbose > 0 {
+            self.say(style::DIM, "note", text);
+        }
+    }
+
+    /// Says something that ought to be known and does not stop the work.
+    pub fn warn(&self, text: &str) {
+        if !self.look.quiet {
+            self.say(style::WARN, "warning", text);
+        }
+    }
+
+    /// Says why the work could not be done, and what to do.
+    pub fn error(&self, text: &str, hint: Option<&str>) {
+        self.say(style::BAD, "error", text);
+        if let Some(hint) = hint {
+            self.say(style::HEAD, "hint", hint);
+        }
+    }
 
     /// Whatever a message was made of, nothing in it has power over the terminal.
-    fn say(&mut self, style: Style, label: &str, text: &str) {
+    fn say(&self, style: Style, label: &str, text: &str) {
         let text = wording::inert_lines(text);
         let label = Painted { style: self.look.err_color.then_some(style), text: label };
-        let err = &mut self.err;
+        let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
         // With standard error gone there is nobody to tell.
         let mut write = || {
             let _ = writeln!(err, "{label}: {text}");
         };
-        match &self.meter {
+        match &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(bar) => bar.suspend(write),
             None => write(),
         }

@@ -7,11 +7,13 @@ use key_escrow::{
     verify_escrow,
 };
 
+use super::super::unlock::{self, secret_input};
 use super::rewrap::opens_words;
-use super::{failure, files, limits, open, phases, secret_input};
+use super::{files, limits, phases};
 use crate::args::{KeysDrillArgs, ReportFormat};
 use crate::documents::escrow::{check, outcome_words};
 use crate::exit::{Error, Outcome};
+use crate::failure;
 use crate::input::Reading;
 use crate::output::escrow::DrillJson;
 use crate::output::human::{Align, Fields, Table};
@@ -20,7 +22,7 @@ use crate::ui::{Ui, style};
 use wording::escape;
 
 pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let Some((manifest_path, manifest)) = open::manifest(args.manifest.as_ref(), &args.escrow)? else {
+    let Some((manifest_path, manifest)) = unlock::manifest(args.manifest.as_ref(), &args.escrow)? else {
         return Err(Error::Usage(format!(
             "no manifest lies beside `{}`: name it with `--manifest`, it is what the escrow is held against",
             files::shown(&args.escrow)
@@ -73,7 +75,7 @@ struct Opening {
 
 impl Opening {
     fn of(args: &KeysDrillArgs, manifest: &Manifest) -> Result<Self, Error> {
-        let (mut identities, passphrase) = open::identities(&args.open)?;
+        let (mut identities, passphrase) = unlock::identities(&args.open)?;
         if let Some(threshold) = &manifest.threshold {
             return Ok(Self::by_shares(ShareSet::new(Some(threshold.clone())), &args.open.share_files, &identities));
         }

@@ -1,15 +1,11 @@
 //! The files of a split: their names beside each other, their sizes and digests, and how to say them.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use key_escrow::{Digest, EscrowInfo, NamedDigest};
-use sha2::{Digest as _, Sha256};
 
 use crate::exit::Error;
-use crate::input::Contents;
 use crate::output::escrow::FileJson;
-use crate::output::json::HexBytes;
 use wording::{escape_path, is_plain};
 
 /// The file that belongs to an escrow and lies beside it: `<stem>.escrow.age` gives `<stem>.<end>`.
@@ -21,30 +17,8 @@ pub(super) fn beside(escrow: &Path, end: &str) -> Option<PathBuf> {
 }
 
 /// Reads a file once and gives its name, size and SHA-256, and its first bytes.
-pub(in crate::commands) fn digest(path: &Path, head: usize) -> Result<(NamedDigest, Vec<u8>), Error> {
-    let mut raw = Contents::open(path)?;
-    let (mut sha, mut size, mut first) = (Sha256::new(), 0, Vec::new());
-    let mut buffer = vec![0; 1 << 16];
-    let mut stored = raw.stored(&|_| {});
-    let ended = loop {
-        let bytes = match stored.read(&mut buffer) {
-            Ok(read) => buffer.get(..read).unwrap_or_default(),
-            Err(error) => break Err(error),
-        };
-        if bytes.is_empty() {
-            break Ok(());
-        }
-        sha.update(bytes);
-        size += bytes.len() as u64;
-        let wanted = head.saturating_sub(first.len()).min(bytes.len());
-        first.extend_from_slice(bytes.get(..wanted).unwrap_or_default());
-    };
-    drop(stored);
-    ended.map_err(|error| raw.failed(error))?;
-    raw.check_unchanged()?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let digest = Digest { size, sha256: HexBytes(&sha.finalize()).to_string() };
-    Ok((NamedDigest { name, digest }, first))
+pub(super) fn digest(path: &Path, head: usize) -> Result<(NamedDigest, Vec<u8>), Error> {
+    Ok(assay::escrow::digest(path, head, &assay::Silent)?)
 }
 
 /// A file as JSON has it.

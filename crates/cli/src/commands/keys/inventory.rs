@@ -1,15 +1,15 @@
 //! A tarball as the commands on keys look through it.
 
 use backup_facts::configuration::InForce;
+use backup_facts::directory::FileName;
+use backup_facts::material::{self, ConfigFacts, KeyFact, Row};
 use backup_facts::tarball::TarballFacts;
 use encryption_config::ParseError;
 use static_resources::{Limits, MemberPath, StaticResources};
 
-use super::failure;
 use crate::exit::Error;
+use crate::failure;
 use crate::input::{Contents, Reading};
-use crate::inventory::{self, ConfigFacts, KeyFact, Row};
-use crate::tarball::is_marked;
 use crate::ui::Ui;
 
 /// A tarball, looked through.
@@ -50,7 +50,7 @@ impl Inventory {
             let fault = resources.faults.last().map_or_else(String::new, |fault| format!(": {}", fault.kind));
             return Err(failure::told(format!("{} is no tarball{fault}", raw.display()), Some(NOT_A_TARBALL)));
         }
-        let marked = is_marked(raw.file_name());
+        let marked = raw.file_name().and_then(FileName::parse).is_some_and(|named| named.keyless);
         let in_force = InForce::of_tarball(&facts, marked).without_keys();
         let TarballFacts { resources, configurations } = facts;
         let configs = configurations
@@ -73,10 +73,10 @@ impl Inventory {
 
     /// Every piece of key material and, if wanted, public keys and certificates, in the archive's order.
     pub(crate) fn rows(&self, all: bool) -> Vec<Row> {
-        let mut rows = inventory::rows(&self.resources, |member| self.keys_in(member));
+        let mut rows = material::rows(&self.resources, |member| self.keys_in(member));
         rows.retain(|row| all || row.class.is_secret());
         if all {
-            rows.extend(inventory::certificate_rows(&self.resources));
+            rows.extend(material::certificate_rows(&self.resources));
         }
         rows
     }

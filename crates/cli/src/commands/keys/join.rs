@@ -4,9 +4,11 @@ use std::path::Path;
 
 use key_escrow::{JoinOptions, JoinOutcome};
 
-use super::{failure, files, open, phases};
+use super::super::unlock;
+use super::{files, phases};
 use crate::args::{KeysJoinArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
+use crate::failure;
 use crate::output::escrow::WrittenJson;
 use crate::output::human::Fields;
 use crate::output::json::{Envelope, Verdict};
@@ -17,9 +19,9 @@ pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     if args.out.is_dir() {
         return Err(Error::Usage(format!("`{}` is a directory: name the file to write", files::shown(&args.out))));
     }
-    let manifest = open::manifest(args.manifest.as_ref(), &args.escrow)?;
+    let manifest = unlock::manifest(args.manifest.as_ref(), &args.escrow)?;
     let threshold = manifest.as_ref().and_then(|(_, manifest)| manifest.threshold.clone());
-    let identities = open::escrow(&args.open, &args.escrow, threshold, ui)?;
+    let identities = unlock::escrow(&args.open, &args.escrow, threshold, ui.voice())?;
     let options = JoinOptions {
         keyless: &args.keyless,
         escrow: &args.escrow,

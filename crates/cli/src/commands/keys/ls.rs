@@ -12,10 +12,10 @@ use crate::args::{InventoryFormat, KeysLsArgs};
 use crate::documents::{self, inventory as shapes};
 use crate::exit::{Error, Outcome};
 use crate::input::{Contents, Input, Reading};
-use crate::inventory::{ResourceFact, Row, UseFact};
 use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Verdict, write_compact, write_pretty};
 use crate::ui::{Ui, style};
+use backup_facts::material::{ResourceFact, Row, UseFact};
 use wording::{count, escape, inert};
 
 /// The directory that all members of a sound tarball lie in.

@@ -2,9 +2,11 @@
 
 use key_escrow::{Manifest, RewrapOptions, RewrapOutcome};
 
-use super::{failure, files, open, phases, seal};
+use super::super::unlock;
+use super::{files, phases, seal};
 use crate::args::{KeysRewrapArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
+use crate::failure;
 use crate::output::escrow::{FileJson, WrittenJson};
 use crate::output::human::Fields;
 use crate::output::json::{Envelope, Verdict};
@@ -13,9 +15,9 @@ use wording::{count, escape};
 
 pub(super) fn run(args: KeysRewrapArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     seal::check(&args.to, args.new_passphrase || args.new_passphrase_file.is_some())?;
-    let manifest = open::manifest(args.manifest.as_ref(), &args.escrow)?;
+    let manifest = unlock::manifest(args.manifest.as_ref(), &args.escrow)?;
     let threshold = manifest.as_ref().and_then(|(_, manifest)| manifest.threshold.clone());
-    let identities = open::escrow(&args.open, &args.escrow, threshold, ui)?;
+    let identities = unlock::escrow(&args.open, &args.escrow, threshold, ui.voice())?;
     let passphrase = seal::passphrase(args.new_passphrase, args.new_passphrase_file.as_ref(), ui)?;
     let options = RewrapOptions {
         escrow: &args.escrow,

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use key_escrow::{Recipients, SealTo, SecretString};
 
-use super::failure;
-use super::secret_input::{self, Terminal};
+use super::super::unlock::secret_input::{self, Terminal};
 use crate::args::RecipientArgs;
 use crate::exit::Error;
+use crate::failure;
 use crate::ui::Ui;
 use wording::{count, escape_path};
 

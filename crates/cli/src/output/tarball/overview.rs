@@ -6,15 +6,15 @@ use backup_facts::configuration::{InForce, Why};
 use encryption_config::State;
 use static_resources::Producer;
 
-use crate::inventory::{KeyFact, ResourceFact, UseFact};
 use crate::output::human::{Align, Fields, Table};
-use crate::tarball::Tarball;
 use crate::ui::Ui;
+use assay::Tarball;
+use backup_facts::material::{KeyFact, ResourceFact, UseFact};
 use wording::{Size, count, escape, group_digits};
 
 /// What is in it, and what came of reading it.
 pub fn describe(tarball: &Tarball, now: jiff::Timestamp) -> Fields {
-    let resources = &tarball.resources;
+    let resources = tarball.resources();
     let faults = match (resources.faults.len() as u64, resources.complete) {
         (0, _) => "sound".to_owned(),
         (faults, true) => count(faults, "fault"),
@@ -38,7 +38,7 @@ pub fn describe(tarball: &Tarball, now: jiff::Timestamp) -> Fields {
 }
 
 fn file(tarball: &Tarball) -> String {
-    let archive = &tarball.resources.archive;
+    let archive = &tarball.resources().archive;
     let size = Size(archive.compressed_size).exact();
     match archive.inner_size {
         Some(inner) if inner != archive.compressed_size => format!("{size} of gzip, {} inside", Size(inner)),
@@ -55,13 +55,13 @@ fn producer(producer: Producer) -> &'static str {
 }
 
 fn pods(tarball: &Tarball) -> String {
-    let pods = tarball.resources.facts.pods.iter().take(12);
+    let pods = tarball.resources().facts.pods.iter().take(12);
     let pods: Vec<_> = pods.map(|pod| format!("{} {}", escape(pod.name.as_bytes()), pod.revision)).collect();
     if pods.is_empty() { "none".to_owned() } else { pods.join(", ") }
 }
 
 fn version(tarball: &Tarball) -> Option<String> {
-    let version = &tarball.resources.facts.version;
+    let version = &tarball.resources().facts.version;
     if let Some(exact) = version.exact() {
         return Some(format!("{} (exact: the operator's image)", escape(exact.raw.as_bytes())));
     }
@@ -89,7 +89,7 @@ fn encryption(tarball: &Tarball) -> String {
 fn without(tarball: &Tarball) -> &'static str {
     match &tarball.in_force {
         InForce::HeldApart => "KEYLESS: configured, and the keys are not in this file",
-        InForce::NotConfigured if tarball.resources.has_encryption_config() => {
+        InForce::NotConfigured if tarball.resources().has_encryption_config() => {
             "none: kube-apiserver IS NOT TOLD to use the keys that are in this file"
         }
         InForce::NotConfigured => "none: the snapshot is plaintext",
@@ -140,7 +140,7 @@ fn encryption_keys(tarball: &Tarball) -> Option<String> {
 
 /// How many members are secret, by class.
 pub fn secrets(tarball: &Tarball) -> String {
-    let counts = tarball.resources.secret_members();
+    let counts = tarball.resources().secret_members();
     let total: usize = counts.iter().map(|(_, count)| count).sum();
     let classes: Vec<_> = counts.iter().map(|(class, count)| format!("{count} {class}")).collect();
     match total {
@@ -150,7 +150,7 @@ pub fn secrets(tarball: &Tarball) -> String {
 }
 
 fn certificates(tarball: &Tarball, now: jiff::Timestamp) -> String {
-    let all = &tarball.resources.certificates;
+    let all = &tarball.resources().certificates;
     let expired = all.iter().filter(|certificate| certificate.not_after < now.as_second()).count() as u64;
     let next = all.iter().map(|certificate| certificate.not_after).filter(|end| *end >= now.as_second()).min();
     let mut text = format!("{}, {} expired", group_digits(all.len() as u64), group_digits(expired));
@@ -168,7 +168,7 @@ pub fn write_tables(tarball: &Tarball, ui: &mut Ui) -> io::Result<()> {
     let look = ui.look();
     let columns = [("pod", Align::Left), ("revision", Align::Right), ("members", Align::Right), ("image", Align::Left)];
     let mut table = Table::new(&columns).elastic(3);
-    for pod in &tarball.resources.facts.pods {
+    for pod in &tarball.resources().facts.pods {
         let images = pod.manifest.as_ref().map(|manifest| manifest.images.as_slice()).unwrap_or_default();
         let more = images.len().saturating_sub(1);
         let image = images.first().map(|image| escape(image.as_bytes()).into_owned()).unwrap_or_default();

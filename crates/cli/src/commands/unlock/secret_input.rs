@@ -9,8 +9,8 @@ use std::path::Path;
 use key_escrow::{Callbacks, ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::failure;
 use crate::exit::Error;
+use crate::failure;
 use crate::input::open_regular;
 use crate::ui::Ui;
 use wording::{escape_path, inert};
@@ -22,7 +22,7 @@ const SHORT: usize = 16;
 
 /// What a secret file holds. Wiped on drop.
 #[expect(clippy::disallowed_methods, reason = "no artifact: a secret, from a pipe or descriptor too, and wiped")]
-pub(super) fn read_file(name: &OsStr) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(in crate::commands) fn read_file(name: &OsStr) -> Result<Zeroizing<Vec<u8>>, Error> {
     let path = Path::new(name);
     let failed = |error: io::Error| failure::reading(path, &error);
     // One allocation that never grows: growing would leave copies behind.
@@ -41,7 +41,7 @@ pub(super) fn read_file(name: &OsStr) -> Result<Zeroizing<Vec<u8>>, Error> {
 }
 
 /// The first line of a passphrase file.
-pub(super) fn passphrase_file(name: &OsStr) -> Result<SecretString, Error> {
+pub(in crate::commands) fn passphrase_file(name: &OsStr) -> Result<SecretString, Error> {
     let bytes = read_file(name)?;
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -54,7 +54,7 @@ pub(super) fn passphrase_file(name: &OsStr) -> Result<SecretString, Error> {
 }
 
 /// A new passphrase, typed twice.
-pub(super) fn new_passphrase() -> Result<SecretString, Error> {
+pub(in crate::commands) fn new_passphrase() -> Result<SecretString, Error> {
     let first = ask("New passphrase for the escrow: ")?;
     let again = ask("The same again: ")?;
     if first.is_empty() {
@@ -67,12 +67,12 @@ pub(super) fn new_passphrase() -> Result<SecretString, Error> {
 }
 
 /// The passphrase of an escrow.
-pub(super) fn known_passphrase(escrow: &Path) -> Result<SecretString, Error> {
+pub(in crate::commands) fn known_passphrase(escrow: &Path) -> Result<SecretString, Error> {
     ask(&format!("Passphrase of {}: ", escape_path(escrow))).map(secret)
 }
 
 /// Says so if a passphrase is short.
-pub(super) fn warn_if_short(passphrase: &SecretString, ui: &mut Ui) {
+pub(in crate::commands) fn warn_if_short(passphrase: &SecretString, ui: &mut Ui) {
     if passphrase.expose_secret().chars().count() < SHORT {
         ui.warn(&format!(
             "the passphrase has fewer than {SHORT} characters: whoever has the escrow can guess at it offline, for ever"
@@ -97,13 +97,13 @@ fn ask(prompt: &str) -> Result<Zeroizing<String>, Error> {
 /// Answers what age and its plugins ask, on the terminal of the process; passphrases of identity files
 /// from a file if one was given.
 #[derive(Clone, Default)]
-pub(super) struct Terminal {
+pub(in crate::commands) struct Terminal {
     passphrase: Option<SecretString>,
 }
 
 impl Terminal {
     /// With a passphrase that answers every question for one.
-    pub(super) fn with(passphrase: Option<SecretString>) -> Self {
+    pub(in crate::commands) fn with(passphrase: Option<SecretString>) -> Self {
         Self { passphrase }
     }
 }

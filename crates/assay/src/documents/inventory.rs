@@ -4,7 +4,7 @@ use document::{ConfiguredResource, KeyBuf, KeyUsed, Material, Pod, Version, Word
 use encryption_config::State;
 use static_resources::{Evidence, VersionEvidence};
 
-use crate::inventory::{ResourceFact, Row, UseFact};
+use backup_facts::material::{ResourceFact, Row, UseFact};
 
 /// A static pod.
 pub fn pod(pod: &static_resources::Pod) -> Pod {

@@ -1,4 +1,4 @@
-//! The cluster to restore onto, as the command line names it.
+//! The cluster to restore onto.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,11 +6,10 @@ use std::path::Path;
 
 use backup_facts::version::TargetCluster;
 use serde_json::Value;
-use version_compat::Target;
-
-use crate::args::TargetArgs;
-use crate::exit::Error;
+use version_compat::{Target, Version};
 use wording::escape_path;
+
+use crate::error::Error;
 
 /// A ClusterVersion has some 20 KB; with all of its history, a few hundred.
 const LONGEST: u64 = 4 << 20;
@@ -19,39 +18,31 @@ const NODES: usize = 200_000;
 /// Levels of a document that are read.
 const DEPTH: usize = 64;
 
-/// Reads what was given about the target; `None` where nothing was.
+/// Reads what `oc get clusterversion version` printed, as JSON or YAML: out of a file, or of standard input.
 ///
 /// # Errors
 /// A file that cannot be read, or that is no ClusterVersion.
-pub fn read(args: &TargetArgs) -> Result<Option<TargetCluster>, Error> {
-    if let Some(version) = &args.target {
-        let target = Target::Runs(version.clone());
-        return Ok(Some(TargetCluster { target, cluster_id: String::new() }));
+#[expect(clippy::disallowed_methods, reason = "no artifact: a short file about the target")]
+pub fn read(path: Option<&Path>) -> Result<TargetCluster, Error> {
+    let display = path.map_or_else(|| "standard input".to_owned(), |path| format!("`{}`", escape_path(path)));
+    let refused = |reason: String| Error::Target { display: display.clone(), reason };
+    let mut text = String::new();
+    let read = match path {
+        None => std::io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text),
+        Some(path) => File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text)),
+    };
+    read.map_err(|error| refused(format!("cannot be read: {error}")))?;
+    if text.len() as u64 > LONGEST {
+        return Err(refused(format!("it has more than {LONGEST} bytes")));
     }
-    args.target_file.as_deref().map(of_file).transpose()
+    let document = document(&text).ok_or_else(|| refused("it is neither JSON nor YAML".to_owned()))?;
+    TargetCluster::read(&document).map_err(|error| refused(error.to_string()))
 }
 
-#[expect(clippy::disallowed_methods, reason = "no artifact: a short file about the target")]
-fn of_file(path: &Path) -> Result<TargetCluster, Error> {
-    let display = if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", escape_path(path)) };
-    let refused = |reason: String, hint: &str| Error::Unanswerable {
-        display: display.clone(),
-        reason,
-        hint: Some(hint.to_owned()),
-    };
-    let how = "write it with `oc get clusterversion version -o json` on the cluster to restore onto";
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text)
-    } else {
-        File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
-    };
-    read.map_err(|error| refused(format!("cannot be read: {error}"), how))?;
-    if text.len() as u64 > LONGEST {
-        return Err(refused(format!("it has more than {LONGEST} bytes"), how));
-    }
-    let document = document(&text).ok_or_else(|| refused("it is neither JSON nor YAML".to_owned(), how))?;
-    TargetCluster::read(&document).map_err(|error| refused(error.to_string(), how))
+/// A cluster of that release of which nothing else is known.
+#[must_use]
+pub fn of_release(version: Version) -> TargetCluster {
+    TargetCluster { target: Target::Runs(version), cluster_id: String::new() }
 }
 
 fn document(text: &str) -> Option<Value> {
@@ -80,8 +71,7 @@ mod tests {
     fn of(text: &str) -> Result<TargetCluster, String> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        let args = TargetArgs { target: None, target_file: Some(file.path().to_path_buf()) };
-        read(&args).map(Option::unwrap).map_err(|error| error.to_string())
+        read(Some(file.path())).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -99,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cluster_version_is_refused_with_the_command_that_makes_one() {
+    fn what_is_no_cluster_version_is_refused() {
         for (text, part) in [
             ("", "it is `no object of Kubernetes`"),
             ("4.18.30", "it is `no object of Kubernetes`"),
@@ -113,10 +103,7 @@ mod tests {
             let error = of(text).unwrap_err();
             assert!(error.contains(part), "{error}");
         }
-        let args = TargetArgs { target: None, target_file: Some("/nonexistent".into()) };
-        let error = read(&args).unwrap_err();
+        let error = read(Some(Path::new("/nonexistent"))).unwrap_err();
         assert!(error.to_string().contains("`/nonexistent`: cannot be read"), "{error}");
-        assert!(error.hint().unwrap().contains("oc get clusterversion version -o json"));
-        assert_eq!(read(&TargetArgs::default()).unwrap(), None);
     }
 }

@@ -5,8 +5,12 @@ use std::borrow::Cow;
 use backup_facts::chain::{Content, Link, LinkPart};
 use backup_facts::coverage::Writer;
 use backup_facts::opening::{Age, ApiServer, KeyTally, ResourceCoverage};
-use document::{Condition, Coverage, CoverageKey, Encryption, KeyBuf, KeyUse, NamedKey, Word};
+use document::{
+    Artifact, Condition, Coverage, CoverageKey, Encryption, KeyBuf, KeyUse, KeysCheck, KeysFrom, NamedKey, Word,
+};
 use encryption_config::Standing;
+
+use crate::judged::Judged;
 
 /// What was found of a backup.
 pub fn of(encryption: &backup_facts::opening::Encryption) -> Encryption {
@@ -28,6 +32,22 @@ pub fn of(encryption: &backup_facts::opening::Encryption) -> Encryption {
             })
             .collect(),
     }
+}
+
+/// A snapshot of which only was asked whether keys open it.
+pub(super) fn check(judged: &Judged<'_>) -> Artifact {
+    let name = judged.backup.snapshot().map(artifact::Contents::name).unwrap_or_default();
+    let tarball = judged.backup.files().tarball.as_ref();
+    let from = judged.facts.keys_from.as_ref();
+    Artifact::KeysCheck(Box::new(KeysCheck {
+        kind: KeysCheck::KIND,
+        path: name.clone(),
+        snapshot: name,
+        tarball: tarball.map(|path| path.to_string_lossy().into_owned()),
+        keys: from.map(|from| KeysFrom { from: Word::Borrowed(from.holder.word()), path: from.path.clone() }),
+        encryption: judged.facts.encryption.as_ref().map(of).unwrap_or_default(),
+        ..KeysCheck::default()
+    }))
 }
 
 fn writer(writer: &Writer) -> Option<document::Writer> {

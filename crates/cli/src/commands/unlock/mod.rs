@@ -1,18 +1,22 @@
 //! What opens an escrow, as the command line says it.
 
-use std::path::{Path, PathBuf};
+pub(in crate::commands) mod secret_input;
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use assay::Unlock;
 use key_escrow::{Identities, Manifest, SecretString, ShareSet, ThresholdInfo, read_age_header};
 
-use super::secret_input::{self, Terminal};
-use super::{failure, files};
+use self::secret_input::Terminal;
 use crate::args::IdentityArgs;
 use crate::exit::Error;
-use crate::ui::Ui;
+use crate::failure;
+use crate::ui::{Voice, Watcher};
 use wording::{escape_path, inert};
 
 /// The identities of `-i`, and the passphrase for those that need one.
-pub(super) fn identities(args: &IdentityArgs) -> Result<(Identities, Option<SecretString>), Error> {
+pub(in crate::commands) fn identities(args: &IdentityArgs) -> Result<(Identities, Option<SecretString>), Error> {
     let passphrase = args.passphrase_file.as_deref().map(secret_input::passphrase_file).transpose()?;
     let mut identities = Identities::new();
     for file in &args.identities {
@@ -25,11 +29,11 @@ pub(super) fn identities(args: &IdentityArgs) -> Result<(Identities, Option<Secr
 }
 
 /// Everything that opens the escrow: identities, shares put together, or its passphrase.
-pub(super) fn escrow(
+pub(in crate::commands) fn escrow(
     args: &IdentityArgs,
     escrow: &Path,
     threshold: Option<ThresholdInfo>,
-    ui: &mut Ui,
+    voice: &Voice,
 ) -> Result<Identities, Error> {
     let header = read_age_header(escrow).map_err(|error| failure::of(&error))?;
     if args.identities.is_empty() && args.share_files.is_empty() && !header.is_passphrase() {
@@ -43,7 +47,7 @@ pub(super) fn escrow(
         let mut set = ShareSet::new(threshold);
         for share in &args.share_files {
             if let Err(error) = set.add_file(share, &identities) {
-                ui.warn(&format!("`{}` was not used: {}", escape_path(share), inert(&error.to_string())));
+                voice.warn(&format!("`{}` was not used: {}", escape_path(share), inert(&error.to_string())));
             }
         }
         return set.combine().map_err(|error| failure::of(&error));
@@ -58,15 +62,36 @@ pub(super) fn escrow(
 }
 
 /// The manifest that was named, or else the one beside the escrow, if there is one.
-pub(super) fn manifest(given: Option<&PathBuf>, escrow: &Path) -> Result<Option<(PathBuf, Manifest)>, Error> {
-    let Some(path) = given.cloned().or_else(|| files::beside(escrow, "manifest.json")) else {
-        return Ok(None);
-    };
-    match Manifest::read(&path) {
-        Ok(manifest) => Ok(Some((path, manifest))),
-        Err(error) => Err(failure::told(
-            format!("`{}`: {}", escape_path(&path), inert(&error.to_string())),
-            given.is_none().then_some("it lies beside the escrow; move it away, or name another with `--manifest`"),
-        )),
+pub(in crate::commands) fn manifest(
+    given: Option<&PathBuf>,
+    escrow: &Path,
+) -> Result<Option<(PathBuf, Manifest)>, Error> {
+    let Some(path) = given else { return Ok(assay::keys::manifest_beside(escrow).map_err(assay::Error::from)?) };
+    match Manifest::read(path) {
+        Ok(manifest) => Ok(Some((path.clone(), manifest))),
+        Err(error) => Err(failure::told(format!("`{}`: {}", escape_path(path), inert(&error.to_string())), None)),
+    }
+}
+
+/// Opens escrows with what the command line gives, and asks on the terminal for what it does not.
+pub(in crate::commands) struct Opener {
+    args: IdentityArgs,
+    voice: Arc<Voice>,
+}
+
+impl Opener {
+    /// What the arguments give; `None` where they give nothing.
+    pub(in crate::commands) fn of(args: &IdentityArgs, watcher: &Watcher) -> Self {
+        Self { args: args.clone(), voice: Arc::clone(watcher.voice()) }
+    }
+}
+
+impl Unlock for Opener {
+    fn identities(
+        &self,
+        path: &Path,
+        threshold: Option<ThresholdInfo>,
+    ) -> Result<Identities, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(escrow(&self.args, path, threshold, &self.voice)?)
     }
 }

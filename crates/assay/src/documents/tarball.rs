@@ -8,11 +8,11 @@ use crate::tarball::Tarball;
 
 /// What was found in a tarball.
 pub fn of(tarball: &Tarball) -> Artifact {
-    let (resources, named) = (&tarball.resources, &tarball.named);
+    let (resources, named) = (tarball.resources(), &tarball.named);
     let bare = resources.faults.iter().any(|fault| fault.kind == FaultKind::NotGzip);
     Artifact::Tarball(Box::new(document::Tarball {
         kind: document::Tarball::KIND,
-        path: tarball.name.clone(),
+        path: tarball.path.clone(),
         size: resources.archive.compressed_size,
         sha256: resources.archive.compressed_sha256.to_string(),
         compression: (!bare).then_some(Word::Borrowed("gzip")),

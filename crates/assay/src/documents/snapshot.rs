@@ -1,17 +1,17 @@
 //! A snapshot: the shape that `inspect` and `verify` share.
 
+use artifact::Contents;
+use backup_facts::snapshot::SnapshotFacts;
 use document::{Artifact, EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update, Word};
 use etcd_snapshot::Scan;
 use kube_objects::{Inventory, ResourceCount};
 
 use super::{etcd, hashes};
-use crate::analysis::Analysis;
-use crate::input::Source;
 
-/// What an analysis found, and whether keys fit that were given for this file alone.
-pub fn of(source: &Source, analysis: &Analysis<'_>, keys_fit: Option<bool>) -> Artifact {
-    let scan = &analysis.scan;
-    let (db, facts) = (&scan.report.db, &scan.facts);
+/// What it says, and whether keys fit that were given for this file alone.
+pub fn of(source: &Contents, facts: &SnapshotFacts<'_>, keys_fit: Option<bool>) -> Artifact {
+    let scan = &facts.scan;
+    let (db, told) = (&scan.report.db, &scan.facts);
     let main = |revision: Option<etcd_snapshot::Revision>| revision.map(|revision| revision.main);
     Artifact::Snapshot(Box::new(Snapshot {
         kind: Snapshot::KIND,
@@ -23,27 +23,27 @@ pub fn of(source: &Source, analysis: &Analysis<'_>, keys_fit: Option<bool>) -> A
             txid: db.meta().txid.0,
             freelist_persisted: db.meta().freelist.is_some(),
             byte_order: Word::Borrowed("little-endian"),
-            provenance: Word::Borrowed(analysis.provenance.name()),
+            provenance: Word::Borrowed(facts.provenance.name()),
             compression: source.compression().name().map(Word::Borrowed),
         },
-        trailer: analysis.trailer.as_ref().map(hashes::trailer),
+        trailer: facts.trailer.as_ref().map(hashes::trailer),
         status: hashes::status(&scan.status),
-        hashkv: analysis.hash_kv.as_ref().map(hashes::hash_kv),
+        hashkv: facts.hash_kv.as_ref().map(hashes::hash_kv),
         revisions: Revisions {
             current: scan.current(),
-            compacted: main(facts.finished_compaction),
-            scheduled_compaction: main(facts.scheduled_compaction),
+            compacted: main(told.finished_compaction),
+            scheduled_compaction: main(told.scheduled_compaction),
             first_retained: main(scan.first),
             bump_marker: main(scan.bump_marker),
         },
-        space: space(scan, analysis.quota.bytes),
-        etcd: etcd::of(facts),
-        openshift: analysis.inventory.openshift().map(openshift),
+        space: space(scan, facts.quota.bytes),
+        etcd: etcd::of(told),
+        openshift: facts.inventory.openshift().map(openshift),
         keys: Keys {
             live: scan.store.live_count(),
             tombstones: scan.counts.tombstones,
             revisions: scan.counts.records,
-            resources: resources(&analysis.inventory),
+            resources: resources(&facts.inventory),
         },
         keys_fit,
         ..Snapshot::default()
@@ -72,7 +72,8 @@ fn percent(part: u64, whole: u64) -> f64 {
     f64::from(rounded) / 100.0
 }
 
-fn resources(inventory: &Inventory) -> Vec<Resource> {
+/// How live values are stored, by resource.
+pub fn resources(inventory: &Inventory) -> Vec<Resource> {
     inventory.resources().map(|(path, count)| resource(path, count)).collect()
 }
 

@@ -1,0 +1,34 @@
+//! A backup: its files, and what came of holding them against each other.
+
+use std::path::{Path, PathBuf};
+
+use document::{Artifact, Backup, Picks};
+
+use super::{compat, encryption};
+use crate::judged::Judged;
+use crate::question::Asks;
+
+/// One backup, whose findings go by its name.
+pub(super) fn of(judged: &Judged<'_>) -> Artifact {
+    let (directory, files) = (judged.backup.directory(), judged.backup.files());
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let optional = |path: &Option<PathBuf>| path.as_deref().map(text);
+    Artifact::Backup(Box::new(Backup {
+        kind: Backup::KIND,
+        path: directory.map_or_else(|| optional(&files.snapshot).unwrap_or_default(), |found| text(&found.path)),
+        name: judged.name().to_owned(),
+        timestamp: files.timestamp.clone(),
+        dirty: files.dirty,
+        snapshot: optional(&files.snapshot),
+        tarball: optional(&files.tarball),
+        others: files.others.iter().map(|path| text(path)).collect(),
+        cross_checked: judged.pair.as_ref().is_some_and(|outcome| outcome.made > 0),
+        restore_picks: directory
+            .map(|found| Picks { snapshot: found.picks.snapshot.clone(), tarball: found.picks.tarball.clone() }),
+        compat: compat::of(&judged.compat),
+        encryption: judged.facts.encryption.as_ref().map(encryption::of),
+        escrow: judged.escrow.clone(),
+        verdict: (judged.asks == Asks::Restore).then_some(judged.verdict),
+        ..Backup::default()
+    }))
+}

@@ -1,0 +1,48 @@
+//! From facts to the document assay/1: each shape from what was found, and nothing decided on the way.
+
+pub mod backup;
+pub mod compat;
+pub mod encryption;
+pub mod escrow;
+pub mod etcd;
+pub mod hashes;
+pub mod inventory;
+pub mod snapshot;
+pub mod tarball;
+
+use checks::Verdict;
+use document::{Artifact, Document, Finding};
+
+use crate::judged::Judged;
+use crate::question::Asks;
+
+/// What a command says of artifacts.
+#[must_use]
+pub fn document(command: &'static str, artifacts: Vec<Artifact>, findings: Vec<Finding>, verdict: Verdict) -> Document {
+    Document::new(command, env!("CARGO_PKG_VERSION"), artifacts, findings, verdict)
+}
+
+/// Findings about the artifact of that name.
+pub fn findings<'f>(findings: &'f [checks::Finding], artifact: &'f str) -> impl Iterator<Item = Finding> + 'f {
+    findings.iter().map(move |finding| Finding::of(finding, artifact))
+}
+
+/// A backup that was judged: itself and its files, or the file; what was asked says which.
+pub(crate) fn of(judged: &Judged<'_>) -> Vec<Artifact> {
+    let (backup, facts) = (judged.backup, &judged.facts);
+    match judged.asks {
+        Asks::Keys => return vec![encryption::check(judged)],
+        Asks::Release => return vec![compat::artifact(judged)],
+        Asks::Restore | Asks::Contents => {}
+    }
+    let mut artifacts = Vec::new();
+    if !backup.is_alone() {
+        artifacts.push(backup::of(judged));
+    }
+    if let (Some(source), Some(snapshot)) = (backup.snapshot(), &facts.snapshot) {
+        let keys_fit = facts.encryption.as_ref().filter(|_| backup.is_alone()).and_then(|found| found.keys_fit());
+        artifacts.push(snapshot::of(source, snapshot, keys_fit));
+    }
+    artifacts.extend(facts.tarball.map(tarball::of));
+    artifacts
+}

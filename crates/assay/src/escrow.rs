@@ -1,0 +1,128 @@
+//! A backup whose keys are kept elsewhere, held against the manifest of their escrow. Opens nothing.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use artifact::{Compression, Contents};
+use checks::Finding;
+use checks::pair::EscrowFacts;
+use document::HexBytes;
+use key_escrow::{Check, Digest, Limits, NamedDigest, Outcome, VerifyOptions, verify_escrow};
+use sha2::{Digest as _, Sha256};
+use wording::escape;
+
+use crate::backup::Backup;
+use crate::documents;
+use crate::error::{Error, KeysError};
+use crate::keys::Keys;
+use crate::question::Question;
+use crate::tarball::Tarball;
+use crate::watch::Watch;
+
+/// What the manifest proves of a backup, and the finding that it comes to.
+pub(crate) fn hold(
+    backup: &Backup,
+    manifest: &Path,
+    question: &Question,
+    others: &mut [Finding],
+    watch: &dyn Watch,
+) -> Result<(document::Escrow, Finding), Error> {
+    let keyless = backup.tarball().is_some_and(Tarball::is_keyless);
+    let escrow = if let Keys::Escrow(path) = &question.keys { Some(path.as_path()) } else { None };
+    let options = VerifyOptions {
+        manifest,
+        escrow,
+        keyless: backup.files.tarball.as_deref().filter(|_| keyless),
+        shares: &[],
+        identities: None,
+        limits: Limits { tar_bytes: backup.reading.max_expanded, ..Limits::default() },
+    };
+    let report = verify_escrow(&options, &mut |_, _, _| {}).map_err(KeysError::Escrow)?;
+    let told = &report.manifest;
+    let mut checks = report.checks;
+    checks.retain(|check| !matches!(check.outcome, Outcome::NotChecked(_)));
+    if let Some(tarball) = backup.tarball().filter(|_| !keyless) {
+        let read = &tarball.resources().archive;
+        let found = Digest { size: read.compressed_size, sha256: read.compressed_sha256.to_string() };
+        checks.push(same("original-digest", &told.original.digest, &found));
+    }
+    checks.push(match (&told.snapshot, &backup.snapshot) {
+        (Some(named), Some(snapshot)) => same("snapshot-digest", &named.digest, &of_snapshot(snapshot, watch)?),
+        (None, _) => missing("snapshot-digest", "the manifest names no snapshot: split with --snapshot"),
+        (Some(_), None) => missing("snapshot-digest", "there is no snapshot"),
+    });
+    if backup.files.tarball.is_none() {
+        checks.push(Check { name: "keyless-digest", outcome: Outcome::Failed("there is no tarball".to_owned()) });
+    }
+    let failed = |check: &Check| match &check.outcome {
+        Outcome::Failed(why) => Some(format!("{}: {}", check.name, escape(why.as_bytes()))),
+        Outcome::Proven(_) | Outcome::NotChecked(_) => None,
+    };
+    let proven = |check: &Check| check.name == "snapshot-digest" && matches!(check.outcome, Outcome::Proven(_));
+    let name = manifest.file_name().unwrap_or(manifest.as_os_str()).to_string_lossy().into_owned();
+    let facts = EscrowFacts {
+        manifest: &name,
+        failed: checks.iter().filter_map(failed).collect(),
+        snapshot_proven: checks.iter().any(proven),
+        key_names: told.key_names.iter().map(String::as_str).collect(),
+    };
+    let finding = checks::pair::check_escrow(&facts, others);
+    let told = documents::escrow::of(manifest.to_string_lossy().into_owned(), facts.failed.is_empty(), &checks);
+    Ok((told, finding))
+}
+
+/// The digest of a snapshot's file: of the bytes at hand, where they are the file's.
+fn of_snapshot(snapshot: &Contents, watch: &dyn Watch) -> Result<Digest, Error> {
+    match snapshot.path() {
+        Some(path) if snapshot.compression() != Compression::None => Ok(digest(path, 0, watch)?.0.digest),
+        _ => {
+            let bytes = snapshot.bytes();
+            let sha256 = HexBytes(&Sha256::digest(bytes)).to_string();
+            Ok(Digest { size: bytes.len() as u64, sha256 })
+        }
+    }
+}
+
+fn same(name: &'static str, expected: &Digest, found: &Digest) -> Check {
+    let outcome = if found == expected {
+        Outcome::Proven(format!("sha256 {}", found.sha256))
+    } else {
+        Outcome::Failed(format!("sha256 {} in the manifest, {} of the file", expected.sha256, found.sha256))
+    };
+    Check { name, outcome }
+}
+
+fn missing(name: &'static str, what: &'static str) -> Check {
+    Check { name, outcome: Outcome::NotChecked(what) }
+}
+
+/// Reads a file once and gives its name, size and SHA-256, and its first bytes, `head` of them.
+///
+/// # Errors
+/// When it cannot be read, or changed meanwhile.
+pub fn digest(path: &Path, head: usize, watch: &dyn Watch) -> Result<(NamedDigest, Vec<u8>), Error> {
+    let mut raw = Contents::open(path)?;
+    let (mut sha, mut size, mut first) = (Sha256::new(), 0, Vec::new());
+    let mut buffer = vec![0; 1 << 16];
+    let advance = |bytes| watch.advance(bytes);
+    let mut stored = raw.stored(&advance);
+    let ended = loop {
+        let bytes = match stored.read(&mut buffer) {
+            Ok(read) => buffer.get(..read).unwrap_or_default(),
+            Err(error) => break Err(error),
+        };
+        if bytes.is_empty() {
+            break Ok(());
+        }
+        sha.update(bytes);
+        size += bytes.len() as u64;
+        let wanted = head.saturating_sub(first.len()).min(bytes.len());
+        first.extend_from_slice(bytes.get(..wanted).unwrap_or_default());
+    };
+    drop(stored);
+    ended.map_err(|error| raw.failed(error))?;
+    raw.check_unchanged()?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let digest = Digest { size, sha256: HexBytes(&sha.finalize()).to_string() };
+    Ok((NamedDigest { name, digest }, first))
+}

@@ -1,0 +1,110 @@
+//! Arguments made a question of, and the end of its answer.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use assay::{Asks, Given, Input, Judgement, Keys, Question, Unlock, Watch as _};
+use backup_facts::version::TargetCluster;
+use checks::Severity;
+
+use super::unlock::Opener;
+use crate::args::{FailOn, IdentityArgs, KeysInput, TargetArgs, VerifyArgs};
+use crate::exit::Error;
+use crate::input::Reading;
+use crate::ui::{Ui, Watcher};
+
+/// Paths as they were given; `-` is standard input.
+pub(super) fn inputs(paths: &[OsString]) -> Input {
+    Input::Several(paths.iter().map(input).collect())
+}
+
+fn input(path: &OsString) -> Input {
+    if path == "-" { Input::Stdin } else { Input::from(path) }
+}
+
+/// What `assay verify` asks.
+pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &Watcher) -> Result<Question, Error> {
+    let policy = args.policy.as_deref();
+    let policy = policy.map(|path| Ok::<_, Error>((Arc::new(super::policy::read(path)?), path.to_path_buf())));
+    let mut question = Question::at(ui.now());
+    question.target = target(&args.onto)?;
+    question.policy = policy.transpose()?;
+    (question.keys, question.unlock) = keys(&args.keys, reading, watch)?;
+    question.restore_on = args.restore_date;
+    question.escrow_manifest.clone_from(&args.escrow_manifest);
+    question.fail_on = limit(args.fail_on);
+    Ok(question)
+}
+
+/// A question of another kind, at the time of the run.
+pub(super) fn at(ui: &Ui, asks: Asks) -> Question {
+    let mut question = Question::at(ui.now());
+    question.asks = asks;
+    question
+}
+
+/// The keys that the command line gives, and what opens an escrow.
+pub(super) fn keys(
+    args: &KeysInput,
+    reading: &Reading,
+    watch: &Watcher,
+) -> Result<(Keys, Option<Arc<dyn Unlock>>), Error> {
+    let keys = match (&args.keys, &args.escrow) {
+        (Some(file), _) => {
+            watch.before_keys();
+            Keys::Given(Given::read(input(file).open()?, reading, watch)?)
+        }
+        (None, Some(escrow)) => Keys::Escrow(escrow.clone()),
+        (None, None) => Keys::OfTheBackup,
+    };
+    let opens = args.escrow.is_some() || opens(&args.open);
+    Ok((keys, opens.then(|| Arc::new(Opener::of(&args.open, watch)) as Arc<dyn Unlock>)))
+}
+
+/// The keys that the command line gives to a command that looks for no others; `None` where it gives none.
+pub(super) fn given(args: &KeysInput, reading: &Reading, watch: &Watcher) -> Result<Option<Given>, Error> {
+    match keys(args, reading, watch)? {
+        (Keys::Given(given), _) => Ok(Some(given)),
+        (Keys::Escrow(path), Some(unlock)) => Ok(Some(Given::of_escrow(&path, &*unlock, None, watch)?)),
+        (_, Some(_)) => Err(Error::Usage("an identity or share opens an escrow: name it with `--escrow`".to_owned())),
+        (_, None) => Ok(None),
+    }
+}
+
+/// Whether something was given that may open an escrow.
+fn opens(args: &IdentityArgs) -> bool {
+    !args.identities.is_empty() || !args.share_files.is_empty()
+}
+
+/// The cluster to restore onto; `None` where nothing was given about it.
+pub(super) fn target(args: &TargetArgs) -> Result<Option<TargetCluster>, Error> {
+    if let Some(version) = &args.target {
+        return Ok(Some(assay::target::of_release(version.clone())));
+    }
+    let file = args.target_file.as_deref();
+    let read = file.map(|path| assay::target::read((path.as_os_str() != "-").then_some(path)));
+    Ok(read.transpose()?)
+}
+
+/// The severity that fails; `None` never fails.
+pub(super) fn limit(fail_on: FailOn) -> Option<Severity> {
+    match fail_on {
+        FailOn::Critical => Some(Severity::Critical),
+        FailOn::High => Some(Severity::High),
+        FailOn::Medium => Some(Severity::Medium),
+        FailOn::Low => Some(Severity::Low),
+        FailOn::Info => Some(Severity::Info),
+        FailOn::Never => None,
+    }
+}
+
+/// Tells of all that could not be read; the last of it is the error of the run.
+pub(super) fn end(judgement: Judgement, ui: &mut Ui) -> Result<(), Error> {
+    let mut failed: Option<Error> = None;
+    for unread in judgement.into_unread() {
+        if let Some(before) = failed.replace(unread.error.into()) {
+            ui.error(&before.to_string(), before.hint().as_deref());
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}

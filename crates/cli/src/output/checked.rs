@@ -1,0 +1,187 @@
+//! What was looked at for a verdict, and what came of it.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use assay::directory::Backups;
+use assay::{Judged, Tarball};
+use backup_facts::layout::Layout;
+use backup_facts::opening::{Encryption, Fit};
+use backup_facts::snapshot::{Integrity, SnapshotFacts};
+use checks::pair::Outcome;
+use checks::version::Compat;
+use jiff::Timestamp;
+use wording::{Size, count, escape};
+
+use super::encryption::external;
+use super::human::Fields;
+use super::{overview, tarball};
+use crate::input::Source;
+
+/// Of a directory of several backups.
+#[must_use]
+pub fn of_directory(directory: &Backups) -> Fields {
+    let picked =
+        |pick: &Option<String>| pick.as_deref().map_or("nothing".to_owned(), |it| escape(it.as_bytes()).into_owned());
+    let picks = format!("{}\n{}", picked(&directory.picks.snapshot), picked(&directory.picks.tarball));
+    Fields::new().field("backups", count(directory.backups.len() as u64, "backup")).field("restore takes", picks)
+}
+
+/// Of a backup, or of a file by itself.
+#[must_use]
+pub fn of(judged: &Judged<'_>, now: Timestamp) -> Fields {
+    let (backup, facts) = (judged.backup, &judged.facts);
+    let snapshot = backup.snapshot().zip(facts.snapshot.as_ref());
+    let keys = facts.encryption.as_ref().and_then(keys_in_words);
+    if backup.is_alone() {
+        return match (snapshot, facts.tarball) {
+            (Some((source, snapshot)), _) => of_snapshot(source, snapshot).maybe("keys", keys),
+            (None, Some(tarball)) => tarball::describe(tarball, now),
+            (None, None) => Fields::new(),
+        };
+    }
+    let directory = backup.directory().filter(|directory| directory.backups.len() == 1);
+    let pair = judged.pair.as_ref().filter(|outcome| outcome.made > 0);
+    checked(snapshot, facts.tarball, &judged.compat)
+        .maybe("keys", keys)
+        .maybe("escrow", judged.escrow.as_ref().map(escrow_in_words))
+        .maybe("pair", pair.map(pair_in_words))
+        .maybe("restore takes", directory.and_then(restore_takes))
+}
+
+fn of_snapshot(source: &Source, facts: &SnapshotFacts<'_>) -> Fields {
+    let fields = Fields::new()
+        .field("integrity hash", integrity(facts))
+        .field("structure", format!("{}; {}", overview::pages(&facts.scan.report), structure(facts)))
+        .field("records", format!("{}; {}", overview::records(&facts.scan), records(facts)));
+    overview::describe(fields, source, facts)
+}
+
+/// What was looked at, a line each.
+fn checked(snapshot: Option<(&Source, &SnapshotFacts<'_>)>, tarball: Option<&Tarball>, compat: &Compat<'_>) -> Fields {
+    let mut fields = Fields::new().field("release", release_in_words(compat));
+    if let Some((source, facts)) = snapshot {
+        fields = fields.maybe("cluster", cluster(facts)).field("snapshot", describe_snapshot(source, facts));
+    }
+    if let Some(tarball) = tarball {
+        fields = fields.field("tarball", describe_tarball(tarball));
+    }
+    fields
+}
+
+/// Whether the keys open what is encrypted; `None` where nothing is.
+fn keys_in_words(encryption: &Encryption) -> Option<String> {
+    let counted = |values| count(values, "encrypted value");
+    Some(match encryption.fit() {
+        Fit::NothingEncrypted => return None,
+        Fit::All { values, .. } => format!("open all {}", counted(values)),
+        Fit::Closed { values, .. } => format!("DO NOT OPEN all {}", counted(values)),
+        Fit::NotTried { values } => format!("{}, and no keys to try", counted(values)),
+        Fit::External { opened, values } => external(opened, values),
+    })
+}
+
+fn pair_in_words(outcome: &Outcome) -> String {
+    let made = count(u64::from(outcome.made), "check");
+    match outcome.skipped.len() as u64 {
+        0 => format!("{made} made"),
+        skipped => format!("{made} made, {skipped} not: -v tells which"),
+    }
+}
+
+/// What the restore script would take, where that is not simply the two files.
+fn restore_takes(directory: &Backups) -> Option<String> {
+    let backup = directory.backups.first()?;
+    let is = |pick: &Option<String>, path: &Option<PathBuf>| {
+        pick.as_deref() == path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str)
+    };
+    let picks = &directory.picks;
+    let both = is(&picks.snapshot, &backup.snapshot) && is(&picks.tarball, &backup.tarball);
+    let shown =
+        |pick: &Option<String>| pick.as_deref().map_or("NOTHING".into(), |it| escape(it.as_bytes()).into_owned());
+    let layout = directory.layout == Layout::Files;
+    match both {
+        true => Some("these two files".to_owned()),
+        false => layout.then(|| format!("snapshot: {}\ntarball: {}", shown(&picks.snapshot), shown(&picks.tarball))),
+    }
+}
+
+fn release_in_words(compat: &Compat<'_>) -> String {
+    let release = escape(compat.release.backup.describe().as_bytes()).into_owned();
+    match (compat.target, compat.allowed()) {
+        (Some(_), Some(true)) => format!("{release}, the target's"),
+        (Some(target), _) => format!("{release}; the target runs {}", target.target.version()),
+        (None, _) => format!("{release}; --target VERSION tells whether it fits a cluster"),
+    }
+}
+
+fn cluster(facts: &SnapshotFacts<'_>) -> Option<String> {
+    let openshift = facts.inventory.openshift()?;
+    let id = openshift.version.as_ref().map(|version| version.spec.cluster_id.clone());
+    let infrastructure = openshift.infrastructure.as_ref();
+    let of = |read: fn(&kube_objects::Infrastructure) -> &String| infrastructure.map(|found| read(found).clone());
+    let parts = [of(|it| &it.infrastructure_name), of(|it| &it.platform), of(|it| &it.control_plane_topology), id];
+    let parts: Vec<_> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    Some(format!("{}, {}", escape(parts.join(", ").as_bytes()), count(openshift.nodes.len() as u64, "node")))
+}
+
+fn describe_snapshot(source: &Source, facts: &SnapshotFacts<'_>) -> String {
+    let (structure, records) = (structure(facts), records(facts));
+    let sound = match (structure.as_str(), records.as_str()) {
+        ("sound", "sound") => "structure and records sound".to_owned(),
+        _ => format!("structure: {structure}, records: {records}"),
+    };
+    let size = Size(source.bytes().len() as u64);
+    format!(
+        "{}, {size}\nrevision {}, {}\nintegrity {}; {sound}",
+        file_name(&source.name()),
+        facts.scan.current(),
+        count(facts.scan.store.live_count(), "live key"),
+        integrity(facts)
+    )
+}
+
+fn describe_tarball(tarball: &Tarball) -> String {
+    let resources = tarball.resources();
+    let pods = resources.facts.pods.iter().take(6);
+    let pods: Vec<_> = pods.map(|pod| format!("{} {}", escape(pod.name.as_bytes()), pod.revision)).collect();
+    let size = Size(resources.archive.compressed_size);
+    let members = count(resources.members.len() as u64, "member");
+    format!("{}, {size}, {members}\n{}", file_name(&tarball.path), pods.join(", "))
+}
+
+fn file_name(path: &str) -> String {
+    let name = Path::new(path).file_name().map(|name| name.as_encoded_bytes().to_vec());
+    escape(&name.unwrap_or_else(|| path.as_bytes().to_vec())).into_owned()
+}
+fn integrity(facts: &SnapshotFacts<'_>) -> String {
+    match facts.integrity() {
+        Integrity::Right => "valid: SHA-256 of every byte".to_owned(),
+        Integrity::RightBefore(bytes) => {
+            format!("valid for all but {} that follow it: etcd did not write them", count(bytes, "byte"))
+        }
+        Integrity::Wrong => "WRONG: the bytes are not those that etcd wrote".to_owned(),
+        Integrity::None => "none: damage inside values cannot be noticed".to_owned(),
+    }
+}
+
+fn structure(facts: &SnapshotFacts<'_>) -> String {
+    let faults = &facts.scan.report.faults;
+    faults_in_words(faults.kept().len() as u64 + faults.dropped())
+}
+
+fn records(facts: &SnapshotFacts<'_>) -> String {
+    let faults = &facts.scan.faults;
+    faults_in_words(faults.kept().len() as u64 + faults.dropped())
+}
+
+fn faults_in_words(number: u64) -> String {
+    if number == 0 { "sound".to_owned() } else { count(number, "fault") }
+}
+/// In a few words.
+fn escrow_in_words(escrow: &document::Escrow) -> String {
+    match escrow.matches {
+        true => "the files are those of the manifest; the keys are kept there".to_owned(),
+        false => "the files are NOT those of the manifest".to_owned(),
+    }
+}
