@@ -8,6 +8,7 @@ pub mod chain;
 pub mod configuration;
 pub mod coverage;
 pub mod directory;
+pub mod examine;
 pub mod hazards;
 pub mod layout;
 pub mod material;

@@ -1,10 +1,11 @@
 //! Whether keys open the values of a snapshot, and how far encryption has come.
 //!
-//! `check(&backup_facts::opening::examine(scan, held, ...))` is all that a caller of a pair needs.
+//! `check(&backup_facts::examine::examine(scan, held, ...))` is all that a caller of a pair needs.
 
 use backup_facts::chain::{Broken, Link};
 use backup_facts::coverage::{Coverage, Migration, Witness, Writer};
-use backup_facts::opening::{ApiServer, Encryption, Failed, KeyTally, Reason, ResourceCoverage};
+use backup_facts::examine::{Encryption, ResourceCoverage};
+use backup_facts::opening::{ApiServer, Failed, KeyTally, Reason};
 use encryption_config::{ProviderKind, Standing};
 use wording::{clip, number_of};
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use backup_facts::chain::{Content, Link, LinkPart};
 use backup_facts::coverage::Writer;
-use backup_facts::opening::{Age, ApiServer, KeyTally, ResourceCoverage};
+use backup_facts::examine::ResourceCoverage;
+use backup_facts::opening::{Age, ApiServer, KeyTally};
 use document::{
     Artifact, Condition, Coverage, CoverageKey, Encryption, KeyBuf, KeyUse, KeysCheck, KeysFrom, NamedKey, Word,
 };
@@ -13,7 +14,7 @@ use encryption_config::Standing;
 use crate::judged::Judged;
 
 /// What was found of a backup.
-pub fn of(encryption: &backup_facts::opening::Encryption) -> Encryption {
+pub fn of(encryption: &backup_facts::examine::Encryption) -> Encryption {
     let said = &encryption.said;
     Encryption {
         keys_fit: encryption.keys_fit(),
@@ -101,7 +102,7 @@ fn coverage_key(key: &KeyTally) -> CoverageKey {
     }
 }
 
-fn key_use(key: &backup_facts::opening::KeyUse) -> KeyUse {
+fn key_use(key: &backup_facts::examine::KeyUse) -> KeyUse {
     KeyUse {
         server: Word::Borrowed(key.server.unwrap_or(ApiServer::Kube).name()),
         provider: Word::Borrowed(key.provider.as_str()),

@@ -20,8 +20,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`examine`] does all of it for a whole backup, on all threads: every live value opened and counted by resource and
-//! key, how far encryption has come, and what history and free pages still hold.
+//! [`examine`](crate::examine::examine) does all of it for a whole backup, on all threads.
 //!
 //! # What counts as opened
 //! A wrong aescbc key passes the padding check about once in 256 times, and key names are small numbers that every
@@ -34,11 +33,9 @@
 //! of either.
 
 mod doors;
-mod examine;
 mod failure;
 mod fit;
 mod given;
-mod pass;
 mod source;
 mod tally;
 
@@ -48,7 +45,6 @@ use encryption_config::{EncryptionConfig, KmsEnvelope, Plaintext, ProviderKind, 
 use kube_objects::StorageKey;
 use zeroize::Zeroizing;
 
-pub use examine::{Encryption, Fit, KeyUse, Options, ResourceCoverage, examine, examine_with_keys};
 pub use failure::{OpenFailure, Reason};
 pub use fit::Mismatch;
 pub use given::{KeysError, hypershift_config, read_keys};
@@ -56,6 +52,7 @@ pub use source::{Age, ApiServer, Origin, Source};
 pub use tally::{Failed, KeyTally, ResourceTally};
 
 pub(crate) use given::config_of;
+pub(crate) use tally::{Attempt, Era, Tallies, merge};
 
 use doors::Doors;
 use failure::LONGEST;

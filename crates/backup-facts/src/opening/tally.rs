@@ -77,24 +77,24 @@ pub struct Failed {
 
 /// Which copy of a value a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Era {
+pub(crate) enum Era {
     Live,
     Past,
     Stale,
 }
 
 /// What became of a value that was tried.
-pub(super) enum Attempt {
+pub(crate) enum Attempt {
     Opened { in_use: bool },
     Failed(Reason),
     Kms { key_id: Option<String> },
 }
 
 /// The resources by stored path (`kubernetes.io/secrets`).
-pub(super) type Tallies = BTreeMap<Vec<u8>, ResourceTally>;
+pub(crate) type Tallies = BTreeMap<Vec<u8>, ResourceTally>;
 
 impl ResourceTally {
-    pub(super) fn of(key: &StorageKey<'_>) -> Self {
+    pub(crate) fn of(key: &StorageKey<'_>) -> Self {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         Self { group: text(key.group), resource: text(key.resource), ..Self::default() }
     }
@@ -111,7 +111,7 @@ impl ResourceTally {
         self.live.saturating_sub(self.plain)
     }
 
-    pub(super) fn count_plain(&mut self, era: Era) {
+    pub(crate) fn count_plain(&mut self, era: Era) {
         match era {
             Era::Live => {
                 self.live += 1;
@@ -123,7 +123,7 @@ impl ResourceTally {
     }
 
     /// Counts an encrypted value, and gives the place of its key in `keys`. `None` stands for a broken prefix.
-    pub(super) fn count_sealed(&mut self, sealed: Option<&StoredValue<'_>>, era: Era) -> usize {
+    pub(crate) fn count_sealed(&mut self, sealed: Option<&StoredValue<'_>>, era: Era) -> usize {
         let at = self.place_of(sealed);
         if era == Era::Live {
             self.live += 1;
@@ -139,7 +139,7 @@ impl ResourceTally {
     }
 
     /// The place of a value's key in `keys`.
-    pub(super) fn place_of(&mut self, sealed: Option<&StoredValue<'_>>) -> usize {
+    pub(crate) fn place_of(&mut self, sealed: Option<&StoredValue<'_>>) -> usize {
         match sealed {
             Some(StoredValue::Encrypted { kind, provider, version, name, .. }) => {
                 self.place(*kind, (provider, version), name)
@@ -164,7 +164,7 @@ impl ResourceTally {
         self.keys.len() - 1
     }
 
-    pub(super) fn settle(&mut self, at: usize, etcd_key: &[u8], attempt: Attempt) {
+    pub(crate) fn settle(&mut self, at: usize, etcd_key: &[u8], attempt: Attempt) {
         let Some(key) = self.keys.get_mut(at) else { return };
         match attempt {
             Attempt::Opened { in_use: true } => key.opened += 1,
@@ -181,7 +181,7 @@ impl ResourceTally {
         }
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.live += other.live;
         self.plain += other.plain;
         self.past_plain += other.past_plain;
@@ -196,7 +196,7 @@ impl ResourceTally {
     }
 
     /// Puts the keys in order, and counts what was not tried.
-    pub(super) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         let generation = |key: &KeyTally| (key.name.parse::<u64>().ok(), key.name.clone());
         self.keys.sort_by_cached_key(|key| (generation(key), key.word.clone()));
         for key in &mut self.keys {
@@ -268,7 +268,7 @@ impl Failed {
 }
 
 /// Adds what was counted of some records.
-pub(super) fn merge(all: &mut Tallies, path: &[u8], tally: ResourceTally) {
+pub(crate) fn merge(all: &mut Tallies, path: &[u8], tally: ResourceTally) {
     if let Some(own) = all.get_mut(path) {
         own.merge(tally);
     } else if all.len() < MOST_RESOURCES {

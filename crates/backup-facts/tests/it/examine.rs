@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use backup_facts::chain::Broken;
 use backup_facts::configuration::{InForce, Why};
 use backup_facts::coverage::{Coverage, Migration};
-use backup_facts::opening::{Encryption, Options, Reason, examine, read_keys};
+use backup_facts::examine::{Encryption, Options, examine};
+use backup_facts::opening::{Reason, read_keys};
 use bbolt_page::Serial;
 use encryption_config::Standing;
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use assay::directory::Backups;
 use assay::{Judged, Tarball};
+use backup_facts::examine::{Encryption, Fit};
 use backup_facts::layout::Layout;
-use backup_facts::opening::{Encryption, Fit};
 use backup_facts::snapshot::{Integrity, SnapshotFacts};
 use checks::pair::Outcome;
 use checks::version::Compat;

@@ -2,7 +2,8 @@
 
 use backup_facts::chain::{Chain, Content};
 use backup_facts::coverage::{Coverage, Migration};
-use backup_facts::opening::{ApiServer, Encryption, KeyTally, ResourceCoverage};
+use backup_facts::examine::{Encryption, ResourceCoverage};
+use backup_facts::opening::{ApiServer, KeyTally};
 use encryption_config::Standing;
 
 use super::human::{Align, Fields, Table};

@@ -2,7 +2,7 @@
 
 use assay::Judged;
 use assay::keys::Holder;
-use backup_facts::opening::{Encryption, Fit};
+use backup_facts::examine::{Encryption, Fit};
 use checks::{Severity, Verdict};
 use wording::{count, escape, inert};
 

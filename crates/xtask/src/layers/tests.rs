@@ -163,3 +163,11 @@ fn what_cannot_be_held_is_an_error() {
     assert!(error(&[("Cargo.toml", "[workspace")]).starts_with("cargo metadata: "));
     assert!(error(&[("high/src/lib.rs", "mod a;\nmod b;\nmod absent;\n")]).ends_with("no file for `mod absent`"));
 }
+
+#[test]
+fn this_workspace_keeps_its_laws() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let offences = check(root, &cargo()).unwrap();
+    let told: Vec<String> = offences.iter().map(ToString::to_string).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}

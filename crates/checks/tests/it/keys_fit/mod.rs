@@ -6,7 +6,8 @@ mod world;
 use std::collections::BTreeSet;
 
 use backup_facts::configuration::InForce;
-use backup_facts::opening::{Encryption, Options, examine, read_keys};
+use backup_facts::examine::{Encryption, Options, examine};
+use backup_facts::opening::read_keys;
 use bbolt_page::{Db, Serial};
 use checks::{Finding, Severity, catalogue};
 use encryption_config::Keyring;

@@ -9,8 +9,8 @@ use etcd_snapshot::{Place, Record, Scan};
 use kube_objects::StorageKey;
 use zeroize::Zeroizing;
 
-use super::tally::{Attempt, Era, ResourceTally, Tallies, merge};
-use super::{OpenFailure, Options, Reason, Unlocked};
+use super::Options;
+use crate::opening::{Attempt, Era, OpenFailure, Reason, ResourceTally, Tallies, Unlocked, merge};
 
 /// Pages of a piece of work, in bytes.
 const PIECE: u64 = 2 << 20;

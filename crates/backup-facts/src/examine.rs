@@ -1,14 +1,16 @@
-//! Everything about the encryption of one backup.
+//! Everything about the encryption of one backup: every live value opened and counted by resource and key, how far
+//! encryption has come, and what history and free pages still hold.
+
+mod pass;
 
 use bbolt_page::Spread;
 use encryption_config::{GroupResource, Provider, ProviderKind, Standing};
 use etcd_snapshot::Scan;
 
-use super::tally::{KeyTally, ResourceTally, Tallies};
-use super::{ApiServer, Reason, Unlocked, pass};
 use crate::chain::{Chain, Reach};
 use crate::configuration::InForce;
 use crate::coverage::{self, Coverage, EncryptedCondition, Migration, Said, Witness, Writer};
+use crate::opening::{ApiServer, KeyTally, Reason, ResourceTally, Tallies, Unlocked};
 
 /// How to go about it.
 #[derive(Clone, Copy, Default)]
