@@ -182,6 +182,18 @@ impl Backup {
         })
     }
 
+    /// The keys that a question names, and the walk of the snapshot that they are for.
+    pub(crate) fn keys_of(&self, question: &Question, watch: &dyn Watch) -> Result<(InForce, Option<Scan<'_>>), Error> {
+        let read = self.snapshot.as_ref().map(|source| self.read_snapshot(source, question, watch)).transpose()?;
+        let scan = match read {
+            Some(Read::Walked(scan)) => Some(*scan),
+            Some(Read::Whole(_)) | None => None,
+        };
+        let layout = self.directory().map(|directory| directory.layout);
+        let platform = Platform::of(layout, scan.as_ref().map(topology).unwrap_or_default().as_ref());
+        Ok((self.decide(question, platform, watch)?.in_force, scan))
+    }
+
     fn read_snapshot<'s>(
         &self,
         source: &'s Contents,

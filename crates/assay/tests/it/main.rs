@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod examples;
+mod outside;
+
 use std::fs;
 use std::ops::ControlFlow;
 

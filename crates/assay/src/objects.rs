@@ -1,0 +1,84 @@
+//! Objects of a backup, as far as its keys open them.
+
+use backup_facts::chain::Reach;
+use backup_facts::opening::Unlocked;
+use encryption_config::Plaintext;
+use lens::{NoKeys, NotOpened, Object, Opener, Reader, Selection, UnknownResource, Unseen, View};
+
+use crate::backup::{Backup, intact_database};
+use crate::error::Error;
+use crate::pool::Pool;
+use crate::question::{Asks, Question};
+use crate::watch::Watch;
+
+/// The objects of one snapshot, and the keys that open them. No `Debug`: it holds keys.
+pub struct Lens<'b> {
+    reader: Reader<'b>,
+    keys: Unlocked,
+}
+
+impl Backup {
+    /// Looks into the snapshot, with the keys that the question names; `None` where the backup has none.
+    ///
+    /// # Errors
+    /// Where etcd would not open the snapshot, or keys that are given cannot be had.
+    pub fn lens(&self, question: &Question, watch: &dyn Watch) -> Result<Option<Lens<'_>>, Error> {
+        let Some(source) = &self.snapshot else { return Ok(None) };
+        let reader = Reader::open(intact_database(source)?, &Pool);
+        let mut question = question.clone();
+        question.asks = Asks::Keys;
+        let (in_force, scan) = self.keys_of(&question, watch)?;
+        let mut keys = Unlocked::new(in_force.configs().cloned());
+        if let Some(scan) = scan.filter(|_| keys.has_keys()) {
+            keys.follow(&scan, Reach::History, &Pool);
+        }
+        watch.done();
+        Ok(Some(Lens { reader, keys }))
+    }
+}
+
+impl<'b> Lens<'b> {
+    /// What finds keys and their revisions, for those who want more than objects.
+    #[must_use]
+    pub fn reader(&self) -> &Reader<'b> {
+        &self.reader
+    }
+
+    /// The objects that are meant, by their etcd keys, as they were at revision `at`; now, without one. Secrets are
+    /// masked. A value that stays closed, or is no object, is given back as such.
+    ///
+    /// # Errors
+    /// A resource that nothing in the snapshot has: a slip of the pen must not look like an answer.
+    pub fn objects(
+        &self,
+        selection: &mut Selection,
+        at: Option<i64>,
+    ) -> Result<Vec<(&'b [u8], Result<Object, Unseen>)>, UnknownResource> {
+        if selection.needs_resources() {
+            let mut resources = selection.resources_to_see();
+            resources.look_through(&self.reader, &Pool, &|_| {});
+            selection.resolve(&resources)?;
+        }
+        let newest = self.reader.newest(|key| selection.matches(key), at, usize::MAX, &Pool, &|_| {});
+        let live = newest.keys.into_iter().filter(|(_, found)| !found.record.tombstone);
+        let objects = live.map(|(key, found)| {
+            let (stored, main) = (found.record.kv.value, found.record.revision.main);
+            (key, Object::read(self, key, stored, main, View::default()))
+        });
+        let meant = |found: &(&[u8], Result<Object, Unseen>)| match &found.1 {
+            Ok(object) => selection.matches_object(object.shown()),
+            Err(_) => !selection.looks_inside(),
+        };
+        Ok(objects.filter(meant).collect())
+    }
+}
+
+impl Opener for Lens<'_> {
+    fn open<'v>(&self, key: &[u8], stored: &'v [u8]) -> Result<Plaintext<'v>, NotOpened> {
+        if !self.keys.has_keys() {
+            return NoKeys.open(key, stored);
+        }
+        let opened = self.keys.open(key, stored).map_err(|failure| NotOpened::Refused(failure.to_string()))?;
+        Ok(opened.plaintext)
+    }
+}
