@@ -14,6 +14,9 @@
 //! For those who judge by themselves, [`Backup::facts`] has everything that a backup says, without judgement; [`parts`] are
 //! the crates below, so that a user of both has one version.
 //!
+//! Other questions than that of a restore go to [`parts::lens`]: objects, history, differences, space. [`shapes`] makes of its
+//! answers the parts of a document assay/1.
+//!
 //! Nothing here writes, prints, exits, or reads the environment; when "now" is, [`Question::now`] says, and nothing else.
 #![forbid(unsafe_code)]
 

@@ -19,6 +19,20 @@ pub enum Residue {
     Other,
 }
 
+impl Residue {
+    /// A word for it: `zeros`, `stale-leaf`, `stale-branch`, `stale-overflow`, `other`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Zero => "zeros",
+            Self::Leaf => "stale-leaf",
+            Self::Branch => "stale-branch",
+            Self::Overflow => "stale-overflow",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// A page that nothing references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreachable {

@@ -1,5 +1,7 @@
 //! What work came to.
 
+use checks::Verdict;
+
 /// How work that was done turned out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Outcome {
@@ -8,4 +10,14 @@ pub enum Outcome {
     Clean,
     /// Findings at or above `--fail-on` stand.
     Findings,
+}
+
+impl Outcome {
+    /// The verdict of a document that says no more than whether damage, or what was asked for, stands against it.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Clean => Verdict::Pass,
+            Self::Findings => Verdict::Fail,
+        }
+    }
 }

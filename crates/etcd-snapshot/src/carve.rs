@@ -149,7 +149,26 @@ pub enum Content<'a> {
     },
 }
 
-impl Content<'_> {
+impl<'a> Content<'a> {
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &'a [u8] {
+        match self {
+            Self::Record { kv, .. } => kv.key,
+            Self::Entry { key, .. } => key,
+        }
+    }
+
+    /// The value; a deletion has none.
+    #[must_use]
+    pub fn value(&self) -> Option<&'a [u8]> {
+        match self {
+            Self::Record { tombstone: true, .. } => None,
+            Self::Record { kv, .. } => Some(kv.value),
+            Self::Entry { value, .. } => Some(value),
+        }
+    }
+
     /// Whether it says nothing but how far raft was when a page was written.
     #[must_use]
     pub fn is_raft_position(&self) -> bool {

@@ -7,13 +7,17 @@
 //! - [`Follow`] takes revisions in order and says what each did; [`changes`] compares two versions of an object.
 //! - [`merge`] and [`Comparison`] tell how two snapshots differ, [`agreement`] whether their histories are one.
 //! - [`manifest`] makes of an object what can be applied to a cluster.
+//! - [`entry`] reads what entries of any bucket say, on a page or carved, and which of their keys may be shown.
+//! - [`Carving`] says which of the things carved are meant.
 //! - [`usage`] accounts for every byte of the file, and for what each key takes.
 //! - [`Object`] is a value opened by an [`Opener`], decoded, and masked unless the caller reveals it.
 #![forbid(unsafe_code)]
 
+mod carving;
 mod change;
 mod clock;
 mod compare;
+pub mod entry;
 mod history;
 mod manifest;
 mod object;
@@ -23,6 +27,7 @@ mod select;
 pub mod table;
 pub mod usage;
 
+pub use carving::Carving;
 pub use change::{Change, Compared, changes};
 pub use clock::Clock;
 pub use compare::{

@@ -7,6 +7,8 @@ mod account;
 mod group;
 mod key;
 
+use std::cmp::Reverse;
+
 use bbolt_page::{BucketRoot, Chunk, Db, Faults, LeafElement, LeafPage, Spread, Walker};
 use etcd_snapshot::facts::bucket;
 use etcd_snapshot::{Place, Record};
@@ -15,6 +17,8 @@ pub use account::{Account, Reclaimable};
 pub use group::{By, Group, groups};
 pub use key::KeyUsage;
 use key::{KeyHash, KeyHasher, Keys};
+
+use crate::select::Selection;
 
 /// Bytes of an element beside its key and value.
 const ELEMENT: u64 = 16;
@@ -33,6 +37,15 @@ pub struct Usage<'a> {
     pub faults: Faults,
     /// Elements of bucket `key` that are no records.
     pub unreadable: u64,
+}
+
+/// Groups of keys, or keys, and how many there are in all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// The first of them.
+    pub rows: Vec<Group>,
+    /// How many there are.
+    pub all: usize,
 }
 
 /// A record on its way from the thread that decoded it.
@@ -112,6 +125,50 @@ impl<'a> Usage<'a> {
     #[must_use]
     pub fn live_keys(&self) -> u64 {
         self.keys.iter().filter(|key| key.is_live()).count() as u64
+    }
+
+    /// Keeps the keys that are meant. The account stays that of the whole file.
+    pub fn narrow(&mut self, selection: &Selection) {
+        if !selection.is_everything() {
+            self.keys.retain(|key| selection.matches(key.key));
+        }
+    }
+
+    /// All keys taken together.
+    #[must_use]
+    pub fn all_keys(&self) -> Group {
+        Group::of_keys(&self.keys)
+    }
+
+    /// The keys taken together, or each by itself where `by` is `None`; the largest first, or with `churn` those with the
+    /// most revisions. At most `top`, or with 0 all.
+    #[must_use]
+    pub fn table(&self, by: Option<By>, churn: bool, top: usize) -> Table {
+        let Some(by) = by else {
+            return Table { rows: self.top_keys(churn, top), all: self.keys.len() };
+        };
+        let mut rows = groups(&self.keys, by);
+        if churn {
+            rows.sort_by_key(|group| Reverse((group.revisions, group.total())));
+        }
+        let all = rows.len();
+        if top > 0 {
+            rows.truncate(top);
+        }
+        Table { rows, all }
+    }
+
+    /// Equal ones come in order of their bytes.
+    fn top_keys(&self, churn: bool, top: usize) -> Vec<Group> {
+        let rank = |key: &&KeyUsage<'_>| Reverse((if churn { key.revisions } else { 0 }, key.total()));
+        let order = |a: &&KeyUsage<'_>, b: &&KeyUsage<'_>| rank(a).cmp(&rank(b)).then_with(|| a.key.cmp(b.key));
+        let mut keys: Vec<&KeyUsage<'_>> = self.keys.iter().collect();
+        if top > 0 && top < keys.len() {
+            keys.select_nth_unstable_by(top, order);
+            keys.truncate(top);
+        }
+        keys.sort_unstable_by(order);
+        keys.into_iter().map(Group::of_key).collect()
     }
 }
 

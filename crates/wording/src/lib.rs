@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | names, which can be typed back | [`escape`], [`escape_path`], [`unescape`] | `a\u{202e}b\\` |
 //! | words around names | [`inert`], [`inert_lines`] | `a\u{202e}b\` |
+//! | bytes that are no text | [`dots`], [`hex_dump`] | `a...b\` |
 //! | JSON that is written already | [`inert_json`] | `a\u202eb\` |
 //! | messages, in which a name is short | [`clip`]; [`cut`] while it is data | `a b\` |
 //!
@@ -18,12 +19,14 @@
 
 mod clip;
 mod columns;
+mod dump;
 mod escape;
 mod number;
 mod plain;
 
 pub use clip::{clip, cut};
 pub use columns::{from_column, shorten, shorten_end, shorten_with, width};
+pub use dump::{dots, hex_dump};
 pub use escape::{escape, escape_path, inert, inert_json, inert_lines, unescape};
 pub use number::{Size, count, group_digits, noun_of, number_of};
 pub use plain::is_plain;

@@ -1,20 +1,28 @@
 //! From facts to the document assay/1: each shape from what was found, and nothing decided on the way.
 
 pub mod backup;
+mod bytes;
+mod cluster;
 pub mod compat;
 pub mod encryption;
+mod entry;
 pub mod escrow;
 pub mod etcd;
 pub mod hashes;
 pub mod inventory;
 pub mod snapshot;
 pub mod tarball;
+mod usage;
 
 use checks::Verdict;
-use document::{Artifact, Document, Finding};
+use document::{Artifact, Document, Finding, Hex64, KeyBuf};
 
 use crate::judged::Judged;
 use crate::question::Asks;
+
+pub use bytes::{bucket_row, carved_counts, carved_row, entry_row, page, page_counts, page_row};
+pub use cluster::{cluster, leases};
+pub use usage::{key_group, usage};
 
 /// What a command says of artifacts.
 #[must_use]
@@ -45,4 +53,15 @@ pub(crate) fn of(judged: &Judged<'_>) -> Vec<Artifact> {
     }
     artifacts.extend(facts.tarball.map(tarball::of));
     artifacts
+}
+
+/// Names of buckets as one key, a `/` between them; empty for the root bucket.
+#[must_use]
+pub fn bucket_name(path: &[&[u8]]) -> KeyBuf {
+    KeyBuf(path.join(&b'/'))
+}
+
+/// The lease that a key hangs on, if any.
+fn lease(id: i64) -> Option<Hex64> {
+    (id != 0).then(|| Hex64(id.cast_unsigned()))
 }

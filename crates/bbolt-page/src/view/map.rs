@@ -34,6 +34,61 @@ impl PageRole {
             Self::Meta | Self::Freelist | Self::Free(_) => None,
         }
     }
+
+    /// A word for the use: `meta`, `freelist`, `branch`, `leaf`, `free`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Freelist => "freelist",
+            Self::Branch(_) => "branch",
+            Self::Leaf(_) => "leaf",
+            Self::Free(_) => "free",
+        }
+    }
+
+    /// What a free page still holds.
+    #[must_use]
+    pub const fn residue(self) -> Option<Residue> {
+        match self {
+            Self::Free(residue) => Some(residue),
+            _ => None,
+        }
+    }
+}
+
+/// What a run's header says, and how full it is. `None` is what nothing tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RunMeasure {
+    /// Elements; a meta has none.
+    pub count: Option<u16>,
+    /// Continuation pages.
+    pub overflow: Option<u32>,
+    /// Bytes of header, elements, keys and values.
+    pub used: Option<u64>,
+    /// The same in percent of all bytes of the run, two decimals.
+    pub fill_percent: Option<f64>,
+}
+
+/// Pages by what uses them. Of branches and leaves the first pages count; their continuation pages stand beside them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageCounts {
+    /// Bytes in a page.
+    pub page_size: u64,
+    /// Pages below the high-water mark that the file holds.
+    pub pages: u64,
+    /// Metas.
+    pub meta: u64,
+    /// Freelists.
+    pub freelist: u64,
+    /// Branches in use.
+    pub branch: u64,
+    /// Leaves in use.
+    pub leaf: u64,
+    /// Continuation pages in use.
+    pub overflow: u64,
+    /// Pages that nothing uses.
+    pub free: u64,
 }
 
 /// A page and the continuation pages that belong to it.
@@ -183,6 +238,46 @@ impl<'a> PageMap<'a> {
     pub fn used(&self, run: &PageRun) -> Option<u64> {
         used(&self.report.db, run)
     }
+
+    /// What a run's header says, and how full it is. Reads the page.
+    #[must_use]
+    pub fn measure(&self, run: &PageRun) -> RunMeasure {
+        let is_headed = !matches!(run.role, PageRole::Free(Residue::Zero | Residue::Overflow | Residue::Other));
+        let header = self.report.db.header(run.page).filter(|_| is_headed);
+        let used = self.used(run);
+        RunMeasure {
+            count: header.filter(|_| run.role != PageRole::Meta).map(|header| header.count),
+            overflow: header.map(|header| header.overflow),
+            used,
+            fill_percent: used.map(|used| percent(used, run.pages * self.report.db.page_size())),
+        }
+    }
+
+    /// Pages by what uses them.
+    #[must_use]
+    pub fn count(&self) -> PageCounts {
+        let db = &self.report.db;
+        let mut counts = PageCounts { page_size: db.page_size(), pages: db.page_limit(), ..PageCounts::default() };
+        for run in self.runs() {
+            match run.role {
+                PageRole::Meta => counts.meta += 1,
+                PageRole::Freelist => counts.freelist += 1,
+                PageRole::Branch(_) => counts.branch += 1,
+                PageRole::Leaf(_) => counts.leaf += 1,
+                PageRole::Free(_) => counts.free += run.pages,
+            }
+            if run.role.residue().is_none() {
+                counts.overflow += run.pages - 1;
+            }
+        }
+        counts
+    }
+}
+
+/// Hundredths of a percent are as much as anybody reads.
+#[expect(clippy::cast_precision_loss, reason = "a percentage, rounded anyway")]
+fn percent(part: u64, whole: u64) -> f64 {
+    (part as f64 * 10_000.0 / whole.max(1) as f64).round() / 100.0
 }
 
 #[derive(Default)]

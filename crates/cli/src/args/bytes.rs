@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
+use etcd_snapshot::carve::Label;
+use lens::usage::By;
 
 use super::ReportOutput;
 use super::select::KeyArgs;
@@ -53,6 +55,19 @@ pub enum PageType {
     Leaf,
     /// What nothing uses
     Free,
+}
+
+impl PageType {
+    /// The same as [`bbolt_page::view::PageRole::word`].
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Freelist => "freelist",
+            Self::Branch => "branch",
+            Self::Leaf => "leaf",
+            Self::Free => "free",
+        }
+    }
 }
 
 const PAGES_HELP: &str = "\
@@ -164,6 +179,20 @@ pub enum LabelArg {
     Undetermined,
 }
 
+impl From<LabelArg> for Label {
+    fn from(label: LabelArg) -> Self {
+        match label {
+            LabelArg::Identical => Self::Identical,
+            LabelArg::Older => Self::Older,
+            LabelArg::Deleted => Self::Deleted,
+            LabelArg::Compacted => Self::Compacted,
+            LabelArg::Newer => Self::Newer,
+            LabelArg::Inconsistent => Self::Inconsistent,
+            LabelArg::Undetermined => Self::Undetermined,
+        }
+    }
+}
+
 const CARVE_HELP: &str = "\
 Examples:
   assay carve snapshot.db                             what free pages still hold and the tree does not
@@ -188,6 +217,9 @@ pub struct CarveArgs {
     /// Which keys.
     #[command(flatten, next_help_heading = "Which records")]
     pub keys: KeyArgs,
+    /// Only objects with these labels, such as `app=web,tier!=db`; none that is encrypted can be looked into
+    #[arg(long, value_name = "LABELS", help_heading = "Which records")]
+    pub selector: Vec<String>,
     /// Only what is labelled so; may be given several times
     #[arg(short, long, value_name = "LABEL", help_heading = "Which records")]
     pub label: Vec<LabelArg>,
@@ -277,6 +309,16 @@ pub struct DuArgs {
 }
 
 impl DuArgs {
+    /// By what keys are taken together; `None`: each by itself.
+    pub fn by(&self, by: UsageBy) -> Option<By> {
+        match by {
+            UsageBy::Resource => Some(By::Resource),
+            UsageBy::Namespace => Some(By::Namespace),
+            UsageBy::Prefix => Some(By::Prefix(self.depth.get())),
+            UsageBy::Key => None,
+        }
+    }
+
     /// The form, whichever way it was asked for.
     pub fn format(&self) -> UsageFormat {
         if self.json { UsageFormat::Json } else { self.output }

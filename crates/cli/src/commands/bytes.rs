@@ -5,7 +5,6 @@ use bbolt_page::{Db, Faults};
 use super::snapshot;
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
-use crate::output::json::Verdict;
 use crate::ui::Ui;
 use backup_facts::snapshot::Opened;
 use wording::count;
@@ -41,18 +40,4 @@ pub(super) fn check_faults(source: &Source, faults: &Faults, ui: &mut Ui) {
         ui.warn(&format!("{} is damaged ({faults}); `assay verify` tells more", source.display()));
         ui.settle(Outcome::Findings);
     }
-}
-
-pub(super) fn verdict(ui: &Ui) -> Verdict {
-    if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail }
-}
-
-/// Names of buckets as one key: the last alone where the bucket is at the top, else all, with a `/` between.
-pub(super) fn bucket_name(path: &[&[u8]]) -> Vec<u8> {
-    path.join(&b'/')
-}
-
-/// A bucket's name for people; the root bucket has none.
-pub(super) fn bucket_label(path: &[&[u8]]) -> String {
-    if path.is_empty() { "(root)".to_owned() } else { wording::escape(&bucket_name(path)).into_owned() }
 }

@@ -1,13 +1,14 @@
 //! `assay explain`: what a finding means.
 
-use checks::{Entry, catalogue};
-use serde_json::json;
+use assay::documents;
+use checks::{Entry, Verdict, catalogue};
+use document::Artifact;
 
 use crate::args::{ExplainArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::output::finding::wrap;
 use crate::output::human::{Align, Table};
-use crate::output::json::{Envelope, Verdict};
+use crate::output::json::write_pretty;
 use crate::ui::{Ui, style};
 use wording::escape;
 
@@ -28,8 +29,8 @@ pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     let chosen: Vec<&Entry> = args.ids.iter().map(find).collect::<Result<_, _>>()?;
     let entries = if args.ids.is_empty() { catalogue::all() } else { chosen };
     if args.output.format() == ReportFormat::Json {
-        let documents: Vec<_> = entries.iter().map(|entry| document(entry)).collect();
-        Envelope::<_, ()>::new("explain", &documents, &[], Verdict::Pass).write(ui.out())?;
+        let explained = entries.into_iter().map(|entry| Artifact::Explained(Box::new(entry.into()))).collect();
+        write_pretty(ui.out(), &documents::document("explain", explained, Vec::new(), Verdict::Pass))?;
     } else if args.ids.is_empty() {
         list(&entries, ui)?;
     } else {
@@ -38,19 +39,6 @@ pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Outcome, Error> {
         }
     }
     Ok(Outcome::Clean)
-}
-
-fn document(entry: &Entry) -> serde_json::Value {
-    json!({
-        "id": entry.id,
-        "name": entry.name,
-        "severity": entry.severity.name(),
-        "title": entry.title,
-        "cause": entry.cause,
-        "consequence": entry.consequence,
-        "remedy": entry.remedy,
-        "source": entry.source,
-    })
 }
 
 fn list(entries: &[&Entry], ui: &mut Ui) -> Result<(), Error> {

@@ -278,6 +278,25 @@ pub(super) fn hint_at_keys(closed: usize, ui: &mut Ui) {
     }
 }
 
+/// Says of which keys it cannot be told whether they were asked for, by commands that open nothing, and settles for findings.
+pub(super) fn say_closed(closed: &[(&[u8], Unseen)], ui: &mut Ui) {
+    let mut said = Closed::default();
+    closed.iter().for_each(|(key, why)| said.add(key, why, ui));
+    Closed { hint: None, ..said }.finish(ui);
+}
+
+/// Says how many deletions were left out because what was deleted is not there to be looked into, and settles for findings.
+pub(super) fn say_bare(bare: u64, ui: &mut Ui) {
+    if bare > 0 {
+        let deletions = count(bare, "deletion");
+        ui.warn(&format!(
+            "{deletions} not shown: what was deleted is not retained, so nothing tells whether it was asked for; name the \
+             resource or the key instead of labels and fields"
+        ));
+        ui.settle(Outcome::Findings);
+    }
+}
+
 /// Objects of a selection that could not be shown.
 #[derive(Default)]
 pub(super) struct Closed {

@@ -1,6 +1,8 @@
 //! Facts to text, JSON, lists and tables. What the facts mean is decided elsewhere.
 
+pub mod bytes;
 pub mod checked;
+pub mod cluster;
 pub mod compat;
 pub mod diff;
 pub mod encryption;
@@ -14,8 +16,20 @@ pub mod keys_check;
 pub mod manifests;
 pub mod objects;
 pub mod overview;
+pub mod page;
 pub mod rows;
 pub mod sqlite;
 pub mod steps;
 pub mod tarball;
+pub mod usage;
 pub mod verdict;
+
+/// What a permission allows, in words.
+fn permission_word(permission: &etcd_snapshot::facts::Permission) -> &'static str {
+    match (permission.read, permission.write) {
+        (true, true) => "read, write",
+        (true, false) => "read",
+        (false, true) => "write",
+        (false, false) => "nothing",
+    }
+}

@@ -1,10 +1,14 @@
 //! What a document tells of: a shape for each command and kind.
 
 mod backup;
+mod bytes;
 mod encryption;
 mod escrow;
 mod etcd;
+mod explain;
 mod hashes;
+mod keys;
+mod objects;
 mod snapshot;
 mod tarball;
 mod usage;
@@ -18,12 +22,21 @@ use crate::any::Any;
 use crate::patient;
 
 pub use backup::{Backup, Compat, CompatOf, Escrow, Picks, Reason, ReleaseEvidence};
+pub use bytes::{
+    BucketRow, Buckets, Carved, CarvedCounts, CarvedRow, Entries, EntryRow, Page, PageBucket, PageContent, PageCounts,
+    PageElement, PageFault, PageField, PageRow, Pages, Unexplained,
+};
 pub use encryption::{
     Condition, Coverage, CoverageKey, Encryption, KeyUse, KeysCheck, KeysFrom, Link, NamedKey, Writer,
 };
 pub use escrow::{Check, Drill, Written, WrittenFile};
 pub use etcd::{Alarm, Auth, Cluster, ConfState, Etcd, Lease, Member, Permission, Role, User};
+pub use explain::Explained;
 pub use hashes::{Dump, HashKv, Hashes, Status, Trailer};
+pub use keys::{Identity, KeyList, KeyRow, RevisionRow};
+pub use objects::{
+    Author, CarvedFrom, Change, Difference, DifferenceCounts, History, LiveKey, ObjectRow, Side, StepRow, Timeline,
+};
 pub use snapshot::{EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update};
 pub use tarball::{
     ArchiveFault, Config, ConfiguredResource, EncryptionConfig, KeyUsed, KeysLs, Material, Pod, Problem, Tarball,
@@ -52,6 +65,26 @@ pub enum Artifact {
     Cluster(Box<Cluster>),
     /// `du`.
     Usage(Box<Usage>),
+    /// `pages`.
+    Pages(Box<Pages>),
+    /// `page`.
+    Page(Box<Page>),
+    /// `bucket`: the buckets.
+    Buckets(Box<Buckets>),
+    /// `bucket`: the entries of one.
+    Entries(Box<Entries>),
+    /// `carve`.
+    Carved(Box<Carved>),
+    /// `history`.
+    History(Box<History>),
+    /// `timeline`.
+    Timeline(Box<Timeline>),
+    /// `diff`: one of the two snapshots.
+    Side(Box<Side>),
+    /// `ls`.
+    KeyList(Box<KeyList>),
+    /// `explain`.
+    Explained(Box<Explained>),
     /// `keys ls`.
     KeysLs(Box<KeysLs>),
     /// `keys split`, `keys join`, `keys rewrap`.
@@ -75,6 +108,18 @@ impl Artifact {
             ("hash", _) => shape(any, Self::Hashes),
             ("cluster", _) => shape(any, Self::Cluster),
             ("du", _) => shape(any, Self::Usage),
+            ("pages", _) => shape(any, Self::Pages),
+            ("page", _) => shape(any, Self::Page),
+            ("bucket", _) if any.fields().is_some_and(|fields| fields.get("entries").is_some()) => {
+                shape(any, Self::Entries)
+            }
+            ("bucket", _) => shape(any, Self::Buckets),
+            ("carve", _) => shape(any, Self::Carved),
+            ("history", _) => shape(any, Self::History),
+            ("timeline", _) => shape(any, Self::Timeline),
+            ("diff", _) => shape(any, Self::Side),
+            ("ls", _) => shape(any, Self::KeyList),
+            ("explain", _) => shape(any, Self::Explained),
             ("keys ls", _) => shape(any, Self::KeysLs),
             ("keys split" | "keys join" | "keys rewrap", _) => shape(any, Self::Written),
             ("keys verify-escrow", _) => shape(any, Self::Drill),
@@ -96,7 +141,7 @@ impl Artifact {
             Self::Written(it) => Some(&it.kind),
             Self::Drill(it) => Some(&it.kind),
             Self::Other(any) => any.fields()?.get("kind")?.text(),
-            Self::Hashes(_) | Self::Usage(_) => None,
+            _ => None,
         }
     }
 
@@ -112,6 +157,16 @@ impl Artifact {
             Self::Hashes(it) => &it.path,
             Self::Cluster(it) => &it.path,
             Self::Usage(it) => &it.path,
+            Self::Pages(it) => &it.path,
+            Self::Page(it) => &it.path,
+            Self::Buckets(it) => &it.path,
+            Self::Entries(it) => &it.path,
+            Self::Carved(it) => &it.path,
+            Self::History(it) => &it.path,
+            Self::Timeline(it) => &it.path,
+            Self::Side(it) => &it.path,
+            Self::KeyList(it) => &it.path,
+            Self::Explained(_) => "",
             Self::KeysLs(it) => &it.path,
             Self::Written(it) => &it.path,
             Self::Drill(it) => &it.path,

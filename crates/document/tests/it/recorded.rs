@@ -76,6 +76,14 @@ fn the_types_are_those_of_the_schema() {
         ("hash", ""),
         ("cluster", "snapshot"),
         ("du", ""),
+        ("pages", ""),
+        ("page", ""),
+        ("bucket", ""),
+        ("carve", ""),
+        ("history", ""),
+        ("timeline", ""),
+        ("diff", ""),
+        ("explain", ""),
         ("keys ls", "static-kuberesources"),
         ("keys join", "key-escrow"),
         ("keys verify-escrow", "key-escrow"),
@@ -85,6 +93,8 @@ fn the_types_are_those_of_the_schema() {
             "artifacts": [{"kind": kind, "path": "a", "encryption": {"keysFit": true}, "manifest": {}, "manifestAgrees": true,
                 "trailer": {"present": false}, "status": {"totalKey36": 1}}],
             "findings": [{"severity": "low"}],
+            "differences": [], "agreement": null,
+            "summary": {"added": 0, "removed": 0, "changed": 0, "closed": 0, "ignored": 0, "resealed": 0},
         });
         let document = serde_json::from_value::<Document>(sparse).unwrap();
         assert!(!matches!(document.artifacts[0], Artifact::Other(_)), "{command} {kind}");

@@ -79,7 +79,7 @@ fn what_a_newer_assay_says_besides_is_kept() {
 #[test]
 fn another_command_is_kept_in_its_own_order() {
     let text = concat!(
-        r#"{"schema":"assay/1","command":"diff","assay":"0.1.0","artifacts":[{"path":"b","a":1}],"#,
+        r#"{"schema":"assay/1","command":"weigh","assay":"0.1.0","artifacts":[{"path":"b","a":1}],"#,
         r#""summary":{"b":1,"a":2},"agreement":null,"findings":[],"verdict":"pass"}"#
     );
     let document = Document::read(text.as_bytes()).unwrap();

@@ -35,6 +35,10 @@ pub struct Account {
     pub db_size: u64,
 }
 
+/// From when on the operator's controller defragments: percent that is free, and bytes of the database.
+const OPERATOR_PERCENT: f64 = 45.0;
+const OPERATOR_SIZE: u64 = 100 << 20;
+
 /// What could be had back.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reclaimable {
@@ -50,6 +54,14 @@ pub struct Reclaimable {
     pub page_overhead: u64,
     /// What a compaction at the last revision takes from the history; a defragmentation then gives it back.
     pub compaction: u64,
+}
+
+impl Reclaimable {
+    /// Whether the operator's controller would defragment: from 45 % and 100 MiB on.
+    #[must_use]
+    pub fn is_enough_for_the_operator(&self) -> bool {
+        self.fragmentation_percent >= OPERATOR_PERCENT && self.db_total_size >= OPERATOR_SIZE
+    }
 }
 
 impl Account {

@@ -61,6 +61,12 @@ impl Group {
         self.wrapping += key.wrapping;
     }
 
+    pub(super) fn of_keys(keys: &[KeyUsage<'_>]) -> Self {
+        let mut group = Self::default();
+        keys.iter().for_each(|key| group.add(key));
+        group
+    }
+
     /// A key by itself.
     #[must_use]
     pub fn of_key(key: &KeyUsage<'_>) -> Self {

@@ -203,6 +203,7 @@ fn record<S: AsRef<str>>(out: &mut dyn Write, cells: &[S]) -> Result<(), Error> 
 pub struct Rows<'a> {
     out: &'a mut dyn Write,
     stream: Stream,
+    failed: Result<(), Error>,
 }
 
 impl<'a> Rows<'a> {
@@ -215,7 +216,20 @@ impl<'a> Rows<'a> {
         if format == RowFormat::Human && !head.line.is_empty() {
             writeln!(out, "{}", head.line.trim_end())?;
         }
-        Ok(Self { out, stream })
+        Ok(Self { out, stream, failed: Ok(()) })
+    }
+
+    /// How many rows were given out.
+    pub fn written(&self) -> u64 {
+        self.stream.written()
+    }
+
+    /// Gives out a row where nobody can be told that the stream does not take it; [`Self::finish`] tells. Nothing follows
+    /// a row that was not taken.
+    pub fn pour(&mut self, row: &impl Row) {
+        if self.failed.is_ok() {
+            self.failed = self.row(row);
+        }
     }
 
     /// Gives out a row.
@@ -234,6 +248,7 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// Whatever keeps the stream from taking it.
     pub fn finish(self, after: &Fields, lines: &[String], verdict: Verdict) -> Result<(), Error> {
+        self.failed?;
         if self.stream.format == RowFormat::Human {
             if self.stream.written > 0 && !lines.is_empty() {
                 writeln!(self.out)?;

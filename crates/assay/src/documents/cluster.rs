@@ -1,0 +1,55 @@
+//! What a snapshot says of the cluster that it was taken from, as `cluster` tells it.
+
+use std::collections::BTreeMap;
+
+use checks::Finding;
+use document::{Cluster, Hex64, KeyBuf, Lease};
+use etcd_snapshot::facts::{self, Permission, Role, User};
+use etcd_snapshot::{Facts, Scan};
+
+/// The leases, each with how many live keys hang on it.
+#[must_use]
+pub fn leases(scan: &Scan<'_>) -> Vec<Lease> {
+    let mut keys: BTreeMap<i64, u64> = BTreeMap::new();
+    for live in scan.store.live().filter(|live| live.kv.lease != 0) {
+        *keys.entry(live.kv.lease).or_default() += 1;
+    }
+    let lease = |lease: &facts::Lease| Lease {
+        id: Hex64(lease.id.cast_unsigned()),
+        ttl: lease.ttl,
+        remaining_ttl: (lease.remaining_ttl != 0).then_some(lease.remaining_ttl),
+        keys: keys.get(&lease.id).copied().unwrap_or_default(),
+    };
+    scan.facts.leases.iter().map(lease).collect()
+}
+
+/// The snapshot of the input `path`.
+#[must_use]
+pub fn cluster(path: String, facts: &Facts, leases: Vec<Lease>, blockers: &[Finding]) -> Cluster {
+    let user = |user: &User| document::User {
+        name: user.name.clone(),
+        roles: user.roles.clone(),
+        has_password: user.has_password,
+        certificate_only: user.no_password,
+    };
+    let permission = |permission: &Permission| document::Permission {
+        read: permission.read,
+        write: permission.write,
+        key: KeyBuf::from(permission.key.as_slice()),
+        range_end: KeyBuf::from(permission.range_end.as_slice()),
+    };
+    let role = |role: &Role| document::Role {
+        name: role.name.clone(),
+        permissions: role.permissions.iter().map(permission).collect(),
+    };
+    Cluster {
+        kind: Cluster::KIND,
+        etcd: super::etcd::of(facts),
+        lease_list: leases,
+        user_list: facts.users.iter().map(user).collect(),
+        role_list: facts.roles.iter().map(role).collect(),
+        upgrade_blockers: super::findings(blockers, &path).collect(),
+        path,
+        ..Cluster::default()
+    }
+}
