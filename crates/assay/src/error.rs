@@ -43,6 +43,18 @@ pub enum Error {
     /// The manifest of an escrow was given, and no tarball that it could vouch for.
     #[error("the manifest of an escrow vouches for a tarball, and none is given")]
     NoTarball,
+    /// A file that should be a tarball, and is none.
+    #[error("{reason}")]
+    NoArchive {
+        /// Which, and what it is instead.
+        reason: String,
+    },
+    /// A member that holds keys and cannot be taken out, since its path is no text.
+    #[error("`{member}` holds a secret and its path is not UTF-8: it cannot be taken out safely")]
+    Unnameable {
+        /// The member's path, escaped.
+        member: String,
+    },
     /// Keys that were given, and cannot be had.
     #[error(transparent)]
     Keys(#[from] KeysError),

@@ -22,11 +22,13 @@
 
 mod backup;
 mod backups;
+pub mod custody;
 pub mod directory;
 pub mod documents;
 mod error;
 pub mod escrow;
 mod input;
+pub mod inventory;
 mod judge;
 mod judged;
 pub mod keys;

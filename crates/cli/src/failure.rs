@@ -79,6 +79,12 @@ impl From<assay::Error> for Error {
                     "write it with `oc get clusterversion version -o json` on the cluster to restore onto".to_owned(),
                 ),
             },
+            assay::Error::NoArchive { .. } => {
+                told(what, Some("give the `static_kuberesources_<timestamp>.tar.gz` of a backup"))
+            }
+            assay::Error::Unnameable { .. } => {
+                told(what, Some("inspect the tarball before going on; `cluster-backup.sh` writes no such path"))
+            }
             assay::Error::Keys(error) => of_keys(what, error),
             _ => told(what, None),
         }

@@ -10,6 +10,7 @@ pub mod escrow;
 pub mod etcd;
 pub mod hashes;
 pub mod inventory;
+pub mod keys_ls;
 pub mod snapshot;
 pub mod tarball;
 mod usage;

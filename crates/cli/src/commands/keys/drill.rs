@@ -8,18 +8,16 @@ use key_escrow::{
 };
 
 use super::super::unlock::{self, secret_input};
-use super::rewrap::opens_words;
 use super::{files, limits, phases};
 use crate::args::{KeysDrillArgs, ReportFormat};
-use crate::documents::escrow::{check, outcome_words};
+use crate::documents::escrow::check;
 use crate::exit::{Error, Outcome};
 use crate::failure;
 use crate::input::Reading;
 use crate::output::escrow::DrillJson;
-use crate::output::human::{Align, Fields, Table};
 use crate::output::json::{Envelope, Verdict};
-use crate::ui::{Ui, style};
-use wording::escape;
+use crate::output::keys_drill;
+use crate::ui::Ui;
 
 pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let Some((manifest_path, manifest)) = unlock::manifest(args.manifest.as_ref(), &args.escrow)? else {
@@ -61,7 +59,7 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
         };
         Envelope::<_, ()>::new("keys verify-escrow", &[document], &[], verdict).write(ui.out())?;
     } else {
-        print(args, &manifest_path, &report.manifest, &checks, ui)?;
+        keys_drill::write(&args.escrow, &manifest_path, &report.manifest, &checks, ui)?;
     }
     Ok(ui.outcome())
 }
@@ -112,39 +110,4 @@ impl Opening {
         };
         Self { identities, checks }
     }
-}
-
-fn print(
-    args: &KeysDrillArgs,
-    manifest_path: &std::path::Path,
-    manifest: &Manifest,
-    checks: &[Check],
-    ui: &mut Ui,
-) -> Result<(), Error> {
-    let look = ui.look();
-    let title = ui.paint(style::HEAD, files::shown(&args.escrow)).to_string();
-    let fields = Fields::new()
-        .field("manifest", files::shown(manifest_path))
-        .field("holds", format!("the keys of {}", escape(manifest.original.name.as_bytes())))
-        .field("opens with", opens_words(manifest));
-    let mut table = Table::new(&["check", "result", ""].map(|name| (name, Align::Left))).elastic(2);
-    for check in checks {
-        let (word, what) = outcome_words(&check.outcome);
-        table.row([check.name.to_owned(), word.to_owned(), escape(what.as_bytes()).into_owned()]);
-    }
-    let opened = checks.iter().any(|check| check.name == "escrow-content" && matches!(check.outcome, Proof::Proven(_)));
-    let verdict = if ui.outcome() == Outcome::Findings {
-        ui.paint(style::BAD, "Do not rely on this escrow.").to_string()
-    } else if opened {
-        ui.paint(style::GOOD, "This escrow opens with what was given and holds what its manifest says.").to_string()
-    } else {
-        ui.paint(style::WARN, "Sound from outside. That somebody can still open it was not proven.").to_string()
-    };
-    let out = ui.out();
-    writeln!(out, "{title}")?;
-    fields.write(out, look)?;
-    writeln!(out)?;
-    table.write(out, look)?;
-    writeln!(out, "\n  {verdict}")?;
-    Ok(())
 }

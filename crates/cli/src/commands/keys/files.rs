@@ -3,10 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use key_escrow::{Digest, EscrowInfo, NamedDigest};
+use static_resources::BackupName;
 
 use crate::exit::Error;
+use crate::failure;
+use crate::input::sniff::{Looks, sniff};
 use crate::output::escrow::FileJson;
-use wording::{escape_path, is_plain};
+use crate::ui::Ui;
+use wording::escape_path;
+
+/// Enough of a snapshot to know it by: two pages of the largest size that etcd meets.
+const HEAD: usize = 1 << 17;
 
 /// The file that belongs to an escrow and lies beside it: `<stem>.escrow.age` gives `<stem>.<end>`.
 pub(super) fn beside(escrow: &Path, end: &str) -> Option<PathBuf> {
@@ -45,45 +52,32 @@ pub(super) fn sealed(
     Ok(files)
 }
 
-/// A word of a command line, quoted for a shell if need be.
-pub(super) fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    if !word.chars().all(is_plain) {
-        // $'...' is the only form in which a shell takes such characters
-        let mut inner = String::new();
-        for c in word.chars() {
-            match c {
-                '\'' | '\\' => inner.extend(['\\', c]),
-                c if !is_plain(c) => {
-                    let mut bytes = [0; 4];
-                    inner.extend(c.encode_utf8(&mut bytes).bytes().map(|byte| format!("\\x{byte:02x}")));
-                }
-                c => inner.push(c),
-            }
-        }
-        return format!("$'{inner}'");
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 /// A path for people.
 pub(super) fn shown(path: &Path) -> String {
     escape_path(path)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_reach_the_shell_as_they_are() {
-        for word in ["a b", "it's", "x;rm -rf /", "$HOME", "plain/path.tar.gz", "", "*", "a\nb", "тест"] {
-            let line = format!("printf %s {}", shell_word(word));
-            let output = fixtures::tool("bash").unwrap().args(["-c", &line]).output().unwrap();
-            assert_eq!(String::from_utf8(output.stdout).unwrap(), word, "{line}");
-        }
+/// The snapshot's digest, if it is one.
+pub(super) fn snapshot(path: &Path, tarball: &Path, ui: &mut Ui) -> Result<NamedDigest, Error> {
+    let (digest, head) = digest(path, HEAD)?;
+    let looks = sniff(&head);
+    if !(looks.is_bbolt() || matches!(looks, Looks::Gzip | Looks::Zstd)) {
+        return Err(failure::told(
+            format!("`{}` is no etcd snapshot: it looks like this: {looks}", shown(path)),
+            Some("`--snapshot` takes the `snapshot_<timestamp>.db` of the same backup"),
+        ));
     }
+    let named = |path: &Path| {
+        let name = path.file_name()?.to_str()?;
+        BackupName::parse(name.trim_end_matches(".gz").trim_end_matches(".zst")).or_else(|| BackupName::parse(name))
+    };
+    if let (Some(one), Some(other)) = (named(path), named(tarball))
+        && (&one.timestamp, one.dirty) != (&other.timestamp, other.dirty)
+    {
+        ui.warn(&format!(
+            "snapshot and tarball are of two backups by their names: {} and {}",
+            one.timestamp, other.timestamp
+        ));
+    }
+    Ok(digest)
 }

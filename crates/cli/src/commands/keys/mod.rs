@@ -3,7 +3,6 @@
 mod check;
 mod drill;
 mod files;
-mod inventory;
 mod join;
 mod ls;
 mod phases;

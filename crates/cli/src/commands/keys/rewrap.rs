@@ -1,17 +1,18 @@
 //! `assay keys rewrap`: the same escrow for other recipients.
 
-use key_escrow::{Manifest, RewrapOptions, RewrapOutcome};
+use key_escrow::{RewrapOptions, RewrapOutcome};
 
 use super::super::unlock;
 use super::{files, phases, seal};
 use crate::args::{KeysRewrapArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::failure;
+use crate::output::escrow::opens_words;
 use crate::output::escrow::{FileJson, WrittenJson};
 use crate::output::human::Fields;
 use crate::output::json::{Envelope, Verdict};
 use crate::ui::{Ui, style};
-use wording::{count, escape};
+use wording::escape;
 
 pub(super) fn run(args: KeysRewrapArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     seal::check(&args.to, args.new_passphrase || args.new_passphrase_file.is_some())?;
@@ -67,16 +68,4 @@ fn print(args: &KeysRewrapArgs, outcome: &RewrapOutcome, written: &[FileJson], u
         files::shown(&args.escrow)
     )?;
     Ok(())
-}
-
-/// Whom an escrow opens for.
-pub(super) fn opens_words(manifest: &Manifest) -> String {
-    if let Some(threshold) = &manifest.threshold {
-        return format!("any {} of {}", threshold.threshold, count(threshold.shares.len() as u64, "share"));
-    }
-    let words = manifest.recipients.iter().map(|recipient| match recipient.recipient.as_str() {
-        "" => "a passphrase".to_owned(),
-        text => escape(text.as_bytes()).into_owned(),
-    });
-    words.collect::<Vec<_>>().join("\n")
 }

@@ -1,5 +1,6 @@
-//! A tarball as the commands on keys look through it.
+//! A tarball looked through for its key material. No key is kept.
 
+use artifact::{Contents, Reading};
 use backup_facts::configuration::InForce;
 use backup_facts::directory::FileName;
 use backup_facts::material::{self, ConfigFacts, KeyFact, Row};
@@ -7,48 +8,50 @@ use backup_facts::tarball::TarballFacts;
 use encryption_config::ParseError;
 use static_resources::{Limits, MemberPath, StaticResources};
 
-use crate::exit::Error;
-use crate::failure;
-use crate::input::{Contents, Reading};
-use crate::ui::Ui;
+use crate::error::Error;
+use crate::watch::{Phase, Watch};
 
 /// A tarball, looked through.
-pub(crate) struct Inventory {
+pub struct Inventory {
     /// What the tarball holds.
-    pub(crate) resources: StaticResources,
+    pub resources: StaticResources,
     /// Which encryption configuration kube-apiserver would use: its keys are not kept.
-    pub(crate) in_force: InForce<()>,
+    pub in_force: InForce<()>,
     /// Its encryption configurations: one, unless something is odd.
-    pub(crate) configs: Vec<Config>,
+    pub configs: Vec<Config>,
 }
 
 /// A member that is, or should be, an encryption configuration.
-pub(crate) struct Config {
+pub struct Config {
     /// Where.
-    pub(crate) member: MemberPath,
+    pub member: MemberPath,
     /// What it says, or why it cannot be read.
-    pub(crate) facts: Result<ConfigFacts, ParseError>,
+    pub facts: Result<ConfigFacts, ParseError>,
 }
 
 impl Inventory {
     /// Reads a tarball from end to end.
-    pub(crate) fn read(raw: &mut Contents, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// When it cannot be read, changed meanwhile, or is no tarball.
+    pub fn read(raw: &mut Contents, reading: &Reading, watch: &dyn Watch) -> Result<Self, Error> {
         let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
-        let meter = ui.meter("reading", raw.size_on_disk());
+        watch.before_keys();
+        watch.phase(Phase::Reading, raw.size_on_disk());
         let mut failed = None;
-        let advance = |bytes| meter.add(bytes);
+        let advance = |bytes| watch.advance(bytes);
         let kept_apart = KeptApart { inner: raw.stored(&advance), failed: &mut failed };
         let read = TarballFacts::read(kept_apart, &limits);
-        drop(meter);
+        watch.done();
         if let Some(source) = failed {
             return Err(raw.failed(source).into());
         }
-        let facts = read.map_err(|error| failure::told(format!("{}: {error}", raw.display()), Some(NOT_A_TARBALL)))?;
+        let facts = read.map_err(|error| Error::NoArchive { reason: format!("{}: {error}", raw.display()) })?;
         raw.check_unchanged()?;
         let resources = &facts.resources;
         if resources.members.is_empty() && !resources.complete {
             let fault = resources.faults.last().map_or_else(String::new, |fault| format!(": {}", fault.kind));
-            return Err(failure::told(format!("{} is no tarball{fault}", raw.display()), Some(NOT_A_TARBALL)));
+            return Err(Error::NoArchive { reason: format!("{} is no tarball{fault}", raw.display()) });
         }
         let marked = raw.file_name().and_then(FileName::parse).is_some_and(|named| named.keyless);
         let in_force = InForce::of_tarball(&facts, marked).without_keys();
@@ -60,19 +63,22 @@ impl Inventory {
     }
 
     /// The configuration that kube-apiserver would use, where it stands in the tarball.
-    pub(crate) fn config_in_force(&self) -> Option<&Config> {
+    #[must_use]
+    pub fn config_in_force(&self) -> Option<&Config> {
         let member = self.in_force.member()?;
         self.configs.iter().rev().find(|config| config.member == *member)
     }
 
     /// Whether there are configurations and none of them has a key.
-    pub(crate) fn holds_no_key(&self) -> bool {
+    #[must_use]
+    pub fn holds_no_key(&self) -> bool {
         let empty = |config: &Config| config.facts.as_ref().is_ok_and(|facts| !facts.has_material);
         !self.configs.is_empty() && self.configs.iter().all(empty)
     }
 
     /// Every piece of key material and, if wanted, public keys and certificates, in the archive's order.
-    pub(crate) fn rows(&self, all: bool) -> Vec<Row> {
+    #[must_use]
+    pub fn rows(&self, all: bool) -> Vec<Row> {
         let mut rows = material::rows(&self.resources, |member| self.keys_in(member));
         rows.retain(|row| all || row.class.is_secret());
         if all {
@@ -82,13 +88,12 @@ impl Inventory {
     }
 
     /// The keys of the configuration at a path, placeholders left out.
-    pub(crate) fn keys_in(&self, member: &MemberPath) -> Vec<&KeyFact> {
+    #[must_use]
+    pub fn keys_in(&self, member: &MemberPath) -> Vec<&KeyFact> {
         let here = self.configs.iter().filter(|config| config.member == *member);
         here.filter_map(|config| config.facts.as_ref().ok()).flat_map(ConfigFacts::real_keys).collect()
     }
 }
-
-const NOT_A_TARBALL: &str = "give the `static_kuberesources_<timestamp>.tar.gz` of a backup";
 
 /// Keeps an error of the disk apart from one of the content.
 struct KeptApart<'a, R> {

@@ -1,0 +1,51 @@
+//! What a drill proved, for people.
+
+use std::path::Path;
+
+use assay::documents::escrow::outcome_words;
+use key_escrow::{Check, Manifest, Outcome as Proof};
+use wording::{escape, escape_path as shown};
+
+use super::escrow::opens_words;
+use super::human::{Align, Fields, Table};
+use crate::exit::{Error, Outcome};
+use crate::ui::{Ui, style};
+
+/// Writes each check, and what they come to.
+///
+/// # Errors
+/// Whatever keeps the stream from taking it.
+pub fn write(
+    escrow: &Path,
+    manifest_path: &Path,
+    manifest: &Manifest,
+    checks: &[Check],
+    ui: &mut Ui,
+) -> Result<(), Error> {
+    let look = ui.look();
+    let title = ui.paint(style::HEAD, shown(escrow)).to_string();
+    let fields = Fields::new()
+        .field("manifest", shown(manifest_path))
+        .field("holds", format!("the keys of {}", escape(manifest.original.name.as_bytes())))
+        .field("opens with", opens_words(manifest));
+    let mut table = Table::new(&["check", "result", ""].map(|name| (name, Align::Left))).elastic(2);
+    for check in checks {
+        let (word, what) = outcome_words(&check.outcome);
+        table.row([check.name.to_owned(), word.to_owned(), escape(what.as_bytes()).into_owned()]);
+    }
+    let opened = checks.iter().any(|check| check.name == "escrow-content" && matches!(check.outcome, Proof::Proven(_)));
+    let verdict = if ui.outcome() == Outcome::Findings {
+        ui.paint(style::BAD, "Do not rely on this escrow.").to_string()
+    } else if opened {
+        ui.paint(style::GOOD, "This escrow opens with what was given and holds what its manifest says.").to_string()
+    } else {
+        ui.paint(style::WARN, "Sound from outside. That somebody can still open it was not proven.").to_string()
+    };
+    let out = ui.out();
+    writeln!(out, "{title}")?;
+    fields.write(out, look)?;
+    writeln!(out)?;
+    table.write(out, look)?;
+    writeln!(out, "\n  {verdict}")?;
+    Ok(())
+}
