@@ -215,6 +215,22 @@ pub static VERSION_ORDER: Entry = Entry {
     source: "etcd server/storage/schema/schema.go",
 };
 
+/// A lease that ends as soon as etcd runs.
+pub static LEASE_ENDS: Entry = Entry {
+    id: "ETCD-018",
+    name: "lease-ends-at-once",
+    severity: High,
+    title: "A lease ends as soon as etcd runs, and its keys with it",
+    cause: "Its time to live is none that etcd grants: zero, negative, or more seconds than 64 bits of nanoseconds \
+        hold. Damage, or a program that wrote into the file.",
+    consequence: "Seconds after the start of a restored etcd the lease expires, and every key that is attached to it is \
+        deleted.",
+    remedy: "Use another backup, or the snapshot of another member. If this one is all there is, save the keys before \
+        the restore (assay get, assay export) and write them anew after it.",
+    source: "etcd server/lease/lessor.go: a TTL below the smallest is taken for the smallest; expiry is computed in \
+        nanoseconds",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &ALARM_NOSPACE,
     &ALARM_CORRUPT,
@@ -233,4 +249,5 @@ pub(super) const ALL: &[&Entry] = &[
     &QUOTA_NEAR,
     &NO_VOTERS,
     &VERSION_ORDER,
+    &LEASE_ENDS,
 ];

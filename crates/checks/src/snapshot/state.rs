@@ -8,8 +8,8 @@ use etcd_snapshot::facts::{AlarmKind, ConfState};
 
 use crate::catalogue::{
     ALARM_CORRUPT, ALARM_NOSPACE, BAD_ENTRY, DOWNGRADE_ENABLED, Entry, FRAGMENTED, LEARNER_NOT_PROMOTED,
-    LEARNER_PRESENT, LEASE_DANGLING, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH, NO_RAFT_POSITION, NO_VOTERS,
-    QUOTA_NEAR, RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
+    LEARNER_PRESENT, LEASE_DANGLING, LEASE_ENDS, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH, NO_RAFT_POSITION,
+    NO_VOTERS, QUOTA_NEAR, RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
 };
 use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
@@ -33,6 +33,8 @@ pub(super) const BLOCKS_UPGRADE: [&Entry; 8] = [
 ];
 /// Member ids that a message lists.
 const IDS_SHOWN: usize = 20;
+/// Longest time to live, in seconds, of which etcd can compute the end: what 64 bits of nanoseconds hold.
+const LONGEST_TTL: i64 = i64::MAX / 1_000_000_000;
 /// Leases that make a leak worth naming.
 const LEAK_FROM: u64 = 1000;
 
@@ -144,6 +146,15 @@ fn check_leases(scan: &Scan<'_>, findings: &mut Findings) {
     }
     for id in leases.iter().filter(|&&id| id <= 0) {
         findings.push(Finding::new(&LEASE_INVALID, format!("lease `{id:x}`: ids are positive")));
+    }
+    for lease in scan.facts.leases.iter().filter(|lease| !(1..=LONGEST_TTL).contains(&lease.ttl)) {
+        let (keys, first) = attached.get(&lease.id).map_or((0, None), |(keys, first)| (*keys, Some(first.to_vec())));
+        let message =
+            format!("lease `{:x}` is granted for {} seconds; keys attached to it: {keys}", lease.id, lease.ttl);
+        let severity = if keys == 0 { Severity::Low } else { LEASE_ENDS.severity };
+        let location = Location { key: first, ..Location::default() };
+        let finding = Finding::new(&LEASE_ENDS, message).with("keys", keys).at(location);
+        findings.push(Finding { severity, ..finding });
     }
     let unused = leases.iter().filter(|id| !attached.contains_key(id)).count() as u64;
     if unused >= LEAK_FROM && unused * 2 > leases.len() as u64 {

@@ -250,6 +250,9 @@ fn state() -> Vec<Case> {
         built("ETCD-006", "a lease that is gone", |b| b.put(300, 0, &leased(77))),
         built("ETCD-007", "leases nobody uses", |b| (1..1200).fold(b, |b, id| b.lease(id, 60))),
         built("ETCD-008", "a negative lease", |b| b.lease(-5, 60)),
+        built("ETCD-018", "a negative time to live", |b| b.lease(77, -1).put(300, 0, &leased(77))),
+        built("ETCD-018", "a time to live that overflows", |b| b.lease(77, i64::MAX / 1000).put(300, 0, &leased(77))),
+        Case { severity: Some(Severity::Low), ..built("ETCD-018", "no key to lose", |b| b.lease(77, 0)) },
         built("ETCD-009", "no raft index", |b| b.unset("meta", b"consistent_index")),
         built("ETCD-010", "a downgrade", |b| {
             b.set("cluster", b"downgrade", br#"{"target-version":"3.4.0","enabled":true}"#)
