@@ -1,5 +1,7 @@
 //! What a snapshot says by itself, and what holds it whole.
 
+use std::collections::BTreeMap;
+
 use bbolt_page::{Db, Faults, OpenError, Pgid, Spread, Walker};
 use etcd_snapshot::salvage::{self, Pages};
 use etcd_snapshot::trailer::{self, TRAILER_LEN, Trailer};
@@ -37,10 +39,25 @@ pub struct SnapshotFacts<'a> {
     pub cluster: ClusterFacts<'a>,
     /// Live values that no API server can decode, by resource.
     pub unreadable: Vec<Unreadable>,
+    /// Live values that should end by themselves and will not, by resource.
+    pub endless: Vec<Endless>,
     /// What etcd may use.
     pub quota: Quota,
     /// What pages hold, where the tree above them is lost.
     pub pages: Option<Pages>,
+}
+
+/// Live values of a resource that an API server writes under a lease, and that have none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endless {
+    /// Its plural.
+    pub resource: String,
+    /// How many have no lease.
+    pub count: u64,
+    /// How many there are.
+    pub live: u64,
+    /// The key of the first that has none.
+    pub example: Vec<u8>,
 }
 
 /// The space that etcd may use, as it is known from elsewhere than the snapshot, in bytes.
@@ -119,6 +136,7 @@ impl<'a> SnapshotFacts<'a> {
             versions,
             cluster,
             unreadable: objects::unreadable(&scan, spread),
+            endless: endless(&scan),
             quota: quota(&scan, claims.asked, claims.tarball),
             pages: None,
             scan,
@@ -230,4 +248,27 @@ pub fn quota(scan: &Scan<'_>, asked: Option<u64>, tarball: Option<u64>) -> Quota
         }
     }
     Quota::of(asked, tarball, control_plane.quota_gib, control_plane.version.as_deref())
+}
+
+/// What should have a lease, and has none.
+fn endless(scan: &Scan<'_>) -> Vec<Endless> {
+    let mut found: BTreeMap<&[u8], (u64, u64, &[u8])> = BTreeMap::new();
+    for (kv, key) in scan.store.live().map(|live| (live.kv, StorageKey::parse(live.kv.key))) {
+        if key.is_leased() {
+            let (count, live, example) = found.entry(key.resource).or_default();
+            *live += 1;
+            if kv.lease == 0 {
+                *count += 1;
+                *example = if example.is_empty() { kv.key } else { example };
+            }
+        }
+    }
+    let without = found.into_iter().filter(|(_, (count, ..))| *count > 0);
+    let named = |(resource, (count, live, example)): (&[u8], (u64, u64, &[u8]))| Endless {
+        resource: String::from_utf8_lossy(resource).into_owned(),
+        count,
+        live,
+        example: example.to_vec(),
+    };
+    without.map(named).collect()
 }

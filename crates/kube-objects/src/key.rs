@@ -129,6 +129,17 @@ impl<'k> StorageKey<'k> {
         if self.namespace.is_some() { Scope::Namespaced } else { Scope::Cluster }
     }
 
+    /// An API server writes such objects under a lease, and under nothing else: what one server says of itself, which is
+    /// to end with it, and events, which pile up otherwise.
+    #[must_use]
+    pub fn is_leased(&self) -> bool {
+        matches!(
+            (self.class, self.group, self.resource),
+            (ResourceClass::Internal, _, b"masterleases" | b"peerserverleases")
+                | (ResourceClass::BuiltIn, b"", b"events")
+        )
+    }
+
     /// The name itself is a secret: an OAuth token that is not stored as `sha256~<hash>`, the
     /// form OpenShift uses since 4.6. Such a name must not be printed.
     #[must_use]

@@ -1,7 +1,7 @@
 //! What Kubernetes keeps in etcd.
 
 use super::Entry;
-use crate::severity::Severity::{Critical, Low};
+use crate::severity::Severity::{Critical, Low, Medium};
 
 /// Kubernetes asked for a compaction that etcd did not do.
 pub static COMPACTION_NOT_DONE: Entry = Entry {
@@ -34,4 +34,19 @@ pub static OBJECT_NOT_READABLE: Entry = Entry {
         staging/src/k8s.io/apimachinery/pkg/runtime/serializer/protobuf",
 };
 
-pub(super) const ALL: &[&Entry] = &[&COMPACTION_NOT_DONE, &OBJECT_NOT_READABLE];
+/// Live values that should end by themselves and will not.
+pub static NO_LEASE: Entry = Entry {
+    id: "KUBE-003",
+    name: "no-lease",
+    severity: Medium,
+    title: "Objects that should end by themselves have no lease",
+    cause: "API servers write masterleases, peerserverleases and events under a lease of etcd. A lease was lost, or a program \
+        copied the values without it.",
+    consequence: "They stay for ever. An API server that is gone remains an endpoint of the Service kubernetes, and a share of \
+        the connections inside the cluster goes nowhere; events pile up.",
+    remedy: "After the restore, delete the named keys from etcd (etcdctl del); API servers that run write theirs anew within \
+        seconds.",
+    source: "kubernetes pkg/controlplane/reconcilers/lease.go; pkg/registry/core/event/storage (TTL); issue 86812",
+};
+
+pub(super) const ALL: &[&Entry] = &[&COMPACTION_NOT_DONE, &OBJECT_NOT_READABLE, &NO_LEASE];

@@ -2,14 +2,16 @@
 
 use backup_facts::snapshot::SnapshotFacts;
 
-use crate::catalogue::{COMPACTION_NOT_DONE, OBJECT_NOT_READABLE};
+use crate::catalogue::{COMPACTION_NOT_DONE, NO_LEASE, OBJECT_NOT_READABLE};
 use crate::finding::{Finding, Findings, Location};
+use crate::severity::Severity;
 
 /// The key in which the API server notes where it compacts.
 const KEY: &[u8] = b"compact_rev_key";
 
 pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     check_compaction(facts, findings);
+    check_endless(facts, findings);
     for broken in &facts.unreadable {
         let (count, live, name) = (broken.count, broken.live, &broken.resource);
         let which = match live {
@@ -21,6 +23,18 @@ pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
         let location = Location { key: Some(broken.example.clone()), ..Location::default() };
         let finding = Finding::new(&OBJECT_NOT_READABLE, message).with("resource", name.as_str());
         findings.push(finding.with("count", count).with("live", live).at(location));
+    }
+}
+
+fn check_endless(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
+    for endless in &facts.endless {
+        let (count, live, name) = (endless.count, endless.live, endless.resource.as_str());
+        let message = format!("{count} of {live} {name} have no lease and will not end");
+        // of events nothing comes but clutter
+        let severity = if name == "events" { Severity::Low } else { NO_LEASE.severity };
+        let location = Location { key: Some(endless.example.clone()), ..Location::default() };
+        let finding = Finding::new(&NO_LEASE, message).with("resource", name).with("count", count).with("live", live);
+        findings.push(Finding { severity, ..finding.at(location) });
     }
 }
 

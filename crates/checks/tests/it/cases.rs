@@ -273,6 +273,8 @@ fn state() -> Vec<Case> {
             let value = b"250";
             b.put(300, 0, &Put { key: b"compact_rev_key", value, create: 300, modified: 300, version: 1, lease: 0 })
         }),
+        endless(Severity::Medium, b"/kubernetes.io/masterleases/192.0.2.114"),
+        endless(Severity::Low, b"/kubernetes.io/events/default/web.17d0"),
         broken("a protobuf that breaks off", b"k8s\0\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\x0b\x0a"),
         broken("JSON that breaks off", b"{\"kind\":\"Secret\",\"data\":{"),
         broken("zeroes", &[0; 64]),
@@ -280,6 +282,12 @@ fn state() -> Vec<Case> {
         broken("a prefix that is none", b"k8s:eXc:aescbc:v1:1:0123456789abcdef0123456789abcdef"),
         built("ETCD-017", "storage above cluster", |b| b.set("meta", b"storageVersion", b"3.6.0")),
     ]
+}
+
+/// A value that an API server would have put under a lease.
+fn endless(severity: Severity, key: &'static [u8]) -> Case {
+    let put = Put { key, value: b"{}", create: 300, modified: 300, version: 1, lease: 0 };
+    Case { severity: Some(severity), ..built("KUBE-003", "no lease", |b| b.put(300, 0, &put)) }
 }
 
 /// A value under a key of an API server that it cannot decode.

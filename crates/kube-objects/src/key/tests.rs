@@ -192,3 +192,19 @@ fn tables_are_sorted_so_that_every_row_is_found() {
         }
     }
 }
+
+#[test]
+fn what_an_api_server_leases_is_known_by_its_key() {
+    for (key, leased) in [
+        ("/registry/masterleases/192.0.2.114", true),
+        ("/kubernetes.io/masterleases/192.0.2.114", true),
+        ("/registry/peerserverleases/apiserver-x", true),
+        ("/kubernetes.io/events/default/web.17d0", true),
+        ("/kubernetes.io/leases/kube-node-lease/w0", false),
+        ("/kubernetes.io/example.com/masterleases/a", false),
+        ("/kubernetes.io/example.com/events/default/a", false),
+        ("masterleases", false),
+    ] {
+        assert_eq!(StorageKey::parse(key.as_bytes()).is_leased(), leased, "{key}");
+    }
+}
