@@ -36,7 +36,7 @@ pub fn main() -> ExitCode {
 /// Runs assay on a command line, the program's name first.
 pub fn run(line: impl IntoIterator<Item = OsString>) -> ExitCode {
     let line: Vec<OsString> = line.into_iter().collect();
-    exit::guarded(|| match args::Cli::try_parse_from(&line) {
+    exit::guarded(|| match commands::Cli::try_parse_from(&line) {
         Ok(cli) => {
             let mut ui = ui::Ui::stdio(&cli.global);
             let result = commands::run(cli, &mut ui);

@@ -1,4 +1,5 @@
-//! What was typed. Parsing does no work; [`crate::settings`] makes sense of it.
+//! What was typed: options of every command, and those of most. Parsing does no work; [`crate::settings`] makes sense of
+//! it.
 
 mod backup;
 mod browse;
@@ -17,7 +18,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
+use clap::{ArgAction, Args, ValueHint};
 
 pub use backup::{CompatArgs, TargetArgs};
 pub use browse::BrowseArgs;
@@ -37,93 +38,6 @@ pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, Verd
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs};
 pub use values::{FailOn, ReportFormat, When};
 use values::{parse_moment, parse_revision, parse_size};
-
-const ABOUT: &str = "Prove, offline, that an OpenShift etcd backup will restore";
-
-const LONG_ABOUT: &str = "\
-Prove, offline, that an OpenShift etcd backup will restore.
-
-assay reads etcd snapshots without etcd, without a cluster and without a network. It never writes
-to its inputs, never locks them, and never prints a secret value unless asked for that very thing.";
-
-const AFTER_HELP: &str = "\
-Exit codes:
-  0  the work was done and nothing at or above --fail-on was found
-  1  the work was done and findings stand
-  2  the work could not be done: usage, unreadable input, internal error
-
-`-` reads standard input. Snapshots compressed by gzip or Zstandard are read as they are.
-Data goes to standard output, everything else to standard error.";
-
-/// The command line.
-#[derive(Debug, Parser)]
-#[command(
-    name = "assay",
-    version,
-    about = ABOUT,
-    long_about = LONG_ABOUT,
-    after_help = AFTER_HELP,
-    arg_required_else_help = true,
-    disable_help_subcommand = true,
-    max_term_width = 100
-)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-    /// Options of every command.
-    #[command(flatten)]
-    pub global: GlobalArgs,
-}
-
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Say what a snapshot, a tarball or a directory of them is
-    Inspect(InspectArgs),
-    /// Judge whether a backup will restore: every check, a verdict, an exit code
-    Verify(VerifyArgs),
-    /// Tell whether a backup is of the release that a cluster runs, with the evidence
-    Compat(CompatArgs),
-    /// Hashes: file, trailer, etcd's own, and a digest of the content
-    Hash(HashArgs),
-    /// List keys: live, at a revision, deleted, or with their history
-    Ls(Box<LsArgs>),
-    /// Show objects: one or a selection, at any revision, as YAML, JSON, a table or bytes
-    Get(Box<GetArgs>),
-    /// Look around in a terminal: a tree of keys, objects, their history, search
-    Browse(Box<BrowseArgs>),
-    /// List pages: type, size, fill, and which bucket uses them
-    Pages(PagesArgs),
-    /// Show a page, every field named, hex beside meaning
-    Page(PageArgs),
-    /// List buckets, or the entries of one
-    Bucket(BucketArgs),
-    /// Show every retained revision of a key: who changed what, and when
-    History(Box<HistoryArgs>),
-    /// Show who changed what around a moment, over many keys
-    Timeline(Box<TimelineArgs>),
-    /// Say where the bytes are: live, history, overhead, free; by resource, namespace, key
-    Du(DuArgs),
-    /// Recover records that are deleted, compacted or cut off from pages that nothing uses
-    Carve(CarveArgs),
-    /// Compare two snapshots: keys, fields, histories
-    Diff(Box<DiffArgs>),
-    /// Write objects as manifests that can be applied to a cluster
-    Export(Box<ExportArgs>),
-    /// Members, versions, raft index, alarms, leases, users and roles
-    Cluster(ClusterArgs),
-    /// Tell what a finding means and what to do about it
-    Explain(ExplainArgs),
-    /// Hold the keys of a backup apart from its data, and join them again
-    Keys(KeysArgs),
-    /// Begin or check a policy: what your backups must be, besides sound
-    Policy(PolicyArgs),
-    /// Print a completion script for a shell
-    Completions(CompletionsArgs),
-    /// Print manual pages
-    Man(ManArgs),
-}
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]

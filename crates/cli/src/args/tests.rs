@@ -2,6 +2,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser};
 
 use super::*;
+use crate::commands::Cli;
 
 /// A command line with one command's arguments and the global ones.
 #[derive(Debug, Parser)]

@@ -2,7 +2,8 @@
 
 use clap::CommandFactory;
 
-use crate::args::{Cli, CompletionsArgs};
+use super::Cli;
+use crate::args::CompletionsArgs;
 use crate::exit::{Error, Outcome};
 use crate::ui::Ui;
 

@@ -7,7 +7,8 @@ use std::path::Path;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
-use crate::args::{Cli, ManArgs};
+use super::Cli;
+use crate::args::ManArgs;
 use crate::exit::{Error, Outcome};
 use crate::ui::Ui;
 use wording::escape_path;

@@ -162,6 +162,11 @@ const LINES: &[(&str, &[&str])] = &[
 /// Lines that write what is secret because they were asked to.
 const WRITING: [&str; 2] = ["carve {S} --all --json --with-values --out {O}", "keys join "];
 
+/// Whether a command reads a file, by its lines.
+pub(crate) fn reads(command: &str) -> bool {
+    LINES.iter().any(|(name, lines)| *name == command && lines.iter().any(|line| line.contains('{')))
+}
+
 /// Every line; `page` is tried with each of so many pages, and what takes a key with every key that was planted.
 pub(crate) fn lines(pages: usize) -> Vec<Line> {
     let line = |command: &str, rest: &str| {
