@@ -10,6 +10,7 @@ mod carve;
 mod cluster;
 mod compat;
 mod completions;
+mod config;
 mod diff;
 mod du;
 mod explain;
@@ -124,6 +125,8 @@ pub enum Command {
     Keys(KeysArgs),
     /// Begin or check a policy: what your backups must be, besides sound
     Policy(PolicyArgs),
+    /// Show what holds for a run, and who says so
+    Config(config::ConfigArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print manual pages
@@ -148,6 +151,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
         Command::Hash(args) => hash::run(&args, &reading, ui),
         Command::Cluster(args) => cluster::run(&args, &reading, ui),
         Command::Explain(args) => explain::run(&args, ui),
+        Command::Config(args) => config::run(&args, ui),
         Command::Completions(args) => completions::run(&args, ui),
         Command::Diff(args) => diff::run(*args, &reading, ui),
         Command::Export(args) => export::run(*args, &reading, ui),
