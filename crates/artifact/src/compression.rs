@@ -1,6 +1,11 @@
-//! What a file or stream was wrapped in.
+//! What a file or stream was wrapped in: a row of each match is all that the others know of a kind.
+
+mod zstd;
 
 use std::fmt;
+use std::io::{BufRead, Read};
+
+use flate2::bufread::MultiGzDecoder;
 
 use crate::sniff::{self, Looks};
 
@@ -23,6 +28,20 @@ impl Compression {
             Self::None => None,
             Self::Gzip => Some("gzip"),
             Self::Zstd => Some("zstd"),
+        }
+    }
+
+    /// Whether a tar archive in it is streamed, as backups have it; others are had whole first.
+    pub(crate) fn is_streamed(self) -> bool {
+        matches!(self, Self::None | Self::Gzip)
+    }
+
+    /// The content of a stream that is wrapped so.
+    pub(crate) fn undone<'a>(self, stream: impl BufRead + 'a) -> Box<dyn Read + 'a> {
+        match self {
+            Self::None => Box::new(stream),
+            Self::Gzip => Box::new(MultiGzDecoder::new(stream)),
+            Self::Zstd => Box::new(zstd::Frames::new(stream)),
         }
     }
 

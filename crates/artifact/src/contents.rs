@@ -154,7 +154,7 @@ impl Contents {
 
     /// Whether it is a tar archive as backups have it, bare or compressed with gzip: one to be streamed.
     pub fn is_archive(&self) -> bool {
-        matches!(self.looks, Looks::Tar { .. }) && self.compression != Compression::Zstd
+        matches!(self.looks, Looks::Tar { .. }) && self.compression.is_streamed()
     }
 
     /// Whether the first member of an archive stands where static pod resources do.
@@ -181,7 +181,7 @@ impl Contents {
         matches!(self.backing, Backing::Map(_))
     }
 
-    /// Has all bytes at hand, undoing one layer of gzip or Zstandard; a tar archive is left as it is stored.
+    /// Has all bytes at hand, undoing one layer of compression; a tar archive is left as it is stored.
     ///
     /// `advance` hears of bytes read from a stream or file; a mapping reads nothing yet.
     ///

@@ -1,10 +1,6 @@
-//! Reading streams into memory: plain, gzip or Zstandard, up to a cap and never beyond it.
+//! Reading streams into memory, plain or compressed, up to a cap and never beyond it.
 
 use std::io::{self, BufRead, Read};
-
-use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::FrameDecoder;
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
 use super::{Compression, InputError, memory};
 
@@ -19,7 +15,7 @@ pub(super) fn read_all<R: BufRead>(
 ) -> Result<(Vec<u8>, Compression), InputError> {
     let failed = |source| InputError::Io { display: display.to_owned(), action: "read it", offset: None, source };
     // Pipes hand out what they have, so the magic may come in pieces.
-    let mut head = [0; 4];
+    let mut head = [0; 8];
     let mut filled = 0;
     while let Some(rest) = head.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match reader.read(rest) {
@@ -33,11 +29,7 @@ pub(super) fn read_all<R: BufRead>(
     let compression = Compression::of(head);
     let whole = head.chain(reader);
     let gather = Gather { cap, display, compression };
-    let bytes = match compression {
-        Compression::None => gather.run(whole),
-        Compression::Gzip => gather.run(MultiGzDecoder::new(whole)),
-        Compression::Zstd => gather.run(Frames::new(whole)),
-    }?;
+    let bytes = gather.run(compression.undone(whole))?;
     Ok((bytes, compression))
 }
 
@@ -45,11 +37,7 @@ pub(super) fn read_all<R: BufRead>(
 pub(super) fn beginning(head: &[u8], compression: Compression, limit: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     // A beginning ends too soon by its nature, and what came out before counts.
-    let _ = match compression {
-        Compression::None => head.take(limit).read_to_end(&mut bytes),
-        Compression::Gzip => MultiGzDecoder::new(head).take(limit).read_to_end(&mut bytes),
-        Compression::Zstd => Frames::new(head).take(limit).read_to_end(&mut bytes),
-    };
+    let _ = compression.undone(head).take(limit).read_to_end(&mut bytes);
     bytes
 }
 
@@ -133,95 +121,6 @@ fn grow(bytes: &mut Vec<u8>, more: u64, display: &str) -> Result<(), InputError>
     let step = usize::try_from(more).map_err(|_| refuse(usize::MAX as u64))?;
     let refused = refuse(free);
     bytes.try_reserve_exact(step).map_err(|_| refused)
-}
-
-/// The content of all frames of a Zstandard stream, each held against its own checksum.
-struct Frames<R> {
-    source: R,
-    decoder: FrameDecoder,
-    in_frame: bool,
-}
-
-impl<R: BufRead> Frames<R> {
-    fn new(source: R) -> Self {
-        Self { source, decoder: FrameDecoder::new(), in_frame: false }
-    }
-
-    /// Begins the next frame; `false` at the end of the stream.
-    fn next_frame(&mut self) -> io::Result<bool> {
-        loop {
-            if self.source.fill_buf()?.is_empty() {
-                return Ok(false);
-            }
-            match self.decoder.init(&mut self.source) {
-                Ok(()) => return Ok(true),
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
-                    let length = u64::from(length);
-                    let skipped = io::copy(&mut self.source.by_ref().take(length), &mut io::sink())?;
-                    if skipped < length {
-                        return Err(io::ErrorKind::UnexpectedEof.into());
-                    }
-                }
-                Err(error) => return Err(decode_error(&error)),
-            }
-        }
-    }
-
-    fn check_frame(&self) -> io::Result<()> {
-        match (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum()) {
-            (Some(stored), Some(computed)) if stored != computed => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("frame checksum {computed:08x}, stored {stored:08x}"),
-            )),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl<R: BufRead> Read for Frames<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            if !self.in_frame {
-                if !self.next_frame()? {
-                    return Ok(0);
-                }
-                self.in_frame = true;
-            }
-            let read = self.read_frame(buffer)?;
-            if read > 0 {
-                return Ok(read);
-            }
-            self.check_frame()?;
-            self.in_frame = false;
-        }
-    }
-}
-
-impl<R: BufRead> Frames<R> {
-    fn read_frame(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        use ruzstd::decoding::BlockDecodingStrategy::UptoBlocks;
-        while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-            self.decoder.decode_blocks(&mut self.source, UptoBlocks(1)).map_err(|error| decode_error(&error))?;
-        }
-        self.decoder.read(buffer)
-    }
-}
-
-/// Keeps "the stream ended" apart from "the stream is wrong": the decoder wraps both alike.
-fn decode_error(error: &FrameDecoderError) -> io::Error {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(inner) = cause {
-        if let Some(inner) = inner.downcast_ref::<io::Error>()
-            && inner.kind() == io::ErrorKind::UnexpectedEof
-        {
-            return io::ErrorKind::UnexpectedEof.into();
-        }
-        cause = inner.source();
-    }
-    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }
 
 #[cfg(test)]

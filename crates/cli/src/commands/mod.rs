@@ -58,7 +58,7 @@ Exit codes:
   1  the work was done and findings stand
   2  the work could not be done: usage, unreadable input, internal error
 
-`-` reads standard input. Snapshots compressed by gzip or Zstandard are read as they are.
+`-` reads standard input. Compressed snapshots are read as they are.
 Data goes to standard output, everything else to standard error.";
 
 /// The command line.
