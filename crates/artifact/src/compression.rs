@@ -1,5 +1,6 @@
 //! What a file or stream was wrapped in: a row of each match is all that the others know of a kind.
 
+mod xz;
 mod zstd;
 
 use std::fmt;
@@ -18,6 +19,8 @@ pub enum Compression {
     Gzip,
     /// Zstandard, one frame or several.
     Zstd,
+    /// xz, one stream or several.
+    Xz,
 }
 
 impl Compression {
@@ -28,6 +31,7 @@ impl Compression {
             Self::None => None,
             Self::Gzip => Some("gzip"),
             Self::Zstd => Some("zstd"),
+            Self::Xz => Some("xz"),
         }
     }
 
@@ -42,6 +46,7 @@ impl Compression {
             Self::None => Box::new(stream),
             Self::Gzip => Box::new(MultiGzDecoder::new(stream)),
             Self::Zstd => Box::new(zstd::Frames::new(stream)),
+            Self::Xz => Box::new(xz::Streams::new(stream)),
         }
     }
 
@@ -50,6 +55,7 @@ impl Compression {
         match sniff::by_magic(head) {
             Some(Looks::Gzip) => Self::Gzip,
             Some(Looks::Zstd) => Self::Zstd,
+            Some(Looks::Xz) => Self::Xz,
             _ => Self::None,
         }
     }
@@ -61,6 +67,7 @@ impl fmt::Display for Compression {
             Self::None => "plain",
             Self::Gzip => "gzip",
             Self::Zstd => "Zstandard",
+            Self::Xz => "xz",
         })
     }
 }

@@ -25,7 +25,7 @@ impl FileName {
     /// Reads a file name; `None` for any other.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let stem = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)?.strip_suffix(".db"));
+        let stem = [".gz", ".zst", ".xz"].iter().find_map(|end| name.strip_suffix(end)?.strip_suffix(".db"));
         if let Some(stem) = stem {
             return Self::plain(&format!("{stem}.db"), false);
         }
@@ -201,6 +201,7 @@ mod tests {
             (format!("snapshot_{ts}.db"), Some((Snapshot, false, false))),
             (format!("snapshot_{ts}.db.gz"), Some((Snapshot, false, false))),
             (format!("snapshot_{ts}__POSSIBLY_DIRTY__.db.zst"), Some((Snapshot, true, false))),
+            (format!("snapshot_{ts}.db.xz"), Some((Snapshot, false, false))),
             (format!("static_kuberesources_{ts}.tar.gz"), Some((StaticKubeResources, false, false))),
             (format!("static_kuberesources_{ts}.tar"), Some((StaticKubeResources, false, false))),
             (
