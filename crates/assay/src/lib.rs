@@ -14,8 +14,8 @@
 //! For those who judge by themselves, [`Backup::facts`] has everything that a backup says, without judgement; [`parts`] are
 //! the crates below, so that a user of both has one version.
 //!
-//! Other questions than that of a restore go to [`parts::lens`]: objects, history, differences, space. [`shapes`] makes of its
-//! answers the parts of a document assay/1.
+//! Other questions than that of a restore go to [`parts::lens`]: objects, history, differences, space. [`documents`] makes
+//! of its answers the parts of a document assay/1.
 //!
 //! Nothing here writes, prints, exits, or reads the environment; when "now" is, [`Question::now`] says, and nothing else.
 #![forbid(unsafe_code)]
@@ -34,6 +34,7 @@ mod judged;
 pub mod keys;
 mod known;
 mod objects;
+mod opener;
 pub mod pair;
 mod pool;
 mod question;
@@ -52,6 +53,7 @@ pub use judge::{Answer, Judgement, Unread};
 pub use judged::{Judged, Part};
 pub use keys::{Given, Keys, Unlock};
 pub use objects::Lens;
+pub use opener::{LateKeys, SnapshotKeys};
 pub use pool::Pool;
 pub use question::{Asks, Question};
 pub use tarball::{Encryption, Tarball};

@@ -16,6 +16,24 @@ use kube_objects::ClusterVersion;
 use static_resources::VersionEvidence;
 use version_compat::{Backup, Version};
 
+/// Where a cluster keeps its version, behind whatever prefix.
+const VERSION_KEY: &[u8] = b"/config.openshift.io/clusterversions/version";
+
+/// Whether a key is that of a cluster's ClusterVersion.
+#[must_use]
+pub fn is_cluster_version(key: &[u8]) -> bool {
+    key.ends_with(VERSION_KEY)
+}
+
+/// The Kubernetes minor release that wrote the objects of a cluster, as the value of its ClusterVersion says.
+#[must_use]
+pub fn minor_of_server(cluster_version: &[u8]) -> Option<u32> {
+    let version = ClusterVersion::read(cluster_version).ok()?;
+    let newest = version.status.history.iter().find(|update| update.state == "Completed")?;
+    let version: Version = newest.version.parse().ok()?;
+    u32::try_from(version_compat::kubernetes_minor(version.minor())?).ok()
+}
+
 /// What etcd says of its own data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EtcdVersions<'s> {

@@ -81,6 +81,50 @@ impl Clock {
     }
 }
 
+/// A point in the history of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A main revision.
+    Revision(i64),
+    /// A time.
+    Time(Timestamp),
+}
+
+/// Main revisions, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first; 0 for all from the beginning.
+    pub first: i64,
+    /// The last; the greatest number for all up to the end.
+    pub last: i64,
+}
+
+impl Window {
+    /// From one moment to another. The clock is asked for only where one of them is a time.
+    ///
+    /// # Errors
+    /// What keeps the clock from being had.
+    pub fn between<E>(
+        since: Option<Moment>,
+        until: Option<Moment>,
+        clock: impl FnOnce() -> Result<Clock, E>,
+    ) -> Result<Self, E> {
+        let has_time = [since, until].iter().any(|moment| matches!(moment, Some(Moment::Time(_))));
+        let clock = if has_time { clock()? } else { Clock::default() };
+        let first = match since {
+            None => 0,
+            Some(Moment::Revision(main)) => main,
+            Some(Moment::Time(time)) => clock.first_since(time).unwrap_or(i64::MAX),
+        };
+        let last = match until {
+            None => i64::MAX,
+            Some(Moment::Revision(main)) => main,
+            Some(Moment::Time(time)) => clock.last_until(time).unwrap_or(0),
+        };
+        Ok(Self { first, last })
+    }
+}
+
 fn is_lease(key: &[u8]) -> bool {
     let parsed = StorageKey::parse(key);
     (parsed.group, parsed.resource) == (&b"coordination.k8s.io"[..], &b"leases"[..])

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use etcd_snapshot::Record;
+use bbolt_page::Spread;
+use etcd_snapshot::carve::{Carved, Content, Label, carve};
+use etcd_snapshot::{Place, Record, Scan};
 use kube_objects::Envelope;
 use serde_json::Value;
 
 use crate::change::{Change, Compared, changes};
 use crate::object::{Object, Unseen, View};
 use crate::open::Opener;
+use crate::select::Selection;
 
 /// What a revision did to its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +73,22 @@ pub struct Step<'a> {
 }
 
 impl Step<'_> {
+    /// The object without what only tells who wrote it, which [`Self::authors`] does.
+    #[must_use]
+    pub fn bare_object(&self) -> Option<Value> {
+        let mut object = self.object.as_ref()?.as_ref().ok().map(Object::shown)?.clone();
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+        Some(object)
+    }
+
+    /// Why there is no object, where there should be one.
+    #[must_use]
+    pub fn unseen(&self) -> Option<&Unseen> {
+        self.object.as_ref()?.as_ref().err()
+    }
+
     /// When it was written, as far as the object says: the newest of its authors' times, and for a creation the time of
     /// that.
     #[must_use]
@@ -89,6 +108,26 @@ impl Step<'_> {
     }
 }
 
+/// What pages that nothing uses still hold of the keys that are meant, and the snapshot does not; each as a record, and as it
+/// was carved.
+pub fn carved_records<'a>(
+    scan: &Scan<'a>,
+    selection: &Selection,
+    spread: &impl Spread,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Vec<(Record<'a>, Carved<'a>)> {
+    let mut found = Vec::new();
+    carve(scan, spread, progress, |carved: Carved<'a>| {
+        let Content::Record { revision, tombstone, kv, raw } = carved.content else { return };
+        if carved.label == Label::Identical || !selection.matches(kv.key) {
+            return;
+        }
+        let place = Place { page: carved.page, element: carved.element.unwrap_or(u16::MAX), offset: carved.offset };
+        found.push((Record { revision, tombstone, kv, raw, place }, carved));
+    });
+    found
+}
+
 /// Follows keys through their revisions, which must come in order. Remembers one record a key, not its value.
 #[derive(Debug, Default)]
 pub struct Follow<'a> {
@@ -105,6 +144,29 @@ impl<'a> Follow<'a> {
     #[must_use]
     pub fn last(&self, key: &[u8]) -> Option<&Record<'a>> {
         self.last.get(key)
+    }
+
+    /// Whether a record, which was not taken yet, made, changed or ended what is meant. A deletion has no object: the version
+    /// before it tells, as it does of a change by which an object leaves the selection.
+    ///
+    /// # Errors
+    /// Why a version cannot be looked into, where it may have been the one that matches.
+    pub fn is_meant(
+        &self,
+        record: &Record<'_>,
+        selection: &Selection,
+        opener: &(impl Opener + ?Sized),
+        view: View,
+    ) -> Result<bool, Unseen> {
+        if !selection.looks_inside() {
+            return Ok(true);
+        }
+        let read = |record: &Record<'_>| {
+            let kv = &record.kv;
+            Object::read(opener, kv.key, kv.value, kv.mod_revision, view).map(Object::into_shown)
+        };
+        let versions = [Some(record), self.last(record.kv.key)].into_iter().flatten().filter(|it| !it.tombstone);
+        selection.matches_any(record.kv.key, versions.map(read))
     }
 
     /// Takes a record and says what it did.
@@ -190,7 +252,7 @@ fn managers(object: &Object) -> Vec<Author> {
 #[cfg(test)]
 mod tests {
     use bbolt_page::Pgid;
-    use etcd_snapshot::{KeyValue, Place, Revision};
+    use etcd_snapshot::{KeyValue, Revision};
 
     use super::*;
     use crate::open::NoKeys;

@@ -5,7 +5,8 @@
 //! - [`Reader`] finds keys and their revisions without the account that [`etcd_snapshot::scan`] keeps.
 //! - [`Selection`] says which keys and objects are meant, the way people name them; [`Resources`] which resources there are.
 //! - [`Follow`] takes revisions in order and says what each did; [`changes`] compares two versions of an object.
-//! - [`merge`] and [`Comparison`] tell how two snapshots differ, [`agreement`] whether their histories are one.
+//! - [`timeline`] goes through the revisions of several keys between two moments.
+//! - [`merge`] and [`Diff`] tell how two snapshots differ, [`agreement`] whether their histories are one.
 //! - [`manifest`] makes of an object what can be applied to a cluster.
 //! - [`entry`] reads what entries of any bucket say, on a page or carved, and which of their keys may be shown.
 //! - [`Carving`] says which of the things carved are meant.
@@ -17,6 +18,7 @@ mod carving;
 mod change;
 mod clock;
 mod compare;
+mod diff;
 pub mod entry;
 mod history;
 mod manifest;
@@ -25,19 +27,21 @@ mod open;
 mod reader;
 mod select;
 pub mod table;
+pub mod timeline;
 pub mod usage;
 
 pub use carving::Carving;
 pub use change::{Change, Compared, changes};
-pub use clock::Clock;
+pub use clock::{Clock, Moment, Window};
 pub use compare::{
     Agreement, Cause, Comparison, Difference, Divergence, Pair, agreement, is_moving_field, merge, moves, shown,
 };
-pub use history::{Author, Event, Follow, Step};
-pub use manifest::{Keep, Skip, is_first, manifest};
+pub use diff::{Became, Diff, DiffCounts, Differing, Met, Values};
+pub use history::{Author, Event, Follow, Step, carved_records};
+pub use manifest::{Export, Exported, Keep, Skip, is_first, manifest};
 pub use object::{Object, Unseen, View, raw, release_matters, stored};
 pub use open::{NoKeys, NotOpened, Opener};
-pub use reader::{Found, Newest, Reader};
+pub use reader::{Found, Newest, One, Reader};
 pub use select::{
     Fields, Labels, ResourceName, Resources, Selection, SelectionError, SelectorError, Target, UnknownResource,
 };

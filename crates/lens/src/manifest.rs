@@ -3,6 +3,11 @@
 use kube_objects::{StorageKey, UNKNOWN_FIELDS};
 use serde_json::{Map, Value};
 
+use crate::object::{Object, Unseen, View};
+use crate::open::Opener;
+use crate::reader::{Found, Newest};
+use crate::select::Selection;
+
 /// Metadata that an API server sets.
 const SERVER_SET: [&str; 9] = [
     "creationTimestamp",
@@ -258,6 +263,83 @@ fn deployment_config(map: &mut Map<String, Value>) {
         if let Some(image) = trigger.get_mut("imageChangeParams").and_then(Value::as_object_mut) {
             image.remove("lastTriggeredImage");
         }
+    }
+}
+
+/// What becomes of objects that are to be applied elsewhere.
+pub struct Export<'e> {
+    /// How objects are shown.
+    pub view: View,
+    /// What is kept of what is cut; none where nothing is cut.
+    pub keep: Option<Keep>,
+    /// Whether what a cluster makes by itself is left out.
+    pub skips: bool,
+    /// Which objects.
+    pub selection: &'e Selection,
+    /// Opens values.
+    pub opener: &'e dyn Opener,
+}
+
+/// What becomes of one object.
+pub enum Exported {
+    /// It can be applied. No `Debug`: it may be a Secret.
+    Manifest {
+        /// What is left of it.
+        shown: Value,
+        /// Whether it holds what is secret.
+        is_secret: bool,
+        /// Whether fields that are not known were cut.
+        is_cut: bool,
+    },
+    /// It is not asked for.
+    NotMeant,
+    /// A cluster makes it by itself.
+    Skipped(Skip),
+    /// Secrets in it are masked: applied, it would destroy what is there.
+    Masked,
+    /// Its kind is not known.
+    UnknownKind,
+    /// It stays closed, or is no object.
+    Unseen(Unseen),
+}
+
+impl Export<'_> {
+    /// The live ones of the keys that were found, as far as they are meant by their keys, in an order in which they can be
+    /// applied in one go: what others need comes before them.
+    pub fn in_order<'n, 'a>(&'n self, newest: &'n Newest<'a>) -> impl Iterator<Item = &'n Found<'a>> {
+        let wanted = |key: &[u8]| self.selection.matches(key) || self.selection.is_own_namespace(key);
+        [true, false].into_iter().flat_map(move |first| {
+            newest.live().filter(move |found| is_first(found.record.kv.key) == first && wanted(found.record.kv.key))
+        })
+    }
+
+    /// What becomes of the value of a key, as it is in a view.
+    #[must_use]
+    pub fn of(&self, found: &Found<'_>) -> Exported {
+        let (key, kv) = (found.record.kv.key, found.record.kv);
+        let object = match Object::read(self.opener, key, kv.value, kv.mod_revision, self.view) {
+            Ok(object) => object,
+            // A key that no API server writes has no manifest, encrypted or not.
+            Err(_) if self.skips && StorageKey::parse(key).resource.is_empty() => return Exported::NotMeant,
+            Err(why) => return Exported::Unseen(why),
+        };
+        let is_own_namespace = self.selection.is_own_namespace(key);
+        if self.selection.looks_inside() && !is_own_namespace && !self.selection.matches_object(object.shown()) {
+            return Exported::NotMeant;
+        }
+        if let Some(skip) = Skip::of(key, object.shown()).filter(|_| self.skips) {
+            return Exported::Skipped(skip);
+        }
+        if object.is_masked() {
+            return Exported::Masked;
+        }
+        if !object.known_kind() {
+            return Exported::UnknownKind;
+        }
+        let is_secret = object.holds_secret(key);
+        let mut shown = object.into_shown();
+        let is_cut = self.keep.is_some_and(|keep| manifest(&mut shown, keep) > 0);
+        Exported::Manifest { shown, is_secret, is_cut }
     }
 }
 

@@ -39,6 +39,38 @@ pub struct Newest<'a> {
     pub damaged: u64,
 }
 
+/// What a name means, of which one object was expected.
+#[derive(Debug, Clone)]
+pub enum One<'n, 'a> {
+    /// It.
+    Live(Found<'a>),
+    /// It was deleted, by this record.
+    Deleted(Found<'a>),
+    /// Nothing has that name.
+    None,
+    /// Several live ones have it.
+    Several(Vec<&'n Found<'a>>),
+}
+
+impl<'a> Newest<'a> {
+    /// The records of keys that are live, in the order of their keys.
+    pub fn live(&self) -> impl Iterator<Item = &Found<'a>> {
+        self.keys.values().filter(|found| !found.record.tombstone)
+    }
+
+    /// The one key that is there.
+    #[must_use]
+    pub fn one(&self) -> One<'_, 'a> {
+        let live: Vec<&Found<'a>> = self.live().collect();
+        match (&live[..], self.keys.values().next()) {
+            ([one], _) => One::Live(**one),
+            ([], Some(gone)) => One::Deleted(*gone),
+            ([], None) => One::None,
+            _ => One::Several(live),
+        }
+    }
+}
+
 /// What came of some leaves.
 #[derive(Default)]
 struct Piece<'a> {

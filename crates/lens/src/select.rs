@@ -6,10 +6,13 @@ mod name;
 mod resources;
 mod target;
 
+use etcd_snapshot::Record;
 use kube_objects::StorageKey;
 use serde_json::Value;
 
-use crate::object::Unseen;
+use crate::object::{Object, Unseen, View};
+use crate::open::Opener;
+use crate::reader::Newest;
 use globs::KeyGlobs;
 
 pub use inside::{Fields, Labels, SelectorError};
@@ -220,6 +223,24 @@ impl Selection {
             }
         }
         unseen.map_or(Ok(false), Err)
+    }
+
+    /// The objects of the live keys that were found, as far as they are meant; of one that is not seen, why, as it may be.
+    pub fn objects<'n, 'a: 'n>(
+        &'n self,
+        newest: &'n Newest<'a>,
+        opener: &'n dyn Opener,
+        view: View,
+    ) -> impl Iterator<Item = (&'n Record<'a>, Result<Object, Unseen>)> {
+        let live = newest.live().map(|found| &found.record).filter(|record| self.matches(record.kv.key));
+        let read = move |record: &'n Record<'a>| {
+            let kv = &record.kv;
+            (record, Object::read(opener, kv.key, kv.value, kv.mod_revision, view))
+        };
+        live.map(read).filter(|(_, object)| match object {
+            Ok(object) => !self.looks_inside() || self.matches_object(object.shown()),
+            Err(_) => true,
+        })
     }
 
     /// What was named one by one and is not among the keys that are there.

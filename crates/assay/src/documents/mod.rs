@@ -4,14 +4,17 @@ pub mod backup;
 mod bytes;
 mod cluster;
 pub mod compat;
+mod diff;
 pub mod encryption;
 mod entry;
 pub mod escrow;
 pub mod etcd;
 pub mod hashes;
 pub mod inventory;
+mod keys;
 pub mod keys_ls;
 pub mod snapshot;
+mod steps;
 pub mod tarball;
 mod usage;
 
@@ -23,6 +26,10 @@ use crate::question::Asks;
 
 pub use bytes::{bucket_row, carved_counts, carved_row, entry_row, page, page_counts, page_row};
 pub use cluster::{cluster, leases};
+pub use diff::{agreement, difference, difference_counts};
+pub use keys::{deletion_row, identity, key_row, revision_row};
+use steps::change;
+pub use steps::{object_row, step_row};
 pub use usage::{key_group, usage};
 
 /// What a command says of artifacts.

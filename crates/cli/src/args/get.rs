@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::{Args, ValueEnum, ValueHint};
+use lens::Selection;
 
 use super::keys::KeysInput;
 use super::select::{RevealArgs, SelectArgs};
@@ -79,6 +80,26 @@ pub struct GetArgs {
 }
 
 impl GetArgs {
+    /// Which objects are meant. Takes them out.
+    ///
+    /// # Errors
+    /// What does not go together, and a glob or a selector that is none.
+    pub fn selection(&mut self) -> Result<Selection, String> {
+        let (select, what) = (std::mem::take(&mut self.select), std::mem::take(&mut self.what));
+        let selection = select.selection(what).map_err(|error| error.to_string())?;
+        let is_of_bytes = matches!(self.format(), Some(ObjectFormat::Raw | ObjectFormat::Hex));
+        let refused = if selection.is_everything() {
+            "say which objects: a key, TYPE/NAME, `-r RESOURCE`, `-n NAMESPACE`, ..."
+        } else if is_of_bytes && selection.single().is_none() {
+            "`-o raw` and `-o hex` show one value: give its key, TYPE/NAME, or `--exact KEY`"
+        } else if self.stored && !is_of_bytes {
+            "`--stored` goes with `-o raw` and `-o hex`"
+        } else {
+            return Ok(selection);
+        };
+        Err(refused.to_owned())
+    }
+
     /// The form that was asked for, whichever way.
     pub fn format(&self) -> Option<ObjectFormat> {
         if self.json { Some(ObjectFormat::Json) } else { self.output }

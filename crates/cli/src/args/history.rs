@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use lens::Moment;
 
 use super::bytes::RowFormat;
 use super::keys::KeysInput;
@@ -138,15 +139,6 @@ pub struct TimelineArgs {
     /// How revisions are shown.
     #[command(flatten)]
     pub output: StepOutput,
-}
-
-/// A point in the history of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    /// A main revision.
-    Revision(i64),
-    /// A time.
-    Time(Timestamp),
 }
 
 fn parse_moment(text: &str) -> Result<Moment, String> {

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
+use lens::{Selection, SelectionError};
 
 use super::select::KeyArgs;
 use super::values::parse_revision;
@@ -100,6 +101,14 @@ pub struct LsArgs {
     /// Which keys.
     #[command(flatten, next_help_heading = "Which keys")]
     pub keys: KeyArgs,
+    /// Only objects with these labels, such as `app=web,tier!=db`; none that is encrypted can be looked into
+    #[arg(
+        long,
+        value_name = "LABELS",
+        conflicts_with_all = ["all_revisions", "deleted"],
+        help_heading = "Which keys"
+    )]
+    pub selector: Vec<String>,
 
     /// As it was at this revision
     #[arg(long, value_name = "N", value_parser = parse_revision, help_heading = "Which revisions")]
@@ -142,6 +151,16 @@ impl LsArgs {
         if self.json { ListFormat::Json } else { self.output }
     }
 
+    /// Which keys are listed.
+    ///
+    /// # Errors
+    /// [`SelectionError`] for a glob or a selector that is none.
+    pub fn selection(&self) -> Result<Selection, SelectionError> {
+        let mut selection = self.keys.selection(self.prefix.as_ref())?;
+        self.selector.iter().try_for_each(|labels| selection.labels(labels).map(drop))?;
+        Ok(selection)
+    }
+
     /// Which revisions are listed.
     pub fn view(&self) -> View {
         if self.all_revisions {
@@ -164,6 +183,11 @@ impl LsArgs {
         if format == ListFormat::Sqlite && (self.all_revisions || self.deleted) {
             return usage(
                 "`-o sqlite` holds every revision and every deletion as it is: leave out `--all-revisions` and `--deleted`",
+            );
+        }
+        if format == ListFormat::Sqlite && !self.selector.is_empty() {
+            return usage(
+                "`-o sqlite` holds every revision of a key, whatever its labels were: leave out `--selector`",
             );
         }
         if self.out.is_some() && format != ListFormat::Sqlite {
@@ -235,6 +259,7 @@ mod tests {
             (&["-o", "sqlite", "--out", "f", "--deleted"], "every deletion as it is"),
             (&["-o", "sqlite", "--out", "f", "--all-revisions"], "every revision"),
             (&["--out", "f"], "goes with `-o sqlite`"),
+            (&["-o", "sqlite", "--out", "f", "--selector", "a=b"], "leave out `--selector`"),
             (&["--count", "-o", "csv"], "`--count` goes with"),
             (&["-l", "--json"], "`--long` goes with human"),
         ] {

@@ -28,7 +28,7 @@ pub use bytes::{
 pub use diff::{DiffArgs, DiffFormat};
 pub use export::{ExportArgs, ManifestFormat};
 pub use get::{GetArgs, ObjectFormat};
-pub use history::{HistoryArgs, Moment, StepFormat, StepOutput, TimelineArgs};
+pub use history::{HistoryArgs, StepFormat, StepOutput, TimelineArgs};
 pub use keys::{
     ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCheckArgs, KeysCommand, KeysDrillArgs, KeysInput,
     KeysJoinArgs, KeysLsArgs, KeysRewrapArgs, KeysSplitArgs, RecipientArgs,

@@ -3,19 +3,17 @@
 use backup_facts::snapshot::{Integrity, appended};
 use checks::Finding;
 use document::Artifact;
-use etcd_snapshot::trailer::{self, Sha256Digest, Trailer};
-use etcd_snapshot::{HashKv, Status};
+use etcd_snapshot::{Status, trailer};
 
 use super::snapshot;
 use crate::args::{HashArgs, ReportFormat};
 use crate::documents::{self, hashes};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
-use crate::output::human::Fields;
+use crate::output::hashes::{Full, print};
 use crate::output::json::{HexBytes, Verdict, write_pretty};
 use crate::spread::Pool;
-use crate::ui::{Ui, style};
-use wording::{Size, count, group_digits};
+use crate::ui::Ui;
 
 pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let json = args.output.format() == ReportFormat::Json;
@@ -32,7 +30,7 @@ pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
         if std::mem::replace(&mut printed, true) {
             writeln!(ui.out())?;
         }
-        hashes.print(&source, ui)
+        print(&source.name(), &hashes.status, hashes.full.as_ref(), ui)
     });
     if json && !artifacts.is_empty() {
         let sound = ui.outcome() == Outcome::Clean && unread.is_ok();
@@ -47,13 +45,6 @@ struct Hashes {
     status: Status,
     full: Option<Full>,
     findings: Vec<Finding>,
-}
-
-struct Full {
-    trailer: Trailer,
-    integrity: Integrity,
-    hash_kv: HashKv,
-    content: Sha256Digest,
 }
 
 impl Hashes {
@@ -106,54 +97,5 @@ impl Hashes {
             content: full.map(|full| HexBytes(&full.content).to_string()),
             ..document::Hashes::default()
         }))
-    }
-
-    fn print(&self, source: &Source, ui: &mut Ui) -> Result<(), Error> {
-        let status = &self.status;
-        let number = |hash: u32| format!("{hash:08x} ({hash})");
-        let live = status.total_key_36.map(|live| format!("{} live (etcd 3.6)", group_digits(live)));
-        let mut fields = Fields::new();
-        if let Some(full) = &self.full {
-            let trailer = &full.trailer;
-            fields = fields
-                .field("file SHA-256", HexBytes(&trailer.file))
-                .field("trailer", trailer_words(full.integrity))
-                .maybe("  stored", trailer.stored.as_ref().map(|hash| HexBytes(hash)))
-                .field("  computed", HexBytes(&trailer.computed));
-        }
-        fields = fields
-            .field("status hash", number(status.hash))
-            .field("  revision", status.revision)
-            .field("  total keys", format!("{} entries (etcd 3.5)", group_digits(status.total_key)))
-            .maybe("", live)
-            .field("  total size", Size(status.total_size).exact())
-            .maybe("  version", Some(wording::escape(status.version.as_bytes())).filter(|version| !version.is_empty()));
-        if let Some(full) = &self.full {
-            let kv = &full.hash_kv;
-            let compacted = match kv.compact_revision {
-                ..0 => "never compacted".to_owned(),
-                revision => format!("compacted at {revision}"),
-            };
-            let dump = &status.dump;
-            fields = fields
-                .field("HashKV", format!("{} at revision {}, {compacted}", number(kv.hash), kv.hash_revision))
-                .field("dump-db hash", format!("{} (etcd 3.4)", number(dump.v34)))
-                .field("", format!("{} (etcd 3.5)", number(dump.v35)))
-                .field("", format!("{} (etcd 3.6)", number(dump.v36)))
-                .field("content digest", HexBytes(&full.content));
-        }
-        let look = ui.look();
-        let title = ui.paint(style::HEAD, wording::escape(source.name().as_bytes())).to_string();
-        writeln!(ui.out(), "{title}")?;
-        Ok(fields.write(ui.out(), look)?)
-    }
-}
-
-fn trailer_words(integrity: Integrity) -> String {
-    match integrity {
-        Integrity::Right => "valid".to_owned(),
-        Integrity::RightBefore(bytes) => format!("valid for all but {} that follow it", count(bytes, "byte")),
-        Integrity::Wrong => "WRONG: the file is not what was saved".to_owned(),
-        Integrity::None => "none: the file was not streamed by `etcdctl snapshot save`".to_owned(),
     }
 }

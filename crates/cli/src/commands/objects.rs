@@ -1,15 +1,12 @@
 //! What commands on objects share: what their names mean in a snapshot, finding them, opening them, and what to say when they stay
 //! closed.
 
-use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
-
-use backup_facts::chain::Reach;
-use backup_facts::opening::Unlocked;
-use encryption_config::Plaintext;
+use assay::SnapshotKeys;
+use backup_facts::version::{is_cluster_version, minor_of_server};
 use etcd_snapshot::Scan;
 use etcd_snapshot::carve::{Content, carve};
-use kube_objects::{ClusterVersion, ShownKey};
-use lens::{Found, Newest, NoKeys, NotOpened, Object, Opener, Reader, Resources, Selection, UnknownResource, Unseen};
+use kube_objects::{ShownKey, StorageKey};
+use lens::{Found, Newest, NotOpened, Object, One, Reader, Resources, Selection, Target, UnknownResource, Unseen};
 
 use crate::args::KeysInput;
 use crate::exit::{Error, Outcome};
@@ -18,8 +15,6 @@ use crate::spread::Pool;
 use crate::ui::Ui;
 use wording::{count, escape, inert};
 
-/// Where a cluster keeps its version, behind whatever prefix.
-const VERSION_KEY: &[u8] = b"/config.openshift.io/clusterversions/version";
 /// Objects that stay closed are named up to so many; the rest is counted.
 const CLOSED_NAMED: usize = 5;
 
@@ -89,86 +84,21 @@ pub(super) fn check_found<'k>(
     }
 }
 
-/// The keys that were given, and those that the snapshot holds sealed under them. No `Debug`: see [`Unlocked`].
-pub(super) struct Keys(Option<Unlocked>);
+/// Reads the keys that were given, if any.
+pub(super) fn keys(args: &KeysInput, reading: &Reading, ui: &mut Ui) -> Result<SnapshotKeys, Error> {
+    Ok(SnapshotKeys::of(super::question::given(args, reading, &ui.watcher())?.as_ref()))
+}
 
-impl Keys {
-    /// Reads the keys that were given, if any.
-    pub(super) fn given(args: &KeysInput, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
-        let given = super::question::given(args, reading, &ui.watcher())?;
-        Ok(Self(given.map(|given| Unlocked::new(given.in_force.configs().cloned()))))
-    }
-
-    /// Opens the chain of keys in a snapshot, where keys were given at all.
-    pub(super) fn follow(&mut self, source: &Source, ui: &mut Ui) -> Result<(), Error> {
-        if self.0.is_none() {
-            return Ok(());
-        }
+/// Opens the chain of keys in a snapshot, where keys were given at all.
+pub(super) fn follow(keys: &mut SnapshotKeys, source: &Source, ui: &mut Ui) -> Result<(), Error> {
+    if keys.are_given() {
         let meter = ui.meter("reading keys", Some(source.bytes().len() as u64));
-        let scan =
-            super::snapshot::scan(source, super::snapshot::database(source)?, None, true, &|bytes| meter.add(bytes))?;
+        let db = super::snapshot::database(source)?;
+        let scan = super::snapshot::scan(source, db, None, true, &|bytes| meter.add(bytes))?;
         drop(meter);
-        self.follow_in(&scan);
-        Ok(())
+        keys.follow(&scan);
     }
-
-    /// [`Self::follow`] in a snapshot that was looked through already.
-    pub(super) fn follow_in(&mut self, scan: &Scan<'_>) {
-        if let Some(unlocked) = &mut self.0 {
-            unlocked.follow(scan, Reach::History, &Pool);
-        }
-    }
-}
-
-impl Opener for Keys {
-    fn open<'v>(&self, key: &[u8], stored: &'v [u8]) -> Result<Plaintext<'v>, NotOpened> {
-        match &self.0 {
-            None => NoKeys.open(key, stored),
-            Some(unlocked) => match unlocked.open(key, stored) {
-                Ok(opened) => Ok(opened.plaintext),
-                Err(failure) => Err(NotOpened::Refused(failure.to_string())),
-            },
-        }
-    }
-}
-
-/// Keys whose chain is followed only when a value asks for it: what the given keys open waits for no other reading of the
-/// file. Most values are under the keys of a tarball; routes and OAuth tokens are under keys that the snapshot holds.
-pub(super) struct LateKeys<'s> {
-    keys: RwLock<Keys>,
-    source: &'s Source,
-    followed: OnceLock<()>,
-}
-
-impl<'s> LateKeys<'s> {
-    /// For the values of this snapshot.
-    pub(super) fn new(keys: Keys, source: &'s Source) -> Self {
-        Self { keys: RwLock::new(keys), source, followed: OnceLock::new() }
-    }
-
-    fn keys(&self) -> RwLockReadGuard<'_, Keys> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Follows the chain, once. A file that cannot be looked through has no chain.
-    fn follow(&self) {
-        self.followed.get_or_init(|| {
-            let Ok(db) = super::snapshot::database(self.source) else { return };
-            let Ok(scan) = super::snapshot::scan(self.source, db, None, true, &|_| {}) else { return };
-            self.keys.write().unwrap_or_else(PoisonError::into_inner).follow_in(&scan);
-        });
-    }
-}
-
-impl Opener for LateKeys<'_> {
-    fn open<'v>(&self, key: &[u8], stored: &'v [u8]) -> Result<Plaintext<'v>, NotOpened> {
-        match self.keys().open(key, stored) {
-            Err(NotOpened::Refused(_)) if self.followed.get().is_none() => {}
-            done => return done,
-        }
-        self.follow();
-        self.keys().open(key, stored)
-    }
+    Ok(())
 }
 
 /// Opens the records of a snapshot for searching, and refuses a revision that it cannot answer for.
@@ -212,16 +142,10 @@ pub(super) fn check_complete(source: &Source, reader: &Reader<'_>, damaged: u64,
     }
 }
 
-pub(super) fn is_version(key: &[u8]) -> bool {
-    key.ends_with(VERSION_KEY)
-}
-
-/// The Kubernetes minor release of a cluster, as its ClusterVersion says.
-pub(super) fn server_minor(found: Option<&Found<'_>>) -> Option<u32> {
-    let version = ClusterVersion::read(found?.record.kv.value).ok()?;
-    let newest = version.status.history.iter().find(|update| update.state == "Completed")?;
-    let version: version_compat::Version = newest.version.parse().ok()?;
-    u32::try_from(version_compat::kubernetes_minor(version.minor())?).ok()
+/// The Kubernetes minor release of a cluster, as its ClusterVersion among these keys says.
+pub(super) fn server_minor(newest: &Newest<'_>) -> Option<u32> {
+    let (_, version) = newest.keys.iter().find(|(key, _)| is_cluster_version(key))?;
+    minor_of_server(version.record.kv.value)
 }
 
 pub(super) fn unanswerable(source: &Source, reason: &dyn std::fmt::Display, hint: Option<String>) -> Error {
@@ -241,9 +165,67 @@ pub(super) fn not_found(source: &Source, reason: String, hint: &str, ui: &Ui) ->
     }
 }
 
+/// The one object that a selection names, in the view of a revision.
+pub(super) fn one<'a>(
+    source: &Source,
+    reader: &Reader<'a>,
+    selection: &Selection,
+    at: Option<i64>,
+    ui: &mut Ui,
+) -> Result<Found<'a>, Error> {
+    let target = selection.single();
+    let enough = if matches!(target, Some(Target::Key(_))) { 1 } else { usize::MAX };
+    let newest = newest(source, reader, |key| selection.matches(key), at, enough, ui)?;
+    let typed = target.map(Target::typed).unwrap_or_default();
+    match newest.one() {
+        One::Live(found) => Ok(found),
+        One::Deleted(gone) => Err(deleted(source, reader, &gone)),
+        One::None => Err(missing(source, typed, at, ui)),
+        One::Several(live) => {
+            let keys: Vec<&[u8]> = live.iter().map(|found| found.record.kv.key).collect();
+            Err(several(source, typed, &keys))
+        }
+    }
+}
+
+/// The error of an object that is deleted in the view.
+fn deleted(source: &Source, reader: &Reader<'_>, gone: &Found<'_>) -> Error {
+    let main = gone.record.revision.main;
+    let reason = format!("`{}` was deleted at revision {}", shown(gone.record.kv.key), gone.record.revision);
+    let before = main.saturating_sub(1);
+    let hint = reader.answerable(before).is_ok().then(|| format!("`--rev {before}` shows it as it was before"));
+    absent(source, reason, hint)
+}
+
+/// The error of an object that is not in the view.
+fn missing(source: &Source, typed: &[u8], at: Option<i64>, ui: &Ui) -> Error {
+    let parsed = StorageKey::parse(typed);
+    let typed = if parsed.name_is_token() { shown(typed) } else { escape(typed).into_owned() };
+    let at = at.map_or_else(String::new, |at| format!(" at revision {at}"));
+    let reason = format!("there is no `{typed}`{at}");
+    let hint = if typed.contains('\\') {
+        "`--exact` takes a key as `assay ls` shows it, with its `\\n` and `\\xff`"
+    } else {
+        "`assay ls` lists keys; a prefix ends with a slash"
+    };
+    not_found(source, reason, hint, ui)
+}
+
 /// A key as messages name it.
 pub(super) fn shown(key: &[u8]) -> String {
     escape(ShownKey::of(key).key()).into_owned()
+}
+
+/// Namesakes that an error lists.
+const NAMESAKES: usize = 10;
+
+/// The error of a name that several objects have, where one is asked for.
+pub(super) fn several(source: &Source, typed: &[u8], keys: &[&[u8]]) -> Error {
+    let names: Vec<String> = keys.iter().take(NAMESAKES).map(|key| shown(key)).collect();
+    let (objects, names) = (count(keys.len() as u64, "object"), names.join(", "));
+    let more = if keys.len() > NAMESAKES { ", ..." } else { "" };
+    let reason = format!("`{}` names {objects}: {names}{more}", escape(typed));
+    unanswerable(source, &reason, Some("add `-n NAMESPACE`, or give the full key".to_owned()))
 }
 
 /// The error of one value that cannot be shown, with what to do.
@@ -326,34 +308,5 @@ impl Closed {
         let hint = self.hint.map_or_else(String::new, |hint| format!("; {hint}"));
         ui.warn(&format!("{} not shown{hint}", count(self.objects as u64, "object")));
         ui.settle(Outcome::Findings);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::args::KeysInput;
-    use crate::input::Input;
-    use crate::ui::tests::captured;
-
-    #[test]
-    fn the_chain_of_keys_is_followed_when_a_value_asks_for_it() {
-        let backup = fixtures::named("aescbc-rotated");
-        let (mut ui, _, _) = captured();
-        let reading = Reading::default();
-        let given = KeysInput { keys: Some(backup.tarball().into()), ..KeysInput::default() };
-        let keys = Keys::given(&given, &reading, &mut ui).unwrap();
-        let source = super::super::snapshot::open(&Input::Path(backup.snapshot()), &reading, &mut ui).unwrap();
-        let reader = reader(&source, None).unwrap();
-        let keys = LateKeys::new(keys, &source);
-        let open = |prefix: &str| {
-            let newest = reader.newest(|key| key.starts_with(prefix.as_bytes()), None, usize::MAX, &Pool, &|_| {});
-            let live = newest.keys.values().filter(|found| !found.record.tombstone);
-            live.map(|found| keys.open(found.record.kv.key, found.record.kv.value)).collect::<Result<Vec<_>, _>>()
-        };
-        let secrets = open("/kubernetes.io/secrets/").unwrap();
-        assert!(secrets.len() == 175 && keys.followed.get().is_none(), "{}", secrets.len());
-        let routes = open("/openshift.io/routes/").unwrap();
-        assert!(routes.len() > 5 && keys.followed.get().is_some(), "{}", routes.len());
     }
 }

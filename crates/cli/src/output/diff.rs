@@ -1,132 +1,18 @@
 //! Two snapshots side by side, in every form, written as differences are found.
 
+use assay::documents;
+use document::Side;
 use etcd_snapshot::Live;
 use kube_objects::{ShownKey, StorageKey, to_yaml};
-use lens::Agreement;
-use serde::Serialize;
-use serde_json::{Value, json};
+use lens::{Agreement, Became, DiffCounts, Differing, Values};
+use serde_json::json;
 
-use super::json::{Hex64, Key, Verdict};
 use super::rows::{Fields, Head, Stream};
-use super::steps::{ChangeJson, fields};
+use super::steps::fields;
 use crate::args::DiffFormat;
-use crate::exit::{Error, Outcome};
+use crate::exit::Error;
 use crate::ui::{Ui, style};
 use wording::{Size, count, escape};
-
-/// One of the two snapshots.
-#[derive(Debug, Clone)]
-pub struct Side {
-    /// Its path.
-    pub path: String,
-    /// Revision of the view.
-    pub revision: i64,
-    /// Its last compaction.
-    pub compacted: Option<i64>,
-    /// Raft index of its last change.
-    pub consistent_index: Option<u64>,
-    /// HashKV at the view's revision.
-    pub hash_kv: Option<u32>,
-}
-
-/// What became of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// Only in the new snapshot.
-    Added,
-    /// Only in the old one.
-    Removed,
-    /// In both, and not the same.
-    Changed,
-}
-
-impl Change {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Removed => "removed",
-            Self::Changed => "changed",
-        }
-    }
-
-    const fn sign(self) -> char {
-        match self {
-            Self::Added => '+',
-            Self::Removed => '-',
-            Self::Changed => '~',
-        }
-    }
-}
-
-/// What is known of the values of a difference.
-#[derive(Debug)]
-pub enum Values {
-    /// Nothing that was asked for.
-    None,
-    /// The one object there is.
-    Whole(Value),
-    /// Fields that differ.
-    Fields(Vec<lens::Change>),
-    /// They are no objects, or the same but for their encoding.
-    Bytes,
-    /// They are the same, under another lease.
-    Lease,
-    /// They are encrypted, and stay closed.
-    Closed(String),
-}
-
-/// A difference.
-#[derive(Debug)]
-pub struct Found<'a> {
-    /// What became of the key.
-    pub change: Change,
-    /// Its value in the old snapshot.
-    pub old: Option<Live<'a>>,
-    /// Its value in the new one.
-    pub new: Option<Live<'a>>,
-    /// What is in them.
-    pub values: Values,
-}
-
-impl Found<'_> {
-    fn key(&self) -> &[u8] {
-        self.new.or(self.old).map_or(&[], |live| live.kv.key)
-    }
-}
-
-/// How many of what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Keys only in the new snapshot.
-    pub added: u64,
-    /// Keys only in the old one.
-    pub removed: u64,
-    /// Keys with other values.
-    pub changed: u64,
-    /// Of those changed: encrypted values that stay closed, so that what is inside may be the same.
-    pub closed: u64,
-    /// Keys that differ only in what always moves.
-    pub ignored: u64,
-    /// Keys whose values were encrypted anew and hold the same.
-    pub resealed: u64,
-}
-
-impl Summary {
-    /// Counts a difference.
-    pub fn count(&mut self, found: &Found<'_>) {
-        match found.change {
-            Change::Added => self.added += 1,
-            Change::Removed => self.removed += 1,
-            Change::Changed => self.changed += 1,
-        }
-        self.closed += u64::from(matches!(found.values, Values::Closed(_)));
-    }
-
-    /// Whether there is any difference.
-    pub fn differs(&self) -> bool {
-        self.added + self.removed + self.changed > 0
-    }
-}
 
 /// Why a comparison without a difference says little.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +39,7 @@ impl Report {
     /// # Errors
     /// Whatever keeps the beginning from being written.
     pub fn begin(format: DiffFormat, sides: &[Side; 2], values: bool, ui: &mut Ui) -> Result<Self, Error> {
-        let artifacts = Some(sides.iter().map(side_json).collect());
+        let artifacts = Some(json!(sides));
         let head = Head { command: "diff", list: "differences", artifacts, ..Head::default() };
         let stream = Stream::begin(ui.out(), format.into(), &head)?;
         Ok(Self { format, sides: sides.clone(), values, open: None, stream, group: None })
@@ -168,14 +54,14 @@ impl Report {
     ///
     /// # Errors
     /// Whatever keeps it from being written.
-    pub fn found(&mut self, found: &Found<'_>, ui: &mut Ui) -> Result<(), Error> {
+    pub fn found(&mut self, found: &Differing<'_>, ui: &mut Ui) -> Result<(), Error> {
         if self.format == DiffFormat::Human {
             self.human(found, ui)?;
         }
-        self.stream.row(ui.out(), || FoundJson::of(found, self.values), Vec::new)
+        self.stream.row(ui.out(), || documents::difference(found, self.values), Vec::new)
     }
 
-    fn human(&mut self, found: &Found<'_>, ui: &mut Ui) -> Result<(), Error> {
+    fn human(&mut self, found: &Differing<'_>, ui: &mut Ui) -> Result<(), Error> {
         let shown = ShownKey::of(found.key());
         let parsed = shown.parsed();
         let group = (parsed.stored_resource.to_vec(), parsed.namespace.map(<[u8]>::to_vec));
@@ -201,7 +87,7 @@ impl Report {
         };
         // A key of no resource that is known may have no name of its own.
         let name = if shown.name().is_empty() { shown.key() } else { shown.name() };
-        let (sign, name) = (found.change.sign(), escape(name));
+        let (sign, name) = (sign(found.became), escape(name));
         writeln!(ui.out(), "  {sign} {name}  ({what}, {revision})")?;
         if self.values {
             match &found.values {
@@ -221,18 +107,18 @@ impl Report {
     ///
     /// # Errors
     /// Whatever keeps the end from being written.
-    pub fn finish(self, summary: &Summary, agreement: Option<&Agreement>, ui: &mut Ui) -> Result<(), Error> {
+    pub fn finish(self, summary: &DiffCounts, agreement: Option<&Agreement>, ui: &mut Ui) -> Result<(), Error> {
         if self.format == DiffFormat::Human {
             return self.sum_up(summary, agreement, ui);
         }
         let mut after = Fields::default();
-        after.add("summary", summary)?;
-        after.add("agreement", &agreement.map(agreement_json))?;
-        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+        after.add("summary", &documents::difference_counts(summary))?;
+        after.add("agreement", &agreement.map(documents::agreement))?;
+        let verdict = ui.outcome().verdict();
         self.stream.finish(ui.out(), &after, &[], verdict)
     }
 
-    fn sum_up(&self, summary: &Summary, agreement: Option<&Agreement>, ui: &mut Ui) -> Result<(), Error> {
+    fn sum_up(&self, summary: &DiffCounts, agreement: Option<&Agreement>, ui: &mut Ui) -> Result<(), Error> {
         if self.stream.written() > 0 {
             writeln!(ui.out())?;
         }
@@ -291,37 +177,12 @@ fn words(agreement: &Agreement, old: &Side, new: &Side) -> String {
     }
 }
 
-fn agreement_json(agreement: &Agreement) -> Value {
-    match agreement {
-        Agreement::Same { first, last } => json!({"state": "same", "first": first, "last": last}),
-        Agreement::NoOverlap => json!({"state": "no-overlap"}),
-        Agreement::Diverged(divergence) => {
-            let key = |key: &Option<Vec<u8>>| key.as_deref().map(|key| key_json(ShownKey::of(key).key()));
-            json!({
-                "state": "diverged",
-                "revision": divergence.revision.main,
-                "sub": divergence.revision.sub,
-                "old": key(&divergence.old),
-                "new": key(&divergence.new),
-                "cause": divergence.cause.name(),
-                "message": divergence.cause.words(),
-            })
-        }
+const fn sign(became: Became) -> char {
+    match became {
+        Became::Added => '+',
+        Became::Removed => '-',
+        Became::Changed => '~',
     }
-}
-
-fn side_json(side: &Side) -> Value {
-    json!({
-        "path": side.path,
-        "revision": side.revision,
-        "compacted": side.compacted,
-        "consistentIndex": side.consistent_index,
-        "hashkv": side.hash_kv,
-    })
-}
-
-fn key_json(key: &[u8]) -> Value {
-    serde_json::to_value(Key(key)).unwrap_or_default()
 }
 
 fn size(live: &Live<'_>) -> Size {
@@ -341,75 +202,4 @@ fn title(key: &StorageKey<'_>) -> String {
     }
     let resource = escape(key.stored_resource);
     key.namespace.map_or_else(|| resource.to_string(), |namespace| format!("{resource} in {}", escape(namespace)))
-}
-
-/// A difference as scripts read it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FoundJson<'a> {
-    change: &'static str,
-    key: Value,
-    resource: Option<Value>,
-    group: Option<Value>,
-    namespace: Option<Value>,
-    name: Option<Value>,
-    old: Option<LiveJson>,
-    new: Option<LiveJson>,
-    fields: Option<Vec<ChangeJson<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    object: Option<&'a Value>,
-    closed: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LiveJson {
-    create_revision: i64,
-    mod_revision: i64,
-    version: i64,
-    lease: Option<Hex64>,
-    size: u64,
-}
-
-impl LiveJson {
-    fn of(live: &Live<'_>) -> Self {
-        Self {
-            create_revision: live.kv.create_revision,
-            mod_revision: live.revision.main,
-            version: live.kv.version,
-            lease: (live.kv.lease != 0).then(|| Hex64(live.kv.lease.cast_unsigned())),
-            size: live.kv.value.len() as u64,
-        }
-    }
-}
-
-impl<'a> FoundJson<'a> {
-    fn of(found: &'a Found<'_>, values: bool) -> Self {
-        let shown = ShownKey::of(found.key());
-        let parsed = shown.parsed();
-        let has_resource = !parsed.resource.is_empty();
-        let of_resource = |bytes: &[u8]| has_resource.then(|| key_json(bytes));
-        Self {
-            change: found.change.word(),
-            key: key_json(shown.key()),
-            resource: of_resource(parsed.resource),
-            group: of_resource(parsed.group),
-            namespace: parsed.namespace.map(key_json),
-            name: of_resource(shown.name()),
-            old: found.old.as_ref().map(LiveJson::of),
-            new: found.new.as_ref().map(LiveJson::of),
-            fields: match &found.values {
-                Values::Fields(fields) if values => Some(fields.iter().map(ChangeJson::from).collect()),
-                _ => None,
-            },
-            object: match &found.values {
-                Values::Whole(object) => Some(object),
-                _ => None,
-            },
-            closed: match &found.values {
-                Values::Closed(why) => Some(why),
-                _ => None,
-            },
-        }
-    }
 }

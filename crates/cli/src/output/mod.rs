@@ -9,6 +9,7 @@ pub mod encryption;
 pub mod entry;
 pub mod escrow;
 pub mod finding;
+pub mod hashes;
 pub mod human;
 pub mod inspect;
 pub mod json;

@@ -2,21 +2,21 @@
 
 use std::io::{self, Write};
 
+use assay::documents;
 use etcd_snapshot::Record;
 use kube_objects::{ShownKey, StorageKey, to_json, to_yaml};
 use lens::table::{Columns, created};
 use lens::{Object, Unseen};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::json::{Hex64, Key, write_compact};
+use super::json::write_compact;
 use crate::args::ObjectFormat;
 use crate::exit::Error;
 use crate::ui::{Ui, style};
-use wording::escape;
+use wording::{count, escape, hex_dump};
 
-/// Writes one object; raw and hex are not for objects, see [`hex`].
+/// Writes one object; raw and hex are not for objects, see [`bytes`].
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
@@ -36,25 +36,45 @@ pub fn one(out: &mut dyn Write, format: ObjectFormat, record: &Record<'_>, objec
     Ok(())
 }
 
-/// Bytes in hexadecimal digits, 16 a line, beside what of them is text.
+/// Writes one value: in hexadecimal digits, or as it is.
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn hex(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
-    for (number, some) in bytes.chunks(16).enumerate() {
-        write!(out, "{:08x} ", number * 16)?;
-        for at in 0..16 {
-            let gap = if at == 8 { " " } else { "" };
-            match some.get(at) {
-                Some(byte) => write!(out, "{gap} {byte:02x}")?,
-                None => write!(out, "{gap}   ")?,
+pub fn bytes(out: &mut dyn Write, format: ObjectFormat, bytes: &[u8]) -> Result<(), Error> {
+    match format {
+        ObjectFormat::Hex => hex_dump(bytes).try_for_each(|line| Ok(writeln!(out, "{line}")?)),
+        _ => Ok(out.write_all(bytes)?),
+    }
+}
+
+/// What the reader of objects should know, said once.
+#[derive(Debug, Default)]
+pub struct Notes {
+    masked: u64,
+    unknown_kinds: u64,
+    unknown_fields: u64,
+}
+
+impl Notes {
+    /// Takes an object.
+    pub fn add(&mut self, object: &Object) {
+        self.masked += u64::from(object.is_masked());
+        self.unknown_kinds += u64::from(!object.known_kind());
+        self.unknown_fields += u64::from(object.known_kind() && object.unknown_fields() > 0);
+    }
+
+    /// Says it on standard error.
+    pub fn say(&self, ui: &mut Ui) {
+        if self.masked > 0 {
+            ui.warn(&format!("secret values are masked in {}; `--reveal` shows them", count(self.masked, "object")));
+        }
+        for (objects, what) in [(self.unknown_kinds, "kind is"), (self.unknown_fields, "fields are partly")] {
+            if objects > 0 {
+                let objects = count(objects, "object");
+                ui.warn(&format!("{objects}: {what} not known here; what is not known is shown by field number"));
             }
         }
-        let text: String =
-            some.iter().map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' }).collect();
-        writeln!(out, "  |{text}|")?;
     }
-    Ok(writeln!(out, "{:08x}", bytes.len())?)
 }
 
 /// Several objects, in the form of kubectl's `List` or line by line.
@@ -175,33 +195,8 @@ fn within<'t>(text: &'t str, before: &str, behind: &str) -> &'t str {
     text.get(from..to).unwrap_or_default()
 }
 
-/// An object as scripts read it, with what etcd knows of it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ObjectJson<'a> {
-    key: Key<'a>,
-    create_revision: i64,
-    mod_revision: i64,
-    version: i64,
-    lease: Option<Hex64>,
-    masked: bool,
-    object: Option<&'a Value>,
-    error: Option<String>,
-}
-
 fn line(out: &mut dyn Write, record: &Record<'_>, object: Result<&Object, &Unseen>) -> Result<(), Error> {
-    let shown = ShownKey::of(record.kv.key);
-    let line = ObjectJson {
-        key: Key(shown.key()),
-        create_revision: record.kv.create_revision,
-        mod_revision: record.kv.mod_revision,
-        version: record.kv.version,
-        lease: (record.kv.lease != 0).then(|| Hex64(record.kv.lease.cast_unsigned())),
-        masked: object.is_ok_and(Object::is_masked),
-        object: object.ok().map(Object::shown),
-        error: object.err().map(ToString::to_string),
-    };
-    write_compact(out, &line)?;
+    write_compact(out, &documents::object_row(record, &ShownKey::of(record.kv.key), object))?;
     Ok(out.write_all(b"\n")?)
 }
 
@@ -250,24 +245,9 @@ impl ObjectTable {
     }
 }
 
-/// Fields of an artifact in a JSON document.
-pub type Artifact = Map<String, Value>;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_are_shown_as_hexdump_shows_them() {
-        let mut out = Vec::new();
-        hex(&mut out, b"k8s\x00 0123456789abcdef").unwrap();
-        let expected = "\
-00000000  6b 38 73 00 20 30 31 32  33 34 35 36 37 38 39 61  |k8s. 0123456789a|
-00000010  62 63 64 65 66                                    |bcdef|
-00000015
-";
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
-    }
 
     #[test]
     fn an_object_is_taken_out_of_a_list_whole() {

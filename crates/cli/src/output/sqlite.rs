@@ -4,6 +4,9 @@
 //! The file is made under a temporary name beside its place, readable by its owner alone, and gets
 //! its real name when it is complete and on disk.
 
+pub mod snapshot;
+
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +14,10 @@ use rusqlite::{Connection, Params, params};
 use tempfile::TempPath;
 
 use super::rows::keys::KeySink;
-use super::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow, RevisionRow};
+use document::{Finding, Key, KeyRow, RevisionRow};
+use etcd_snapshot::facts;
+
+use super::json::write_compact;
 use crate::exit::Error;
 use wording::{escape, escape_path};
 
@@ -61,33 +67,28 @@ impl Database {
         self.insert("INSERT INTO meta VALUES (?, ?)", params![name, value])
     }
 
-    /// Adds a row to `resources`.
+    /// Adds a row to `resources`: so many live keys are stored in this way, and take so many bytes with their values.
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub fn resource(&mut self, row: &ResourceRow<'_>) -> Result<(), Error> {
+    pub fn resource(&mut self, stored: &Stored, live: u64, bytes: u64) -> Result<(), Error> {
+        let (resource, group, encoding, provider, key_name) = stored;
+        let (provider, key_name) = (provider.as_deref().map(escape), key_name.as_deref().map(escape));
         self.insert(
             "INSERT INTO resources VALUES (?, ?, ?, ?, ?, ?, ?)",
-            params![
-                escape(row.resource),
-                escape(row.group),
-                row.encoding,
-                row.provider.map(escape),
-                row.key_name.map(escape),
-                integer(row.live),
-                integer(row.bytes)
-            ],
+            params![escape(resource), escape(group), encoding, provider, key_name, integer(live), integer(bytes)],
         )
     }
 
-    /// Adds a row to `leases`.
+    /// Adds a row to `leases`; so many live keys hang on it.
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub fn lease(&mut self, row: &LeaseRow) -> Result<(), Error> {
+    pub fn lease(&mut self, lease: &facts::Lease, keys: u64) -> Result<(), Error> {
+        let remaining = (lease.remaining_ttl != 0).then_some(lease.remaining_ttl);
         self.insert(
             "INSERT INTO leases VALUES (?, ?, ?, ?)",
-            params![hex(row.id), row.ttl, row.remaining, integer(row.keys)],
+            params![hex(lease.id.cast_unsigned()), lease.ttl, remaining, integer(keys)],
         )
     }
 
@@ -95,32 +96,44 @@ impl Database {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub fn member(&mut self, row: &MemberRow<'_>) -> Result<(), Error> {
+    pub fn member(&mut self, member: &facts::Member) -> Result<(), Error> {
         let list = |urls: &[String]| serde_json::Value::from(urls).to_string();
+        let (peers, clients) = (list(&member.peer_urls), list(&member.client_urls));
         self.insert(
             "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?)",
-            params![hex(row.id), row.name, list(row.peer_urls), list(row.client_urls), row.learner, row.removed],
+            params![hex(member.id), member.name, peers, clients, member.is_learner, false],
         )
+    }
+
+    /// Adds a row to `members` for one that was removed, of which only the ID is known.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub fn removed_member(&mut self, id: u64) -> Result<(), Error> {
+        self.insert("INSERT INTO members VALUES (?, NULL, '[]', '[]', FALSE, TRUE)", params![hex(id)])
     }
 
     /// Adds a row to `findings`.
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub fn finding(&mut self, row: &FindingRow<'_>) -> Result<(), Error> {
+    pub fn finding(&mut self, finding: &Finding) -> Result<(), Error> {
+        let mut evidence = Vec::new();
+        write_compact(&mut evidence, &finding.evidence)?;
+        let location = &finding.location;
         self.insert(
             "INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
-                row.id,
-                row.name,
-                row.severity,
-                row.message,
-                row.evidence,
-                row.page.map(integer),
-                row.offset.map(integer),
-                row.key,
-                row.member.map(hex),
-                row.remedy
+                finding.id,
+                finding.name,
+                finding.severity.name(),
+                finding.message,
+                String::from_utf8_lossy(&evidence),
+                location.page.map(integer),
+                location.offset.map(integer),
+                location.key.as_ref().map(|key| &key.0),
+                location.member.as_deref().and_then(|id| u64::from_str_radix(id, 16).ok()).map(hex),
+                finding.remedy
             ],
         )
     }
@@ -164,21 +177,21 @@ impl KeySink for Database {
         self.insert(
             "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
-                row.key,
-                std::str::from_utf8(row.key).ok(),
+                row.key.0,
+                std::str::from_utf8(row.key.0).ok(),
                 row.identity.prefix.map(escape),
-                row.identity.resource.map(escape),
-                row.identity.group.map(escape),
-                row.identity.namespace.map(escape),
-                row.identity.name.map(escape),
+                row.identity.resource.map(text),
+                row.identity.group.map(text),
+                row.identity.namespace.map(text),
+                row.identity.name.map(text),
                 row.create_revision,
                 row.mod_revision,
                 row.version,
-                row.lease.map(hex),
+                row.lease.map(|id| hex(id.0)),
                 integer(row.size),
                 row.encoding,
-                row.provider.map(escape),
-                row.key_name.map(escape)
+                row.provider.map(text),
+                row.key_name.map(text)
             ],
         )
     }
@@ -187,13 +200,13 @@ impl KeySink for Database {
         self.insert(
             "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             params![
-                row.main,
+                row.revision,
                 row.sub,
-                row.key,
+                row.key.0,
                 row.tombstone,
                 row.create_revision,
                 row.version,
-                row.lease.map(hex),
+                row.lease.map(|id| hex(id.0)),
                 integer(row.size)
             ],
         )
@@ -227,6 +240,13 @@ fn statements(beginning: &'static str) -> impl Iterator<Item = &'static str> {
         .skip(1)
         .filter_map(|block| block.split("```").next())
         .filter(move |block| block.starts_with(beginning))
+}
+
+/// How values of a resource are stored: resource, group, encoding, provider, key name.
+pub type Stored = (Vec<u8>, Vec<u8>, String, Option<Vec<u8>>, Option<Vec<u8>>);
+
+fn text(key: Key<'_>) -> Cow<'_, str> {
+    escape(key.0)
 }
 
 fn integer(number: u64) -> i64 {

@@ -1,14 +1,15 @@
 //! Revisions of keys, one after the other, in every form, written as they come.
 
+use assay::documents;
+use etcd_snapshot::carve::Carved;
 use kube_objects::{ShownKey, to_yaml};
-use lens::{Change, Object, Step, Unseen};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use lens::{Change, Reader, Step};
+use serde_json::{Map, Value, json};
 
-use super::json::{Hex64, Key, Verdict};
+use super::json::Key;
 use super::rows::{Fields, Head, Stream, cell};
 use crate::args::StepFormat;
-use crate::exit::{Error, Outcome};
+use crate::exit::Error;
 use crate::ui::{Ui, style};
 use wording::{Size, count, escape, inert, is_plain};
 
@@ -26,19 +27,6 @@ pub struct StepLook {
     pub values: bool,
     /// Each with its key: for a list of several keys.
     pub with_key: bool,
-}
-
-/// Where a revision that the snapshot does not hold was carved from.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct CarvedFrom {
-    /// How it stands to the snapshot: `older`, `deleted`, `compacted`, ...
-    pub label: &'static str,
-    /// How sure that is.
-    pub confidence: &'static str,
-    /// The page on which its stored key begins.
-    pub page: u64,
-    /// File offset of its stored key, in bytes.
-    pub offset: u64,
 }
 
 /// Revisions as a stream.
@@ -82,11 +70,11 @@ impl Steps {
     ///
     /// # Errors
     /// Whatever keeps it from being written.
-    pub fn step(&mut self, step: &Step<'_>, carved: Option<&CarvedFrom>, ui: &mut Ui) -> Result<(), Error> {
+    pub fn step(&mut self, step: &Step<'_>, carved: Option<&Carved<'_>>, ui: &mut Ui) -> Result<(), Error> {
         if self.look.format == StepFormat::Human {
             human(step, carved, self.look, ui)?;
         }
-        let row = || StepJson::of(step, carved, self.look.values);
+        let row = || documents::step_row(step, carved, self.look.values);
         self.stream.row(ui.out(), row, || cells(step, carved))
     }
 
@@ -95,108 +83,72 @@ impl Steps {
     /// # Errors
     /// Whatever keeps the end from being written.
     pub fn finish(self, ui: &mut Ui) -> Result<(), Error> {
-        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+        let verdict = ui.outcome().verdict();
         self.stream.finish(ui.out(), &Fields::default(), &[], verdict)
     }
 }
 
-/// A revision as scripts read it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StepJson<'a> {
-    key: Value,
-    revision: i64,
-    sub: i64,
-    event: &'static str,
-    create_revision: i64,
-    version: i64,
-    missing_versions: i64,
-    lease: Option<Hex64>,
-    size: u64,
-    stored_as: &'static str,
-    same_value: bool,
-    time: Option<&'a str>,
-    deletion_asked: Option<&'a str>,
-    authors: Vec<AuthorJson<'a>>,
-    changes: Option<Vec<ChangeJson<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    object: Option<Value>,
-    error: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    carved: Option<CarvedFrom>,
-}
-
-#[derive(Serialize)]
-struct AuthorJson<'a> {
-    manager: &'a str,
-    operation: &'a str,
-    subresource: &'a str,
-    time: &'a str,
-}
-
-/// A changed field as scripts read it; `before` and `after` are left out where the field was not there.
-#[derive(Serialize)]
-pub struct ChangeJson<'a> {
-    path: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    before: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<&'a Value>,
-}
-
-impl<'a> From<&'a Change> for ChangeJson<'a> {
-    fn from(change: &'a Change) -> Self {
-        Self { path: &change.path, before: change.before.as_ref(), after: change.after.as_ref() }
+/// All that a file holds of one key, retained or carved.
+///
+/// # Errors
+/// Whatever keeps it from being written.
+pub fn history(
+    name: &str,
+    reader: &Reader<'_>,
+    key: &[u8],
+    all: &[(Step<'_>, Option<Carved<'_>>)],
+    look: StepLook,
+    ui: &mut Ui,
+) -> Result<(), Error> {
+    let shown = ShownKey::of(key);
+    let steps: Vec<&Step<'_>> = all.iter().filter(|(_, carved)| carved.is_none()).map(|(step, _)| step).collect();
+    if look.format == StepFormat::Human {
+        let title = ui.paint(style::HEAD, escape(shown.key())).to_string();
+        writeln!(ui.out(), "{title}\n  {}\n", summary(reader, &steps))?;
     }
+    let mut artifact = Map::new();
+    artifact.insert("path".into(), name.into());
+    artifact.insert("key".into(), json!(Key(shown.key())));
+    artifact.insert("current".into(), reader.current().into());
+    artifact.insert("compacted".into(), reader.compacted().into());
+    artifact.insert("removedVersions".into(), removed(&steps).into());
+    artifact.insert("live".into(), Value::Bool(steps.last().is_some_and(|step| !step.record.tombstone)));
+    let mut list = Steps::begin(look, "history", artifact, ui)?;
+    for (step, carved) in all {
+        list.step(step, carved.as_ref(), ui)?;
+    }
+    list.finish(ui)
 }
 
-impl<'a> StepJson<'a> {
-    fn of(step: &'a Step<'_>, carved: Option<&CarvedFrom>, values: bool) -> Self {
-        let kv = &step.record.kv;
-        let author = |author: &'a lens::Author| AuthorJson {
-            manager: &author.manager,
-            operation: &author.operation,
-            subresource: &author.subresource,
-            time: &author.time,
-        };
-        let key = ShownKey::of(kv.key);
-        Self {
-            key: serde_json::to_value(Key(key.key())).unwrap_or_default(),
-            revision: step.record.revision.main,
-            sub: step.record.revision.sub,
-            event: step.event.word(),
-            create_revision: kv.create_revision,
-            version: kv.version,
-            missing_versions: step.missing,
-            lease: (kv.lease != 0).then(|| Hex64(kv.lease.cast_unsigned())),
-            size: kv.value.len() as u64,
-            stored_as: step.stored_as,
-            same_value: step.same_value,
-            time: step.time(),
-            deletion_asked: step.deletion_asked(),
-            authors: step.authors.iter().map(author).collect(),
-            changes: step.changes.as_ref().map(|changes| changes.iter().map(ChangeJson::from).collect()),
-            object: values.then(|| shown(step)).flatten(),
-            error: unseen(step).map(ToString::to_string),
-            carved: carved.copied(),
+/// Versions of the first retained generation that compaction has removed.
+fn removed(steps: &[&Step<'_>]) -> i64 {
+    steps.first().map_or(0, |step| step.missing)
+}
+
+fn summary(reader: &Reader<'_>, steps: &[&Step<'_>]) -> String {
+    let (first, last) = (steps.first(), steps.last());
+    let span = first
+        .zip(last)
+        .map_or_else(String::new, |(first, last)| format!(" ({} to {})", first.record.revision, last.record.revision));
+    let end = match last {
+        Some(last) if last.record.tombstone => format!("deleted at {}", last.record.revision),
+        Some(last) => {
+            format!("live, created at {}, version {}", last.record.kv.create_revision, last.record.kv.version)
         }
-    }
+        None => "never written".to_owned(),
+    };
+    let compacted = match (reader.compacted(), removed(steps), first.is_some_and(|first| first.record.tombstone)) {
+        (None, ..) => "never compacted".to_owned(),
+        (Some(at), _, true) => format!("compacted at {at}: what was deleted first is gone"),
+        (Some(at), 0, _) => format!("compacted at {at}: nothing of it was removed since its creation"),
+        (Some(at), removed, _) => {
+            format!("compacted at {at}: {} removed", count(removed.unsigned_abs(), "earlier version"))
+        }
+    };
+    format!("{} retained{span}; {end}; {compacted}", count(steps.len() as u64, "revision"))
 }
 
-/// The object without what only tells who wrote it, which is said elsewhere.
-fn shown(step: &Step<'_>) -> Option<Value> {
-    let mut object = step.object.as_ref()?.as_ref().ok().map(Object::shown)?.clone();
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
-    }
-    Some(object)
-}
-
-fn unseen<'s>(step: &'s Step<'_>) -> Option<&'s Unseen> {
-    step.object.as_ref()?.as_ref().err()
-}
-
-fn human(step: &Step<'_>, carved: Option<&CarvedFrom>, look: StepLook, ui: &mut Ui) -> Result<(), Error> {
+fn human(step: &Step<'_>, carved: Option<&Carved<'_>>, look: StepLook, ui: &mut Ui) -> Result<(), Error> {
     let kv = &step.record.kv;
     let revision = ui.paint(style::HEAD, step.record.revision.to_string()).to_string();
     let mut line = format!("{revision}  {}", step.event.word());
@@ -218,7 +170,8 @@ fn human(step: &Step<'_>, carved: Option<&CarvedFrom>, look: StepLook, ui: &mut 
         line.push_str(&format!("  by {}", by.join(", ")));
     }
     writeln!(ui.out(), "{line}")?;
-    if let Some(CarvedFrom { label, confidence, page, offset }) = carved {
+    if let Some(Carved { label, confidence, page, offset, .. }) = carved {
+        let (label, confidence) = (label.word(), confidence.word());
         writeln!(ui.out(), "    carved from page {page}, offset {offset}: {label}, confidence {confidence}")?;
     }
     if let Some(asked) = step.deletion_asked() {
@@ -247,7 +200,7 @@ fn differences(step: &Step<'_>, ui: &mut Ui) -> Result<(), Error> {
         None => {
             // What does not even begin like an object is a value of its own kind; `stored_as` has said so.
             let is_object = !matches!(step.stored_as, "other" | "empty");
-            if let Some(why) = unseen(step).filter(|_| is_object) {
+            if let Some(why) = step.unseen().filter(|_| is_object) {
                 writeln!(ui.out(), "    {}", inert(&why.to_string()))?;
             }
         }
@@ -301,14 +254,14 @@ fn brief(value: &Value) -> String {
 }
 
 fn values(step: &Step<'_>, ui: &mut Ui) -> Result<(), Error> {
-    let Some(object) = shown(step) else { return Ok(()) };
+    let Some(object) = step.bare_object() else { return Ok(()) };
     for line in to_yaml(&object).lines() {
         writeln!(ui.out(), "    | {line}")?;
     }
     Ok(())
 }
 
-fn cells(step: &Step<'_>, carved: Option<&CarvedFrom>) -> Vec<String> {
+fn cells(step: &Step<'_>, carved: Option<&Carved<'_>>) -> Vec<String> {
     let kv = &step.record.kv;
     let shown = ShownKey::of(kv.key);
     let managers: Vec<&str> = step.authors.iter().map(|author| author.manager.as_str()).collect();
@@ -327,6 +280,6 @@ fn cells(step: &Step<'_>, carved: Option<&CarvedFrom>) -> Vec<String> {
         cell(step.time().unwrap_or_default().as_bytes()),
         cell(managers.join(";").as_bytes()),
         changed.join(";"),
-        carved.map_or("", |carved| carved.label).to_owned(),
+        carved.map_or("", |carved| carved.label.word()).to_owned(),
     ]
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
+use assay::SnapshotKeys;
 use browse::Look;
 use encryption_config::Plaintext;
 use etcd_snapshot::Scan;
@@ -15,18 +16,18 @@ use crate::exit::Error;
 use crate::input::Reading;
 use crate::ui::Ui;
 
-/// Keys that were given, and those that the snapshot holds sealed under them. No `Debug`: see [`objects::Keys`].
+/// Keys that were given, and those that the snapshot holds sealed under them. No `Debug`: see [`SnapshotKeys`].
 pub(super) struct Keys {
     /// What they came in; `None` where none were given.
     file: Option<Vec<u8>>,
-    keys: RwLock<objects::Keys>,
+    keys: RwLock<SnapshotKeys>,
     /// Whether the snapshot's own are among them, or never will be.
     followed: OnceLock<()>,
 }
 
 impl Keys {
     pub(super) fn given(args: &KeysInput, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
-        let given = objects::Keys::given(args, reading, ui)?;
+        let given = objects::keys(args, reading, ui)?;
         let file = args.keys.as_deref().or(args.escrow.as_deref().map(Path::as_os_str));
         let file = file.map(|file| Path::new(file).file_name().unwrap_or(file).as_encoded_bytes().to_vec());
         Ok(Self { file, keys: RwLock::new(given), followed: OnceLock::new() })
@@ -45,7 +46,7 @@ impl Keys {
     pub(super) fn follow<'a>(&self, scan: impl FnOnce() -> Scan<'a>) {
         if self.file.is_some() {
             let scan = scan();
-            self.keys.write().unwrap_or_else(PoisonError::into_inner).follow_in(&scan);
+            self.keys.write().unwrap_or_else(PoisonError::into_inner).follow(&scan);
         }
         let _ = self.followed.set(());
     }

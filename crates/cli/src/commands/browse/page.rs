@@ -9,8 +9,7 @@ use lens::{Change, Object, Opener, Step, Unseen, View, raw, release_matters};
 use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
-use crate::output::objects::hex;
-use wording::{Size, count, is_plain};
+use wording::{Size, count, hex_dump, is_plain};
 
 /// Characters of one line; a screen shows the rest to nobody.
 const LONGEST_LINE: usize = 8192;
@@ -114,12 +113,7 @@ fn bytes_as_lines(bytes: &[u8], look: Look) -> Vec<String> {
         Ok(text) if text.chars().all(|c| is_plain(c) || matches!(c, '\n' | '\t' | '\\')) => {
             text.lines().map(|line| plain(line, look)).collect()
         }
-        _ => {
-            let mut dump = Vec::new();
-            // Writing to memory cannot fail.
-            let _ = hex(&mut dump, some);
-            String::from_utf8_lossy(&dump).lines().map(str::to_owned).collect()
-        }
+        _ => hex_dump(some).collect(),
     };
     if some.len() < bytes.len() {
         lines.push(format!("({} in all; `assay get -o raw` gives them)", Size(bytes.len() as u64)));

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use backup_facts::version::is_cluster_version;
 use bbolt_page::{Chunk, Db, Spread, Walker};
 use browse::{Found, History, Item, Look, Page, Summary, Wanted};
 use etcd_snapshot::facts::bucket;
@@ -90,8 +91,8 @@ impl<'a> Browsed<'a> {
     /// The release whose habits objects are shown by; looked for when the first object depends on it.
     fn server_minor(&self) -> Option<u32> {
         *self.server_minor.get_or_init(|| {
-            let newest = self.reader().newest(objects::is_version, None, 1, &Pool, &|_| {});
-            objects::server_minor(newest.keys.values().next())
+            let newest = self.reader().newest(is_cluster_version, None, 1, &Pool, &|_| {});
+            objects::server_minor(&newest)
         })
     }
 

@@ -2,23 +2,20 @@
 
 mod rows;
 mod salvage;
-mod table;
 
-use checks::Finding;
 use etcd_snapshot::Scan;
 use kube_objects::ShownKey;
 use lens::Selection;
-use serde_json::{Map, Value};
 
 use super::{objects, snapshot};
 use crate::args::{ListForm, LsArgs, View};
 use crate::exit::{Error, Outcome};
 use crate::input::{Input, Reading, Source};
-use crate::output::json::Verdict;
-use crate::output::rows::keys::{self, KeySink, KeysHead};
+use crate::output::rows::keys::{self, KeysHead};
+use crate::output::sqlite::snapshot as table;
 use crate::spread::Pool;
 use crate::ui::Ui;
-use rows::Entry;
+use rows::{Entry, meant};
 use wording::count;
 
 /// What is listed, and how.
@@ -29,11 +26,8 @@ struct Request {
 }
 
 pub(super) fn run(args: LsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
-    let mut request = Request {
-        selection: args.keys.selection(args.prefix.as_ref())?,
-        view: args.view(),
-        form: args.form().map_err(Error::Usage)?,
-    };
+    let mut request =
+        Request { selection: args.selection()?, view: args.view(), form: args.form().map_err(Error::Usage)? };
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
     if args.salvage {
         salvage::run(&mut request, &source, ui)?;
@@ -57,17 +51,26 @@ fn list(request: &Request, source: &Source, ui: &mut Ui) -> Result<(), Error> {
     let findings = snapshot::check_complete(source, &scan, ui);
     if let ListForm::Sqlite { out, force } = &request.form {
         let file = table::File { out, force: *force, created: ui.now() };
-        return table::write(request, source, scan, &file);
+        return table::write(&request.selection, source, scan, &file);
     }
-    let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-    let listed = Listed { source, revision: scan.view, greatest: scan.current(), verdict, findings, salvaged: false };
-    give_out(request, &listed, ui, entries(request, &scan))
+    let entries = entries(request, &scan, ui);
+    let head = KeysHead {
+        greatest_revision: scan.current(),
+        verdict: ui.outcome().verdict(),
+        ..KeysHead::of(&source.name(), Some(scan.view), &findings)
+    };
+    give_out(request, head, ui, entries)
 }
 
 /// The entries that are asked for, in the order of the view.
-fn entries<'a>(request: &'a Request, scan: &'a Scan<'a>) -> Box<dyn Iterator<Item = Entry<'a>> + 'a> {
-    let wanted = |key: &[u8]| request.selection.matches(key);
+fn entries<'a>(request: &'a Request, scan: &'a Scan<'a>, ui: &mut Ui) -> Box<dyn Iterator<Item = Entry<'a>> + 'a> {
+    let selection = &request.selection;
+    let wanted = |key: &[u8]| selection.matches(key);
     match request.view {
+        View::Live(_) if selection.looks_inside() => {
+            let live = meant(selection, scan.store.live_sorted(wanted, &Pool), ui);
+            Box::new(live.into_iter().map(Entry::Live))
+        }
         View::Live(_) if request.form.is_of_names() => {
             Box::new(scan.store.live_names(wanted, &Pool).into_iter().map(Entry::Name))
         }
@@ -79,33 +82,21 @@ fn entries<'a>(request: &'a Request, scan: &'a Scan<'a>) -> Box<dyn Iterator<Ite
     }
 }
 
-/// What is listed, for the head of the list.
-struct Listed<'a> {
-    source: &'a Source,
-    revision: i64,
-    greatest: i64,
-    verdict: Verdict,
-    findings: Vec<Finding>,
-    salvaged: bool,
-}
-
 fn give_out<'a>(
     request: &Request,
-    listed: &Listed<'_>,
+    head: KeysHead,
     ui: &mut Ui,
     entries: impl Iterator<Item = Entry<'a>>,
 ) -> Result<(), Error> {
-    let head = KeysHead {
-        artifact: artifact(listed),
-        greatest_revision: listed.greatest,
-        verdict: listed.verdict,
-        findings: findings(listed)?,
-        revisions: !matches!(request.view, View::Live(_)),
-        titled: ui.look().width.is_some(),
-    };
+    let revisions = !matches!(request.view, View::Live(_));
+    let head = KeysHead { revisions, titled: ui.look().width.is_some(), ..head };
     let mut redacted = 0;
     if let Some(mut sink) = keys::sink(&request.form, ui.out(), head)? {
-        redacted = feed(&mut *sink, entries)?;
+        for entry in entries {
+            let shown = ShownKey::of(entry.key());
+            redacted += u64::from(shown.is_redacted());
+            entry.give(&shown, &mut *sink)?;
+        }
         sink.finish()?;
     }
     if redacted > 0 {
@@ -115,32 +106,4 @@ fn give_out<'a>(
         ));
     }
     Ok(())
-}
-
-/// Gives entries to a sink; tells how many names had to be hidden.
-fn feed<'a>(sink: &mut dyn KeySink, entries: impl Iterator<Item = Entry<'a>>) -> Result<u64, Error> {
-    let mut redacted = 0;
-    for entry in entries {
-        let shown = ShownKey::of(entry.key());
-        redacted += u64::from(shown.is_redacted());
-        entry.give(&shown, sink)?;
-    }
-    Ok(redacted)
-}
-
-fn findings(listed: &Listed<'_>) -> Result<Vec<Value>, Error> {
-    let name = listed.source.name();
-    let values = listed.findings.iter().map(|finding| serde_json::to_value(document::Finding::of(finding, &name)));
-    Ok(values.collect::<Result<_, _>>().map_err(std::io::Error::from)?)
-}
-
-fn artifact(listed: &Listed<'_>) -> Map<String, Value> {
-    let mut artifact = Map::new();
-    artifact.insert("path".into(), listed.source.name().into());
-    if listed.salvaged {
-        artifact.insert("salvaged".into(), true.into());
-    } else {
-        artifact.insert("revision".into(), listed.revision.into());
-    }
-    artifact
 }

@@ -6,12 +6,13 @@ use bbolt_page::{Db, salvage};
 use etcd_snapshot::{Place, Record, Revision};
 
 use super::rows::Entry;
-use super::{Listed, Request, give_out, table};
+use super::{Request, give_out, meant, table};
 use crate::args::{ListForm, View};
 use crate::commands::objects;
 use crate::exit::Error;
 use crate::input::Source;
 use crate::output::json::Verdict;
+use crate::output::rows::keys::KeysHead;
 use crate::ui::Ui;
 use wording::count;
 
@@ -31,24 +32,25 @@ pub(super) fn run(request: &mut Request, source: &Source, ui: &mut Ui) -> Result
         source.display(),
         count(records.len() as u64, "revision"),
     ));
-    let listed = Listed { source, revision: 0, greatest, verdict: Verdict::Warn, findings: Vec::new(), salvaged: true };
     if let ListForm::Sqlite { out, force } = &request.form {
         let file = table::File { out, force: *force, created: ui.now() };
         return table::write_salvaged(source, records.values(), last_of_each(&records), &file);
     }
-    match request.view {
-        View::AllRevisions => give_out(request, &listed, ui, records.into_values().map(Entry::Record)),
+    let entries: Vec<Entry<'_>> = match request.view {
+        View::AllRevisions => records.into_values().map(Entry::Record).collect(),
         View::Deleted(_) => {
             let last = last_of_each(&records);
-            let gone = last.into_values().filter(|record| record.tombstone);
-            give_out(request, &listed, ui, gone.copied().map(Entry::Record))
+            last.into_values().filter(|record| record.tombstone).copied().map(Entry::Record).collect()
         }
         View::Live(_) => {
             let last = last_of_each(&records);
-            let live = last.into_values().filter(|record| !record.tombstone);
-            give_out(request, &listed, ui, live.map(|record| Entry::Live(table::live_of(record))))
+            let live = last.into_values().filter(|record| !record.tombstone).map(table::live_of);
+            meant(&request.selection, live, ui).into_iter().map(Entry::Live).collect()
         }
-    }
+    };
+    let head =
+        KeysHead { greatest_revision: greatest, verdict: Verdict::Warn, ..KeysHead::of(&source.name(), None, &[]) };
+    give_out(request, head, ui, entries.into_iter())
 }
 
 /// Records by revision. The same record on several pages counts once.

@@ -4,13 +4,15 @@ mod text;
 
 use std::io::Write;
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use assay::documents;
+use checks::Finding;
+use document::{Hex64, Key, KeyRow, RevisionRow};
+use serde_json::{Map, Value, json};
 
-use super::{Fields, Head, KeyRow, RevisionRow, Stream, cell};
+use super::{Fields, Head, Stream, cell};
 use crate::args::{ListForm, RowFormat};
 use crate::exit::Error;
-use crate::output::json::{Hex64, Key, Verdict};
+use crate::output::json::Verdict;
 
 /// Takes the rows of a list, in order, and gives them out as they come.
 pub trait KeySink {
@@ -20,12 +22,12 @@ pub trait KeySink {
     /// Whatever keeps it from being given out.
     fn key(&mut self, row: &KeyRow<'_>) -> Result<(), Error>;
 
-    /// Takes the name of a live key, for forms that show nothing else ([`ListForm::is_of_names`]).
+    /// Takes the name of a live key, for forms that show nothing else ([`ListForm::is_of_names`]); others pass it over.
     ///
     /// # Errors
     /// Whatever keeps it from being given out.
-    fn name(&mut self, key: &[u8]) -> Result<(), Error> {
-        self.key(&KeyRow::of_name(key))
+    fn name(&mut self, _key: &[u8]) -> Result<(), Error> {
+        Ok(())
     }
 
     /// Takes one revision of a key.
@@ -56,6 +58,27 @@ pub struct KeysHead {
     pub revisions: bool,
     /// Whether the reader is a terminal, and gets a head line over the columns.
     pub titled: bool,
+}
+
+impl KeysHead {
+    /// Of the input `path`, in the view of a revision, or salvaged; `findings` tell what damage was seen.
+    #[must_use]
+    pub fn of(path: &str, revision: Option<i64>, findings: &[Finding]) -> Self {
+        let mut artifact = Map::new();
+        artifact.insert("path".into(), path.into());
+        match revision {
+            Some(revision) => artifact.insert("revision".into(), revision.into()),
+            None => artifact.insert("salvaged".into(), true.into()),
+        };
+        Self {
+            artifact,
+            greatest_revision: 0,
+            verdict: Verdict::Pass,
+            findings: documents::findings(findings, path).map(|finding| json!(finding)).collect(),
+            revisions: false,
+            titled: false,
+        }
+    }
 }
 
 /// The sink for a form; `None` for a database, which is no stream (see [`crate::output::sqlite`]).
@@ -132,11 +155,15 @@ impl<'a> Scripted<'a> {
 
 impl KeySink for Scripted<'_> {
     fn key(&mut self, row: &KeyRow<'_>) -> Result<(), Error> {
-        self.stream.row(self.out, || KeyJson::from(row), || key_cells(row))
+        self.stream.row(self.out, || row, || key_cells(row))
+    }
+
+    fn name(&mut self, key: &[u8]) -> Result<(), Error> {
+        self.stream.row(self.out, || Key(key), || vec![cell(key)])
     }
 
     fn revision(&mut self, row: &RevisionRow<'_>) -> Result<(), Error> {
-        self.stream.row(self.out, || RevisionJson::from(row), || revision_cells(row))
+        self.stream.row(self.out, || row, || revision_cells(row))
     }
 
     fn finish(&mut self) -> Result<(), Error> {
@@ -148,17 +175,17 @@ impl KeySink for Scripted<'_> {
     }
 }
 
-fn or_empty(text: Option<&[u8]>) -> String {
-    text.map(cell).unwrap_or_default()
+fn or_empty(text: Option<Key<'_>>) -> String {
+    text.map(|text| cell(text.0)).unwrap_or_default()
 }
 
-fn hex(id: Option<u64>) -> String {
-    id.map_or_else(String::new, |id| format!("{id:x}"))
+fn hex(id: Option<Hex64>) -> String {
+    id.map_or_else(String::new, |id| id.to_string())
 }
 
 fn key_cells(row: &KeyRow<'_>) -> Vec<String> {
     vec![
-        cell(row.key),
+        cell(row.key.0),
         or_empty(row.identity.resource),
         or_empty(row.identity.group),
         or_empty(row.identity.namespace),
@@ -168,7 +195,7 @@ fn key_cells(row: &KeyRow<'_>) -> Vec<String> {
         row.version.to_string(),
         hex(row.lease),
         row.size.to_string(),
-        or_empty(row.encoding.map(str::as_bytes)),
+        row.encoding.unwrap_or_default().to_owned(),
         or_empty(row.provider),
         or_empty(row.key_name),
     ]
@@ -176,12 +203,12 @@ fn key_cells(row: &KeyRow<'_>) -> Vec<String> {
 
 fn revision_cells(row: &RevisionRow<'_>) -> Vec<String> {
     vec![
-        cell(row.key),
+        cell(row.key.0),
         or_empty(row.identity.resource),
         or_empty(row.identity.group),
         or_empty(row.identity.namespace),
         or_empty(row.identity.name),
-        row.main.to_string(),
+        row.revision.to_string(),
         row.sub.to_string(),
         row.tombstone.to_string(),
         row.create_revision.to_string(),
@@ -189,82 +216,6 @@ fn revision_cells(row: &RevisionRow<'_>) -> Vec<String> {
         hex(row.lease),
         row.size.to_string(),
     ]
-}
-
-/// A live key as scripts read it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct KeyJson<'a> {
-    key: Key<'a>,
-    resource: Option<Key<'a>>,
-    group: Option<Key<'a>>,
-    namespace: Option<Key<'a>>,
-    name: Option<Key<'a>>,
-    create_revision: i64,
-    mod_revision: i64,
-    version: i64,
-    lease: Option<Hex64>,
-    size: u64,
-    encoding: Option<&'a str>,
-    provider: Option<Key<'a>>,
-    key_name: Option<Key<'a>>,
-}
-
-impl<'a> From<&KeyRow<'a>> for KeyJson<'a> {
-    fn from(row: &KeyRow<'a>) -> Self {
-        Self {
-            key: Key(row.key),
-            resource: row.identity.resource.map(Key),
-            group: row.identity.group.map(Key),
-            namespace: row.identity.namespace.map(Key),
-            name: row.identity.name.map(Key),
-            create_revision: row.create_revision,
-            mod_revision: row.mod_revision,
-            version: row.version,
-            lease: row.lease.map(Hex64),
-            size: row.size,
-            encoding: row.encoding,
-            provider: row.provider.map(Key),
-            key_name: row.key_name.map(Key),
-        }
-    }
-}
-
-/// One revision as scripts read it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RevisionJson<'a> {
-    key: Key<'a>,
-    resource: Option<Key<'a>>,
-    group: Option<Key<'a>>,
-    namespace: Option<Key<'a>>,
-    name: Option<Key<'a>>,
-    revision: i64,
-    sub: i64,
-    tombstone: bool,
-    create_revision: i64,
-    version: i64,
-    lease: Option<Hex64>,
-    size: u64,
-}
-
-impl<'a> From<&RevisionRow<'a>> for RevisionJson<'a> {
-    fn from(row: &RevisionRow<'a>) -> Self {
-        Self {
-            key: Key(row.key),
-            resource: row.identity.resource.map(Key),
-            group: row.identity.group.map(Key),
-            namespace: row.identity.namespace.map(Key),
-            name: row.identity.name.map(Key),
-            revision: row.main,
-            sub: row.sub,
-            tombstone: row.tombstone,
-            create_revision: row.create_revision,
-            version: row.version,
-            lease: row.lease.map(Hex64),
-            size: row.size,
-        }
-    }
 }
 
 #[cfg(test)]

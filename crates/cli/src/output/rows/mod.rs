@@ -4,7 +4,6 @@
 //! forms of their own for people and for `xargs`.
 
 pub mod keys;
-mod plain;
 
 use std::io::Write;
 
@@ -15,8 +14,6 @@ use super::json::{SCHEMA, Verdict, write_compact};
 use crate::args::RowFormat;
 use crate::exit::Error;
 use wording::escape;
-
-pub use plain::{FindingRow, Identity, KeyRow, LeaseRow, MemberRow, ResourceRow, RevisionRow};
 
 /// A row of a list.
 pub trait Row: Serialize {

@@ -3,26 +3,26 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::output::rows::Identity;
+use document::{Hex64, Identity, Key};
 
 fn key_row(key: &[u8]) -> KeyRow<'_> {
     KeyRow {
-        key,
+        key: Key(key),
         identity: Identity {
             prefix: Some(b"kubernetes.io"),
-            resource: Some(b"secrets"),
-            group: Some(b""),
+            resource: Some(Key(b"secrets")),
+            group: Some(Key(b"")),
             namespace: None,
-            name: Some(b"db"),
+            name: Some(Key(b"db")),
         },
         create_revision: 3,
         mod_revision: 9,
         version: 2,
-        lease: Some(u64::MAX),
+        lease: Some(Hex64(u64::MAX)),
         size: 7,
         encoding: Some("encrypted"),
-        provider: Some(b"aescbc"),
-        key_name: Some(b"2"),
+        provider: Some(Key(b"aescbc")),
+        key_name: Some(Key(b"2")),
     }
 }
 
@@ -40,9 +40,9 @@ fn write(target: &Path, force: bool) -> Result<(), Error> {
     database.key(&key_row(b"/a"))?;
     database.key(&key_row(b"\xff"))?;
     database.revision(&RevisionRow {
-        main: 9,
+        revision: 9,
         sub: 1,
-        key: b"/a",
+        key: Key(b"/a"),
         identity: Identity::default(),
         tombstone: true,
         create_revision: 0,
@@ -50,35 +50,22 @@ fn write(target: &Path, force: bool) -> Result<(), Error> {
         lease: None,
         size: 0,
     })?;
-    database.resource(&ResourceRow {
-        resource: b"secrets",
-        group: b"",
-        encoding: "encrypted",
-        provider: Some(b"aescbc"),
-        key_name: Some(b"2"),
-        live: 2,
-        bytes: 17,
-    })?;
-    database.lease(&LeaseRow { id: 0x1f, ttl: 60, remaining: None, keys: 2 })?;
-    database.member(&MemberRow {
+    let text = |text: &str| text.as_bytes().to_vec();
+    let stored = (text("secrets"), Vec::new(), "encrypted".to_owned(), Some(text("aescbc")), Some(text("2")));
+    database.resource(&stored, 2, 17)?;
+    database.lease(&facts::Lease { id: 0x1f, ttl: 60, remaining_ttl: 0 }, 2)?;
+    database.member(&facts::Member {
         id: 0x8e9e_05c5_2164_694d,
-        name: Some("m0"),
-        peer_urls: &["https://a:2380".to_owned()],
-        client_urls: &[],
-        learner: false,
-        removed: false,
+        name: "m0".to_owned(),
+        peer_urls: vec!["https://a:2380".to_owned()],
+        client_urls: Vec::new(),
+        is_learner: false,
     })?;
-    database.finding(&FindingRow {
-        id: "SNAP-003",
-        name: "trailer-mismatch",
-        severity: "critical",
-        message: "no",
-        evidence: "{}",
-        page: Some(3),
-        offset: Some(12288),
-        key: None,
-        member: None,
-        remedy: "take it again",
+    database.removed_member(1)?;
+    database.finding(&Finding {
+        id: "SNAP-003".into(),
+        location: document::Location { page: Some(3), offset: Some(12288), ..document::Location::default() },
+        ..Finding::default()
     })?;
     database.finish()?;
     database.commit()
@@ -104,7 +91,11 @@ fn what_goes_in_comes_out() {
         ("SELECT main || '.' || sub || tombstone FROM revisions JOIN keys USING (key)", "9.11"),
         ("SELECT provider || live || bytes FROM resources", "aescbc217"),
         ("SELECT id || ttl || ifnull(remaining, '-') FROM leases", "1f60-"),
-        ("SELECT id || peer_urls || client_urls || removed FROM members", "8e9e05c52164694d[\"https://a:2380\"][]0"),
+        (
+            "SELECT id || peer_urls || client_urls || removed FROM members WHERE name = 'm0'",
+            "8e9e05c52164694d[\"https://a:2380\"][]0",
+        ),
+        ("SELECT id || ifnull(name, '-') || removed FROM members WHERE name IS NULL", "1-1"),
         ("SELECT id || page || file_offset || ifnull(member, '-') FROM findings", "SNAP-003312288-"),
         ("SELECT value FROM meta WHERE name = 'source'", "s.db"),
     ] {

@@ -1,31 +1,29 @@
 use std::io;
 
-use serde_json::json;
-
 use super::*;
-use crate::output::rows::Identity;
+use document::Identity;
 
 const SECRET: KeyRow<'_> = KeyRow {
-    key: b"/kubernetes.io/secrets/prod/db",
+    key: Key(b"/kubernetes.io/secrets/prod/db"),
     identity: Identity {
         prefix: Some(b"kubernetes.io"),
-        resource: Some(b"secrets"),
-        group: Some(b""),
-        namespace: Some(b"prod"),
-        name: Some(b"db"),
+        resource: Some(Key(b"secrets")),
+        group: Some(Key(b"")),
+        namespace: Some(Key(b"prod")),
+        name: Some(Key(b"db")),
     },
     create_revision: 3,
     mod_revision: 120_034,
     version: 2,
-    lease: Some(0x7587_8e9e_05c5_2164),
+    lease: Some(Hex64(0x7587_8e9e_05c5_2164)),
     size: 1536,
     encoding: Some("encrypted"),
-    provider: Some(b"aescbc"),
-    key_name: Some(b"2"),
+    provider: Some(Key(b"aescbc")),
+    key_name: Some(Key(b"2")),
 };
 
 const ODD: KeyRow<'_> = KeyRow {
-    key: b"\xff\n,\"\x1b[2J",
+    key: Key(b"\xff\n,\"\x1b[2J"),
     identity: Identity { prefix: None, resource: None, group: None, namespace: None, name: None },
     create_revision: 1,
     mod_revision: 1,
@@ -38,9 +36,9 @@ const ODD: KeyRow<'_> = KeyRow {
 };
 
 const GONE: RevisionRow<'_> = RevisionRow {
-    main: 7,
+    revision: 7,
     sub: 1,
-    key: b"/a/b",
+    key: Key(b"/a/b"),
     identity: ODD.identity,
     tombstone: true,
     create_revision: 0,
@@ -102,6 +100,15 @@ fn a_long_line_holds_every_number_and_ends_with_the_key() {
 fn a_count_is_a_number() {
     assert_eq!(text(&ListForm::Count { json: false }, &[SECRET, ODD]), "2\n");
     assert_eq!(text(&ListForm::Count { json: false }, &[]), "0\n");
+    for (json, counted) in [(false, "2\n"), (true, "\"count\":2}")] {
+        let mut out = Vec::new();
+        let mut sink = sink(&ListForm::Count { json }, &mut out, head()).unwrap().unwrap();
+        [b"/a", b"/b"].iter().try_for_each(|key| sink.name(*key)).unwrap();
+        sink.finish().unwrap();
+        drop(sink);
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains(counted), "{text}");
+    }
     let document: Value = serde_json::from_str(&text(&ListForm::Count { json: true }, &[SECRET, ODD])).unwrap();
     assert_eq!(document["artifacts"][0], json!({"path": "s.db", "count": 2}));
     assert_eq!(document["verdict"], "pass");

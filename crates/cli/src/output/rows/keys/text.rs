@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{KeySink, KeysHead};
 use crate::exit::Error;
-use crate::output::rows::{KeyRow, RevisionRow};
+use document::{Hex64, KeyRow, RevisionRow};
 use wording::escape;
 
 /// Keys alone.
@@ -25,7 +25,7 @@ impl<'a> Names<'a> {
         Self { out, end: 0, raw: true }
     }
 
-    fn name(&mut self, key: &[u8]) -> Result<(), Error> {
+    fn write(&mut self, key: &[u8]) -> Result<(), Error> {
         if self.raw {
             self.out.write_all(key)?;
         } else {
@@ -37,11 +37,15 @@ impl<'a> Names<'a> {
 
 impl KeySink for Names<'_> {
     fn key(&mut self, row: &KeyRow<'_>) -> Result<(), Error> {
-        self.name(row.key)
+        self.write(row.key.0)
+    }
+
+    fn name(&mut self, key: &[u8]) -> Result<(), Error> {
+        self.write(key)
     }
 
     fn revision(&mut self, row: &RevisionRow<'_>) -> Result<(), Error> {
-        self.name(row.key)
+        self.write(row.key.0)
     }
 
     fn finish(&mut self) -> Result<(), Error> {
@@ -75,11 +79,11 @@ impl<'a> Long<'a> {
         version: i64,
         size: u64,
         stored: &str,
-        lease: Option<u64>,
+        lease: Option<Hex64>,
         key: &[u8],
     ) -> Result<(), Error> {
         let width = self.width;
-        let lease = lease.map_or_else(|| "-".to_owned(), |id| format!("{id:x}"));
+        let lease = lease.map_or_else(|| "-".to_owned(), |id| id.to_string());
         let key = escape(key);
         Ok(writeln!(self.out, "{revision:>width$}  {version:>7}  {size:>9}  {stored:<20}  {lease:>16}  {key}")?)
     }
@@ -88,18 +92,18 @@ impl<'a> Long<'a> {
 impl KeySink for Long<'_> {
     fn key(&mut self, row: &KeyRow<'_>) -> Result<(), Error> {
         let stored = match (row.provider, row.key_name) {
-            (Some(provider), Some(key_name)) => format!("{}:{}", escape(provider), escape(key_name)),
-            (Some(provider), None) => escape(provider).into_owned(),
+            (Some(provider), Some(key_name)) => format!("{}:{}", escape(provider.0), escape(key_name.0)),
+            (Some(provider), None) => escape(provider.0).into_owned(),
             _ => row.encoding.unwrap_or("-").to_owned(),
         };
         let revision = row.mod_revision.to_string();
-        self.line(&revision, row.version, row.size, &stored, row.lease, row.key)
+        self.line(&revision, row.version, row.size, &stored, row.lease, row.key.0)
     }
 
     fn revision(&mut self, row: &RevisionRow<'_>) -> Result<(), Error> {
         let stored = if row.tombstone { "deleted" } else { "-" };
-        let revision = format!("{}.{}", row.main, row.sub);
-        self.line(&revision, row.version, row.size, stored, row.lease, row.key)
+        let revision = format!("{}.{}", row.revision, row.sub);
+        self.line(&revision, row.version, row.size, stored, row.lease, row.key.0)
     }
 
     fn finish(&mut self) -> Result<(), Error> {
@@ -121,6 +125,11 @@ impl<'a> Count<'a> {
 
 impl KeySink for Count<'_> {
     fn key(&mut self, _row: &KeyRow<'_>) -> Result<(), Error> {
+        self.count += 1;
+        Ok(())
+    }
+
+    fn name(&mut self, _key: &[u8]) -> Result<(), Error> {
         self.count += 1;
         Ok(())
     }

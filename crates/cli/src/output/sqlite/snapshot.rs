@@ -3,37 +3,41 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use assay::documents::{key_row, revision_row};
 use backup_facts::snapshot::{QuotaClaims, SnapshotFacts};
+use document::{Finding, Key, KeyRow};
 use etcd_snapshot::trailer::{self, Trailer};
 use etcd_snapshot::{Facts, Live, Record, Scan};
 use jiff::Timestamp;
 use kube_objects::{Inventory, ShownKey};
+use lens::Selection;
 
-use super::Request;
-use super::rows::{key_row, revision_row};
+use super::{Database, SCHEMA_VERSION, Stored};
 use crate::exit::Error;
 use crate::input::Source;
-use crate::output::json::{HexBytes, write_compact};
+use crate::output::json::HexBytes;
 use crate::output::rows::keys::KeySink;
-use crate::output::rows::{FindingRow, KeyRow, LeaseRow, MemberRow, ResourceRow};
-use crate::output::sqlite::{Database, SCHEMA_VERSION};
 use crate::spread::Pool;
 
 /// The database that is written.
-pub(super) struct File<'f> {
-    pub(super) out: &'f Path,
+pub struct File<'f> {
+    /// Where it is to stand.
+    pub out: &'f Path,
     /// Whether it may replace another.
-    pub(super) force: bool,
+    pub force: bool,
     /// The time that it bears.
-    pub(super) created: Timestamp,
+    pub created: Timestamp,
 }
 
 /// Writes a view of an intact tree.
-pub(super) fn write(request: &Request, source: &Source, scan: Scan<'_>, file: &File<'_>) -> Result<(), Error> {
+///
+/// # Errors
+/// A database that cannot be written, or a source that changed meanwhile.
+pub fn write(selection: &Selection, source: &Source, scan: Scan<'_>, file: &File<'_>) -> Result<(), Error> {
     let mut table = Table::create(source, file)?;
     table.database.meta("view", "live")?;
     table.database.meta("revision", &scan.view.to_string())?;
-    let is_wanted = |key: &[u8]| request.selection.matches(key);
+    let is_wanted = |key: &[u8]| selection.matches(key);
     for live in scan.store.live_sorted(is_wanted, &Pool) {
         table.live(&live)?;
     }
@@ -48,7 +52,10 @@ pub(super) fn write(request: &Request, source: &Source, scan: Scan<'_>, file: &F
 }
 
 /// Writes what was salvaged: all records, and the last of each key where that is no tombstone.
-pub(super) fn write_salvaged<'r, 'a: 'r>(
+///
+/// # Errors
+/// As [`write`].
+pub fn write_salvaged<'r, 'a: 'r>(
     source: &Source,
     records: impl Iterator<Item = &'r Record<'a>>,
     last: BTreeMap<&'a [u8], &'r Record<'a>>,
@@ -64,9 +71,6 @@ pub(super) fn write_salvaged<'r, 'a: 'r>(
     }
     table.commit(source)
 }
-
-/// How values of a resource are stored: resource, group, encoding, provider, key name.
-type Stored = (Vec<u8>, Vec<u8>, String, Option<Vec<u8>>, Option<Vec<u8>>);
 
 struct Table {
     database: Database,
@@ -92,7 +96,7 @@ impl Table {
         let row = key_row(&live.kv, live.revision, &shown);
         self.database.key(&row)?;
         if let Some(lease) = row.lease {
-            *self.leases.entry(lease).or_default() += 1;
+            *self.leases.entry(lease.0).or_default() += 1;
         }
         let (count, bytes) = self.resources.entry(stored(&row)).or_default();
         *count += 1;
@@ -112,71 +116,23 @@ impl Table {
             inventory: Inventory::default(),
             ..SnapshotFacts::of(scan, QuotaClaims::default(), &Pool)
         };
-        for finding in checks::snapshot::check(&facts).into_sorted() {
-            let mut evidence = Vec::new();
-            write_compact(&mut evidence, &document::Finding::of(&finding, "").evidence)?;
-            let location = finding.location();
-            self.database.finding(&FindingRow {
-                id: finding.entry().id,
-                name: finding.entry().name,
-                severity: finding.severity().name(),
-                message: finding.message(),
-                evidence: &String::from_utf8_lossy(&evidence),
-                page: location.page,
-                offset: location.offset,
-                key: location.key.as_deref(),
-                member: location.member.as_deref().and_then(|id| u64::from_str_radix(id, 16).ok()),
-                remedy: finding.entry().remedy,
-            })?;
-        }
-        Ok(())
+        let findings = checks::snapshot::check(&facts).into_sorted();
+        findings.iter().try_for_each(|finding| self.database.finding(&Finding::of(finding, "")))
     }
 
     fn cluster(&mut self, facts: &Facts) -> Result<(), Error> {
         for lease in &facts.leases {
-            let id = lease.id.cast_unsigned();
-            self.database.lease(&LeaseRow {
-                id,
-                ttl: lease.ttl,
-                remaining: (lease.remaining_ttl != 0).then_some(lease.remaining_ttl),
-                keys: self.leases.get(&id).copied().unwrap_or_default(),
-            })?;
+            let keys = self.leases.get(&lease.id.cast_unsigned()).copied().unwrap_or_default();
+            self.database.lease(lease, keys)?;
         }
-        for member in &facts.members {
-            self.database.member(&MemberRow {
-                id: member.id,
-                name: Some(&member.name),
-                peer_urls: &member.peer_urls,
-                client_urls: &member.client_urls,
-                learner: member.is_learner,
-                removed: false,
-            })?;
-        }
-        for id in &facts.removed_members {
-            self.database.member(&MemberRow {
-                id: *id,
-                name: None,
-                peer_urls: &[],
-                client_urls: &[],
-                learner: false,
-                removed: true,
-            })?;
-        }
-        Ok(())
+        facts.members.iter().try_for_each(|member| self.database.member(member))?;
+        facts.removed_members.iter().try_for_each(|id| self.database.removed_member(*id))
     }
 
     /// Ends it; a source that changed meanwhile leaves no database behind.
     fn commit(mut self, source: &Source) -> Result<(), Error> {
-        for ((resource, group, encoding, provider, key_name), (live, bytes)) in &self.resources {
-            self.database.resource(&ResourceRow {
-                resource,
-                group,
-                encoding,
-                provider: provider.as_deref(),
-                key_name: key_name.as_deref(),
-                live: *live,
-                bytes: *bytes,
-            })?;
+        for (stored, (live, bytes)) in &self.resources {
+            self.database.resource(stored, *live, *bytes)?;
         }
         self.database.finish()?;
         source.check_unchanged()?;
@@ -185,12 +141,13 @@ impl Table {
 }
 
 /// A record as the live one of its key.
-pub(super) fn live_of<'a>(record: &Record<'a>) -> Live<'a> {
+#[must_use]
+pub fn live_of<'a>(record: &Record<'a>) -> Live<'a> {
     Live { kv: record.kv, revision: record.revision }
 }
 
 fn stored(row: &KeyRow<'_>) -> Stored {
-    let owned = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
+    let owned = |key: Option<Key<'_>>| key.map(|key| key.0.to_vec());
     (
         owned(row.identity.resource).unwrap_or_default(),
         owned(row.identity.group).unwrap_or_default(),
