@@ -44,6 +44,25 @@ fn every_form_gives_the_same_rows_and_the_summary_counts_them() {
 }
 
 #[test]
+fn labels_of_objects_choose_and_what_has_none_to_see_is_said() {
+    let path = fixtures::named("partially-encrypted").snapshot();
+    let path = path.to_str().unwrap();
+    let of = |selector: &str| run(&["carve", path, "--all", "-o", "ndjson", "--selector", selector]);
+    let service = of("kubernetes.io/service-name=kubernetes");
+    assert_eq!(service.out.lines().count(), 1, "{}", service.out);
+    assert!(service.out.contains("/kubernetes.io/endpointslices/default/kubernetes"), "{}", service.out);
+    let others = of("!kubernetes.io/service-name");
+    assert!(others.out.lines().count() == 2 && !others.out.contains("endpointslices"), "{}", others.out);
+    for run in [&service, &others] {
+        assert_eq!(run.code, Some(1), "{}", run.err);
+        assert!(run.err.contains("1 object not shown\n") && run.err.contains("3 deletions not shown"), "{}", run.err);
+    }
+    assert_eq!(of("a=b,,").code, Some(2));
+    let document = run(&["carve", path, "--all", "--selector", "a=b", "--json"]).out;
+    assert_eq!(serde_json::from_str::<Value>(&document).unwrap()["verdict"], "fail");
+}
+
+#[test]
 fn labels_and_keys_choose() {
     let all = carved(&["--all"]);
     let with = |test: &dyn Fn(&Value) -> bool| all.iter().filter(|row| test(row)).cloned().collect::<Vec<_>>();

@@ -57,6 +57,35 @@ fn every_form_lists_the_same_keys() {
 }
 
 #[test]
+fn labels_choose_as_get_does_and_what_is_closed_is_said() {
+    let fixture = named("plain-etcd36");
+    let path = fixture.snapshot();
+    let path = path.to_str().unwrap();
+    for labels in ["app=web-2", "app in (web-2,web-7)", "app!=web-2", "!app"] {
+        let got = run(&["get", path, "-r", "pods,configmaps", "-l", labels, "-o", "ndjson"]);
+        let key = |line: &str| serde_json::from_str::<Value>(line).unwrap()["key"].as_str().unwrap().to_owned();
+        let expected: Vec<String> = got.out.lines().map(key).collect();
+        assert!(!expected.is_empty(), "{labels}");
+        assert_eq!(lines(&fixture, &["-r", "pods,configmaps", "--selector", labels]), expected, "{labels}");
+        let count = [expected.len().to_string()];
+        assert_eq!(lines(&fixture, &["-r", "pods,configmaps", "--selector", labels, "--count"]), count, "{labels}");
+        assert_eq!(
+            lines(&fixture, &["-r", "pods,configmaps", "--selector", labels, "--salvage"]).len(),
+            expected.len()
+        );
+    }
+    let sealed = named("aescbc-rotated").snapshot();
+    let run = |line: &[&str]| crate::run::run(&[&["ls"], line].concat());
+    let closed = run(&[sealed.to_str().unwrap(), "-r", "secrets", "--selector", "app=web", "--json"]);
+    assert_eq!(closed.code, Some(1), "{}", closed.err);
+    assert!(closed.err.contains("175 objects not shown") && !closed.err.contains("--keys"), "{}", closed.err);
+    assert_eq!(serde_json::from_str::<Value>(&closed.out).unwrap()["verdict"], "fail");
+    for wrong in [&["a=b,,"][..], &["a=b", "--deleted"], &["a=b", "-o", "sqlite", "--out", "never.sqlite"]] {
+        assert_eq!(run(&[&[path, "--selector"], wrong].concat()).code, Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
 fn filters_choose_by_resource_namespace_prefix_and_glob() {
     let fixture = named("aescbc-rotated");
     let keys = fixture.live_keys();
