@@ -22,6 +22,7 @@ mod news;
 mod run;
 mod search;
 mod tree;
+pub mod typed;
 mod update;
 mod view;
 

@@ -4,7 +4,6 @@ mod keys;
 mod page;
 mod screen;
 mod snapshot;
-mod typed;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;

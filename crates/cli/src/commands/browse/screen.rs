@@ -22,8 +22,8 @@ use rustix::termios::tcgetwinsize;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::low_level;
 
-use super::typed;
 use crate::exit::{self, Error};
+use browse::typed;
 
 /// Signals that end the session.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];

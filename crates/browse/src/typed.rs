@@ -1,10 +1,11 @@
 //! Bytes from the keyboard as keys.
 
-use browse::Key;
+use crate::news::Key;
 
 /// Takes the keys off the front of `bytes`; what is left is the beginning of one. `complete`: nothing follows soon, so
 /// that an escape stands for itself.
-pub(super) fn keys(bytes: &mut Vec<u8>, complete: bool) -> Vec<Key> {
+#[must_use]
+pub fn keys(bytes: &mut Vec<u8>, complete: bool) -> Vec<Key> {
     let mut keys = Vec::new();
     let mut at = 0;
     while let Some((key, length)) = bytes.get(at..).and_then(|rest| first(rest, complete)) {
