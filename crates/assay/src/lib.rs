@@ -52,7 +52,7 @@ pub use input::Input;
 pub use judge::{Answer, Judgement, Unread};
 pub use judged::{Judged, Part};
 pub use keys::{Given, Keys, Unlock};
-pub use objects::Lens;
+pub use objects::{Lens, Seen};
 pub use opener::{LateKeys, SnapshotKeys};
 pub use pool::Pool;
 pub use question::{Asks, Question};

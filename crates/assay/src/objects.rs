@@ -11,6 +11,9 @@ use crate::pool::Pool;
 use crate::question::{Asks, Question};
 use crate::watch::Watch;
 
+/// The etcd key of an object, and the object, or why it is not seen.
+pub type Seen<'b> = (&'b [u8], Result<Object, Unseen>);
+
 /// The objects of one snapshot, and the keys that open them. No `Debug`: it holds keys.
 pub struct Lens<'b> {
     reader: Reader<'b>,
@@ -49,11 +52,7 @@ impl<'b> Lens<'b> {
     ///
     /// # Errors
     /// A resource that nothing in the snapshot has: a slip of the pen must not look like an answer.
-    pub fn objects(
-        &self,
-        selection: &mut Selection,
-        at: Option<i64>,
-    ) -> Result<Vec<(&'b [u8], Result<Object, Unseen>)>, UnknownResource> {
+    pub fn objects(&self, selection: &mut Selection, at: Option<i64>) -> Result<Vec<Seen<'b>>, UnknownResource> {
         if selection.needs_resources() {
             let mut resources = selection.resources_to_see();
             resources.look_through(&self.reader, &Pool, &|_| {});
@@ -65,7 +64,7 @@ impl<'b> Lens<'b> {
             let (stored, main) = (found.record.kv.value, found.record.revision.main);
             (key, Object::read(self, key, stored, main, View::default()))
         });
-        let meant = |found: &(&[u8], Result<Object, Unseen>)| match &found.1 {
+        let meant = |found: &Seen<'_>| match &found.1 {
             Ok(object) => selection.matches_object(object.shown()),
             Err(_) => !selection.looks_inside(),
         };
