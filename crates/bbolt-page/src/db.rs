@@ -245,6 +245,10 @@ fn slot_faults(slot: &MetaSlot, chosen: &Meta) -> Vec<FaultKind> {
     if meta.high_water.0 < 3 {
         field("high-water mark", meta.high_water.0, "3 or more");
     }
+    // one more transaction, and bbolt would take the other meta for the newer
+    if meta.txid.0 > i64::MAX.unsigned_abs() {
+        field(FaultKind::TRANSACTION_ID, meta.txid.0, "less than 2^63");
+    }
     let inside = |id: Pgid| id.0 >= 2 && id < meta.high_water;
     if !inside(meta.root) {
         field("root page", meta.root.0, "2 or more and less than the high-water mark");

@@ -327,6 +327,9 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// The field of [`FaultKind::MetaField`] by which bbolt chooses between the metas.
+    pub const TRANSACTION_ID: &str = "transaction id";
+
     /// The family of checks that found it.
     #[must_use]
     pub fn check(&self) -> Check {

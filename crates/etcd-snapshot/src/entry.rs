@@ -1,6 +1,6 @@
 //! One entry of one of etcd's buckets, its fields named as etcd names them.
 
-use crate::facts::{Facts, Permission, bucket};
+use crate::facts::{Facts, Harm, Permission, bucket};
 
 /// What a field of an entry says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,8 @@ pub struct NamedField {
 /// What is wrong with an entry that is not what its bucket should hold.
 pub fn read(bucket: &[u8], key: &[u8], value: &[u8]) -> Result<Vec<NamedField>, String> {
     let mut facts = Facts::default();
-    facts.take(bucket, key, value);
+    facts.take(bucket, key, Some(value));
+    facts.faults.retain(|fault| fault.harm == Harm::Misread);
     if let Some(fault) = facts.faults.pop() {
         return Err(fault.problem);
     }
@@ -55,7 +56,9 @@ pub fn read(bucket: &[u8], key: &[u8], value: &[u8]) -> Result<Vec<NamedField>, 
         }
         bucket::ALARM => facts.alarms.into_iter().flat_map(alarm).collect(),
         bucket::LEASE => facts.leases.into_iter().flat_map(lease).collect(),
-        bucket::AUTH if key == b"authEnabled" => vec![named("authEnabled", FieldValue::Flag(facts.auth_enabled))],
+        bucket::AUTH if key == b"authEnabled" => {
+            vec![named("authEnabled", FieldValue::Flag(facts.auth_enabled))]
+        }
         bucket::AUTH => optional("authRevision", facts.auth_revision.map(FieldValue::Unsigned)),
         bucket::AUTH_USERS => facts.users.into_iter().flat_map(user).collect(),
         bucket::AUTH_ROLES => facts.roles.into_iter().flat_map(role).collect(),

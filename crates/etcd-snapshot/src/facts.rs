@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::revision::{Revision, decode_revision};
-use crate::wire::{Field, Wire, WireError, signed};
+use crate::wire::{self, Field, Kind, WireError, signed};
 
 /// Bucket names, as etcd spells them.
 pub mod bucket {
@@ -162,6 +162,17 @@ pub struct FactFault {
     pub key: Vec<u8>,
     /// What is wrong with it.
     pub problem: String,
+    /// What that does to etcd.
+    pub harm: Harm,
+}
+
+/// What an entry does that is not as etcd writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Harm {
+    /// etcd reads on as if nothing were; still no etcd writes this.
+    Odd,
+    /// etcd ends, or reads something else than was written.
+    Misread,
 }
 
 /// etcd's own state.
@@ -193,6 +204,8 @@ pub struct Facts {
     pub leases: Vec<Lease>,
     /// Whether authentication is on.
     pub auth_enabled: bool,
+    /// Whether anything says so, on or off; where nothing does, etcd serves without.
+    pub auth_stated: bool,
     /// How often users, roles or the switch changed.
     pub auth_revision: Option<u64>,
     /// Users, by name.
@@ -216,46 +229,71 @@ impl Facts {
         self.removed_members.sort_unstable();
     }
 
-    /// Takes one entry of one of etcd's buckets.
-    pub(crate) fn take(&mut self, bucket: &[u8], key: &[u8], value: &[u8]) {
-        let (name, outcome) = match bucket {
-            bucket::META => ("meta", self.take_meta(key, value)),
-            bucket::CLUSTER => ("cluster", self.take_cluster(key, value)),
-            bucket::MEMBERS => ("members", self.take_member(key, value)),
-            bucket::MEMBERS_REMOVED => ("members_removed", self.take_removed(key)),
-            bucket::ALARM => ("alarm", self.take_alarm(key)),
-            bucket::LEASE => ("lease", self.take_lease(key, value)),
-            bucket::AUTH => ("auth", self.take_auth(key, value)),
-            bucket::AUTH_USERS => ("authUsers", self.take_user(key, value)),
-            bucket::AUTH_ROLES => ("authRoles", self.take_role(value)),
-            _ => return,
+    /// Takes one entry of one of etcd's buckets; `value` is `None` where a bucket stands in its place.
+    pub(crate) fn take(&mut self, bucket: &[u8], key: &[u8], value: Option<&[u8]>) {
+        let Some(name) = bucket::ALL.iter().find(|known| **known == bucket && bucket != bucket::KEY) else { return };
+        let name = str::from_utf8(name).unwrap_or_default();
+        let mut odd = Vec::new();
+        let taken = match value {
+            Some(value) => self.take_entry(bucket, key, value, &mut odd),
+            None => Err("a bucket stands in its place, which etcd reads as nothing".to_owned()),
         };
-        if let Err(problem) = outcome
-            && self.faults.len() < FAULT_CAP
-        {
-            let key = key.get(..key.len().min(256)).unwrap_or_default().to_vec();
-            self.faults.push(FactFault { bucket: name, key, problem });
+        let odd = odd.into_iter().map(|problem| (problem, Harm::Odd));
+        for (problem, harm) in taken.err().map(|problem| (problem, Harm::Misread)).into_iter().chain(odd) {
+            if self.faults.len() < FAULT_CAP {
+                let key = key.get(..key.len().min(256)).unwrap_or_default().to_vec();
+                self.faults.push(FactFault { bucket: name, key, problem, harm });
+            }
         }
     }
 
-    fn take_meta(&mut self, key: &[u8], value: &[u8]) -> Result<(), String> {
+    fn take_entry(&mut self, bucket: &[u8], key: &[u8], value: &[u8], odd: &mut Vec<String>) -> Result<(), String> {
+        match bucket {
+            bucket::META => self.take_meta(key, value, odd),
+            bucket::CLUSTER => self.take_cluster(key, value, odd),
+            bucket::MEMBERS => self.take_member(key, value),
+            bucket::MEMBERS_REMOVED => self.take_removed(key),
+            bucket::ALARM => self.take_alarm(key),
+            bucket::LEASE => self.take_lease(key, value, odd),
+            bucket::AUTH => self.take_auth(key, value, odd),
+            bucket::AUTH_USERS => self.take_user(key, value, odd),
+            bucket::AUTH_ROLES => self.take_role(key, value, odd),
+            _ => Ok(()),
+        }
+    }
+
+    fn take_meta(&mut self, key: &[u8], value: &[u8], odd: &mut Vec<String>) -> Result<(), String> {
+        let mut counter = |value: &[u8]| {
+            let count = big_endian(value)?;
+            if count > i64::MAX.unsigned_abs() {
+                odd.push(format!("{count}: no raft gets so far"));
+            }
+            Ok::<_, String>(count)
+        };
         match key {
-            b"consistent_index" => self.consistent_index = Some(big_endian(value)?),
-            b"term" => self.term = Some(big_endian(value)?),
+            b"consistent_index" => self.consistent_index = Some(counter(value)?),
+            b"term" => self.term = Some(counter(value)?),
             b"confState" => self.conf_state = Some(json(value)?),
-            b"storageVersion" => self.storage_version = Some(text(value)?),
+            b"storageVersion" => self.storage_version = Some(version(value, odd)?),
             b"scheduledCompactRev" => self.scheduled_compaction = Some(revision(value)?),
             b"finishedCompactRev" => self.finished_compaction = Some(revision(value)?),
-            _ => {} // later etcd may keep more here
+            _ => odd.push(UNKNOWN.to_owned()),
         }
         Ok(())
     }
 
-    fn take_cluster(&mut self, key: &[u8], value: &[u8]) -> Result<(), String> {
+    fn take_cluster(&mut self, key: &[u8], value: &[u8], odd: &mut Vec<String>) -> Result<(), String> {
         match key {
-            b"clusterVersion" => self.cluster_version = Some(text(value)?),
-            b"downgrade" => self.downgrade = Some(json(value)?),
-            _ => {}
+            b"clusterVersion" => self.cluster_version = Some(version(value, odd)?),
+            b"downgrade" => {
+                let downgrade: Downgrade = json(value)?;
+                if downgrade.enabled && !is_version(&downgrade.target_version) {
+                    self.downgrade = Some(downgrade);
+                    return Err("a downgrade to no version is under way, from which no etcd starts".to_owned());
+                }
+                self.downgrade = Some(downgrade);
+            }
+            _ => odd.push(UNKNOWN.to_owned()),
         }
         Ok(())
     }
@@ -277,24 +315,27 @@ impl Facts {
 
     fn take_alarm(&mut self, key: &[u8]) -> Result<(), String> {
         let (mut member, mut kind) = (0, 0);
-        each_field(key, |number, field| match (number, field) {
+        let read = message(key, &[Kind::Varint; 2], |number, field| match (number, field) {
             (1, Field::Varint(value)) => member = value,
             (2, Field::Varint(value)) => kind = value,
             _ => {}
-        })?;
+        });
+        if matches!(read, Err(Misread::Refused(_))) {
+            return read.map_err(Into::into);
+        }
         let kind = match kind {
             1 => AlarmKind::NoSpace,
             2 => AlarmKind::Corrupt,
             other => AlarmKind::Other(other),
         };
         self.alarms.push(Alarm { member, kind });
-        Ok(())
+        read.map_err(Into::into)
     }
 
-    fn take_lease(&mut self, key: &[u8], value: &[u8]) -> Result<(), String> {
+    fn take_lease(&mut self, key: &[u8], value: &[u8], odd: &mut Vec<String>) -> Result<(), String> {
         let id = big_endian(key)?.cast_signed();
         let mut lease = Lease { id: 0, ttl: 0, remaining_ttl: 0 };
-        each_field(value, |number, field| match (number, field) {
+        message(value, &[Kind::Varint; 3], |number, field| match (number, field) {
             (1, Field::Varint(value)) => lease.id = signed(value),
             (2, Field::Varint(value)) => lease.ttl = signed(value),
             (3, Field::Varint(value)) => lease.remaining_ttl = signed(value),
@@ -303,68 +344,91 @@ impl Facts {
         if lease.id != id {
             return Err(format!("stored under id `{id:x}`, but says id `{:x}`", lease.id));
         }
+        if lease.remaining_ttl < 0 || (lease.ttl > 0 && lease.remaining_ttl > lease.ttl) {
+            odd.push(format!("{} s are left of {} s", lease.remaining_ttl, lease.ttl));
+        }
         self.leases.push(lease);
         Ok(())
     }
 
-    fn take_auth(&mut self, key: &[u8], value: &[u8]) -> Result<(), String> {
+    fn take_auth(&mut self, key: &[u8], value: &[u8], odd: &mut Vec<String>) -> Result<(), String> {
+        self.auth_stated |= key == b"authEnabled";
         match (key, value) {
             (b"authEnabled", [0]) => self.auth_enabled = false,
             (b"authEnabled", [1]) => self.auth_enabled = true,
-            (b"authEnabled", _) => return Err("authEnabled is neither 0 nor 1".into()),
+            (b"authEnabled", _) => {
+                return Err("it is no byte of 0 or 1: etcd serves without authentication".into());
+            }
             (b"authRevision", _) => self.auth_revision = Some(big_endian(value)?),
-            _ => {}
+            _ => odd.push(UNKNOWN.to_owned()),
         }
         Ok(())
     }
 
-    fn take_user(&mut self, key: &[u8], value: &[u8]) -> Result<(), String> {
+    fn take_user(&mut self, key: &[u8], value: &[u8], odd: &mut Vec<String>) -> Result<(), String> {
         let mut user = User { name: text(key)?, ..User::default() };
-        let mut options: &[u8] = &[];
-        each_field(value, |number, field| match (number, field) {
-            (2, Field::Bytes(hash)) => user.has_password = !hash.is_empty(),
+        let (mut inner, mut hash, mut options): (&[u8], &[u8], &[u8]) = (&[], &[], &[]);
+        message(value, &[Kind::Bytes, Kind::Bytes, Kind::Each, Kind::Bytes], |number, field| match (number, field) {
+            (1, Field::Bytes(name)) => inner = name,
+            (2, Field::Bytes(password)) => hash = password,
             (3, Field::Bytes(role)) if user.roles.len() < LIST_CAP => {
                 user.roles.push(String::from_utf8_lossy(role).into_owned())
             }
             (4, Field::Bytes(message)) => options = message,
             _ => {}
         })?;
-        each_field(options, |number, field| {
-            if let (1, Field::Varint(value)) = (number, field) {
-                user.no_password = value != 0;
-            }
-        })?;
+        message(options, &[Kind::Varint], |_, field| user.no_password = field != Field::Varint(0))?;
+        user.has_password = !hash.is_empty();
+        if inner != key {
+            let said = String::from_utf8_lossy(inner.get(..inner.len().min(256)).unwrap_or_default()).into_owned();
+            self.users.push(user);
+            return Err(format!("it names user {said:?}, by whom etcd takes it"));
+        }
+        match (user.has_password, user.no_password) {
+            (true, _) if !is_bcrypt(hash) => odd.push("its password is no bcrypt hash: nobody can log in".to_owned()),
+            (false, false) => odd.push("it has no password and may not come without: nobody can log in".to_owned()),
+            _ => {}
+        }
         self.users.push(user);
         Ok(())
     }
 
-    fn take_role(&mut self, value: &[u8]) -> Result<(), String> {
+    fn take_role(&mut self, key: &[u8], value: &[u8], odd: &mut Vec<String>) -> Result<(), String> {
         let mut role = Role::default();
-        let mut permissions = Vec::new();
-        let mut more = false;
-        each_field(value, |number, field| match (number, field) {
-            (1, Field::Bytes(name)) => role.name = String::from_utf8_lossy(name).into_owned(),
+        let (mut name, mut permissions, mut more): (&[u8], Vec<&[u8]>, bool) = (&[], Vec::new(), false);
+        message(value, &[Kind::Bytes, Kind::Each], |number, field| match (number, field) {
+            (1, Field::Bytes(said)) => name = said,
             (2, Field::Bytes(message)) if permissions.len() < LIST_CAP => permissions.push(message),
             (2, Field::Bytes(_)) => more = true,
             _ => {}
         })?;
+        role.name = String::from_utf8_lossy(name).into_owned();
         for message in permissions {
-            role.permissions.push(permission(message)?);
+            role.permissions.push(permission(message, odd)?);
         }
         self.roles.push(role);
-        if more { Err(format!("more than {LIST_CAP} permissions; the others are not shown")) } else { Ok(()) }
+        match (name == key, more) {
+            (false, _) => Err(format!(
+                "it names role {:?}",
+                String::from_utf8_lossy(name.get(..name.len().min(256)).unwrap_or_default())
+            )),
+            (true, true) => Err(format!("more than {LIST_CAP} permissions; the others are not shown")),
+            (true, false) => Ok(()),
+        }
     }
 }
 
+/// What is said of an entry under a name that no etcd uses.
+const UNKNOWN: &str = "no etcd up to 3.6 writes an entry of this name";
 /// Roles of a user and permissions of a role that are kept.
 const LIST_CAP: usize = 10_000;
 /// Undecodable entries kept; a hostile file may have millions.
 const FAULT_CAP: usize = 1000;
 
-fn permission(message: &[u8]) -> Result<Permission, String> {
+fn permission(value: &[u8], odd: &mut Vec<String>) -> Result<Permission, String> {
     let mut permission = Permission::default();
     let mut kind = 0;
-    each_field(message, |number, field| match (number, field) {
+    message(value, &[Kind::Varint, Kind::Bytes, Kind::Bytes], |number, field| match (number, field) {
         (1, Field::Varint(value)) => kind = value,
         (2, Field::Bytes(key)) => permission.key = key.to_vec(),
         (3, Field::Bytes(end)) => permission.range_end = end.to_vec(),
@@ -372,15 +436,53 @@ fn permission(message: &[u8]) -> Result<Permission, String> {
     })?;
     permission.read = matches!(kind, 0 | 2);
     permission.write = matches!(kind, 1 | 2);
+    if kind > 2 {
+        odd.push(format!("a permission is of kind {kind}, which is not known"));
+    }
     Ok(permission)
 }
 
-fn each_field<'a>(message: &'a [u8], mut each: impl FnMut(u64, Field<'a>)) -> Result<(), String> {
-    let mut wire = Wire::new(message);
-    while let Some((number, field)) = wire.next().map_err(|error: WireError| error.to_string())? {
-        each(number, field);
+/// Why a message does not say what was written.
+enum Misread {
+    /// etcd refuses it.
+    Refused(WireError),
+    /// etcd reads it, and no etcd writes it so.
+    Changed(wire::Oddity),
+}
+
+impl From<Misread> for String {
+    fn from(misread: Misread) -> Self {
+        match misread {
+            Misread::Refused(error) => error.to_string(),
+            Misread::Changed(oddity) => format!("it holds what no etcd writes: {oddity}"),
+        }
     }
-    Ok(())
+}
+
+fn message<'a>(bytes: &'a [u8], known: &[Kind], take: impl FnMut(u32, Field<'a>)) -> Result<(), Misread> {
+    let oddity = wire::read(bytes, known, take).map_err(Misread::Refused)?;
+    if oddity.any() { Err(Misread::Changed(oddity)) } else { Ok(()) }
+}
+
+/// Whether it looks like what bcrypt gives: `$2a$10$` and 53 characters.
+fn is_bcrypt(hash: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'$' | b'.' | b'/');
+    hash.len() == 60 && hash.starts_with(b"$2") && hash.iter().all(plain)
+}
+
+/// Whether it is a version as etcd writes one: `3.5.0`, with or without what follows a hyphen.
+fn is_version(text: &str) -> bool {
+    let (numbers, _) = text.split_once(['-', '+']).unwrap_or((text, ""));
+    let parts: Vec<&str> = numbers.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn version(value: &[u8], odd: &mut Vec<String>) -> Result<String, String> {
+    let version = text(value)?;
+    if !is_version(&version) {
+        odd.push("it is no version".to_owned());
+    }
+    Ok(version)
 }
 
 fn big_endian(value: &[u8]) -> Result<u64, String> {

@@ -34,4 +34,4 @@ pub use revision::{BucketKey, BucketKeyError, Revision};
 pub use scan::{Counts, Options, RevisionError, Scan, scan};
 pub use status::{DumpHashes, Status};
 pub use store::{Deleted, Live, Store};
-pub use wire::WireError;
+pub use wire::{Oddity, WireError};

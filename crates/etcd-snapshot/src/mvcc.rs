@@ -3,6 +3,7 @@
 use crate::record::{Place, Record, RecordError};
 use crate::revision::Revision;
 use crate::store::Slot;
+use crate::wire::Oddity;
 
 /// The invariant that a fault breaks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,6 +11,9 @@ pub enum MvccFaultKind {
     /// An element of bucket `key` that is not a record.
     #[error("{0}")]
     Record(RecordError),
+    /// It holds what etcd reads, and no etcd writes: a bit of it was changed.
+    #[error("it holds what no etcd writes: {0}")]
+    Oddity(Oddity),
     /// `mod_revision` is not the revision that the record is stored under.
     #[error("mod_revision is {got}, the record is stored at revision {expected}")]
     ModRevision {
@@ -204,6 +208,9 @@ impl Sequence {
     /// Checks `record` against `before`, the record of the same key that precedes it.
     pub(crate) fn check(&mut self, record: &Record<'_>, before: Option<&Slot>) {
         self.check_order(record);
+        if record.oddity.any() {
+            self.faults.of(record, MvccFaultKind::Oddity(record.oddity));
+        }
         if record.tombstone {
             self.check_tombstone(record, before);
         } else {
@@ -216,10 +223,10 @@ impl Sequence {
         self.last = Some(record.revision);
     }
 
-    /// Notes a record without content that is no such marker.
-    pub(crate) fn note_empty(&mut self, record: &Record<'_>) {
+    /// Notes a record that names no key: `why` tells whether it is empty.
+    pub(crate) fn note_lost(&mut self, record: &Record<'_>, why: RecordError) {
         self.check_order(record);
-        self.faults.of(record, MvccFaultKind::Record(RecordError::Empty));
+        self.faults.of(record, MvccFaultKind::Record(why));
     }
 
     fn check_order(&mut self, record: &Record<'_>) {
@@ -271,7 +278,9 @@ impl Sequence {
         if create > modified || create <= 0 {
             self.faults.of(record, MvccFaultKind::CreateRevision { create, modified });
         }
-        if version < 1 || (version == 1) != (create == modified) {
+        // each change of a key takes a revision, so there are no more of them than revisions since its creation
+        let most = modified.saturating_sub(create).saturating_add(1);
+        if version < 1 || (version == 1) != (create == modified) || (version > most && create <= modified) {
             self.faults.of(record, MvccFaultKind::Version { version, create, modified });
         }
         let Some(before) = before.filter(|before| !before.tombstone()) else {

@@ -3,7 +3,7 @@
 use bbolt_page::{LeafElement, Pgid};
 
 use crate::revision::{BucketKey, BucketKeyError, Revision};
-use crate::wire::{Field, Wire, WireError, signed};
+use crate::wire::{self, Field, Kind, Oddity, WireError, signed};
 
 /// mvccpb.KeyValue, its bytes left where they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,27 +22,34 @@ pub struct KeyValue<'a> {
     pub lease: i64,
 }
 
+/// The fields of a KeyValue; no etcd has ever written another.
+const FIELDS: [Kind; 6] = [Kind::Bytes, Kind::Varint, Kind::Varint, Kind::Varint, Kind::Bytes, Kind::Varint];
+
 impl<'a> KeyValue<'a> {
-    /// Decodes a message; unknown fields are skipped, absent ones are zero or empty.
+    /// Decodes a message as etcd does; absent fields are zero or empty.
     ///
     /// # Errors
-    /// Where the bytes are not a protobuf message, or a known field has another type.
+    /// Where etcd would give one, and end.
     pub fn decode(message: &'a [u8]) -> Result<Self, WireError> {
-        let mut wire = Wire::new(message);
+        Self::read(message).map(|(kv, _)| kv)
+    }
+
+    /// The same, with what no etcd would have written so.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn read(message: &'a [u8]) -> Result<(Self, Oddity), WireError> {
         let mut kv = Self::default();
-        while let Some((number, field)) = wire.next()? {
-            match (number, field) {
-                (1, Field::Bytes(key)) => kv.key = key,
-                (2, Field::Varint(value)) => kv.create_revision = signed(value),
-                (3, Field::Varint(value)) => kv.mod_revision = signed(value),
-                (4, Field::Varint(value)) => kv.version = signed(value),
-                (5, Field::Bytes(value)) => kv.value = value,
-                (6, Field::Varint(value)) => kv.lease = signed(value),
-                (1..=6, _) => return Err(WireError { at: 0 }),
-                _ => {}
-            }
-        }
-        Ok(kv)
+        let oddity = wire::read(message, &FIELDS, |number, field| match (number, field) {
+            (1, Field::Bytes(key)) => kv.key = key,
+            (2, Field::Varint(value)) => kv.create_revision = signed(value),
+            (3, Field::Varint(value)) => kv.mod_revision = signed(value),
+            (4, Field::Varint(value)) => kv.version = signed(value),
+            (5, Field::Bytes(value)) => kv.value = value,
+            (6, Field::Varint(value)) => kv.lease = signed(value),
+            _ => {}
+        })?;
+        Ok((kv, oddity))
     }
 }
 
@@ -68,6 +75,8 @@ pub struct Record<'a> {
     pub kv: KeyValue<'a>,
     /// The KeyValue as stored, undecoded.
     pub raw: &'a [u8],
+    /// What no etcd would have written so.
+    pub oddity: Oddity,
     /// Where it lies.
     pub place: Place,
 }
@@ -81,6 +90,12 @@ pub enum RecordError {
     /// Its value is not a KeyValue.
     #[error("value is not a KeyValue: {0}")]
     Value(#[from] WireError),
+    /// It is a bucket, which etcd reads as a record without key and value.
+    #[error("a bucket stands in a record's place: etcd loses the key that was here")]
+    Bucket,
+    /// It names no key, and so hides the change that stood here.
+    #[error("it names no key: etcd loses the change that was here")]
+    NoKey,
     /// Its value is empty, and it is not where a restore puts an empty record.
     #[error("value is empty, and this is no marker of a restore: a size was changed")]
     Empty,
@@ -93,7 +108,8 @@ impl<'a> Record<'a> {
     /// Where key or value are damaged.
     pub fn decode(element: &LeafElement<'a>, place: Place) -> Result<Self, RecordError> {
         let BucketKey { revision, tombstone } = BucketKey::decode(element.key)?;
-        Ok(Self { revision, tombstone, kv: KeyValue::decode(element.value)?, raw: element.value, place })
+        let (kv, oddity) = KeyValue::read(element.value)?;
+        Ok(Self { revision, tombstone, kv, raw: element.value, oddity, place })
     }
 
     /// Whether this is an empty record, as `etcdutl snapshot restore --bump-revision` writes one to raise the revision.
@@ -119,11 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn order_and_unknown_fields_do_not_matter() {
+    fn order_does_not_matter_and_an_unknown_field_is_told() {
         let message = b"\x2a\x03bar\x7a\x01x\x30\x07\x20\x01\x18\x02\x10\x02\x0a\x03foo";
         let expected =
             KeyValue { key: b"foo", create_revision: 2, mod_revision: 2, version: 1, value: b"bar", lease: 7 };
-        assert_eq!(KeyValue::decode(message), Ok(expected));
+        assert_eq!(KeyValue::read(message), Ok((expected, Oddity { unknown: 15, ..Oddity::default() })));
     }
 
     #[test]

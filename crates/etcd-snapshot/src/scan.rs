@@ -5,7 +5,7 @@ use bbolt_page::{Bucket, BucketRoot, Chunk, Db, LeafElement, LeafPage, Report, S
 use crate::crc::Crc;
 use crate::facts::{Facts, bucket};
 use crate::mvcc::{MvccFault, MvccFaultKind, MvccFaults, Sequence};
-use crate::record::{Place, Record};
+use crate::record::{Place, Record, RecordError};
 use crate::revision::Revision;
 use crate::status::{Status, dump_hashes};
 use crate::store::{KeyHash, KeyHasher, Store};
@@ -15,6 +15,9 @@ const ENTRY_CAP: usize = 1_000_000;
 
 /// Room that is made at a time for the records of a piece.
 const RECORDS_AT_ONCE: usize = 256;
+
+/// The least by which a revision is raised: the advice is a billion.
+const RAISED_BY: i64 = 1000;
 
 /// What a scan should do.
 #[derive(Clone, Copy, Default)]
@@ -166,8 +169,9 @@ fn read_entries<'a>(
         for element in entries {
             status.entries += 1;
             taken += 1;
-            if !element.is_bucket() && (taken <= ENTRY_CAP || !capped) {
-                facts.take(bucket.name(), element.key, element.value);
+            if taken <= ENTRY_CAP || !capped {
+                let value = if element.is_bucket() { None } else { Some(element.value) };
+                facts.take(bucket.name(), element.key, value);
             }
         }
     });
@@ -241,14 +245,16 @@ impl<'a, 'o> Pass<'a, 'o> {
         self.first.get_or_insert(record.revision);
         let before = self.last.replace(record.revision);
         if record.is_bump_marker() {
-            // A restore marks the raised revision as compacted, and leaves a gap below it.
-            let raised = before.is_none_or(|before| record.revision.main > before.main.saturating_add(1));
-            if raised && record.revision.sub == 0 && Some(record.revision.main) <= self.compacted {
+            if self.is_raised(record.revision, before) {
                 self.bump_marker = Some(record.revision);
                 return self.sequence.pass_bump_marker(record);
             }
             self.counts.damaged += 1;
-            return self.sequence.note_empty(record);
+            return self.sequence.note_lost(record, RecordError::Empty);
+        }
+        if record.kv.key.is_empty() {
+            self.counts.damaged += 1;
+            return self.sequence.note_lost(record, RecordError::NoKey);
         }
         if record.revision.main > self.view {
             return;
@@ -256,6 +262,15 @@ impl<'a, 'o> Pass<'a, 'o> {
         let at = record.raw.as_ptr().addr().saturating_sub(self.file.as_ptr().addr());
         let before = self.store.put(record, *hash, u64::try_from(at).unwrap_or(0), self.view);
         self.sequence.check(record, before.as_ref());
+    }
+
+    /// Whether an empty record stands where a restore that raises the revision puts one: at the revision that it marks as
+    /// compacted, a gap below it. A later compaction leaves it behind; then only the width of the gap tells it from a
+    /// record that lost its bytes, and nobody raises a revision by less than a thousand.
+    fn is_raised(&self, at: Revision, before: Option<Revision>) -> bool {
+        let gap = at.main.saturating_sub(before.map_or(0, |before| before.main));
+        let marked = Some(at.main) == self.compacted;
+        at.sub == 0 && Some(at.main) <= self.compacted && (gap >= RAISED_BY || (marked && gap > 1))
     }
 
     /// Live keys as etcd 3.6 counts them, where the view is at the end of the file.
@@ -357,11 +372,12 @@ fn decode<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher, summed: bool) -> Pi
             if summed && payload.is_none() {
                 piece.crc.add_element(&element);
             }
-            if element.is_bucket() {
-                continue;
-            }
             let place = place(&page, &element);
-            match Record::decode(&element, place) {
+            let decoded = match element.is_bucket() {
+                true => Err(RecordError::Bucket),
+                false => Record::decode(&element, place),
+            };
+            match decoded {
                 Ok(record) => {
                     let hash = hasher.hash(record.kv.key);
                     piece.records.push(Decoded { record, hash });

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bbolt_page::Spread;
 use etcd_snapshot::carve::{Carved, Content, Label, carve};
-use etcd_snapshot::{Place, Record, Scan};
+use etcd_snapshot::{Oddity, Place, Record, Scan};
 use kube_objects::Envelope;
 use serde_json::Value;
 
@@ -123,7 +123,7 @@ pub fn carved_records<'a>(
             return;
         }
         let place = Place { page: carved.page, element: carved.element.unwrap_or(u16::MAX), offset: carved.offset };
-        found.push((Record { revision, tombstone, kv, raw, place }, carved));
+        found.push((Record { revision, tombstone, kv, raw, oddity: Oddity::default(), place }, carved));
     });
     found
 }
@@ -261,7 +261,14 @@ mod tests {
         let kv =
             KeyValue { key: b"/k", create_revision: 2, mod_revision: main, version, value: value.as_bytes(), lease: 0 };
         let place = Place { page: Pgid(0), element: 0, offset: 0 };
-        Record { revision: Revision { main, sub: 0 }, tombstone: version == 0, kv, raw: b"", place }
+        Record {
+            revision: Revision { main, sub: 0 },
+            tombstone: version == 0,
+            kv,
+            raw: b"",
+            oddity: Oddity::default(),
+            place,
+        }
     }
 
     #[test]

@@ -231,6 +231,34 @@ pub static LEASE_ENDS: Entry = Entry {
         nanoseconds",
 };
 
+/// An entry of etcd's own buckets is one that no etcd writes.
+pub static ODD_ENTRY: Entry = Entry {
+    id: "ETCD-019",
+    name: "odd-entry",
+    severity: Medium,
+    title: "An entry of etcd’s own buckets is one that no etcd writes",
+    cause: "An entry was renamed or changed, or a program other than etcd wrote into the file; or an etcd newer than \
+        assay knows.",
+    consequence: "etcd starts, and goes without what the entry should have said: nobody can log in as the user, the version \
+        is not known.",
+    remedy: "Compare with the snapshot of another member; use the one without this finding.",
+    source: "etcd server/storage/schema, server/auth/store.go",
+};
+
+/// Users and roles do not add up.
+pub static AUTH_INCOMPLETE: Entry = Entry {
+    id: "ETCD-020",
+    name: "auth-incomplete",
+    severity: Medium,
+    title: "Authentication does not add up",
+    cause: "Users, roles or the switch were lost; or users were added and authentication was not switched on yet.",
+    consequence: "Without the switch etcd serves everyone; without user root nobody can administer it; a user without its \
+        role may do nothing.",
+    remedy: "Compare with etcdctl auth status, user list and role list of the cluster, or with the snapshot of another \
+        member.",
+    source: "etcd server/auth/store.go",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &ALARM_NOSPACE,
     &ALARM_CORRUPT,
@@ -250,4 +278,6 @@ pub(super) const ALL: &[&Entry] = &[
     &NO_VOTERS,
     &VERSION_ORDER,
     &LEASE_ENDS,
+    &ODD_ENTRY,
+    &AUTH_INCOMPLETE,
 ];

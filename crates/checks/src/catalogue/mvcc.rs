@@ -70,10 +70,10 @@ pub static MISSING_BASE: Entry = Entry {
 pub static ODD_TOMBSTONE: Entry = Entry {
     id: "MVCC-006",
     name: "odd-tombstone",
-    severity: Medium,
+    severity: High,
     title: "A deletion without anything to delete",
-    cause: "A record is lost, or a server applied a deletion twice.",
-    consequence: "None for the live keys; history of the key is incomplete.",
+    cause: "A record is lost, or the deletion of another key was changed into this one.",
+    consequence: "A key that was deleted may be back, and served; history of this key is incomplete.",
     remedy: "Compare with the snapshot of another member; use the one without this finding.",
     source: "etcd mvcc/key_index.go",
 };
@@ -119,7 +119,7 @@ pub static COMPACTION_ORDER: Entry = Entry {
 pub static COMPACTION_LEFTOVER: Entry = Entry {
     id: "MVCC-010",
     name: "compaction-leftover",
-    severity: Low,
+    severity: Medium,
     title: "A record that a finished compaction should have removed",
     cause: "A compaction that did not finish its work, or records put back by a tool.",
     consequence: "A little space. HashKV differs from that of the other members.",
@@ -152,6 +152,32 @@ pub static REVISION_BEHIND_COMPACTION: Entry = Entry {
     source: "etcd issue 17780",
 };
 
+/// A record holds what no etcd writes.
+pub static FOREIGN_ENCODING: Entry = Entry {
+    id: "MVCC-013",
+    name: "foreign-encoding",
+    severity: High,
+    title: "A record holds what no etcd writes",
+    cause: "A bit of a tag or of a length was changed before the snapshot was hashed, or by something that made the hash \
+        right again: a field that no etcd knows, a field twice, a number in more bytes than it takes.",
+    consequence: "etcd reads on, and serves another value, version or lease than was written, or another key.",
+    remedy: "Use another backup, or the snapshot of another member. If this one is all there is, compare the named key with \
+        what it should be.",
+    source: "etcd api/mvccpb/kv.pb.go: fields 1 to 6, each once; what it does not know it skips",
+};
+
+/// No key is left, and there were some.
+pub static STORE_EMPTY: Entry = Entry {
+    id: "MVCC-014",
+    name: "store-empty",
+    severity: Medium,
+    title: "There is no record, and there were some",
+    cause: "Every key was deleted and compacted away; or bucket key is lost, and an empty one stands in its place.",
+    consequence: "The restored etcd serves no key.",
+    remedy: "Unless the cluster was emptied on purpose, use another backup.",
+    source: "etcd mvcc/kvstore.go: what bucket key does not hold is not there",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &BAD_RECORD,
     &BAD_REVISION_FIELDS,
@@ -165,4 +191,6 @@ pub(super) const ALL: &[&Entry] = &[
     &COMPACTION_LEFTOVER,
     &BUMP_MARKER,
     &REVISION_BEHIND_COMPACTION,
+    &FOREIGN_ENCODING,
+    &STORE_EMPTY,
 ];

@@ -6,9 +6,11 @@ use etcd_snapshot::mvcc::{MvccFault, MvccFaultKind};
 
 use crate::catalogue::{
     BAD_RECORD, BAD_REVISION_FIELDS, BUMP_MARKER, COMPACTION_LEFTOVER, COMPACTION_ORDER, COMPACTION_PENDING,
-    DUPLICATE_REVISION, Entry, MISSING_BASE, ODD_TOMBSTONE, REVISION_BEHIND_COMPACTION, REVISION_GAP, VERSION_CHAIN,
+    DUPLICATE_REVISION, Entry, FOREIGN_ENCODING, MISSING_BASE, ODD_TOMBSTONE, REVISION_BEHIND_COMPACTION, REVISION_GAP,
+    STORE_EMPTY, VERSION_CHAIN,
 };
 use crate::finding::{Finding, Findings, Location};
+use crate::severity::Severity;
 
 pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let faults = &facts.scan.faults;
@@ -19,6 +21,7 @@ pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
         findings.add_unlisted(entry(&last.kind), faults.dropped());
     }
     check_compaction(facts, findings);
+    check_empty(facts, findings);
     if let Some(marker) = facts.scan.bump_marker {
         let message = format!("revision {marker} is the marker of a restore that raised the revision");
         findings.push(Finding::new(&BUMP_MARKER, message).with("revision", marker.main));
@@ -54,6 +57,7 @@ fn entry(kind: &MvccFaultKind) -> &'static Entry {
     use MvccFaultKind as K;
     match kind {
         K::Record(_) => &BAD_RECORD,
+        K::Oddity(_) => &FOREIGN_ENCODING,
         K::BelowFirst { .. } | K::ModRevision { .. } | K::CreateRevision { .. } | K::Version { .. } => {
             &BAD_REVISION_FIELDS
         }
@@ -63,6 +67,16 @@ fn entry(kind: &MvccFaultKind) -> &'static Entry {
         K::Duplicate => &DUPLICATE_REVISION,
         K::LoneTombstone | K::DoubleTombstone { .. } => &ODD_TOMBSTONE,
         K::Leftover { .. } => &COMPACTION_LEFTOVER,
+    }
+}
+
+/// A store that was compacted had something to compact.
+fn check_empty(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
+    let (scan, counts) = (&facts.scan, facts.scan.counts);
+    let compacted = scan.facts.compacted();
+    if let Some(compacted) = compacted.filter(|_| counts.records == 0 && counts.unreadable == 0) {
+        let message = format!("bucket `key` holds nothing, and was compacted at {compacted}");
+        findings.push(Finding::new(&STORE_EMPTY, message).with("compacted", compacted));
     }
 }
 
@@ -94,7 +108,12 @@ fn check_compaction(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     // trace of the revision.
     if let Some(compacted) = scheduled.max(finished).filter(|&compacted| compacted > last) {
         let message = format!("the last record is of revision {last}, the compaction mark of {compacted}");
-        let finding = Finding::new(&REVISION_BEHIND_COMPACTION, message);
+        let mut finding = Finding::new(&REVISION_BEHIND_COMPACTION, message);
+        // each write takes an entry of raft's log, so no more revisions can follow than that has
+        let index = state.consistent_index.and_then(|index| i64::try_from(index).ok()).unwrap_or(i64::MAX);
+        if compacted > last.saturating_add(index) {
+            finding = Finding { severity: Severity::Medium, ..finding };
+        }
         findings.push(finding.with("lastRecord", last).with("compacted", compacted));
     }
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use backup_facts::snapshot::{Quota, QuotaSource};
 use etcd_snapshot::Scan;
-use etcd_snapshot::facts::{AlarmKind, ConfState};
+use etcd_snapshot::facts::{AlarmKind, ConfState, Harm};
 
 use crate::catalogue::{
-    ALARM_CORRUPT, ALARM_NOSPACE, BAD_ENTRY, DOWNGRADE_ENABLED, Entry, FRAGMENTED, LEARNER_NOT_PROMOTED,
-    LEARNER_PRESENT, LEASE_DANGLING, LEASE_ENDS, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH, NO_RAFT_POSITION,
-    NO_VOTERS, QUOTA_NEAR, RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
+    ALARM_CORRUPT, ALARM_NOSPACE, AUTH_INCOMPLETE, BAD_ENTRY, DOWNGRADE_ENABLED, Entry, FRAGMENTED,
+    LEARNER_NOT_PROMOTED, LEARNER_PRESENT, LEASE_DANGLING, LEASE_ENDS, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH,
+    NO_RAFT_POSITION, NO_VOTERS, ODD_ENTRY, QUOTA_NEAR, RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
 };
 use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
@@ -35,6 +35,12 @@ pub(super) const BLOCKS_UPGRADE: [&Entry; 8] = [
 const IDS_SHOWN: usize = 20;
 /// Longest time to live, in seconds, of which etcd can compute the end: what 64 bits of nanoseconds hold.
 const LONGEST_TTL: i64 = i64::MAX / 1_000_000_000;
+/// Seconds below which a lease ends before anybody could keep it alive after a restore.
+const SHORT_TTL: i64 = 60;
+/// Keys on such leases that are worth naming, ...
+const SHORT_FROM: u64 = 10;
+/// ... and the share of all live keys, one in so many. API servers hold a few: their endpoints.
+const SHORT_SHARE: u64 = 10;
 /// Leases that make a leak worth naming.
 const LEAK_FROM: u64 = 1000;
 
@@ -43,6 +49,7 @@ pub(super) fn check(scan: &Scan<'_>, quota: Quota, findings: &mut Findings) {
     check_alarms(scan, findings);
     check_members(scan, findings);
     check_leases(scan, findings);
+    check_auth(scan, findings);
     check_position(scan, findings);
     check_versions(scan, findings);
     check_space(scan, quota, findings);
@@ -51,7 +58,11 @@ pub(super) fn check(scan: &Scan<'_>, quota: Quota, findings: &mut Findings) {
 pub(super) fn bad_entries(scan: &Scan<'_>, findings: &mut Findings) {
     for fault in &scan.facts.faults {
         let message = format!("bucket `{}`, entry `{}`: {}", fault.bucket, fault.key.escape_ascii(), fault.problem);
-        findings.push(Finding::new(&BAD_ENTRY, message));
+        let entry = match fault.harm {
+            Harm::Misread => &BAD_ENTRY,
+            Harm::Odd => &ODD_ENTRY,
+        };
+        findings.push(Finding::new(entry, message));
     }
 }
 
@@ -156,10 +167,41 @@ fn check_leases(scan: &Scan<'_>, findings: &mut Findings) {
         let finding = Finding::new(&LEASE_ENDS, message).with("keys", keys).at(location);
         findings.push(Finding { severity, ..finding });
     }
+    check_short_leases(scan, &attached, findings);
     let unused = leases.iter().filter(|id| !attached.contains_key(id)).count() as u64;
     if unused >= LEAK_FROM && unused * 2 > leases.len() as u64 {
         let message = format!("{unused} of {} leases have no keys", leases.len());
         findings.push(Finding::new(&LEASE_LEAK, message).with("unused", unused));
+    }
+}
+
+/// Keys that are gone a minute after the start of a restored etcd: nobody keeps their leases alive.
+fn check_short_leases(scan: &Scan<'_>, attached: &BTreeMap<i64, (u64, &[u8])>, findings: &mut Findings) {
+    let short = scan.facts.leases.iter().filter(|lease| (1..SHORT_TTL).contains(&lease.ttl));
+    let keys: u64 = short.filter_map(|lease| attached.get(&lease.id)).map(|(keys, _)| keys).sum();
+    let live = scan.store.live_count();
+    if keys >= SHORT_FROM && keys.saturating_mul(SHORT_SHARE) > live {
+        let message = format!("{keys} of {live} live keys are attached to leases of less than {SHORT_TTL} seconds");
+        findings.push(Finding { severity: Severity::Medium, ..Finding::new(&LEASE_ENDS, message).with("keys", keys) });
+    }
+}
+
+fn check_auth(scan: &Scan<'_>, findings: &mut Findings) {
+    let state = &scan.facts;
+    let mut found = |message: String| findings.push(Finding::new(&AUTH_INCOMPLETE, message));
+    if !state.auth_stated && !state.users.is_empty() {
+        found(format!("{} users, and nothing says whether authentication was on", state.users.len()));
+    }
+    if state.auth_enabled && !state.users.iter().any(|user| user.name == "root") {
+        found("authentication is on, and there is no user root".to_owned());
+    }
+    let roles: BTreeSet<&str> = state.roles.iter().map(|role| role.name.as_str()).collect();
+    for user in &state.users {
+        // etcd has role root in itself
+        let missing = |role: &&String| !roles.contains(role.as_str()) && role.as_str() != "root";
+        if let Some(role) = user.roles.iter().find(missing) {
+            found(format!("user {} has role {}, which is not there", name(&user.name), name(role)));
+        }
     }
 }
 

@@ -41,6 +41,10 @@ pub(super) fn losses(faults: &Faults, findings: &mut Findings) {
 fn finding(fault: &Fault) -> Finding {
     let location = Location { page: fault.page.map(|page| page.0), offset: fault.offset, ..Location::default() };
     let mut finding = Finding::new(entry(&fault.kind), fault.to_string()).at(location);
+    if matches!(fault.kind, FaultKind::MetaField { field: FaultKind::TRANSACTION_ID, .. }) {
+        // etcd starts, and its first write is not to be found again
+        finding.severity = Severity::High;
+    }
     if let Some(element) = fault.element {
         finding = finding.with("element", i64::from(element));
     }
