@@ -12,6 +12,7 @@
 mod bytes;
 mod contract;
 mod damage;
+mod false_pass;
 mod fixtures;
 mod opened;
 mod readme;

@@ -1,4 +1,4 @@
-//! Live values that no API server can decode.
+//! Live values that no API server can decode, or that are another object than their key says.
 
 use std::collections::BTreeMap;
 
@@ -28,10 +28,41 @@ pub struct Unreadable {
     pub reason: ObjectFault,
 }
 
+/// A live object that is another than its key says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfiled {
+    /// Its etcd key.
+    pub key: Vec<u8>,
+    /// The first field that says something else: `metadata.name`, `metadata.namespace` or `kind`.
+    pub field: &'static str,
+}
+
+/// What is wrong with live values.
+#[derive(Debug, Default)]
+pub struct Values {
+    /// Those that no API server can decode, by resource.
+    pub unreadable: Vec<Unreadable>,
+    /// Those that are another object than their key says, in order of their keys; the first [`MISFILED`].
+    pub misfiled: Vec<Misfiled>,
+    /// How many of those there are.
+    pub misfiled_in_all: u64,
+}
+
+/// So many objects under wrong keys are named.
+pub const MISFILED: usize = 100;
+
+/// What is wrong with one value.
+enum Wrong {
+    Broken(ObjectFault),
+    Misfiled(&'static str),
+}
+
 /// Goes through every live value that lies under a key of an API server, all threads at once, and gives those that are
-/// no whole object; none where the store is no cluster's. What is encrypted is left to whoever has its keys.
-pub fn unreadable(scan: &Scan<'_>, spread: &impl Spread) -> Vec<Unreadable> {
+/// no whole object, or another than their key says. Where the store is no cluster's, what is no object is none of an API
+/// server's. What is encrypted is left to whoever has its keys.
+pub fn values(scan: &Scan<'_>, spread: &impl Spread) -> Values {
     let mut found: BTreeMap<&[u8], Unreadable> = BTreeMap::new();
+    let (mut misfiled, mut misfiled_in_all) = (Vec::new(), 0);
     let mut values = scan.store.live().map(|live| (live.kv.key, live.kv.value));
     let mut room = Vec::new();
     loop {
@@ -46,23 +77,38 @@ pub fn unreadable(scan: &Scan<'_>, spread: &impl Spread) -> Vec<Unreadable> {
             values.filter_map(|(key, value)| Some((*key, fault(key, value)?))).collect::<Vec<_>>()
         };
         spread.map_fold(pieces.len(), piece, |broken| {
-            broken.into_iter().for_each(|(key, why)| count(&mut found, key, why))
+            for (key, wrong) in broken {
+                match wrong {
+                    Wrong::Broken(why) => count(&mut found, key, why),
+                    Wrong::Misfiled(field) => {
+                        misfiled_in_all += 1;
+                        if misfiled.len() < MISFILED {
+                            misfiled.push(Misfiled { key: key.to_vec(), field });
+                        }
+                    }
+                }
+            }
         });
     }
-    if found.is_empty() || !count_live(scan, &mut found) {
-        return Vec::new();
+    if !found.is_empty() && !count_live(scan, &mut found) {
+        found.clear();
     }
-    found.into_values().collect()
+    misfiled.sort_by(|a, b| a.key.cmp(&b.key));
+    Values { unreadable: found.into_values().collect(), misfiled, misfiled_in_all }
 }
 
 /// What is wrong with a value; `None` also for what an API server does not read, or reads with a key.
-fn fault(key: &[u8], value: &[u8]) -> Option<ObjectFault> {
-    if !of_api_server(&StorageKey::parse(key)) {
+fn fault(key: &[u8], value: &[u8]) -> Option<Wrong> {
+    let parsed = StorageKey::parse(key);
+    if !of_api_server(&parsed) {
         return None;
     }
     match Envelope::of(value) {
         Envelope::Encrypted(sealed) if !matches!(sealed.provider, Provider::Other(_)) => None,
-        _ => check_structure(value).err(),
+        _ => match check_structure(value) {
+            Ok(identity) => identity.differs_from(&parsed).map(Wrong::Misfiled),
+            Err(fault) => Some(Wrong::Broken(fault)),
+        },
     }
 }
 

@@ -9,7 +9,7 @@ use etcd_snapshot::{HashKv, Options, Provenance, Scan, scan};
 use kube_objects::{DecodeOptions, Inventory, StorageKey, StoredObject};
 
 use crate::hazards::ControlPlane;
-use crate::objects::{self, Unreadable};
+use crate::objects::{self, Values};
 use crate::pair::ClusterFacts;
 pub use crate::quota::{Quota, QuotaSource};
 use crate::version::{EtcdVersions, SnapshotVersions, Sources};
@@ -37,8 +37,8 @@ pub struct SnapshotFacts<'a> {
     pub versions: SnapshotVersions,
     /// What objects say that a tarball can be held against.
     pub cluster: ClusterFacts<'a>,
-    /// Live values that no API server can decode, by resource.
-    pub unreadable: Vec<Unreadable>,
+    /// Live values that no API server can decode, or that are another object than their key says.
+    pub values: Values,
     /// Live values that should end by themselves and will not, by resource.
     pub endless: Vec<Endless>,
     /// What etcd may use.
@@ -135,7 +135,7 @@ impl<'a> SnapshotFacts<'a> {
             inventory,
             versions,
             cluster,
-            unreadable: objects::unreadable(&scan, spread),
+            values: objects::values(&scan, spread),
             endless: endless(&scan),
             quota: quota(&scan, claims.asked, claims.tarball),
             pages: None,

@@ -45,5 +45,5 @@ pub use inventory::{Inventory, KeyUse, OpenShift, ResourceCount};
 pub use key::{Prefix, ResourceClass, Scope, StorageKey, built_in_resources};
 pub use secret::secret_data;
 pub use shown::ShownKey;
-pub use structure::check_structure;
+pub use structure::{Identity, check_structure};
 pub use text::{to_json, to_yaml};

@@ -10,51 +10,125 @@ use serde::Deserialize;
 use crate::decode;
 use crate::envelope::Envelope;
 use crate::fault::ObjectFault;
+use crate::key::{ResourceClass, StorageKey};
 use crate::unknown::Unknown;
 use crate::wire::Fields;
 
-/// Goes through an unencrypted stored value: `Ok` where nothing keeps an API server from decoding it, as far as its
-/// encoding tells.
+/// Goes through an unencrypted stored value: what the object says that it is, where nothing keeps an API server from
+/// decoding it, as far as its encoding tells.
 ///
 /// # Errors
 /// [`ObjectFault::NotAnObject`] for an empty, encrypted or unknown value, [`ObjectFault::NoKind`] for an object that does
 /// not say what it is, and a fault with its place where the encoding is broken.
-pub fn check_structure(value: &[u8]) -> Result<(), ObjectFault> {
-    match Envelope::of(value) {
-        Envelope::Protobuf => protobuf(&Unknown::read(value)?),
+pub fn check_structure(value: &[u8]) -> Result<Identity<'_>, ObjectFault> {
+    let identity = match Envelope::of(value) {
+        Envelope::Protobuf => protobuf(&Unknown::read(value)?)?,
         Envelope::Json => {
             let head: TypeMeta<'_> = serde_json::from_slice(value).map_err(|fault| ObjectFault::json(&fault))?;
-            says_its_kind(head.kind.is_some_and(|kind| !kind.is_empty()))
+            let metadata = head.metadata.unwrap_or_default();
+            Identity { kind: bytes(head.kind), name: bytes(metadata.name), namespace: bytes(metadata.namespace) }
         }
         Envelope::Cbor => {
-            let kind = decode::read_cbor(value)?;
-            says_its_kind(kind.get("kind").and_then(|kind| kind.as_str()).is_some_and(|kind| !kind.is_empty()))
+            let object = decode::read_cbor(value)?;
+            let text = |pointer: &str| {
+                let text = object.pointer(pointer).and_then(|found| found.as_str()).unwrap_or_default();
+                Cow::Owned(text.as_bytes().to_vec())
+            };
+            Identity { kind: text("/kind"), name: text("/metadata/name"), namespace: text("/metadata/namespace") }
         }
-        other => Err(ObjectFault::NotAnObject { found: other.word() }),
+        other => return Err(ObjectFault::NotAnObject { found: other.word() }),
+    };
+    if identity.kind.is_empty() { Err(ObjectFault::NoKind) } else { Ok(identity) }
+}
+
+/// What an object says that it is; empty where it does not say. Bytes, since damage may have made them no text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity<'v> {
+    /// Its kind: `Secret`.
+    pub kind: Cow<'v, [u8]>,
+    /// `metadata.name`.
+    pub name: Cow<'v, [u8]>,
+    /// `metadata.namespace`.
+    pub namespace: Cow<'v, [u8]>,
+}
+
+impl Identity<'_> {
+    /// Whether `key` is another object's: what the object says of itself, and what the key says, differ. Of a kind, only
+    /// what API servers are built with is known by its resource.
+    #[must_use]
+    pub fn differs_from(&self, key: &StorageKey<'_>) -> Option<&'static str> {
+        let other = |said: &[u8], stored: &[u8]| !said.is_empty() && said != stored;
+        if !key.well_formed || !matches!(key.class, ResourceClass::BuiltIn | ResourceClass::Custom) {
+            return None;
+        }
+        if other(&self.name, key.name) {
+            return Some("metadata.name");
+        }
+        if key.namespace.is_some_and(|namespace| other(&self.namespace, namespace)) {
+            return Some("metadata.namespace");
+        }
+        (key.class == ResourceClass::BuiltIn && !is_plural(&self.kind, key.resource)).then_some("kind")
     }
+}
+
+/// Whether a resource is the plural of a kind, as Kubernetes forms it.
+fn is_plural(kind: &[u8], resource: &[u8]) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    let ends = |end: &[u8]| resource.strip_prefix(kind.as_slice()) == Some(end);
+    let stem = kind.strip_suffix(b"y");
+    ends(b"") || ends(b"s") || ends(b"es") || stem.is_some_and(|stem| resource.strip_prefix(stem) == Some(b"ies"))
 }
 
 /// What a JSON object says of itself; everything else in it is parsed and dropped.
 #[derive(Deserialize)]
 struct TypeMeta<'v> {
     #[serde(borrow, default)]
-    kind: Option<Cow<'v, str>>,
+    kind: Option<Text<'v>>,
+    #[serde(borrow, default)]
+    metadata: Option<Metadata<'v>>,
 }
 
-fn says_its_kind(says: bool) -> Result<(), ObjectFault> {
-    if says { Ok(()) } else { Err(ObjectFault::NoKind) }
+#[derive(Default, Deserialize)]
+struct Metadata<'v> {
+    #[serde(borrow, default)]
+    name: Option<Text<'v>>,
+    #[serde(borrow, default)]
+    namespace: Option<Text<'v>>,
 }
 
-fn protobuf(wrapper: &Unknown<'_>) -> Result<(), ObjectFault> {
+/// Text of a JSON document, in place where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Text<'v>(#[serde(borrow)] Cow<'v, str>);
+
+impl<'v> Text<'v> {
+    fn into_bytes(self) -> Cow<'v, [u8]> {
+        match self.0 {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        }
+    }
+}
+
+fn bytes(text: Option<Text<'_>>) -> Cow<'_, [u8]> {
+    text.map(Text::into_bytes).unwrap_or_default()
+}
+
+fn protobuf<'v>(wrapper: &Unknown<'v>) -> Result<Identity<'v>, ObjectFault> {
+    let mut identity = Identity { kind: Cow::Borrowed(wrapper.kind), ..Identity::default() };
     for field in Fields::of(wrapper.raw) {
         let field = field.map_err(|fault| fault.of("object"))?;
         if let (1, Some(metadata)) = (field.number, field.bytes()) {
             for field in Fields::of(metadata) {
-                field.map_err(|fault| fault.of("ObjectMeta"))?;
+                let field = field.map_err(|fault| fault.of("ObjectMeta"))?;
+                match (field.number, field.bytes()) {
+                    (1, Some(name)) => identity.name = Cow::Borrowed(name),
+                    (3, Some(namespace)) => identity.namespace = Cow::Borrowed(namespace),
+                    _ => {}
+                }
             }
         }
     }
-    says_its_kind(!wrapper.kind.is_empty())
+    Ok(identity)
 }
 
 #[cfg(test)]
@@ -69,7 +143,7 @@ mod tests {
         for value in
             [SECRET, b"{\"kind\":\"A\",\"b\":[1,{}]}", b" \n{\"kind\":\"A\"}", b"\xd9\xd9\xf7\xa1\x44kind\x41A"]
         {
-            assert_eq!(check_structure(value), Ok(()), "{}", value.escape_ascii());
+            assert!(check_structure(value).is_ok(), "{}", value.escape_ascii());
         }
     }
 

@@ -49,4 +49,19 @@ pub static NO_LEASE: Entry = Entry {
     source: "kubernetes pkg/controlplane/reconcilers/lease.go; pkg/registry/core/event/storage (TTL); issue 86812",
 };
 
-pub(super) const ALL: &[&Entry] = &[&COMPACTION_NOT_DONE, &OBJECT_NOT_READABLE, &NO_LEASE];
+/// A live object is another than its key says.
+pub static MISFILED: Entry = Entry {
+    id: "KUBE-004",
+    name: "object-misfiled",
+    severity: Medium,
+    title: "A live object is another than its key says",
+    cause: "Bytes of the key or of the object were changed, or a program other than an API server wrote it.",
+    consequence: "The API server serves the object under a name that leads nowhere: it can be listed, and neither be read \
+        nor deleted.",
+    remedy: "Use another backup, or the snapshot of another member. If this one is all there is, delete the named keys from \
+        etcd after the restore, and make the objects anew.",
+    source: "kubernetes staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go: the key is made of namespace \
+        and name",
+};
+
+pub(super) const ALL: &[&Entry] = &[&COMPACTION_NOT_DONE, &OBJECT_NOT_READABLE, &NO_LEASE, &MISFILED];

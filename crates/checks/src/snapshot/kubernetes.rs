@@ -2,7 +2,7 @@
 
 use backup_facts::snapshot::SnapshotFacts;
 
-use crate::catalogue::{COMPACTION_NOT_DONE, NO_LEASE, OBJECT_NOT_READABLE};
+use crate::catalogue::{COMPACTION_NOT_DONE, MISFILED, NO_LEASE, OBJECT_NOT_READABLE};
 use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
@@ -12,7 +12,8 @@ const KEY: &[u8] = b"compact_rev_key";
 pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     check_compaction(facts, findings);
     check_endless(facts, findings);
-    for broken in &facts.unreadable {
+    check_misfiled(facts, findings);
+    for broken in &facts.values.unreadable {
         let (count, live, name) = (broken.count, broken.live, &broken.resource);
         let which = match live {
             1 => "the only object".to_owned(),
@@ -36,6 +37,16 @@ fn check_endless(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
         let finding = Finding::new(&NO_LEASE, message).with("resource", name).with("count", count).with("live", live);
         findings.push(Finding { severity, ..finding.at(location) });
     }
+}
+
+fn check_misfiled(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
+    let values = &facts.values;
+    for misfiled in &values.misfiled {
+        let message = format!("`{}` of the object is not that of its key", misfiled.field);
+        let location = Location { key: Some(misfiled.key.clone()), ..Location::default() };
+        findings.push(Finding::new(&MISFILED, message).with("field", misfiled.field).at(location));
+    }
+    findings.add_unlisted(&MISFILED, values.misfiled_in_all.saturating_sub(values.misfiled.len() as u64));
 }
 
 fn check_compaction(facts: &SnapshotFacts<'_>, findings: &mut Findings) {

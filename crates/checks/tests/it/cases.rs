@@ -101,7 +101,7 @@ fn seal_meta(file: &mut [u8], slot: usize) {
 
 /// Every case.
 pub(crate) fn all() -> Vec<Case> {
-    [file(), structure(), records(), state(), members()].into_iter().flatten().collect()
+    [file(), structure(), records(), state(), members(), auth()].into_iter().flatten().collect()
 }
 
 fn file() -> Vec<Case> {
@@ -236,6 +236,92 @@ fn records() -> Vec<Case> {
         }),
         built("MVCC-001", "an empty record", |b| b.set("key", &revision(300, 0), b"")),
         built("MVCC-002", "a record at revision 1", |b| b.create(1, "early")),
+        built("MVCC-002", "more changes than revisions", |b| b.change(300, "a", 2, 1000)),
+        built("MVCC-001", "a record without a key", |b| b.put(300, 0, &Put { key: b"", ..fields(300, 300, 1) })),
+        built("MVCC-001", "a tombstone without a key", |b| b.delete(300, 0, "")),
+        built("MVCC-001", "a tag of a key flipped into that of a value", |b| {
+            b.set("key", &revision(300, 0), b"\x2a\x03new\x10\xac\x02\x18\xac\x02\x20\x01")
+        }),
+        built("MVCC-001", "a key that is a number", |b| {
+            b.set("key", &revision(300, 0), b"\x08\x01\x10\xac\x02\x18\xac\x02\x20\x01")
+        }),
+        foreign("a field that no etcd knows", b"\x38\x07"),
+        foreign("a lease twice, the last is none", b"\x30\x07\x30\x00"),
+        foreign("a lease by a number of 33 bits", b"\xb0\x80\x80\x80\x80\x01\x07"),
+        foreign("a group", b"\x3b\x08\x01\x3c"),
+        foreign("a lease in more bytes than it takes", b"\x30\x80\x00"),
+        Case {
+            file: {
+                let mut builder = Builder::new();
+                builder.compacted(20, Some(20)).build()
+            },
+            ..built("MVCC-014", "nothing is left", |b| b)
+        },
+    ]
+}
+
+/// A put at revision 300 with something behind it that etcd reads and never writes.
+fn foreign(what: &'static str, tail: &[u8]) -> Case {
+    let message = [&b"\x0a\x03new\x10\xac\x02\x18\xac\x02\x20\x01"[..], tail].concat();
+    built("MVCC-013", what, |b| b.set("key", &revision(300, 0), &message))
+}
+
+const BCRYPT: &[u8] = b"$2a$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
+
+/// authpb.User: name, password, roles.
+fn user(name: &str, password: &[u8], roles: &[&str]) -> Vec<u8> {
+    let field = |tag: u8, bytes: &[u8]| [&[tag, bytes.len() as u8], bytes].concat();
+    let mut message = [field(0x0a, name.as_bytes()), field(0x12, password)].concat();
+    roles.iter().for_each(|role| message.extend(field(0x1a, role.as_bytes())));
+    message
+}
+
+/// Ends a change of a builder.
+fn done(_: &mut Builder) {}
+
+/// Users and roles: what etcd cannot read, what nobody can use, and what does not add up.
+fn auth() -> Vec<Case> {
+    let root = user("root", BCRYPT, &["root"]);
+    let with = |id, what, change: &dyn Fn(&mut Builder)| {
+        built(id, what, |b| {
+            b.set("auth", b"authEnabled", &[1]).set("authUsers", b"root", &root);
+            change(b);
+            b
+        })
+    };
+    let odd = |what, change: &dyn Fn(&mut Builder)| with("ETCD-019", what, change);
+    let set = |bucket: &'static str, key: &'static [u8], value: Vec<u8>| {
+        move |b: &mut Builder| done(b.set(bucket, key, &value))
+    };
+    vec![
+        with("ETCD-012", "a user under another name", &set("authUsers", b"admin", user("bob", BCRYPT, &[]))),
+        with("ETCD-012", "a user whose name is a number", &set("authUsers", b"bob", b"\x08\x01".to_vec())),
+        with("ETCD-012", "an option that is bytes", &set("authUsers", b"bob", b"\x0a\x03bob\x22\x02\x0a\x00".to_vec())),
+        with(
+            "ETCD-012",
+            "a permission of another type",
+            &set("authRoles", b"r", b"\x0a\x01r\x12\x02\x0a\x00".to_vec()),
+        ),
+        with("ETCD-012", "authEnabled is a digit", &set("auth", b"authEnabled", b"1".to_vec())),
+        odd("a password that is no hash", &set("authUsers", b"bob", user("bob", b"secret", &[]))),
+        odd("no password, and no way without", &set("authUsers", b"bob", user("bob", b"", &[]))),
+        odd("a permission of no kind", &set("authRoles", b"r", b"\x0a\x01r\x12\x05\x08\x63\x12\x01k".to_vec())),
+        odd("an entry of no name that is known", &set("auth", b"authEnable", b"1".to_vec())),
+        odd("another in meta", &set("meta", b"konsistent_index", 7_u64.to_be_bytes().to_vec())),
+        odd("a term of no raft", &set("meta", b"term", u64::MAX.to_be_bytes().to_vec())),
+        odd("a version that is none", &set("cluster", b"clusterVersion", b"3.5".to_vec())),
+        odd("more time left than granted", &|b| {
+            done(b.set("lease", &7_u64.to_be_bytes(), b"\x08\x07\x10\x3c\x18\x3d"))
+        }),
+        with("ETCD-012", "a time to live that is bytes", &|b| {
+            done(b.set("lease", &7_u64.to_be_bytes(), b"\x08\x07\x12\x01x"))
+        }),
+        with("ETCD-012", "a downgrade to no version", &|b| {
+            done(b.set("cluster", b"downgrade", br#"{"target-version":"x","enabled":true}"#))
+        }),
+        with("ETCD-020", "no root", &|b| done(b.unset("authUsers", b"root"))),
+        with("ETCD-020", "no switch", &|b| done(b.unset("auth", b"authEnabled"))),
+        with("ETCD-020", "no such role", &set("authUsers", b"bob", user("bob", BCRYPT, &["r"]))),
     ]
 }
 
@@ -281,6 +367,24 @@ fn state() -> Vec<Case> {
         broken("nothing at all", b""),
         broken("a prefix that is none", b"k8s:eXc:aescbc:v1:1:0123456789abcdef0123456789abcdef"),
         built("ETCD-017", "storage above cluster", |b| b.set("meta", b"storageVersion", b"3.6.0")),
+        Case {
+            severity: Some(Severity::Medium),
+            ..built("ETCD-018", "most keys on a lease of a second", |b| {
+                let leased = |main| Put { create: main, modified: main, ..leased(77) };
+                b.lease(77, 1);
+                (300..400).fold(b, |b, main| {
+                    let key = format!("leased-{main}");
+                    b.put(main, 0, &Put { key: key.as_bytes(), ..leased(main) })
+                })
+            })
+        },
+        misfiled("another name", br#"{"kind":"Secret","metadata":{"name":"c","namespace":"a"}}"#),
+        misfiled("another namespace", br#"{"kind":"Secret","metadata":{"name":"b","namespace":"c"}}"#),
+        misfiled("another kind", br#"{"kind":"Pod","metadata":{"name":"b","namespace":"a"}}"#),
+        misfiled(
+            "another name, in protobuf",
+            b"k8s\0\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\x08\x0a\x06\x0a\x01c\x1a\x01a",
+        ),
     ]
 }
 
@@ -293,6 +397,11 @@ fn endless(severity: Severity, key: &'static [u8]) -> Case {
 /// A value under a key of an API server that it cannot decode.
 fn broken(what: &'static str, value: &'static [u8]) -> Case {
     built("KUBE-002", what, |b| secret(namespace(b), value))
+}
+
+/// An object that is another than its key says.
+fn misfiled(what: &'static str, value: &'static [u8]) -> Case {
+    built("KUBE-004", what, |b| secret(namespace(b), value))
 }
 
 /// What tells that the store is a cluster's.

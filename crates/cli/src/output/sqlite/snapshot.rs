@@ -112,7 +112,7 @@ impl Table {
     fn findings(&mut self, scan: Scan<'_>) -> Result<(), Error> {
         let facts = SnapshotFacts {
             trailer: Some(self.trailer),
-            unreadable: Vec::new(),
+            values: Default::default(),
             inventory: Inventory::default(),
             ..SnapshotFacts::of(scan, QuotaClaims::default(), &Pool)
         };
