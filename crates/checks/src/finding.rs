@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use kube_objects::ShownKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::catalogue::Entry;
+use crate::findings::Entry;
 use crate::severity::Severity;
 
 /// The answer to "will it restore?".
@@ -117,7 +117,7 @@ pub struct Waived {
 }
 
 impl Finding {
-    /// Its entry in the catalogue.
+    /// Its entry in the table of findings.
     #[must_use]
     pub fn entry(&self) -> &'static Entry {
         self.entry
@@ -260,11 +260,11 @@ pub fn verdict_of(worst: Option<Severity>, fail_on: Option<Severity>) -> Verdict
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
+    use crate::findings;
 
     #[test]
     fn the_limit_decides_between_warn_and_fail() {
-        let entry = catalogue::find("SNAP-002").expect("entry");
+        let entry = findings::find("SNAP-002").expect("entry");
         let finding = |severity| Finding { severity, ..Finding::new(entry, "") };
         for (severity, fail_on, expected) in [
             (Severity::High, Some(Severity::High), Verdict::Fail),
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_token_in_a_key_stays_out_of_the_finding() {
-        let entry = catalogue::find("ETCD-006").expect("entry");
+        let entry = findings::find("ETCD-006").expect("entry");
         let at = |key: &[u8]| Finding::new(entry, "").at(Location { key: Some(key.to_vec()), ..Location::default() });
         let found = at(b"/openshift.io/oauth/accesstokens/kX9secretsecretsecret").location.key;
         assert_eq!(found.as_deref(), Some(&b"/openshift.io/oauth/accesstokens/redacted~dfec2ea864e97680"[..]));
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_counted_not_kept() {
-        let entry = catalogue::find("PAGE-001").expect("entry");
+        let entry = findings::find("PAGE-001").expect("entry");
         let mut findings = Findings::default();
         (0..500).for_each(|n| findings.push(Finding::new(entry, format!("{n}"))));
         findings.add_unlisted(entry, 7);

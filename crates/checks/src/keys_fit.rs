@@ -9,12 +9,12 @@ use backup_facts::opening::{ApiServer, Failed, KeyTally, Reason};
 use encryption_config::{ProviderKind, Standing};
 use wording::{clip, number_of};
 
-use crate::catalogue::{
+use crate::finding::{Finding, Findings, Location};
+use crate::findings::{
     CHAIN_BROKEN, DECRYPTING, Entry, FIT_NOT_CHECKED, HISTORY_NEEDS_KEY, KEY_ONLY_IN_SNAPSHOT, KMS_DEPENDENCY,
     MIGRATION_NOT_BEGUN, MISSING_KEY, NOT_CONFIGURED, PARTIALLY_ENCRYPTED, PLAINTEXT_LEFT, ROTATION_UNFINISHED,
     UNUSED_KEY, VALUE_NOT_OPENED, WANTED_NOT_ENCRYPTED, WRONG_KEY,
 };
-use crate::finding::{Finding, Findings, Location};
 
 /// Runs every check of keys against values.
 #[must_use]

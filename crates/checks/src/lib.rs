@@ -1,12 +1,12 @@
-//! Facts in, findings out; the catalogue of finding IDs.
+//! Facts in, findings out; the table of all findings.
 //!
 //! A library below tells what it saw; this crate says what it means, how bad it is, and what to do. It opens nothing
-//! and prints nothing. One file per family of checks; [`catalogue`] has the long texts.
+//! and prints nothing. One file per family of checks; [`findings`] has the long texts.
 #![forbid(unsafe_code)]
 
 mod asks;
-pub mod catalogue;
 mod finding;
+pub mod findings;
 pub mod hazards;
 pub mod keys_fit;
 pub mod pair;
@@ -17,6 +17,6 @@ pub mod tarball;
 pub mod version;
 
 pub use asks::Asks;
-pub use catalogue::Entry;
 pub use finding::{Evidence, Finding, Findings, Location, Verdict, Waived, verdict, verdict_of};
+pub use findings::Entry;
 pub use severity::Severity;

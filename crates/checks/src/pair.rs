@@ -2,7 +2,7 @@
 //!
 //! Nothing in either file names the other: only the timestamp in their names links them. Each check here holds one
 //! statement of the tarball against what the snapshot says of the same. Whether its keys open the values is judged by
-//! [`crate::keys_fit`]: numbers 3, 4, 6 and 7 of the list of cross-checks, whose numbers the IDs of the catalogue follow.
+//! [`crate::keys_fit`]: numbers 3, 4, 6 and 7 of the list of cross-checks, whose numbers the IDs follow.
 
 mod content;
 mod directory;
@@ -19,8 +19,8 @@ use kube_objects::Inventory;
 use static_resources::{MemberPath, StaticResources};
 use wording::clip;
 
-use crate::catalogue::CHECKS_SKIPPED;
 use crate::finding::{Finding, Findings, Location};
+use crate::findings::CHECKS_SKIPPED;
 use crate::severity::Severity;
 
 pub use directory::{DirectoryFacts, Halves, as_made_by, check_directory, check_halves, check_unread};

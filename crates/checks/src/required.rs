@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::catalogue::{
+use crate::finding::{Finding, Findings, Location};
+use crate::findings::{
     BACKUP_TOO_OLD, CERTIFICATE_ENDS_TOO_SOON, ENCRYPTION_NOT_AS_REQUIRED, ESCROW_NOT_PROVEN,
     FRAGMENTATION_ABOVE_LIMIT, INTEGRITY_HASH_REQUIRED, KEYS_NOT_PROVEN, WAIVER_EXPIRED,
 };
-use crate::finding::{Finding, Findings, Location};
 
 /// What OpenShift encrypts, by [`StoredUnder::resources`]' names.
 const USUAL: [&str; 8] = [

@@ -5,11 +5,11 @@ use version_compat::{Backup, Data, Judgement, Relation, etcd_minor, judge};
 use wording::clip;
 
 use crate::asks::Asks;
-use crate::catalogue::{
+use crate::finding::{Finding, Findings, Location};
+use crate::findings::{
     CLUSTER_VERSION_UNREADABLE, ETCD_DIFFERS, Entry, FAILING, KUBELETS_DIFFER, NAME_DIFFERS, OPERATORS_DIFFER,
     OTHER_CLUSTER, OTHER_RELEASE, RELEASE_UNKNOWN, TARBALL_RELEASE, TARGET_UPDATING, UPDATE_UNDER_WAY, UPDATE_WANTED,
 };
-use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
 /// The object that speaks for the cluster.

@@ -13,7 +13,7 @@ pub enum PolicyError {
         /// What is wrong, in the words of the TOML parser.
         what: String,
     },
-    /// A finding that is not in the catalogue.
+    /// A finding that is not in the table of findings.
     #[error("line {line}: there is no finding `{id}`; `assay explain` lists all there are")]
     UnknownFinding {
         /// Line.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use checks::required::{Required, StoredUnder};
-use checks::{Severity, catalogue};
+use checks::{Severity, findings};
 use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
@@ -92,7 +92,7 @@ impl Text<'_> {
     }
 
     fn finding(&self, id: &Spanned<String>) -> Result<&'static str, PolicyError> {
-        let known = catalogue::find(id.get_ref()).map(|entry| entry.id);
+        let known = findings::find(id.get_ref()).map(|entry| entry.id);
         let line = self.line(id.span().start);
         known.ok_or_else(|| PolicyError::UnknownFinding { line, id: id.get_ref().clone() })
     }

@@ -71,7 +71,7 @@ impl Policy {
     /// Reads a policy.
     ///
     /// # Errors
-    /// When the file is no TOML, says something that is no setting, names a finding that is not in the catalogue, or
+    /// When the file is no TOML, says something that is no setting, names a finding that is not in their table, or
     /// gives a setting a value that it cannot have.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         file::parse(text)

@@ -34,7 +34,7 @@ pub enum Format {
     Html,
 }
 
-/// What a finding means, whatever it was found in: an entry of the catalogue.
+/// What a finding means, whatever it was found in: an entry of the table of findings.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule<'r> {
     /// Stable ID, such as `SNAP-003`.

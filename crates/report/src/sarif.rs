@@ -59,7 +59,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// What is known of a kind of finding: by the catalogue, or else by the finding alone.
+/// What is known of a kind of finding: by the table of findings, or else by the finding alone.
 fn rule(finding: &Finding, rule: Option<&Rule<'_>>) -> Value {
     let Some(rule) = rule else {
         return json!({

@@ -1,8 +1,8 @@
-//! docs/findings.md is the catalogue.
+//! docs/findings.md is the table of findings.
 
 use std::fmt::Write as _;
 
-use checks::catalogue;
+use checks::findings;
 
 use super::page::hold;
 
@@ -26,12 +26,12 @@ fn plain(text: &str) -> String {
     text.replace('_', "\\_").replace('*', "\\*").replace('<', "\\<").replace('|', "\\|")
 }
 
-fn catalogue_page() -> String {
+fn page_of_findings() -> String {
     let mut page = String::new();
     let mut shown = 0;
     for (family, about) in FAMILIES {
         let prefix = format!("{family}-");
-        let entries: Vec<_> = catalogue::all().into_iter().filter(|entry| entry.id.starts_with(&prefix)).collect();
+        let entries: Vec<_> = findings::all().into_iter().filter(|entry| entry.id.starts_with(&prefix)).collect();
         if entries.is_empty() {
             continue;
         }
@@ -49,11 +49,11 @@ fn catalogue_page() -> String {
         }
         shown += entries.len();
     }
-    assert_eq!(shown, catalogue::all().len(), "a family of findings is missing from FAMILIES");
+    assert_eq!(shown, findings::all().len(), "a family of findings is missing from FAMILIES");
     page
 }
 
 #[test]
-fn the_page_of_findings_is_the_catalogue() {
-    hold("docs/findings.md", "catalogue", &catalogue_page());
+fn the_page_of_findings_is_their_table() {
+    hold("docs/findings.md", "findings", &page_of_findings());
 }

@@ -4,8 +4,8 @@ use backup_facts::hazards::{Hazards, Signer, Signs};
 use wording::number_of;
 
 use super::Named;
-use crate::catalogue::{BEFORE_FIRST_ROTATION, CERTIFICATE_ENDS, ETCD_SIGNER_ENDS, KUBELET_CERTIFICATES, SIGNER_ENDED};
 use crate::finding::{Finding, Findings};
+use crate::findings::{BEFORE_FIRST_ROTATION, CERTIFICATE_ENDS, ETCD_SIGNER_ENDS, KUBELET_CERTIFICATES, SIGNER_ENDED};
 use crate::severity::Severity;
 
 /// Days after which the authority that signs kubelets' certificates is replaced.

@@ -4,10 +4,10 @@ use backup_facts::hazards::{DefragOff, Hazards};
 use wording::number_of;
 
 use super::Named;
-use crate::catalogue::{
+use crate::finding::{Finding, Findings};
+use crate::findings::{
     ABOVE_DEFAULT_QUOTA, BLOCKING_WEBHOOK, DEFRAG_OFF, DELETION_UNDER_WAY, FORCED_REDEPLOYMENT, OVN_DATABASES,
 };
-use crate::finding::{Finding, Findings};
 
 pub(super) fn check(hazards: &Hazards, findings: &mut Findings) {
     check_webhooks(hazards, findings);

@@ -13,8 +13,8 @@ use std::fmt::Write as _;
 use backup_facts::hazards::{Hazards, Listed};
 use wording::{clip, number_of};
 
-use crate::catalogue::{Entry, HAZARDS_UNREAD};
 use crate::finding::{Finding, Findings};
+use crate::findings::{Entry, HAZARDS_UNREAD};
 
 /// Names that a message lists.
 const SHOWN: usize = 4;

@@ -6,11 +6,11 @@ use backup_facts::hazards::{Hazards, Nodes};
 use wording::number_of;
 
 use super::Named;
-use crate::catalogue::{
+use crate::finding::{Finding, Findings};
+use crate::findings::{
     CONFIG_ROLLOUT, CONTROL_PLANE_MACHINES, MACHINE_WITHOUT_NODE, MEMBERS_NOT_NODES, NODE_NOT_READY, PENDING_CSRS,
     POOL_PAUSED,
 };
-use crate::finding::{Finding, Findings};
 
 pub(super) fn check(hazards: &Hazards, findings: &mut Findings) {
     let nodes = &hazards.nodes;

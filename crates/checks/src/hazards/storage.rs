@@ -6,11 +6,11 @@ use backup_facts::hazards::{Hazards, Storage, Volume, is_kernel_name};
 use wording::number_of;
 
 use super::Named;
-use crate::catalogue::{
+use crate::finding::Findings;
+use crate::findings::{
     ATTACHED_ELSEWHERE, ATTACHMENT_FAILED, ATTACHMENT_WITHOUT_NODE, CLAIM_WITHOUT_VOLUME, CLOUD_CREDENTIALS,
     KERNEL_DEVICE_NAME, LOCAL_VOLUMES, PERSISTENT_VOLUMES, STATEFUL_WORKLOADS, STORAGE_CREDENTIALS, VOLUMES_ATTACHED,
 };
-use crate::finding::Findings;
 
 /// Drivers that a message tells apart.
 const DRIVERS: usize = 4;

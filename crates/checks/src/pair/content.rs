@@ -9,8 +9,8 @@ use static_resources::{Class, Digest, Fingerprint, Member, MemberKind};
 use wording::clip;
 
 use super::{Facts, LONGEST, Outcome, at_key, at_member, list};
-use crate::catalogue::{CONFIG_DIFFERS, CONTENT_DIFFERS, ETCD_CA_DIFFERS, SIGNING_KEY_UNKNOWN};
 use crate::finding::Finding;
+use crate::findings::{CONFIG_DIFFERS, CONTENT_DIFFERS, ETCD_CA_DIFFERS, SIGNING_KEY_UNKNOWN};
 
 const CONFIG: &str = "encryption-config";
 

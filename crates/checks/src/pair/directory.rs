@@ -5,11 +5,11 @@ use backup_facts::platform::Platform;
 use wording::clip;
 
 use super::{LONGEST, list};
-use crate::catalogue::{
+use crate::finding::{Finding, Findings, Location};
+use crate::findings::{
     DIRTY_TWIN, FILE_UNREADABLE, PICKS_MIXED, RAW_COPY, SCRIPT_FINDS_NOTHING, SEVERAL_BACKUPS, SNAPSHOT_MISSING,
     TARBALL_MISSING, TRAILER_MISSING, UNFINISHED_SAVE,
 };
-use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
 /// Judges a file of a backup that could not be read.

@@ -1,7 +1,7 @@
 //! Keys that are kept elsewhere: what the manifest of their escrow proves.
 
-use crate::catalogue::{ESCROW_MISMATCH, FIT_NOT_CHECKED, KEYS_IN_ESCROW};
 use crate::finding::Finding;
+use crate::findings::{ESCROW_MISMATCH, FIT_NOT_CHECKED, KEYS_IN_ESCROW};
 use crate::severity::Severity;
 
 /// What came of holding a backup against the manifest of an escrow.

@@ -7,11 +7,11 @@ use backup_facts::snapshot::QuotaSource;
 use wording::clip;
 
 use super::{Facts, LONGEST, Outcome, list};
-use crate::catalogue::{
+use crate::finding::Finding;
+use crate::findings::{
     ENDPOINTS_DIFFER, ETCD_ADDRESSES_DIFFER, ETCD_CERTIFICATES_DIFFER, NO_CLUSTER, NODE_UNKNOWN, OTHER_CLUSTER_PAIR,
     PREFIX_DIFFERS, QUOTA_OF_TARBALL, TOPOLOGY_UNEXPECTED,
 };
-use crate::finding::Finding;
 use crate::severity::Severity;
 
 /// Shares of the quota, in percent, from which OpenShift's alerts are critical, a warning, for information.

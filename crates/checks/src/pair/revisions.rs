@@ -7,10 +7,10 @@ use static_resources::Pod;
 use wording::clip;
 
 use super::{Facts, LONGEST, Outcome, list};
-use crate::catalogue::{
+use crate::finding::Finding;
+use crate::findings::{
     IMAGES_DIFFER, MANIFEST_LOOKUP, REVISION_UNKNOWN, ROLLOUT_UNDER_WAY, RUNNING_REVISION_DIFFERS, UNPACKED_ELSEWHERE,
 };
-use crate::finding::Finding;
 use crate::severity::Severity;
 
 /// The pods whose manifests `cluster-restore.sh` took from the tarball until 4.17.

@@ -4,8 +4,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::{Facts, Outcome};
-use crate::catalogue::{TIME_DIFFERS, TIMESTAMPS_DIFFER};
 use crate::finding::Finding;
+use crate::findings::{TIME_DIFFERS, TIMESTAMPS_DIFFER};
 use crate::severity::Severity;
 
 /// So long after its name's time a snapshot may end: the tarball is packed and an image pulled in between.

@@ -5,10 +5,10 @@ use bbolt_page::Check;
 use etcd_snapshot::Provenance;
 use etcd_snapshot::trailer::{TRAILER_LEN, Trailer, is_present};
 
-use crate::catalogue::{
+use crate::finding::{Finding, Findings, Location};
+use crate::findings::{
     NO_META, PREVIOUS_ROOT, RAW_COPY, TORN_COPY, TRAILER_MISMATCH, TRAILER_MISSING, UNEXPECTED_TAIL,
 };
-use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
 pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {

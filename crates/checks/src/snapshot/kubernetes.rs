@@ -2,8 +2,8 @@
 
 use backup_facts::snapshot::SnapshotFacts;
 
-use crate::catalogue::{COMPACTION_NOT_DONE, MISFILED, NO_LEASE, OBJECT_NOT_READABLE};
 use crate::finding::{Finding, Findings, Location};
+use crate::findings::{COMPACTION_NOT_DONE, MISFILED, NO_LEASE, OBJECT_NOT_READABLE};
 use crate::severity::Severity;
 
 /// The key in which the API server notes where it compacts.

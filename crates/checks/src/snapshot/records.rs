@@ -4,12 +4,12 @@ use backup_facts::snapshot::SnapshotFacts;
 use etcd_snapshot::Scan;
 use etcd_snapshot::mvcc::{MvccFault, MvccFaultKind};
 
-use crate::catalogue::{
+use crate::finding::{Finding, Findings, Location};
+use crate::findings::{
     BAD_RECORD, BAD_REVISION_FIELDS, BUMP_MARKER, COMPACTION_LEFTOVER, COMPACTION_ORDER, COMPACTION_PENDING,
     DUPLICATE_REVISION, Entry, FOREIGN_ENCODING, MISSING_BASE, ODD_TOMBSTONE, REVISION_BEHIND_COMPACTION, REVISION_GAP,
     STORE_EMPTY, VERSION_CHAIN,
 };
-use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
 pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {

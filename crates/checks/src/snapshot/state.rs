@@ -6,12 +6,12 @@ use backup_facts::snapshot::{Quota, QuotaSource};
 use etcd_snapshot::Scan;
 use etcd_snapshot::facts::{AlarmKind, ConfState, Harm};
 
-use crate::catalogue::{
+use crate::finding::{Finding, Findings, Location};
+use crate::findings::{
     ALARM_CORRUPT, ALARM_NOSPACE, AUTH_INCOMPLETE, BAD_ENTRY, DOWNGRADE_ENABLED, Entry, FRAGMENTED,
     LEARNER_NOT_PROMOTED, LEARNER_PRESENT, LEASE_DANGLING, LEASE_ENDS, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH,
     NO_RAFT_POSITION, NO_VOTERS, ODD_ENTRY, QUOTA_NEAR, RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
 };
-use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
 /// OpenShift's operator defragments from this share of free pages on, in percent.

@@ -4,12 +4,12 @@ use backup_facts::snapshot::SnapshotFacts;
 use bbolt_page::{Fault, FaultKind, Faults, Residue};
 use etcd_snapshot::facts::bucket;
 
-use crate::catalogue::{
+use crate::finding::{Finding, Findings, Location};
+use crate::findings::{
     BAD_BUCKET, BAD_ELEMENT, BAD_FREELIST, BAD_REFERENCE, CYCLE, ELEMENT_GAP, EMPTY_PAGE, Entry, INLINE_SIZE,
     KEY_ORDER, LOST_ELEMENTS, META_INVALID, META_ODD, MISSING_BUCKET, RESIDUE, ROOT_VALUE, SHARED_PAGE, TRUNCATED,
     UNEVEN_DEPTH, UNKNOWN_BUCKET, WRONG_PAGE,
 };
-use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
 pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {

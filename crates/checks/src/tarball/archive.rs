@@ -6,13 +6,13 @@ use static_resources::{Fault, FaultKind};
 use wording::clip;
 
 use super::{Facts, LONGEST, at_member};
-use crate::catalogue::{
+use crate::finding::{Finding, Findings, Location};
+use crate::findings::{
     AMBIGUOUS_SIZE, ARCHIVE_IRREGULAR, ARCHIVE_TRUNCATED, CERTIFICATE_UNREADABLE, CONFIGURATION_UNREADABLE,
     DUPLICATE_MEMBER, END_UNMARKED, Entry, GZIP_DAMAGED, GZIP_MEMBERS, GZIP_TRAILING, GZIP_TRUNCATED, HEADER_DAMAGED,
     HIDDEN_DATA, HOLLOW_CONFIGURATION, MEMBER_NOT_EXAMINED, NOT_A_FILE, NOT_GZIP, NOT_READ_WHOLE, OUTSIDE_ROOT,
     PATH_ESCAPES, PATH_NOT_PLAIN, PATH_UNPRINTABLE,
 };
-use crate::finding::{Finding, Findings, Location};
 use crate::severity::Severity;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {

@@ -6,8 +6,8 @@ use static_resources::{Certificate, Class, Digest, Fingerprint, Material};
 use wording::clip;
 
 use super::{Facts, LONGEST, at_member};
-use crate::catalogue::{CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, ISSUER_NOT_TRUSTED, KEY_PAIR_MISMATCH};
 use crate::finding::{Finding, Findings};
+use crate::findings::{CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, ISSUER_NOT_TRUSTED, KEY_PAIR_MISMATCH};
 use crate::severity::Severity;
 
 /// A hostile archive may hold any number of certificates.

@@ -7,12 +7,12 @@ use static_resources::{Class, MemberPath};
 use wording::clip;
 
 use super::{Facts, LONGEST, at_member};
-use crate::catalogue::{
+use crate::finding::{Finding, Findings};
+use crate::findings::{
     BOOKKEEPING_KEY, CONFIG_INVALID, CONFIG_MISSING, CONFIG_UNREADABLE, CONFIG_UNUSED, EXTERNAL_KMS, Entry, KEY_LENGTH,
     KEY_NAME_TWICE, KEY_NOT_BASE64, KEY_ZERO, KEYLESS, NAME_NOT_HASH, NO_ENCRYPTION, NO_IDENTITY, ROTATION_BEGUN,
     SECRET_OUT_OF_PLACE, SECRETS_INSIDE, UNKNOWN_PROVIDER, WRITE_KEY_MISSING, WRITES_PLAINTEXT,
 };
-use crate::finding::{Finding, Findings};
 use crate::severity::Severity;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {

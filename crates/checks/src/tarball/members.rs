@@ -6,8 +6,8 @@ use static_resources::{Class, Evidence, FaultKind, Material, Member, MemberKind}
 use wording::clip;
 
 use super::{Facts, LONGEST, at_member};
-use crate::catalogue::{CONTENT_MISSING, HALF_KEY_PAIR, NAMED_MEMBER_MISSING};
 use crate::finding::{Finding, Findings, Location};
+use crate::findings::{CONTENT_MISSING, HALF_KEY_PAIR, NAMED_MEMBER_MISSING};
 use crate::severity::Severity;
 
 /// A hostile archive may name any number of files.

@@ -6,11 +6,11 @@ use static_resources::Pod;
 use wording::clip;
 
 use super::{Facts, LONGEST};
-use crate::catalogue::{
+use crate::finding::{Finding, Findings, Location};
+use crate::findings::{
     MANIFEST_MISSING, POD_MISSING, POSSIBLY_DIRTY, REVISION_MISMATCH, SEVERAL_REVISIONS, STAGING_LEFTOVER,
     VERSION_DISAGREES,
 };
-use crate::finding::{Finding, Findings, Location};
 
 /// What every backup holds, in the order of the archive.
 const PODS: [&str; 4] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"];

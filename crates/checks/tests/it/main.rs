@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use backup_facts::snapshot::{Opened, QuotaClaims, SnapshotFacts};
 use bbolt_page::{Pgid, Serial};
 use cases::DEFAULT_QUOTA;
-use checks::{Finding, Severity, catalogue};
+use checks::{Finding, Severity, findings};
 
 /// What the checks find in a file, given a quota.
 fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
@@ -68,7 +68,7 @@ fn every_finding_of_a_snapshot_has_a_case_that_brings_it_up() {
     // by `without_a_meta_it_is_said_how_the_rest_was_read`
     covered.insert("SNAP-001");
     let families = ["SNAP", "PAGE", "MVCC", "ETCD", "KUBE"];
-    let of_snapshots = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| families.contains(&&id[..4]));
+    let of_snapshots = findings::all().into_iter().map(|entry| entry.id).filter(|id| families.contains(&&id[..4]));
     let missing: Vec<_> = of_snapshots.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use backup_facts::platform::Platform;
 use checks::pair::{DirectoryFacts, Halves, check_directory, check_halves};
-use checks::{Finding, Severity, catalogue};
+use checks::{Finding, Severity, findings};
 
 use backup_facts::picks::Picks;
 use cases::{cases, directory_cases, sets_of};
@@ -70,7 +70,7 @@ fn every_finding_of_a_pair_has_a_case_that_brings_it_up() {
     covered.extend(["PAIR-019", "PAIR-020"]); // below
     covered.extend(["PAIR-032", "PAIR-033"]); // where they are made, `pair/escrow.rs`
     covered.insert("PAIR-040"); // through the binary: tests/it/pair.rs of cli
-    let all = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("PAIR"));
+    let all = findings::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("PAIR"));
     let missing: Vec<_> = all.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, [""; 0]);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use backup_facts::version::{EtcdVersions, SnapshotVersions, Sources, TargetCluster};
 use checks::version::Facts;
-use checks::{Asks, Finding, Severity, catalogue};
+use checks::{Asks, Finding, Severity, findings};
 use kube_objects::ClusterVersion;
 use serde_json::{Value, json};
 use static_resources::VersionEvidence;
@@ -209,7 +209,7 @@ fn every_finding_about_releases_has_a_case_that_brings_it_up() {
         assert!(finding.message().contains(says) && !finding.message().contains('\n'), "{id} ({what}): {finding:?}");
         covered.insert(id);
     }
-    let all: Vec<_> = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("VER")).collect();
+    let all: Vec<_> = findings::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("VER")).collect();
     let missing: Vec<_> = all.into_iter().filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, [""; 0]);
 }

@@ -1,7 +1,7 @@
 //! `assay explain`: what a finding means.
 
 use assay::documents;
-use checks::{Entry, Verdict, catalogue};
+use checks::{Entry, Verdict, findings};
 use document::Artifact;
 
 use crate::args::{ExplainArgs, ReportFormat};
@@ -21,13 +21,13 @@ pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Outcome, Error> {
         return Ok(Outcome::Clean);
     }
     let find = |id: &String| {
-        catalogue::find(id).ok_or_else(|| {
+        findings::find(id).ok_or_else(|| {
             let id = escape(id.as_bytes());
             Error::Usage(format!("there is no finding `{id}`; `assay explain` lists all there are"))
         })
     };
     let chosen: Vec<&Entry> = args.ids.iter().map(find).collect::<Result<_, _>>()?;
-    let entries = if args.ids.is_empty() { catalogue::all() } else { chosen };
+    let entries = if args.ids.is_empty() { findings::all() } else { chosen };
     if args.output.format() == ReportFormat::Json {
         let explained = entries.into_iter().map(|entry| Artifact::Explained(Box::new(entry.into()))).collect();
         write_pretty(ui.out(), &documents::document("explain", explained, Vec::new(), Verdict::Pass))?;

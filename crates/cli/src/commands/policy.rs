@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use checks::catalogue::WAIVER_EXPIRED;
+use checks::findings::WAIVER_EXPIRED;
 use checks::required::Required;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use assay::{Judgement, Watch as _};
-use checks::{Entry, Verdict, catalogue};
+use checks::{Entry, Verdict, findings};
 use report::{Context, Format, Rule};
 
 use super::question;
@@ -50,7 +50,7 @@ fn write(judgement: &Judgement, format: VerdictFormat, ui: &mut Ui) -> Result<()
         VerdictFormat::Html => Format::Html,
         VerdictFormat::Prometheus => Format::Prometheus,
     };
-    let rules: Vec<Rule<'_>> = catalogue::all().into_iter().map(rule).collect();
+    let rules: Vec<Rule<'_>> = findings::all().into_iter().map(rule).collect();
     let context = Context { rules: &rules, now: Some(ui.now()) };
     ui.out().write_all(report::render(format, &judgement.document(), &context).as_bytes())?;
     Ok(())

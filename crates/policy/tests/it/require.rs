@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use checks::catalogue;
+use checks::findings;
 use checks::required::{Known, Stored, Subject};
 use jiff::Timestamp;
 
@@ -83,6 +83,6 @@ fn each_requirement_is_held_against_known() {
             covered.insert(id);
         }
     }
-    let all = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("POL"));
+    let all = findings::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("POL"));
     assert_eq!(all.collect::<BTreeSet<_>>(), covered, "a requirement without a case");
 }

@@ -28,7 +28,7 @@ use serde_json::Value;
 /// Every document.
 const DOCUMENTS: [&str; 4] = ["pair", "damaged", "hostile", "unread"];
 
-/// Texts as the catalogue has them, for two kinds of finding; the others have none.
+/// Texts as the table of findings has them, for two kinds of finding; the others have none.
 const RULES: [Rule<'static>; 2] = [
     Rule {
         id: "SNAP-003",

@@ -23,7 +23,7 @@ pub(super) struct Tie {
 }
 
 impl Tie {
-    /// `src/finding.rs:9 takes crate::catalogue::Entry, which is in crate::catalogue`, the path from `root` on.
+    /// `src/finding.rs:9 takes crate::findings::Entry, which is in crate::findings`, the path from `root` on.
     pub(super) fn shown(&self, root: &Path) -> String {
         let file = self.file.strip_prefix(root).unwrap_or(&self.file);
         format!("{}:{} takes {}, which is in {}", file.display(), self.line, self.named, self.to)

@@ -67,7 +67,7 @@ pub enum Offence {
         of: String,
         /// They, as `crate::finding`.
         modules: Vec<String>,
-        /// The imports, as `src/finding.rs:9 takes crate::catalogue::Entry`.
+        /// The imports, as `src/finding.rs:9 takes crate::findings::Entry`.
         ties: Vec<String>,
     },
 }

@@ -20,7 +20,7 @@ pub(super) struct Named {
 /// One module.
 #[derive(Debug)]
 pub(super) struct Module {
-    /// As `crate::catalogue::tar`.
+    /// As `crate::findings::tar`.
     pub(super) name: String,
     /// The module that holds it, by its place in the list; `None` for the root.
     pub(super) parent: Option<usize>,

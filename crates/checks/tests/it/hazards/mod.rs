@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use backup_facts::hazards::{self, Hazards};
 use bbolt_page::{Db, Serial};
-use checks::{Finding, Findings, Severity, catalogue};
+use checks::{Finding, Findings, Severity, findings};
 use etcd_snapshot::{Options, scan};
 use jiff::Timestamp;
 use static_resources::{Limits, StaticResources};
@@ -71,7 +71,7 @@ fn every_hazard_has_a_case_that_brings_it_up() {
         }
         covered.extend(id);
     }
-    let hazards = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("HAZ"));
+    let hazards = findings::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("HAZ"));
     let missing: Vec<_> = hazards.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }

@@ -9,7 +9,7 @@ use backup_facts::configuration::InForce;
 use backup_facts::examine::{Encryption, Options, examine};
 use backup_facts::opening::read_keys;
 use bbolt_page::{Db, Serial};
-use checks::{Finding, Severity, catalogue};
+use checks::{Finding, Severity, findings};
 use encryption_config::Keyring;
 
 use world::{Tarball, World, config, field, key, object, seal, seal_with, secret};
@@ -248,7 +248,7 @@ fn every_finding_has_a_case_that_brings_it_up_and_nothing_else() {
         }
         covered.extend(case.ids.iter().copied());
     }
-    let of_fit = catalogue::all().into_iter().map(|entry| entry.id).filter(|id| ("KEY-019".."KEY-999").contains(id));
+    let of_fit = findings::all().into_iter().map(|entry| entry.id).filter(|id| ("KEY-019".."KEY-999").contains(id));
     let missing: Vec<_> = of_fit.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }

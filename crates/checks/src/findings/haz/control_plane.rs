@@ -1,6 +1,6 @@
 //! Nodes, machines, certificates, operators, admission, deletion, space.
 
-use crate::catalogue::Entry;
+use crate::findings::Entry;
 use crate::severity::Severity::{Info, Low, Medium};
 
 const DOCS: &str = "OpenShift documentation: restoring to a previous cluster state";

@@ -1,6 +1,6 @@
 //! What the members say: pods, revisions, versions, certificates, secrets.
 
-use crate::catalogue::Entry;
+use crate::findings::Entry;
 use crate::severity::Severity::{High, Info, Low, Medium};
 
 /// One of the four static pods is not there.

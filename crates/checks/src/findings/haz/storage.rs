@@ -1,6 +1,6 @@
 //! Volumes, attachments, credentials of clouds and storage.
 
-use crate::catalogue::Entry;
+use crate::findings::Entry;
 use crate::severity::Severity::{Info, Low, Medium};
 
 const DOCS: &str = "OpenShift documentation, restoring to a previous cluster state: issues and workarounds for \

@@ -1,6 +1,6 @@
 //! Directories of backups, and what `cluster-restore.sh` makes of them.
 
-use crate::catalogue::Entry;
+use crate::findings::Entry;
 use crate::severity::Severity::{Critical, High, Info, Low, Medium};
 
 /// There is no tarball beside the snapshot.
