@@ -13,7 +13,8 @@ use std::process::ExitCode;
 
 pub use crate::outcome::Outcome;
 
-use crate::input::{InputError, map};
+use artifact::{InputError, map};
+
 use crate::ui::Ui;
 
 /// Why work could not be done.
@@ -28,7 +29,7 @@ pub enum Error {
     /// A readable input of which the question asked cannot be answered.
     #[error("{display}: {reason}")]
     Unanswerable {
-        /// The input's name for messages, see [`crate::input::Source::display`].
+        /// The input's name for messages, see [`artifact::Contents::display`].
         display: String,
         /// What cannot be had, and why.
         reason: String,
@@ -38,7 +39,7 @@ pub enum Error {
     /// A key or an object that is named, and that a readable input does not have: the answer, and no good one.
     #[error("{display}: {reason}")]
     Absent {
-        /// The input's name for messages, see [`crate::input::Source::display`].
+        /// The input's name for messages, see [`artifact::Contents::display`].
         display: String,
         /// What is not there.
         reason: String,

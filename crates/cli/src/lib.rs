@@ -1,7 +1,7 @@
 //! The `assay` command: arguments, opening files, output, exit codes.
 //!
 //! From the outside in: [`args`] is what was typed, [`settings`] what was meant, [`commands`] what is
-//! done about it, [`input`] how a file's bytes are had, [`output`] how facts are shown, [`ui`] the
+//! done about it, [`output`] how facts are shown, [`ui`] the
 //! two streams they go to, and [`exit`] how it all ends. What the bytes mean is the libraries'
 //! business.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make and read files of their own"))]

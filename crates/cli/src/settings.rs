@@ -1,8 +1,9 @@
 //! What was meant: the arguments made sense of, once, before any work is done.
 
+use artifact::Reading;
+
 use crate::args::GlobalArgs;
 use crate::exit::Error;
-use crate::input::Reading;
 
 impl From<&GlobalArgs> for Reading {
     fn from(global: &GlobalArgs) -> Self {

@@ -2,6 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+use artifact::{Contents, Reading};
 use assay::documents;
 use bbolt_page::Db;
 use bbolt_page::view::{PageMap, find_bucket, read_leaves};
@@ -10,7 +11,6 @@ use lens::entry::PlacedEntry;
 use super::bytes::{check_faults, database, open};
 use crate::args::BucketArgs;
 use crate::exit::{Error, Outcome};
-use crate::input::{Reading, Source};
 use crate::output::bytes::{self, BucketLine, EntryLine, bucket_label};
 use crate::output::rows::{Fields, Rows};
 use crate::spread::Pool;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &BucketArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     Ok(ui.outcome())
 }
 
-fn list(args: &BucketArgs, source: &Source, db: Db<'_>, ui: &mut Ui) -> Result<(), Error> {
+fn list(args: &BucketArgs, source: &Contents, db: Db<'_>, ui: &mut Ui) -> Result<(), Error> {
     let map = PageMap::of(db, &Pool);
     check_faults(source, &map.report.faults, ui);
     let verdict = ui.outcome().verdict();
@@ -40,7 +40,7 @@ fn list(args: &BucketArgs, source: &Source, db: Db<'_>, ui: &mut Ui) -> Result<(
     rows.finish(&Fields::default(), &[], verdict)
 }
 
-fn entries(args: &BucketArgs, source: &Source, db: Db<'_>, ui: &mut Ui) -> Result<(), Error> {
+fn entries(args: &BucketArgs, source: &Contents, db: Db<'_>, ui: &mut Ui) -> Result<(), Error> {
     let names: Vec<&[u8]> = args.name.iter().map(|name| name.as_bytes()).collect();
     let (report, found) = find_bucket(db, &names, &Pool);
     check_faults(source, &report.faults, ui);

@@ -1,5 +1,6 @@
 //! `assay cluster`: what a snapshot says of the cluster that it was taken from.
 
+use artifact::{Contents, Reading};
 use assay::documents;
 use checks::Findings;
 use document::Artifact;
@@ -9,7 +10,7 @@ use super::snapshot;
 use crate::args::{ClusterArgs, ReportFormat};
 
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading, Source};
+use crate::input::Input;
 use crate::output::cluster::print;
 use crate::output::json::write_pretty;
 use crate::ui::Ui;
@@ -40,7 +41,7 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
     Ok(ui.outcome())
 }
 
-fn warn_of_faults(source: &Source, facts: &Facts, ui: &mut Ui) {
+fn warn_of_faults(source: &Contents, facts: &Facts, ui: &mut Ui) {
     for fault in &facts.faults {
         ui.warn(&format!(
             "{}: bucket `{}`, key `{}`: {}",

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 use std::slice;
 
+use artifact::Reading;
 use assay::{Answer, Asks, Watch as _};
 use checks::Verdict;
 
 use super::question;
 use crate::args::{CompatArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
-use crate::input::Reading;
 use crate::output::compat;
 use crate::output::json::write_pretty;
 use crate::ui::Ui;

@@ -1,5 +1,6 @@
 //! `assay diff`: two snapshots side by side.
 
+use artifact::{Contents, Reading};
 use document::Side;
 use etcd_snapshot::{HashKv, Scan};
 use lens::{Comparison, Diff, Met, agreement, merge};
@@ -8,7 +9,7 @@ use super::objects::{self, Closed};
 use super::snapshot;
 use crate::args::{DiffArgs, KeysInput};
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading, Source};
+use crate::input::Input;
 use crate::output::diff::{Open, Report};
 use crate::spread::Pool;
 use crate::ui::Ui;
@@ -75,7 +76,7 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
     Ok(ui.outcome())
 }
 
-fn look_through<'a>(source: &'a Source, at: Option<i64>, ui: &mut Ui) -> Result<Scan<'a>, Error> {
+fn look_through<'a>(source: &'a Contents, at: Option<i64>, ui: &mut Ui) -> Result<Scan<'a>, Error> {
     let db = snapshot::database(source)?;
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
     let scan = snapshot::scan(source, db, at, false, &|bytes| meter.add(bytes))?;
@@ -84,7 +85,7 @@ fn look_through<'a>(source: &'a Source, at: Option<i64>, ui: &mut Ui) -> Result<
     Ok(scan)
 }
 
-fn side(source: &Source, scan: &Scan<'_>) -> Side {
+fn side(source: &Contents, scan: &Scan<'_>) -> Side {
     let hash = scan.hash_kv(&Pool).ok();
     Side {
         path: source.name(),

@@ -1,5 +1,6 @@
 //! `assay du`: where the bytes of a snapshot are.
 
+use artifact::{Contents, Reading};
 use assay::documents;
 use document::{Artifact, Document};
 use lens::Reader;
@@ -9,7 +10,6 @@ use super::bytes::{check_faults, database, open};
 use super::objects;
 use crate::args::{DuArgs, UsageBy, UsageFormat};
 use crate::exit::{Error, Outcome};
-use crate::input::{Reading, Source};
 use crate::output::json::write_pretty;
 use crate::output::usage as output;
 use crate::spread::Pool;
@@ -42,7 +42,7 @@ pub(super) fn run(args: &DuArgs, reading: &Reading, ui: &mut Ui) -> Result<Outco
     Ok(ui.outcome())
 }
 
-fn check_complete(source: &Source, usage: &Usage<'_>, ui: &mut Ui) {
+fn check_complete(source: &Contents, usage: &Usage<'_>, ui: &mut Ui) {
     check_faults(source, &usage.faults, ui);
     if usage.unreadable > 0 {
         ui.warn(&format!("{}: {} in bucket `key`", source.display(), count(usage.unreadable, "unreadable record")));
@@ -50,7 +50,7 @@ fn check_complete(source: &Source, usage: &Usage<'_>, ui: &mut Ui) {
     }
 }
 
-fn give_out(args: &DuArgs, source: &Source, usage: &Usage<'_>, ui: &mut Ui) -> Result<(), Error> {
+fn give_out(args: &DuArgs, source: &Contents, usage: &Usage<'_>, ui: &mut Ui) -> Result<(), Error> {
     let by = args.by.or(args.churn.then_some(UsageBy::Key));
     let table = |by| (by, usage.table(args.by(by), args.churn, args.top));
     match (args.format(), by) {
@@ -73,7 +73,7 @@ fn give_out(args: &DuArgs, source: &Source, usage: &Usage<'_>, ui: &mut Ui) -> R
     }
 }
 
-fn document(args: &DuArgs, source: &Source, usage: &Usage<'_>, ui: &Ui) -> Document {
+fn document(args: &DuArgs, source: &Contents, usage: &Usage<'_>, ui: &Ui) -> Document {
     let usage = documents::usage(usage, source.name(), args.depth.get(), args.churn, args.top);
     let artifacts = vec![Artifact::Usage(Box::new(usage))];
     documents::document("du", artifacts, Vec::new(), ui.outcome().verdict())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use artifact::Reading;
 use assay::LateKeys;
 use backup_facts::version::is_cluster_version;
 use lens::{Export, Exported, Keep, Skip, View};
@@ -10,7 +11,7 @@ use super::objects::{self, Closed};
 use super::snapshot;
 use crate::args::ExportArgs;
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading};
+use crate::input::Input;
 use crate::output::manifests::Manifests;
 use crate::ui::Ui;
 use wording::{count, escape};

@@ -1,5 +1,6 @@
 //! `assay get`: objects.
 
+use artifact::{Contents, Reading};
 use assay::LateKeys;
 use backup_facts::version::is_cluster_version;
 use lens::{Object, Opener, Reader, Selection, View, release_matters};
@@ -8,7 +9,7 @@ use super::objects::{self, Closed};
 use super::snapshot;
 use crate::args::{GetArgs, ObjectFormat};
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading, Source};
+use crate::input::Input;
 use crate::output::objects as output;
 use crate::ui::Ui;
 
@@ -39,7 +40,7 @@ pub(super) fn run(mut args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<O
 }
 
 struct Get<'a> {
-    source: &'a Source,
+    source: &'a Contents,
     reader: Reader<'a>,
     selection: Selection,
     at: Option<i64>,

@@ -1,5 +1,6 @@
 //! `assay hash`: every hash that tells whether two files, or two members, hold the same.
 
+use artifact::{Contents, Reading};
 use backup_facts::snapshot::{Integrity, appended};
 use checks::Finding;
 use document::Artifact;
@@ -9,7 +10,7 @@ use super::snapshot;
 use crate::args::{HashArgs, ReportFormat};
 use crate::documents::{self, hashes};
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading, Source};
+use crate::input::Input;
 use crate::output::hashes::{Full, print};
 use crate::output::json::{HexBytes, Verdict, write_pretty};
 use crate::spread::Pool;
@@ -48,7 +49,7 @@ struct Hashes {
 }
 
 impl Hashes {
-    fn of(source: &Source, args: &HashArgs, ui: &mut Ui) -> Result<Self, Error> {
+    fn of(source: &Contents, args: &HashArgs, ui: &mut Ui) -> Result<Self, Error> {
         let db = snapshot::database(source)?;
         let passes = if args.status { 1 } else { 2 };
         let meter = ui.meter("hashing", Some(source.bytes().len() as u64 * passes));
@@ -85,7 +86,7 @@ impl Hashes {
         Ok(hashes)
     }
 
-    fn document(&self, source: &Source) -> Artifact {
+    fn document(&self, source: &Contents) -> Artifact {
         let full = self.full.as_ref();
         Artifact::Hashes(Box::new(document::Hashes {
             path: source.name(),

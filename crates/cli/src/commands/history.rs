@@ -1,5 +1,6 @@
 //! `assay history`: every retained revision of a key.
 
+use artifact::{Contents, Reading};
 use etcd_snapshot::Record;
 use etcd_snapshot::carve::Carved;
 use lens::{Compared, Follow, Reader, Selection, Step, View, carved_records};
@@ -8,7 +9,7 @@ use super::objects;
 use super::snapshot;
 use crate::args::{HistoryArgs, KeyArgs, SelectArgs};
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading, Source};
+use crate::input::Input;
 use crate::output::steps::{self, StepLook};
 use crate::spread::Pool;
 use crate::ui::Ui;
@@ -56,7 +57,7 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<O
 
 /// The records that the snapshot retains of the keys that are meant.
 fn retained<'a>(
-    source: &Source,
+    source: &Contents,
     reader: &Reader<'a>,
     selection: &Selection,
     ui: &mut Ui,
@@ -71,7 +72,7 @@ fn retained<'a>(
 }
 
 /// Takes a resource that is named for what the snapshot has, or pages that nothing uses still hold, where these count.
-fn resolve(selection: &mut Selection, source: &Source, carved: bool) -> Result<(), Error> {
+fn resolve(selection: &mut Selection, source: &Contents, carved: bool) -> Result<(), Error> {
     if !carved {
         return objects::resolve(selection, &[source]);
     }
@@ -85,7 +86,7 @@ fn resolve(selection: &mut Selection, source: &Source, carved: bool) -> Result<(
 
 /// The one key that the records are of.
 fn one_key<'a>(
-    source: &Source,
+    source: &Contents,
     typed: &[u8],
     keys: impl Iterator<Item = &'a [u8]>,
     ui: &Ui,

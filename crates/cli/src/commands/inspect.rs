@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
+use artifact::Reading;
 use assay::{Answer, Asks, Watch as _};
 use checks::Verdict;
 
 use super::question;
 use crate::args::{InspectArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
-use crate::input::Reading;
 use crate::output::inspect;
 use crate::output::json::write_pretty;
 use crate::ui::Ui;

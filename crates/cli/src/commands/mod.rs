@@ -32,6 +32,7 @@ mod timeline;
 mod unlock;
 mod verify;
 
+use artifact::{Reading, map};
 use clap::{Parser, Subcommand};
 
 use crate::args::{
@@ -40,7 +41,6 @@ use crate::args::{
     PagesArgs, PolicyArgs, TimelineArgs, VerifyArgs,
 };
 use crate::exit::{Error, Outcome};
-use crate::input::{Reading, map};
 use crate::settings;
 use crate::ui::Ui;
 

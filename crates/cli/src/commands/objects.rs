@@ -1,6 +1,7 @@
 //! What commands on objects share: what their names mean in a snapshot, finding them, opening them, and what to say when they stay
 //! closed.
 
+use artifact::{Contents, Reading};
 use assay::SnapshotKeys;
 use backup_facts::version::{is_cluster_version, minor_of_server};
 use etcd_snapshot::Scan;
@@ -10,7 +11,6 @@ use lens::{Found, Newest, NotOpened, Object, One, Reader, Resources, Selection, 
 
 use crate::args::KeysInput;
 use crate::exit::{Error, Outcome};
-use crate::input::{Reading, Source};
 use crate::spread::Pool;
 use crate::ui::Ui;
 use wording::{count, escape, inert};
@@ -20,7 +20,7 @@ const CLOSED_NAMED: usize = 5;
 
 /// Takes the resources that are named for what the snapshots have, and refuses one that nothing has: a slip of the pen must
 /// not look like an answer. Reads the snapshots once more only where a resource is named that is not built in.
-pub(super) fn resolve(selection: &mut Selection, sources: &[&Source]) -> Result<(), Error> {
+pub(super) fn resolve(selection: &mut Selection, sources: &[&Contents]) -> Result<(), Error> {
     let Some(first) = sources.first() else { return Ok(()) };
     resolve_by(selection, first, |resources| {
         for source in sources {
@@ -33,7 +33,7 @@ pub(super) fn resolve(selection: &mut Selection, sources: &[&Source]) -> Result<
 /// [`resolve`], in whatever way the snapshot's resources are found.
 pub(super) fn resolve_by(
     selection: &mut Selection,
-    source: &Source,
+    source: &Contents,
     look: impl FnOnce(&mut Resources) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if !selection.needs_resources() {
@@ -54,7 +54,7 @@ pub(super) fn see_carved(resources: &mut Resources, scan: &Scan<'_>) {
 }
 
 /// The error of a resource that nothing has.
-pub(super) fn unknown_resource(source: &Source, unknown: &UnknownResource) -> Error {
+pub(super) fn unknown_resource(source: &Contents, unknown: &UnknownResource) -> Error {
     let near: Vec<String> = unknown.near.iter().map(|near| format!("`{}`", escape(near.as_bytes()))).collect();
     let hint = match &near[..] {
         [] => "`assay ls` lists what is there".to_owned(),
@@ -69,7 +69,7 @@ pub(super) fn unknown_resource(source: &Source, unknown: &UnknownResource) -> Er
 pub(super) fn check_found<'k>(
     selection: &Selection,
     there: impl Iterator<Item = &'k [u8]>,
-    source: &Source,
+    source: &Contents,
     ui: &mut Ui,
 ) {
     let missing = selection.missing(there);
@@ -90,7 +90,7 @@ pub(super) fn keys(args: &KeysInput, reading: &Reading, ui: &mut Ui) -> Result<S
 }
 
 /// Opens the chain of keys in a snapshot, where keys were given at all.
-pub(super) fn follow(keys: &mut SnapshotKeys, source: &Source, ui: &mut Ui) -> Result<(), Error> {
+pub(super) fn follow(keys: &mut SnapshotKeys, source: &Contents, ui: &mut Ui) -> Result<(), Error> {
     if keys.are_given() {
         let meter = ui.meter("reading keys", Some(source.bytes().len() as u64));
         let db = super::snapshot::database(source)?;
@@ -102,7 +102,7 @@ pub(super) fn follow(keys: &mut SnapshotKeys, source: &Source, ui: &mut Ui) -> R
 }
 
 /// Opens the records of a snapshot for searching, and refuses a revision that it cannot answer for.
-pub(super) fn reader<'a>(source: &'a Source, at: Option<i64>) -> Result<Reader<'a>, Error> {
+pub(super) fn reader<'a>(source: &'a Contents, at: Option<i64>) -> Result<Reader<'a>, Error> {
     let reader = Reader::open(super::snapshot::database(source)?, &Pool);
     if let Some(asked) = at {
         reader.answerable(asked).map_err(|error| unanswerable(source, &error, None))?;
@@ -112,7 +112,7 @@ pub(super) fn reader<'a>(source: &'a Source, at: Option<i64>) -> Result<Reader<'
 
 /// The newest record of each key that is meant.
 pub(super) fn newest<'a>(
-    source: &Source,
+    source: &Contents,
     reader: &Reader<'a>,
     wanted: impl Fn(&[u8]) -> bool + Sync,
     at: Option<i64>,
@@ -128,7 +128,7 @@ pub(super) fn newest<'a>(
 }
 
 /// Says so where damage may have cost some of what was asked for, and settles for findings.
-pub(super) fn check_complete(source: &Source, reader: &Reader<'_>, damaged: u64, ui: &mut Ui) {
+pub(super) fn check_complete(source: &Contents, reader: &Reader<'_>, damaged: u64, ui: &mut Ui) {
     let kept = reader.report().faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
     let faults = kept.count() as u64 + reader.report().faults.dropped();
     if faults > 0 || damaged > 0 {
@@ -148,17 +148,17 @@ pub(super) fn server_minor(newest: &Newest<'_>) -> Option<u32> {
     minor_of_server(version.record.kv.value)
 }
 
-pub(super) fn unanswerable(source: &Source, reason: &dyn std::fmt::Display, hint: Option<String>) -> Error {
+pub(super) fn unanswerable(source: &Contents, reason: &dyn std::fmt::Display, hint: Option<String>) -> Error {
     Error::Unanswerable { display: source.display().to_owned(), reason: reason.to_string(), hint }
 }
 
 /// The error of a key or an object that is named and not there.
-pub(super) fn absent(source: &Source, reason: String, hint: Option<String>) -> Error {
+pub(super) fn absent(source: &Contents, reason: String, hint: Option<String>) -> Error {
     Error::Absent { display: source.display().to_owned(), reason, hint }
 }
 
 /// The error of one that was not found: not there, or, in a file that damage has cost some of its records, not known.
-pub(super) fn not_found(source: &Source, reason: String, hint: &str, ui: &Ui) -> Error {
+pub(super) fn not_found(source: &Contents, reason: String, hint: &str, ui: &Ui) -> Error {
     match ui.outcome() {
         Outcome::Findings => unanswerable(source, &reason, Some(LOST_HINT.to_owned())),
         Outcome::Clean => absent(source, reason, Some(hint.to_owned())),
@@ -167,7 +167,7 @@ pub(super) fn not_found(source: &Source, reason: String, hint: &str, ui: &Ui) ->
 
 /// The one object that a selection names, in the view of a revision.
 pub(super) fn one<'a>(
-    source: &Source,
+    source: &Contents,
     reader: &Reader<'a>,
     selection: &Selection,
     at: Option<i64>,
@@ -189,7 +189,7 @@ pub(super) fn one<'a>(
 }
 
 /// The error of an object that is deleted in the view.
-fn deleted(source: &Source, reader: &Reader<'_>, gone: &Found<'_>) -> Error {
+fn deleted(source: &Contents, reader: &Reader<'_>, gone: &Found<'_>) -> Error {
     let main = gone.record.revision.main;
     let reason = format!("`{}` was deleted at revision {}", shown(gone.record.kv.key), gone.record.revision);
     let before = main.saturating_sub(1);
@@ -198,7 +198,7 @@ fn deleted(source: &Source, reader: &Reader<'_>, gone: &Found<'_>) -> Error {
 }
 
 /// The error of an object that is not in the view.
-fn missing(source: &Source, typed: &[u8], at: Option<i64>, ui: &Ui) -> Error {
+fn missing(source: &Contents, typed: &[u8], at: Option<i64>, ui: &Ui) -> Error {
     let parsed = StorageKey::parse(typed);
     let typed = if parsed.name_is_token() { shown(typed) } else { escape(typed).into_owned() };
     let at = at.map_or_else(String::new, |at| format!(" at revision {at}"));
@@ -220,7 +220,7 @@ pub(super) fn shown(key: &[u8]) -> String {
 const NAMESAKES: usize = 10;
 
 /// The error of a name that several objects have, where one is asked for.
-pub(super) fn several(source: &Source, typed: &[u8], keys: &[&[u8]]) -> Error {
+pub(super) fn several(source: &Contents, typed: &[u8], keys: &[&[u8]]) -> Error {
     let names: Vec<String> = keys.iter().take(NAMESAKES).map(|key| shown(key)).collect();
     let (objects, names) = (count(keys.len() as u64, "object"), names.join(", "));
     let more = if keys.len() > NAMESAKES { ", ..." } else { "" };
@@ -229,7 +229,7 @@ pub(super) fn several(source: &Source, typed: &[u8], keys: &[&[u8]]) -> Error {
 }
 
 /// The error of one value that cannot be shown, with what to do.
-pub(super) fn unseen(source: &Source, key: &[u8], why: &Unseen) -> Error {
+pub(super) fn unseen(source: &Contents, key: &[u8], why: &Unseen) -> Error {
     let reason = format!("`{}`: {}", shown(key), inert(&why.to_string()));
     unanswerable(source, &reason, hint(why))
 }

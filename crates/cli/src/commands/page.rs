@@ -1,5 +1,6 @@
 //! `assay page`: one page, byte for byte.
 
+use artifact::{Contents, Reading};
 use assay::documents;
 use bbolt_page::view::{Looked, PageMap};
 use bbolt_page::{Db, Pgid};
@@ -8,7 +9,6 @@ use document::Artifact;
 use super::bytes::{check_faults, database, open};
 use crate::args::{PageArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
-use crate::input::{Reading, Source};
 use crate::output::json::write_pretty;
 use crate::output::page::print;
 use crate::spread::Pool;
@@ -32,7 +32,7 @@ pub(super) fn run(args: &PageArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     Ok(ui.outcome())
 }
 
-fn missing(source: &Source, db: &Db<'_>, id: u64) -> Error {
+fn missing(source: &Contents, db: &Db<'_>, id: u64) -> Error {
     let pages = source.bytes().len() as u64 / db.page_size();
     Error::Unanswerable {
         display: source.display().to_owned(),

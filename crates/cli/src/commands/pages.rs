@@ -2,6 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+use artifact::Reading;
 use assay::documents;
 use bbolt_page::Spread;
 use bbolt_page::view::{PageMap, PageRun};
@@ -10,7 +11,6 @@ use document::KeyBuf;
 use super::bytes::{check_faults, database, open};
 use crate::args::PagesArgs;
 use crate::exit::{Error, Outcome};
-use crate::input::Reading;
 use crate::output::bytes::{self, PageLine};
 use crate::output::rows::{Fields, Rows};
 use crate::spread::Pool;

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
+use artifact::Reading;
 use assay::{Asks, Given, Input, Judgement, Keys, Question, Unlock, Watch as _};
 use backup_facts::version::TargetCluster;
 use checks::Severity;
@@ -10,7 +11,6 @@ use checks::Severity;
 use super::unlock::Opener;
 use crate::args::{FailOn, IdentityArgs, KeysInput, TargetArgs, VerifyArgs};
 use crate::exit::Error;
-use crate::input::Reading;
 use crate::ui::{Ui, Watcher};
 
 /// Paths as they were given; `-` is standard input.

@@ -1,22 +1,23 @@
 //! What all commands on a snapshot do first: open the file, look through it, and say what is wrong.
 
+use artifact::{Contents, Reading};
 use assay::Note;
 use bbolt_page::Db;
 use checks::Finding;
 use etcd_snapshot::{Options, Scan};
 
 use crate::exit::{Error, Outcome};
-use crate::input::{Contents, Input, Reading, Source};
+use crate::input::Input;
 use crate::spread::Pool;
 use crate::ui::Ui;
 
 /// Opens what should be a snapshot.
-pub(super) fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Source, Error> {
+pub(super) fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Contents, Error> {
     ready(input.open()?, reading, ui)
 }
 
 /// All bytes of what should be a snapshot and is open.
-pub(super) fn ready(contents: Contents, reading: &Reading, ui: &mut Ui) -> Result<Source, Error> {
+pub(super) fn ready(contents: Contents, reading: &Reading, ui: &mut Ui) -> Result<Contents, Error> {
     let meter = ui.meter("reading", None);
     let source = contents.whole(reading, &|bytes| meter.add(bytes))?;
     drop(meter);
@@ -25,13 +26,13 @@ pub(super) fn ready(contents: Contents, reading: &Reading, ui: &mut Ui) -> Resul
 }
 
 /// The database in it, opened as etcd does.
-pub(super) fn database(source: &Source) -> Result<Db<'_>, Error> {
+pub(super) fn database(source: &Contents) -> Result<Db<'_>, Error> {
     Ok(assay::intact_database(source)?)
 }
 
 /// Looks through the database once, in the view of a revision.
 pub(super) fn scan<'a>(
-    source: &Source,
+    source: &Contents,
     db: Db<'a>,
     at: Option<i64>,
     without_hashes: bool,
@@ -53,7 +54,7 @@ pub(super) fn scan<'a>(
 /// Whether what the scan gives is all that the snapshot held; if not, says so, settles for findings and gives them.
 ///
 /// A list that damage made shorter must not pass for the whole one.
-pub(super) fn check_complete(source: &Source, scan: &Scan<'_>, ui: &mut Ui) -> Vec<Finding> {
+pub(super) fn check_complete(source: &Contents, scan: &Scan<'_>, ui: &mut Ui) -> Vec<Finding> {
     let (faults, records) = assay::lost(scan);
     if faults > 0 || records > 0 {
         ui.warn(&Note::Damaged { display: source.display().to_owned(), faults, records }.to_string());

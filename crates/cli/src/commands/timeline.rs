@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use artifact::{Contents, Reading};
 use lens::timeline::{Event, Timeline};
 use lens::{Clock, Compared, Reader, View, Window};
 use serde_json::{Map, Value};
@@ -10,7 +11,7 @@ use super::objects::{self, Closed};
 use super::snapshot;
 use crate::args::TimelineArgs;
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading, Source};
+use crate::input::Input;
 use crate::output::steps::{StepLook, Steps};
 use crate::spread::Pool;
 use crate::ui::Ui;
@@ -64,7 +65,7 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
 }
 
 /// What objects say of the time at which they were written, where a moment has to be found.
-fn clock(source: &Source, reader: &Reader<'_>, ui: &mut Ui) -> Result<Clock, Error> {
+fn clock(source: &Contents, reader: &Reader<'_>, ui: &mut Ui) -> Result<Clock, Error> {
     let meter = ui.meter("reading times", Some(source.bytes().len() as u64));
     let clock = Clock::read(reader, &Pool, &|bytes| meter.add(bytes));
     drop(meter);
@@ -75,7 +76,7 @@ fn clock(source: &Source, reader: &Reader<'_>, ui: &mut Ui) -> Result<Clock, Err
     Ok(clock)
 }
 
-fn artifact(source: &Source, reader: &Reader<'_>, window: &Window) -> Map<String, Value> {
+fn artifact(source: &Contents, reader: &Reader<'_>, window: &Window) -> Map<String, Value> {
     let mut artifact = Map::new();
     artifact.insert("path".into(), source.name().into());
     artifact.insert("current".into(), reader.current().into());

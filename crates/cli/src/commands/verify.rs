@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use artifact::Reading;
 use assay::{Judgement, Watch as _};
 use checks::{Entry, Verdict, findings};
 use report::{Context, Format, Rule};
@@ -9,7 +10,6 @@ use report::{Context, Format, Rule};
 use super::question;
 use crate::args::{VerdictFormat, VerifyArgs};
 use crate::exit::{Error, Outcome};
-use crate::input::Reading;
 use crate::output::json::write_pretty;
 use crate::output::verdict::Screen;
 use crate::ui::Ui;

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use artifact::Contents;
 use assay::directory::Backups;
 use assay::{Judged, Tarball};
 use backup_facts::examine::{Encryption, Fit};
@@ -16,7 +17,6 @@ use wording::{Size, count, escape};
 use super::encryption::external;
 use super::human::Fields;
 use super::{overview, tarball};
-use crate::input::Source;
 
 /// Of a directory of several backups.
 #[must_use]
@@ -49,7 +49,7 @@ pub fn of(judged: &Judged<'_>, now: Timestamp) -> Fields {
         .maybe("restore takes", directory.and_then(restore_takes))
 }
 
-fn of_snapshot(source: &Source, facts: &SnapshotFacts<'_>) -> Fields {
+fn of_snapshot(source: &Contents, facts: &SnapshotFacts<'_>) -> Fields {
     let fields = Fields::new()
         .field("integrity hash", integrity(facts))
         .field("structure", format!("{}; {}", overview::pages(&facts.scan.report), structure(facts)))
@@ -58,7 +58,11 @@ fn of_snapshot(source: &Source, facts: &SnapshotFacts<'_>) -> Fields {
 }
 
 /// What was looked at, a line each.
-fn checked(snapshot: Option<(&Source, &SnapshotFacts<'_>)>, tarball: Option<&Tarball>, compat: &Compat<'_>) -> Fields {
+fn checked(
+    snapshot: Option<(&Contents, &SnapshotFacts<'_>)>,
+    tarball: Option<&Tarball>,
+    compat: &Compat<'_>,
+) -> Fields {
     let mut fields = Fields::new().field("release", release_in_words(compat));
     if let Some((source, facts)) = snapshot {
         fields = fields.maybe("cluster", cluster(facts)).field("snapshot", describe_snapshot(source, facts));
@@ -125,7 +129,7 @@ fn cluster(facts: &SnapshotFacts<'_>) -> Option<String> {
     Some(format!("{}, {}", escape(parts.join(", ").as_bytes()), count(openshift.nodes.len() as u64, "node")))
 }
 
-fn describe_snapshot(source: &Source, facts: &SnapshotFacts<'_>) -> String {
+fn describe_snapshot(source: &Contents, facts: &SnapshotFacts<'_>) -> String {
     let (structure, records) = (structure(facts), records(facts));
     let sound = match (structure.as_str(), records.as_str()) {
         ("sound", "sound") => "structure and records sound".to_owned(),

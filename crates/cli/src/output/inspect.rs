@@ -1,5 +1,6 @@
 //! What a backup is, for people.
 
+use artifact::Contents;
 use assay::{Judged, Tarball};
 use backup_facts::snapshot::{Integrity, SnapshotFacts};
 use checks::required::Subject;
@@ -10,7 +11,6 @@ use wording::{Size, count, escape, group_digits};
 use super::human::{Align, Fields, Table};
 use super::{overview, tarball};
 use crate::exit::Error;
-use crate::input::Source;
 use crate::ui::{Ui, style};
 
 /// Resources that human output lists without `-v`.
@@ -83,7 +83,7 @@ fn print_serious(findings: &[&Finding], ui: &mut Ui) -> Result<(), Error> {
     Ok(())
 }
 
-fn print(source: &Source, facts: &SnapshotFacts<'_>, findings: &[&Finding], ui: &mut Ui) -> Result<(), Error> {
+fn print(source: &Contents, facts: &SnapshotFacts<'_>, findings: &[&Finding], ui: &mut Ui) -> Result<(), Error> {
     let scan = &facts.scan;
     let name = ui.paint(style::HEAD, escape(source.name().as_bytes())).to_string();
     writeln!(ui.out(), "{name}: etcd snapshot")?;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use artifact::Contents;
 use assay::documents::inventory as shapes;
 use assay::documents::keys_ls::backup_name;
 use assay::inventory::Inventory;
@@ -13,7 +14,6 @@ use wording::{count, escape};
 
 use super::human::{Align, Fields, Table};
 use crate::exit::Error;
-use crate::input::Contents;
 use crate::ui::{Ui, style};
 
 /// The directory that all members of a sound tarball lie in.

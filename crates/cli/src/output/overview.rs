@@ -1,5 +1,6 @@
 //! A snapshot in a few lines, for people. `inspect` and `verify` share them.
 
+use artifact::Contents;
 use bbolt_page::Report;
 use etcd_snapshot::{Facts, Scan};
 use kube_objects::{Inventory, OpenShift};
@@ -7,7 +8,6 @@ use kube_objects::{Inventory, OpenShift};
 use super::human::Fields;
 use crate::documents::etcd::alarm_word;
 use crate::documents::snapshot::{self, is_updating, running};
-use crate::input::Source;
 use backup_facts::snapshot::{Opened, SnapshotFacts};
 use wording::{Size, count, escape, group_digits};
 
@@ -38,7 +38,7 @@ pub fn records(scan: &Scan<'_>) -> String {
 }
 
 /// What is in it: etcd, the cluster, keys and space.
-pub fn describe(fields: Fields, source: &Source, facts: &SnapshotFacts<'_>) -> Fields {
+pub fn describe(fields: Fields, source: &Contents, facts: &SnapshotFacts<'_>) -> Fields {
     let scan = &facts.scan;
     let packed = source.compression().name().map(|name| format!(", read from {name}"));
     let size = format!("{}{}", Size(source.bytes().len() as u64).exact(), packed.unwrap_or_default());

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
+use artifact::Reading;
 use assay::SnapshotKeys;
 use browse::Look;
 use encryption_config::Plaintext;
@@ -13,7 +14,6 @@ use lens::{NoKeys, NotOpened, Opener};
 use crate::args::KeysInput;
 use crate::commands::objects;
 use crate::exit::Error;
-use crate::input::Reading;
 use crate::ui::Ui;
 
 /// Keys that were given, and those that the snapshot holds sealed under them. No `Debug`: see [`SnapshotKeys`].

@@ -9,11 +9,12 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io::IsTerminal;
 
+use artifact::{Contents, Reading};
 use browse::{Ended, Ending, Look, Settings, Summary};
 
 use crate::args::BrowseArgs;
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading, Source};
+use crate::input::Input;
 use crate::ui::Ui;
 use keys::Keys;
 use screen::Screen;
@@ -42,7 +43,7 @@ pub(super) fn run(args: &BrowseArgs, reading: &Reading, ui: &mut Ui) -> Result<O
 }
 
 /// Says what is left to be said, now that the terminal is as it was.
-fn finish(source: &Source, ended: Ended, ui: &mut Ui) -> Result<Outcome, Error> {
+fn finish(source: &Contents, ended: Ended, ui: &mut Ui) -> Result<Outcome, Error> {
     source.check_unchanged()?;
     if let Some(summary) = ended.summary.filter(Summary::is_damaged) {
         ui.warn(&format!(

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use artifact::Contents;
 use backup_facts::version::is_cluster_version;
 use bbolt_page::{Chunk, Db, Spread, Walker};
 use browse::{Found, History, Item, Look, Page, Summary, Wanted};
@@ -12,12 +13,11 @@ use lens::{Compared, Follow, Reader, View};
 use super::keys::Keys;
 use super::page;
 use crate::commands::objects;
-use crate::input::Source;
 use crate::spread::Pool;
 
 /// A snapshot that is browsed.
 pub(super) struct Browsed<'a> {
-    source: &'a Source,
+    source: &'a Contents,
     db: Db<'a>,
     keys: Keys,
     look: Look,
@@ -80,7 +80,7 @@ impl Damaged {
 }
 
 impl<'a> Browsed<'a> {
-    pub(super) fn new(source: &'a Source, db: Db<'a>, keys: Keys, look: Look) -> Self {
+    pub(super) fn new(source: &'a Contents, db: Db<'a>, keys: Keys, look: Look) -> Self {
         Self { source, db, keys, look, reader: OnceLock::new(), server_minor: OnceLock::new() }
     }
 

@@ -2,6 +2,7 @@
 
 mod evidence;
 
+use artifact::Reading;
 use assay::documents;
 use checks::Verdict;
 use etcd_snapshot::carve::{Carved, carve};
@@ -12,7 +13,6 @@ use super::bytes::{check_faults, database, open};
 use super::objects;
 use crate::args::CarveArgs;
 use crate::exit::{Error, Outcome};
-use crate::input::Reading;
 use crate::output::bytes::{CarvedLine, carved_head, tally};
 use crate::output::rows::{Fields, Rows};
 use crate::spread::Pool;

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 use std::slice;
 
+use artifact::Reading;
 use assay::{Answer, Asks};
 use checks::Verdict;
 
 use super::super::question;
 use crate::args::{KeysCheckArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
-use crate::input::Reading;
 use crate::output::json::write_pretty;
 use crate::output::keys_check;
 use crate::ui::Ui;

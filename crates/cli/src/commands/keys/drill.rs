@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use artifact::Reading;
 use key_escrow::{
     Check, Error as EscrowError, Identities, Manifest, Outcome as Proof, ShareSet, VerifyOptions, read_age_header,
     verify_escrow,
@@ -13,7 +14,6 @@ use crate::args::{KeysDrillArgs, ReportFormat};
 use crate::documents::escrow::check;
 use crate::exit::{Error, Outcome};
 use crate::failure;
-use crate::input::Reading;
 use crate::output::escrow::DrillJson;
 use crate::output::json::{Envelope, Verdict};
 use crate::output::keys_drill;

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use artifact::sniff::{Looks, sniff};
 use key_escrow::{Digest, EscrowInfo, NamedDigest};
 use static_resources::BackupName;
 
 use crate::exit::Error;
 use crate::failure;
-use crate::input::sniff::{Looks, sniff};
 use crate::output::escrow::FileJson;
 use crate::ui::Ui;
 use wording::escape_path;

@@ -1,12 +1,13 @@
 //! `assay keys ls`: the key material in a tarball, never the material itself.
 
+use artifact::{Contents, Reading};
 use assay::documents::{self, inventory as shapes, keys_ls as document};
 use assay::inventory::{Config, Inventory};
 use wording::{escape, inert};
 
 use crate::args::{InventoryFormat, KeysLsArgs};
 use crate::exit::{Error, Outcome};
-use crate::input::{Contents, Input, Reading};
+use crate::input::Input;
 use crate::output::json::{Verdict, write_compact, write_pretty};
 use crate::output::keys_ls;
 use crate::ui::Ui;

@@ -10,9 +10,10 @@ mod rewrap;
 mod seal;
 mod split;
 
+use artifact::Reading;
+
 use crate::args::{KeysArgs, KeysCommand};
 use crate::exit::{Error, Outcome};
-use crate::input::Reading;
 use crate::ui::{Ui, forbid_dumps};
 
 pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {

@@ -1,5 +1,6 @@
 //! `assay keys split`: a keyless tarball, a sealed escrow, and a manifest.
 
+use artifact::{Contents, Reading};
 use assay::custody;
 use assay::inventory::Inventory;
 use jiff::Timestamp;
@@ -12,7 +13,6 @@ use super::{limits, ls, phases, seal};
 use crate::args::{ClassArg, KeysSplitArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::failure;
-use crate::input::{Contents, Reading};
 use crate::output::escrow::FileJson;
 use crate::output::keys_split::Split;
 use crate::ui::Ui;

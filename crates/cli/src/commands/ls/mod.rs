@@ -3,6 +3,7 @@
 mod rows;
 mod salvage;
 
+use artifact::{Contents, Reading};
 use etcd_snapshot::Scan;
 use kube_objects::ShownKey;
 use lens::Selection;
@@ -10,7 +11,7 @@ use lens::Selection;
 use super::{objects, snapshot};
 use crate::args::{ListForm, LsArgs, View};
 use crate::exit::{Error, Outcome};
-use crate::input::{Input, Reading, Source};
+use crate::input::Input;
 use crate::output::rows::keys::{self, KeysHead};
 use crate::output::sqlite::snapshot as table;
 use crate::spread::Pool;
@@ -39,7 +40,7 @@ pub(super) fn run(args: LsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcom
     Ok(ui.outcome())
 }
 
-fn list(request: &Request, source: &Source, ui: &mut Ui) -> Result<(), Error> {
+fn list(request: &Request, source: &Contents, ui: &mut Ui) -> Result<(), Error> {
     let db = snapshot::database(source)?;
     let at = match request.view {
         View::Live(at) | View::Deleted(at) => at,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use artifact::Contents;
 use bbolt_page::{Db, salvage};
 use etcd_snapshot::{Place, Record, Revision};
 
@@ -10,13 +11,12 @@ use super::{Request, give_out, meant, table};
 use crate::args::{ListForm, View};
 use crate::commands::objects;
 use crate::exit::Error;
-use crate::input::Source;
 use crate::output::json::Verdict;
 use crate::output::rows::keys::KeysHead;
 use crate::ui::Ui;
 use wording::count;
 
-pub(super) fn run(request: &mut Request, source: &Source, ui: &mut Ui) -> Result<(), Error> {
+pub(super) fn run(request: &mut Request, source: &Contents, ui: &mut Ui) -> Result<(), Error> {
     objects::resolve_by(&mut request.selection, source, |resources| {
         for record in records(source, |_| true)?.values() {
             resources.see(record.kv.key, (!record.tombstone).then_some(record.kv.value));
@@ -56,7 +56,7 @@ pub(super) fn run(request: &mut Request, source: &Source, ui: &mut Ui) -> Result
 /// Records by revision. The same record on several pages counts once.
 pub(super) type Records<'a> = BTreeMap<(Revision, bool), Record<'a>>;
 
-fn records<'a>(source: &'a Source, wanted: impl Fn(&[u8]) -> bool) -> Result<Records<'a>, Error> {
+fn records<'a>(source: &'a Contents, wanted: impl Fn(&[u8]) -> bool) -> Result<Records<'a>, Error> {
     let bytes = source.bytes();
     let known = Db::open(bytes).ok().map(|db| db.meta().page_size);
     let page_size = known.or_else(|| salvage::guess_page_size(bytes)).ok_or_else(|| Error::Unanswerable {

@@ -6,12 +6,12 @@ use std::fs::OpenOptions;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
+use artifact::open_regular;
 use key_escrow::{Callbacks, ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use crate::exit::Error;
 use crate::failure;
-use crate::input::open_regular;
 use crate::ui::Ui;
 use wording::{escape_path, inert};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use artifact::Contents;
 use assay::documents::{key_row, revision_row};
 use backup_facts::snapshot::{QuotaClaims, SnapshotFacts};
 use document::{Finding, Key, KeyRow};
@@ -14,7 +15,6 @@ use lens::Selection;
 
 use super::{Database, SCHEMA_VERSION, Stored};
 use crate::exit::Error;
-use crate::input::Source;
 use crate::output::json::HexBytes;
 use crate::output::rows::keys::KeySink;
 use crate::spread::Pool;
@@ -33,7 +33,7 @@ pub struct File<'f> {
 ///
 /// # Errors
 /// A database that cannot be written, or a source that changed meanwhile.
-pub fn write(selection: &Selection, source: &Source, scan: Scan<'_>, file: &File<'_>) -> Result<(), Error> {
+pub fn write(selection: &Selection, source: &Contents, scan: Scan<'_>, file: &File<'_>) -> Result<(), Error> {
     let mut table = Table::create(source, file)?;
     table.database.meta("view", "live")?;
     table.database.meta("revision", &scan.view.to_string())?;
@@ -56,7 +56,7 @@ pub fn write(selection: &Selection, source: &Source, scan: Scan<'_>, file: &File
 /// # Errors
 /// As [`write`].
 pub fn write_salvaged<'r, 'a: 'r>(
-    source: &Source,
+    source: &Contents,
     records: impl Iterator<Item = &'r Record<'a>>,
     last: BTreeMap<&'a [u8], &'r Record<'a>>,
     file: &File<'_>,
@@ -80,7 +80,7 @@ struct Table {
 }
 
 impl Table {
-    fn create(source: &Source, file: &File<'_>) -> Result<Self, Error> {
+    fn create(source: &Contents, file: &File<'_>) -> Result<Self, Error> {
         let mut database = Database::create(file.out, file.force)?;
         let trailer = trailer::read(source.bytes(), |_| {});
         database.meta("schema_version", &SCHEMA_VERSION.to_string())?;
@@ -130,7 +130,7 @@ impl Table {
     }
 
     /// Ends it; a source that changed meanwhile leaves no database behind.
-    fn commit(mut self, source: &Source) -> Result<(), Error> {
+    fn commit(mut self, source: &Contents) -> Result<(), Error> {
         for (stored, (live, bytes)) in &self.resources {
             self.database.resource(stored, *live, *bytes)?;
         }
@@ -161,8 +161,10 @@ fn stored(row: &KeyRow<'_>) -> Stored {
 mod tests {
     use std::fs;
 
+    use artifact::Reading;
+
     use super::*;
-    use crate::input::{Input, Reading};
+    use crate::input::Input;
 
     #[test]
     fn a_source_that_changed_meanwhile_leaves_no_database_behind() {

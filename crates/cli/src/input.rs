@@ -1,14 +1,9 @@
-//! What an argument names, opened: [`artifact`], and what a directory holds of backups.
+//! What an argument names, opened.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-pub use artifact::*;
-pub use assay::directory::{Backups, Looked, NamedFiles, Nested, nested, none_in};
-pub use backup_facts::directory::{BackupFiles as Backup, FileName};
-
-/// Bytes at hand of what should be a snapshot.
-pub use artifact::Contents as Source;
+use artifact::{Contents, InputError};
 
 /// Where an artifact comes from, as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
