@@ -1,9 +1,8 @@
 //! The `assay` command: arguments, opening files, output, exit codes.
 //!
-//! From the outside in: [`args`] is what was typed, [`settings`] what was meant, [`commands`] what is
-//! done about it, [`output`] how facts are shown, [`ui`] the
-//! two streams they go to, and [`exit`] how it all ends. What the bytes mean is the libraries'
-//! business.
+//! From the outside in: [`args`] is what was typed, [`settings`] what was meant, [`input`] what an argument names,
+//! [`commands`] what is done about it, [`output`] how facts are shown, [`ui`] the two streams they go to, and [`exit`]
+//! how it all ends. What the bytes mean is the libraries' business.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make and read files of their own"))]
 
 pub mod args;
@@ -15,13 +14,6 @@ mod outcome;
 pub mod output;
 pub mod settings;
 pub mod ui;
-
-pub use assay::documents;
-
-/// Threads for work on many pages.
-pub mod spread {
-    pub use assay::Pool;
-}
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 use artifact::{Contents, Reading};
-use assay::documents;
+use assay::{Pool, documents};
 use bbolt_page::Db;
 use bbolt_page::view::{PageMap, find_bucket, read_leaves};
 use lens::entry::PlacedEntry;
@@ -13,7 +13,6 @@ use crate::args::BucketArgs;
 use crate::exit::{Error, Outcome};
 use crate::output::bytes::{self, BucketLine, EntryLine, bucket_label};
 use crate::output::rows::{Fields, Rows};
-use crate::spread::Pool;
 use crate::ui::Ui;
 use wording::group_digits;
 

@@ -1,6 +1,7 @@
 //! `assay diff`: two snapshots side by side.
 
 use artifact::{Contents, Reading};
+use assay::Pool;
 use document::Side;
 use etcd_snapshot::{HashKv, Scan};
 use lens::{Comparison, Diff, Met, agreement, merge};
@@ -11,7 +12,6 @@ use crate::args::{DiffArgs, KeysInput};
 use crate::exit::{Error, Outcome};
 use crate::input::Input;
 use crate::output::diff::{Open, Report};
-use crate::spread::Pool;
 use crate::ui::Ui;
 
 pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {

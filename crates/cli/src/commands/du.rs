@@ -1,7 +1,7 @@
 //! `assay du`: where the bytes of a snapshot are.
 
 use artifact::{Contents, Reading};
-use assay::documents;
+use assay::{Pool, documents};
 use document::{Artifact, Document};
 use lens::Reader;
 use lens::usage::Usage;
@@ -12,7 +12,6 @@ use crate::args::{DuArgs, UsageBy, UsageFormat};
 use crate::exit::{Error, Outcome};
 use crate::output::json::write_pretty;
 use crate::output::usage as output;
-use crate::spread::Pool;
 use crate::ui::Ui;
 use wording::{count, escape};
 

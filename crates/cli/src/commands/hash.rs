@@ -1,6 +1,8 @@
 //! `assay hash`: every hash that tells whether two files, or two members, hold the same.
 
 use artifact::{Contents, Reading};
+use assay::Pool;
+use assay::documents::{self, hashes};
 use backup_facts::snapshot::{Integrity, appended};
 use checks::Finding;
 use document::Artifact;
@@ -8,12 +10,10 @@ use etcd_snapshot::{Status, trailer};
 
 use super::snapshot;
 use crate::args::{HashArgs, ReportFormat};
-use crate::documents::{self, hashes};
 use crate::exit::{Error, Outcome};
 use crate::input::Input;
 use crate::output::hashes::{Full, print};
 use crate::output::json::{HexBytes, Verdict, write_pretty};
-use crate::spread::Pool;
 use crate::ui::Ui;
 
 pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {

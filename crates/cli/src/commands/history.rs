@@ -1,6 +1,7 @@
 //! `assay history`: every retained revision of a key.
 
 use artifact::{Contents, Reading};
+use assay::Pool;
 use etcd_snapshot::Record;
 use etcd_snapshot::carve::Carved;
 use lens::{Compared, Follow, Reader, Selection, Step, View, carved_records};
@@ -11,7 +12,6 @@ use crate::args::{HistoryArgs, KeyArgs, SelectArgs};
 use crate::exit::{Error, Outcome};
 use crate::input::Input;
 use crate::output::steps::{self, StepLook};
-use crate::spread::Pool;
 use crate::ui::Ui;
 
 pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {

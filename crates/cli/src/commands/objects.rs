@@ -2,7 +2,7 @@
 //! closed.
 
 use artifact::{Contents, Reading};
-use assay::SnapshotKeys;
+use assay::{Pool, SnapshotKeys};
 use backup_facts::version::{is_cluster_version, minor_of_server};
 use etcd_snapshot::Scan;
 use etcd_snapshot::carve::{Content, carve};
@@ -11,7 +11,6 @@ use lens::{Found, Newest, NotOpened, Object, One, Reader, Resources, Selection, 
 
 use crate::args::KeysInput;
 use crate::exit::{Error, Outcome};
-use crate::spread::Pool;
 use crate::ui::Ui;
 use wording::{count, escape, inert};
 

@@ -1,7 +1,7 @@
 //! `assay page`: one page, byte for byte.
 
 use artifact::{Contents, Reading};
-use assay::documents;
+use assay::{Pool, documents};
 use bbolt_page::view::{Looked, PageMap};
 use bbolt_page::{Db, Pgid};
 use document::Artifact;
@@ -11,7 +11,6 @@ use crate::args::{PageArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::output::json::write_pretty;
 use crate::output::page::print;
-use crate::spread::Pool;
 use crate::ui::Ui;
 
 pub(super) fn run(args: &PageArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 use artifact::Reading;
-use assay::documents;
+use assay::{Pool, documents};
 use bbolt_page::Spread;
 use bbolt_page::view::{PageMap, PageRun};
 use document::KeyBuf;
@@ -13,7 +13,6 @@ use crate::args::PagesArgs;
 use crate::exit::{Error, Outcome};
 use crate::output::bytes::{self, PageLine};
 use crate::output::rows::{Fields, Rows};
-use crate::spread::Pool;
 use crate::ui::Ui;
 use wording::escape;
 

@@ -1,14 +1,13 @@
 //! What all commands on a snapshot do first: open the file, look through it, and say what is wrong.
 
 use artifact::{Contents, Reading};
-use assay::Note;
+use assay::{Note, Pool};
 use bbolt_page::Db;
 use checks::Finding;
 use etcd_snapshot::{Options, Scan};
 
 use crate::exit::{Error, Outcome};
 use crate::input::Input;
-use crate::spread::Pool;
 use crate::ui::Ui;
 
 /// Opens what should be a snapshot.

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use artifact::{Contents, Reading};
+use assay::Pool;
 use lens::timeline::{Event, Timeline};
 use lens::{Clock, Compared, Reader, View, Window};
 use serde_json::{Map, Value};
@@ -13,7 +14,6 @@ use crate::args::TimelineArgs;
 use crate::exit::{Error, Outcome};
 use crate::input::Input;
 use crate::output::steps::{StepLook, Steps};
-use crate::spread::Pool;
 use crate::ui::Ui;
 use wording::count;
 

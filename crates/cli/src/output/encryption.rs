@@ -1,5 +1,6 @@
 //! The encryption of a backup, for people.
 
+use assay::documents::encryption::secret_name;
 use backup_facts::chain::{Chain, Content};
 use backup_facts::coverage::{Coverage, Migration};
 use backup_facts::examine::{Encryption, ResourceCoverage};
@@ -7,7 +8,6 @@ use backup_facts::opening::{ApiServer, KeyTally};
 use encryption_config::Standing;
 
 use super::human::{Align, Fields, Table};
-use crate::documents::encryption::secret_name;
 use wording::{count, escape, inert};
 
 /// A row for each resource and key.

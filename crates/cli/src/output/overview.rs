@@ -1,13 +1,13 @@
 //! A snapshot in a few lines, for people. `inspect` and `verify` share them.
 
 use artifact::Contents;
+use assay::documents::etcd::alarm_word;
+use assay::documents::snapshot::{self, is_updating, running};
 use bbolt_page::Report;
 use etcd_snapshot::{Facts, Scan};
 use kube_objects::{Inventory, OpenShift};
 
 use super::human::Fields;
-use crate::documents::etcd::alarm_word;
-use crate::documents::snapshot::{self, is_updating, running};
 use backup_facts::snapshot::{Opened, SnapshotFacts};
 use wording::{Size, count, escape, group_digits};
 

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use artifact::Contents;
+use assay::Pool;
 use backup_facts::version::is_cluster_version;
 use bbolt_page::{Chunk, Db, Spread, Walker};
 use browse::{Found, History, Item, Look, Page, Summary, Wanted};
@@ -13,7 +14,6 @@ use lens::{Compared, Follow, Reader, View};
 use super::keys::Keys;
 use super::page;
 use crate::commands::objects;
-use crate::spread::Pool;
 
 /// A snapshot that is browsed.
 pub(super) struct Browsed<'a> {

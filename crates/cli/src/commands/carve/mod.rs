@@ -3,7 +3,7 @@
 mod evidence;
 
 use artifact::Reading;
-use assay::documents;
+use assay::{Pool, documents};
 use checks::Verdict;
 use etcd_snapshot::carve::{Carved, carve};
 use etcd_snapshot::{Options, trailer};
@@ -15,7 +15,6 @@ use crate::args::CarveArgs;
 use crate::exit::{Error, Outcome};
 use crate::output::bytes::{CarvedLine, carved_head, tally};
 use crate::output::rows::{Fields, Rows};
-use crate::spread::Pool;
 use crate::ui::Ui;
 use evidence::Evidence;
 use wording::{Size, count};

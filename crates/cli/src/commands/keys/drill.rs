@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use artifact::Reading;
+use assay::documents::escrow::check;
 use key_escrow::{
     Check, Error as EscrowError, Identities, Manifest, Outcome as Proof, ShareSet, VerifyOptions, read_age_header,
     verify_escrow,
@@ -11,7 +12,6 @@ use key_escrow::{
 use super::super::unlock::{self, secret_input};
 use super::{files, limits, phases};
 use crate::args::{KeysDrillArgs, ReportFormat};
-use crate::documents::escrow::check;
 use crate::exit::{Error, Outcome};
 use crate::failure;
 use crate::output::escrow::DrillJson;

@@ -4,6 +4,7 @@ mod rows;
 mod salvage;
 
 use artifact::{Contents, Reading};
+use assay::Pool;
 use etcd_snapshot::Scan;
 use kube_objects::ShownKey;
 use lens::Selection;
@@ -14,7 +15,6 @@ use crate::exit::{Error, Outcome};
 use crate::input::Input;
 use crate::output::rows::keys::{self, KeysHead};
 use crate::output::sqlite::snapshot as table;
-use crate::spread::Pool;
 use crate::ui::Ui;
 use rows::{Entry, meant};
 use wording::count;

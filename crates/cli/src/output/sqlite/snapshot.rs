@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use artifact::Contents;
+use assay::Pool;
 use assay::documents::{key_row, revision_row};
 use backup_facts::snapshot::{QuotaClaims, SnapshotFacts};
 use document::{Finding, Key, KeyRow};
@@ -17,7 +18,6 @@ use super::{Database, SCHEMA_VERSION, Stored};
 use crate::exit::Error;
 use crate::output::json::HexBytes;
 use crate::output::rows::keys::KeySink;
-use crate::spread::Pool;
 
 /// The database that is written.
 pub struct File<'f> {

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use assay::Pool;
 use browse::{Found, History, Item, Look, Page, Wanted};
 use rustix::process::Signal;
 
 use bbolt_page::Spread;
 
 use super::*;
-use crate::spread::Pool;
 use pty::{Ended, Tty};
 
 #[path = "../../../../tests/it/pty.rs"]
