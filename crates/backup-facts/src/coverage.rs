@@ -76,7 +76,7 @@ impl Migration {
 
 /// Who says how far a migration has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Witness {
+pub enum ToldBy {
     /// The Secret of the key that writes: its annotations name what was migrated to that key.
     KeySecret,
     /// Condition `Encrypted` of the operator. It tells nothing of a rotation that has begun since its last transition.
@@ -254,16 +254,16 @@ pub(crate) fn migration(
     writer: &Writer,
     chain: &Chain,
     said: &Said,
-) -> (Migration, Option<Witness>) {
+) -> (Migration, Option<ToldBy>) {
     if let Writer::Key { name, .. } = writer {
         let id = name.split_once('_').map_or(name.as_str(), |(id, _)| id).parse::<u64>().ok();
         if let Some(secret) = id.and_then(|id| chain.key(server, id)) {
             let migration = if secret.has_migrated(resource) { Migration::Finished } else { Migration::UnderWay };
-            return (migration, Some(Witness::KeySecret));
+            return (migration, Some(ToldBy::KeySecret));
         }
     }
     match said.condition(server).map(EncryptedCondition::migration) {
         None | Some(Migration::Unknown) => (Migration::Unknown, None),
-        Some(migration) => (migration, Some(Witness::Operator)),
+        Some(migration) => (migration, Some(ToldBy::Operator)),
     }
 }

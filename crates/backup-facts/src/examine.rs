@@ -9,7 +9,7 @@ use etcd_snapshot::Scan;
 
 use crate::chain::{Chain, Reach};
 use crate::configuration::InForce;
-use crate::coverage::{self, Coverage, EncryptedCondition, Migration, Said, Witness, Writer};
+use crate::coverage::{self, Coverage, EncryptedCondition, Migration, Said, ToldBy, Writer};
 use crate::opening::{ApiServer, KeyTally, Reason, ResourceTally, Tallies, Unlocked};
 
 /// How to go about it.
@@ -56,7 +56,7 @@ pub struct ResourceCoverage {
     /// What is said of the migration to the key that writes.
     pub migration: Migration,
     /// Who says it; `None` where nobody does.
-    pub witness: Option<Witness>,
+    pub told_by: Option<ToldBy>,
 }
 
 /// A key of a configuration in use.
@@ -151,7 +151,7 @@ impl Encryption {
     pub fn is_outdated(&self, condition: &EncryptedCondition) -> bool {
         let newer = |resource: &ResourceCoverage| {
             resource.server == condition.server
-                && (resource.migration, resource.witness) == (Migration::UnderWay, Some(Witness::KeySecret))
+                && (resource.migration, resource.told_by) == (Migration::UnderWay, Some(ToldBy::KeySecret))
         };
         condition.migration() == Migration::Finished && self.resources.iter().any(newer)
     }
@@ -231,10 +231,10 @@ fn of_resource(
         key.standing = standing(unlocked, &resource, key.provider, &key.name);
     }
     let writer = coverage::writer(unlocked, &resource);
-    let (migration, witness) = coverage::migration(server, &resource, &writer, chain, said);
+    let (migration, told_by) = coverage::migration(server, &resource, &writer, chain, said);
     let has_keys = coverage::has_keys(unlocked, &resource);
     let coverage = coverage::coverage(&tally, &writer, has_keys, migration);
-    ResourceCoverage { stored_path, server, tally, writer, coverage, migration, witness }
+    ResourceCoverage { stored_path, server, tally, writer, coverage, migration, told_by }
 }
 
 /// What the configurations in use have a key for.

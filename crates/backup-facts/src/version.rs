@@ -8,7 +8,7 @@ mod evidence;
 mod snapshot;
 mod target;
 
-pub use evidence::{Evidence, Release, Source};
+pub use evidence::{Evidence, Release, Witness};
 pub use snapshot::{SnapshotRelease, SnapshotVersions};
 pub use target::{TargetCluster, TargetError};
 

@@ -3,7 +3,7 @@
 //! `check(&backup_facts::examine::examine(scan, held, ...))` is all that a caller of a pair needs.
 
 use backup_facts::chain::{Broken, Link};
-use backup_facts::coverage::{Coverage, Migration, Witness, Writer};
+use backup_facts::coverage::{Coverage, Migration, ToldBy, Writer};
 use backup_facts::examine::{Encryption, ResourceCoverage};
 use backup_facts::opening::{ApiServer, Failed, KeyTally, Reason};
 use encryption_config::{ProviderKind, Standing};
@@ -261,12 +261,12 @@ fn check_coverage(encryption: &Encryption, findings: &mut Findings) {
 
 /// What is said of the migration, and by whom.
 fn migration_words(resource: &ResourceCoverage) -> &'static str {
-    match (resource.migration, resource.witness) {
+    match (resource.migration, resource.told_by) {
         (Migration::Unknown, _) => "",
-        (Migration::UnderWay, Some(Witness::KeySecret)) => {
+        (Migration::UnderWay, Some(ToldBy::KeySecret)) => {
             "; the Secret of the writing key says that the migration goes on"
         }
-        (Migration::Finished, Some(Witness::KeySecret)) => {
+        (Migration::Finished, Some(ToldBy::KeySecret)) => {
             "; the Secret of the writing key says that the migration is done"
         }
         (Migration::UnderWay, _) => "; its operator says that the migration goes on",

@@ -1,6 +1,6 @@
 //! What releases mean for a restore.
 
-use backup_facts::version::{Release, Source, Sources, TargetCluster};
+use backup_facts::version::{Release, Sources, TargetCluster, Witness};
 use version_compat::{Backup, Data, Judgement, Relation, etcd_minor, judge};
 use wording::clip;
 
@@ -140,25 +140,25 @@ fn check_target(facts: &Facts<'_>, findings: &mut Findings) {
 fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
     let concluded = facts.release.backup.describe();
     for evidence in facts.release.contradictions() {
-        let (entry, what): (&'static Entry, &str) = match evidence.source {
-            Source::ClusterVersion => continue, // the conclusion is its own
-            Source::ClusterOperators => (&OPERATORS_DIFFER, "ClusterOperators say"),
-            Source::Deployments => (&OPERATORS_DIFFER, "Deployments of operators say"),
-            Source::PodManifest | Source::PodBuild => (&TARBALL_RELEASE, "the tarball says"),
-            Source::DirectoryName => (&NAME_DIFFERS, "the directory's name says"),
-            Source::VersionFile => (&NAME_DIFFERS, "file `version` of the directory says"),
-            Source::Kubelets => (&KUBELETS_DIFFER, "kubelets of the control plane say"),
+        let (entry, what): (&'static Entry, &str) = match evidence.witness {
+            Witness::ClusterVersion => continue, // the conclusion is its own
+            Witness::ClusterOperators => (&OPERATORS_DIFFER, "ClusterOperators say"),
+            Witness::Deployments => (&OPERATORS_DIFFER, "Deployments of operators say"),
+            Witness::PodManifest | Witness::PodBuild => (&TARBALL_RELEASE, "the tarball says"),
+            Witness::DirectoryName => (&NAME_DIFFERS, "the directory's name says"),
+            Witness::VersionFile => (&NAME_DIFFERS, "file `version` of the directory says"),
+            Witness::Kubelets => (&KUBELETS_DIFFER, "kubelets of the control plane say"),
             // both versions of etcd speak of the same data
-            Source::EtcdClusterVersion if facts.release.of(Source::EtcdStorageVersion).next().is_some() => continue,
-            Source::EtcdClusterVersion => (&ETCD_DIFFERS, "etcd's cluster version is"),
-            Source::EtcdStorageVersion => (&ETCD_DIFFERS, "etcd's storage version is"),
+            Witness::EtcdClusterVersion if facts.release.of(Witness::EtcdStorageVersion).next().is_some() => continue,
+            Witness::EtcdClusterVersion => (&ETCD_DIFFERS, "etcd's cluster version is"),
+            Witness::EtcdStorageVersion => (&ETCD_DIFFERS, "etcd's storage version is"),
         };
         let message = format!("the release is {concluded}; {what} {}", clip(&evidence.says, LONGEST));
         let mut finding = Finding::new(entry, message)
             .with("release", concluded.clone())
             .with("says", clip(&evidence.says, LONGEST))
             .with("place", clip(&evidence.place, LONGEST));
-        if matches!(evidence.source, Source::PodManifest | Source::PodBuild) {
+        if matches!(evidence.witness, Witness::PodManifest | Witness::PodBuild) {
             finding.location.member = Some(clip(&evidence.place, LONGEST));
         }
         // data of an older etcd is read by every newer one

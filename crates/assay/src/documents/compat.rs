@@ -12,7 +12,7 @@ pub fn of(compat: &Compat<'_>) -> document::Compat {
     let judgement = compat.judgement.as_ref();
     let reasons = judgement.map(|judgement| judgement.reasons.as_slice()).unwrap_or_default();
     let evidence = compat.release.evidence.iter().map(|evidence| ReleaseEvidence {
-        source: Word::Borrowed(evidence.source.name()),
+        source: Word::Borrowed(evidence.witness.name()),
         says: evidence.says.clone(),
         place: evidence.place.clone(),
         agrees: evidence.agrees,

@@ -22,7 +22,7 @@ pub struct Release {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// What kind of thing states it.
-    pub source: Source,
+    pub witness: Witness,
     /// Where: an etcd key, a member of the tarball, a name. Escape before printing.
     pub place: String,
     /// What it states. Escape before printing.
@@ -33,7 +33,7 @@ pub struct Evidence {
 
 /// Kinds of statements, the weightiest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Source {
+pub enum Witness {
     /// ClusterVersion's history and conditions.
     ClusterVersion,
     /// ClusterOperators.
@@ -56,7 +56,7 @@ pub enum Source {
     EtcdStorageVersion,
 }
 
-impl Source {
+impl Witness {
     /// The word that reports use.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -77,8 +77,8 @@ impl Source {
 
 impl Release {
     /// The statements of one kind.
-    pub fn of(&self, source: Source) -> impl Iterator<Item = &Evidence> {
-        self.evidence.iter().filter(move |evidence| evidence.source == source)
+    pub fn of(&self, witness: Witness) -> impl Iterator<Item = &Evidence> {
+        self.evidence.iter().filter(move |evidence| evidence.witness == witness)
     }
 
     /// The statements that contradict the conclusion.
@@ -92,23 +92,23 @@ pub(super) fn list(sources: &Sources<'_>, backup: &Backup) -> Vec<Evidence> {
     all.extend(sources.cluster_version.and_then(|version| of_cluster_version(version, backup)));
     if let Some(snapshot) = sources.snapshot {
         let place = "/kubernetes.io/config.openshift.io/clusteroperators";
-        all.extend(of_many(Source::ClusterOperators, place, &snapshot.operators, "ClusterOperator", backup));
+        all.extend(of_many(Witness::ClusterOperators, place, &snapshot.operators, "ClusterOperator", backup));
         let place = "/kubernetes.io/deployments/openshift-*: OPERATOR_IMAGE_VERSION";
-        all.extend(of_many(Source::Deployments, place, &snapshot.deployments, "Deployment", backup));
+        all.extend(of_many(Witness::Deployments, place, &snapshot.deployments, "Deployment", backup));
     }
     if let Some(tarball) = sources.tarball {
-        let manifests = tarball.payload.iter().map(|claim| of_claim(Source::PodManifest, claim, backup));
+        let manifests = tarball.payload.iter().map(|claim| of_claim(Witness::PodManifest, claim, backup));
         all.extend(manifests.take(LISTED));
         all.extend(of_builds(tarball, backup));
     }
     all.extend(sources.directory.map(|version| Evidence {
-        source: Source::DirectoryName,
+        witness: Witness::DirectoryName,
         place: "the directory's name".to_owned(),
         says: version.to_owned(),
         agrees: exact(version, backup),
     }));
     all.extend(sources.version_file.map(|version| Evidence {
-        source: Source::VersionFile,
+        witness: Witness::VersionFile,
         place: "version".to_owned(),
         says: version.to_owned(),
         agrees: exact(version, backup),
@@ -121,20 +121,20 @@ pub(super) fn list(sources: &Sources<'_>, backup: &Backup) -> Vec<Evidence> {
         let other = others.map(|other| format!(", {other} on others")).unwrap_or_default();
         let agrees = same_minor(openshift_minor(version), backup).map(|same| same && all_say);
         all.push(Evidence {
-            source: Source::Kubelets,
+            witness: Witness::Kubelets,
             place: format!("/kubernetes.io/minions/{node} and {} more", snapshot.kubelets.len().saturating_sub(1)),
             says: format!("{version}{other}{}", minor_in_words(openshift_minor(version))),
             agrees,
         });
     }
     let etcd = [
-        (Source::EtcdClusterVersion, "bucket cluster, clusterVersion", sources.etcd.cluster),
-        (Source::EtcdStorageVersion, "bucket meta, storageVersion", sources.etcd.storage),
+        (Witness::EtcdClusterVersion, "bucket cluster, clusterVersion", sources.etcd.cluster),
+        (Witness::EtcdStorageVersion, "bucket meta, storageVersion", sources.etcd.storage),
     ];
-    all.extend(etcd.into_iter().filter_map(|(source, place, says)| {
+    all.extend(etcd.into_iter().filter_map(|(witness, place, says)| {
         let says = says?;
         let agrees = minor_of(says).zip(backup.minor().and_then(etcd_minor)).map(|(data, table)| data == table);
-        Some(Evidence { source, place: place.to_owned(), says: says.to_owned(), agrees })
+        Some(Evidence { witness, place: place.to_owned(), says: says.to_owned(), agrees })
     }));
     all
 }
@@ -148,7 +148,7 @@ fn of_cluster_version(version: &ClusterVersion, backup: &Backup) -> Option<Evide
     }
     let steady = newest.state == "Completed" && !progressing;
     Some(Evidence {
-        source: Source::ClusterVersion,
+        witness: Witness::ClusterVersion,
         place: "/kubernetes.io/config.openshift.io/clusterversions/version".to_owned(),
         says,
         agrees: if steady { exact(&newest.version, backup) } else { None },
@@ -157,7 +157,7 @@ fn of_cluster_version(version: &ClusterVersion, backup: &Backup) -> Option<Evide
 
 /// What many objects of a kind say: what most of them say, and who says something else.
 fn of_many(
-    source: Source,
+    witness: Witness,
     place: &str,
     all: &std::collections::BTreeMap<String, String>,
     kind: &str,
@@ -186,12 +186,12 @@ fn of_many(
         }
     };
     let agrees = exact(most, backup).map(|same| same && counts.len() == 1);
-    Some(Evidence { source, place: place.to_owned(), says, agrees })
+    Some(Evidence { witness, place: place.to_owned(), says, agrees })
 }
 
-fn of_claim(source: Source, claim: &VersionClaim, backup: &Backup) -> Evidence {
+fn of_claim(witness: Witness, claim: &VersionClaim, backup: &Backup) -> Evidence {
     let agrees = exact(&claim.raw, backup);
-    Evidence { source, place: claim.member.to_string(), says: claim.raw.clone(), agrees }
+    Evidence { witness, place: claim.member.to_string(), says: claim.raw.clone(), agrees }
 }
 
 /// Builds repeat themselves in every pod: one statement for each that differs.
@@ -205,7 +205,7 @@ fn of_builds(tarball: &VersionEvidence, backup: &Backup) -> Vec<Evidence> {
         seen.push(&claim.raw);
         let minor = claim.minor.as_deref().and_then(minor_of);
         all.push(Evidence {
-            source: Source::PodBuild,
+            witness: Witness::PodBuild,
             place: claim.member.to_string(),
             says: format!("{}{}", claim.raw, minor_in_words(minor)),
             agrees: same_minor(minor, backup),

@@ -186,7 +186,7 @@ fn each_statement_says_whether_it_agrees() {
     };
     let release = sources.release();
     assert_eq!(release.backup, Backup::Exact(version("4.18.30")));
-    let said: Vec<_> = release.evidence.iter().map(|it| (it.source.name(), it.says.as_str(), it.agrees)).collect();
+    let said: Vec<_> = release.evidence.iter().map(|it| (it.witness.name(), it.says.as_str(), it.agrees)).collect();
     assert_eq!(
         said,
         [

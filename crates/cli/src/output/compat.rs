@@ -40,7 +40,7 @@ pub fn write(name: &str, compat: &Compat<'_>, ui: &mut Ui) -> io::Result<()> {
     let mut table = Table::new(&columns).elastic(3);
     for evidence in &compat.release.evidence {
         table.row([
-            evidence.source.name().to_owned(),
+            evidence.witness.name().to_owned(),
             escape(evidence.says.as_bytes()).into_owned(),
             match evidence.agrees {
                 Some(true) => "yes",
