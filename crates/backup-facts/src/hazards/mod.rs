@@ -31,7 +31,7 @@ pub use list::{Listed, MOST_LISTED, ObjectName};
 pub use nodes::{ControlPlaneMachineSet, Csr, Machine, Node, Nodes, Pool};
 pub use space::{DefragOff, QuotaAlert, Space};
 pub use storage::{
-    Attachment, Claim, Database, Elsewhere, LocalOwner, Source, StatefulSet, Storage, Volume, is_kernel_name,
+    Attachment, Claim, Database, Elsewhere, LocalOwner, StatefulSet, Storage, Volume, VolumeSource, is_kernel_name,
 };
 
 use crate::opening::Unlocked;

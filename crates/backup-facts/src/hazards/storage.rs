@@ -40,7 +40,7 @@ pub struct Volume {
     /// Name.
     pub name: String,
     /// Where its content is.
-    pub source: Source,
+    pub source: VolumeSource,
     /// `Delete`, `Retain` or `Recycle`.
     pub reclaim_policy: String,
     /// `ReadWriteOnce`, `ReadWriteOncePod`, `ReadOnlyMany`, `ReadWriteMany`.
@@ -69,7 +69,7 @@ pub struct Volume {
 
 /// Where the content of a volume is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum VolumeSource {
     /// Behind a CSI driver.
     Csi {
         /// Name of the driver.
@@ -91,13 +91,13 @@ pub enum Source {
     },
 }
 
-impl Default for Source {
+impl Default for VolumeSource {
     fn default() -> Self {
         Self::Other { kind: String::new(), handle: String::new() }
     }
 }
 
-impl Source {
+impl VolumeSource {
     /// The driver or kind: `ebs.csi.aws.com`, `local`, `nfs`.
     #[must_use]
     pub fn driver(&self) -> &str {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Attachment, Claim, LocalOwner, PodWithClaims, Source, StatefulSet, Storage, Volume};
+use super::{Attachment, Claim, LocalOwner, PodWithClaims, StatefulSet, Storage, Volume, VolumeSource};
 use crate::hazards::list::{ObjectName, at, items, word, words};
 use crate::hazards::object::Object;
 use crate::hazards::view::{ANNOTATIONS, CREATED, DELETED, Field, LABELS, METADATA, SPEC, STATUS, View};
@@ -225,15 +225,15 @@ fn phase(object: View<'_>) -> String {
     object.get(STATUS).map(|status| status.text(PHASE)).unwrap_or_default()
 }
 
-fn source_of(source: View<'_>) -> Source {
+fn source_of(source: View<'_>) -> VolumeSource {
     if let Some(csi) = source.get(CSI) {
-        return Source::Csi { driver: csi.text(Field(1, "driver")), handle: csi.text(Field(2, "volumeHandle")) };
+        return VolumeSource::Csi { driver: csi.text(Field(1, "driver")), handle: csi.text(Field(2, "volumeHandle")) };
     }
     if let Some(local) = source.get(Field(20, "local")) {
-        return Source::Local { path: local.text(Field(1, "path")) };
+        return VolumeSource::Local { path: local.text(Field(1, "path")) };
     }
     let known = OTHER_SOURCES.into_iter().find_map(|(kind, handle)| Some((kind, handle, source.get(kind)?)));
-    known.map_or_else(Source::default, |(kind, handle, source)| Source::Other {
+    known.map_or_else(VolumeSource::default, |(kind, handle, source)| VolumeSource::Other {
         kind: kind.1.to_owned(),
         handle: source.text(handle),
     })
