@@ -19,7 +19,7 @@ use kube_objects::{ObjectFault, ObjectHead, StorageKey, secret_data};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::opening::{Age, ApiServer, OpenFailure, Origin, Source, Unlocked, config_of};
+use crate::opening::{Age, ApiServer, OpenFailure, Origin, ServerConfig, Unlocked, config_of};
 use name::{LinkName, Part};
 
 /// Secrets of one age that are looked at; a cluster has a few dozen.
@@ -162,7 +162,7 @@ impl Unlocked {
     ///
     /// Keys of openshift-apiserver and oauth-apiserver are taken as in use where their Secret is the newest one.
     /// Copies of kube-apiserver's keys, older generations and single keys are taken as spare: they open values, and no
-    /// restored API server will use them by itself ([`Source::in_use`]).
+    /// restored API server will use them by itself ([`ServerConfig::in_use`]).
     pub fn follow(&mut self, scan: &Scan<'_>, reach: Reach, spread: &impl Spread) -> Chain {
         let mut chain = Chain::default();
         self.follow_on(&mut chain, scan, reach, spread);
@@ -208,7 +208,7 @@ impl Unlocked {
                 let content = Content::Config { keys: names(&config) };
                 let in_use = age == Age::Current && server != ApiServer::Kube;
                 let origin = Origin::Config { etcd_key, revision, age };
-                self.add(Source { server: Some(server), origin, in_use, config: config.into() });
+                self.add(ServerConfig { server: Some(server), origin, in_use, config: config.into() });
                 Ok(content)
             }
             Part::Key { id } => {
@@ -218,7 +218,7 @@ impl Unlocked {
                     let bytes = secret_data(&opened.plaintext, KEY)?.ok_or(Broken::NoEntry { entry: KEY })?;
                     let config = config_of(server.resources_of_keys(), &secret.mode, &id.to_string(), bytes)?;
                     let origin = Origin::KeySecret { etcd_key, revision, age };
-                    self.add(Source { server: Some(server), origin, in_use: false, config: config.into() });
+                    self.add(ServerConfig { server: Some(server), origin, in_use: false, config: config.into() });
                 }
                 Ok(Content::Key(secret))
             }

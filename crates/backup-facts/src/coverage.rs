@@ -191,7 +191,7 @@ fn condition(server: ApiServer, object: &Value) -> Option<EncryptedCondition> {
 
 /// What writes a resource: the first provider of the first configuration in use that names it.
 pub(crate) fn writer(unlocked: &Unlocked, resource: &GroupResource) -> Writer {
-    let mut in_use = unlocked.sources().iter().filter(|source| source.in_use);
+    let mut in_use = unlocked.configs().iter().filter(|source| source.in_use);
     let providers = in_use.find_map(|source| {
         let providers = source.config.providers_for(resource);
         (!providers.is_empty()).then_some(providers)
@@ -212,7 +212,7 @@ pub(crate) fn writer(unlocked: &Unlocked, resource: &GroupResource) -> Writer {
 
 /// Whether a configuration in use has a key for the resource, to write or to read.
 pub(crate) fn has_keys(unlocked: &Unlocked, resource: &GroupResource) -> bool {
-    unlocked.sources().iter().filter(|source| source.in_use).any(|source| {
+    unlocked.configs().iter().filter(|source| source.in_use).any(|source| {
         let providers = source.config.providers_for(resource);
         providers.iter().any(|provider| {
             matches!(provider, Provider::Kms(_)) || provider.keys().iter().any(|key| !key.is_bookkeeping())

@@ -179,13 +179,13 @@ pub fn examine_with_keys(
 ) -> (Encryption, Unlocked) {
     let not_configured = matches!(in_force, InForce::NotConfigured);
     let mut unlocked = Unlocked::new(in_force.configs().cloned());
-    let keys_at_hand = !unlocked.sources().is_empty();
+    let keys_at_hand = !unlocked.configs().is_empty();
     let mut chain = unlocked.follow(scan, Reach::Live, spread);
     let mut tallies = pass::run(scan, &unlocked, options, spread);
     if unlocked.has_keys() && tallies.values().any(lacks_keys) {
-        let before = unlocked.sources().len();
+        let before = unlocked.configs().len();
         unlocked.follow_on(&mut chain, scan, Reach::History, spread);
-        if unlocked.sources().len() > before {
+        if unlocked.configs().len() > before {
             tallies = pass::run(scan, &unlocked, options, spread);
         }
     }
@@ -212,7 +212,7 @@ fn is_of_interest(tally: &ResourceTally, unlocked: &Unlocked) -> bool {
     let usual = ApiServer::ALL.iter().any(|server| server.encrypted_resources().contains(&name.as_str()));
     let named = || {
         let entries =
-            unlocked.sources().iter().filter(|source| source.in_use).flat_map(|source| &source.config.entries);
+            unlocked.configs().iter().filter(|source| source.in_use).flat_map(|source| &source.config.entries);
         entries.flat_map(|entry| &entry.resources).any(|resource| resource.to_string() == name)
     };
     !tally.keys.is_empty() || usual || named()
@@ -239,7 +239,7 @@ fn of_resource(
 
 /// What the configurations in use have a key for.
 fn standing(unlocked: &Unlocked, resource: &GroupResource, kind: ProviderKind, name: &str) -> Option<Standing> {
-    let in_use = unlocked.sources().iter().filter(|source| source.in_use);
+    let in_use = unlocked.configs().iter().filter(|source| source.in_use);
     in_use
         .filter_map(|source| {
             let providers = source.config.providers_for(resource);
@@ -263,7 +263,7 @@ fn names(provider: &Provider) -> impl Iterator<Item = &str> {
 /// The keys of the configurations in use, each once, with the values under them.
 fn key_uses(unlocked: &Unlocked, tallies: &Tallies) -> Vec<KeyUse> {
     let mut uses: Vec<KeyUse> = Vec::new();
-    for source in unlocked.sources().iter().filter(|source| source.in_use) {
+    for source in unlocked.configs().iter().filter(|source| source.in_use) {
         let providers = source.config.entries.iter().flat_map(|entry| entry.providers.iter().enumerate());
         for (at, provider) in providers {
             for (place, name) in names(provider).enumerate() {
@@ -281,7 +281,7 @@ fn key_uses(unlocked: &Unlocked, tallies: &Tallies) -> Vec<KeyUse> {
         }
     }
     for used in &mut uses {
-        let own = || unlocked.sources().iter().filter(|source| source.in_use && source.server == used.server);
+        let own = || unlocked.configs().iter().filter(|source| source.in_use && source.server == used.server);
         for tally in tallies.values().filter(|tally| !tally.keys.is_empty()) {
             let resource = GroupResource { resource: tally.resource.clone(), group: tally.group.clone() };
             if own().any(|source| !source.config.providers_for(&resource).is_empty()) {

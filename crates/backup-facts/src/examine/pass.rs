@@ -154,7 +154,7 @@ impl<'a> Pass<'_, 'a> {
             // the key is right and the object is the one that was asked for, and yet no API server decodes it
             Ok(_) if kube_objects::check_structure(room).is_err() => Attempt::Failed(Reason::Damaged),
             Ok(by) => {
-                let in_use = self.unlocked.sources().get(by.source).is_some_and(|source| source.in_use);
+                let in_use = self.unlocked.configs().get(by.source).is_some_and(|source| source.in_use);
                 Attempt::Opened { in_use }
             }
             Err(OpenFailure::Kms { envelope, .. }) => {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use encryption_config::{Cipher, GroupResource, Key, Provider, ProviderKind, Standing};
 use kube_objects::StorageKey;
 
-use super::source::Source;
+use super::source::ServerConfig;
 
 /// Keys made ready in all; a configuration has a handful.
 const MOST_KEYS: usize = 4096;
@@ -16,13 +16,13 @@ const MOST_OF_A_NAME: usize = 32;
 #[derive(Default)]
 pub(super) struct Doors {
     by_name: HashMap<Vec<u8>, Vec<Door>>,
-    /// For each source the resources that it names, sorted.
+    /// For each configuration the resources that it names, sorted.
     scopes: Vec<Vec<GroupResource>>,
     plugins: Vec<(String, bool)>,
     count: usize,
 }
 
-/// One key of one source.
+/// One key of one configuration.
 struct Door {
     provider: ProviderKind,
     /// `None` where there are no usable bytes.
@@ -41,9 +41,9 @@ pub(super) struct Candidate<'d> {
 }
 
 impl Doors {
-    /// Makes the keys of the last source ready.
-    pub(super) fn add(&mut self, sources: &[Source]) {
-        let Some(source) = sources.last() else { return };
+    /// Makes the keys of the last configuration ready.
+    pub(super) fn add(&mut self, configs: &[ServerConfig]) {
+        let Some(source) = configs.last() else { return };
         let own = self.scopes.len();
         let mut patterns: Vec<GroupResource> =
             source.config.entries.iter().flat_map(|entry| &entry.resources).cloned().collect();
@@ -69,7 +69,7 @@ impl Doors {
     fn add_key(
         &mut self,
         own: usize,
-        source: &Source,
+        source: &ServerConfig,
         provider: ProviderKind,
         key: &Key,
         (pattern, standing): (&GroupResource, Standing),
@@ -96,7 +96,7 @@ impl Doors {
                 let serves = vec![(pattern.clone(), standing)];
                 let cipher = key.cipher(provider);
                 doors.push(Door { provider, cipher, source: own, in_use: source.in_use, serves });
-                doors.sort_by_key(|door| !door.in_use); // stable: otherwise in the order of the sources
+                doors.sort_by_key(|door| !door.in_use); // stable: otherwise in the order of the configurations
             }
         }
     }

@@ -48,7 +48,7 @@ use zeroize::Zeroizing;
 pub use failure::{OpenFailure, Reason};
 pub use fit::Mismatch;
 pub use given::{KeysError, hypershift_config, read_keys};
-pub use source::{Age, ApiServer, Origin, Source};
+pub use source::{Age, ApiServer, Origin, ServerConfig};
 pub use tally::{Failed, KeyTally, ResourceTally};
 
 pub(crate) use given::config_of;
@@ -61,7 +61,7 @@ use wording::{clip, cut};
 /// All keys at hand, made ready to open values.
 #[derive(Default)]
 pub struct Unlocked {
-    sources: Vec<Source>,
+    configs: Vec<ServerConfig>,
     doors: Doors,
 }
 
@@ -71,7 +71,7 @@ pub struct Opened<'v> {
     pub stored_as: StoredAs,
     /// The object's bytes.
     pub plaintext: Plaintext<'v>,
-    /// Index into [`Unlocked::sources`] of what had the key; `None` for a value stored as plaintext.
+    /// Index into [`Unlocked::configs`] of what had the key; `None` for a value stored as plaintext.
     pub source: Option<usize>,
 }
 
@@ -88,26 +88,26 @@ impl Unlocked {
     pub fn new<C: Into<Arc<EncryptionConfig>>>(given: impl IntoIterator<Item = C>) -> Self {
         let mut unlocked = Self::default();
         for config in given {
-            unlocked.add(Source { server: None, origin: Origin::Given, in_use: true, config: config.into() });
+            unlocked.add(ServerConfig { server: None, origin: Origin::Given, in_use: true, config: config.into() });
         }
         unlocked
     }
 
     /// Where keys came from, in the order in which they are tried.
     #[must_use]
-    pub fn sources(&self) -> &[Source] {
-        &self.sources
+    pub fn configs(&self) -> &[ServerConfig] {
+        &self.configs
     }
 
     /// Says whether there is a key that could open something.
     #[must_use]
     pub fn has_keys(&self) -> bool {
-        self.sources.iter().any(|source| source.config.has_key_material())
+        self.configs.iter().any(|source| source.config.has_key_material())
     }
 
-    pub(crate) fn add(&mut self, source: Source) {
-        self.sources.push(source);
-        self.doors.add(&self.sources);
+    pub(crate) fn add(&mut self, source: ServerConfig) {
+        self.configs.push(source);
+        self.doors.add(&self.configs);
     }
 
     /// Opens the value stored under `etcd_key`, whose resource and name the key tells.

@@ -123,7 +123,7 @@ pub enum Age {
 }
 
 /// One configuration with its keys. No `Debug`: see [`EncryptionConfig`].
-pub struct Source {
+pub struct ServerConfig {
     /// The server that reads with it; `None` where the caller gave it.
     pub server: Option<ApiServer>,
     /// Where it was found.

@@ -40,7 +40,7 @@ fn every_live_value_opens_to_what_real_api_servers_read() {
                 StoredAs::Plain => assert!(known.stored.starts_with("plain"), "{name} {key} {}", known.stored),
                 StoredAs::Encrypted { provider, key_name, .. } => {
                     assert_eq!(format!("k8s:enc:{provider}:v1:{key_name}"), known.stored, "{name} {key}");
-                    assert!(unlocked.sources()[value.source.unwrap()].in_use, "{name} {key}");
+                    assert!(unlocked.configs()[value.source.unwrap()].in_use, "{name} {key}");
                     encrypted += 1;
                 }
             }
@@ -69,7 +69,7 @@ fn the_chain_leads_to_the_keys_of_every_server() {
             assert!(!older.migrated.is_empty() && older.reason.contains('-'), "{name} {server}: {older:?}");
             assert_eq!((newer.migrated_at.as_deref(), newer.migrated.len()), (None, 0), "{name} {server}");
         }
-        assert_eq!(unlocked.sources().len(), 1 + 15);
+        assert_eq!(unlocked.configs().len(), 1 + 15);
     }
 }
 
