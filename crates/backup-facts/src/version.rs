@@ -4,11 +4,11 @@
 //! by; [`Sources::release`] puts it beside ClusterVersion, the tarball, etcd and the name of the directory, draws the
 //! conclusion, and keeps every statement with its place and whether it agrees.
 
-mod evidence;
+mod claims;
 mod snapshot;
 mod target;
 
-pub use evidence::{Evidence, Release, Witness};
+pub use claims::{Release, ReleaseClaim, Witness};
 pub use snapshot::{SnapshotRelease, SnapshotVersions};
 pub use target::{TargetCluster, TargetError};
 
@@ -86,7 +86,7 @@ impl Sources<'_> {
     pub fn release(&self) -> Release {
         let backup = self.by_cluster_version().or_else(|| self.by_exact()).or_else(|| self.by_minor());
         let backup = backup.unwrap_or(Backup::Unknown);
-        Release { evidence: evidence::list(self, &backup), backup }
+        Release { claims: claims::list(self, &backup), backup }
     }
 
     fn by_cluster_version(&self) -> Option<Backup> {

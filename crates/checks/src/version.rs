@@ -139,8 +139,8 @@ fn check_target(facts: &Facts<'_>, findings: &mut Findings) {
 
 fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
     let concluded = facts.release.backup.describe();
-    for evidence in facts.release.contradictions() {
-        let (entry, what): (&'static Entry, &str) = match evidence.witness {
+    for claim in facts.release.contradictions() {
+        let (entry, what): (&'static Entry, &str) = match claim.witness {
             Witness::ClusterVersion => continue, // the conclusion is its own
             Witness::ClusterOperators => (&OPERATORS_DIFFER, "ClusterOperators say"),
             Witness::Deployments => (&OPERATORS_DIFFER, "Deployments of operators say"),
@@ -153,13 +153,13 @@ fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
             Witness::EtcdClusterVersion => (&ETCD_DIFFERS, "etcd's cluster version is"),
             Witness::EtcdStorageVersion => (&ETCD_DIFFERS, "etcd's storage version is"),
         };
-        let message = format!("the release is {concluded}; {what} {}", clip(&evidence.says, LONGEST));
+        let message = format!("the release is {concluded}; {what} {}", clip(&claim.says, LONGEST));
         let mut finding = Finding::new(entry, message)
             .with("release", concluded.clone())
-            .with("says", clip(&evidence.says, LONGEST))
-            .with("place", clip(&evidence.place, LONGEST));
-        if matches!(evidence.witness, Witness::PodManifest | Witness::PodBuild) {
-            finding.location.member = Some(clip(&evidence.place, LONGEST));
+            .with("says", clip(&claim.says, LONGEST))
+            .with("place", clip(&claim.place, LONGEST));
+        if matches!(claim.witness, Witness::PodManifest | Witness::PodBuild) {
+            finding.location.member = Some(clip(&claim.place, LONGEST));
         }
         // data of an older etcd is read by every newer one
         if entry == &ETCD_DIFFERS && facts.sources.etcd.minor() < facts.release.backup.minor().and_then(etcd_minor) {

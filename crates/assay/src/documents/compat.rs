@@ -11,11 +11,11 @@ use crate::judged::Judged;
 pub fn of(compat: &Compat<'_>) -> document::Compat {
     let judgement = compat.judgement.as_ref();
     let reasons = judgement.map(|judgement| judgement.reasons.as_slice()).unwrap_or_default();
-    let evidence = compat.release.evidence.iter().map(|evidence| ReleaseEvidence {
-        source: Word::Borrowed(evidence.witness.name()),
-        says: evidence.says.clone(),
-        place: evidence.place.clone(),
-        agrees: evidence.agrees,
+    let claims = compat.release.claims.iter().map(|claim| ReleaseEvidence {
+        source: Word::Borrowed(claim.witness.name()),
+        says: claim.says.clone(),
+        place: claim.place.clone(),
+        agrees: claim.agrees,
     });
     let reason = |reason: &version_compat::Reason| Reason {
         rule: Word::Borrowed(reason.rule.name()),
@@ -30,7 +30,7 @@ pub fn of(compat: &Compat<'_>) -> document::Compat {
         relation: judgement.map(|judgement| Word::Borrowed(judgement.relation.name())),
         verdict: compat.allowed().map(|allowed| if allowed { Verdict::Pass } else { Verdict::Fail }),
         reasons: reasons.iter().map(reason).collect(),
-        evidence: evidence.collect(),
+        evidence: claims.collect(),
     }
 }
 

@@ -186,7 +186,7 @@ fn each_statement_says_whether_it_agrees() {
     };
     let release = sources.release();
     assert_eq!(release.backup, Backup::Exact(version("4.18.30")));
-    let said: Vec<_> = release.evidence.iter().map(|it| (it.witness.name(), it.says.as_str(), it.agrees)).collect();
+    let said: Vec<_> = release.claims.iter().map(|it| (it.witness.name(), it.says.as_str(), it.agrees)).collect();
     assert_eq!(
         said,
         [
@@ -234,7 +234,7 @@ fn during_an_update_both_ends_agree() {
         ..Sources::default()
     }
     .release();
-    assert_eq!(release.contradictions().count(), 0, "{:?}", release.evidence);
+    assert_eq!(release.contradictions().count(), 0, "{:?}", release.claims);
 }
 
 #[test]

@@ -33,22 +33,22 @@ pub fn write(name: &str, compat: &Compat<'_>, ui: &mut Ui) -> io::Result<()> {
     for finding in compat.findings.iter().filter(|finding| !checks::version::is_judgement(finding)) {
         wrap(&format!("- {}: {}", finding.entry().id, inert(finding.message())), 2, ui)?;
     }
-    if compat.release.evidence.is_empty() {
+    if compat.release.claims.is_empty() {
         return writeln!(ui.out(), "\n  no evidence: nothing in it names a release\n");
     }
     let columns = [("evidence", Align::Left), ("says", Align::Left), ("agrees", Align::Left), ("where", Align::Left)];
     let mut table = Table::new(&columns).elastic(3);
-    for evidence in &compat.release.evidence {
+    for claim in &compat.release.claims {
         table.row([
-            evidence.witness.name().to_owned(),
-            escape(evidence.says.as_bytes()).into_owned(),
-            match evidence.agrees {
+            claim.witness.name().to_owned(),
+            escape(claim.says.as_bytes()).into_owned(),
+            match claim.agrees {
                 Some(true) => "yes",
                 Some(false) => "NO",
                 None => "-",
             }
             .to_owned(),
-            escape(evidence.place.as_bytes()).into_owned(),
+            escape(claim.place.as_bytes()).into_owned(),
         ]);
     }
     writeln!(ui.out())?;

@@ -15,12 +15,12 @@ pub struct Release {
     /// What is known of the release.
     pub backup: Backup,
     /// Every statement, the weightiest first.
-    pub evidence: Vec<Evidence>,
+    pub claims: Vec<ReleaseClaim>,
 }
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
+pub struct ReleaseClaim {
     /// What kind of thing states it.
     pub witness: Witness,
     /// Where: an etcd key, a member of the tarball, a name. Escape before printing.
@@ -77,17 +77,17 @@ impl Witness {
 
 impl Release {
     /// The statements of one kind.
-    pub fn of(&self, witness: Witness) -> impl Iterator<Item = &Evidence> {
-        self.evidence.iter().filter(move |evidence| evidence.witness == witness)
+    pub fn of(&self, witness: Witness) -> impl Iterator<Item = &ReleaseClaim> {
+        self.claims.iter().filter(move |claim| claim.witness == witness)
     }
 
     /// The statements that contradict the conclusion.
-    pub fn contradictions(&self) -> impl Iterator<Item = &Evidence> {
-        self.evidence.iter().filter(|evidence| evidence.agrees == Some(false))
+    pub fn contradictions(&self) -> impl Iterator<Item = &ReleaseClaim> {
+        self.claims.iter().filter(|claim| claim.agrees == Some(false))
     }
 }
 
-pub(super) fn list(sources: &Sources<'_>, backup: &Backup) -> Vec<Evidence> {
+pub(super) fn list(sources: &Sources<'_>, backup: &Backup) -> Vec<ReleaseClaim> {
     let mut all = Vec::new();
     all.extend(sources.cluster_version.and_then(|version| of_cluster_version(version, backup)));
     if let Some(snapshot) = sources.snapshot {
@@ -101,13 +101,13 @@ pub(super) fn list(sources: &Sources<'_>, backup: &Backup) -> Vec<Evidence> {
         all.extend(manifests.take(LISTED));
         all.extend(of_builds(tarball, backup));
     }
-    all.extend(sources.directory.map(|version| Evidence {
+    all.extend(sources.directory.map(|version| ReleaseClaim {
         witness: Witness::DirectoryName,
         place: "the directory's name".to_owned(),
         says: version.to_owned(),
         agrees: exact(version, backup),
     }));
-    all.extend(sources.version_file.map(|version| Evidence {
+    all.extend(sources.version_file.map(|version| ReleaseClaim {
         witness: Witness::VersionFile,
         place: "version".to_owned(),
         says: version.to_owned(),
@@ -120,7 +120,7 @@ pub(super) fn list(sources: &Sources<'_>, backup: &Backup) -> Vec<Evidence> {
         let others = snapshot.kubelets.values().find(|other| *other != version);
         let other = others.map(|other| format!(", {other} on others")).unwrap_or_default();
         let agrees = same_minor(openshift_minor(version), backup).map(|same| same && all_say);
-        all.push(Evidence {
+        all.push(ReleaseClaim {
             witness: Witness::Kubelets,
             place: format!("/kubernetes.io/minions/{node} and {} more", snapshot.kubelets.len().saturating_sub(1)),
             says: format!("{version}{other}{}", minor_in_words(openshift_minor(version))),
@@ -134,12 +134,12 @@ pub(super) fn list(sources: &Sources<'_>, backup: &Backup) -> Vec<Evidence> {
     all.extend(etcd.into_iter().filter_map(|(witness, place, says)| {
         let says = says?;
         let agrees = minor_of(says).zip(backup.minor().and_then(etcd_minor)).map(|(data, table)| data == table);
-        Some(Evidence { witness, place: place.to_owned(), says: says.to_owned(), agrees })
+        Some(ReleaseClaim { witness, place: place.to_owned(), says: says.to_owned(), agrees })
     }));
     all
 }
 
-fn of_cluster_version(version: &ClusterVersion, backup: &Backup) -> Option<Evidence> {
+fn of_cluster_version(version: &ClusterVersion, backup: &Backup) -> Option<ReleaseClaim> {
     let newest = version.status.history.first()?;
     let mut says = format!("{} {}", newest.version, newest.state);
     let progressing = version.condition("Progressing").is_some_and(|condition| condition.status == "True");
@@ -147,7 +147,7 @@ fn of_cluster_version(version: &ClusterVersion, backup: &Backup) -> Option<Evide
         says += ", Progressing";
     }
     let steady = newest.state == "Completed" && !progressing;
-    Some(Evidence {
+    Some(ReleaseClaim {
         witness: Witness::ClusterVersion,
         place: "/kubernetes.io/config.openshift.io/clusterversions/version".to_owned(),
         says,
@@ -162,7 +162,7 @@ fn of_many(
     all: &std::collections::BTreeMap<String, String>,
     kind: &str,
     backup: &Backup,
-) -> Option<Evidence> {
+) -> Option<ReleaseClaim> {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for version in all.values() {
         match counts.iter_mut().find(|(known, _)| known == version) {
@@ -186,16 +186,16 @@ fn of_many(
         }
     };
     let agrees = exact(most, backup).map(|same| same && counts.len() == 1);
-    Some(Evidence { witness, place: place.to_owned(), says, agrees })
+    Some(ReleaseClaim { witness, place: place.to_owned(), says, agrees })
 }
 
-fn of_claim(witness: Witness, claim: &VersionClaim, backup: &Backup) -> Evidence {
+fn of_claim(witness: Witness, claim: &VersionClaim, backup: &Backup) -> ReleaseClaim {
     let agrees = exact(&claim.raw, backup);
-    Evidence { witness, place: claim.member.to_string(), says: claim.raw.clone(), agrees }
+    ReleaseClaim { witness, place: claim.member.to_string(), says: claim.raw.clone(), agrees }
 }
 
 /// Builds repeat themselves in every pod: one statement for each that differs.
-fn of_builds(tarball: &VersionEvidence, backup: &Backup) -> Vec<Evidence> {
+fn of_builds(tarball: &VersionEvidence, backup: &Backup) -> Vec<ReleaseClaim> {
     let mut seen: Vec<&str> = Vec::new();
     let mut all = Vec::new();
     for claim in &tarball.builds {
@@ -204,7 +204,7 @@ fn of_builds(tarball: &VersionEvidence, backup: &Backup) -> Vec<Evidence> {
         }
         seen.push(&claim.raw);
         let minor = claim.minor.as_deref().and_then(minor_of);
-        all.push(Evidence {
+        all.push(ReleaseClaim {
             witness: Witness::PodBuild,
             place: claim.member.to_string(),
             says: format!("{}{}", claim.raw, minor_in_words(minor)),
