@@ -68,6 +68,15 @@ impl From<i64> for Any {
 }
 
 impl Fields {
+    /// A document of another schema, as it is written.
+    ///
+    /// # Errors
+    /// When it is no JSON object.
+    pub fn of<T: Serialize>(shape: &T) -> Result<Self, crate::Error> {
+        let told = serde_json::to_vec(shape).and_then(|json| serde_json::from_slice(&json));
+        told.map_err(|error| crate::Error::of(&error))
+    }
+
     /// The member of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Any> {
@@ -227,5 +236,18 @@ mod tests {
         let fields: Fields = serde_json::from_str(r#"{"a":1,"b":2,"a":3}"#).unwrap();
         assert_eq!(serde_json::to_string(&fields).unwrap(), r#"{"b":2,"a":3}"#);
         assert!(serde_json::from_str::<Fields>("[]").is_err());
+    }
+
+    #[test]
+    fn a_document_of_another_schema_keeps_its_order() {
+        #[derive(serde::Serialize)]
+        struct Other {
+            z: u64,
+            a: Option<bool>,
+        }
+        let other = Other { z: u64::MAX, a: None };
+        let written = serde_json::to_string(&Fields::of(&other).unwrap()).unwrap();
+        assert_eq!(written, r#"{"z":18446744073709551615,"a":null}"#);
+        assert_eq!(Fields::of(&"text").unwrap_err().to_string(), "not an object");
     }
 }

@@ -56,6 +56,12 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl Error {
+    pub(crate) fn of(error: &serde_json::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl Document {
     /// A document about `artifacts`.
     #[must_use]
@@ -82,7 +88,7 @@ impl Document {
     /// # Errors
     /// When it is not JSON, or not a document of this schema.
     pub fn read(json: &[u8]) -> Result<Self, Error> {
-        serde_json::from_slice(json).map_err(|error| Error(error.to_string()))
+        serde_json::from_slice(json).map_err(|error| Error::of(&error))
     }
 
     /// The least severity that fails; `high` where the document does not say.

@@ -1,7 +1,9 @@
-//! What the manifest of an escrow proves.
+//! What the manifest of an escrow proves, and what commands about escrows wrote.
 
-use document::{Check, Escrow, Word};
-use key_escrow::Outcome;
+use std::path::Path;
+
+use document::{Artifact, Check, Drill, Error, Escrow, Fields, Word, Written, WrittenFile};
+use key_escrow::{Digest, Manifest, Outcome};
 
 /// A backup held against the manifest of an escrow: its path, whether nothing failed, and each check.
 #[must_use]
@@ -23,4 +25,35 @@ pub fn outcome_words(outcome: &Outcome) -> (&'static str, &str) {
         Outcome::Failed(what) => ("failed", what),
         Outcome::NotChecked(what) => ("not-checked", what),
     }
+}
+
+/// A drill of the escrow in the file `path`, held against its manifest.
+///
+/// # Errors
+/// A manifest that is no JSON object; `key_escrow` has none such.
+pub fn drill(path: &Path, manifest: &Manifest, checks: &[key_escrow::Check]) -> Result<Artifact, Error> {
+    Ok(Artifact::Drill(Box::new(Drill {
+        path: path.to_string_lossy().into_owned(),
+        kind: Drill::KIND,
+        manifest: Fields::of(manifest)?,
+        complete: !checks.iter().any(|check| matches!(check.outcome, Outcome::NotChecked(_))),
+        checks: checks.iter().map(check).collect(),
+        ..Drill::default()
+    })))
+}
+
+/// What a split or a join of the tarball `path` wrote, or a rewrap of the escrow `path`, which is then its `kind`.
+///
+/// # Errors
+/// As [`drill`].
+pub fn written(path: &Path, kind: Word, files: Vec<WrittenFile>, manifest: &Manifest) -> Result<Written, Error> {
+    let (path, manifest) = (path.to_string_lossy().into_owned(), Fields::of(manifest)?);
+    Ok(Written { path, kind, files, manifest, ..Written::default() })
+}
+
+/// A file that was written, by what it is for.
+#[must_use]
+pub fn file(role: &'static str, path: &Path, digest: &Digest) -> WrittenFile {
+    let path = path.to_string_lossy().into_owned();
+    WrittenFile { role: Word::Borrowed(role), path, size: digest.size, sha256: digest.sha256.clone() }
 }

@@ -13,6 +13,7 @@ pub mod hashes;
 pub mod inventory;
 mod keys;
 pub mod keys_ls;
+pub mod policy;
 pub mod snapshot;
 mod steps;
 pub mod tarball;

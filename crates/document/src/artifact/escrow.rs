@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::any::{Any, Fields};
+use crate::any::Fields;
 use crate::values::Word;
 
 /// What a command wrote: `keys split`, `keys join`, `keys rewrap`.
@@ -17,8 +17,8 @@ pub struct Written {
     pub kind: Word,
     /// What was written.
     pub files: Vec<WrittenFile>,
-    /// What the manifest holds.
-    pub manifest: Any,
+    /// What the manifest holds: a document of a schema of its own, kept as it is.
+    pub manifest: Fields,
     /// Whether a manifest outside the escrow vouches for the result too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest_agrees: Option<bool>,
@@ -52,8 +52,8 @@ pub struct Drill {
     pub path: String,
     /// [`Drill::KIND`].
     pub kind: Word,
-    /// What the manifest holds.
-    pub manifest: Any,
+    /// What the manifest holds: a document of a schema of its own, kept as it is.
+    pub manifest: Fields,
     /// Whether every check could be made.
     pub complete: bool,
     /// Every check.

@@ -9,6 +9,7 @@ mod explain;
 mod hashes;
 mod keys;
 mod objects;
+mod policy;
 mod snapshot;
 mod tarball;
 mod usage;
@@ -18,7 +19,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::any::Any;
+use crate::any::{Any, Fields};
 use crate::patient;
 
 pub use backup::{Backup, Compat, CompatOf, Escrow, Picks, Reason, ReleaseEvidence};
@@ -37,6 +38,7 @@ pub use keys::{Identity, KeyList, KeyRow, RevisionRow};
 pub use objects::{
     Author, CarvedFrom, Change, Difference, DifferenceCounts, History, LiveKey, ObjectRow, Side, StepRow, Timeline,
 };
+pub use policy::{PolicyFile, RequiredEncryption, Requirements, Waiver};
 pub use snapshot::{EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update};
 pub use tarball::{
     ArchiveFault, Config, ConfiguredResource, EncryptionConfig, KeyUsed, KeysLs, Material, Pod, Problem, Tarball,
@@ -91,6 +93,8 @@ pub enum Artifact {
     Written(Box<Written>),
     /// `keys verify-escrow`.
     Drill(Box<Drill>),
+    /// `policy check`.
+    PolicyFile(Box<PolicyFile>),
     /// Of another command, or of a kind that a later assay has: kept as it is.
     Other(Any),
 }
@@ -123,6 +127,7 @@ impl Artifact {
             ("keys ls", _) => shape(any, Self::KeysLs),
             ("keys split" | "keys join" | "keys rewrap", _) => shape(any, Self::Written),
             ("keys verify-escrow", _) => shape(any, Self::Drill),
+            ("policy check", _) => shape(any, Self::PolicyFile),
             _ => Self::Other(any),
         }
     }
@@ -140,6 +145,7 @@ impl Artifact {
             Self::KeysLs(it) => Some(&it.kind),
             Self::Written(it) => Some(&it.kind),
             Self::Drill(it) => Some(&it.kind),
+            Self::PolicyFile(it) => Some(&it.kind),
             Self::Other(any) => any.fields()?.get("kind")?.text(),
             _ => None,
         }
@@ -170,10 +176,41 @@ impl Artifact {
             Self::KeysLs(it) => &it.path,
             Self::Written(it) => &it.path,
             Self::Drill(it) => &it.path,
+            Self::PolicyFile(it) => &it.path,
             Self::Other(any) => {
                 any.fields().and_then(|fields| fields.get("path")).and_then(Any::text).unwrap_or_default()
             }
         }
+    }
+
+    /// What a later assay says besides; `None` where that is all there is.
+    #[must_use]
+    pub fn more(&self) -> Option<&Fields> {
+        Some(match self {
+            Self::Snapshot(it) => &it.more,
+            Self::Tarball(it) => &it.more,
+            Self::Backup(it) => &it.more,
+            Self::KeysCheck(it) => &it.more,
+            Self::Compat(it) => &it.more,
+            Self::Hashes(it) => &it.more,
+            Self::Cluster(it) => &it.more,
+            Self::Usage(it) => &it.more,
+            Self::Pages(it) => &it.more,
+            Self::Page(it) => &it.more,
+            Self::Buckets(it) => &it.more,
+            Self::Entries(it) => &it.more,
+            Self::Carved(it) => &it.more,
+            Self::History(it) => &it.more,
+            Self::Timeline(it) => &it.more,
+            Self::Side(it) => &it.more,
+            Self::KeyList(it) => &it.more,
+            Self::Explained(it) => &it.more,
+            Self::KeysLs(it) => &it.more,
+            Self::Written(it) => &it.more,
+            Self::Drill(it) => &it.more,
+            Self::PolicyFile(it) => &it.more,
+            Self::Other(_) => return None,
+        })
     }
 
     /// What findings about it call it: several backups share the path of a directory, and have names.
