@@ -34,6 +34,7 @@ mod finding;
 mod patient;
 mod rows;
 mod values;
+mod write;
 
 pub use any::{Any, Fields};
 pub use artifact::*;
@@ -41,3 +42,4 @@ pub use document::{Document, Error, JudgedBy, SCHEMA};
 pub use finding::{Finding, Location, Waived};
 pub use rows::Row;
 pub use values::{Hex64, HexBytes, Key, KeyBuf, Word};
+pub use write::write_compact;

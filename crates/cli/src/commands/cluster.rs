@@ -12,7 +12,6 @@ use crate::args::{ClusterArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::Input;
 use crate::output::cluster::print;
-use crate::output::json::write_pretty;
 use crate::ui::Ui;
 use wording::escape;
 
@@ -33,7 +32,7 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
         let artifact = Artifact::Cluster(Box::new(documents::cluster(name.clone(), &scan.facts, leases, &blockers)));
         let findings = documents::findings(&findings, &name).collect();
         let document = documents::document("cluster", vec![artifact], findings, ui.outcome().verdict());
-        write_pretty(ui.out(), &document)?;
+        document.write(ui.out())?;
     } else {
         print(&name, &scan.facts, &leases, &blockers, ui)?;
     }

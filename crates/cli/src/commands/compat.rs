@@ -11,7 +11,6 @@ use super::question;
 use crate::args::{CompatArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::output::compat;
-use crate::output::json::write_pretty;
 use crate::ui::Ui;
 
 pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
@@ -35,7 +34,7 @@ pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     });
     shown?;
     if question.document && !judgement.is_empty() {
-        write_pretty(ui.out(), &judgement.document())?;
+        judgement.document().write(ui.out())?;
     }
     question::end(judgement, ui)?;
     Ok(ui.outcome())

@@ -10,7 +10,6 @@ use super::bytes::{check_faults, database, open};
 use super::objects;
 use crate::args::{DuArgs, UsageBy, UsageFormat};
 use crate::exit::{Error, Outcome};
-use crate::output::json::write_pretty;
 use crate::output::usage as output;
 use crate::ui::Ui;
 use wording::{count, escape};
@@ -62,7 +61,7 @@ fn give_out(args: &DuArgs, source: &Contents, usage: &Usage<'_>, ui: &mut Ui) ->
         }
         (UsageFormat::Json, _) => {
             let document = document(args, source, usage, ui);
-            Ok(write_pretty(ui.out(), &document)?)
+            Ok(document.write(ui.out())?)
         }
         (UsageFormat::Csv, by) => output::csv(&table(by.unwrap_or(UsageBy::Resource)).1, ui),
         (UsageFormat::Html, _) => {

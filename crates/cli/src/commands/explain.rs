@@ -8,7 +8,6 @@ use crate::args::{ExplainArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::output::finding::wrap;
 use crate::output::human::{Align, Table};
-use crate::output::json::write_pretty;
 use crate::ui::{Ui, style};
 use wording::escape;
 
@@ -30,7 +29,7 @@ pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     let entries = if args.ids.is_empty() { findings::all() } else { chosen };
     if args.output.format() == ReportFormat::Json {
         let explained = entries.into_iter().map(|entry| Artifact::Explained(Box::new(entry.into()))).collect();
-        write_pretty(ui.out(), &documents::document("explain", explained, Vec::new(), Verdict::Pass))?;
+        documents::document("explain", explained, Vec::new(), Verdict::Pass).write(ui.out())?;
     } else if args.ids.is_empty() {
         list(&entries, ui)?;
     } else {

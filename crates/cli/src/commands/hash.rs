@@ -4,8 +4,8 @@ use artifact::{Contents, Reading};
 use assay::Pool;
 use assay::documents::{self, hashes};
 use backup_facts::snapshot::{Integrity, appended};
-use checks::Finding;
-use document::Artifact;
+use checks::{Finding, Verdict};
+use document::{Artifact, HexBytes};
 use etcd_snapshot::{Status, trailer};
 
 use super::snapshot;
@@ -13,7 +13,6 @@ use crate::args::{HashArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::Input;
 use crate::output::hashes::{Full, print};
-use crate::output::json::{HexBytes, Verdict, write_pretty};
 use crate::ui::Ui;
 
 pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
@@ -36,7 +35,7 @@ pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     if json && !artifacts.is_empty() {
         let sound = ui.outcome() == Outcome::Clean && unread.is_ok();
         let verdict = if sound { Verdict::Pass } else { Verdict::Fail };
-        write_pretty(ui.out(), &documents::document("hash", artifacts, found, verdict))?;
+        documents::document("hash", artifacts, found, verdict).write(ui.out())?;
     }
     unread.map(|()| ui.outcome())
 }

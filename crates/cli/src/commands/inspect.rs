@@ -10,7 +10,6 @@ use super::question;
 use crate::args::{InspectArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::output::inspect;
-use crate::output::json::write_pretty;
 use crate::ui::Ui;
 
 pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
@@ -33,7 +32,7 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
     });
     shown?;
     if question.document && !judgement.is_empty() {
-        write_pretty(ui.out(), &judgement.document())?;
+        judgement.document().write(ui.out())?;
     }
     question::end(judgement, ui)?;
     Ok(ui.outcome())

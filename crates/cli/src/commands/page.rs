@@ -9,7 +9,6 @@ use document::Artifact;
 use super::bytes::{check_faults, database, open};
 use crate::args::{PageArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
-use crate::output::json::write_pretty;
 use crate::output::page::print;
 use crate::ui::Ui;
 
@@ -23,7 +22,7 @@ pub(super) fn run(args: &PageArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     } else if args.output.format() == ReportFormat::Json {
         let artifact = Artifact::Page(Box::new(documents::page(&page, source.name(), args.reveal)));
         let document = documents::document("page", vec![artifact], Vec::new(), ui.outcome().verdict());
-        write_pretty(ui.out(), &document)?;
+        document.write(ui.out())?;
     } else {
         print(&page, &source.name(), args.reveal, ui.out())?;
     }

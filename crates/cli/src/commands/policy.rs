@@ -4,17 +4,17 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use assay::documents;
+use checks::Verdict;
 use checks::findings::WAIVER_EXPIRED;
 use checks::required::Required;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use policy::Policy;
-use serde_json::{Value, json};
 
 use crate::args::{PolicyArgs, PolicyCheckArgs, PolicyCommand, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::output::human::Fields;
-use crate::output::json::{Envelope, Verdict};
 use crate::ui::{Ui, style};
 use wording::{count, escape, escape_path, inert};
 
@@ -60,40 +60,12 @@ fn check(args: &PolicyCheckArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     ui.settle(if expired > 0 { Outcome::Findings } else { Outcome::Clean });
     if args.output.format() == ReportFormat::Json {
         let verdict = if expired > 0 { Verdict::Fail } else { Verdict::Pass };
-        let document = document(&args.file, &policy, today);
-        Envelope::<_, ()>::new("policy check", &[document], &[], verdict).write(ui.out())?;
+        let artifact = documents::policy::of(&args.file, &policy, today);
+        documents::document("policy check", vec![artifact], Vec::new(), verdict).write(ui.out())?;
     } else {
         print(&args.file, &policy, today, ui)?;
     }
     Ok(ui.outcome())
-}
-
-fn document(path: &Path, policy: &Policy, today: Date) -> Value {
-    let require = &policy.require;
-    json!({
-        "kind": "policy",
-        "path": path.to_string_lossy(),
-        "severities": policy.severities.iter().map(|(id, severity)| (*id, severity.name())).collect::<std::collections::BTreeMap<_, _>>(),
-        "require": {
-            "maxAgeSeconds": require.max_age,
-            "maxFragmentationPercent": require.max_fragmentation_percent,
-            "minCertificateDays": require.min_certificate_days,
-            "encryption": require.encryption.as_ref().map(|it| json!({"types": it.types, "resources": it.resources})),
-            "keysFit": require.keys_fit,
-            "escrowManifest": require.escrow_manifest,
-            "trailer": require.trailer,
-        },
-        "waivers": policy.waivers.iter().map(|waiver| json!({
-            "id": waiver.id,
-            "artifact": waiver.artifact.as_ref().map(ToString::to_string),
-            "key": waiver.key.as_ref().map(ToString::to_string),
-            "member": waiver.member.as_ref().map(ToString::to_string),
-            "reason": waiver.reason,
-            "until": waiver.until.to_string(),
-            "line": waiver.line,
-            "expired": waiver.until < today,
-        })).collect::<Vec<_>>(),
-    })
 }
 
 fn print(path: &Path, policy: &Policy, today: Date, ui: &mut Ui) -> Result<(), Error> {

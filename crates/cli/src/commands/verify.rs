@@ -10,7 +10,6 @@ use report::{Context, Format, Rule};
 use super::question;
 use crate::args::{VerdictFormat, VerifyArgs};
 use crate::exit::{Error, Outcome};
-use crate::output::json::write_pretty;
 use crate::output::verdict::Screen;
 use crate::ui::Ui;
 
@@ -44,7 +43,7 @@ fn write(judgement: &Judgement, format: VerdictFormat, ui: &mut Ui) -> Result<()
     let format = match format {
         VerdictFormat::Human => return Ok(()),
         VerdictFormat::Json if judgement.is_empty() => return Ok(()),
-        VerdictFormat::Json => return Ok(write_pretty(ui.out(), &judgement.document())?),
+        VerdictFormat::Json => return Ok(judgement.document().write(ui.out())?),
         VerdictFormat::Sarif => Format::Sarif,
         VerdictFormat::Junit => Format::Junit,
         VerdictFormat::Html => Format::Html,

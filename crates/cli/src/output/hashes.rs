@@ -1,11 +1,11 @@
 //! Hashes of a snapshot, for people.
 
 use backup_facts::snapshot::Integrity;
+use document::HexBytes;
 use etcd_snapshot::trailer::{Sha256Digest, Trailer};
 use etcd_snapshot::{HashKv, Status};
 
 use super::human::Fields;
-use super::json::HexBytes;
 use crate::exit::Error;
 use crate::ui::{Ui, style};
 use wording::{Size, count, escape, group_digits};

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
+use assay::documents::escrow;
 use assay::inventory::Inventory;
 use backup_facts::configuration::InForce;
+use document::{Artifact, Tarball, Written, WrittenFile};
 use key_escrow::{EncryptionState, Manifest, RejoinMethod, SplitOutcome};
 use wording::{Size, count, escape, escape_path as shown};
 
-use super::escrow::{FileJson, WrittenJson, opens_words, shell_word};
+use super::escrow::{opens_words, shell_word};
 use super::human::{Align, Fields, Table};
-use super::json::{Envelope, Verdict};
-use crate::exit::{Error, Outcome};
+use crate::exit::Error;
 use crate::ui::{Ui, style};
 
 /// Classes by which their holder is a cluster administrator, or becomes one.
@@ -27,7 +28,7 @@ pub struct Split<'a> {
     /// What was done.
     pub outcome: &'a SplitOutcome,
     /// The files that were written.
-    pub files: Vec<FileJson>,
+    pub files: Vec<WrittenFile>,
 }
 
 impl Split<'_> {
@@ -38,18 +39,11 @@ impl Split<'_> {
     /// As scripts read it.
     ///
     /// # Errors
-    /// Whatever keeps the stream from taking it.
-    pub fn write_json(self, ui: &mut Ui) -> Result<(), Error> {
-        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-        let document = WrittenJson {
-            path: self.tarball.to_string_lossy().into_owned(),
-            kind: "static-kuberesources",
-            join_command: Some(self.join_command()),
-            manifest: &self.outcome.manifest,
-            manifest_agrees: None,
-            files: self.files,
-        };
-        Ok(Envelope::<_, ()>::new("keys split", &[document], &[], verdict).write(ui.out())?)
+    /// As [`escrow::written`].
+    pub fn artifact(self) -> Result<Artifact, document::Error> {
+        let join_command = Some(self.join_command());
+        let written = escrow::written(self.tarball, Tarball::KIND, self.files, &self.outcome.manifest)?;
+        Ok(Artifact::Written(Box::new(Written { join_command, ..written })))
     }
 
     /// As people read it.
@@ -79,7 +73,7 @@ impl Split<'_> {
             Table::new(&[("file", Align::Left), ("size", Align::Right), ("keep it", Align::Left)]).elastic(0);
         for file in &self.files {
             let name = Path::new(&file.path).file_name().unwrap_or_default();
-            let place = match file.role {
+            let place = match file.role.as_ref() {
                 "keyless" => "with the snapshot",
                 "escrow" if self.outcome.shares.is_empty() => "away from the snapshot",
                 "escrow" => "anywhere; it opens by shares only",

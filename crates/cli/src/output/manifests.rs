@@ -5,11 +5,11 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use document::HexBytes;
 use kube_objects::{StorageKey, to_json, to_yaml};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::json::HexBytes;
 use crate::args::ManifestFormat;
 use crate::exit::Error;
 use crate::ui::Ui;

@@ -12,7 +12,6 @@ pub mod finding;
 pub mod hashes;
 pub mod human;
 pub mod inspect;
-pub mod json;
 pub mod keys_check;
 pub mod keys_drill;
 pub mod keys_ls;

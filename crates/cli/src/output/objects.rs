@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use assay::documents;
+use document::write_compact;
 use etcd_snapshot::Record;
 use kube_objects::{ShownKey, StorageKey, to_json, to_yaml};
 use lens::table::{Columns, created};
@@ -10,7 +11,6 @@ use lens::{Object, Unseen};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::json::write_compact;
 use crate::args::ObjectFormat;
 use crate::exit::Error;
 use crate::ui::{Ui, style};

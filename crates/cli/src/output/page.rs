@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use bbolt_page::view::{ElementView, Field, Looked, PageRole, Part};
+use document::HexBytes;
 use lens::entry::{PageElement, inline};
 
 use super::bytes::bucket_label;
 use super::entry;
-use super::json::HexBytes;
 use crate::exit::Error;
 use wording::{Size, escape};
 

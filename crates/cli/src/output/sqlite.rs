@@ -14,10 +14,9 @@ use rusqlite::{Connection, Params, params};
 use tempfile::TempPath;
 
 use super::rows::keys::KeySink;
-use document::{Finding, Key, KeyRow, RevisionRow};
+use document::{Finding, Key, KeyRow, RevisionRow, write_compact};
 use etcd_snapshot::facts;
 
-use super::json::write_compact;
 use crate::exit::Error;
 use wording::{escape, escape_path};
 

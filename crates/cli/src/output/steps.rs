@@ -1,12 +1,12 @@
 //! Revisions of keys, one after the other, in every form, written as they come.
 
 use assay::documents;
+use document::Key;
 use etcd_snapshot::carve::Carved;
 use kube_objects::{ShownKey, to_yaml};
 use lens::{Change, Reader, Step};
 use serde_json::{Map, Value, json};
 
-use super::json::Key;
 use super::rows::{Fields, Head, Stream, cell};
 use crate::args::StepFormat;
 use crate::exit::Error;

@@ -8,11 +8,11 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use document::{HexBytes, SCHEMA, write_compact};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::exit::Error;
-use crate::output::json::{HexBytes, SCHEMA, write_compact};
 use wording::escape_path;
 
 const MANIFEST: &str = "manifest.json";

@@ -10,7 +10,6 @@ use checks::Verdict;
 use super::super::question;
 use crate::args::{KeysCheckArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
-use crate::output::json::write_pretty;
 use crate::output::keys_check;
 use crate::ui::Ui;
 
@@ -35,7 +34,7 @@ pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Resul
     });
     shown?;
     if question.document && !judgement.is_empty() {
-        write_pretty(ui.out(), &judgement.document())?;
+        judgement.document().write(ui.out())?;
     }
     question::end(judgement, ui)?;
     Ok(ui.outcome())

@@ -3,19 +3,18 @@
 use std::path::PathBuf;
 
 use artifact::Reading;
-use assay::documents::escrow::check;
+use assay::documents::escrow;
+use checks::Verdict;
 use key_escrow::{
     Check, Error as EscrowError, Identities, Manifest, Outcome as Proof, ShareSet, VerifyOptions, read_age_header,
     verify_escrow,
 };
 
 use super::super::unlock::{self, secret_input};
-use super::{files, limits, phases};
+use super::{files, limits, phases, write};
 use crate::args::{KeysDrillArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::failure;
-use crate::output::escrow::DrillJson;
-use crate::output::json::{Envelope, Verdict};
 use crate::output::keys_drill;
 use crate::ui::Ui;
 
@@ -47,17 +46,10 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
     if checks.iter().any(|check| matches!(check.outcome, Proof::Failed(_))) {
         ui.settle(Outcome::Findings);
     }
-    let complete = !checks.iter().any(|check| matches!(check.outcome, Proof::NotChecked(_)));
     if args.output.format() == ReportFormat::Json {
         let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-        let document = DrillJson {
-            path: args.escrow.to_string_lossy().into_owned(),
-            kind: "key-escrow",
-            manifest: &report.manifest,
-            complete,
-            checks: checks.iter().map(check).collect(),
-        };
-        Envelope::<_, ()>::new("keys verify-escrow", &[document], &[], verdict).write(ui.out())?;
+        let drill = escrow::drill(&args.escrow, &report.manifest, &checks);
+        write("keys verify-escrow", drill, verdict, ui)?;
     } else {
         keys_drill::write(&args.escrow, &manifest_path, &report.manifest, &checks, ui)?;
     }

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use artifact::sniff::{Looks, sniff};
-use key_escrow::{Digest, EscrowInfo, NamedDigest};
+use assay::documents::escrow::file;
+use document::WrittenFile;
+use key_escrow::{EscrowInfo, NamedDigest};
 use static_resources::BackupName;
 
 use crate::exit::Error;
 use crate::failure;
-use crate::output::escrow::FileJson;
 use crate::ui::Ui;
 use wording::escape_path;
 
@@ -28,27 +29,22 @@ pub(super) fn digest(path: &Path, head: usize) -> Result<(NamedDigest, Vec<u8>),
     Ok(assay::escrow::digest(path, head, &assay::Silent)?)
 }
 
-/// A file as JSON has it.
-pub(super) fn json(role: &'static str, path: &Path, digest: &Digest) -> FileJson {
-    FileJson { role, path: path.to_string_lossy().into_owned(), size: digest.size, sha256: digest.sha256.clone() }
-}
-
-/// Escrow, shares and manifest as JSON has them; the manifest's own digest is not in it, and is taken anew.
+/// Escrow, shares and manifest as they were written; the manifest's own digest is not in it, and is taken anew.
 pub(super) fn sealed(
     escrow: &Path,
     info: Option<&EscrowInfo>,
     shares: &[PathBuf],
     manifest: &Path,
-) -> Result<Vec<FileJson>, Error> {
+) -> Result<Vec<WrittenFile>, Error> {
     let mut files = Vec::new();
     match info {
-        Some(info) => files.push(json("escrow", escrow, &info.file.digest)),
-        None => files.push(json("escrow", escrow, &digest(escrow, 0)?.0.digest)),
+        Some(info) => files.push(file("escrow", escrow, &info.file.digest)),
+        None => files.push(file("escrow", escrow, &digest(escrow, 0)?.0.digest)),
     }
     for share in shares {
-        files.push(json("share", share, &digest(share, 0)?.0.digest));
+        files.push(file("share", share, &digest(share, 0)?.0.digest));
     }
-    files.push(json("manifest", manifest, &digest(manifest, 0)?.0.digest));
+    files.push(file("manifest", manifest, &digest(manifest, 0)?.0.digest));
     Ok(files)
 }
 

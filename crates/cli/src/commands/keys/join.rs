@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
+use assay::documents::escrow;
+use checks::Verdict;
+use document::{Artifact, Tarball, Written};
 use key_escrow::{JoinOptions, JoinOutcome};
 
 use super::super::unlock;
-use super::{files, phases};
+use super::{files, phases, write};
 use crate::args::{KeysJoinArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::failure;
-use crate::output::escrow::WrittenJson;
 use crate::output::human::Fields;
-use crate::output::json::{Envelope, Verdict};
 use crate::ui::{Ui, style};
 use wording::{Size, escape};
 
@@ -38,15 +39,11 @@ pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     }
     warn_of_name(&args.out, &outcome, ui);
     if args.output.format() == ReportFormat::Json {
-        let document = WrittenJson {
-            path: args.keyless.to_string_lossy().into_owned(),
-            kind: "static-kuberesources",
-            files: vec![files::json("original", &args.out, &outcome.original)],
-            manifest: &outcome.manifest,
-            manifest_agrees: Some(outcome.manifest_agrees),
-            join_command: None,
-        };
-        Envelope::<_, ()>::new("keys join", &[document], &[], Verdict::Pass).write(ui.out())?;
+        let files = vec![escrow::file("original", &args.out, &outcome.original)];
+        let written = escrow::written(&args.keyless, Tarball::KIND, files, &outcome.manifest);
+        let manifest_agrees = Some(outcome.manifest_agrees);
+        let written = written.map(|written| Artifact::Written(Box::new(Written { manifest_agrees, ..written })));
+        write("keys join", written, Verdict::Pass, ui)?;
     } else {
         print(&args.out, &outcome, ui)?;
     }

@@ -1,14 +1,15 @@
 //! `assay keys ls`: the key material in a tarball, never the material itself.
 
 use artifact::{Contents, Reading};
-use assay::documents::{self, inventory as shapes, keys_ls as document};
+use assay::documents::{self, inventory as shapes, keys_ls as listed};
 use assay::inventory::{Config, Inventory};
+use checks::Verdict;
+use document::write_compact;
 use wording::{escape, inert};
 
 use crate::args::{InventoryFormat, KeysLsArgs};
 use crate::exit::{Error, Outcome};
 use crate::input::Input;
-use crate::output::json::{Verdict, write_compact, write_pretty};
 use crate::output::keys_ls;
 use crate::ui::Ui;
 
@@ -22,8 +23,8 @@ pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<O
         InventoryFormat::Human => keys_ls::write(&raw, &inventory, &rows, args.long, ui)?,
         InventoryFormat::Json => {
             let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-            let artifact = document::of(&raw, &inventory, &rows);
-            write_pretty(ui.out(), &documents::document("keys ls", vec![artifact], Vec::new(), verdict))?;
+            let artifact = listed::of(&raw, &inventory, &rows);
+            documents::document("keys ls", vec![artifact], Vec::new(), verdict).write(ui.out())?;
         }
         InventoryFormat::Ndjson => {
             for row in &rows {

@@ -11,9 +11,13 @@ mod seal;
 mod split;
 
 use artifact::Reading;
+use assay::documents;
+use checks::Verdict;
+use document::Artifact;
 
 use crate::args::{KeysArgs, KeysCommand};
 use crate::exit::{Error, Outcome};
+use crate::failure;
 use crate::ui::{Ui, forbid_dumps};
 
 pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
@@ -28,6 +32,17 @@ pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
         KeysCommand::Check(args) => check::run(&args, reading, ui),
         KeysCommand::Rewrap(args) => rewrap::run(*args, ui),
     }
+}
+
+/// Writes the document of a command about one escrow.
+pub(super) fn write(
+    command: &'static str,
+    artifact: Result<Artifact, document::Error>,
+    verdict: Verdict,
+    ui: &mut Ui,
+) -> Result<(), Error> {
+    let artifact = artifact.map_err(|error| failure::told(error.to_string(), None))?;
+    Ok(documents::document(command, vec![artifact], Vec::new(), verdict).write(ui.out())?)
 }
 
 /// What a tarball may make us do, by `--max-expanded`.

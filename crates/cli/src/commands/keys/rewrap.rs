@@ -1,16 +1,17 @@
 //! `assay keys rewrap`: the same escrow for other recipients.
 
+use assay::documents::escrow;
+use checks::Verdict;
+use document::{Artifact, Drill, Written, WrittenFile};
 use key_escrow::{RewrapOptions, RewrapOutcome};
 
 use super::super::unlock;
-use super::{files, phases, seal};
+use super::{files, phases, seal, write};
 use crate::args::{KeysRewrapArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::failure;
 use crate::output::escrow::opens_words;
-use crate::output::escrow::{FileJson, WrittenJson};
 use crate::output::human::Fields;
-use crate::output::json::{Envelope, Verdict};
 use crate::ui::{Ui, style};
 use wording::escape;
 
@@ -32,25 +33,20 @@ pub(super) fn run(args: KeysRewrapArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     let mut progress = phases::shown(ui);
     let outcome = key_escrow::rewrap(options, &mut progress).map_err(|error| failure::of(&error))?;
     drop(progress);
-    let escrow = outcome.manifest.escrow.as_ref();
-    let written = files::sealed(&outcome.escrow, escrow, &outcome.shares, &outcome.manifest_path)?;
+    let info = outcome.manifest.escrow.as_ref();
+    let written = files::sealed(&outcome.escrow, info, &outcome.shares, &outcome.manifest_path)?;
     if args.output.format() == ReportFormat::Json {
-        let document = WrittenJson {
-            path: args.escrow.to_string_lossy().into_owned(),
-            kind: "key-escrow",
-            files: written,
-            manifest: &outcome.manifest,
-            manifest_agrees: Some(manifest.is_some()),
-            join_command: None,
-        };
-        Envelope::<_, ()>::new("keys rewrap", &[document], &[], Verdict::Pass).write(ui.out())?;
+        let written = escrow::written(&args.escrow, Drill::KIND, written, &outcome.manifest);
+        let manifest_agrees = Some(manifest.is_some());
+        let written = written.map(|written| Artifact::Written(Box::new(Written { manifest_agrees, ..written })));
+        write("keys rewrap", written, Verdict::Pass, ui)?;
     } else {
         print(&args, &outcome, &written, ui)?;
     }
     Ok(ui.outcome())
 }
 
-fn print(args: &KeysRewrapArgs, outcome: &RewrapOutcome, written: &[FileJson], ui: &mut Ui) -> Result<(), Error> {
+fn print(args: &KeysRewrapArgs, outcome: &RewrapOutcome, written: &[WrittenFile], ui: &mut Ui) -> Result<(), Error> {
     let look = ui.look();
     let title = ui.paint(style::HEAD, files::shown(&outcome.escrow)).to_string();
     let paths: Vec<String> = written.iter().map(|file| escape(file.path.as_bytes()).into_owned()).collect();

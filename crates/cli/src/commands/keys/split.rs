@@ -2,18 +2,20 @@
 
 use artifact::{Contents, Reading};
 use assay::custody;
+use assay::documents::escrow;
 use assay::inventory::Inventory;
+use checks::Verdict;
+use document::WrittenFile;
 use jiff::Timestamp;
 use key_escrow::{SplitOptions, SplitOutcome};
 use static_resources::Class;
 use wording::escape;
 
 use super::files;
-use super::{limits, ls, phases, seal};
+use super::{limits, ls, phases, seal, write};
 use crate::args::{ClassArg, KeysSplitArgs, ReportFormat};
 use crate::exit::{Error, Outcome};
 use crate::failure;
-use crate::output::escrow::FileJson;
 use crate::output::keys_split::Split;
 use crate::ui::Ui;
 
@@ -82,7 +84,8 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
         files: written(&outcome)?,
     };
     if args.output.format() == ReportFormat::Json {
-        report.write_json(ui)?
+        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+        write("keys split", report.artifact(), verdict, ui)?
     } else {
         report.write(ui)?
     }
@@ -108,9 +111,9 @@ fn asked(class: Class, classes: &[ClassArg]) -> bool {
     classes.contains(&arg) || classes.contains(&ClassArg::All)
 }
 
-fn written(outcome: &SplitOutcome) -> Result<Vec<FileJson>, Error> {
+fn written(outcome: &SplitOutcome) -> Result<Vec<WrittenFile>, Error> {
     let manifest = &outcome.manifest;
-    let mut list = vec![files::json("keyless", &outcome.keyless, &manifest.keyless.file.digest)];
+    let mut list = vec![escrow::file("keyless", &outcome.keyless, &manifest.keyless.file.digest)];
     list.extend(files::sealed(&outcome.escrow, manifest.escrow.as_ref(), &outcome.shares, &outcome.manifest_path)?);
     Ok(list)
 }

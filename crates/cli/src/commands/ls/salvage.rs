@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use artifact::Contents;
 use bbolt_page::{Db, salvage};
+use checks::Verdict;
 use etcd_snapshot::{Place, Record, Revision};
 
 use super::rows::Entry;
@@ -11,7 +12,6 @@ use super::{Request, give_out, meant, table};
 use crate::args::{ListForm, View};
 use crate::commands::objects;
 use crate::exit::Error;
-use crate::output::json::Verdict;
 use crate::output::rows::keys::KeysHead;
 use crate::ui::Ui;
 use wording::count;

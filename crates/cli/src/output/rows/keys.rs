@@ -5,14 +5,13 @@ mod text;
 use std::io::Write;
 
 use assay::documents;
-use checks::Finding;
+use checks::{Finding, Verdict};
 use document::{Hex64, Key, KeyRow, RevisionRow};
 use serde_json::{Map, Value, json};
 
 use super::{Fields, Head, Stream, cell};
 use crate::args::{ListForm, RowFormat};
 use crate::exit::Error;
-use crate::output::json::Verdict;
 
 /// Takes the rows of a list, in order, and gives them out as they come.
 pub trait KeySink {

@@ -7,10 +7,11 @@ pub mod keys;
 
 use std::io::Write;
 
+use checks::Verdict;
+use document::{SCHEMA, write_compact};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::json::{SCHEMA, Verdict, write_compact};
 use crate::args::RowFormat;
 use crate::exit::Error;
 use wording::escape;

@@ -7,7 +7,7 @@ use artifact::Contents;
 use assay::Pool;
 use assay::documents::{key_row, revision_row};
 use backup_facts::snapshot::{QuotaClaims, SnapshotFacts};
-use document::{Finding, Key, KeyRow};
+use document::{Finding, HexBytes, Key, KeyRow};
 use etcd_snapshot::trailer::{self, Trailer};
 use etcd_snapshot::{Facts, Live, Record, Scan};
 use jiff::Timestamp;
@@ -16,7 +16,6 @@ use lens::Selection;
 
 use super::{Database, SCHEMA_VERSION, Stored};
 use crate::exit::Error;
-use crate::output::json::HexBytes;
 use crate::output::rows::keys::KeySink;
 
 /// The database that is written.

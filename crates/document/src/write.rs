@@ -1,51 +1,26 @@
-//! The JSON that scripts read: the envelope, and values that JSON has no type for.
+//! How JSON goes out: inert, so that no string in it has power over a terminal.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
-
 use wording::is_plain;
 
-pub use checks::Verdict;
-pub use document::{Hex64, HexBytes, Key, KeyBuf, SCHEMA};
+use crate::document::Document;
 
-/// The document of a command whose artifacts the crate `document` has no types for.
-#[derive(Debug, Serialize)]
-pub struct Envelope<'a, A, F> {
-    schema: &'static str,
-    command: &'a str,
-    assay: &'static str,
-    artifacts: &'a [A],
-    findings: &'a [F],
-    verdict: Verdict,
-}
-
-impl<'a, A: Serialize, F: Serialize> Envelope<'a, A, F> {
-    /// A document of `command` about `artifacts`.
-    pub fn new(command: &'a str, artifacts: &'a [A], findings: &'a [F], verdict: Verdict) -> Self {
-        Self { schema: SCHEMA, command, assay: env!("CARGO_PKG_VERSION"), artifacts, findings, verdict }
-    }
-
-    /// Writes the document, indented, with a newline at its end.
+impl Document {
+    /// Writes the document over several lines, indented, with a newline at its end. What a terminal obeys is escaped,
+    /// and reads back as it was.
     ///
     /// # Errors
     /// Whatever keeps the stream from taking it.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        write_pretty(out, self)
+        write_as(out, self, PrettyFormatter::new())?;
+        out.write_all(b"\n")
     }
 }
 
-/// Writes a value over several lines, ended by a newline.
-///
-/// # Errors
-/// Whatever keeps the stream from taking it.
-pub fn write_pretty<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
-    write_as(out, value, PrettyFormatter::new())?;
-    out.write_all(b"\n")
-}
-
-/// Writes a value on one line, without a newline.
+/// Writes a value on one line, without a newline; escaped as [`Document::write`] does.
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
@@ -122,7 +97,7 @@ impl<F: Formatter> Formatter for Inert<F> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use checks::Verdict;
 
     use super::*;
 
@@ -141,23 +116,15 @@ mod tests {
     }
 
     #[test]
-    fn the_envelope_is_that_of_the_contract() {
-        let artifacts = [json!({"kind": "snapshot"})];
-        let findings: [Value; 0] = [];
+    fn a_document_is_written_over_several_lines() {
+        let document = Document::new("verify", "0.1.0", Vec::new(), Vec::new(), Verdict::Warn);
         let mut out = Vec::new();
-        Envelope::new("verify", &artifacts, &findings, Verdict::Warn).write(&mut out).unwrap();
-        let document: Value = serde_json::from_slice(&out).unwrap();
-        assert_eq!(
-            document,
-            json!({
-                "schema": "assay/1",
-                "command": "verify",
-                "assay": env!("CARGO_PKG_VERSION"),
-                "artifacts": [{"kind": "snapshot"}],
-                "findings": [],
-                "verdict": "warn",
-            })
-        );
-        assert!(out.starts_with(b"{\n  \"schema\": \"assay/1\",\n") && out.ends_with(b"}\n"));
+        document.write(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.starts_with("{\n  \"schema\": \"assay/1\",\n") && text.ends_with("}\n"), "{text}");
+        let order = ["schema", "command", "assay", "artifacts", "findings", "verdict"];
+        let found: Vec<_> = order.iter().map(|name| text.find(&format!("\n  \"{name}\":")).unwrap()).collect();
+        assert!(found.is_sorted(), "{text}");
+        assert_eq!(Document::read(text.as_bytes()).unwrap(), document);
     }
 }
