@@ -7,6 +7,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Number;
 
+use crate::error::Error;
+
 /// A JSON value.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Any {
@@ -72,9 +74,9 @@ impl Fields {
     ///
     /// # Errors
     /// When it is no JSON object.
-    pub fn of<T: Serialize>(shape: &T) -> Result<Self, crate::Error> {
+    pub fn of<T: Serialize>(shape: &T) -> Result<Self, Error> {
         let told = serde_json::to_vec(shape).and_then(|json| serde_json::from_slice(&json));
-        told.map_err(|error| crate::Error::of(&error))
+        told.map_err(|error| Error::of(&error))
     }
 
     /// The member of that name.

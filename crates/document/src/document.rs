@@ -1,7 +1,6 @@
 //! The whole document.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use checks::{Severity, Verdict};
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -9,6 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::any::{Any, Fields};
 use crate::artifact::Artifact;
+use crate::error::Error;
 use crate::finding::Finding;
 use crate::patient;
 use crate::values::Word;
@@ -42,24 +42,6 @@ pub struct JudgedBy {
     pub fail_on: Option<Severity>,
     /// The policy, where there was one: its path, as given.
     pub policy: Option<String>,
-}
-
-/// Why something is no document.
-#[derive(Debug)]
-pub struct Error(String);
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl Error {
-    pub(crate) fn of(error: &serde_json::Error) -> Self {
-        Self(error.to_string())
-    }
 }
 
 impl Document {

@@ -30,6 +30,7 @@ mod any;
 mod artifact;
 mod asked;
 mod document;
+mod error;
 mod finding;
 mod patient;
 mod rows;
@@ -38,7 +39,8 @@ mod write;
 
 pub use any::{Any, Fields};
 pub use artifact::*;
-pub use document::{Document, Error, JudgedBy, SCHEMA};
+pub use document::{Document, JudgedBy, SCHEMA};
+pub use error::Error;
 pub use finding::{Finding, Location, Waived};
 pub use rows::Row;
 pub use values::{Hex64, HexBytes, Key, KeyBuf, Word};
