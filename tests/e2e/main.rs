@@ -15,6 +15,8 @@ mod damage;
 mod false_pass;
 mod fixtures;
 mod opened;
+#[path = "../oracle/mod.rs"]
+mod oracle;
 mod readme;
 mod recorded;
 mod shop;

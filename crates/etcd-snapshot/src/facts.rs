@@ -406,6 +406,14 @@ impl Facts {
         for message in permissions {
             role.permissions.push(permission(message, odd)?);
         }
+        // a grant of the same range changes the one that is there, and all are put in order of their keys
+        let in_order = |pair: &[Permission]| match pair {
+            [one, next] => one.key < next.key || (one.key == next.key && one.range_end != next.range_end),
+            _ => true,
+        };
+        if !role.permissions.windows(2).all(in_order) {
+            odd.push("its permissions are not in the order in which etcd keeps them, or one is there twice".to_owned());
+        }
         self.roles.push(role);
         match (name == key, more) {
             (false, _) => Err(format!(

@@ -1,6 +1,6 @@
 //! What must hold between records, checked while they pass by in order of revision.
 
-use crate::record::{Place, Record, RecordError};
+use crate::record::{KeyValue, Place, Record, RecordError};
 use crate::revision::Revision;
 use crate::store::Slot;
 use crate::wire::Oddity;
@@ -108,6 +108,14 @@ pub enum MvccFaultKind {
     /// A tombstone of a key that has no put before it.
     #[error("tombstone of a key that has no earlier put")]
     LoneTombstone,
+    /// A tombstone that holds more than its key: a put that was marked as one.
+    #[error("tombstone with version {version} and {value} bytes of a value: a put was marked as a deletion")]
+    FullTombstone {
+        /// version.
+        version: i64,
+        /// Bytes of the value.
+        value: usize,
+    },
     /// A tombstone right behind a tombstone.
     #[error("second tombstone in a row for this key, the first is revision {previous}")]
     DoubleTombstone {
@@ -305,6 +313,10 @@ impl Sequence {
     }
 
     fn check_tombstone(&mut self, record: &Record<'_>, before: Option<&Slot>) {
+        if record.kv != (KeyValue { key: record.kv.key, ..KeyValue::default() }) {
+            let (version, value) = (record.kv.version, record.kv.value.len());
+            self.faults.of(record, MvccFaultKind::FullTombstone { version, value });
+        }
         match before {
             Some(before) if before.tombstone() => {
                 let previous = before.revision();

@@ -34,6 +34,7 @@ mod error;
 mod fact;
 mod gateway;
 mod hex;
+pub mod oracle;
 mod peer;
 mod requests;
 pub mod scenario;

@@ -28,6 +28,7 @@ pub struct EtcdServer {
     peer: Peer,
     process: Child,
     url: String,
+    peer_url: String,
     pub(crate) gateway: Gateway,
     dir: TempDir,
 }
@@ -47,9 +48,22 @@ impl EtcdServer {
     /// # Errors
     /// [`HarnessError::NotReady`] with the end of the log if it does not come up in ten minutes.
     pub fn start(peer: &Peer) -> Result<Self, HarnessError> {
+        Self::start_on(peer, None, DEADLINE)
+    }
+
+    /// Restores a snapshot as a cluster of one, and starts a server on that; `deadline` is how long it may take to become
+    /// healthy, and how long a request may take.
+    ///
+    /// # Errors
+    /// [`HarnessError::Command`] where the restore is refused, [`HarnessError::NotReady`] where the server does not start.
+    pub fn restored(peer: &Peer, snapshot: &Path, deadline: Duration) -> Result<Self, HarnessError> {
+        Self::start_on(peer, Some(snapshot), deadline)
+    }
+
+    fn start_on(peer: &Peer, snapshot: Option<&Path>, deadline: Duration) -> Result<Self, HarnessError> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            match Self::start_once(peer) {
+            match Self::start_once(peer, snapshot, deadline) {
                 // ended at once: most likely the port was taken meanwhile
                 Err(HarnessError::NotReady { log, version, why }) if log.contains("address already in use") => {
                     last = Some(HarnessError::NotReady { log, version, why });
@@ -60,43 +74,51 @@ impl EtcdServer {
         Err(last.unwrap_or_else(|| HarnessError::answer("starting etcd", "no attempt was made")))
     }
 
-    fn start_once(peer: &Peer) -> Result<Self, HarnessError> {
+    fn start_once(peer: &Peer, snapshot: Option<&Path>, deadline: Duration) -> Result<Self, HarnessError> {
         let dir = tempfile::Builder::new()
             .prefix("assay-etcd-")
             .tempdir()
             .map_err(HarnessError::io("a temporary directory"))?;
         let (port, peer_port) = free_ports()?;
         let (url, peer_url) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer_port}"));
-        let log = dir.path().join("log");
-        let sink = File::create(&log).map_err(HarnessError::at(&log))?;
-        let mut command = Command::new(&peer.etcd);
-        // nothing of the caller's environment may configure it
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ETCD")) {
-            command.env_remove(name);
+        if let Some(snapshot) = snapshot {
+            restore(peer, snapshot, &dir.path().join("data"), &peer_url)?;
         }
-        command
-            .args(["--name", "peer", "--log-level", "error"])
-            .arg("--data-dir")
-            .arg(dir.path().join("data"))
-            .args(["--listen-client-urls", &url, "--advertise-client-urls", &url])
-            .args(["--listen-peer-urls", &peer_url, "--initial-advertise-peer-urls", &peer_url])
-            .args(["--initial-cluster", &format!("peer={peer_url}")]);
-        if peer.version == PeerVersion::V35 {
-            command.arg("--unsafe-no-fsync"); // its data does not outlive the test; 3.4 has no such flag
-        }
-        let process = command
-            .stdin(Stdio::null())
-            .stdout(sink.try_clone().map_err(HarnessError::at(&log))?)
-            .stderr(sink)
-            .spawn()
-            .map_err(HarnessError::at(&peer.etcd))?;
-        let mut server = Self { peer: peer.clone(), process, url, gateway: Gateway::new(port), dir };
-        server.wait_until_healthy()?;
+        let process = spawn(peer, dir.path(), &url, &peer_url)?;
+        let gateway = Gateway::new(port, deadline);
+        let mut server = Self { peer: peer.clone(), process, url, peer_url, gateway, dir };
+        server.wait_until_healthy(deadline)?;
         Ok(server)
     }
 
+    /// Kills the server and starts it again on what it left behind.
+    ///
+    /// # Errors
+    /// [`HarnessError::NotReady`] where it does not start.
+    pub fn restart(&mut self, deadline: Duration) -> Result<(), HarnessError> {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        self.process = spawn(&self.peer, self.dir.path(), &self.url, &self.peer_url)?;
+        self.wait_until_healthy(deadline)
+    }
+
+    /// Whether the server still runs.
+    #[must_use]
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// The last lines of its log.
+    #[must_use]
+    pub fn end_of_log(&self) -> String {
+        let log = std::fs::read(self.dir.path().join("log")).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = log.lines().collect();
+        lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n")
+    }
+
     /// Polls the health endpoint: etcd has no other way to say that it is ready.
-    fn wait_until_healthy(&mut self) -> Result<(), HarnessError> {
+    fn wait_until_healthy(&mut self, deadline: Duration) -> Result<(), HarnessError> {
         let began = Instant::now();
         let why = loop {
             if let Some(status) = self.process.try_wait().map_err(HarnessError::io("waiting for etcd"))? {
@@ -105,15 +127,12 @@ impl EtcdServer {
             if self.gateway.healthy() {
                 return Ok(());
             }
-            if began.elapsed() > DEADLINE {
-                break format!("{} s passed", DEADLINE.as_secs());
+            if began.elapsed() > deadline {
+                break format!("{} s passed", deadline.as_secs());
             }
             std::thread::sleep(PAUSE);
         };
-        let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        let log = lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n");
-        Err(HarnessError::NotReady { version: self.peer.version.name(), why, log })
+        Err(HarnessError::NotReady { version: self.peer.version.name(), why, log: self.end_of_log() })
     }
 
     /// Which release runs here.
@@ -201,6 +220,41 @@ impl Drop for EtcdServer {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn spawn(peer: &Peer, dir: &Path, url: &str, peer_url: &str) -> Result<Child, HarnessError> {
+    let log = dir.join("log");
+    let sink = File::create(&log).map_err(HarnessError::at(&log))?;
+    let mut command = Command::new(&peer.etcd);
+    // nothing of the caller's environment may configure it
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ETCD")) {
+        command.env_remove(name);
+    }
+    command
+        .args(["--name", "peer", "--log-level", "error"])
+        .arg("--data-dir")
+        .arg(dir.join("data"))
+        .args(["--listen-client-urls", url, "--advertise-client-urls", url])
+        .args(["--listen-peer-urls", peer_url, "--initial-advertise-peer-urls", peer_url])
+        .args(["--initial-cluster", &format!("peer={peer_url}")]);
+    if peer.version == PeerVersion::V35 {
+        command.arg("--unsafe-no-fsync"); // its data does not outlive the test; 3.4 has no such flag
+    }
+    command
+        .stdin(Stdio::null())
+        .stdout(sink.try_clone().map_err(HarnessError::at(&log))?)
+        .stderr(sink)
+        .spawn()
+        .map_err(HarnessError::at(&peer.etcd))
+}
+
+/// `snapshot restore`, as a cluster of one.
+fn restore(peer: &Peer, snapshot: &Path, data: &Path, peer_url: &str) -> Result<(), HarnessError> {
+    let mut command = Command::new(peer.etcdutl.as_ref().unwrap_or(&peer.etcdctl));
+    command.env("ETCDCTL_API", "3").args(["snapshot", "restore"]).arg(snapshot).arg("--data-dir").arg(data);
+    command.args(["--name", "peer", "--initial-advertise-peer-urls", peer_url]);
+    command.args(["--initial-cluster", &format!("peer={peer_url}")]);
+    run(&mut command).map(drop)
 }
 
 /// Two free ports: held together, so that they differ, and then let go.

@@ -13,7 +13,7 @@
     reason = "used by tests alone, which fail by panicking"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bbolt_rs::{Bolt, BoltOptions, BucketRwApi, DbRwAPI, TxRwRefApi};
 use sha2::{Digest, Sha256};
@@ -28,6 +28,8 @@ pub const MEMBER: u64 = 0x8e9e_05c5_2164_694d;
 #[derive(Clone, Debug)]
 pub struct Builder {
     buckets: BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>,
+    /// Empty buckets inside of buckets.
+    inner: BTreeMap<String, BTreeSet<Vec<u8>>>,
     page_size: usize,
 }
 
@@ -59,7 +61,7 @@ impl Builder {
     #[must_use]
     pub fn new() -> Self {
         let buckets = BUCKETS.iter().map(|name| ((*name).to_owned(), BTreeMap::new())).collect();
-        let mut new = Self { buckets, page_size: 4096 };
+        let mut new = Self { buckets, inner: BTreeMap::new(), page_size: 4096 };
         new.set("meta", b"consistent_index", &1_000_000_u64.to_be_bytes())
             .set("meta", b"term", &2_u64.to_be_bytes())
             .set("cluster", b"clusterVersion", b"3.5.0")
@@ -67,6 +69,25 @@ impl Builder {
             .member(MEMBER, "default", false)
             .conf_state(&[MEMBER], &[]);
         new
+    }
+
+    /// One with these entries by bucket and nothing else.
+    #[must_use]
+    pub fn of(buckets: BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>) -> Self {
+        Self { buckets, inner: BTreeMap::new(), page_size: 4096 }
+    }
+
+    /// Its entries by bucket.
+    #[must_use]
+    pub fn buckets(&self) -> &BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>> {
+        &self.buckets
+    }
+
+    /// Puts an empty bucket where an entry is, or none.
+    pub fn bucket_at(&mut self, bucket: &str, key: &[u8]) -> &mut Self {
+        self.buckets.entry(bucket.to_owned()).or_default().remove(key);
+        self.inner.entry(bucket.to_owned()).or_default().insert(key.to_vec());
+        self
     }
 
     /// Sets the page size in bytes.
@@ -173,6 +194,9 @@ impl Builder {
                 for (name, entries) in &self.buckets {
                     let mut bucket = tx.create_bucket(name)?;
                     entries.iter().try_for_each(|(key, value)| bucket.put(key, value))?;
+                    for key in self.inner.get(name).into_iter().flatten() {
+                        bucket.create_bucket(key)?;
+                    }
                 }
                 Ok(())
             })

@@ -58,9 +58,11 @@ fn entry(kind: &MvccFaultKind) -> &'static Entry {
     match kind {
         K::Record(_) => &BAD_RECORD,
         K::Oddity(_) => &FOREIGN_ENCODING,
-        K::BelowFirst { .. } | K::ModRevision { .. } | K::CreateRevision { .. } | K::Version { .. } => {
-            &BAD_REVISION_FIELDS
-        }
+        K::BelowFirst { .. }
+        | K::ModRevision { .. }
+        | K::CreateRevision { .. }
+        | K::Version { .. }
+        | K::FullTombstone { .. } => &BAD_REVISION_FIELDS,
         K::Chain { .. } | K::DoublePut => &VERSION_CHAIN,
         K::Base { .. } => &MISSING_BASE,
         K::MainGap { .. } | K::SubGap { .. } | K::LostToCompaction { .. } => &REVISION_GAP,

@@ -238,6 +238,10 @@ fn records() -> Vec<Case> {
         built("MVCC-002", "a record at revision 1", |b| b.create(1, "early")),
         built("MVCC-002", "more changes than revisions", |b| b.change(300, "a", 2, 1000)),
         built("MVCC-001", "a record without a key", |b| b.put(300, 0, &Put { key: b"", ..fields(300, 300, 1) })),
+        built("MVCC-002", "a put marked as a tombstone", |b| {
+            let at = [revision(300, 0), b"t".to_vec()].concat();
+            b.set("key", &at, b"\x0a\x05key-9\x10\xac\x02\x18\xac\x02\x20\x01\x2a\x01v")
+        }),
         built("MVCC-001", "a tombstone without a key", |b| b.delete(300, 0, "")),
         built("MVCC-001", "a tag of a key flipped into that of a value", |b| {
             b.set("key", &revision(300, 0), b"\x2a\x03new\x10\xac\x02\x18\xac\x02\x20\x01")

@@ -1,0 +1,462 @@
+//! Changes of a sound snapshot, each by its seed.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::sync::OnceLock;
+
+use assay::parts::bbolt_page::{Db, Serial, Walker};
+use flate2::read::GzDecoder;
+use sha2::{Digest as _, Sha256};
+use snapshot_builder::Builder;
+
+use crate::support::root;
+
+type Buckets = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
+
+/// The revision that the sound snapshot was compacted at.
+const COMPACTED: u64 = 20;
+/// Its newest revision.
+const NEWEST: u64 = 39;
+
+/// A snapshot with one change.
+pub(super) struct Mutation {
+    pub(super) seed: u64,
+    /// What kind of change it is.
+    pub(super) kind: &'static str,
+    /// What was changed, for people.
+    pub(super) what: String,
+    /// Why no reader of the file could know; `None` where one can.
+    pub(super) hidden: Option<&'static str>,
+    pub(super) file: Vec<u8>,
+    /// Of all entries; the pages around them hold whatever was in memory.
+    pub(super) digest: String,
+}
+
+fn digest(buckets: &Buckets, nested: Option<&[u8]>) -> String {
+    let mut sha = Sha256::new();
+    for (name, entries) in buckets {
+        sha.update(format!("{name} {}\n", entries.len()));
+        for part in entries.iter().flat_map(|(key, value)| [key, value]) {
+            sha.update(part.len().to_be_bytes());
+            sha.update(part);
+        }
+    }
+    sha.update(nested.unwrap_or_default());
+    sha.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The entries of the sound snapshot: 35 live keys, leases, users and a role of an etcd 3.5.1.
+fn base() -> &'static Buckets {
+    static BASE: OnceLock<Buckets> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let packed = std::fs::read(root().join("fixtures/false-pass/control.db.gz")).unwrap();
+        let mut file = Vec::new();
+        GzDecoder::new(&packed[..]).read_to_end(&mut file).unwrap();
+        let mut walker = Walker::new(Db::open(&file).unwrap());
+        let mut buckets = Buckets::new();
+        for bucket in walker.buckets(&Serial) {
+            let entries = buckets.entry(String::from_utf8(bucket.name().to_vec()).unwrap()).or_default();
+            let read = |chunk: &mut assay::parts::bbolt_page::Chunk<'_, '_>| {
+                let mut found = Vec::new();
+                for (page, _) in chunk {
+                    found.extend(page.elements().map(|element| (element.key.to_vec(), element.value.to_vec())));
+                }
+                found
+            };
+            walker.visit(&bucket, &Serial, read, |found| entries.extend(found));
+        }
+        buckets
+    })
+}
+
+/// The file as it is, written anew.
+pub(super) fn sound() -> Mutation {
+    let (file, digest) = (Builder::of(base().clone()).build(), digest(base(), None));
+    Mutation { seed: 0, kind: "sound", what: "nothing".to_owned(), hidden: None, file, digest }
+}
+
+/// xorshift64*: the same numbers everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn of(seed: u64) -> Self {
+        let mut dice = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        for _ in 0..4 {
+            dice.next();
+        }
+        dice
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next()).unwrap() % limit.max(1)
+    }
+
+    fn of_list<'l, T>(&mut self, list: &'l [T]) -> &'l T {
+        &list[self.below(list.len())]
+    }
+}
+
+/// A field of a message: its tag as it stands there, and what follows it.
+#[derive(Clone)]
+struct Field {
+    number: u64,
+    wire: u64,
+    number_value: u64,
+    bytes: Vec<u8>,
+}
+
+impl Field {
+    fn write(&self, out: &mut Vec<u8>) {
+        varint(self.number << 3 | self.wire, out);
+        match self.wire {
+            0 => varint(self.number_value, out),
+            2 => {
+                varint(self.bytes.len() as u64, out);
+                out.extend(&self.bytes);
+            }
+            _ => out.extend(&self.bytes),
+        }
+    }
+}
+
+fn varint(mut value: u64, out: &mut Vec<u8>) {
+    while value >= 0x80 {
+        out.push(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    out.push(value.to_le_bytes()[0]);
+}
+
+fn read_varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = *bytes.get(*at)?;
+        *at += 1;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// The fields of a message; `None` where it is none.
+fn fields(message: &[u8]) -> Option<Vec<Field>> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < message.len() {
+        let tag = read_varint(message, &mut at)?;
+        let mut field = Field { number: tag >> 3, wire: tag & 7, number_value: 0, bytes: Vec::new() };
+        match field.wire {
+            0 => field.number_value = read_varint(message, &mut at)?,
+            2 => {
+                let len = usize::try_from(read_varint(message, &mut at)?).ok()?;
+                field.bytes = message.get(at..at.checked_add(len)?)?.to_vec();
+                at += len;
+            }
+            _ => return None,
+        }
+        found.push(field);
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Numbers at which things break.
+const EXTREMES: [u64; 12] = [
+    0,
+    1,
+    2,
+    u64::MAX,
+    i64::MAX as u64,
+    1 << 63,
+    1 << 32,
+    (1 << 32) + 1,
+    9_000_000_000,
+    9_300_000_000,
+    1_000_000,
+    u32::MAX as u64,
+];
+
+/// Buckets, as often as they are changed.
+const WEIGHTS: [(&str, usize); 9] = [
+    ("key", 40),
+    ("lease", 12),
+    ("authUsers", 12),
+    ("authRoles", 8),
+    ("meta", 12),
+    ("cluster", 5),
+    ("auth", 5),
+    ("members", 4),
+    ("alarm", 2),
+];
+
+/// The change of a seed.
+pub(super) fn mutation(seed: u64) -> Mutation {
+    let mut dice = Dice::of(seed);
+    let mut buckets = base().clone();
+    let all: usize = WEIGHTS.iter().map(|(_, weight)| weight).sum();
+    let mut roll = dice.below(all);
+    let (bucket, _) = WEIGHTS
+        .iter()
+        .find(|(_, weight)| {
+            let here = roll < *weight;
+            roll = roll.saturating_sub(*weight);
+            here
+        })
+        .unwrap();
+    if *bucket == "alarm" {
+        // none was on: one is made, so that it can be changed
+        buckets.entry("alarm".to_owned()).or_default().insert(vec![0x08, 0x05, 0x10, 0x63], Vec::new());
+    }
+    let entries = buckets.get_mut(*bucket).unwrap();
+    let keys: Vec<Vec<u8>> = entries.keys().cloned().collect();
+    let key = dice.of_list(&keys).clone();
+    let value = entries[&key].clone();
+    let shown = format!("{bucket}/{}", key.escape_ascii());
+    let mut change = Change { dice, entries, key: &key, value, keys: &keys, nested: false, said: String::new() };
+    let kind = change.make();
+    let (nested, said) = (change.nested, change.said);
+    let hidden = hidden(bucket, kind, &key, base(), &buckets, nested);
+    let digest = digest(&buckets, nested.then_some(&key));
+    let mut builder = Builder::of(buckets);
+    if nested {
+        builder.bucket_at(bucket, &key);
+    }
+    Mutation { seed, kind, what: format!("{kind} of {shown}{said}"), hidden, file: builder.build(), digest }
+}
+
+/// One change of one entry.
+struct Change<'c> {
+    dice: Dice,
+    entries: &'c mut BTreeMap<Vec<u8>, Vec<u8>>,
+    key: &'c Vec<u8>,
+    value: Vec<u8>,
+    keys: &'c [Vec<u8>],
+    nested: bool,
+    said: String,
+}
+
+impl Change<'_> {
+    fn make(&mut self) -> &'static str {
+        let fields = fields(&self.value).filter(|_| !self.value.starts_with(b"{"));
+        let of_fields = fields.is_some() && self.dice.below(3) > 0;
+        match fields {
+            Some(fields) if of_fields => self.of_fields(fields),
+            _ => self.of_entry(),
+        }
+    }
+
+    fn set(&mut self, value: Vec<u8>) {
+        self.entries.insert(self.key.clone(), value);
+    }
+
+    fn of_entry(&mut self) -> &'static str {
+        let mut value = self.value.clone();
+        match self.dice.below(11) {
+            0 => {
+                self.entries.remove(self.key);
+                "drop"
+            }
+            1 => {
+                let (at, bit) = (self.dice.below(self.key.len()), self.dice.below(8));
+                let mut renamed = self.key.clone();
+                renamed[at] ^= 1 << bit;
+                self.entries.remove(self.key);
+                self.entries.insert(renamed, value);
+                "rename"
+            }
+            2 if !value.is_empty() => {
+                let (at, bit) = (self.dice.below(value.len()), self.dice.below(8));
+                value[at] ^= 1 << bit;
+                self.said = format!(", bit {bit} of byte {at}");
+                self.set(value);
+                "flip"
+            }
+            3 if !value.is_empty() => {
+                value.truncate(self.dice.below(value.len()));
+                self.set(value);
+                "truncate"
+            }
+            4 => {
+                for _ in 0..=self.dice.below(5) {
+                    value.push(self.dice.next().to_le_bytes()[0]);
+                }
+                self.set(value);
+                "extend"
+            }
+            5 => {
+                self.set(Vec::new());
+                "empty"
+            }
+            6 | 7 => {
+                self.nested = true;
+                self.entries.remove(self.key);
+                "bucket"
+            }
+            8 => {
+                let other = self.dice.of_list(self.keys).clone();
+                let theirs = self.entries[&other].clone();
+                self.entries.insert(other, value);
+                self.set(theirs);
+                "swap"
+            }
+            9 => {
+                let other = self.dice.of_list(self.keys).clone();
+                let theirs = self.entries[&other].clone();
+                self.set(theirs);
+                "copy"
+            }
+            _ => {
+                let mut longer = self.key.clone();
+                if self.dice.below(2) == 0 {
+                    longer.push(b't')
+                } else {
+                    longer.truncate(longer.len() - 1)
+                }
+                self.entries.remove(self.key);
+                self.entries.insert(longer, value);
+                "rename-length"
+            }
+        }
+    }
+
+    fn of_fields(&mut self, mut fields: Vec<Field>) -> &'static str {
+        let at = self.dice.below(fields.len());
+        self.said = format!(", field {}", fields[at].number);
+        let mut tail = Vec::new();
+        let kind = match self.dice.below(11) {
+            0 => {
+                fields.remove(at);
+                "field-drop"
+            }
+            1 => {
+                let same = fields[at].clone();
+                fields.insert(at, same);
+                "field-twice"
+            }
+            2 => {
+                let mut other = fields[at].clone();
+                other.number_value = *self.dice.of_list(&EXTREMES);
+                other.bytes = b"other".to_vec();
+                fields.push(other);
+                "field-twice-other"
+            }
+            3 => {
+                fields[at].wire = *self.dice.of_list(&[0, 1, 2, 5, 6, 7]);
+                let len = if fields[at].wire == 5 { 4 } else { 8 };
+                fields[at].bytes.resize(len, 7);
+                "field-type"
+            }
+            4 | 5 if fields[at].wire == 0 => {
+                fields[at].number_value = *self.dice.of_list(&EXTREMES);
+                self.said += &format!(" = {}", fields[at].number_value);
+                "field-extreme"
+            }
+            6 => {
+                let unknown = 7 + self.dice.below(30) as u64;
+                fields.push(Field { number: unknown, wire: 0, number_value: 1, bytes: Vec::new() });
+                "field-unknown"
+            }
+            7 => {
+                fields[at].number += 1 << 32;
+                "field-alias"
+            }
+            8 => {
+                fields[at].number = 1 << (29 + self.dice.below(4));
+                "field-huge"
+            }
+            9 if fields[at].wire == 2 => {
+                fields[at].bytes.clear();
+                "field-empty"
+            }
+            10 => {
+                tail = vec![0x43, 0x08, 0x01, 0x44]; // a group of number 8
+                if self.dice.below(2) == 0 {
+                    tail.pop();
+                }
+                "field-group"
+            }
+            _ => {
+                fields.reverse();
+                "field-order"
+            }
+        };
+        let mut message = Vec::new();
+        fields.iter().for_each(|field| field.write(&mut message));
+        message.extend(tail);
+        self.set(message);
+        kind
+    }
+}
+
+/// Why no reader of the file could know of a change: what it left behind, an etcd could have written too.
+fn hidden(
+    bucket: &str,
+    kind: &str,
+    key: &[u8],
+    before: &Buckets,
+    after: &Buckets,
+    nested: bool,
+) -> Option<&'static str> {
+    if nested {
+        return None;
+    }
+    let main = |key: &[u8]| key.get(..8).map(|main| u64::from_be_bytes(main.try_into().unwrap()));
+    let (old, new) = (before[bucket].get(key), after[bucket].get(key));
+    match (bucket, kind) {
+        ("key", "drop") if main(key) == Some(NEWEST) => Some("the newest change: as if it had not been made"),
+        ("key", "drop") if main(key) <= Some(COMPACTED) => Some("below the compaction: as if it had been removed"),
+        ("key", _) => of_record(old?, new?).or_else(|| of_name(old?, new?, &before["key"])),
+        ("lease", "drop") => Some("a lease without keys may have ended"),
+        ("lease", _) => of_lease(old?, new?),
+        ("authUsers" | "authRoles", "drop") => Some("a user or role may have been removed"),
+        _ => None,
+    }
+}
+
+fn of_record(old: &[u8], new: &[u8]) -> Option<&'static str> {
+    let (old, new) = (fields(old)?, fields(new)?);
+    let numbers = |fields: &[Field]| {
+        let numbers = fields.iter().map(|field| field.number);
+        numbers.filter(|number| *number != 5).collect::<Vec<_>>()
+    };
+    let same = |number: u64| {
+        let of = |fields: &[Field]| {
+            let here: Vec<_> = fields.iter().filter(|field| field.number == number).collect();
+            here.iter().map(|field| (field.wire, field.number_value, field.bytes.clone())).collect::<Vec<_>>()
+        };
+        of(&old) == of(&new)
+    };
+    let value_alone = numbers(&old) == numbers(&new) && [1, 2, 3, 4, 6].into_iter().all(same);
+    (value_alone && !same(5)).then_some("a value may be anything")
+}
+
+/// A key that was written once may have been written under any name.
+fn of_name(old: &[u8], new: &[u8], records: &BTreeMap<Vec<u8>, Vec<u8>>) -> Option<&'static str> {
+    let (old, new) = (fields(old)?, fields(new)?);
+    let rest = |fields: &[Field]| {
+        let rest = fields.iter().filter(|field| field.number != 1);
+        rest.map(|field| (field.number, field.wire, field.number_value, field.bytes.clone())).collect::<Vec<_>>()
+    };
+    let name = |fields: &[Field]| fields.iter().find(|field| field.number == 1).map(|field| field.bytes.clone());
+    let (was, is) = (name(&old)?, name(&new)?);
+    let records_of = |key: &[u8]| {
+        let names = records.values().filter_map(|record| name(&fields(record)?));
+        names.filter(|name| name == key).count()
+    };
+    let same = old.len() == new.len() && rest(&old) == rest(&new) && !is.is_empty();
+    (same && records_of(&was) == 1 && records_of(&is) == 0).then_some("a key that was written once may have any name")
+}
+
+fn of_lease(old: &[u8], new: &[u8]) -> Option<&'static str> {
+    let (old, new) = (fields(old)?, fields(new)?);
+    let of = |fields: &[Field], number: u64| fields.iter().find(|field| field.number == number).map(|f| f.number_value);
+    let granted = of(&new, 2).is_some_and(|ttl| (1..=9_000_000_000).contains(&ttl));
+    (new.len() == old.len() && of(&old, 1) == of(&new, 1) && granted).then_some("a lease may be granted for any time")
+}
