@@ -18,12 +18,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Each backup in the directory, oldest first, with the `resourceVersion` of the object where it has it.
-pub(crate) fn holding(
-    directory: &Path,
-    object: &str,
-    namespace: &str,
-) -> Result<Vec<(String, Option<String>)>, Box<dyn std::error::Error>> {
+/// The name of each backup, and the `resourceVersion` that the object has in it.
+type Versions = Vec<(String, Option<String>)>;
+
+/// Each backup in the directory, oldest first, with the version of the object where it has it.
+pub(crate) fn holding(directory: &Path, object: &str, namespace: &str) -> Result<Versions, Box<dyn std::error::Error>> {
     let (mut found, mut failed) = (Vec::new(), None);
     let question = Question::default();
     let unread = assay::open(directory)?.read_each(&Silent, &mut |backup| {
