@@ -26,7 +26,7 @@ pub(crate) fn even(backup: &Backup) -> Result<Option<usize>, Error> {
     let mut question = Question::default();
     question.asks = Asks::Contents; // nothing needs to be opened
     let facts = backup.facts(&question, &Silent)?;
-    let members = facts.snapshot.iter().flat_map(|snapshot| &snapshot.scan.facts.members);
+    let members = facts.snapshot.iter().flat_map(|snapshot| &snapshot.scan.state.members);
     let voting = members.filter(|member| !member.is_learner).count();
     Ok((voting > 0 && voting % 2 == 0).then_some(voting))
 }

@@ -39,7 +39,7 @@ pub fn judge(
     checks::pair::check(&Facts {
         cluster: &snapshot.cluster,
         inventory: &snapshot.inventory,
-        members: &snapshot.scan.facts.members,
+        members: &snapshot.scan.state.members,
         size: snapshot.scan.report.db.size(),
         quota: snapshot.quota,
         tarball,

@@ -146,11 +146,11 @@ impl<'a> SnapshotFacts<'a> {
     /// What it says of its release.
     #[must_use]
     pub fn sources(&self) -> Sources<'_> {
-        let facts = &self.scan.facts;
+        let state = &self.scan.state;
         Sources {
             cluster_version: self.inventory.openshift().and_then(|openshift| openshift.version.as_ref()),
             snapshot: Some(&self.versions),
-            etcd: EtcdVersions { cluster: facts.cluster_version.as_deref(), storage: facts.storage_version.as_deref() },
+            etcd: EtcdVersions { cluster: state.cluster_version.as_deref(), storage: state.storage_version.as_deref() },
             ..Sources::default()
         }
     }

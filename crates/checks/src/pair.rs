@@ -14,7 +14,7 @@ mod time;
 use backup_facts::opening::Unlocked;
 use backup_facts::pair::ClusterFacts;
 use backup_facts::snapshot::Quota;
-use etcd_snapshot::facts::Member;
+use etcd_snapshot::state::Member;
 use kube_objects::Inventory;
 use static_resources::{MemberPath, StaticResources};
 use wording::clip;

@@ -172,7 +172,7 @@ impl<'a> Content<'a> {
     /// Whether it says nothing but how far raft was when a page was written.
     #[must_use]
     pub fn is_raft_position(&self) -> bool {
-        matches!(self, Self::Entry { key: b"consistent_index" | b"term", bucket: crate::facts::bucket::META, .. })
+        matches!(self, Self::Entry { key: b"consistent_index" | b"term", bucket: crate::state::bucket::META, .. })
     }
 }
 

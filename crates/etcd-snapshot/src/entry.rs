@@ -1,6 +1,6 @@
 //! One entry of one of etcd's buckets, its fields named as etcd names them.
 
-use crate::facts::{Facts, Harm, Permission, bucket};
+use crate::state::{EtcdState, Harm, Permission, bucket};
 
 /// What a field of an entry says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,27 +41,27 @@ pub struct NamedField {
 /// # Errors
 /// What is wrong with an entry that is not what its bucket should hold.
 pub fn read(bucket: &[u8], key: &[u8], value: &[u8]) -> Result<Vec<NamedField>, String> {
-    let mut facts = Facts::default();
-    facts.take(bucket, key, Some(value));
-    facts.faults.retain(|fault| fault.harm == Harm::Misread);
-    if let Some(fault) = facts.faults.pop() {
+    let mut state = EtcdState::default();
+    state.take(bucket, key, Some(value));
+    state.faults.retain(|fault| fault.harm == Harm::Misread);
+    if let Some(fault) = state.faults.pop() {
         return Err(fault.problem);
     }
     Ok(match bucket {
-        bucket::META => meta(facts),
-        bucket::CLUSTER => cluster(facts),
-        bucket::MEMBERS => facts.members.into_iter().flat_map(member).collect(),
+        bucket::META => meta(state),
+        bucket::CLUSTER => cluster(state),
+        bucket::MEMBERS => state.members.into_iter().flat_map(member).collect(),
         bucket::MEMBERS_REMOVED => {
-            facts.removed_members.into_iter().map(|id| named("id", FieldValue::Id(id))).collect()
+            state.removed_members.into_iter().map(|id| named("id", FieldValue::Id(id))).collect()
         }
-        bucket::ALARM => facts.alarms.into_iter().flat_map(alarm).collect(),
-        bucket::LEASE => facts.leases.into_iter().flat_map(lease).collect(),
+        bucket::ALARM => state.alarms.into_iter().flat_map(alarm).collect(),
+        bucket::LEASE => state.leases.into_iter().flat_map(lease).collect(),
         bucket::AUTH if key == b"authEnabled" => {
-            vec![named("authEnabled", FieldValue::Flag(facts.auth_enabled))]
+            vec![named("authEnabled", FieldValue::Flag(state.auth_enabled))]
         }
-        bucket::AUTH => optional("authRevision", facts.auth_revision.map(FieldValue::Unsigned)),
-        bucket::AUTH_USERS => facts.users.into_iter().flat_map(user).collect(),
-        bucket::AUTH_ROLES => facts.roles.into_iter().flat_map(role).collect(),
+        bucket::AUTH => optional("authRevision", state.auth_revision.map(FieldValue::Unsigned)),
+        bucket::AUTH_USERS => state.users.into_iter().flat_map(user).collect(),
+        bucket::AUTH_ROLES => state.roles.into_iter().flat_map(role).collect(),
         _ => Vec::new(),
     })
 }
@@ -74,39 +74,39 @@ fn optional(name: &'static str, value: Option<FieldValue>) -> Vec<NamedField> {
     value.into_iter().map(|value| named(name, value)).collect()
 }
 
-fn meta(facts: Facts) -> Vec<NamedField> {
+fn meta(state: EtcdState) -> Vec<NamedField> {
     let main = |revision: crate::Revision| FieldValue::Number(revision.main);
     let fields = [
-        ("consistent_index", facts.consistent_index.map(FieldValue::Unsigned)),
-        ("term", facts.term.map(FieldValue::Unsigned)),
-        ("storageVersion", facts.storage_version.map(FieldValue::Text)),
-        ("scheduledCompactRev", facts.scheduled_compaction.map(main)),
-        ("finishedCompactRev", facts.finished_compaction.map(main)),
+        ("consistent_index", state.consistent_index.map(FieldValue::Unsigned)),
+        ("term", state.term.map(FieldValue::Unsigned)),
+        ("storageVersion", state.storage_version.map(FieldValue::Text)),
+        ("scheduledCompactRev", state.scheduled_compaction.map(main)),
+        ("finishedCompactRev", state.finished_compaction.map(main)),
     ];
     let mut all: Vec<_> = fields.into_iter().flat_map(|(name, value)| optional(name, value)).collect();
-    if let Some(state) = facts.conf_state {
-        all.push(named("voters", FieldValue::Ids(state.voters)));
-        all.push(named("learners", FieldValue::Ids(state.learners)));
-        if !state.voters_outgoing.is_empty() {
-            all.push(named("votersOutgoing", FieldValue::Ids(state.voters_outgoing)));
+    if let Some(conf) = state.conf_state {
+        all.push(named("voters", FieldValue::Ids(conf.voters)));
+        all.push(named("learners", FieldValue::Ids(conf.learners)));
+        if !conf.voters_outgoing.is_empty() {
+            all.push(named("votersOutgoing", FieldValue::Ids(conf.voters_outgoing)));
         }
-        if !state.learners_next.is_empty() {
-            all.push(named("learnersNext", FieldValue::Ids(state.learners_next)));
+        if !conf.learners_next.is_empty() {
+            all.push(named("learnersNext", FieldValue::Ids(conf.learners_next)));
         }
     }
     all
 }
 
-fn cluster(facts: Facts) -> Vec<NamedField> {
-    let mut all = optional("clusterVersion", facts.cluster_version.map(FieldValue::Text));
-    if let Some(downgrade) = facts.downgrade {
+fn cluster(state: EtcdState) -> Vec<NamedField> {
+    let mut all = optional("clusterVersion", state.cluster_version.map(FieldValue::Text));
+    if let Some(downgrade) = state.downgrade {
         all.push(named("targetVersion", FieldValue::Text(downgrade.target_version)));
         all.push(named("enabled", FieldValue::Flag(downgrade.enabled)));
     }
     all
 }
 
-fn member(member: crate::facts::Member) -> Vec<NamedField> {
+fn member(member: crate::state::Member) -> Vec<NamedField> {
     vec![
         named("id", FieldValue::Id(member.id)),
         named("name", FieldValue::Text(member.name)),
@@ -116,8 +116,8 @@ fn member(member: crate::facts::Member) -> Vec<NamedField> {
     ]
 }
 
-fn alarm(alarm: crate::facts::Alarm) -> Vec<NamedField> {
-    use crate::facts::AlarmKind;
+fn alarm(alarm: crate::state::Alarm) -> Vec<NamedField> {
+    use crate::state::AlarmKind;
     let kind = match alarm.kind {
         AlarmKind::NoSpace => "NOSPACE".to_owned(),
         AlarmKind::Corrupt => "CORRUPT".to_owned(),
@@ -126,7 +126,7 @@ fn alarm(alarm: crate::facts::Alarm) -> Vec<NamedField> {
     vec![named("member", FieldValue::Id(alarm.member)), named("alarm", FieldValue::Text(kind))]
 }
 
-fn lease(lease: crate::facts::Lease) -> Vec<NamedField> {
+fn lease(lease: crate::state::Lease) -> Vec<NamedField> {
     let mut all =
         vec![named("id", FieldValue::Id(lease.id.cast_unsigned())), named("ttl", FieldValue::Number(lease.ttl))];
     if lease.remaining_ttl != 0 {
@@ -135,7 +135,7 @@ fn lease(lease: crate::facts::Lease) -> Vec<NamedField> {
     all
 }
 
-fn user(user: crate::facts::User) -> Vec<NamedField> {
+fn user(user: crate::state::User) -> Vec<NamedField> {
     let mut all = vec![named("name", FieldValue::Text(user.name))];
     if user.has_password {
         all.push(named("password", FieldValue::Masked));
@@ -147,7 +147,7 @@ fn user(user: crate::facts::User) -> Vec<NamedField> {
     all
 }
 
-fn role(role: crate::facts::Role) -> Vec<NamedField> {
+fn role(role: crate::state::Role) -> Vec<NamedField> {
     vec![named("name", FieldValue::Text(role.name)), named("permissions", FieldValue::Permissions(role.permissions))]
 }
 

@@ -3,9 +3,9 @@
 use bbolt_page::{BucketRoot, LeafPage, Spread};
 
 use crate::crc::Crc;
-use crate::facts::bucket;
 use crate::record::Record;
 use crate::scan::{RevisionError, Scan, place};
+use crate::state::bucket;
 
 /// What `etcdutl hashkv` and `etcdctl endpoint hashkv` say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Scan<'_> {
     /// Where the view's revision is compacted or in the future.
     pub fn hash_kv(&self, spread: &impl Spread) -> Result<HashKv, RevisionError> {
         self.answerable(self.view)?;
-        let compact_revision = self.facts.compacted().unwrap_or(-1);
+        let compact_revision = self.state.compacted().unwrap_or(-1);
         let seed = Crc::of(bucket::KEY);
         let whole = compact_revision < 0 && self.view >= self.current();
         let records = if whole { self.records_crc } else { self.sum_kept(compact_revision, spread) };

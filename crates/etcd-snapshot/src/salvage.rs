@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use bbolt_page::{Bucket, BucketRoot, Db, Pgid, Serial, Walker, salvage};
 
-use crate::facts::bucket;
 use crate::record::{Place, Record};
 use crate::revision::Revision;
+use crate::state::bucket;
 
 /// Root candidates that are tried. A file has one, and perhaps a few stale ones.
 const CANDIDATES: usize = 64;

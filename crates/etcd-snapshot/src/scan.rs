@@ -3,10 +3,10 @@
 use bbolt_page::{Bucket, BucketRoot, Chunk, Db, LeafElement, LeafPage, Report, Spread, Walker};
 
 use crate::crc::Crc;
-use crate::facts::{Facts, bucket};
 use crate::mvcc::{MvccFault, MvccFaultKind, MvccFaults, Sequence};
 use crate::record::{Place, Record, RecordError};
 use crate::revision::Revision;
+use crate::state::{EtcdState, bucket};
 use crate::status::{Status, dump_hashes};
 use crate::store::{KeyHash, KeyHasher, Store};
 
@@ -54,7 +54,7 @@ pub struct Scan<'a> {
     /// What `etcdutl snapshot status` says, and its kin.
     pub status: Status,
     /// etcd's own state.
-    pub facts: Facts,
+    pub state: EtcdState,
     /// Every key in the view.
     pub store: Store<'a>,
     /// Records and tombstones in the file.
@@ -113,7 +113,7 @@ struct Piece<'a> {
 pub fn scan<'a>(db: Db<'a>, options: Options<'_>, spread: &impl Spread) -> Scan<'a> {
     let mut walker = Walker::new(db);
     let buckets = walker.buckets(spread);
-    let mut facts = Facts::default();
+    let mut state = EtcdState::default();
     let mut status = Status::new(walker.db().size());
     let mut crcs: Vec<Crc> = Vec::with_capacity(buckets.len());
     let mut dump = dump_hashes();
@@ -121,12 +121,12 @@ pub fn scan<'a>(db: Db<'a>, options: Options<'_>, spread: &impl Spread) -> Scan<
         let entries = if bucket.name() == bucket::KEY {
             Crc::default()
         } else {
-            read_entries(&mut walker, bucket, spread, &mut facts, &mut status)
+            read_entries(&mut walker, bucket, spread, &mut state, &mut status)
         };
         crcs.push(entries);
     }
-    facts.sort();
-    let mut pass = Pass::new(walker.db().bytes(), &facts, options);
+    state.sort();
+    let mut pass = Pass::new(walker.db().bytes(), &state, options);
     for (bucket, crc) in buckets.iter().zip(&mut crcs) {
         if bucket.name() == bucket::KEY {
             pass.run(&mut walker, bucket, spread);
@@ -138,16 +138,16 @@ pub fn scan<'a>(db: Db<'a>, options: Options<'_>, spread: &impl Spread) -> Scan<
         dump.add_bucket(walker.db(), bucket, crc);
     }
     let of_key = pass.counts.records + pass.counts.unreadable;
-    status.finish(of_key, pass.last, pass.latest_live(), &facts, dump);
-    pass.finish(walker.finish(spread), buckets, status, facts)
+    status.finish(of_key, pass.last, pass.latest_live(), &state, dump);
+    pass.finish(walker.finish(spread), buckets, status, state)
 }
 
-/// Reads a bucket other than `key` and hands its entries to `facts`.
+/// Reads a bucket other than `key` and hands its entries to `state`.
 fn read_entries<'a>(
     walker: &mut Walker<'a>,
     bucket: &Bucket<'a>,
     spread: &impl Spread,
-    facts: &mut Facts,
+    state: &mut EtcdState,
     status: &mut Status,
 ) -> Crc {
     let mut sum = Crc::default();
@@ -171,7 +171,7 @@ fn read_entries<'a>(
             taken += 1;
             if taken <= ENTRY_CAP || !capped {
                 let value = if element.is_bucket() { None } else { Some(element.value) };
-                facts.take(bucket.name(), element.key, value);
+                state.take(bucket.name(), element.key, value);
             }
         }
     });
@@ -197,14 +197,14 @@ struct Pass<'a, 'o> {
 }
 
 impl<'a, 'o> Pass<'a, 'o> {
-    fn new(file: &'a [u8], facts: &Facts, options: Options<'o>) -> Self {
+    fn new(file: &'a [u8], state: &EtcdState, options: Options<'o>) -> Self {
         let main = |revision: Option<Revision>| revision.map(|revision| revision.main);
         Self {
             options,
             file,
             view: options.at.unwrap_or(i64::MAX),
             store: Store::new(file),
-            sequence: Sequence::new(main(facts.scheduled_compaction), main(facts.finished_compaction)),
+            sequence: Sequence::new(main(state.scheduled_compaction), main(state.finished_compaction)),
             hasher: KeyHasher::default(),
             counts: Counts::default(),
             faults: MvccFaults::default(),
@@ -212,7 +212,7 @@ impl<'a, 'o> Pass<'a, 'o> {
             first: None,
             last: None,
             bump_marker: None,
-            compacted: facts.compacted(),
+            compacted: state.compacted(),
         }
     }
 
@@ -278,10 +278,10 @@ impl<'a, 'o> Pass<'a, 'o> {
         self.options.at.is_none().then(|| self.store.live_count() + u64::from(self.bump_marker.is_some()))
     }
 
-    fn finish(self, report: Report<'a>, buckets: Vec<Bucket<'a>>, status: Status, facts: Facts) -> Scan<'a> {
+    fn finish(self, report: Report<'a>, buckets: Vec<Bucket<'a>>, status: Status, state: EtcdState) -> Scan<'a> {
         let mut faults = self.faults;
         faults.append(self.sequence.faults);
-        let current = current_revision(self.last, &facts);
+        let current = current_revision(self.last, &state);
         Scan {
             report,
             buckets,
@@ -295,14 +295,14 @@ impl<'a, 'o> Pass<'a, 'o> {
             view: self.options.at.unwrap_or(current),
             hasher: self.hasher,
             records_crc: self.crc,
-            facts,
+            state,
         }
     }
 }
 
 /// The revision that a server would be at after it opened the file.
-fn current_revision(last: Option<Revision>, facts: &Facts) -> i64 {
-    last.map(|last| last.main).max(facts.compacted()).unwrap_or(1).max(1)
+fn current_revision(last: Option<Revision>, state: &EtcdState) -> i64 {
+    last.map(|last| last.main).max(state.compacted()).unwrap_or(1).max(1)
 }
 
 impl<'a> Scan<'a> {
@@ -310,7 +310,7 @@ impl<'a> Scan<'a> {
     /// that removed everything up to itself.
     #[must_use]
     pub fn current(&self) -> i64 {
-        current_revision(self.last, &self.facts)
+        current_revision(self.last, &self.state)
     }
 
     /// Whether the state at main revision `asked` can be known from the file.
@@ -318,7 +318,7 @@ impl<'a> Scan<'a> {
     /// # Errors
     /// Where it is compacted or not written yet.
     pub fn answerable(&self, asked: i64) -> Result<(), RevisionError> {
-        match (self.facts.compacted(), self.current()) {
+        match (self.state.compacted(), self.current()) {
             (Some(compacted), _) if asked < compacted => Err(RevisionError::Compacted { asked, compacted }),
             (_, current) if asked > current => Err(RevisionError::Future { asked, current }),
             _ => Ok(()),

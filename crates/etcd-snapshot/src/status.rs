@@ -3,8 +3,8 @@
 use bbolt_page::{Bucket, BucketRoot, Db, LeafPage};
 
 use crate::crc::Crc;
-use crate::facts::{Facts, bucket};
 use crate::revision::Revision;
+use crate::state::{EtcdState, bucket};
 
 /// The numbers of `etcdutl snapshot status`, in the meaning of each etcd version that has one of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,14 +54,14 @@ impl Status {
         of_key: u64,
         last: Option<Revision>,
         live: Option<u64>,
-        facts: &Facts,
+        state: &EtcdState,
         dump: DumpPass,
     ) {
         self.hash = self.crc.sum;
         self.revision = last.map_or(0, |last| last.main);
         self.total_key = self.entries + of_key;
         self.total_key_36 = live;
-        self.version = facts.storage_version.clone().unwrap_or_default();
+        self.version = state.storage_version.clone().unwrap_or_default();
         let [v34, v35, v36] = dump.crcs.map(|crc| crc.sum);
         self.dump = DumpHashes { v34, v35, v36 };
     }

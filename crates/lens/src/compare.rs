@@ -251,7 +251,7 @@ impl Cause {
 /// Below the later compaction of the two nothing is compared: what is left there depends on when each was compacted.
 #[must_use]
 pub fn agreement(old: &Scan<'_>, new: &Scan<'_>) -> Agreement {
-    let compacted = old.facts.compacted().max(new.facts.compacted()).unwrap_or(0);
+    let compacted = old.state.compacted().max(new.state.compacted()).unwrap_or(0);
     let last = old.current().min(new.current());
     let first = compacted.saturating_add(1);
     if first > last {
@@ -281,11 +281,11 @@ pub fn agreement(old: &Scan<'_>, new: &Scan<'_>) -> Agreement {
 
 /// `is_one` says that at least one record before was the same: two clusters may have members of the same ID.
 fn cause(old: &Scan<'_>, new: &Scan<'_>, is_one: bool, x: Option<&Record<'_>>, y: Option<&Record<'_>>) -> Cause {
-    let (a, b) = (&old.facts, &new.facts);
+    let (a, b) = (&old.state, &new.state);
     // Every write takes a raft index of its own, so an index below the revision has begun anew.
     let restored = |scan: &Scan<'_>| {
         let revision = u64::try_from(scan.current()).unwrap_or(0);
-        scan.facts.consistent_index.is_some_and(|index| index.saturating_add(1) < revision)
+        scan.state.consistent_index.is_some_and(|index| index.saturating_add(1) < revision)
     };
     if is_damaged(old) || is_damaged(new) {
         return Cause::Damage;

@@ -4,7 +4,7 @@ use bbolt_page::view::{ElementView, Looked};
 use bbolt_page::{LeafElement, LeafPage, PageKind};
 use etcd_snapshot::carve::{Carved, Content};
 use etcd_snapshot::entry::{self, NamedField};
-use etcd_snapshot::facts::bucket;
+use etcd_snapshot::state::bucket;
 use etcd_snapshot::{BucketKey, KeyValue, Revision};
 
 /// What an entry says.

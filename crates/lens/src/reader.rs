@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bbolt_page::{Bucket, BucketRoot, Db, LeafPage, LeafRef, Report, Spread, Walker};
-use etcd_snapshot::{BucketKey, Place, Record, Revision, RevisionError, facts::bucket};
+use etcd_snapshot::{BucketKey, Place, Record, Revision, RevisionError, state::bucket};
 
 /// Bytes of leaves that make one piece of work.
 const PIECE_BYTES: u64 = 1 << 20;

@@ -10,7 +10,7 @@ mod key;
 use std::cmp::Reverse;
 
 use bbolt_page::{BucketRoot, Chunk, Db, Faults, LeafElement, LeafPage, Spread, Walker};
-use etcd_snapshot::facts::bucket;
+use etcd_snapshot::state::bucket;
 use etcd_snapshot::{Place, Record};
 
 pub use account::{Account, Reclaimable};

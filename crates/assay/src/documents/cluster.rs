@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use checks::Finding;
 use document::{Cluster, Hex64, KeyBuf, Lease};
-use etcd_snapshot::facts::{self, Permission, Role, User};
-use etcd_snapshot::{Facts, Scan};
+use etcd_snapshot::state::{self, Permission, Role, User};
+use etcd_snapshot::{EtcdState, Scan};
 
 /// The leases, each with how many live keys hang on it.
 #[must_use]
@@ -14,18 +14,18 @@ pub fn leases(scan: &Scan<'_>) -> Vec<Lease> {
     for live in scan.store.live().filter(|live| live.kv.lease != 0) {
         *keys.entry(live.kv.lease).or_default() += 1;
     }
-    let lease = |lease: &facts::Lease| Lease {
+    let lease = |lease: &state::Lease| Lease {
         id: Hex64(lease.id.cast_unsigned()),
         ttl: lease.ttl,
         remaining_ttl: (lease.remaining_ttl != 0).then_some(lease.remaining_ttl),
         keys: keys.get(&lease.id).copied().unwrap_or_default(),
     };
-    scan.facts.leases.iter().map(lease).collect()
+    scan.state.leases.iter().map(lease).collect()
 }
 
 /// The snapshot of the input `path`.
 #[must_use]
-pub fn cluster(path: String, facts: &Facts, leases: Vec<Lease>, blockers: &[Finding]) -> Cluster {
+pub fn cluster(path: String, state: &EtcdState, leases: Vec<Lease>, blockers: &[Finding]) -> Cluster {
     let user = |user: &User| document::User {
         name: user.name.clone(),
         roles: user.roles.clone(),
@@ -44,10 +44,10 @@ pub fn cluster(path: String, facts: &Facts, leases: Vec<Lease>, blockers: &[Find
     };
     Cluster {
         kind: Cluster::KIND,
-        etcd: super::etcd::of(facts),
+        etcd: super::etcd::of(state),
         lease_list: leases,
-        user_list: facts.users.iter().map(user).collect(),
-        role_list: facts.roles.iter().map(role).collect(),
+        user_list: state.users.iter().map(user).collect(),
+        role_list: state.roles.iter().map(role).collect(),
         upgrade_blockers: super::findings(blockers, &path).collect(),
         path,
         ..Cluster::default()

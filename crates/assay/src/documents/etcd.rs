@@ -1,8 +1,8 @@
 //! etcd's own state. `cluster`, `inspect` and `verify` share it.
 
 use document::{Alarm, Auth, ConfState, Etcd, Hex64, Member};
-use etcd_snapshot::Facts;
-use etcd_snapshot::facts::{self, AlarmKind};
+use etcd_snapshot::EtcdState;
+use etcd_snapshot::state::{self, AlarmKind};
 
 fn ids(ids: &[u64]) -> Vec<Hex64> {
     ids.iter().copied().map(Hex64).collect()
@@ -18,7 +18,7 @@ pub fn alarm_word(kind: AlarmKind) -> String {
     }
 }
 
-fn conf_state(state: &facts::ConfState) -> ConfState {
+fn conf_state(state: &state::ConfState) -> ConfState {
     ConfState {
         voters: ids(&state.voters),
         learners: ids(&state.learners),
@@ -27,7 +27,7 @@ fn conf_state(state: &facts::ConfState) -> ConfState {
     }
 }
 
-fn member(member: &facts::Member) -> Member {
+fn member(member: &state::Member) -> Member {
     Member {
         id: Hex64(member.id),
         name: member.name.clone(),
@@ -38,25 +38,25 @@ fn member(member: &facts::Member) -> Member {
 }
 
 /// What a snapshot says of its cluster.
-pub fn of(facts: &Facts) -> Etcd {
-    let downgrade = facts.downgrade.as_ref().filter(|downgrade| downgrade.enabled);
-    let alarm = |alarm: &facts::Alarm| Alarm { member: Hex64(alarm.member), alarm: alarm_word(alarm.kind) };
+pub fn of(state: &EtcdState) -> Etcd {
+    let downgrade = state.downgrade.as_ref().filter(|downgrade| downgrade.enabled);
+    let alarm = |alarm: &state::Alarm| Alarm { member: Hex64(alarm.member), alarm: alarm_word(alarm.kind) };
     Etcd {
-        cluster_version: facts.cluster_version.clone(),
-        storage_version: facts.storage_version.clone(),
+        cluster_version: state.cluster_version.clone(),
+        storage_version: state.storage_version.clone(),
         downgrade_target: downgrade.map(|downgrade| downgrade.target_version.clone()),
-        consistent_index: facts.consistent_index,
-        term: facts.term,
-        conf_state: facts.conf_state.as_ref().map(conf_state),
-        members: facts.members.iter().map(member).collect(),
-        removed_members: ids(&facts.removed_members),
-        alarms: facts.alarms.iter().map(alarm).collect(),
-        leases: facts.leases.len() as u64,
+        consistent_index: state.consistent_index,
+        term: state.term,
+        conf_state: state.conf_state.as_ref().map(conf_state),
+        members: state.members.iter().map(member).collect(),
+        removed_members: ids(&state.removed_members),
+        alarms: state.alarms.iter().map(alarm).collect(),
+        leases: state.leases.len() as u64,
         auth: Auth {
-            enabled: facts.auth_enabled,
-            revision: facts.auth_revision,
-            users: facts.users.len() as u64,
-            roles: facts.roles.len() as u64,
+            enabled: state.auth_enabled,
+            revision: state.auth_revision,
+            users: state.users.len() as u64,
+            roles: state.roles.len() as u64,
         },
     }
 }

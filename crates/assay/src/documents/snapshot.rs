@@ -11,7 +11,7 @@ use super::{etcd, hashes};
 /// What it says, and whether keys fit that were given for this file alone.
 pub fn of(source: &Contents, facts: &SnapshotFacts<'_>, keys_fit: Option<bool>) -> Artifact {
     let scan = &facts.scan;
-    let (db, told) = (&scan.report.db, &scan.facts);
+    let (db, told) = (&scan.report.db, &scan.state);
     let main = |revision: Option<etcd_snapshot::Revision>| revision.map(|revision| revision.main);
     Artifact::Snapshot(Box::new(Snapshot {
         kind: Snapshot::KIND,

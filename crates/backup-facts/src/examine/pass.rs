@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bbolt_page::{BucketRoot, Db, LeafElement, LeafPage, LeafRef, PageKind, Pgid, Residue, Spread};
 use encryption_config::{KmsEnvelope, StoredValue};
-use etcd_snapshot::facts::bucket;
+use etcd_snapshot::state::bucket;
 use etcd_snapshot::{Place, Record, Scan};
 use kube_objects::StorageKey;
 use zeroize::Zeroizing;

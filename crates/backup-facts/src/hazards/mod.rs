@@ -135,7 +135,7 @@ pub fn read(
         }
     }
     hazards.unread = budget.into_unread();
-    hazards.voters = scan.facts.members.iter().filter(|member| !member.is_learner).count() as u64;
+    hazards.voters = scan.state.members.iter().filter(|member| !member.is_learner).count() as u64;
     if let Some(tarball) = tarball {
         hazards.certificates.add_tarball(tarball, now, restore);
     }

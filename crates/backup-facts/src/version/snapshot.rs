@@ -45,8 +45,8 @@ impl SnapshotRelease {
     #[must_use]
     pub fn of(scan: &Scan<'_>) -> Self {
         let mut found = Self {
-            etcd_cluster: scan.facts.cluster_version.clone(),
-            etcd_storage: scan.facts.storage_version.clone(),
+            etcd_cluster: scan.state.cluster_version.clone(),
+            etcd_storage: scan.state.storage_version.clone(),
             ..Self::default()
         };
         for live in scan.store.live() {

@@ -51,7 +51,7 @@ fn check_misfiled(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
 
 fn check_compaction(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let Some(asked) = facts.inventory.compaction() else { return };
-    let done = facts.scan.facts.compacted().unwrap_or(0);
+    let done = facts.scan.state.compacted().unwrap_or(0);
     if asked > done {
         let message = format!("compaction at {asked} was asked for, the last one that etcd began is {done}");
         let location = Location { key: Some(KEY.to_vec()), ..Location::default() };

@@ -75,7 +75,7 @@ fn entry(kind: &MvccFaultKind) -> &'static Entry {
 /// A store that was compacted had something to compact.
 fn check_empty(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let (scan, counts) = (&facts.scan, facts.scan.counts);
-    let compacted = scan.facts.compacted();
+    let compacted = scan.state.compacted();
     if let Some(compacted) = compacted.filter(|_| counts.records == 0 && counts.unreadable == 0) {
         let message = format!("bucket `key` holds nothing, and was compacted at {compacted}");
         findings.push(Finding::new(&STORE_EMPTY, message).with("compacted", compacted));
@@ -83,7 +83,7 @@ fn check_empty(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
 }
 
 fn check_compaction(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
-    let state = &facts.scan.facts;
+    let state = &facts.scan.state;
     let main = |revision: Option<etcd_snapshot::Revision>| revision.map(|revision| revision.main);
     let (scheduled, finished) = (main(state.scheduled_compaction), main(state.finished_compaction));
     let last = facts.scan.last.map_or(0, |last| last.main);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use backup_facts::snapshot::{Quota, QuotaSource};
 use etcd_snapshot::Scan;
-use etcd_snapshot::facts::{AlarmKind, ConfState, Harm};
+use etcd_snapshot::state::{AlarmKind, ConfState, Harm};
 
 use crate::finding::{Finding, Findings, Location};
 use crate::findings::{
@@ -56,7 +56,7 @@ pub(super) fn check(scan: &Scan<'_>, quota: Quota, findings: &mut Findings) {
 }
 
 pub(super) fn bad_entries(scan: &Scan<'_>, findings: &mut Findings) {
-    for fault in &scan.facts.faults {
+    for fault in &scan.state.faults {
         let message = format!("bucket `{}`, entry `{}`: {}", fault.bucket, fault.key.escape_ascii(), fault.problem);
         let entry = match fault.harm {
             Harm::Misread => &BAD_ENTRY,
@@ -67,7 +67,7 @@ pub(super) fn bad_entries(scan: &Scan<'_>, findings: &mut Findings) {
 }
 
 fn check_alarms(scan: &Scan<'_>, findings: &mut Findings) {
-    for alarm in &scan.facts.alarms {
+    for alarm in &scan.state.alarms {
         let entry = match alarm.kind {
             AlarmKind::NoSpace => &ALARM_NOSPACE,
             AlarmKind::Corrupt => &ALARM_CORRUPT,
@@ -86,7 +86,7 @@ fn check_alarms(scan: &Scan<'_>, findings: &mut Findings) {
 }
 
 fn check_members(scan: &Scan<'_>, findings: &mut Findings) {
-    let state = &scan.facts;
+    let state = &scan.state;
     let at = |id: u64| Location { member: Some(format!("{id:x}")), ..Location::default() };
     if state.members.is_empty() && scan.bucket(b"members").is_some() {
         findings.push(Finding::new(&NO_VOTERS, "bucket `members` has no entries"));
@@ -114,7 +114,7 @@ fn check_members(scan: &Scan<'_>, findings: &mut Findings) {
 }
 
 fn compare_membership(scan: &Scan<'_>, conf: &ConfState, findings: &mut Findings) {
-    let listed: BTreeSet<u64> = scan.facts.members.iter().map(|member| member.id).collect();
+    let listed: BTreeSet<u64> = scan.state.members.iter().map(|member| member.id).collect();
     let raft = [&conf.voters, &conf.learners, &conf.voters_outgoing, &conf.learners_next];
     let raft: BTreeSet<u64> = raft.into_iter().flatten().copied().collect();
     if listed == raft {
@@ -145,7 +145,7 @@ fn name(name: &str) -> String {
 }
 
 fn check_leases(scan: &Scan<'_>, findings: &mut Findings) {
-    let leases: BTreeSet<i64> = scan.facts.leases.iter().map(|lease| lease.id).collect();
+    let leases: BTreeSet<i64> = scan.state.leases.iter().map(|lease| lease.id).collect();
     let mut attached: BTreeMap<i64, (u64, &[u8])> = BTreeMap::new();
     for live in scan.store.live().filter(|live| live.kv.lease != 0) {
         attached.entry(live.kv.lease).or_insert((0, live.kv.key)).0 += 1;
@@ -158,7 +158,7 @@ fn check_leases(scan: &Scan<'_>, findings: &mut Findings) {
     for id in leases.iter().filter(|&&id| id <= 0) {
         findings.push(Finding::new(&LEASE_INVALID, format!("lease `{id:x}`: ids are positive")));
     }
-    for lease in scan.facts.leases.iter().filter(|lease| !(1..=LONGEST_TTL).contains(&lease.ttl)) {
+    for lease in scan.state.leases.iter().filter(|lease| !(1..=LONGEST_TTL).contains(&lease.ttl)) {
         let (keys, first) = attached.get(&lease.id).map_or((0, None), |(keys, first)| (*keys, Some(first.to_vec())));
         let message =
             format!("lease `{:x}` is granted for {} seconds; keys attached to it: {keys}", lease.id, lease.ttl);
@@ -177,7 +177,7 @@ fn check_leases(scan: &Scan<'_>, findings: &mut Findings) {
 
 /// Keys that are gone a minute after the start of a restored etcd: nobody keeps their leases alive.
 fn check_short_leases(scan: &Scan<'_>, attached: &BTreeMap<i64, (u64, &[u8])>, findings: &mut Findings) {
-    let short = scan.facts.leases.iter().filter(|lease| (1..SHORT_TTL).contains(&lease.ttl));
+    let short = scan.state.leases.iter().filter(|lease| (1..SHORT_TTL).contains(&lease.ttl));
     let keys: u64 = short.filter_map(|lease| attached.get(&lease.id)).map(|(keys, _)| keys).sum();
     let live = scan.store.live_count();
     if keys >= SHORT_FROM && keys.saturating_mul(SHORT_SHARE) > live {
@@ -187,7 +187,7 @@ fn check_short_leases(scan: &Scan<'_>, attached: &BTreeMap<i64, (u64, &[u8])>, f
 }
 
 fn check_auth(scan: &Scan<'_>, findings: &mut Findings) {
-    let state = &scan.facts;
+    let state = &scan.state;
     let mut found = |message: String| findings.push(Finding::new(&AUTH_INCOMPLETE, message));
     if !state.auth_stated && !state.users.is_empty() {
         found(format!("{} users, and nothing says whether authentication was on", state.users.len()));
@@ -207,12 +207,12 @@ fn check_auth(scan: &Scan<'_>, findings: &mut Findings) {
 
 /// Whether the raft index is too small for the revisions to have come about one by one.
 fn restored(scan: &Scan<'_>) -> bool {
-    let index = scan.facts.consistent_index.and_then(|index| i64::try_from(index).ok());
+    let index = scan.state.consistent_index.and_then(|index| i64::try_from(index).ok());
     index.is_some_and(|index| index.saturating_add(1) < scan.current())
 }
 
 fn check_position(scan: &Scan<'_>, findings: &mut Findings) {
-    let state = &scan.facts;
+    let state = &scan.state;
     match state.consistent_index {
         None | Some(0) => findings.push(Finding::new(&NO_RAFT_POSITION, "bucket `meta` has no consistent_index")),
         Some(index) if restored(scan) => {
@@ -226,7 +226,7 @@ fn check_position(scan: &Scan<'_>, findings: &mut Findings) {
 }
 
 fn check_versions(scan: &Scan<'_>, findings: &mut Findings) {
-    let state = &scan.facts;
+    let state = &scan.state;
     if let Some(downgrade) = state.downgrade.as_ref().filter(|downgrade| downgrade.enabled) {
         let message = format!("downgrade to {} was enabled", downgrade.target_version.escape_debug());
         findings.push(Finding::new(&DOWNGRADE_ENABLED, message));

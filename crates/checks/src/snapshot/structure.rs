@@ -2,7 +2,7 @@
 
 use backup_facts::snapshot::SnapshotFacts;
 use bbolt_page::{Fault, FaultKind, Faults, Residue};
-use etcd_snapshot::facts::bucket;
+use etcd_snapshot::state::bucket;
 
 use crate::finding::{Finding, Findings, Location};
 use crate::findings::{

@@ -4,7 +4,7 @@ use artifact::{Contents, Reading};
 use assay::documents;
 use checks::Findings;
 use document::Artifact;
-use etcd_snapshot::Facts;
+use etcd_snapshot::EtcdState;
 
 use super::snapshot;
 use crate::args::{ClusterArgs, ReportFormat};
@@ -25,23 +25,23 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let mut entries = Findings::default();
     checks::snapshot::bad_entries(&scan, &mut entries);
     findings.extend(entries.into_sorted());
-    warn_of_faults(&source, &scan.facts, ui);
+    warn_of_faults(&source, &scan.state, ui);
     let (name, leases) = (source.name(), documents::leases(&scan));
     let blockers = checks::snapshot::upgrade_blockers(&scan);
     if args.output.format() == ReportFormat::Json {
-        let artifact = Artifact::Cluster(Box::new(documents::cluster(name.clone(), &scan.facts, leases, &blockers)));
+        let artifact = Artifact::Cluster(Box::new(documents::cluster(name.clone(), &scan.state, leases, &blockers)));
         let findings = documents::findings(&findings, &name).collect();
         let document = documents::document("cluster", vec![artifact], findings, ui.outcome().verdict());
         document.write(ui.out())?;
     } else {
-        print(&name, &scan.facts, &leases, &blockers, ui)?;
+        print(&name, &scan.state, &leases, &blockers, ui)?;
     }
     source.check_unchanged()?;
     Ok(ui.outcome())
 }
 
-fn warn_of_faults(source: &Contents, facts: &Facts, ui: &mut Ui) {
-    for fault in &facts.faults {
+fn warn_of_faults(source: &Contents, state: &EtcdState, ui: &mut Ui) {
+    for fault in &state.faults {
         ui.warn(&format!(
             "{}: bucket `{}`, key `{}`: {}",
             source.display(),

@@ -90,8 +90,8 @@ fn side(source: &Contents, scan: &Scan<'_>) -> Side {
     Side {
         path: source.name(),
         revision: scan.view,
-        compacted: scan.facts.compacted(),
-        consistent_index: scan.facts.consistent_index,
+        compacted: scan.state.compacted(),
+        consistent_index: scan.state.consistent_index,
         hash_kv: hash.map(|HashKv { hash, .. }| hash),
         ..Side::default()
     }

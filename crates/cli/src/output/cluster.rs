@@ -2,8 +2,8 @@
 
 use checks::Finding;
 use document::Lease;
-use etcd_snapshot::Facts;
-use etcd_snapshot::facts::Permission;
+use etcd_snapshot::EtcdState;
+use etcd_snapshot::state::Permission;
 
 use super::human::{Align, Fields, Table};
 use super::permission_word;
@@ -27,26 +27,26 @@ fn upgrade(blockers: &[Finding]) -> String {
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn print(name: &str, facts: &Facts, leases: &[Lease], blockers: &[Finding], ui: &mut Ui) -> Result<(), Error> {
+pub fn print(name: &str, state: &EtcdState, leases: &[Lease], blockers: &[Finding], ui: &mut Ui) -> Result<(), Error> {
     let look = ui.look();
     let title = ui.paint(style::HEAD, escape(name.as_bytes())).to_string();
-    let downgrade = facts.downgrade.as_ref().filter(|downgrade| downgrade.enabled);
+    let downgrade = state.downgrade.as_ref().filter(|downgrade| downgrade.enabled);
     let alarms: Vec<String> =
-        facts.alarms.iter().map(|alarm| format!("{} raised by {:x}", alarm_word(alarm.kind), alarm.member)).collect();
+        state.alarms.iter().map(|alarm| format!("{} raised by {:x}", alarm_word(alarm.kind), alarm.member)).collect();
     let fields = Fields::new()
-        .field("cluster version", text_or(facts.cluster_version.as_deref(), "not stored"))
-        .field("storage version", text_or(facts.storage_version.as_deref(), "not stored (before etcd 3.6)"))
+        .field("cluster version", text_or(state.cluster_version.as_deref(), "not stored"))
+        .field("storage version", text_or(state.storage_version.as_deref(), "not stored (before etcd 3.6)"))
         .maybe("downgrade", downgrade.map(|to| format!("under way to {}", escape(to.target_version.as_bytes()))))
-        .maybe("raft index", facts.consistent_index)
-        .maybe("raft term", facts.term)
+        .maybe("raft index", state.consistent_index)
+        .maybe("raft term", state.term)
         .field("alarms", if alarms.is_empty() { "none".to_owned() } else { alarms.join("\n") })
-        .field("authentication", if facts.auth_enabled { "on" } else { "off" })
-        .field("leases", facts.leases.len())
+        .field("authentication", if state.auth_enabled { "on" } else { "off" })
+        .field("leases", state.leases.len())
         .field("upgrade of etcd", upgrade(blockers));
     let out = ui.out();
     writeln!(out, "{title}")?;
     fields.write(out, look)?;
-    let tables = [members(facts), lease_table(leases), users(facts), roles(facts)];
+    let tables = [members(state), lease_table(leases), users(state), roles(state)];
     for table in tables.iter().filter(|table| !table.is_empty()) {
         writeln!(out)?;
         table.write(out, look)?;
@@ -66,10 +66,10 @@ fn listed(words: &[String]) -> String {
     if words.is_empty() { "-".to_owned() } else { escape(words.join(" ").as_bytes()).into_owned() }
 }
 
-fn members(facts: &Facts) -> Table {
+fn members(state: &EtcdState) -> Table {
     let columns = ["member", "name", "role", "peer URLs", "client URLs"];
     let mut table = Table::new(&columns.map(|name| (name, Align::Left))).elastic(3);
-    for member in &facts.members {
+    for member in &state.members {
         let role = if member.is_learner { "learner" } else { "voter" };
         table.row([
             format!("{:x}", member.id),
@@ -79,7 +79,7 @@ fn members(facts: &Facts) -> Table {
             listed(&member.client_urls),
         ]);
     }
-    for id in &facts.removed_members {
+    for id in &state.removed_members {
         table.row([format!("{id:x}"), "-".to_owned(), "removed".to_owned(), "-".to_owned(), "-".to_owned()]);
     }
     table
@@ -95,9 +95,9 @@ fn lease_table(leases: &[Lease]) -> Table {
     table
 }
 
-fn users(facts: &Facts) -> Table {
+fn users(state: &EtcdState) -> Table {
     let mut table = Table::new(&["user", "password", "roles"].map(|name| (name, Align::Left))).elastic(2);
-    for user in &facts.users {
+    for user in &state.users {
         let password = match (user.no_password, user.has_password) {
             (true, _) => "certificate only",
             (false, true) => "yes",
@@ -108,9 +108,9 @@ fn users(facts: &Facts) -> Table {
     table
 }
 
-fn roles(facts: &Facts) -> Table {
+fn roles(state: &EtcdState) -> Table {
     let mut table = Table::new(&["role", "may", "keys"].map(|name| (name, Align::Left))).elastic(2);
-    for role in &facts.roles {
+    for role in &state.roles {
         let name = escape(role.name.as_bytes()).into_owned();
         if role.permissions.is_empty() {
             table.row([name.clone(), "nothing".to_owned(), "-".to_owned()]);

@@ -2,7 +2,7 @@
 
 use etcd_snapshot::KeyValue;
 use etcd_snapshot::entry::{FieldValue, NamedField};
-use etcd_snapshot::facts::Permission;
+use etcd_snapshot::state::Permission;
 use kube_objects::{Envelope, ShownKey};
 use lens::entry::{Entry, Said};
 

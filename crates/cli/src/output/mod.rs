@@ -28,7 +28,7 @@ pub mod usage;
 pub mod verdict;
 
 /// What a permission allows, in words.
-fn permission_word(permission: &etcd_snapshot::facts::Permission) -> &'static str {
+fn permission_word(permission: &etcd_snapshot::state::Permission) -> &'static str {
     match (permission.read, permission.write) {
         (true, true) => "read, write",
         (true, false) => "read",

@@ -4,7 +4,7 @@ use artifact::Contents;
 use assay::documents::etcd::alarm_word;
 use assay::documents::snapshot::{self, is_updating, running};
 use bbolt_page::Report;
-use etcd_snapshot::{Facts, Scan};
+use etcd_snapshot::{EtcdState, Scan};
 use kube_objects::{Inventory, OpenShift};
 
 use super::human::Fields;
@@ -31,7 +31,7 @@ pub fn records(scan: &Scan<'_>) -> String {
         text += &format!(" ({} to {})", first.main, last.main);
     }
     text += &format!(", {}", count(scan.counts.tombstones, "tombstone"));
-    match scan.facts.finished_compaction {
+    match scan.state.finished_compaction {
         Some(compacted) => text + &format!(", compacted at {}", compacted.main),
         None => text + ", never compacted",
     }
@@ -46,7 +46,7 @@ pub fn describe(fields: Fields, source: &Contents, facts: &SnapshotFacts<'_>) ->
         .maybe("read from", opened(facts.opened))
         .maybe("pages alone", facts.pages.map(|pages| pages_alone(&pages)))
         .field("file", format!("{size}; {}", provenance(facts)))
-        .field("etcd", etcd(&scan.facts))
+        .field("etcd", etcd(&scan.state))
         .maybe("openshift", facts.inventory.openshift().map(openshift))
         .field("live keys", keys(scan, &facts.inventory))
         .field("space", space(scan, facts.quota.bytes))
@@ -78,26 +78,26 @@ fn provenance(facts: &SnapshotFacts<'_>) -> &'static str {
     }
 }
 
-fn etcd(facts: &Facts) -> String {
-    let version = facts.cluster_version.as_deref().unwrap_or("of unknown version");
+fn etcd(state: &EtcdState) -> String {
+    let version = state.cluster_version.as_deref().unwrap_or("of unknown version");
     let mut text = escape(version.as_bytes()).into_owned();
     if let Some(storage) =
-        facts.storage_version.as_deref().filter(|storage| Some(*storage) != facts.cluster_version.as_deref())
+        state.storage_version.as_deref().filter(|storage| Some(*storage) != state.cluster_version.as_deref())
     {
         text += &format!(", storage {}", escape(storage.as_bytes()));
     }
-    text += &format!(", {}", count(facts.members.len() as u64, "member"));
-    if let Some(index) = facts.consistent_index {
+    text += &format!(", {}", count(state.members.len() as u64, "member"));
+    if let Some(index) = state.consistent_index {
         text += &format!(", raft index {index}");
     }
-    if let Some(term) = facts.term {
+    if let Some(term) = state.term {
         text += &format!(", term {term}");
     }
-    let alarms: Vec<_> = facts.alarms.iter().map(|alarm| alarm_word(alarm.kind)).collect();
+    let alarms: Vec<_> = state.alarms.iter().map(|alarm| alarm_word(alarm.kind)).collect();
     if !alarms.is_empty() {
         text += &format!(", ALARM {}", alarms.join(" "));
     }
-    if facts.auth_enabled {
+    if state.auth_enabled {
         text += ", authentication on";
     }
     text

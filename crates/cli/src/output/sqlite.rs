@@ -15,7 +15,7 @@ use tempfile::TempPath;
 
 use super::rows::keys::KeySink;
 use document::{Finding, Key, KeyRow, RevisionRow, write_compact};
-use etcd_snapshot::facts;
+use etcd_snapshot::state;
 
 use crate::exit::Error;
 use wording::{escape, escape_path};
@@ -83,7 +83,7 @@ impl Database {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub fn lease(&mut self, lease: &facts::Lease, keys: u64) -> Result<(), Error> {
+    pub fn lease(&mut self, lease: &state::Lease, keys: u64) -> Result<(), Error> {
         let remaining = (lease.remaining_ttl != 0).then_some(lease.remaining_ttl);
         self.insert(
             "INSERT INTO leases VALUES (?, ?, ?, ?)",
@@ -95,7 +95,7 @@ impl Database {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub fn member(&mut self, member: &facts::Member) -> Result<(), Error> {
+    pub fn member(&mut self, member: &state::Member) -> Result<(), Error> {
         let list = |urls: &[String]| serde_json::Value::from(urls).to_string();
         let (peers, clients) = (list(&member.peer_urls), list(&member.client_urls));
         self.insert(

@@ -6,10 +6,10 @@ use bbolt_page::{BucketRoot, Check, Fault, LeafPage, LeafRef};
 
 use super::Label;
 use super::remnant::Roots;
-use crate::facts::bucket;
 use crate::record::KeyValue;
 use crate::revision::{BucketKey, Revision};
 use crate::scan::Scan;
+use crate::state::bucket;
 
 /// Compares with the snapshot, which is walked already.
 pub(super) struct Judge<'s, 'a> {
@@ -40,7 +40,7 @@ impl<'s, 'a> Judge<'s, 'a> {
         Self {
             scan,
             current: scan.current(),
-            compacted: scan.facts.compacted(),
+            compacted: scan.state.compacted(),
             records_damaged,
             entries_damaged,
             entries: entries(scan),
@@ -83,7 +83,7 @@ impl<'s, 'a> Judge<'s, 'a> {
         if stored == Some(value) {
             return Label::Identical;
         }
-        let times = roots.consistent_index.zip(self.scan.facts.consistent_index);
+        let times = roots.consistent_index.zip(self.scan.state.consistent_index);
         match (times, stored) {
             _ if self.entries_damaged => Label::Undetermined,
             (None, _) => Label::Undetermined,

@@ -3,7 +3,7 @@
 use bbolt_page::{InBucket, LeafElement, LeafPage, PageHeader};
 
 use crate::entry;
-use crate::facts::bucket;
+use crate::state::bucket;
 
 /// Inline buckets are small; a hostile page may claim anything.
 const ENTRIES: usize = 4096;

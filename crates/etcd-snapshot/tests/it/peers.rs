@@ -56,7 +56,7 @@ fn a_saved_snapshot_is_sound() {
         assert!(scan.report.faults.is_empty(), "{}: {:?}", answers.etcd, scan.report.faults.kept());
         assert_eq!(scan.faults.kept(), [], "{}", answers.etcd);
         assert_eq!(scan.current(), answers.last, "{}", answers.etcd);
-        assert_eq!(scan.facts.compacted(), Some(answers.compacted), "{}", answers.etcd);
+        assert_eq!(scan.state.compacted(), Some(answers.compacted), "{}", answers.etcd);
     });
 }
 
@@ -105,7 +105,7 @@ fn what_the_server_refuses_has_no_answer() {
 fn leases_and_members_are_those_of_the_server() {
     each("leases_and_members_are_those_of_the_server", |answers, bytes| {
         let scan = at(bytes, None);
-        let leases: Vec<_> = scan.facts.leases.iter().map(|lease| (lease.id, lease.ttl)).collect();
+        let leases: Vec<_> = scan.state.leases.iter().map(|lease| (lease.id, lease.ttl)).collect();
         let expected: Vec<_> = answers.leases.iter().map(|lease| (lease.id, lease.granted_ttl)).collect();
         assert_eq!(leases, expected, "{}", answers.etcd);
         for lease in &answers.leases {
@@ -113,7 +113,7 @@ fn leases_and_members_are_those_of_the_server() {
             let keys: Vec<_> = attached.map(|live| live.kv.key.to_vec()).collect();
             assert_eq!(keys, lease.keys, "{} lease {:x}", answers.etcd, lease.id);
         }
-        let members: Vec<_> = scan.facts.members.iter().map(|m| (m.id, m.name.clone(), m.peer_urls.clone())).collect();
+        let members: Vec<_> = scan.state.members.iter().map(|m| (m.id, m.name.clone(), m.peer_urls.clone())).collect();
         let expected: Vec<_> = answers.members.iter().map(|m| (m.id, m.name.clone(), m.peer_urls.clone())).collect();
         assert_eq!(members, expected, "{}", answers.etcd);
     });

@@ -1,7 +1,7 @@
 //! Every number of `facts.json`, every live key, on every fixture.
 
 use bbolt_page::{Db, Serial};
-use etcd_snapshot::facts::AlarmKind;
+use etcd_snapshot::state::AlarmKind;
 use etcd_snapshot::{Options, Provenance, Scan, scan, trailer};
 use fixtures::Fixture;
 use serde_json::Value;
@@ -30,7 +30,7 @@ fn sound_files_have_no_fault() {
         let structure: Vec<_> = scan.report.faults.kept().iter().map(ToString::to_string).collect();
         assert_eq!(structure, Vec::<String>::new(), "{}", fixture.name);
         assert_eq!(scan.faults.kept(), [], "{}", fixture.name);
-        assert_eq!(scan.facts.faults, [], "{}", fixture.name);
+        assert_eq!(scan.state.faults, [], "{}", fixture.name);
     });
 }
 
@@ -109,7 +109,7 @@ fn pages_by_kind() {
 #[test]
 fn etcds_own_state() {
     each(|fixture, scan, truth| {
-        let (name, facts) = (&fixture.name, &scan.facts);
+        let (name, facts) = (&fixture.name, &scan.state);
         let unsigned = |pointer: &str| truth.pointer(pointer).and_then(Value::as_u64);
         let text = |pointer: &str| truth.pointer(pointer).and_then(Value::as_str);
         assert_eq!(facts.consistent_index, unsigned("/consistent_index"), "{name}");

@@ -15,8 +15,8 @@ fn what_is_newest_is_what_a_whole_scan_says() {
         let reader = Reader::open(Db::open(&file).unwrap(), &Serial);
         let whole = scan(Db::open(&file).unwrap(), Options { without_hashes: true, ..Options::default() }, &Serial);
         assert_eq!(reader.current(), whole.current(), "{}", fixture.name);
-        assert_eq!(reader.compacted(), whole.facts.compacted(), "{}", fixture.name);
-        let first = whole.facts.compacted().unwrap_or(1).max(1);
+        assert_eq!(reader.compacted(), whole.state.compacted(), "{}", fixture.name);
+        let first = whole.state.compacted().unwrap_or(1).max(1);
         let last = whole.current();
         for at in [first, first + (last - first) / 3, first + (last - first) / 2, last] {
             let expected =

@@ -1,7 +1,7 @@
 //! A pair for each finding.
 
 use checks::Severity;
-use etcd_snapshot::facts::Member;
+use etcd_snapshot::state::Member;
 
 use super::world::World;
 use crate::tarballs::archive::{CONFIG, KAS};

@@ -6,7 +6,7 @@ use backup_facts::snapshot::Quota;
 use backup_facts::tarball::TarballFacts;
 use bbolt_page::{Db, Serial};
 use checks::pair::{Facts, Names, Outcome, Stamp};
-use etcd_snapshot::facts::Member;
+use etcd_snapshot::state::Member;
 use kube_objects::Inventory;
 use static_resources::Limits;
 
@@ -33,7 +33,7 @@ impl World {
         let scan = etcd_snapshot::scan(Db::open(&file).unwrap(), etcd_snapshot::Options::default(), &Serial);
         let live = scan.store.live();
         let objects = live.map(|it| (it.kv.key.to_vec(), it.kv.value.to_vec(), it.kv.create_revision)).collect();
-        let members = scan.facts.members.clone();
+        let members = scan.state.members.clone();
         drop(scan);
         Self {
             file,

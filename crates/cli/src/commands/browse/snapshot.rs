@@ -7,7 +7,7 @@ use assay::Pool;
 use backup_facts::version::is_cluster_version;
 use bbolt_page::{Chunk, Db, Spread, Walker};
 use browse::{Found, History, Item, Look, Page, Summary, Wanted};
-use etcd_snapshot::facts::bucket;
+use etcd_snapshot::state::bucket;
 use etcd_snapshot::{Options, Place, Record};
 use lens::{Compared, Follow, Reader, View};
 

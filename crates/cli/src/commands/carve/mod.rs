@@ -38,7 +38,7 @@ pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     let begin = |dir| Evidence::begin(dir, &source.name(), &sha256());
     let mut evidence = args.out.as_deref().map(begin).transpose()?;
     let verdict = ui.outcome().verdict();
-    let head = carved_head(source.name(), scan.current(), scan.facts.compacted());
+    let head = carved_head(source.name(), scan.current(), scan.state.compacted());
     let mut rows = Rows::begin(ui.out(), args.output.format(), &head)?;
     let (mut failed, mut closed, mut bare) = (Ok(()), Vec::new(), 0);
     let found = carve(&scan, &Pool, &progress, |carved| {

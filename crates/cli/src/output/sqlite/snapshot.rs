@@ -9,7 +9,7 @@ use assay::documents::{key_row, revision_row};
 use backup_facts::snapshot::{QuotaClaims, SnapshotFacts};
 use document::{Finding, HexBytes, Key, KeyRow};
 use etcd_snapshot::trailer::{self, Trailer};
-use etcd_snapshot::{Facts, Live, Record, Scan};
+use etcd_snapshot::{EtcdState, Live, Record, Scan};
 use jiff::Timestamp;
 use kube_objects::{Inventory, ShownKey};
 use lens::Selection;
@@ -43,7 +43,7 @@ pub fn write(selection: &Selection, source: &Contents, scan: Scan<'_>, file: &Fi
     for record in scan.records().filter(|record| !record.is_bump_marker() && is_wanted(record.kv.key)) {
         table.record(&record)?;
     }
-    table.cluster(&scan.facts)?;
+    table.cluster(&scan.state)?;
     if scan.view == scan.current() {
         table.findings(scan)?;
     }
@@ -119,13 +119,13 @@ impl Table {
         findings.iter().try_for_each(|finding| self.database.finding(&Finding::of(finding, "")))
     }
 
-    fn cluster(&mut self, facts: &Facts) -> Result<(), Error> {
-        for lease in &facts.leases {
+    fn cluster(&mut self, state: &EtcdState) -> Result<(), Error> {
+        for lease in &state.leases {
             let keys = self.leases.get(&lease.id.cast_unsigned()).copied().unwrap_or_default();
             self.database.lease(lease, keys)?;
         }
-        facts.members.iter().try_for_each(|member| self.database.member(member))?;
-        facts.removed_members.iter().try_for_each(|id| self.database.removed_member(*id))
+        state.members.iter().try_for_each(|member| self.database.member(member))?;
+        state.removed_members.iter().try_for_each(|id| self.database.removed_member(*id))
     }
 
     /// Ends it; a source that changed meanwhile leaves no database behind.

@@ -53,8 +53,8 @@ fn write(target: &Path, force: bool) -> Result<(), Error> {
     let text = |text: &str| text.as_bytes().to_vec();
     let stored = (text("secrets"), Vec::new(), "encrypted".to_owned(), Some(text("aescbc")), Some(text("2")));
     database.resource(&stored, 2, 17)?;
-    database.lease(&facts::Lease { id: 0x1f, ttl: 60, remaining_ttl: 0 }, 2)?;
-    database.member(&facts::Member {
+    database.lease(&state::Lease { id: 0x1f, ttl: 60, remaining_ttl: 0 }, 2)?;
+    database.member(&state::Member {
         id: 0x8e9e_05c5_2164_694d,
         name: "m0".to_owned(),
         peer_urls: vec!["https://a:2380".to_owned()],

@@ -155,7 +155,7 @@ pub struct Role {
 
 /// An entry that is not what its bucket should hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FactFault {
+pub struct StateFault {
     /// The bucket.
     pub bucket: &'static str,
     /// The entry's key.
@@ -177,7 +177,7 @@ pub enum Harm {
 
 /// etcd's own state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct EtcdState {
     /// Raft index of the last change in the file.
     pub consistent_index: Option<u64>,
     /// Raft term of that index; etcd 3.5 and later.
@@ -213,10 +213,10 @@ pub struct Facts {
     /// Roles, by name.
     pub roles: Vec<Role>,
     /// Entries that could not be decoded, or that no etcd writes.
-    pub faults: Vec<FactFault>,
+    pub faults: Vec<StateFault>,
 }
 
-impl Facts {
+impl EtcdState {
     /// The revision below which history is gone or going: the larger of both compactions.
     #[must_use]
     pub fn compacted(&self) -> Option<i64> {
@@ -242,7 +242,7 @@ impl Facts {
         for (problem, harm) in taken.err().map(|problem| (problem, Harm::Misread)).into_iter().chain(odd) {
             if self.faults.len() < FAULT_CAP {
                 let key = key.get(..key.len().min(256)).unwrap_or_default().to_vec();
-                self.faults.push(FactFault { bucket: name, key, problem, harm });
+                self.faults.push(StateFault { bucket: name, key, problem, harm });
             }
         }
     }
