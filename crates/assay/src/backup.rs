@@ -66,7 +66,7 @@ impl Facts<'_> {
         let resources = self.tarball.map(Tarball::resources);
         match &self.release {
             Some(release) => {
-                let tarball = resources.map(|resources| &resources.facts.version);
+                let tarball = resources.map(|resources| &resources.static_pods.version);
                 pair::in_directory(self.directory, Sources { tarball, ..release.into() })
             }
             None => pair::sources(self.snapshot.as_ref(), resources, self.directory),
@@ -204,7 +204,7 @@ impl Backup {
         let (size, progress) = (source.bytes().len() as u64, |bytes| watch.advance(bytes));
         if question.asks.reads_all() {
             watch.phase(Phase::Checking, Some(size * 2));
-            let tarball = self.tarball.as_ref().and_then(|tarball| tarball.resources().facts.etcd.quota_bytes);
+            let tarball = self.tarball.as_ref().and_then(|tarball| tarball.resources().static_pods.etcd.quota_bytes);
             let claims = QuotaClaims { asked: question.quota, tarball };
             let facts = SnapshotFacts::read(source.bytes(), claims, &progress, &Pool).map_err(no_database)?;
             source.check_unchanged()?;

@@ -62,7 +62,7 @@ pub fn sources<'a>(
     directory: Option<&'a Backups>,
 ) -> Sources<'a> {
     let of_snapshot = snapshot.map(SnapshotFacts::sources).unwrap_or_default();
-    let tarball = tarball.map(|resources| &resources.facts.version);
+    let tarball = tarball.map(|resources| &resources.static_pods.version);
     in_directory(directory, Sources { tarball, ..of_snapshot })
 }
 

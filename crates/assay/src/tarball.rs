@@ -127,7 +127,7 @@ fn read(packed: &mut Contents, reading: &Reading, advance: artifact::Advance<'_>
     };
     packed.check_unchanged()?;
     // an archive that breaks off at once has no pod, and its first header says what it was
-    if facts.resources.facts.pods.is_empty() && !packed.begins_as_expected() {
+    if facts.resources.static_pods.pods.is_empty() && !packed.begins_as_expected() {
         return Err(packed.refused());
     }
     Ok(facts)

@@ -205,7 +205,7 @@ impl<'r> ServerConfig<'r> {
         };
         let paths = resources.members.iter().map(|member| &member.path).filter(is_it);
         let Some(newest) = paths.max_by_key(|path| revision(path)) else { return Self::Absent };
-        let server = &resources.facts.apiserver;
+        let server = &resources.static_pods.apiserver;
         let says_nothing = |kind: &FaultKind| match kind {
             FaultKind::Unreadable | FaultKind::NotExamined { .. } => true,
             FaultKind::Hollow => *server == ApiServer { revision: server.revision, ..ApiServer::default() },

@@ -15,13 +15,12 @@
 //!
 //! # Layers
 //! `gzip` (members, trailing bytes, digests) → `walk` (headers, extension headers, offsets) →
-//! `read` (paths, duplicates, budget) → `content` and `class` (what it holds) and `facts`.
+//! `read` (paths, duplicates, budget) → `content` and `class` (what it holds) and `static_pods`.
 #![forbid(unsafe_code)]
 
 mod certificate;
 mod class;
 mod content;
-mod facts;
 mod fault;
 mod gzip;
 mod header;
@@ -33,6 +32,7 @@ mod pem;
 mod private_key;
 mod read;
 mod report;
+mod static_pods;
 mod stop;
 mod token;
 mod version;
@@ -41,7 +41,6 @@ mod walk;
 pub use certificate::Certificate;
 pub use class::Class;
 pub use content::Fingerprint;
-pub use facts::{ApiServer, Etcd, Evidence as FactEvidence, Facts, Manifest, Pod};
 pub use fault::{Fault, FaultKind, Sparse};
 pub use gzip::GzipHeader;
 pub use limits::{Limit, Limits};
@@ -50,4 +49,5 @@ pub use name::{BackupFile, BackupName};
 pub use path::MemberPath;
 pub use read::{ReadError, read, read_each};
 pub use report::{Archive, Evidence, Material, Producer, StaticResources};
+pub use static_pods::{ApiServer, Etcd, Evidence as FactEvidence, Manifest, Pod, StaticPods};
 pub use version::{VersionClaim, VersionEvidence};

@@ -9,13 +9,13 @@ use zeroize::Zeroizing;
 use crate::certificate::rfc3339;
 use crate::class::Class;
 use crate::content::{Contents, Found, MarkerSearch, examine};
-use crate::facts::Facts;
 use crate::fault::{Fault, FaultKind};
 use crate::gzip::Inner;
 use crate::limits::{Limit, Limits};
 use crate::member::{Digest, Member, MemberKind};
 use crate::path::MemberPath;
 use crate::report::{Archive, Evidence, Material, Producer, StaticResources};
+use crate::static_pods::StaticPods;
 use crate::stop::Stop;
 use crate::walk::{Entry, Walker};
 
@@ -100,10 +100,10 @@ impl Reader {
         self.check_kind(&entry)?;
         let (sha256, contents, held) = self.read_content(walker, &entry)?;
         walker.finish_data()?;
-        let cost = self.out.facts.count(&entry.path, entry.kind);
+        let cost = self.out.static_pods.count(&entry.path, entry.kind);
         self.spend(entry.header_offset, cost)?;
-        if let Some(bytes) = held.as_deref().filter(|_| Facts::wants(&entry.path)) {
-            match self.out.facts.take(&entry.path, bytes) {
+        if let Some(bytes) = held.as_deref().filter(|_| StaticPods::wants(&entry.path)) {
+            match self.out.static_pods.take(&entry.path, bytes) {
                 Some(taken) => {
                     self.spend(entry.header_offset, taken.cost)?;
                     if taken.hollow {

@@ -2,11 +2,11 @@
 use crate::certificate::Certificate;
 use crate::class::Class;
 use crate::content::Fingerprint;
-use crate::facts::Facts;
 use crate::fault::Fault;
 use crate::gzip::GzipHeader;
 use crate::member::{Dialect, Digest, Member, MemberKind};
 use crate::path::MemberPath;
+use crate::static_pods::StaticPods;
 
 /// Everything read from one tarball. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct StaticResources {
     /// Files without a byte but NUL and white space, empty ones included, in the order of the archive.
     pub blank: Vec<MemberPath>,
     /// What the manifests and configurations say.
-    pub facts: Facts,
+    pub static_pods: StaticPods,
     /// Who wrote the archive.
     pub producer: Producer,
     /// Sizes and digests of the file as a whole.

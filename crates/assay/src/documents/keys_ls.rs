@@ -21,7 +21,7 @@ pub fn backup_name(raw: &Contents) -> Option<BackupName> {
 #[must_use]
 pub fn of(raw: &Contents, inventory: &Inventory, rows: &[Row]) -> Artifact {
     let resources = &inventory.resources;
-    let facts = &resources.facts;
+    let facts = &resources.static_pods;
     let name = backup_name(raw);
     let mut configs = inventory.configs.iter().map(config);
     let secret = resources.secret_members().into_iter();

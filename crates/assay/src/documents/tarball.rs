@@ -22,15 +22,15 @@ pub fn of(tarball: &Tarball) -> Artifact {
         complete: resources.complete,
         members: resources.members.len() as u64,
         keyless: tarball.is_keyless(),
-        node: resources.facts.node.as_ref().map(|node| node.value.clone()),
-        pods: resources.facts.pods.iter().map(inventory::pod).collect(),
+        node: resources.static_pods.node.as_ref().map(|node| node.value.clone()),
+        pods: resources.static_pods.pods.iter().map(inventory::pod).collect(),
         encryption_config: tarball.encryption().map(|encryption| EncryptionConfig {
             path: KeyBuf::from(encryption.member.as_bytes()),
             resources: encryption.facts.resources.iter().map(inventory::resource).collect(),
         }),
         key_material: tarball.rows().iter().map(inventory::material).collect(),
         certificates: resources.certificates.len() as u64,
-        version: inventory::version(&resources.facts.version),
+        version: inventory::version(&resources.static_pods.version),
         ..document::Tarball::default()
     }))
 }

@@ -139,7 +139,7 @@ pub fn read(
     if let Some(tarball) = tarball {
         hazards.certificates.add_tarball(tarball, now, restore);
     }
-    let quota = tarball.and_then(|tarball| tarball.facts.etcd.quota_bytes);
+    let quota = tarball.and_then(|tarball| tarball.static_pods.etcd.quota_bytes);
     hazards.space = Space::of(&scan.report, &hazards.control_plane, quota);
     hazards.join();
     hazards

@@ -132,7 +132,7 @@ fn tarball(payload: &[&str], builds: &[&str]) -> VersionEvidence {
         builder.append_data(&mut header, path, content.as_bytes()).unwrap();
     }
     let bytes = builder.into_inner().unwrap();
-    static_resources::read(&bytes[..], &static_resources::Limits::default()).unwrap().facts.version
+    static_resources::read(&bytes[..], &static_resources::Limits::default()).unwrap().static_pods.version
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn check_objects(facts: &Facts<'_>, outcome: &mut Outcome) {
             files.entry(key).or_default().push((origin, member));
         }
     }
-    let node = facts.tarball.facts.node.as_ref().map(|node| node.value.as_str()).unwrap_or_default();
+    let node = facts.tarball.static_pods.node.as_ref().map(|node| node.value.as_str()).unwrap_or_default();
     let (mut compared, mut closed) = (0_u64, 0_u64);
     for (key, files) in &files {
         let Some((&key, &value)) = facts.cluster.objects.get_key_value(key.as_slice()) else { continue };

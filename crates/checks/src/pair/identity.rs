@@ -33,8 +33,8 @@ pub(super) fn check(facts: &Facts<'_>, outcome: &mut Outcome) {
 fn check_infrastructure(facts: &Facts<'_>, outcome: &mut Outcome) {
     let infrastructure = facts.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
     let ours = infrastructure.map(|it| it.infrastructure_name.as_str()).filter(|name| !name.is_empty());
-    let theirs = facts.tarball.facts.infrastructure_name.as_deref();
-    if facts.inventory.openshift().is_none() && !facts.tarball.facts.pods.is_empty() {
+    let theirs = facts.tarball.static_pods.infrastructure_name.as_deref();
+    if facts.inventory.openshift().is_none() && !facts.tarball.static_pods.pods.is_empty() {
         let of = theirs.map(|name| format!(" of cluster {}", clip(name, LONGEST))).unwrap_or_default();
         let message =
             format!("no ClusterVersion and no Infrastructure in the snapshot, static pods{of} in the tarball");
@@ -59,7 +59,7 @@ fn check_infrastructure(facts: &Facts<'_>, outcome: &mut Outcome) {
 /// 12: the addresses of etcd that kube-apiserver is told.
 fn check_servers(facts: &Facts<'_>, outcome: &mut Outcome) {
     let nodes = facts.cluster.addresses();
-    let servers = &facts.tarball.facts.apiserver.etcd_servers;
+    let servers = &facts.tarball.static_pods.apiserver.etcd_servers;
     let hosts: BTreeSet<&str> = servers.iter().filter_map(|url| host(url)).filter(|it| !is_loopback(it)).collect();
     if nodes.is_empty() || hosts.is_empty() {
         return outcome.skip_or_lack(hosts.is_empty(), "the addresses of etcd", "one of the two does not tell them");
@@ -92,7 +92,7 @@ fn is_loopback(host: &str) -> bool {
 
 /// Where kube-apiserver looks for its objects.
 fn check_prefix(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let Some(prefix) = facts.tarball.facts.apiserver.etcd_prefix.as_deref() else {
+    let Some(prefix) = facts.tarball.static_pods.apiserver.etcd_prefix.as_deref() else {
         return outcome.lack("the prefix of the keys", "the tarball does not tell it");
     };
     outcome.made();
@@ -115,7 +115,7 @@ fn check_prefix(facts: &Facts<'_>, outcome: &mut Outcome) {
 fn check_addresses(facts: &Facts<'_>, outcome: &mut Outcome) {
     let parse = |text: &str| text.parse::<IpAddr>().ok().filter(|address| !address.is_loopback());
     let nodes: BTreeSet<IpAddr> = facts.cluster.addresses().into_iter().filter_map(parse).collect();
-    let etcd = &facts.tarball.facts.etcd;
+    let etcd = &facts.tarball.static_pods.etcd;
     // without addresses of nodes, or etcd's own, the checks beside this one say so
     if nodes.is_empty() {
         return;
@@ -160,7 +160,7 @@ fn check_addresses(facts: &Facts<'_>, outcome: &mut Outcome) {
 
 /// 9: certificates of etcd for every control plane node, and for no other.
 fn check_certificates(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let certified = &facts.tarball.facts.etcd.certificate_nodes;
+    let certified = &facts.tarball.static_pods.etcd.certificate_nodes;
     let nodes: BTreeSet<&str> = facts.cluster.control_plane().map(|(name, _)| name).collect();
     if certified.is_empty() || nodes.is_empty() {
         let why = "one of the two names no control plane node";
@@ -185,7 +185,7 @@ fn check_certificates(facts: &Facts<'_>, outcome: &mut Outcome) {
 
 /// 11: endpoints of etcd as configured, and their member IDs where the keys are such.
 fn check_endpoints(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let configured = &facts.tarball.facts.etcd.configured_endpoints;
+    let configured = &facts.tarball.static_pods.etcd.configured_endpoints;
     let nodes = facts.cluster.addresses();
     if configured.is_empty() || nodes.is_empty() {
         return outcome.skip("endpoints of etcd", "one of the two does not tell them");
@@ -216,7 +216,7 @@ fn check_topology(facts: &Facts<'_>, outcome: &mut Outcome) {
         return outcome.skip("the topology", "the snapshot does not tell it");
     };
     outcome.made();
-    let certified = facts.tarball.facts.etcd.certificate_nodes.len();
+    let certified = facts.tarball.static_pods.etcd.certificate_nodes.len();
     let message = match topology {
         "External" => {
             "the control plane is hosted elsewhere: it has no static pods, so the tarball is of another cluster"
@@ -232,8 +232,8 @@ fn check_topology(facts: &Facts<'_>, outcome: &mut Outcome) {
 
 /// 21: the node that the tarball was taken on.
 fn check_node(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let (Some(node), true) = (&facts.tarball.facts.node, facts.cluster.control_plane().next().is_some()) else {
-        let lacking = facts.tarball.facts.node.is_none();
+    let (Some(node), true) = (&facts.tarball.static_pods.node, facts.cluster.control_plane().next().is_some()) else {
+        let lacking = facts.tarball.static_pods.node.is_none();
         return outcome.skip_or_lack(lacking, "the node of the tarball", "one of the two names none");
     };
     outcome.made();

@@ -28,9 +28,9 @@ pub(super) fn check(facts: &Facts<'_>, outcome: &mut Outcome) {
 
 /// 2: the revisions in the tarball are those that the operators know of.
 fn check_revisions(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let node = facts.tarball.facts.node.as_ref().map(|node| node.value.as_str());
+    let node = facts.tarball.static_pods.node.as_ref().map(|node| node.value.as_str());
     let mut compared = false;
-    for pod in &facts.tarball.facts.pods {
+    for pod in &facts.tarball.static_pods.pods {
         let Some(known) = facts.cluster.static_pods.get(pod.name.as_str()).filter(|it| !it.nodes.is_empty()) else {
             continue;
         };
@@ -119,9 +119,9 @@ fn check_running(facts: &Facts<'_>, outcome: &mut Outcome) {
 
 /// 15: the images that the manifests name are those that ran.
 fn check_images(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let node = facts.tarball.facts.node.as_ref().map(|node| node.value.as_str());
+    let node = facts.tarball.static_pods.node.as_ref().map(|node| node.value.as_str());
     let (mut compared, mut differ) = (false, Vec::new());
-    for pod in &facts.tarball.facts.pods {
+    for pod in &facts.tarball.static_pods.pods {
         let ran = facts.cluster.mirror_pods.iter().find(|mirror| {
             mirror.pod == pod.name && Some(mirror.node.as_str()) == node && mirror.revision == pod.revision
         });

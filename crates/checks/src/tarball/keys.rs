@@ -25,7 +25,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
 }
 
 fn check_presence(facts: &Facts<'_>, findings: &mut Findings) {
-    let named = facts.resources().facts.apiserver.encryption_provider_config.as_deref();
+    let named = facts.resources().static_pods.apiserver.encryption_provider_config.as_deref();
     let in_force = facts.in_force();
     let apart = matches!(in_force, InForce::HeldApart);
     match (named, facts.configurations().next()) {

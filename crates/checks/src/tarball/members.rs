@@ -35,7 +35,7 @@ fn check_named(facts: &Facts<'_>, findings: &mut Findings) {
         // a configuration may name a directory, whose entry the Go command does not write
         there.extend(path.rmatch_indices('/').filter_map(|(at, _)| path.get(..at)));
     }
-    let pods = &facts.resources().facts;
+    let pods = &facts.resources().static_pods;
     let encryption = pods.apiserver.encryption_config_member.as_deref();
     let missing = pods.named.iter().filter(|(path, _)| {
         // the encryption configuration has a finding of its own
@@ -84,7 +84,7 @@ fn check_content(facts: &Facts<'_>, findings: &mut Findings) {
         let Some(path) = member.path.as_str().filter(|path| path.starts_with("static-pod-resources/")) else {
             continue;
         };
-        let named = facts.resources().facts.named.contains_key(path);
+        let named = facts.resources().static_pods.named.contains_key(path);
         let secret = path.contains("/secrets/");
         let staged = path.contains("/staging/");
         let what = match lacks(facts, member, &material) {

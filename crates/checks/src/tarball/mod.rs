@@ -51,7 +51,7 @@ impl Facts<'_> {
 
     /// Whether kube-apiserver's `config.yaml` was read; without it, an absent setting says nothing.
     fn knows_apiserver(&self) -> bool {
-        self.resources().facts.apiserver.revision.is_some()
+        self.resources().static_pods.apiserver.revision.is_some()
     }
 
     fn resources(&self) -> &StaticResources {

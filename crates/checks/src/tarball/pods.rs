@@ -20,7 +20,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
         let message = "the name says `__POSSIBLY_DIRTY__`: rollouts were not checked for";
         findings.push(Finding::new(&POSSIBLY_DIRTY, message));
     }
-    let pods = &facts.resources().facts.pods;
+    let pods = &facts.resources().static_pods.pods;
     for name in PODS {
         let mut revisions: Vec<u64> = pods.iter().filter(|pod| pod.name == name).map(|pod| pod.revision).collect();
         revisions.sort_unstable();
@@ -73,7 +73,7 @@ fn check_pod(facts: &Facts<'_>, members: &HashSet<&[u8]>, pod: &Pod, findings: &
 }
 
 fn check_version(facts: &Facts<'_>, findings: &mut Findings) {
-    let version = &facts.resources().facts.version;
+    let version = &facts.resources().static_pods.version;
     if version.agrees() {
         return;
     }

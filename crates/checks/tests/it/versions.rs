@@ -69,7 +69,7 @@ fn evidence(payload: &str, build: &str) -> VersionEvidence {
         builder.append_data(&mut header, path, content.as_bytes()).unwrap();
     }
     let bytes = builder.into_inner().unwrap();
-    static_resources::read(&bytes[..], &static_resources::Limits::default()).unwrap().facts.version
+    static_resources::read(&bytes[..], &static_resources::Limits::default()).unwrap().static_pods.version
 }
 
 fn findings(world: &World) -> Vec<Finding> {

@@ -147,7 +147,7 @@ fn describe_snapshot(source: &Contents, facts: &SnapshotFacts<'_>) -> String {
 
 fn describe_tarball(tarball: &Tarball) -> String {
     let resources = tarball.resources();
-    let pods = resources.facts.pods.iter().take(6);
+    let pods = resources.static_pods.pods.iter().take(6);
     let pods: Vec<_> = pods.map(|pod| format!("{} {}", escape(pod.name.as_bytes()), pod.revision)).collect();
     let size = Size(resources.archive.compressed_size);
     let members = count(resources.members.len() as u64, "member");

@@ -25,7 +25,7 @@ const ROOT: &str = "static-pod-resources/";
 /// Whatever keeps the stream from taking it.
 pub fn write(raw: &Contents, inventory: &Inventory, rows: &[Row], long: bool, ui: &mut Ui) -> Result<(), Error> {
     let look = ui.look();
-    let facts = &inventory.resources.facts;
+    let facts = &inventory.resources.static_pods;
     let title = ui.paint(style::HEAD, escape(raw.name().as_bytes())).to_string();
     let name = backup_name(raw);
     let pods: Vec<String> =
@@ -72,7 +72,7 @@ fn taken(name: &BackupName) -> String {
 }
 
 fn version_words(inventory: &Inventory) -> Option<String> {
-    let version = &inventory.resources.facts.version;
+    let version = &inventory.resources.static_pods.version;
     if let Some(exact) = version.exact() {
         return Some(escape(exact.raw.as_bytes()).into_owned());
     }

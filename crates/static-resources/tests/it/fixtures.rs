@@ -19,8 +19,12 @@ fn every_fixture_is_read_without_a_fault() {
         assert_eq!(report.faults, [], "{}", backup.name);
         assert!(report.complete);
         assert_eq!(report.producer, Producer::ClusterBackupScript);
-        let pods: Vec<_> =
-            report.facts.pods.iter().map(|pod| (pod.name.as_str(), pod.revision, pod.revision_agrees())).collect();
+        let pods: Vec<_> = report
+            .static_pods
+            .pods
+            .iter()
+            .map(|pod| (pod.name.as_str(), pod.revision, pod.revision_agrees()))
+            .collect();
         let expected = [
             ("kube-apiserver", 9, Some(true)),
             ("kube-controller-manager", 7, Some(true)),
@@ -28,7 +32,7 @@ fn every_fixture_is_read_without_a_fault() {
             ("etcd", 8, Some(true)),
         ];
         assert_eq!(pods, expected, "{}", backup.name);
-        let in_pods: u64 = report.facts.pods.iter().map(|pod| pod.members).sum();
+        let in_pods: u64 = report.static_pods.pods.iter().map(|pod| pod.members).sum();
         assert_eq!(in_pods, report.members.len() as u64);
         let encrypted = backup.has("encryption-config.json");
         assert_eq!(report.has_encryption_config(), encrypted, "{}", backup.name);
@@ -243,42 +247,42 @@ fn certificates_are_read_as_openssl_reads_them() {
 
 #[test]
 fn facts_are_those_of_the_manifests() {
-    let facts = named("aescbc-rotated").facts;
-    let node = facts.node.unwrap();
+    let said = named("aescbc-rotated").static_pods;
+    let node = said.node.unwrap();
     assert_eq!(
         (node.value.as_str(), node.source.as_str()),
         ("master-0", "static-pod-resources/etcd-pod-8/etcd-pod.yaml env ETCDCTL_CERT")
     );
-    assert_eq!(facts.infrastructure_name.as_deref(), Some("prod-x7k2p"));
-    assert_eq!(facts.etcd.endpoints, ["https://127.0.0.1:2379"]);
-    assert_eq!(facts.etcd.quota_bytes, Some(8_589_934_592));
-    assert!(facts.etcd.image.unwrap().starts_with("quay.io/openshift-release-dev/ocp-v4.0-art-dev@sha256:e1e1"));
+    assert_eq!(said.infrastructure_name.as_deref(), Some("prod-x7k2p"));
+    assert_eq!(said.etcd.endpoints, ["https://127.0.0.1:2379"]);
+    assert_eq!(said.etcd.quota_bytes, Some(8_589_934_592));
+    assert!(said.etcd.image.unwrap().starts_with("quay.io/openshift-release-dev/ocp-v4.0-art-dev@sha256:e1e1"));
     assert_eq!(
-        facts.etcd.nodes.into_iter().collect::<Vec<_>>(),
+        said.etcd.nodes.into_iter().collect::<Vec<_>>(),
         [("master-0".to_owned(), Some("127.0.0.1".to_owned()))]
     );
-    assert_eq!(facts.etcd.certificate_nodes.into_iter().collect::<Vec<_>>(), ["master-0", "master-1", "master-2"]);
+    assert_eq!(said.etcd.certificate_nodes.into_iter().collect::<Vec<_>>(), ["master-0", "master-1", "master-2"]);
     assert_eq!(
-        facts.etcd.configured_endpoints.into_values().collect::<Vec<_>>(),
+        said.etcd.configured_endpoints.into_values().collect::<Vec<_>>(),
         ["192.168.10.10", "192.168.10.11", "192.168.10.12"]
     );
-    assert_eq!(facts.apiserver.etcd_prefix.as_deref(), Some("kubernetes.io"));
-    assert_eq!(facts.apiserver.etcd_servers.len(), 4);
+    assert_eq!(said.apiserver.etcd_prefix.as_deref(), Some("kubernetes.io"));
+    assert_eq!(said.apiserver.etcd_servers.len(), 4);
     assert_eq!(
-        facts.apiserver.encryption_provider_config.as_deref(),
+        said.apiserver.encryption_provider_config.as_deref(),
         Some("/etc/kubernetes/static-pod-resources/secrets/encryption-config/encryption-config")
     );
-    let exact = facts.version.exact().unwrap();
+    let exact = said.version.exact().unwrap();
     assert_eq!((exact.raw.as_str(), exact.minor.as_deref()), ("4.18.30", Some("4.18")));
     assert!(exact.member.to_string().ends_with("kube-apiserver-pod-9/kube-apiserver-pod.yaml"));
-    assert_eq!(facts.version.builds.len(), 4);
-    assert!(facts.version.agrees());
+    assert_eq!(said.version.builds.len(), 4);
+    assert!(said.version.agrees());
     assert_eq!(
-        facts.pods.iter().map(|pod| (pod.startup_monitor, pod.staging)).collect::<Vec<_>>(),
+        said.pods.iter().map(|pod| (pod.startup_monitor, pod.staging)).collect::<Vec<_>>(),
         [(true, 0), (false, 0), (false, 0), (false, 0)]
     );
-    assert_eq!(facts.pods[0].manifest.as_ref().unwrap().images.len(), 2);
-    assert_eq!(named("plain-etcd36").facts.apiserver.encryption_provider_config, None);
+    assert_eq!(said.pods[0].manifest.as_ref().unwrap().images.len(), 2);
+    assert_eq!(named("plain-etcd36").static_pods.apiserver.encryption_provider_config, None);
 }
 
 /// No report of a real tarball prints a secret.

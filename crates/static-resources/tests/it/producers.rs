@@ -35,7 +35,7 @@ fn producers_are_told_apart() {
     assert_eq!(script.producer, Producer::ClusterBackupScript);
     let go = read(&gzip_as_go(&with_tar_crate(true, false)));
     assert_eq!(go.producer, Producer::GoBackupCommand);
-    assert_eq!((go.facts.pods[0].members, go.facts.pods[0].files), (1, 1));
+    assert_eq!((go.static_pods.pods[0].members, go.static_pods.pods[0].files), (1, 1));
     for (ustar, directories) in [(true, true), (false, false)] {
         assert_eq!(read(&gzip(&with_tar_crate(ustar, directories))).producer, Producer::Unknown);
     }

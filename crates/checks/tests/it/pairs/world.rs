@@ -80,7 +80,7 @@ impl World {
             inventory: &inventory,
             members: &self.members,
             size: self.file.len() as u64,
-            quota: Quota::of(None, tarball.facts.etcd.quota_bytes, None, None),
+            quota: Quota::of(None, tarball.static_pods.etcd.quota_bytes, None, None),
             tarball: &tarball,
             names: Names { snapshot: Some(snapshot), tarball: Some(of_tarball) },
             release: self.release,

@@ -180,7 +180,7 @@ fn keys_that_were_taken_out_are_told_from_keys_that_were_never_there() {
     // an archive that breaks off before them does not prove that they are gone
     let cut = &archive.gzip()[..20_000];
     let resources = read(cut).resources;
-    assert!(resources.facts.apiserver.encryption_provider_config.is_some() && !resources.complete);
+    assert!(resources.static_pods.apiserver.encryption_provider_config.is_some() && !resources.complete);
     assert!(matches!(in_force(cut), InForce::Unknown { why: Why::BreaksOff }));
 }
 

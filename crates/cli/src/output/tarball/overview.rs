@@ -30,7 +30,7 @@ pub fn describe(tarball: &Tarball, now: jiff::Timestamp) -> Fields {
         .field("SHA-256", resources.archive.compressed_sha256)
         .maybe("taken", taken)
         .field("pods", pods(tarball))
-        .maybe("node", resources.facts.node.as_ref().map(|node| escape(node.value.as_bytes()).into_owned()))
+        .maybe("node", resources.static_pods.node.as_ref().map(|node| escape(node.value.as_bytes()).into_owned()))
         .maybe("openshift", version(tarball))
         .field("encryption", encryption(tarball))
         .maybe("encryption keys", encryption_keys(tarball))
@@ -55,13 +55,13 @@ fn producer(producer: Producer) -> &'static str {
 }
 
 fn pods(tarball: &Tarball) -> String {
-    let pods = tarball.resources().facts.pods.iter().take(12);
+    let pods = tarball.resources().static_pods.pods.iter().take(12);
     let pods: Vec<_> = pods.map(|pod| format!("{} {}", escape(pod.name.as_bytes()), pod.revision)).collect();
     if pods.is_empty() { "none".to_owned() } else { pods.join(", ") }
 }
 
 fn version(tarball: &Tarball) -> Option<String> {
-    let version = &tarball.resources().facts.version;
+    let version = &tarball.resources().static_pods.version;
     if let Some(exact) = version.exact() {
         return Some(format!("{} (exact: the operator's image)", escape(exact.raw.as_bytes())));
     }
@@ -168,7 +168,7 @@ pub fn write_tables(tarball: &Tarball, ui: &mut Ui) -> io::Result<()> {
     let look = ui.look();
     let columns = [("pod", Align::Left), ("revision", Align::Right), ("members", Align::Right), ("image", Align::Left)];
     let mut table = Table::new(&columns).elastic(3);
-    for pod in &tarball.resources().facts.pods {
+    for pod in &tarball.resources().static_pods.pods {
         let images = pod.manifest.as_ref().map(|manifest| manifest.images.as_slice()).unwrap_or_default();
         let more = images.len().saturating_sub(1);
         let image = images.first().map(|image| escape(image.as_bytes()).into_owned()).unwrap_or_default();

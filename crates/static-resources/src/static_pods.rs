@@ -11,9 +11,9 @@ mod json;
 mod named;
 use json::{configuration, containers, environment, first, strings};
 
-/// The facts of one tarball.
+/// What the static pods of one tarball say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct StaticPods {
     /// The static pods, in the order of the archive.
     pub pods: Vec<Pod>,
     /// The node the backup was taken on, and the member that says so.
@@ -153,7 +153,7 @@ fn split_revision(directory: &str) -> Option<(&str, u64)> {
     Some((pod, revision.parse().ok().filter(|_| digits && !pod.is_empty())?))
 }
 
-impl Facts {
+impl StaticPods {
     /// Counts a member. Returns what it costs to remember.
     pub(crate) fn count(&mut self, path: &MemberPath, kind: MemberKind) -> usize {
         let Some(place) = place(path) else { return 0 };
