@@ -5,7 +5,7 @@ use std::path::Path;
 
 use artifact::{Compression, Contents};
 use checks::Finding;
-use checks::pair::EscrowFacts;
+use checks::pair::AgainstEscrow;
 use document::HexBytes;
 use key_escrow::{Check, Digest, Limits, NamedDigest, Outcome, VerifyOptions, verify_escrow};
 use sha2::{Digest as _, Sha256};
@@ -60,14 +60,14 @@ pub(crate) fn hold(
     };
     let proven = |check: &Check| check.name == "snapshot-digest" && matches!(check.outcome, Outcome::Proven(_));
     let name = manifest.file_name().unwrap_or(manifest.as_os_str()).to_string_lossy().into_owned();
-    let facts = EscrowFacts {
+    let held = AgainstEscrow {
         manifest: &name,
         failed: checks.iter().filter_map(failed).collect(),
         snapshot_proven: checks.iter().any(proven),
         key_names: told.key_names.iter().map(String::as_str).collect(),
     };
-    let finding = checks::pair::check_escrow(&facts, others);
-    let told = documents::escrow::of(manifest.to_string_lossy().into_owned(), facts.failed.is_empty(), &checks);
+    let finding = checks::pair::check_escrow(&held, others);
+    let told = documents::escrow::of(manifest.to_string_lossy().into_owned(), held.failed.is_empty(), &checks);
     Ok((told, finding))
 }
 

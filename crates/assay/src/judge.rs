@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use checks::required::Subject;
-use checks::tarball::Facts as TarballCheck;
+use checks::tarball::TarballAsked;
 use checks::version::Compat;
 use checks::{Asks as Circumstances, Finding, Verdict};
 use document::{Artifact, Document, JudgedBy};
@@ -345,8 +345,8 @@ impl Judged<'_> {
     fn of_tarball(&self, question: &Question) -> Vec<Finding> {
         let tarball = self.facts.tarball;
         let check = |tarball: &Tarball| {
-            let facts = TarballCheck { tarball: &tarball.facts, name: tarball.name(), now: question.now.as_second() };
-            checks::tarball::check(&facts).into_sorted()
+            let asked = TarballAsked { tarball: &tarball.facts, name: tarball.name(), now: question.now.as_second() };
+            checks::tarball::check(&asked).into_sorted()
         };
         tarball.map(check).unwrap_or_default()
     }

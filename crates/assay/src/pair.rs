@@ -10,7 +10,7 @@ use backup_facts::opening::Unlocked;
 use backup_facts::platform::Platform;
 use backup_facts::snapshot::SnapshotFacts;
 use backup_facts::version::Sources;
-use checks::pair::{DirectoryFacts, Facts, Halves, Names, Outcome, Stamp};
+use checks::pair::{Halves, InDirectory, Names, Outcome, Pair, Stamp};
 use checks::{Finding, Findings};
 use jiff::Timestamp;
 use static_resources::StaticResources;
@@ -36,7 +36,7 @@ pub fn judge(
     release: Option<(u64, u64)>,
 ) -> Outcome {
     let [of_snapshot, of_tarball] = [&backup.snapshot, &backup.tarball].map(|path| said(path.as_deref()));
-    checks::pair::check(&Facts {
+    checks::pair::check(&Pair {
         cluster: &snapshot.cluster,
         inventory: &snapshot.inventory,
         members: &snapshot.scan.state.members,
@@ -107,7 +107,7 @@ pub fn directory(directory: &Backups) -> Vec<Finding> {
         of_state.filter_map(|backup| backup.timestamp.clone()).collect::<BTreeSet<String>>()
     };
     let twins: Vec<String> = stamps(true).intersection(&stamps(false)).cloned().collect();
-    checks::pair::check_directory(&DirectoryFacts {
+    checks::pair::check_directory(&InDirectory {
         picks: &directory.picks,
         unfinished: &directory.unfinished,
         backups: directory.backups.len(),

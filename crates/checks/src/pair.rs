@@ -23,11 +23,11 @@ use crate::finding::{Finding, Findings, Location};
 use crate::findings::CHECKS_SKIPPED;
 use crate::severity::Severity;
 
-pub use directory::{DirectoryFacts, Halves, as_made_by, check_directory, check_halves, check_unread};
-pub use escrow::{EscrowFacts, check_escrow};
+pub use directory::{Halves, InDirectory, as_made_by, check_directory, check_halves, check_unread};
+pub use escrow::{AgainstEscrow, check_escrow};
 
-/// What the checks of a pair look at.
-pub struct Facts<'f> {
+/// A pair of files, as the checks look at it.
+pub struct Pair<'f> {
     /// What the objects of the snapshot say.
     pub cluster: &'f ClusterFacts<'f>,
     /// Its live values by resource, and its identity.
@@ -104,12 +104,12 @@ impl Outcome {
 
 /// Holds a snapshot and a tarball against each other.
 #[must_use]
-pub fn check(facts: &Facts<'_>) -> Outcome {
+pub fn check(pair: &Pair<'_>) -> Outcome {
     let mut outcome = Outcome::default();
-    time::check(facts, &mut outcome);
-    identity::check(facts, &mut outcome);
-    revisions::check(facts, &mut outcome);
-    content::check(facts, &mut outcome);
+    time::check(pair, &mut outcome);
+    identity::check(pair, &mut outcome);
+    revisions::check(pair, &mut outcome);
+    content::check(pair, &mut outcome);
     if !outcome.skipped.is_empty() {
         let message = format!("not checked: {}", outcome.skipped.join("; "));
         let mut finding = Finding::new(&CHECKS_SKIPPED, message).with("made", u64::from(outcome.made));

@@ -17,9 +17,9 @@ const OBJECT: &[u8] = b"/kubernetes.io/config.openshift.io/clusterversions/versi
 /// Characters of a message that a name or text from the backup may take.
 const LONGEST: usize = 200;
 
-/// What the checks of releases look at.
+/// A release, and what is asked of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'f> {
+pub struct ReleaseAsked<'f> {
     /// What says which release it is.
     pub sources: Sources<'f>,
     /// What was concluded from it.
@@ -30,7 +30,7 @@ pub struct Facts<'f> {
     pub asks: Asks,
 }
 
-impl Facts<'_> {
+impl ReleaseAsked<'_> {
     /// Whether the backup may be restored onto the target; `None` without one.
     #[must_use]
     pub fn judgement(&self) -> Option<Judgement> {
@@ -67,9 +67,9 @@ impl<'t> Compat<'t> {
     #[must_use]
     pub fn of(sources: Sources<'_>, target: Option<&'t TargetCluster>, asks: Asks) -> Self {
         let release = sources.release();
-        let facts = Facts { sources, release: &release, target, asks };
-        let (judgement, other_cluster) = (facts.judgement(), facts.other_cluster().is_some());
-        let findings = check(&facts).into_sorted();
+        let asked = ReleaseAsked { sources, release: &release, target, asks };
+        let (judgement, other_cluster) = (asked.judgement(), asked.other_cluster().is_some());
+        let findings = check(&asked).into_sorted();
         Self { target, judgement, other_cluster, findings, release }
     }
 
@@ -88,26 +88,26 @@ pub fn is_judgement(finding: &Finding) -> bool {
 
 /// Judges which release a backup is of, and whether it may be restored onto the target.
 #[must_use]
-pub fn check(facts: &Facts<'_>) -> Findings {
+pub fn check(asked: &ReleaseAsked<'_>) -> Findings {
     let mut findings = Findings::default();
-    check_update(facts, &mut findings);
-    if facts.asks == Asks::Restore || facts.target.is_some() {
-        check_target(facts, &mut findings);
-        check_contradictions(facts, &mut findings);
+    check_update(asked, &mut findings);
+    if asked.asks == Asks::Restore || asked.target.is_some() {
+        check_target(asked, &mut findings);
+        check_contradictions(asked, &mut findings);
     }
-    check_cluster_version(facts, &mut findings);
+    check_cluster_version(asked, &mut findings);
     findings
 }
 
-fn check_update(facts: &Facts<'_>, findings: &mut Findings) {
-    let Backup::Updating { from, to } = &facts.release.backup else { return };
+fn check_update(asked: &ReleaseAsked<'_>, findings: &mut Findings) {
+    let Backup::Updating { from, to } = &asked.release.backup else { return };
     let from = from.as_ref().map_or_else(|| "another release".to_owned(), ToString::to_string);
     let message = format!("an update from {from} to {to} was under way");
     findings.push(Finding::new(&UPDATE_UNDER_WAY, message).with("from", from).with("to", to.to_string()).at(object()));
 }
 
-fn check_target(facts: &Facts<'_>, findings: &mut Findings) {
-    if let Some((ours, theirs)) = facts.other_cluster() {
+fn check_target(asked: &ReleaseAsked<'_>, findings: &mut Findings) {
+    if let Some((ours, theirs)) = asked.other_cluster() {
         let message = format!(
             "the backup is of cluster {}, the target is cluster {}",
             clip(ours, LONGEST),
@@ -119,7 +119,7 @@ fn check_target(facts: &Facts<'_>, findings: &mut Findings) {
                 .with("target", clip(theirs, LONGEST)),
         );
     }
-    let (Some(judgement), Some(target)) = (facts.judgement(), facts.target) else { return };
+    let (Some(judgement), Some(target)) = (asked.judgement(), asked.target) else { return };
     let entry: &'static Entry = match judgement.relation {
         // said by VER-002, with or without a target
         Relation::Same | Relation::Updating => return,
@@ -131,15 +131,15 @@ fn check_target(facts: &Facts<'_>, findings: &mut Findings) {
     };
     let reasons: Vec<&str> = judgement.reasons.iter().map(|reason| reason.text.as_str()).collect();
     let finding = Finding::new(entry, reasons.join("; "))
-        .with("backup", facts.release.backup.describe())
+        .with("backup", asked.release.backup.describe())
         .with("target", target.target.version().to_string())
         .with("relation", judgement.relation.name());
     findings.push(finding);
 }
 
-fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
-    let concluded = facts.release.backup.describe();
-    for claim in facts.release.contradictions() {
+fn check_contradictions(asked: &ReleaseAsked<'_>, findings: &mut Findings) {
+    let concluded = asked.release.backup.describe();
+    for claim in asked.release.contradictions() {
         let (entry, what): (&'static Entry, &str) = match claim.witness {
             Witness::ClusterVersion => continue, // the conclusion is its own
             Witness::ClusterOperators => (&OPERATORS_DIFFER, "ClusterOperators say"),
@@ -149,7 +149,7 @@ fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
             Witness::VersionFile => (&NAME_DIFFERS, "file `version` of the directory says"),
             Witness::Kubelets => (&KUBELETS_DIFFER, "kubelets of the control plane say"),
             // both versions of etcd speak of the same data
-            Witness::EtcdClusterVersion if facts.release.of(Witness::EtcdStorageVersion).next().is_some() => continue,
+            Witness::EtcdClusterVersion if asked.release.of(Witness::EtcdStorageVersion).next().is_some() => continue,
             Witness::EtcdClusterVersion => (&ETCD_DIFFERS, "etcd's cluster version is"),
             Witness::EtcdStorageVersion => (&ETCD_DIFFERS, "etcd's storage version is"),
         };
@@ -162,19 +162,19 @@ fn check_contradictions(facts: &Facts<'_>, findings: &mut Findings) {
             finding.location.member = Some(clip(&claim.place, LONGEST));
         }
         // data of an older etcd is read by every newer one
-        if entry == &ETCD_DIFFERS && facts.sources.etcd.minor() < facts.release.backup.minor().and_then(etcd_minor) {
+        if entry == &ETCD_DIFFERS && asked.sources.etcd.minor() < asked.release.backup.minor().and_then(etcd_minor) {
             finding.severity = Severity::Low;
         }
         findings.push(finding);
     }
 }
 
-fn check_cluster_version(facts: &Facts<'_>, findings: &mut Findings) {
-    let unreadable = facts.sources.snapshot.and_then(|snapshot| snapshot.unreadable.as_deref());
+fn check_cluster_version(asked: &ReleaseAsked<'_>, findings: &mut Findings) {
+    let unreadable = asked.sources.snapshot.and_then(|snapshot| snapshot.unreadable.as_deref());
     if let Some(reason) = unreadable {
         findings.push(Finding::new(&CLUSTER_VERSION_UNREADABLE, clip(reason, LONGEST)).at(object()));
     }
-    let Some(version) = facts.sources.cluster_version else { return };
+    let Some(version) = asked.sources.cluster_version else { return };
     let newest = version.status.history.first();
     if unreadable.is_none() && backup_facts::version::running(version).is_none() {
         let message = match newest {
@@ -184,7 +184,7 @@ fn check_cluster_version(facts: &Facts<'_>, findings: &mut Findings) {
         findings.push(Finding::new(&CLUSTER_VERSION_UNREADABLE, message).at(object()));
     }
     let wanted = version.spec.desired_update.as_ref().map(|wanted| wanted.version.as_str());
-    if let (Some(wanted), Some(newest), Backup::Exact(_)) = (wanted, newest, &facts.release.backup)
+    if let (Some(wanted), Some(newest), Backup::Exact(_)) = (wanted, newest, &asked.release.backup)
         && !wanted.is_empty()
         && wanted != newest.version
     {

@@ -8,16 +8,16 @@ use sha2::{Digest as _, Sha256};
 use static_resources::{Class, Digest, Fingerprint, Member, MemberKind};
 use wording::clip;
 
-use super::{Facts, LONGEST, Outcome, at_key, at_member, list};
+use super::{LONGEST, Outcome, Pair, at_key, at_member, list};
 use crate::finding::Finding;
 use crate::findings::{CONFIG_DIFFERS, CONTENT_DIFFERS, ETCD_CA_DIFFERS, SIGNING_KEY_UNKNOWN};
 
 const CONFIG: &str = "encryption-config";
 
-pub(super) fn check(facts: &Facts<'_>, outcome: &mut Outcome) {
-    check_objects(facts, outcome);
-    check_etcd_ca(facts, outcome);
-    check_signing_keys(facts, outcome);
+pub(super) fn check(pair: &Pair<'_>, outcome: &mut Outcome) {
+    check_objects(pair, outcome);
+    check_etcd_ca(pair, outcome);
+    check_signing_keys(pair, outcome);
 }
 
 /// Where a file of a static pod comes from.
@@ -51,18 +51,18 @@ impl<'m> Origin<'m> {
 }
 
 /// 5 and 8: each revisioned Secret and ConfigMap that the snapshot still has.
-fn check_objects(facts: &Facts<'_>, outcome: &mut Outcome) {
+fn check_objects(pair: &Pair<'_>, outcome: &mut Outcome) {
     let mut files: BTreeMap<Vec<u8>, Vec<(Origin<'_>, &Member)>> = BTreeMap::new();
-    for member in facts.tarball.members.iter().filter(|member| member.kind == MemberKind::File) {
+    for member in pair.tarball.members.iter().filter(|member| member.kind == MemberKind::File) {
         if let Some((key, origin)) = Origin::of(member).and_then(|origin| Some((origin.key()?, origin))) {
             files.entry(key).or_default().push((origin, member));
         }
     }
-    let node = facts.tarball.static_pods.node.as_ref().map(|node| node.value.as_str()).unwrap_or_default();
+    let node = pair.tarball.static_pods.node.as_ref().map(|node| node.value.as_str()).unwrap_or_default();
     let (mut compared, mut closed) = (0_u64, 0_u64);
     for (key, files) in &files {
-        let Some((&key, &value)) = facts.cluster.objects.get_key_value(key.as_slice()) else { continue };
-        let Some(digests) = digests(facts, key, value, files.first().map_or(0, |(it, _)| it.revision), node) else {
+        let Some((&key, &value)) = pair.cluster.objects.get_key_value(key.as_slice()) else { continue };
+        let Some(digests) = digests(pair, key, value, files.first().map_or(0, |(it, _)| it.revision), node) else {
             closed += 1;
             continue;
         };
@@ -97,13 +97,13 @@ fn check_objects(facts: &Facts<'_>, outcome: &mut Outcome) {
 
 /// SHA-256 of each entry, as it is and as the installer writes it; `None` where the value does not open.
 fn digests(
-    facts: &Facts<'_>,
+    pair: &Pair<'_>,
     key: &[u8],
     value: &[u8],
     revision: u64,
     node: &str,
 ) -> Option<BTreeMap<Vec<u8>, [Digest; 2]>> {
-    opened(facts, key, value, |object| {
+    opened(pair, key, value, |object| {
         let digest = |bytes: &[u8]| Digest(Sha256::digest(bytes).into());
         let entries = contents(object).map(|entry| {
             let written = substituted(entry.bytes, revision, node);
@@ -115,30 +115,30 @@ fn digests(
 }
 
 /// Opens a value with the keys at hand, and shows it to `look`; the plaintext is wiped behind it.
-fn opened<T>(facts: &Facts<'_>, key: &[u8], value: &[u8], look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+fn opened<T>(pair: &Pair<'_>, key: &[u8], value: &[u8], look: impl FnOnce(&[u8]) -> T) -> Option<T> {
     if !value.starts_with(b"k8s:enc:") {
         return Some(look(value));
     }
-    let opened = facts.keys?.open(key, value).ok()?;
+    let opened = pair.keys?.open(key, value).ok()?;
     Some(look(&opened.plaintext))
 }
 
 /// The bytes of one entry of one Secret in a namespace of a static pod, as `look` sees them.
-fn entry_of<T>(facts: &Facts<'_>, key: &[u8], name: &[u8], look: impl FnOnce(&[u8]) -> T) -> Option<T> {
-    let cluster: &ClusterFacts<'_> = facts.cluster;
+fn entry_of<T>(pair: &Pair<'_>, key: &[u8], name: &[u8], look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    let cluster: &ClusterFacts<'_> = pair.cluster;
     let value = cluster.objects.get(key)?;
-    opened(facts, key, value, |object| {
+    opened(pair, key, value, |object| {
         let entry = contents(object).find(|entry| entry.name == name)?;
         Some(look(entry.bytes))
     })?
 }
 
 /// 10: the CA that signs etcd's certificates is one that the tarball trusts.
-fn check_etcd_ca(facts: &Facts<'_>, outcome: &mut Outcome) {
+fn check_etcd_ca(pair: &Pair<'_>, outcome: &mut Outcome) {
     const SIGNER: &[u8] = b"/kubernetes.io/secrets/openshift-etcd/etcd-signer";
     debug_assert!(StorageKey::parse(SIGNER).well_formed);
-    let signer = entry_of(facts, SIGNER, b"tls.crt", pem_fingerprints).filter(|prints| !prints.is_empty());
-    let trusted = facts.tarball.certificates.iter().filter(|certificate| {
+    let signer = entry_of(pair, SIGNER, b"tls.crt", pem_fingerprints).filter(|prints| !prints.is_empty());
+    let trusted = pair.tarball.certificates.iter().filter(|certificate| {
         let path = certificate.member.to_string();
         let bundle = path.contains("/configmaps/etcd-serving-ca/") || path.ends_with("/server-ca-bundle.crt");
         certificate.is_ca && bundle
@@ -157,9 +157,9 @@ fn check_etcd_ca(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// 14: tokens signed with the private key are accepted by kube-apiserver.
-fn check_signing_keys(facts: &Facts<'_>, outcome: &mut Outcome) {
+fn check_signing_keys(pair: &Pair<'_>, outcome: &mut Outcome) {
     let of = |class: Class, part: &str| {
-        let wanted = facts.tarball.material.iter().filter(move |it| it.class == class);
+        let wanted = pair.tarball.material.iter().filter(move |it| it.class == class);
         let part = part.to_owned();
         wanted.filter(move |it| it.member.to_string().contains(&part)).filter_map(|it| match it.fingerprint {
             Some(Fingerprint::PublicKey(digest)) => Some((digest, &it.member)),
@@ -170,7 +170,7 @@ fn check_signing_keys(facts: &Facts<'_>, outcome: &mut Outcome) {
         of(Class::PublicKey, "/configmaps/sa-token-signing-certs/").map(|(digest, _)| digest).collect();
     let signing: Vec<_> = of(Class::SigningKey, "/secrets/service-account-private-key/").collect();
     if accepted.is_empty() || signing.is_empty() {
-        let kept_apart = facts.names.tarball.is_some_and(|name| name.keyless);
+        let kept_apart = pair.names.tarball.is_some_and(|name| name.keyless);
         let why = "the tarball has not both halves of it";
         return outcome.skip_or_lack(!kept_apart, "the key that signs tokens", why);
     }

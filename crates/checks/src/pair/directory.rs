@@ -20,7 +20,7 @@ pub fn check_unread(name: &str, reason: &str) -> Finding {
 
 /// What a directory holds.
 #[derive(Debug, Clone, Copy)]
-pub struct DirectoryFacts<'d> {
+pub struct InDirectory<'d> {
     /// What the script would take.
     pub picks: &'d Picks,
     /// Names of saves that were never finished.
@@ -73,11 +73,11 @@ pub struct Halves<'d> {
 
 /// Judges a directory beside what each backup in it is worth.
 #[must_use]
-pub fn check_directory(facts: &DirectoryFacts<'_>) -> Findings {
+pub fn check_directory(there: &InDirectory<'_>) -> Findings {
     let mut findings = Findings::default();
-    let picks = facts.picks;
+    let picks = there.picks;
     let name = |pick: &Option<String>| pick.as_deref().map_or_else(|| "nothing".to_owned(), |name| clip(name, LONGEST));
-    if facts.picks_agree == Some(false) {
+    if there.picks_agree == Some(false) {
         let message = format!(
             "cluster-restore.sh takes {} and {}, which are of different backups",
             name(&picks.snapshot),
@@ -85,28 +85,28 @@ pub fn check_directory(facts: &DirectoryFacts<'_>) -> Findings {
         );
         let finding = Finding::new(&PICKS_MIXED, message).with("snapshot", name(&picks.snapshot));
         findings.push(finding.with("tarball", name(&picks.tarball)));
-    } else if facts.backups > 1 {
+    } else if there.backups > 1 {
         let message = format!(
             "{} backups in one directory: cluster-restore.sh takes {} and {}",
-            facts.backups,
+            there.backups,
             name(&picks.snapshot),
             name(&picks.tarball)
         );
-        findings.push(Finding::new(&SEVERAL_BACKUPS, message).with("backups", facts.backups as u64));
+        findings.push(Finding::new(&SEVERAL_BACKUPS, message).with("backups", there.backups as u64));
     }
     for (pick, what) in [(&picks.snapshot, "snapshot*.db"), (&picks.tarball, "static_kuberesources*.tar.gz")] {
-        if pick.is_none() && facts.backups > 0 {
+        if pick.is_none() && there.backups > 0 {
             let message = format!("no file is called {what}, which is what cluster-restore.sh looks for");
             findings.push(Finding::new(&SCRIPT_FINDS_NOTHING, message).with("pattern", what));
         }
     }
-    if !facts.twins.is_empty() {
-        let which = list(facts.twins.iter().map(String::as_str));
+    if !there.twins.is_empty() {
+        let which = list(there.twins.iter().map(String::as_str));
         let message = format!("{which}: an ordinary backup and a forced one; cluster-restore.sh takes the forced one");
         findings.push(Finding::new(&DIRTY_TWIN, message));
     }
-    if !facts.unfinished.is_empty() {
-        let message = list(facts.unfinished.iter().map(String::as_str));
+    if !there.unfinished.is_empty() {
+        let message = list(there.unfinished.iter().map(String::as_str));
         findings.push(Finding::new(&UNFINISHED_SAVE, message));
     }
     findings

@@ -6,7 +6,7 @@ use crate::severity::Severity;
 
 /// What came of holding a backup against the manifest of an escrow.
 #[derive(Debug, Clone, Default)]
-pub struct EscrowFacts<'f> {
+pub struct AgainstEscrow<'f> {
     /// Name of the manifest.
     pub manifest: &'f str,
     /// What does not agree, in words.
@@ -19,19 +19,19 @@ pub struct EscrowFacts<'f> {
 
 /// Judges it. Where everything agrees, a tarball without keys is no gap any more, and that the keys were not tried on the
 /// snapshot that they were split for is only to be known.
-pub fn check_escrow(facts: &EscrowFacts<'_>, others: &mut [Finding]) -> Finding {
-    if !facts.failed.is_empty() {
-        let message = format!("against {}: {}", facts.manifest, facts.failed.join("; "));
+pub fn check_escrow(held: &AgainstEscrow<'_>, others: &mut [Finding]) -> Finding {
+    if !held.failed.is_empty() {
+        let message = format!("against {}: {}", held.manifest, held.failed.join("; "));
         return Finding::new(&ESCROW_MISMATCH, message);
     }
-    if facts.snapshot_proven {
+    if held.snapshot_proven {
         for finding in others.iter_mut().filter(|finding| finding.entry == &FIT_NOT_CHECKED) {
             finding.severity = Severity::Info;
         }
     }
-    let keys = if facts.key_names.is_empty() { "no key".to_owned() } else { facts.key_names.join(", ") };
-    let files = if facts.snapshot_proven { "both files" } else { "the tarball; it names no snapshot" };
-    let message = format!("{} agrees with {files}; encryption keys in the escrow: {keys}", facts.manifest);
+    let keys = if held.key_names.is_empty() { "no key".to_owned() } else { held.key_names.join(", ") };
+    let files = if held.snapshot_proven { "both files" } else { "the tarball; it names no snapshot" };
+    let message = format!("{} agrees with {files}; encryption keys in the escrow: {keys}", held.manifest);
     Finding::new(&KEYS_IN_ESCROW, message)
 }
 
@@ -47,8 +47,8 @@ mod tests {
             (vec!["the tarball is another".to_owned()], true, "PAIR-032", Severity::High),
         ] {
             let mut others = [Finding::new(&FIT_NOT_CHECKED, "").clone()];
-            let facts = EscrowFacts { manifest: "m.json", failed, snapshot_proven, key_names: vec!["2", "1"] };
-            let finding = check_escrow(&facts, &mut others);
+            let held = AgainstEscrow { manifest: "m.json", failed, snapshot_proven, key_names: vec!["2", "1"] };
+            let finding = check_escrow(&held, &mut others);
             assert_eq!((finding.entry.id, others[0].severity), (id, left), "{}", finding.message);
             assert!(finding.message.contains("m.json"));
         }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use backup_facts::snapshot::QuotaSource;
 use wording::clip;
 
-use super::{Facts, LONGEST, Outcome, list};
+use super::{LONGEST, Outcome, Pair, list};
 use crate::finding::Finding;
 use crate::findings::{
     ENDPOINTS_DIFFER, ETCD_ADDRESSES_DIFFER, ETCD_CERTIFICATES_DIFFER, NO_CLUSTER, NODE_UNKNOWN, OTHER_CLUSTER_PAIR,
@@ -17,24 +17,24 @@ use crate::severity::Severity;
 /// Shares of the quota, in percent, from which OpenShift's alerts are critical, a warning, for information.
 const QUOTA_ALERTS: [(u64, Severity); 3] = [(85, Severity::High), (75, Severity::Medium), (65, Severity::Low)];
 
-pub(super) fn check(facts: &Facts<'_>, outcome: &mut Outcome) {
-    check_infrastructure(facts, outcome);
-    check_servers(facts, outcome);
-    check_prefix(facts, outcome);
-    check_addresses(facts, outcome);
-    check_certificates(facts, outcome);
-    check_endpoints(facts, outcome);
-    check_topology(facts, outcome);
-    check_node(facts, outcome);
-    check_quota(facts, outcome);
+pub(super) fn check(pair: &Pair<'_>, outcome: &mut Outcome) {
+    check_infrastructure(pair, outcome);
+    check_servers(pair, outcome);
+    check_prefix(pair, outcome);
+    check_addresses(pair, outcome);
+    check_certificates(pair, outcome);
+    check_endpoints(pair, outcome);
+    check_topology(pair, outcome);
+    check_node(pair, outcome);
+    check_quota(pair, outcome);
 }
 
 /// 12: the cluster's name.
-fn check_infrastructure(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let infrastructure = facts.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
+fn check_infrastructure(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let infrastructure = pair.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
     let ours = infrastructure.map(|it| it.infrastructure_name.as_str()).filter(|name| !name.is_empty());
-    let theirs = facts.tarball.static_pods.infrastructure_name.as_deref();
-    if facts.inventory.openshift().is_none() && !facts.tarball.static_pods.pods.is_empty() {
+    let theirs = pair.tarball.static_pods.infrastructure_name.as_deref();
+    if pair.inventory.openshift().is_none() && !pair.tarball.static_pods.pods.is_empty() {
         let of = theirs.map(|name| format!(" of cluster {}", clip(name, LONGEST))).unwrap_or_default();
         let message =
             format!("no ClusterVersion and no Infrastructure in the snapshot, static pods{of} in the tarball");
@@ -57,9 +57,9 @@ fn check_infrastructure(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// 12: the addresses of etcd that kube-apiserver is told.
-fn check_servers(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let nodes = facts.cluster.addresses();
-    let servers = &facts.tarball.static_pods.apiserver.etcd_servers;
+fn check_servers(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let nodes = pair.cluster.addresses();
+    let servers = &pair.tarball.static_pods.apiserver.etcd_servers;
     let hosts: BTreeSet<&str> = servers.iter().filter_map(|url| host(url)).filter(|it| !is_loopback(it)).collect();
     if nodes.is_empty() || hosts.is_empty() {
         return outcome.skip_or_lack(hosts.is_empty(), "the addresses of etcd", "one of the two does not tell them");
@@ -91,14 +91,14 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Where kube-apiserver looks for its objects.
-fn check_prefix(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let Some(prefix) = facts.tarball.static_pods.apiserver.etcd_prefix.as_deref() else {
+fn check_prefix(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let Some(prefix) = pair.tarball.static_pods.apiserver.etcd_prefix.as_deref() else {
         return outcome.lack("the prefix of the keys", "the tarball does not tell it");
     };
     outcome.made();
     let prefix = prefix.trim_matches('/');
     let below = |path: &[u8]| path.strip_prefix(prefix.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'/'));
-    let paths = || facts.inventory.resources().filter(|(path, count)| !path.is_empty() && count.live > 0);
+    let paths = || pair.inventory.resources().filter(|(path, count)| !path.is_empty() && count.live > 0);
     if paths().next().is_some() && !paths().any(|(path, _)| below(path)) {
         let first: BTreeSet<String> = paths()
             .filter_map(|(path, _)| path.split(|byte| *byte == b'/').next())
@@ -112,10 +112,10 @@ fn check_prefix(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// 9: addresses that etcd and its certificates are given, against those of the nodes.
-fn check_addresses(facts: &Facts<'_>, outcome: &mut Outcome) {
+fn check_addresses(pair: &Pair<'_>, outcome: &mut Outcome) {
     let parse = |text: &str| text.parse::<IpAddr>().ok().filter(|address| !address.is_loopback());
-    let nodes: BTreeSet<IpAddr> = facts.cluster.addresses().into_iter().filter_map(parse).collect();
-    let etcd = &facts.tarball.static_pods.etcd;
+    let nodes: BTreeSet<IpAddr> = pair.cluster.addresses().into_iter().filter_map(parse).collect();
+    let etcd = &pair.tarball.static_pods.etcd;
     // without addresses of nodes, or etcd's own, the checks beside this one say so
     if nodes.is_empty() {
         return;
@@ -131,7 +131,7 @@ fn check_addresses(facts: &Facts<'_>, outcome: &mut Outcome) {
         outcome.findings.push(Finding::new(&ETCD_ADDRESSES_DIFFER, message));
     }
     let mut others: BTreeSet<&str> = BTreeSet::new();
-    for (name, node) in facts.cluster.control_plane() {
+    for (name, node) in pair.cluster.control_plane() {
         let own: BTreeSet<IpAddr> = node.addresses.iter().filter_map(|address| parse(address)).collect();
         let of_node = |path: &str| {
             let file = path.rsplit('/').next().unwrap_or_default();
@@ -141,7 +141,7 @@ fn check_addresses(facts: &Facts<'_>, outcome: &mut Outcome) {
             });
             known && path.contains("/etcd-pod-") && path.contains("/secrets/") && !path.contains("/staging/")
         };
-        for leaf in facts.tarball.certificates.iter().filter(|leaf| leaf.index == 0) {
+        for leaf in pair.tarball.certificates.iter().filter(|leaf| leaf.index == 0) {
             if !leaf.member.as_str().is_some_and(of_node) {
                 continue;
             }
@@ -159,9 +159,9 @@ fn check_addresses(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// 9: certificates of etcd for every control plane node, and for no other.
-fn check_certificates(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let certified = &facts.tarball.static_pods.etcd.certificate_nodes;
-    let nodes: BTreeSet<&str> = facts.cluster.control_plane().map(|(name, _)| name).collect();
+fn check_certificates(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let certified = &pair.tarball.static_pods.etcd.certificate_nodes;
+    let nodes: BTreeSet<&str> = pair.cluster.control_plane().map(|(name, _)| name).collect();
     if certified.is_empty() || nodes.is_empty() {
         let why = "one of the two names no control plane node";
         return outcome.skip_or_lack(certified.is_empty(), "certificates of etcd", why);
@@ -170,7 +170,7 @@ fn check_certificates(facts: &Facts<'_>, outcome: &mut Outcome) {
     let certified: BTreeSet<&str> = certified.iter().map(String::as_str).collect();
     let gone: Vec<&str> = certified.difference(&nodes).copied().collect();
     let new: Vec<&str> = nodes.difference(&certified).copied().collect();
-    let members = facts.members.iter().map(|member| member.name.as_str());
+    let members = pair.members.iter().map(|member| member.name.as_str());
     let strangers: Vec<&str> = members.filter(|name| !name.is_empty() && !certified.contains(name)).collect();
     let parts = [
         (!gone.is_empty()).then(|| format!("certificates of {}, which is no node of the snapshot", list(gone))),
@@ -184,9 +184,9 @@ fn check_certificates(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// 11: endpoints of etcd as configured, and their member IDs where the keys are such.
-fn check_endpoints(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let configured = &facts.tarball.static_pods.etcd.configured_endpoints;
-    let nodes = facts.cluster.addresses();
+fn check_endpoints(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let configured = &pair.tarball.static_pods.etcd.configured_endpoints;
+    let nodes = pair.cluster.addresses();
     if configured.is_empty() || nodes.is_empty() {
         return outcome.skip("endpoints of etcd", "one of the two does not tell them");
     }
@@ -200,7 +200,7 @@ fn check_endpoints(facts: &Facts<'_>, outcome: &mut Outcome) {
     let is_id = |key: &str| key.len() >= 14 && key.len() <= 16 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
     let ids: Vec<u64> =
         configured.keys().filter(|key| is_id(key)).filter_map(|key| u64::from_str_radix(key, 16).ok()).collect();
-    let known = |id: &u64| facts.members.iter().any(|member| member.id == *id);
+    let known = |id: &u64| pair.members.iter().any(|member| member.id == *id);
     let unknown: Vec<String> = ids.iter().filter(|id| !known(id)).map(|id| format!("{id:x}")).collect();
     if !unknown.is_empty() {
         let message =
@@ -210,13 +210,13 @@ fn check_endpoints(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// 20: what the control plane's topology lets one expect.
-fn check_topology(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let infrastructure = facts.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
+fn check_topology(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let infrastructure = pair.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
     let Some(topology) = infrastructure.map(|it| it.control_plane_topology.as_str()) else {
         return outcome.skip("the topology", "the snapshot does not tell it");
     };
     outcome.made();
-    let certified = facts.tarball.static_pods.etcd.certificate_nodes.len();
+    let certified = pair.tarball.static_pods.etcd.certificate_nodes.len();
     let message = match topology {
         "External" => {
             "the control plane is hosted elsewhere: it has no static pods, so the tarball is of another cluster"
@@ -231,15 +231,15 @@ fn check_topology(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// 21: the node that the tarball was taken on.
-fn check_node(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let (Some(node), true) = (&facts.tarball.static_pods.node, facts.cluster.control_plane().next().is_some()) else {
-        let lacking = facts.tarball.static_pods.node.is_none();
+fn check_node(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let (Some(node), true) = (&pair.tarball.static_pods.node, pair.cluster.control_plane().next().is_some()) else {
+        let lacking = pair.tarball.static_pods.node.is_none();
         return outcome.skip_or_lack(lacking, "the node of the tarball", "one of the two names none");
     };
     outcome.made();
-    if facts.cluster.control_plane().all(|(name, _)| name != node.value) {
+    if pair.cluster.control_plane().all(|(name, _)| name != node.value) {
         let name = clip(&node.value, LONGEST);
-        let what = if facts.cluster.nodes.contains_key(&node.value) { "no control plane node" } else { "no node" };
+        let what = if pair.cluster.nodes.contains_key(&node.value) { "no control plane node" } else { "no node" };
         let message = format!("the tarball was taken on {name}, which is {what} of the snapshot");
         outcome
             .findings
@@ -248,19 +248,19 @@ fn check_node(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// 19: the size against the quota that etcd really has.
-fn check_quota(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let quota = facts.quota.bytes;
-    if facts.quota.source != QuotaSource::Tarball {
+fn check_quota(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let quota = pair.quota.bytes;
+    if pair.quota.source != QuotaSource::Tarball {
         return outcome.lack("the space quota", "the tarball does not tell it");
     }
     outcome.made();
-    if quota == facts.quota.default {
+    if quota == pair.quota.default {
         return; // held against the snapshot by itself
     }
-    let percent = facts.size.saturating_mul(100).checked_div(quota).unwrap_or(0);
+    let percent = pair.size.saturating_mul(100).checked_div(quota).unwrap_or(0);
     if let Some(&(_, severity)) = QUOTA_ALERTS.iter().find(|&&(from, _)| percent > from) {
         let message = format!("the database takes {percent} % of the {quota} bytes that etcd may use by this tarball");
-        let finding = Finding::new(&QUOTA_OF_TARBALL, message).with("size", facts.size).with("quota", quota);
+        let finding = Finding::new(&QUOTA_OF_TARBALL, message).with("size", pair.size).with("quota", quota);
         outcome.findings.push(Finding { severity, ..finding });
     }
 }

@@ -6,7 +6,7 @@ use backup_facts::pair::StaticPod;
 use static_resources::Pod;
 use wording::clip;
 
-use super::{Facts, LONGEST, Outcome, list};
+use super::{LONGEST, Outcome, Pair, list};
 use crate::finding::Finding;
 use crate::findings::{
     IMAGES_DIFFER, MANIFEST_LOOKUP, REVISION_UNKNOWN, ROLLOUT_UNDER_WAY, RUNNING_REVISION_DIFFERS, UNPACKED_ELSEWHERE,
@@ -18,20 +18,20 @@ const RESTORED: [&str; 3] = ["kube-apiserver", "kube-controller-manager", "kube-
 /// The first release whose script leaves the manifests alone.
 const NOT_RESTORED_FROM: (u64, u64) = (4, 18);
 
-pub(super) fn check(facts: &Facts<'_>, outcome: &mut Outcome) {
-    check_revisions(facts, outcome);
-    check_rollout(facts, outcome);
-    check_running(facts, outcome);
-    check_images(facts, outcome);
-    check_members(facts, outcome);
+pub(super) fn check(pair: &Pair<'_>, outcome: &mut Outcome) {
+    check_revisions(pair, outcome);
+    check_rollout(pair, outcome);
+    check_running(pair, outcome);
+    check_images(pair, outcome);
+    check_members(pair, outcome);
 }
 
 /// 2: the revisions in the tarball are those that the operators know of.
-fn check_revisions(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let node = facts.tarball.static_pods.node.as_ref().map(|node| node.value.as_str());
+fn check_revisions(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let node = pair.tarball.static_pods.node.as_ref().map(|node| node.value.as_str());
     let mut compared = false;
-    for pod in &facts.tarball.static_pods.pods {
-        let Some(known) = facts.cluster.static_pods.get(pod.name.as_str()).filter(|it| !it.nodes.is_empty()) else {
+    for pod in &pair.tarball.static_pods.pods {
+        let Some(known) = pair.cluster.static_pods.get(pod.name.as_str()).filter(|it| !it.nodes.is_empty()) else {
             continue;
         };
         compared = true;
@@ -78,8 +78,8 @@ fn judge(pod: &Pod, known: &StaticPod, node: Option<&str>) -> Option<(Severity, 
 }
 
 /// 2: whether all nodes run one revision.
-fn check_rollout(facts: &Facts<'_>, outcome: &mut Outcome) {
-    for (pod, known) in &facts.cluster.static_pods {
+fn check_rollout(pair: &Pair<'_>, outcome: &mut Outcome) {
+    for (pod, known) in &pair.cluster.static_pods {
         let behind = known.nodes.iter().filter(|status| {
             let moving = status.target != 0 && status.target != status.current;
             moving || known.latest.is_some_and(|latest| status.current < latest)
@@ -99,10 +99,10 @@ fn check_rollout(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// What kubelets report, against what operators believe.
-fn check_running(facts: &Facts<'_>, outcome: &mut Outcome) {
+fn check_running(pair: &Pair<'_>, outcome: &mut Outcome) {
     let mut differ = Vec::new();
-    for mirror in &facts.cluster.mirror_pods {
-        let known = facts.cluster.static_pods.get(mirror.pod);
+    for mirror in &pair.cluster.mirror_pods {
+        let known = pair.cluster.static_pods.get(mirror.pod);
         let status = known.and_then(|known| known.nodes.iter().find(|status| status.node == mirror.node));
         if let Some(status) = status.filter(|it| ![it.current, it.target].contains(&mirror.revision)) {
             differ.push(format!(
@@ -118,11 +118,11 @@ fn check_running(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// 15: the images that the manifests name are those that ran.
-fn check_images(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let node = facts.tarball.static_pods.node.as_ref().map(|node| node.value.as_str());
+fn check_images(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let node = pair.tarball.static_pods.node.as_ref().map(|node| node.value.as_str());
     let (mut compared, mut differ) = (false, Vec::new());
-    for pod in &facts.tarball.static_pods.pods {
-        let ran = facts.cluster.mirror_pods.iter().find(|mirror| {
+    for pod in &pair.tarball.static_pods.pods {
+        let ran = pair.cluster.mirror_pods.iter().find(|mirror| {
             mirror.pod == pod.name && Some(mirror.node.as_str()) == node && mirror.revision == pod.revision
         });
         let images = pod.manifest.as_ref().map(|manifest| &manifest.images);
@@ -143,9 +143,9 @@ fn check_images(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// What the restore script would do with the members of this archive.
-fn check_members(facts: &Facts<'_>, outcome: &mut Outcome) {
+fn check_members(pair: &Pair<'_>, outcome: &mut Outcome) {
     outcome.made();
-    let members = &facts.tarball.members;
+    let members = &pair.tarball.members;
     let outside = members.iter().find(|member| {
         let path = member.path.as_bytes();
         !(path == b"static-pod-resources" || path.starts_with(b"static-pod-resources/"))
@@ -157,7 +157,7 @@ fn check_members(facts: &Facts<'_>, outcome: &mut Outcome) {
         );
         outcome.findings.push(Finding::new(&UNPACKED_ELSEWHERE, message).at(super::at_member(&member.path)));
     }
-    if facts.release.is_some_and(|release| release >= NOT_RESTORED_FROM) {
+    if pair.release.is_some_and(|release| release >= NOT_RESTORED_FROM) {
         return;
     }
     for pod in RESTORED {
@@ -182,7 +182,7 @@ fn check_members(facts: &Facts<'_>, outcome: &mut Outcome) {
             many => format!("{} members end in `{file}`: the script takes their names for one", many.len()),
         };
         let mut finding = Finding::new(&MANIFEST_LOOKUP, message);
-        if facts.release.is_none() {
+        if pair.release.is_none() {
             finding.severity = Severity::Medium; // it may be of a release that does not look
         }
         outcome.findings.push(finding);

@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::{Facts, Outcome};
+use super::{Outcome, Pair};
 use crate::finding::Finding;
 use crate::findings::{TIME_DIFFERS, TIMESTAMPS_DIFFER};
 use crate::severity::Severity;
@@ -19,14 +19,14 @@ const ZONE_MOST: i64 = 14 * 3600;
 /// A clock in another zone is still a clock: within this it agrees.
 const ZONE_SLACK: i64 = 4 * 60;
 
-pub(super) fn check(facts: &Facts<'_>, outcome: &mut Outcome) {
-    check_names(facts, outcome);
-    check_clock(facts, outcome);
+pub(super) fn check(pair: &Pair<'_>, outcome: &mut Outcome) {
+    check_names(pair, outcome);
+    check_clock(pair, outcome);
 }
 
 /// 1: the two names carry one timestamp.
-fn check_names(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let (Some(snapshot), Some(tarball)) = (facts.names.snapshot, facts.names.tarball) else {
+fn check_names(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let (Some(snapshot), Some(tarball)) = (pair.names.snapshot, pair.names.tarball) else {
         return outcome.skip("whether the names belong together", "a name tells no time");
     };
     outcome.made();
@@ -44,13 +44,13 @@ fn check_names(facts: &Facts<'_>, outcome: &mut Outcome) {
 }
 
 /// 13: the name's time is that of the newest objects.
-fn check_clock(facts: &Facts<'_>, outcome: &mut Outcome) {
-    let named = facts.names.snapshot.or(facts.names.tarball);
+fn check_clock(pair: &Pair<'_>, outcome: &mut Outcome) {
+    let named = pair.names.snapshot.or(pair.names.tarball);
     let named = named.and_then(|stamp| {
         let time = DateTime::strptime("%Y-%m-%d_%H%M%S", stamp.timestamp).ok()?;
         Some((stamp.timestamp, TimeZone::UTC.to_timestamp(time).ok()?))
     });
-    let (Some((text, named)), Some(newest)) = (named, facts.cluster.newest()) else {
+    let (Some((text, named)), Some(newest)) = (named, pair.cluster.newest()) else {
         return outcome.skip("whether the name's time is that of the data", "no time to compare");
     };
     outcome.made();

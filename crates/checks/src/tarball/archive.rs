@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use static_resources::{Fault, FaultKind};
 use wording::clip;
 
-use super::{Facts, LONGEST, at_member};
+use super::{LONGEST, TarballAsked, at_member};
 use crate::finding::{Finding, Findings, Location};
 use crate::findings::{
     AMBIGUOUS_SIZE, ARCHIVE_IRREGULAR, ARCHIVE_TRUNCATED, CERTIFICATE_UNREADABLE, CONFIGURATION_UNREADABLE,
@@ -15,8 +15,8 @@ use crate::findings::{
 };
 use crate::severity::Severity;
 
-pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
-    let faults = &facts.resources().faults;
+pub(super) fn check(asked: &TarballAsked<'_>, findings: &mut Findings) {
+    let faults = &asked.resources().faults;
     let escaping = |fault: &&Fault| std::ptr::eq(entry(&fault.kind), &PATH_ESCAPES);
     let escapes: HashSet<u64> = faults.iter().filter(escaping).map(|fault| fault.offset).collect();
     for fault in faults {
@@ -25,11 +25,11 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
             continue;
         }
         let mut finding = Finding::new(entry(&fault.kind), clip(&fault.to_string(), LONGEST));
-        finding.severity = severity(facts, fault).unwrap_or(finding.severity);
+        finding.severity = severity(asked, fault).unwrap_or(finding.severity);
         let layer = if fault.kind.is_of_gzip() { "file" } else { "inner tar" };
         finding = finding.with("offset", fault.offset).with("offsetIn", layer);
         if fault.kind.stops() {
-            finding = finding.with("membersRead", facts.resources().members.len() as u64);
+            finding = finding.with("membersRead", asked.resources().members.len() as u64);
         }
         let place = fault.member.as_ref().map(at_member).unwrap_or_default();
         findings.push(finding.at(Location { offset: Some(fault.offset), ..place }));
@@ -66,11 +66,11 @@ fn entry(kind: &FaultKind) -> &'static Entry {
 }
 
 /// Where the circumstances say otherwise than the entry.
-fn severity(facts: &Facts<'_>, fault: &Fault) -> Option<Severity> {
+fn severity(asked: &TarballAsked<'_>, fault: &Fault) -> Option<Severity> {
     let yaml = || fault.member.as_ref().is_some_and(|path| path.as_bytes().ends_with(b".yaml"));
     match fault.kind {
         // the restore script would take it, and tar refuse it
-        FaultKind::NotGzip if facts.name.restorable => Some(Severity::High),
+        FaultKind::NotGzip if asked.name.restorable => Some(Severity::High),
         FaultKind::GzipTrailing { zero: true, .. } | FaultKind::LoneZeroBlock => Some(Severity::Low),
         FaultKind::Unreadable if !yaml() => Some(Severity::Medium),
         _ => None,

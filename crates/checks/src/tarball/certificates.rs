@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use static_resources::{Certificate, Class, Digest, Fingerprint, Material};
 use wording::clip;
 
-use super::{Facts, LONGEST, at_member};
+use super::{LONGEST, TarballAsked, at_member};
 use crate::finding::{Finding, Findings};
 use crate::findings::{CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, ISSUER_NOT_TRUSTED, KEY_PAIR_MISMATCH};
 use crate::severity::Severity;
@@ -13,20 +13,20 @@ use crate::severity::Severity;
 /// A hostile archive may hold any number of certificates.
 const MOST: usize = 50;
 
-pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
-    check_validity(facts, findings);
-    check_pairs(facts, findings);
-    check_issuers(facts, findings);
+pub(super) fn check(asked: &TarballAsked<'_>, findings: &mut Findings) {
+    check_validity(asked, findings);
+    check_pairs(asked, findings);
+    check_issuers(asked, findings);
 }
 
 /// Members of etcd and kube-apiserver trust each other by the bundles of etcd's own revision: who issued a certificate
 /// of theirs is in one of them. Names and key identifiers are compared, signatures are not.
-fn check_issuers(facts: &Facts<'_>, findings: &mut Findings) {
+fn check_issuers(asked: &TarballAsked<'_>, findings: &mut Findings) {
     let below = |certificate: &Certificate, pod: &str, part: &str| {
         let path = certificate.member.to_string();
         path.strip_prefix("static-pod-resources/").is_some_and(|rest| rest.starts_with(pod)) && path.contains(part)
     };
-    let all = &facts.resources().certificates;
+    let all = &asked.resources().certificates;
     let bundles: Vec<&Certificate> =
         all.iter().filter(|certificate| certificate.is_ca && below(certificate, "etcd-pod-", "/configmaps/")).collect();
     // a bundle that is not there or not readable has a finding of its own
@@ -52,10 +52,10 @@ fn check_issuers(facts: &Facts<'_>, findings: &mut Findings) {
 }
 
 /// One finding for each certificate, wherever else it stands.
-fn check_validity(facts: &Facts<'_>, findings: &mut Findings) {
+fn check_validity(asked: &TarballAsked<'_>, findings: &mut Findings) {
     let mut order: Vec<&Certificate> = Vec::new();
     let mut places: HashMap<Digest, u64> = HashMap::new();
-    for certificate in &facts.resources().certificates {
+    for certificate in &asked.resources().certificates {
         let count = places.entry(certificate.fingerprint).or_default();
         *count += 1;
         if *count == 1 {
@@ -63,9 +63,9 @@ fn check_validity(facts: &Facts<'_>, findings: &mut Findings) {
         }
     }
     for certificate in order {
-        let (entry, what, time) = if certificate.not_after < facts.now {
+        let (entry, what, time) = if certificate.not_after < asked.now {
             (&CERTIFICATE_EXPIRED, "expired", certificate.not_after_rfc3339())
-        } else if certificate.not_before > facts.now {
+        } else if certificate.not_before > asked.now {
             (&CERTIFICATE_NOT_YET_VALID, "is valid from", certificate.not_before_rfc3339())
         } else {
             continue;
@@ -81,7 +81,7 @@ fn check_validity(facts: &Facts<'_>, findings: &mut Findings) {
             .with("notAfter", certificate.not_after_rfc3339().unwrap_or_default())
             .with("fingerprint", certificate.fingerprint.to_string());
         // operators renew all others by themselves once etcd can be talked to
-        if certificate.is_ca && certificate.not_after < facts.now && is_of_etcd(certificate) {
+        if certificate.is_ca && certificate.not_after < asked.now && is_of_etcd(certificate) {
             finding.severity = Severity::Medium;
         }
         findings.push(finding.at(at_member(&certificate.member)));
@@ -100,18 +100,18 @@ fn place(certificate: &Certificate) -> String {
 }
 
 /// `<name>.key` against the first certificate of `<name>.crt`, or else against `<name>.pub`.
-fn check_pairs(facts: &Facts<'_>, findings: &mut Findings) {
+fn check_pairs(asked: &TarballAsked<'_>, findings: &mut Findings) {
     let mut public: HashMap<&[u8], (Digest, &'static str)> = HashMap::new();
-    for material in &facts.resources().material {
+    for material in &asked.resources().material {
         if let (Class::PublicKey, Some(digest)) = (material.class, spki(material)) {
             public.entry(material.member.as_bytes()).or_insert((digest, "public key"));
         }
     }
-    let leaves = facts.resources().certificates.iter().filter(|certificate| certificate.index == 0);
+    let leaves = asked.resources().certificates.iter().filter(|certificate| certificate.index == 0);
     for leaf in leaves {
         public.insert(leaf.member.as_bytes(), (leaf.public_key, "certificate"));
     }
-    for material in &facts.resources().material {
+    for material in &asked.resources().material {
         let Some(stem) = material.member.as_bytes().strip_suffix(b".key") else { continue };
         let Some(own) = spki(material).filter(|_| material.class.is_secret() && !material.encoded) else { continue };
         let beside = [&b".crt"[..], b".pub"].iter().find_map(|end| public.get([stem, end].concat().as_slice()));

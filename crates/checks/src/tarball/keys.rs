@@ -6,7 +6,7 @@ use encryption_config::{EncryptionConfig, GroupResource, KeyUse, Problem, Proble
 use static_resources::{Class, MemberPath};
 use wording::clip;
 
-use super::{Facts, LONGEST, at_member};
+use super::{LONGEST, TarballAsked, at_member};
 use crate::finding::{Finding, Findings};
 use crate::findings::{
     BOOKKEEPING_KEY, CONFIG_INVALID, CONFIG_MISSING, CONFIG_UNREADABLE, CONFIG_UNUSED, EXTERNAL_KMS, Entry, KEY_LENGTH,
@@ -15,22 +15,22 @@ use crate::findings::{
 };
 use crate::severity::Severity;
 
-pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
-    check_presence(facts, findings);
-    for configuration in facts.configurations() {
+pub(super) fn check(asked: &TarballAsked<'_>, findings: &mut Findings) {
+    check_presence(asked, findings);
+    for configuration in asked.configurations() {
         check_configuration(configuration, findings);
     }
-    check_places(facts, findings);
-    check_secrets(facts, findings);
+    check_places(asked, findings);
+    check_secrets(asked, findings);
 }
 
-fn check_presence(facts: &Facts<'_>, findings: &mut Findings) {
-    let named = facts.resources().static_pods.apiserver.encryption_provider_config.as_deref();
-    let in_force = facts.in_force();
+fn check_presence(asked: &TarballAsked<'_>, findings: &mut Findings) {
+    let named = asked.resources().static_pods.apiserver.encryption_provider_config.as_deref();
+    let in_force = asked.in_force();
     let apart = matches!(in_force, InForce::HeldApart);
-    match (named, facts.configurations().next()) {
+    match (named, asked.configurations().next()) {
         (Some(named), None) if apart => {
-            let finding = if facts.name.keyless {
+            let finding = if asked.name.keyless {
                 Finding::new(
                     &KEYLESS,
                     "the encryption keys are held apart, as the name says; join them before a restore",
@@ -55,7 +55,7 @@ fn check_presence(facts: &Facts<'_>, findings: &mut Findings) {
             findings.push(Finding::new(&CONFIG_UNUSED, message).at(at_member(&configuration.member)));
         }
         (None, None)
-            if matches!(in_force, InForce::NotConfigured) && facts.knows_apiserver() && facts.resources().complete =>
+            if matches!(in_force, InForce::NotConfigured) && asked.knows_apiserver() && asked.resources().complete =>
         {
             let message = "no encryption keys in this backup: the snapshot that belongs to it is plaintext";
             findings.push(Finding::new(&NO_ENCRYPTION, message));
@@ -181,9 +181,9 @@ fn of_problem(member: &MemberPath, problem: &Problem) -> Option<Finding> {
 }
 
 /// Secret material in members whose path promises none.
-fn check_places(facts: &Facts<'_>, findings: &mut Findings) {
+fn check_places(asked: &TarballAsked<'_>, findings: &mut Findings) {
     let mut last: Option<(&MemberPath, Class)> = None;
-    for material in &facts.resources().material {
+    for material in &asked.resources().material {
         let place = (&material.member, material.class);
         let odd = material.class.is_secret() && !Class::by_path(&material.member).is_secret();
         if !odd || last == Some(place) {
@@ -205,14 +205,14 @@ fn check_places(facts: &Facts<'_>, findings: &mut Findings) {
     }
 }
 
-fn check_secrets(facts: &Facts<'_>, findings: &mut Findings) {
-    let counts = facts.resources().secret_members();
+fn check_secrets(asked: &TarballAsked<'_>, findings: &mut Findings) {
+    let counts = asked.resources().secret_members();
     if counts.is_empty() {
         return;
     }
     let total: usize = counts.iter().map(|(_, count)| count).sum();
     let classes: Vec<String> = counts.iter().map(|(class, count)| format!("{count} {class}")).collect();
-    let still = if matches!(facts.in_force(), InForce::HeldApart) { "still " } else { "" };
+    let still = if matches!(asked.in_force(), InForce::HeldApart) { "still " } else { "" };
     let what = if total == 1 { "member is" } else { "members are" };
     let message = format!("{total} {what} {still}secret: {}; it is cluster-admin material", classes.join(", "));
     let mut finding = Finding::new(&SECRETS_INSIDE, message).with("members", total as u64);

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use static_resources::{Class, Evidence, FaultKind, Material, Member, MemberKind};
 use wording::clip;
 
-use super::{Facts, LONGEST, at_member};
+use super::{LONGEST, TarballAsked, at_member};
 use crate::finding::{Finding, Findings, Location};
 use crate::findings::{CONTENT_MISSING, HALF_KEY_PAIR, NAMED_MEMBER_MISSING};
 use crate::severity::Severity;
@@ -13,33 +13,33 @@ use crate::severity::Severity;
 /// A hostile archive may name any number of files.
 const MOST: usize = 50;
 
-pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
+pub(super) fn check(asked: &TarballAsked<'_>, findings: &mut Findings) {
     // in an archive that was not read to its end, what is missing may follow
-    if facts.resources().complete {
-        check_named(facts, findings);
-        check_halves(facts, findings);
+    if asked.resources().complete {
+        check_named(asked, findings);
+        check_halves(asked, findings);
     }
-    check_content(facts, findings);
+    check_content(asked, findings);
 }
 
 /// Keys that were split off are missing on purpose.
-fn split_off(facts: &Facts<'_>, class: Class) -> bool {
-    facts.name.keyless && class.is_secret()
+fn split_off(asked: &TarballAsked<'_>, class: Class) -> bool {
+    asked.name.keyless && class.is_secret()
 }
 
-fn check_named(facts: &Facts<'_>, findings: &mut Findings) {
+fn check_named(asked: &TarballAsked<'_>, findings: &mut Findings) {
     let mut there: HashSet<&str> = HashSet::new();
-    for path in facts.resources().members.iter().filter_map(|member| member.path.as_str()) {
+    for path in asked.resources().members.iter().filter_map(|member| member.path.as_str()) {
         let path = path.trim_end_matches('/');
         there.insert(path);
         // a configuration may name a directory, whose entry the Go command does not write
         there.extend(path.rmatch_indices('/').filter_map(|(at, _)| path.get(..at)));
     }
-    let pods = &facts.resources().static_pods;
+    let pods = &asked.resources().static_pods;
     let encryption = pods.apiserver.encryption_config_member.as_deref();
     let missing = pods.named.iter().filter(|(path, _)| {
         // the encryption configuration has a finding of its own
-        !there.contains(path.as_str()) && Some(path.as_str()) != encryption && !split_off(facts, Class::of_name(path))
+        !there.contains(path.as_str()) && Some(path.as_str()) != encryption && !split_off(asked, Class::of_name(path))
     });
     for (path, by) in missing.take(MOST) {
         let by: Vec<&str> = by.iter().map(|it| it.strip_prefix("static-pod-resources/").unwrap_or(it)).collect();
@@ -50,7 +50,7 @@ fn check_named(facts: &Facts<'_>, findings: &mut Findings) {
 }
 
 /// What a file must hold by its name.
-fn lacks(facts: &Facts<'_>, member: &Member, material: &HashMap<&[u8], Vec<&Material>>) -> Option<&'static str> {
+fn lacks(asked: &TarballAsked<'_>, member: &Member, material: &HashMap<&[u8], Vec<&Material>>) -> Option<&'static str> {
     let path = member.path.as_str()?;
     let known = |class: fn(Class) -> bool| {
         let of_member = material.get(member.path.as_bytes()).into_iter().flatten();
@@ -59,7 +59,7 @@ fn lacks(facts: &Facts<'_>, member: &Member, material: &HashMap<&[u8], Vec<&Mate
         of_member.filter(readable).any(|it| class(it.class))
     };
     if path.ends_with(".crt") {
-        let certified = facts.resources().certificates.iter().any(|certificate| certificate.member == member.path);
+        let certified = asked.resources().certificates.iter().any(|certificate| certificate.member == member.path);
         (!certified).then_some("no readable certificate")
     } else if path.ends_with(".key") {
         (!known(Class::is_secret)).then_some("no readable private key")
@@ -70,24 +70,24 @@ fn lacks(facts: &Facts<'_>, member: &Member, material: &HashMap<&[u8], Vec<&Mate
     }
 }
 
-fn check_content(facts: &Facts<'_>, findings: &mut Findings) {
+fn check_content(asked: &TarballAsked<'_>, findings: &mut Findings) {
     let mut material: HashMap<&[u8], Vec<&Material>> = HashMap::new();
-    for it in &facts.resources().material {
+    for it in &asked.resources().material {
         material.entry(it.member.as_bytes()).or_default().push(it);
     }
-    let blank: HashSet<&[u8]> = facts.resources().blank.iter().map(|path| path.as_bytes()).collect();
+    let blank: HashSet<&[u8]> = asked.resources().blank.iter().map(|path| path.as_bytes()).collect();
     // of what is too large to hold, nothing was read
-    let faults = facts.resources().faults.iter().filter(|fault| matches!(fault.kind, FaultKind::NotExamined { .. }));
+    let faults = asked.resources().faults.iter().filter(|fault| matches!(fault.kind, FaultKind::NotExamined { .. }));
     let unread: HashSet<&[u8]> = faults.filter_map(|fault| Some(fault.member.as_ref()?.as_bytes())).collect();
     let mut found = 0_usize;
-    for member in facts.resources().members.iter().filter(|member| member.kind == MemberKind::File) {
+    for member in asked.resources().members.iter().filter(|member| member.kind == MemberKind::File) {
         let Some(path) = member.path.as_str().filter(|path| path.starts_with("static-pod-resources/")) else {
             continue;
         };
-        let named = facts.resources().static_pods.named.contains_key(path);
+        let named = asked.resources().static_pods.named.contains_key(path);
         let secret = path.contains("/secrets/");
         let staged = path.contains("/staging/");
-        let what = match lacks(facts, member, &material) {
+        let what = match lacks(asked, member, &material) {
             _ if unread.contains(path.as_bytes()) || staged || is_configuration(path) => None,
             Some(what) => Some(what),
             None if blank.contains(path.as_bytes()) && (named || secret) => Some("nothing"),
@@ -114,10 +114,10 @@ fn is_configuration(path: &str) -> bool {
 }
 
 /// `<name>.key` needs `<name>.crt` or `<name>.pub`, and the certificate of a server or client its key.
-fn check_halves(facts: &Facts<'_>, findings: &mut Findings) {
-    let files = facts.resources().members.iter().filter(|member| member.kind == MemberKind::File);
+fn check_halves(asked: &TarballAsked<'_>, findings: &mut Findings) {
+    let files = asked.resources().members.iter().filter(|member| member.kind == MemberKind::File);
     let files: BTreeSet<&str> = files.filter_map(|member| member.path.as_str()).collect();
-    let cas: HashSet<&str> = facts
+    let cas: HashSet<&str> = asked
         .resources()
         .certificates
         .iter()
@@ -143,7 +143,7 @@ fn check_halves(facts: &Facts<'_>, findings: &mut Findings) {
             }
             _ => continue,
         };
-        if missing == "key" && split_off(facts, Class::TlsKey) {
+        if missing == "key" && split_off(asked, Class::TlsKey) {
             continue;
         }
         found += 1;

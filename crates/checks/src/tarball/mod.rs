@@ -16,8 +16,8 @@ use crate::finding::{Findings, Location};
 /// Characters of a text from a tarball that a message has room for.
 const LONGEST: usize = 300;
 
-/// What the checks of a tarball look at.
-pub struct Facts<'t> {
+/// A tarball, and what is asked of it.
+pub struct TarballAsked<'t> {
     /// What was read.
     pub tarball: &'t TarballFacts,
     /// What its file name says.
@@ -37,7 +37,7 @@ pub struct Name {
     pub restorable: bool,
 }
 
-impl Facts<'_> {
+impl TarballAsked<'_> {
     /// The encryption configuration that kube-apiserver would use.
     #[must_use]
     pub fn in_force(&self) -> InForce {
@@ -61,13 +61,13 @@ impl Facts<'_> {
 
 /// Runs every check that one tarball allows.
 #[must_use]
-pub fn check(facts: &Facts<'_>) -> Findings {
+pub fn check(asked: &TarballAsked<'_>) -> Findings {
     let mut findings = Findings::default();
-    archive::check(facts, &mut findings);
-    pods::check(facts, &mut findings);
-    members::check(facts, &mut findings);
-    certificates::check(facts, &mut findings);
-    keys::check(facts, &mut findings);
+    archive::check(asked, &mut findings);
+    pods::check(asked, &mut findings);
+    members::check(asked, &mut findings);
+    certificates::check(asked, &mut findings);
+    keys::check(asked, &mut findings);
     findings
 }
 

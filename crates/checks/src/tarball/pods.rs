@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use static_resources::Pod;
 use wording::clip;
 
-use super::{Facts, LONGEST};
+use super::{LONGEST, TarballAsked};
 use crate::finding::{Finding, Findings, Location};
 use crate::findings::{
     MANIFEST_MISSING, POD_MISSING, POSSIBLY_DIRTY, REVISION_MISMATCH, SEVERAL_REVISIONS, STAGING_LEFTOVER,
@@ -15,18 +15,18 @@ use crate::findings::{
 /// What every backup holds, in the order of the archive.
 const PODS: [&str; 4] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"];
 
-pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
-    if facts.name.dirty {
+pub(super) fn check(asked: &TarballAsked<'_>, findings: &mut Findings) {
+    if asked.name.dirty {
         let message = "the name says `__POSSIBLY_DIRTY__`: rollouts were not checked for";
         findings.push(Finding::new(&POSSIBLY_DIRTY, message));
     }
-    let pods = &facts.resources().static_pods.pods;
+    let pods = &asked.resources().static_pods.pods;
     for name in PODS {
         let mut revisions: Vec<u64> = pods.iter().filter(|pod| pod.name == name).map(|pod| pod.revision).collect();
         revisions.sort_unstable();
         match revisions.as_slice() {
             // in an archive that was not read to its end it may follow
-            [] if facts.resources().complete => {
+            [] if asked.resources().complete => {
                 findings.push(Finding::new(&POD_MISSING, format!("no directory `{name}-pod-<revision>`")));
             }
             [] | [_] => {}
@@ -37,18 +37,18 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings) {
             }
         }
     }
-    let members: HashSet<&[u8]> = facts.resources().members.iter().map(|member| member.path.as_bytes()).collect();
-    pods.iter().for_each(|pod| check_pod(facts, &members, pod, findings));
-    check_version(facts, findings);
+    let members: HashSet<&[u8]> = asked.resources().members.iter().map(|member| member.path.as_bytes()).collect();
+    pods.iter().for_each(|pod| check_pod(asked, &members, pod, findings));
+    check_version(asked, findings);
 }
 
-fn check_pod(facts: &Facts<'_>, members: &HashSet<&[u8]>, pod: &Pod, findings: &mut Findings) {
+fn check_pod(asked: &TarballAsked<'_>, members: &HashSet<&[u8]>, pod: &Pod, findings: &mut Findings) {
     let directory = clip(&format!("{}-pod-{}", pod.name, pod.revision), LONGEST);
     let file = format!("static-pod-resources/{directory}/{}-pod.yaml", pod.name);
     let at = |path: &str| Location { member: Some(clip(path, LONGEST)), ..Location::default() };
     // one that is there and does not parse is a fault of its own
     let there = members.contains(file.as_bytes());
-    if pod.manifest.is_none() && facts.resources().complete && !there {
+    if pod.manifest.is_none() && asked.resources().complete && !there {
         findings.push(Finding::new(
             &MANIFEST_MISSING,
             format!("no `{}-pod.yaml` in `{directory}`", clip(&pod.name, LONGEST)),
@@ -72,8 +72,8 @@ fn check_pod(facts: &Facts<'_>, members: &HashSet<&[u8]>, pod: &Pod, findings: &
     }
 }
 
-fn check_version(facts: &Facts<'_>, findings: &mut Findings) {
-    let version = &facts.resources().static_pods.version;
+fn check_version(asked: &TarballAsked<'_>, findings: &mut Findings) {
+    let version = &asked.resources().static_pods.version;
     if version.agrees() {
         return;
     }

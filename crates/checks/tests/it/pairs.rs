@@ -7,7 +7,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use backup_facts::platform::Platform;
-use checks::pair::{DirectoryFacts, Halves, check_directory, check_halves};
+use checks::pair::{Halves, InDirectory, check_directory, check_halves};
 use checks::{Finding, Severity, findings};
 
 use backup_facts::picks::Picks;
@@ -111,7 +111,7 @@ fn a_directory_is_judged_by_what_the_script_takes_of_it() {
     for case in directory_cases() {
         let picks = Picks::of(case.names.iter().copied());
         let (unfinished, twins) = sets_of(&case);
-        let facts = DirectoryFacts {
+        let facts = InDirectory {
             picks: &picks,
             unfinished: &unfinished,
             backups: case.backups,
@@ -124,7 +124,7 @@ fn a_directory_is_judged_by_what_the_script_takes_of_it() {
         assert!(finding.message().contains(case.says), "{}: {}", case.id, finding.message());
     }
     let picks = Picks::of(["snapshot_2026-11-23_090915.db", "static_kuberesources_2026-11-23_090915.tar.gz"]);
-    let sound = DirectoryFacts { picks: &picks, unfinished: &[], backups: 1, picks_agree: Some(true), twins: &[] };
+    let sound = InDirectory { picks: &picks, unfinished: &[], backups: 1, picks_agree: Some(true), twins: &[] };
     assert!(check_directory(&sound).into_sorted().is_empty());
 }
 

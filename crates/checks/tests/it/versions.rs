@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use backup_facts::version::{EtcdVersions, SnapshotVersions, Sources, TargetCluster};
-use checks::version::Facts;
+use checks::version::ReleaseAsked;
 use checks::{Asks, Finding, Severity, findings};
 use kube_objects::ClusterVersion;
 use serde_json::{Value, json};
@@ -89,7 +89,8 @@ fn asked(world: &World, asks: Asks) -> Vec<Finding> {
         version_file: world.version_file,
     };
     let release = sources.release();
-    checks::version::check(&Facts { sources, release: &release, target: world.target.as_ref(), asks }).into_sorted()
+    checks::version::check(&ReleaseAsked { sources, release: &release, target: world.target.as_ref(), asks })
+        .into_sorted()
 }
 
 fn ids(world: &World) -> Vec<&'static str> {

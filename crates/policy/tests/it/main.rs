@@ -12,7 +12,7 @@ mod parse;
 mod require;
 
 use checks::Finding;
-use checks::pair::{EscrowFacts, check_escrow, check_unread};
+use checks::pair::{AgainstEscrow, check_escrow, check_unread};
 use checks::required::{Known, Subject};
 use jiff::Timestamp;
 use policy::Policy;
@@ -33,7 +33,7 @@ fn known(kind: Subject) -> Known {
 fn finding(id: &str) -> Finding {
     let manifest = |failed: &[&str]| {
         let failed = failed.iter().map(|what| (*what).to_owned()).collect();
-        check_escrow(&EscrowFacts { manifest: "m.json", failed, ..EscrowFacts::default() }, &mut [])
+        check_escrow(&AgainstEscrow { manifest: "m.json", failed, ..AgainstEscrow::default() }, &mut [])
     };
     match id {
         "PAIR-032" => manifest(&["another tarball"]),

@@ -1,6 +1,6 @@
 //! Where the checks of a pair begin and end, and their words.
 
-use checks::pair::{DirectoryFacts, check_directory};
+use checks::pair::{InDirectory, check_directory};
 use checks::{Finding, Severity};
 
 use backup_facts::picks::Picks;
@@ -207,7 +207,7 @@ fn a_release_that_looks_manifests_up_finds_those_of_a_sound_archive() {
 #[test]
 fn an_empty_directory_is_not_asked_for_names() {
     let picks = Picks::of([]);
-    let empty = DirectoryFacts { picks: &picks, unfinished: &[], backups: 0, picks_agree: None, twins: &[] };
+    let empty = InDirectory { picks: &picks, unfinished: &[], backups: 0, picks_agree: None, twins: &[] };
     assert!(check_directory(&empty).into_sorted().is_empty());
 }
 

@@ -5,7 +5,7 @@ use backup_facts::pair::ClusterFacts;
 use backup_facts::snapshot::Quota;
 use backup_facts::tarball::TarballFacts;
 use bbolt_page::{Db, Serial};
-use checks::pair::{Facts, Names, Outcome, Stamp};
+use checks::pair::{Names, Outcome, Pair, Stamp};
 use etcd_snapshot::state::Member;
 use kube_objects::Inventory;
 use static_resources::Limits;
@@ -75,7 +75,7 @@ impl World {
             dirty: self.dirty[at],
             keyless: at == 1 && self.keyless,
         });
-        checks::pair::check(&Facts {
+        checks::pair::check(&Pair {
             cluster: &cluster,
             inventory: &inventory,
             members: &self.members,

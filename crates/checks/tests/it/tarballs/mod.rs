@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use backup_facts::configuration::{InForce, Why};
 use backup_facts::tarball::TarballFacts;
-use checks::tarball::{Facts, Name};
+use checks::tarball::{Name, TarballAsked};
 use checks::{Finding, Severity, findings};
 use static_resources::Limits;
 
@@ -26,7 +26,7 @@ fn read(file: &[u8]) -> TarballFacts {
 }
 
 fn findings(file: &[u8], name: Name, now: i64) -> Vec<Finding> {
-    checks::tarball::check(&Facts { tarball: &read(file), name, now }).into_sorted()
+    checks::tarball::check(&TarballAsked { tarball: &read(file), name, now }).into_sorted()
 }
 
 /// ID, severity and how often.
@@ -104,7 +104,8 @@ fn every_finding_of_a_tarball_has_a_case_that_brings_it_up() {
     }
     let limits = Limits { entries: 100, ..Limits::default() };
     let tarball = TarballFacts::read(&fixture("plain-etcd36")[..], &limits).unwrap();
-    let found = checks::tarball::check(&Facts { tarball: &tarball, name: Name::default(), now: NOW }).into_sorted();
+    let found =
+        checks::tarball::check(&TarballAsked { tarball: &tarball, name: Name::default(), now: NOW }).into_sorted();
     assert_eq!(found[0].entry().id, "TAR-012");
     assert!(!found.iter().any(|finding| finding.entry().id == "TAR-022"), "what was not read is not missing");
     covered.insert("TAR-012");
