@@ -319,9 +319,9 @@ impl Judged<'_> {
         let mut own = Vec::new();
         if let (Some(snapshot), Some(tarball)) = (&facts.snapshot, facts.tarball) {
             let minor = self.compat.release.backup.minor();
-            let mut outcome = pair::judge(&backup.files, snapshot, tarball.resources(), &facts.keys, minor);
-            own.extend(std::mem::take(&mut outcome.findings).into_sorted());
-            self.pair = Some(outcome);
+            let mut comparison = pair::judge(&backup.files, snapshot, tarball.resources(), &facts.keys, minor);
+            own.extend(std::mem::take(&mut comparison.findings).into_sorted());
+            self.pair = Some(comparison);
         }
         own.extend(pair::halves(&backup.files, facts.platform).into_sorted());
         if self.asks == Asks::Restore {

@@ -1,6 +1,6 @@
 //! One backup, judged: the data of it.
 
-use checks::pair::Outcome;
+use checks::pair::Comparison;
 use checks::required::Subject;
 use checks::version::Compat;
 use checks::{Finding, Severity, Verdict};
@@ -20,7 +20,7 @@ pub struct Judged<'b> {
     /// Its release, and whether that is the target's.
     pub compat: Compat<'b>,
     /// What came of holding its halves against each other; `None` where there were no two, or that was not asked for.
-    pub pair: Option<Outcome>,
+    pub pair: Option<Comparison>,
     /// What the manifest of an escrow proves; `None` where none was given.
     pub escrow: Option<document::Escrow>,
     /// Findings by the artifact that they are about, worst first in each.

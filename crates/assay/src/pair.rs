@@ -10,7 +10,7 @@ use backup_facts::opening::Unlocked;
 use backup_facts::platform::Platform;
 use backup_facts::snapshot::SnapshotFacts;
 use backup_facts::version::Sources;
-use checks::pair::{Halves, InDirectory, Names, Outcome, Pair, Stamp};
+use checks::pair::{Comparison, Halves, InDirectory, Names, Pair, Stamp};
 use checks::{Finding, Findings};
 use jiff::Timestamp;
 use static_resources::StaticResources;
@@ -34,7 +34,7 @@ pub fn judge(
     tarball: &StaticResources,
     keys: &Unlocked,
     release: Option<(u64, u64)>,
-) -> Outcome {
+) -> Comparison {
     let [of_snapshot, of_tarball] = [&backup.snapshot, &backup.tarball].map(|path| said(path.as_deref()));
     checks::pair::check(&Pair {
         cluster: &snapshot.cluster,

@@ -70,7 +70,7 @@ pub struct Stamp<'f> {
 
 /// What was done: findings, and how much could not be looked at.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct Comparison {
     /// What was found.
     pub findings: Findings,
     /// Checks that were made.
@@ -81,7 +81,7 @@ pub struct Outcome {
     pub lacking: bool,
 }
 
-impl Outcome {
+impl Comparison {
     fn skip(&mut self, what: &str, why: &str) {
         self.skipped.push(format!("{what} ({why})"));
     }
@@ -104,21 +104,21 @@ impl Outcome {
 
 /// Holds a snapshot and a tarball against each other.
 #[must_use]
-pub fn check(pair: &Pair<'_>) -> Outcome {
-    let mut outcome = Outcome::default();
-    time::check(pair, &mut outcome);
-    identity::check(pair, &mut outcome);
-    revisions::check(pair, &mut outcome);
-    content::check(pair, &mut outcome);
-    if !outcome.skipped.is_empty() {
-        let message = format!("not checked: {}", outcome.skipped.join("; "));
-        let mut finding = Finding::new(&CHECKS_SKIPPED, message).with("made", u64::from(outcome.made));
-        if outcome.lacking {
+pub fn check(pair: &Pair<'_>) -> Comparison {
+    let mut comparison = Comparison::default();
+    time::check(pair, &mut comparison);
+    identity::check(pair, &mut comparison);
+    revisions::check(pair, &mut comparison);
+    content::check(pair, &mut comparison);
+    if !comparison.skipped.is_empty() {
+        let message = format!("not checked: {}", comparison.skipped.join("; "));
+        let mut finding = Finding::new(&CHECKS_SKIPPED, message).with("made", u64::from(comparison.made));
+        if comparison.lacking {
             finding.severity = Severity::Medium;
         }
-        outcome.findings.push(finding.with("skipped", outcome.skipped.len() as u64));
+        comparison.findings.push(finding.with("skipped", comparison.skipped.len() as u64));
     }
-    outcome
+    comparison
 }
 
 /// Characters of a text from a backup that a message has room for.

@@ -8,16 +8,16 @@ use sha2::{Digest as _, Sha256};
 use static_resources::{Class, Digest, Fingerprint, Member, MemberKind};
 use wording::clip;
 
-use super::{LONGEST, Outcome, Pair, at_key, at_member, list};
+use super::{Comparison, LONGEST, Pair, at_key, at_member, list};
 use crate::finding::Finding;
 use crate::findings::{CONFIG_DIFFERS, CONTENT_DIFFERS, ETCD_CA_DIFFERS, SIGNING_KEY_UNKNOWN};
 
 const CONFIG: &str = "encryption-config";
 
-pub(super) fn check(pair: &Pair<'_>, outcome: &mut Outcome) {
-    check_objects(pair, outcome);
-    check_etcd_ca(pair, outcome);
-    check_signing_keys(pair, outcome);
+pub(super) fn check(pair: &Pair<'_>, comparison: &mut Comparison) {
+    check_objects(pair, comparison);
+    check_etcd_ca(pair, comparison);
+    check_signing_keys(pair, comparison);
 }
 
 /// Where a file of a static pod comes from.
@@ -51,7 +51,7 @@ impl<'m> Origin<'m> {
 }
 
 /// 5 and 8: each revisioned Secret and ConfigMap that the snapshot still has.
-fn check_objects(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_objects(pair: &Pair<'_>, comparison: &mut Comparison) {
     let mut files: BTreeMap<Vec<u8>, Vec<(Origin<'_>, &Member)>> = BTreeMap::new();
     for member in pair.tarball.members.iter().filter(|member| member.kind == MemberKind::File) {
         if let Some((key, origin)) = Origin::of(member).and_then(|origin| Some((origin.key()?, origin))) {
@@ -82,16 +82,16 @@ fn check_objects(pair: &Pair<'_>, outcome: &mut Outcome) {
             );
             let mut location = at_member(&member.path);
             location.key = Some(key.to_vec());
-            outcome.findings.push(Finding::new(entry, message).at(location));
+            comparison.findings.push(Finding::new(entry, message).at(location));
         }
     }
     if compared > 0 {
-        outcome.made();
+        comparison.made();
     }
     match (compared, closed) {
-        (0, 0) => outcome.skip("content of files", "the snapshot has no Secret or ConfigMap of these revisions"),
+        (0, 0) => comparison.skip("content of files", "the snapshot has no Secret or ConfigMap of these revisions"),
         (_, 0) => {}
-        (_, closed) => outcome.skip(&format!("content of {closed} Secrets and ConfigMaps"), "they do not open"),
+        (_, closed) => comparison.skip(&format!("content of {closed} Secrets and ConfigMaps"), "they do not open"),
     }
 }
 
@@ -134,7 +134,7 @@ fn entry_of<T>(pair: &Pair<'_>, key: &[u8], name: &[u8], look: impl FnOnce(&[u8]
 }
 
 /// 10: the CA that signs etcd's certificates is one that the tarball trusts.
-fn check_etcd_ca(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_etcd_ca(pair: &Pair<'_>, comparison: &mut Comparison) {
     const SIGNER: &[u8] = b"/kubernetes.io/secrets/openshift-etcd/etcd-signer";
     debug_assert!(StorageKey::parse(SIGNER).well_formed);
     let signer = entry_of(pair, SIGNER, b"tls.crt", pem_fingerprints).filter(|prints| !prints.is_empty());
@@ -145,19 +145,19 @@ fn check_etcd_ca(pair: &Pair<'_>, outcome: &mut Outcome) {
     });
     let trusted: Vec<_> = trusted.collect();
     let Some(signer) = signer.filter(|_| !trusted.is_empty()) else {
-        return outcome
+        return comparison
             .skip("the CA of etcd", "the signer is not there or does not open, or the tarball has no bundle");
     };
-    outcome.made();
+    comparison.made();
     if !signer.iter().any(|print| trusted.iter().any(|certificate| certificate.fingerprint.0 == *print)) {
         let subjects: Vec<&str> = trusted.iter().map(|certificate| certificate.subject.as_str()).collect();
         let message = format!("the signer in the snapshot is not among what the tarball trusts: {}", list(subjects));
-        outcome.findings.push(Finding::new(&ETCD_CA_DIFFERS, message).at(at_key(SIGNER)));
+        comparison.findings.push(Finding::new(&ETCD_CA_DIFFERS, message).at(at_key(SIGNER)));
     }
 }
 
 /// 14: tokens signed with the private key are accepted by kube-apiserver.
-fn check_signing_keys(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_signing_keys(pair: &Pair<'_>, comparison: &mut Comparison) {
     let of = |class: Class, part: &str| {
         let wanted = pair.tarball.material.iter().filter(move |it| it.class == class);
         let part = part.to_owned();
@@ -172,15 +172,15 @@ fn check_signing_keys(pair: &Pair<'_>, outcome: &mut Outcome) {
     if accepted.is_empty() || signing.is_empty() {
         let kept_apart = pair.names.tarball.is_some_and(|name| name.keyless);
         let why = "the tarball has not both halves of it";
-        return outcome.skip_or_lack(!kept_apart, "the key that signs tokens", why);
+        return comparison.skip_or_lack(!kept_apart, "the key that signs tokens", why);
     }
-    outcome.made();
+    comparison.made();
     for (digest, member) in signing.iter().filter(|(digest, _)| !accepted.contains(digest)) {
         let message = format!(
             "`{}` signs with a key that kube-apiserver is not told to accept",
             clip(&member.to_string(), LONGEST)
         );
         let finding = Finding::new(&SIGNING_KEY_UNKNOWN, message).with("key", digest.to_string());
-        outcome.findings.push(finding.at(at_member(member)));
+        comparison.findings.push(finding.at(at_member(member)));
     }
 }

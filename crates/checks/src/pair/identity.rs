@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use backup_facts::snapshot::QuotaSource;
 use wording::clip;
 
-use super::{LONGEST, Outcome, Pair, list};
+use super::{Comparison, LONGEST, Pair, list};
 use crate::finding::Finding;
 use crate::findings::{
     ENDPOINTS_DIFFER, ETCD_ADDRESSES_DIFFER, ETCD_CERTIFICATES_DIFFER, NO_CLUSTER, NODE_UNKNOWN, OTHER_CLUSTER_PAIR,
@@ -17,20 +17,20 @@ use crate::severity::Severity;
 /// Shares of the quota, in percent, from which OpenShift's alerts are critical, a warning, for information.
 const QUOTA_ALERTS: [(u64, Severity); 3] = [(85, Severity::High), (75, Severity::Medium), (65, Severity::Low)];
 
-pub(super) fn check(pair: &Pair<'_>, outcome: &mut Outcome) {
-    check_infrastructure(pair, outcome);
-    check_servers(pair, outcome);
-    check_prefix(pair, outcome);
-    check_addresses(pair, outcome);
-    check_certificates(pair, outcome);
-    check_endpoints(pair, outcome);
-    check_topology(pair, outcome);
-    check_node(pair, outcome);
-    check_quota(pair, outcome);
+pub(super) fn check(pair: &Pair<'_>, comparison: &mut Comparison) {
+    check_infrastructure(pair, comparison);
+    check_servers(pair, comparison);
+    check_prefix(pair, comparison);
+    check_addresses(pair, comparison);
+    check_certificates(pair, comparison);
+    check_endpoints(pair, comparison);
+    check_topology(pair, comparison);
+    check_node(pair, comparison);
+    check_quota(pair, comparison);
 }
 
 /// 12: the cluster's name.
-fn check_infrastructure(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_infrastructure(pair: &Pair<'_>, comparison: &mut Comparison) {
     let infrastructure = pair.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
     let ours = infrastructure.map(|it| it.infrastructure_name.as_str()).filter(|name| !name.is_empty());
     let theirs = pair.tarball.static_pods.infrastructure_name.as_deref();
@@ -38,13 +38,13 @@ fn check_infrastructure(pair: &Pair<'_>, outcome: &mut Outcome) {
         let of = theirs.map(|name| format!(" of cluster {}", clip(name, LONGEST))).unwrap_or_default();
         let message =
             format!("no ClusterVersion and no Infrastructure in the snapshot, static pods{of} in the tarball");
-        outcome.findings.push(Finding::new(&NO_CLUSTER, message));
+        comparison.findings.push(Finding::new(&NO_CLUSTER, message));
     }
     let (Some(ours), Some(theirs)) = (ours, theirs) else {
         let why = "one of the two does not tell it";
-        return outcome.skip_or_lack(theirs.is_none(), "the name of the cluster", why);
+        return comparison.skip_or_lack(theirs.is_none(), "the name of the cluster", why);
     };
-    outcome.made();
+    comparison.made();
     if ours != theirs {
         let message = format!(
             "the snapshot is of cluster {}, the tarball of cluster {}",
@@ -52,26 +52,26 @@ fn check_infrastructure(pair: &Pair<'_>, outcome: &mut Outcome) {
             clip(theirs, LONGEST)
         );
         let finding = Finding::new(&OTHER_CLUSTER_PAIR, message).with("snapshot", clip(ours, LONGEST));
-        outcome.findings.push(finding.with("tarball", clip(theirs, LONGEST)));
+        comparison.findings.push(finding.with("tarball", clip(theirs, LONGEST)));
     }
 }
 
 /// 12: the addresses of etcd that kube-apiserver is told.
-fn check_servers(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_servers(pair: &Pair<'_>, comparison: &mut Comparison) {
     let nodes = pair.cluster.addresses();
     let servers = &pair.tarball.static_pods.apiserver.etcd_servers;
     let hosts: BTreeSet<&str> = servers.iter().filter_map(|url| host(url)).filter(|it| !is_loopback(it)).collect();
     if nodes.is_empty() || hosts.is_empty() {
-        return outcome.skip_or_lack(hosts.is_empty(), "the addresses of etcd", "one of the two does not tell them");
+        return comparison.skip_or_lack(hosts.is_empty(), "the addresses of etcd", "one of the two does not tell them");
     }
-    outcome.made();
+    comparison.made();
     if hosts.is_disjoint(&nodes) && hosts.iter().all(|host| host.contains(|c: char| c.is_ascii_digit())) {
         let message = format!(
             "kube-apiserver of the tarball talks to etcd at {}; control plane nodes of the snapshot are at {}",
             list(hosts.iter().copied()),
             list(nodes.iter().copied())
         );
-        outcome.findings.push(Finding::new(&OTHER_CLUSTER_PAIR, message));
+        comparison.findings.push(Finding::new(&OTHER_CLUSTER_PAIR, message));
     }
 }
 
@@ -91,11 +91,11 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Where kube-apiserver looks for its objects.
-fn check_prefix(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_prefix(pair: &Pair<'_>, comparison: &mut Comparison) {
     let Some(prefix) = pair.tarball.static_pods.apiserver.etcd_prefix.as_deref() else {
-        return outcome.lack("the prefix of the keys", "the tarball does not tell it");
+        return comparison.lack("the prefix of the keys", "the tarball does not tell it");
     };
-    outcome.made();
+    comparison.made();
     let prefix = prefix.trim_matches('/');
     let below = |path: &[u8]| path.strip_prefix(prefix.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'/'));
     let paths = || pair.inventory.resources().filter(|(path, count)| !path.is_empty() && count.live > 0);
@@ -107,12 +107,12 @@ fn check_prefix(pair: &Pair<'_>, outcome: &mut Outcome) {
         let there = list(first.iter().map(String::as_str));
         let message =
             format!("kube-apiserver looks below `/{}`; the live keys begin with {there}", clip(prefix, LONGEST));
-        outcome.findings.push(Finding::new(&PREFIX_DIFFERS, message).with("prefix", clip(prefix, LONGEST)));
+        comparison.findings.push(Finding::new(&PREFIX_DIFFERS, message).with("prefix", clip(prefix, LONGEST)));
     }
 }
 
 /// 9: addresses that etcd and its certificates are given, against those of the nodes.
-fn check_addresses(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_addresses(pair: &Pair<'_>, comparison: &mut Comparison) {
     let parse = |text: &str| text.parse::<IpAddr>().ok().filter(|address| !address.is_loopback());
     let nodes: BTreeSet<IpAddr> = pair.cluster.addresses().into_iter().filter_map(parse).collect();
     let etcd = &pair.tarball.static_pods.etcd;
@@ -120,7 +120,7 @@ fn check_addresses(pair: &Pair<'_>, outcome: &mut Outcome) {
     if nodes.is_empty() {
         return;
     }
-    outcome.made();
+    comparison.made();
     let told = etcd.nodes.values().flatten().map(String::as_str);
     let told = told.chain(etcd.endpoints.iter().filter_map(|url| host(url))).filter_map(parse);
     let strange: BTreeSet<String> =
@@ -128,7 +128,7 @@ fn check_addresses(pair: &Pair<'_>, outcome: &mut Outcome) {
     if !strange.is_empty() {
         let strange = list(strange.iter().map(String::as_str));
         let message = format!("etcd-pod.yaml names {strange}, which is no address of a control plane node");
-        outcome.findings.push(Finding::new(&ETCD_ADDRESSES_DIFFER, message));
+        comparison.findings.push(Finding::new(&ETCD_ADDRESSES_DIFFER, message));
     }
     let mut others: BTreeSet<&str> = BTreeSet::new();
     for (name, node) in pair.cluster.control_plane() {
@@ -154,19 +154,19 @@ fn check_addresses(pair: &Pair<'_>, outcome: &mut Outcome) {
     }
     if !others.is_empty() {
         let message = format!("certificates of etcd for {} are of other addresses than the node has", list(others));
-        outcome.findings.push(Finding::new(&ETCD_ADDRESSES_DIFFER, message));
+        comparison.findings.push(Finding::new(&ETCD_ADDRESSES_DIFFER, message));
     }
 }
 
 /// 9: certificates of etcd for every control plane node, and for no other.
-fn check_certificates(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_certificates(pair: &Pair<'_>, comparison: &mut Comparison) {
     let certified = &pair.tarball.static_pods.etcd.certificate_nodes;
     let nodes: BTreeSet<&str> = pair.cluster.control_plane().map(|(name, _)| name).collect();
     if certified.is_empty() || nodes.is_empty() {
         let why = "one of the two names no control plane node";
-        return outcome.skip_or_lack(certified.is_empty(), "certificates of etcd", why);
+        return comparison.skip_or_lack(certified.is_empty(), "certificates of etcd", why);
     }
-    outcome.made();
+    comparison.made();
     let certified: BTreeSet<&str> = certified.iter().map(String::as_str).collect();
     let gone: Vec<&str> = certified.difference(&nodes).copied().collect();
     let new: Vec<&str> = nodes.difference(&certified).copied().collect();
@@ -179,22 +179,22 @@ fn check_certificates(pair: &Pair<'_>, outcome: &mut Outcome) {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if !parts.is_empty() {
-        outcome.findings.push(Finding::new(&ETCD_CERTIFICATES_DIFFER, parts.join("; ")));
+        comparison.findings.push(Finding::new(&ETCD_CERTIFICATES_DIFFER, parts.join("; ")));
     }
 }
 
 /// 11: endpoints of etcd as configured, and their member IDs where the keys are such.
-fn check_endpoints(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_endpoints(pair: &Pair<'_>, comparison: &mut Comparison) {
     let configured = &pair.tarball.static_pods.etcd.configured_endpoints;
     let nodes = pair.cluster.addresses();
     if configured.is_empty() || nodes.is_empty() {
-        return outcome.skip("endpoints of etcd", "one of the two does not tell them");
+        return comparison.skip("endpoints of etcd", "one of the two does not tell them");
     }
-    outcome.made();
+    comparison.made();
     let strange: Vec<&str> = configured.values().map(String::as_str).filter(|it| !nodes.contains(it)).collect();
     if !strange.is_empty() {
         let message = format!("endpoint {} is no address of a control plane node in the snapshot", list(strange));
-        outcome.findings.push(Finding::new(&ENDPOINTS_DIFFER, message));
+        comparison.findings.push(Finding::new(&ENDPOINTS_DIFFER, message));
         return;
     }
     let is_id = |key: &str| key.len() >= 14 && key.len() <= 16 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -205,17 +205,17 @@ fn check_endpoints(pair: &Pair<'_>, outcome: &mut Outcome) {
     if !unknown.is_empty() {
         let message =
             format!("endpoint of member {}, which etcd does not have", list(unknown.iter().map(String::as_str)));
-        outcome.findings.push(Finding::new(&ENDPOINTS_DIFFER, message));
+        comparison.findings.push(Finding::new(&ENDPOINTS_DIFFER, message));
     }
 }
 
 /// 20: what the control plane's topology lets one expect.
-fn check_topology(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_topology(pair: &Pair<'_>, comparison: &mut Comparison) {
     let infrastructure = pair.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
     let Some(topology) = infrastructure.map(|it| it.control_plane_topology.as_str()) else {
-        return outcome.skip("the topology", "the snapshot does not tell it");
+        return comparison.skip("the topology", "the snapshot does not tell it");
     };
-    outcome.made();
+    comparison.made();
     let certified = pair.tarball.static_pods.etcd.certificate_nodes.len();
     let message = match topology {
         "External" => {
@@ -227,33 +227,33 @@ fn check_topology(pair: &Pair<'_>, outcome: &mut Outcome) {
         }
         _ => return,
     };
-    outcome.findings.push(Finding::new(&TOPOLOGY_UNEXPECTED, message).with("topology", clip(topology, LONGEST)));
+    comparison.findings.push(Finding::new(&TOPOLOGY_UNEXPECTED, message).with("topology", clip(topology, LONGEST)));
 }
 
 /// 21: the node that the tarball was taken on.
-fn check_node(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_node(pair: &Pair<'_>, comparison: &mut Comparison) {
     let (Some(node), true) = (&pair.tarball.static_pods.node, pair.cluster.control_plane().next().is_some()) else {
         let lacking = pair.tarball.static_pods.node.is_none();
-        return outcome.skip_or_lack(lacking, "the node of the tarball", "one of the two names none");
+        return comparison.skip_or_lack(lacking, "the node of the tarball", "one of the two names none");
     };
-    outcome.made();
+    comparison.made();
     if pair.cluster.control_plane().all(|(name, _)| name != node.value) {
         let name = clip(&node.value, LONGEST);
         let what = if pair.cluster.nodes.contains_key(&node.value) { "no control plane node" } else { "no node" };
         let message = format!("the tarball was taken on {name}, which is {what} of the snapshot");
-        outcome
+        comparison
             .findings
             .push(Finding::new(&NODE_UNKNOWN, message).with("node", name).with("source", clip(&node.source, LONGEST)));
     }
 }
 
 /// 19: the size against the quota that etcd really has.
-fn check_quota(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_quota(pair: &Pair<'_>, comparison: &mut Comparison) {
     let quota = pair.quota.bytes;
     if pair.quota.source != QuotaSource::Tarball {
-        return outcome.lack("the space quota", "the tarball does not tell it");
+        return comparison.lack("the space quota", "the tarball does not tell it");
     }
-    outcome.made();
+    comparison.made();
     if quota == pair.quota.default {
         return; // held against the snapshot by itself
     }
@@ -261,6 +261,6 @@ fn check_quota(pair: &Pair<'_>, outcome: &mut Outcome) {
     if let Some(&(_, severity)) = QUOTA_ALERTS.iter().find(|&&(from, _)| percent > from) {
         let message = format!("the database takes {percent} % of the {quota} bytes that etcd may use by this tarball");
         let finding = Finding::new(&QUOTA_OF_TARBALL, message).with("size", pair.size).with("quota", quota);
-        outcome.findings.push(Finding { severity, ..finding });
+        comparison.findings.push(Finding { severity, ..finding });
     }
 }

@@ -6,7 +6,7 @@ use backup_facts::pair::StaticPod;
 use static_resources::Pod;
 use wording::clip;
 
-use super::{LONGEST, Outcome, Pair, list};
+use super::{Comparison, LONGEST, Pair, list};
 use crate::finding::Finding;
 use crate::findings::{
     IMAGES_DIFFER, MANIFEST_LOOKUP, REVISION_UNKNOWN, ROLLOUT_UNDER_WAY, RUNNING_REVISION_DIFFERS, UNPACKED_ELSEWHERE,
@@ -18,16 +18,16 @@ const RESTORED: [&str; 3] = ["kube-apiserver", "kube-controller-manager", "kube-
 /// The first release whose script leaves the manifests alone.
 const NOT_RESTORED_FROM: (u64, u64) = (4, 18);
 
-pub(super) fn check(pair: &Pair<'_>, outcome: &mut Outcome) {
-    check_revisions(pair, outcome);
-    check_rollout(pair, outcome);
-    check_running(pair, outcome);
-    check_images(pair, outcome);
-    check_members(pair, outcome);
+pub(super) fn check(pair: &Pair<'_>, comparison: &mut Comparison) {
+    check_revisions(pair, comparison);
+    check_rollout(pair, comparison);
+    check_running(pair, comparison);
+    check_images(pair, comparison);
+    check_members(pair, comparison);
 }
 
 /// 2: the revisions in the tarball are those that the operators know of.
-fn check_revisions(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_revisions(pair: &Pair<'_>, comparison: &mut Comparison) {
     let node = pair.tarball.static_pods.node.as_ref().map(|node| node.value.as_str());
     let mut compared = false;
     for pod in &pair.tarball.static_pods.pods {
@@ -39,13 +39,13 @@ fn check_revisions(pair: &Pair<'_>, outcome: &mut Outcome) {
             let latest = known.latest.unwrap_or_default();
             let finding =
                 Finding::new(&REVISION_UNKNOWN, message).with("revision", pod.revision).with("latest", latest);
-            outcome.findings.push(Finding { severity, ..finding });
+            comparison.findings.push(Finding { severity, ..finding });
         }
     }
     if compared {
-        outcome.made();
+        comparison.made();
     } else {
-        outcome.skip("revisions of static pods", "no operator in the snapshot tells them");
+        comparison.skip("revisions of static pods", "no operator in the snapshot tells them");
     }
 }
 
@@ -78,7 +78,7 @@ fn judge(pod: &Pod, known: &StaticPod, node: Option<&str>) -> Option<(Severity, 
 }
 
 /// 2: whether all nodes run one revision.
-fn check_rollout(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_rollout(pair: &Pair<'_>, comparison: &mut Comparison) {
     for (pod, known) in &pair.cluster.static_pods {
         let behind = known.nodes.iter().filter(|status| {
             let moving = status.target != 0 && status.target != status.current;
@@ -93,13 +93,13 @@ fn check_rollout(pair: &Pair<'_>, outcome: &mut Outcome) {
                 revisions.join(", "),
                 list(behind)
             );
-            outcome.findings.push(Finding::new(&ROLLOUT_UNDER_WAY, message).with("latest", latest));
+            comparison.findings.push(Finding::new(&ROLLOUT_UNDER_WAY, message).with("latest", latest));
         }
     }
 }
 
 /// What kubelets report, against what operators believe.
-fn check_running(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_running(pair: &Pair<'_>, comparison: &mut Comparison) {
     let mut differ = Vec::new();
     for mirror in &pair.cluster.mirror_pods {
         let known = pair.cluster.static_pods.get(mirror.pod);
@@ -113,12 +113,12 @@ fn check_running(pair: &Pair<'_>, outcome: &mut Outcome) {
     }
     if !differ.is_empty() {
         let message = list(differ.iter().map(String::as_str));
-        outcome.findings.push(Finding::new(&RUNNING_REVISION_DIFFERS, message).with("pods", differ.len() as u64));
+        comparison.findings.push(Finding::new(&RUNNING_REVISION_DIFFERS, message).with("pods", differ.len() as u64));
     }
 }
 
 /// 15: the images that the manifests name are those that ran.
-fn check_images(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_images(pair: &Pair<'_>, comparison: &mut Comparison) {
     let node = pair.tarball.static_pods.node.as_ref().map(|node| node.value.as_str());
     let (mut compared, mut differ) = (false, Vec::new());
     for pod in &pair.tarball.static_pods.pods {
@@ -133,18 +133,19 @@ fn check_images(pair: &Pair<'_>, outcome: &mut Outcome) {
         }
     }
     if !compared {
-        return outcome.skip("images of static pods", "no pod of the tarball's node and revision is in the snapshot");
+        return comparison
+            .skip("images of static pods", "no pod of the tarball's node and revision is in the snapshot");
     }
-    outcome.made();
+    comparison.made();
     if !differ.is_empty() {
         let message = format!("pods that ran have images that the manifests do not name: {}", list(differ));
-        outcome.findings.push(Finding::new(&IMAGES_DIFFER, message));
+        comparison.findings.push(Finding::new(&IMAGES_DIFFER, message));
     }
 }
 
 /// What the restore script would do with the members of this archive.
-fn check_members(pair: &Pair<'_>, outcome: &mut Outcome) {
-    outcome.made();
+fn check_members(pair: &Pair<'_>, comparison: &mut Comparison) {
+    comparison.made();
     let members = &pair.tarball.members;
     let outside = members.iter().find(|member| {
         let path = member.path.as_bytes();
@@ -155,7 +156,7 @@ fn check_members(pair: &Pair<'_>, outcome: &mut Outcome) {
             "`{}` does not begin with `static-pod-resources/`, the one name that the script unpacks",
             clip(&member.path.to_string(), LONGEST)
         );
-        outcome.findings.push(Finding::new(&UNPACKED_ELSEWHERE, message).at(super::at_member(&member.path)));
+        comparison.findings.push(Finding::new(&UNPACKED_ELSEWHERE, message).at(super::at_member(&member.path)));
     }
     if pair.release.is_some_and(|release| release >= NOT_RESTORED_FROM) {
         return;
@@ -185,6 +186,6 @@ fn check_members(pair: &Pair<'_>, outcome: &mut Outcome) {
         if pair.release.is_none() {
             finding.severity = Severity::Medium; // it may be of a release that does not look
         }
-        outcome.findings.push(finding);
+        comparison.findings.push(finding);
     }
 }

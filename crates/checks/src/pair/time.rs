@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::{Outcome, Pair};
+use super::{Comparison, Pair};
 use crate::finding::Finding;
 use crate::findings::{TIME_DIFFERS, TIMESTAMPS_DIFFER};
 use crate::severity::Severity;
@@ -19,17 +19,17 @@ const ZONE_MOST: i64 = 14 * 3600;
 /// A clock in another zone is still a clock: within this it agrees.
 const ZONE_SLACK: i64 = 4 * 60;
 
-pub(super) fn check(pair: &Pair<'_>, outcome: &mut Outcome) {
-    check_names(pair, outcome);
-    check_clock(pair, outcome);
+pub(super) fn check(pair: &Pair<'_>, comparison: &mut Comparison) {
+    check_names(pair, comparison);
+    check_clock(pair, comparison);
 }
 
 /// 1: the two names carry one timestamp.
-fn check_names(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_names(pair: &Pair<'_>, comparison: &mut Comparison) {
     let (Some(snapshot), Some(tarball)) = (pair.names.snapshot, pair.names.tarball) else {
-        return outcome.skip("whether the names belong together", "a name tells no time");
+        return comparison.skip("whether the names belong together", "a name tells no time");
     };
-    outcome.made();
+    comparison.made();
     let suffix = |dirty: bool| if dirty { "__POSSIBLY_DIRTY__" } else { "" };
     if (snapshot.timestamp, snapshot.dirty) != (tarball.timestamp, tarball.dirty) {
         let (ours, theirs) = (snapshot.timestamp, tarball.timestamp);
@@ -39,21 +39,21 @@ fn check_names(pair: &Pair<'_>, outcome: &mut Outcome) {
             suffix(tarball.dirty)
         );
         let finding = Finding::new(&TIMESTAMPS_DIFFER, message).with("snapshot", ours).with("tarball", theirs);
-        outcome.findings.push(finding);
+        comparison.findings.push(finding);
     }
 }
 
 /// 13: the name's time is that of the newest objects.
-fn check_clock(pair: &Pair<'_>, outcome: &mut Outcome) {
+fn check_clock(pair: &Pair<'_>, comparison: &mut Comparison) {
     let named = pair.names.snapshot.or(pair.names.tarball);
     let named = named.and_then(|stamp| {
         let time = DateTime::strptime("%Y-%m-%d_%H%M%S", stamp.timestamp).ok()?;
         Some((stamp.timestamp, TimeZone::UTC.to_timestamp(time).ok()?))
     });
     let (Some((text, named)), Some(newest)) = (named, pair.cluster.newest()) else {
-        return outcome.skip("whether the name's time is that of the data", "no time to compare");
+        return comparison.skip("whether the name's time is that of the data", "no time to compare");
     };
-    outcome.made();
+    comparison.made();
     let late = newest.as_second().saturating_sub(named.as_second());
     if (-BEFORE..=AFTER).contains(&late) {
         return;
@@ -76,7 +76,7 @@ fn check_clock(pair: &Pair<'_>, outcome: &mut Outcome) {
         finding.severity = Severity::Low;
     }
     let finding = finding.with("named", text).with("newest", newest.to_string()).with("seconds", late);
-    outcome.findings.push(finding);
+    comparison.findings.push(finding);
 }
 
 fn in_words(seconds: i64) -> String {

@@ -36,13 +36,13 @@ fn a_real_pair_shows_what_is_true_of_it_and_nothing_else() {
         ["plain-etcd34", "plain-etcd36", "aescbc-rotated", "aesgcm-rotated", "partially-encrypted", "page-size-64k"]
     {
         let world = World::of(name);
-        let outcome = world.check();
-        let made = outcome.made;
-        let found = outcome.findings.into_sorted();
+        let comparison = world.check();
+        let made = comparison.made;
+        let found = comparison.findings.into_sorted();
         assert_eq!(table(&found), true_of(name), "{name}: {found:?}");
         assert!(made >= 14, "{name}: {made} checks");
         if !name.starts_with("plain") {
-            assert_eq!(outcome.skipped, [""; 0], "{name}");
+            assert_eq!(comparison.skipped, [""; 0], "{name}");
         }
     }
 }

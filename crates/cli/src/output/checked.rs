@@ -9,7 +9,7 @@ use assay::{Judged, Tarball};
 use backup_facts::examine::{Encryption, Fit};
 use backup_facts::layout::Layout;
 use backup_facts::snapshot::{Integrity, SnapshotFacts};
-use checks::pair::Outcome;
+use checks::pair::Comparison;
 use checks::version::Compat;
 use jiff::Timestamp;
 use wording::{Size, count, escape};
@@ -41,7 +41,7 @@ pub fn of(judged: &Judged<'_>, now: Timestamp) -> Fields {
         };
     }
     let directory = backup.directory().filter(|directory| directory.backups.len() == 1);
-    let pair = judged.pair.as_ref().filter(|outcome| outcome.made > 0);
+    let pair = judged.pair.as_ref().filter(|comparison| comparison.made > 0);
     checked(snapshot, facts.tarball, &judged.compat)
         .maybe("keys", keys)
         .maybe("escrow", judged.escrow.as_ref().map(escrow_in_words))
@@ -85,9 +85,9 @@ fn keys_in_words(encryption: &Encryption) -> Option<String> {
     })
 }
 
-fn pair_in_words(outcome: &Outcome) -> String {
-    let made = count(u64::from(outcome.made), "check");
-    match outcome.skipped.len() as u64 {
+fn pair_in_words(comparison: &Comparison) -> String {
+    let made = count(u64::from(comparison.made), "check");
+    match comparison.skipped.len() as u64 {
         0 => format!("{made} made"),
         skipped => format!("{made} made, {skipped} not: -v tells which"),
     }

@@ -5,7 +5,7 @@ use backup_facts::pair::ClusterFacts;
 use backup_facts::snapshot::Quota;
 use backup_facts::tarball::TarballFacts;
 use bbolt_page::{Db, Serial};
-use checks::pair::{Names, Outcome, Pair, Stamp};
+use checks::pair::{Comparison, Names, Pair, Stamp};
 use etcd_snapshot::state::Member;
 use kube_objects::Inventory;
 use static_resources::Limits;
@@ -61,7 +61,7 @@ impl World {
         assert!(self.objects.len() < before, "no {prefix}");
     }
 
-    pub(crate) fn check(&self) -> Outcome {
+    pub(crate) fn check(&self) -> Comparison {
         let (mut inventory, mut cluster) = (Inventory::default(), ClusterFacts::default());
         for (key, value, created) in &self.objects {
             inventory.add(key, value);
