@@ -7,7 +7,7 @@ use artifact::{Compression, Contents};
 use checks::Finding;
 use checks::pair::AgainstEscrow;
 use document::HexBytes;
-use key_escrow::{Check, Digest, Limits, NamedDigest, Outcome, VerifyOptions, verify_escrow};
+use key_escrow::{Check, Digest, Limits, NamedDigest, Proof, VerifyOptions, verify_escrow};
 use sha2::{Digest as _, Sha256};
 use wording::escape;
 
@@ -40,7 +40,7 @@ pub(crate) fn hold(
     let report = verify_escrow(&options, &mut |_, _, _| {}).map_err(KeysError::Escrow)?;
     let told = &report.manifest;
     let mut checks = report.checks;
-    checks.retain(|check| !matches!(check.outcome, Outcome::NotChecked(_)));
+    checks.retain(|check| !matches!(check.proof, Proof::NotChecked(_)));
     if let Some(tarball) = backup.tarball().filter(|_| !keyless) {
         let read = &tarball.resources().archive;
         let found = Digest { size: read.compressed_size, sha256: read.compressed_sha256.to_string() };
@@ -52,13 +52,13 @@ pub(crate) fn hold(
         (Some(_), None) => missing("snapshot-digest", "there is no snapshot"),
     });
     if backup.files.tarball.is_none() {
-        checks.push(Check { name: "keyless-digest", outcome: Outcome::Failed("there is no tarball".to_owned()) });
+        checks.push(Check { name: "keyless-digest", proof: Proof::Failed("there is no tarball".to_owned()) });
     }
-    let failed = |check: &Check| match &check.outcome {
-        Outcome::Failed(why) => Some(format!("{}: {}", check.name, escape(why.as_bytes()))),
-        Outcome::Proven(_) | Outcome::NotChecked(_) => None,
+    let failed = |check: &Check| match &check.proof {
+        Proof::Failed(why) => Some(format!("{}: {}", check.name, escape(why.as_bytes()))),
+        Proof::Proven(_) | Proof::NotChecked(_) => None,
     };
-    let proven = |check: &Check| check.name == "snapshot-digest" && matches!(check.outcome, Outcome::Proven(_));
+    let proven = |check: &Check| check.name == "snapshot-digest" && matches!(check.proof, Proof::Proven(_));
     let name = manifest.file_name().unwrap_or(manifest.as_os_str()).to_string_lossy().into_owned();
     let held = AgainstEscrow {
         manifest: &name,
@@ -84,16 +84,16 @@ fn of_snapshot(snapshot: &Contents, watch: &dyn Watch) -> Result<Digest, Error> 
 }
 
 fn same(name: &'static str, expected: &Digest, found: &Digest) -> Check {
-    let outcome = if found == expected {
-        Outcome::Proven(format!("sha256 {}", found.sha256))
+    let proof = if found == expected {
+        Proof::Proven(format!("sha256 {}", found.sha256))
     } else {
-        Outcome::Failed(format!("sha256 {} in the manifest, {} of the file", expected.sha256, found.sha256))
+        Proof::Failed(format!("sha256 {} in the manifest, {} of the file", expected.sha256, found.sha256))
     };
-    Check { name, outcome }
+    Check { name, proof }
 }
 
 fn missing(name: &'static str, what: &'static str) -> Check {
-    Check { name, outcome: Outcome::NotChecked(what) }
+    Check { name, proof: Proof::NotChecked(what) }
 }
 
 /// Reads a file once and gives its name, size and SHA-256, and its first bytes, `head` of them.

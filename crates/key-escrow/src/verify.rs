@@ -42,7 +42,7 @@ pub struct VerifyOptions<'a> {
 
 /// What a check came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Proof {
     /// Proven; says what.
     Proven(String),
     /// Disproven; says how.
@@ -57,7 +57,7 @@ pub struct Check {
     /// Its name.
     pub name: &'static str,
     /// What it came to.
-    pub outcome: Outcome,
+    pub proof: Proof,
 }
 
 /// Everything that was checked, in a fixed order.
@@ -72,7 +72,7 @@ pub struct VerifyReport {
 impl VerifyReport {
     /// Whether nothing failed; says nothing about checks that were not possible.
     pub fn passed(&self) -> bool {
-        !self.checks.iter().any(|c| matches!(c.outcome, Outcome::Failed(_)))
+        !self.checks.iter().any(|c| matches!(c.proof, Proof::Failed(_)))
     }
 }
 
@@ -111,8 +111,8 @@ struct Checks(Vec<Check>);
 
 impl Checks {
     fn run(&mut self, name: &'static str, check: impl FnOnce() -> Result<String>) {
-        let outcome = check().map_or_else(|e| Outcome::Failed(e.to_string()), Outcome::Proven);
-        self.0.push(Check { name, outcome });
+        let proof = check().map_or_else(|e| Proof::Failed(e.to_string()), Proof::Proven);
+        self.0.push(Check { name, proof });
     }
 
     fn with<T>(
@@ -124,7 +124,7 @@ impl Checks {
     ) {
         match given {
             Some(given) => self.run(name, || check(given)),
-            None => self.0.push(Check { name, outcome: Outcome::NotChecked(missing) }),
+            None => self.0.push(Check { name, proof: Proof::NotChecked(missing) }),
         }
     }
 }

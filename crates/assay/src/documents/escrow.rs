@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use document::{Artifact, Check, Drill, Error, Escrow, Fields, Word, Written, WrittenFile};
-use key_escrow::{Digest, Manifest, Outcome};
+use key_escrow::{Digest, Manifest, Proof};
 
 /// A backup held against the manifest of an escrow: its path, whether nothing failed, and each check.
 #[must_use]
@@ -13,17 +13,17 @@ pub fn of(manifest: String, matches: bool, checks: &[key_escrow::Check]) -> Escr
 
 /// One check.
 pub fn check(check: &key_escrow::Check) -> Check {
-    let (outcome, message) = outcome_words(&check.outcome);
+    let (outcome, message) = proof_words(&check.proof);
     Check { name: Word::Borrowed(check.name), outcome: Word::Borrowed(outcome), message: message.to_owned() }
 }
 
-/// The word for an outcome, and what it says.
+/// The word for a proof, and what it says.
 #[must_use]
-pub fn outcome_words(outcome: &Outcome) -> (&'static str, &str) {
-    match outcome {
-        Outcome::Proven(what) => ("proven", what),
-        Outcome::Failed(what) => ("failed", what),
-        Outcome::NotChecked(what) => ("not-checked", what),
+pub fn proof_words(proof: &Proof) -> (&'static str, &str) {
+    match proof {
+        Proof::Proven(what) => ("proven", what),
+        Proof::Failed(what) => ("failed", what),
+        Proof::NotChecked(what) => ("not-checked", what),
     }
 }
 
@@ -36,7 +36,7 @@ pub fn drill(path: &Path, manifest: &Manifest, checks: &[key_escrow::Check]) -> 
         path: path.to_string_lossy().into_owned(),
         kind: Drill::KIND,
         manifest: Fields::of(manifest)?,
-        complete: !checks.iter().any(|check| matches!(check.outcome, Outcome::NotChecked(_))),
+        complete: !checks.iter().any(|check| matches!(check.proof, Proof::NotChecked(_))),
         checks: checks.iter().map(check).collect(),
         ..Drill::default()
     })))

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use assay::documents::escrow::outcome_words;
-use key_escrow::{Check, Manifest, Outcome as Proof};
+use assay::documents::escrow::proof_words;
+use key_escrow::{Check, Manifest, Proof};
 use wording::{escape, escape_path as shown};
 
 use super::escrow::opens_words;
@@ -30,10 +30,10 @@ pub fn write(
         .field("opens with", opens_words(manifest));
     let mut table = Table::new(&["check", "result", ""].map(|name| (name, Align::Left))).elastic(2);
     for check in checks {
-        let (word, what) = outcome_words(&check.outcome);
+        let (word, what) = proof_words(&check.proof);
         table.row([check.name.to_owned(), word.to_owned(), escape(what.as_bytes()).into_owned()]);
     }
-    let opened = checks.iter().any(|check| check.name == "escrow-content" && matches!(check.outcome, Proof::Proven(_)));
+    let opened = checks.iter().any(|check| check.name == "escrow-content" && matches!(check.proof, Proof::Proven(_)));
     let verdict = if ui.outcome() == Outcome::Findings {
         ui.paint(style::BAD, "Do not rely on this escrow.").to_string()
     } else if opened {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::Digest as _;
 
-use key_escrow::{Outcome, SealTo, SplitOutcome, VerifyOptions, VerifyReport, verify_escrow};
+use key_escrow::{Proof, SealTo, SplitOutcome, VerifyOptions, VerifyReport, verify_escrow};
 
 use crate::support::{Bench, gunzip, gzip, payload, recipients, with_keys};
 
@@ -23,7 +23,7 @@ fn drill(bench: &Bench, split: &SplitOutcome, escrow: &Path, keyless: &Path, ope
 }
 
 fn failed(report: &VerifyReport) -> Vec<&'static str> {
-    report.checks.iter().filter(|c| matches!(c.outcome, Outcome::Failed(_))).map(|c| c.name).collect()
+    report.checks.iter().filter(|c| matches!(c.proof, Proof::Failed(_))).map(|c| c.name).collect()
 }
 
 #[test]
@@ -32,8 +32,7 @@ fn a_sound_set_passes_from_outside_and_inside() {
     let split = bench.split(&bench.tarball(&with_keys())).unwrap();
     let report = drill(&bench, &split, &split.escrow, &split.keyless, true);
     assert!(report.passed(), "{:#?}", report.checks);
-    let proven: Vec<_> =
-        report.checks.iter().filter(|c| matches!(c.outcome, Outcome::Proven(_))).map(|c| c.name).collect();
+    let proven: Vec<_> = report.checks.iter().filter(|c| matches!(c.proof, Proof::Proven(_))).map(|c| c.name).collect();
     assert_eq!(
         proven,
         [
@@ -50,7 +49,7 @@ fn a_sound_set_passes_from_outside_and_inside() {
     let outside = drill(&bench, &split, &split.escrow, &split.keyless, false);
     assert!(outside.passed());
     let open: Vec<_> =
-        outside.checks.iter().filter(|c| matches!(c.outcome, Outcome::NotChecked(_))).map(|c| c.name).collect();
+        outside.checks.iter().filter(|c| matches!(c.proof, Proof::NotChecked(_))).map(|c| c.name).collect();
     assert_eq!(open, ["shares", "escrow-content", "join"]);
 }
 
@@ -125,7 +124,7 @@ fn swapped_recipients_and_a_keyless_tarball_with_keys_are_caught() {
     let report =
         drill(&bench, &split, &split.escrow, &bench.path("static_kuberesources_2026-11-23_090915.tar.gz"), false);
     let member = report.checks.iter().find(|c| c.name == "keyless-members").unwrap();
-    assert!(matches!(&member.outcome, Outcome::Failed(e) if e.contains("still has")), "{member:?}");
+    assert!(matches!(&member.proof, Proof::Failed(e) if e.contains("still has")), "{member:?}");
 
     let other = Bench::new();
     let key = age::x25519::Identity::generate();

@@ -6,8 +6,7 @@ use artifact::Reading;
 use assay::documents::escrow;
 use checks::Verdict;
 use key_escrow::{
-    Check, Error as EscrowError, Identities, Manifest, Outcome as Proof, ShareSet, VerifyOptions, read_age_header,
-    verify_escrow,
+    Check, Error as EscrowError, Identities, Manifest, Proof, ShareSet, VerifyOptions, read_age_header, verify_escrow,
 };
 
 use super::super::unlock::{self, secret_input};
@@ -43,7 +42,7 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
         checks.retain(|check| check.name != "shares"); // there are none to check
     }
     checks.extend(opening.checks);
-    if checks.iter().any(|check| matches!(check.outcome, Proof::Failed(_))) {
+    if checks.iter().any(|check| matches!(check.proof, Proof::Failed(_))) {
         ui.settle(Outcome::Findings);
     }
     if args.output.format() == ReportFormat::Json {
@@ -85,18 +84,18 @@ impl Opening {
         let mut checks = Vec::new();
         for share in shares {
             let shown = files::shown(share);
-            let outcome = match set.add_file(share, identities) {
+            let proof = match set.add_file(share, identities) {
                 Ok(()) => Proof::Proven(format!("`{shown}` opens and is the one that the manifest lists")),
                 Err(error) => Proof::Failed(format!("`{shown}`: {error}")),
             };
-            checks.push(Check { name: "share", outcome });
+            checks.push(Check { name: "share", proof });
         }
         let identities = match set.combine() {
             Ok(identities) => Some(identities),
             // Fewer than the threshold is how a custodian tries a share alone.
             Err(EscrowError::TooFewShares { .. }) => None,
             Err(error) => {
-                checks.push(Check { name: "share", outcome: Proof::Failed(error.to_string()) });
+                checks.push(Check { name: "share", proof: Proof::Failed(error.to_string()) });
                 None
             }
         };
