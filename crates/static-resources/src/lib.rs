@@ -49,5 +49,5 @@ pub use name::{BackupFile, BackupName};
 pub use path::MemberPath;
 pub use read::{ReadError, read, read_each};
 pub use report::{Archive, Evidence, Material, Producer, StaticResources};
-pub use static_pods::{ApiServer, Etcd, Evidence as FactEvidence, Manifest, Pod, StaticPods};
+pub use static_pods::{ApiServer, Etcd, Manifest, Pod, Stated, StaticPods};
 pub use version::{VersionClaim, VersionEvidence};

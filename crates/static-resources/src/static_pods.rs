@@ -17,7 +17,7 @@ pub struct StaticPods {
     /// The static pods, in the order of the archive.
     pub pods: Vec<Pod>,
     /// The node the backup was taken on, and the member that says so.
-    pub node: Option<Evidence>,
+    pub node: Option<Stated>,
     /// etcd, from `etcd-pod.yaml`.
     pub etcd: Etcd,
     /// kube-apiserver, from its `config.yaml`.
@@ -32,7 +32,7 @@ pub struct StaticPods {
 
 /// A statement and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
+pub struct Stated {
     /// What is stated.
     pub value: String,
     /// The member and field that state it.
@@ -279,7 +279,7 @@ impl StaticPods {
                 let file = value.rsplit('/').next().and_then(|file| file.strip_suffix(".crt"));
                 let node = file.and_then(|file| file.strip_prefix("etcd-peer-").or(file.strip_prefix("etcd-client-")));
                 self.node =
-                    node.map(|node| Evidence { value: node.to_owned(), source: format!("{path} env ETCDCTL_CERT") });
+                    node.map(|node| Stated { value: node.to_owned(), source: format!("{path} env ETCDCTL_CERT") });
             }
             _ => {}
         }
