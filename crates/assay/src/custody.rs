@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use key_escrow::{MemberLabel, RemovalPolicy};
-use static_resources::{Class, Evidence, Member, MemberPath};
+use static_resources::{Class, KnownBy, Member, MemberPath};
 
 use crate::error::Error;
 use crate::inventory::Inventory;
@@ -48,7 +48,7 @@ pub fn odd_places<'i>(inventory: &'i Inventory, policy: &RemovalPolicy) -> impl 
     let material = inventory.resources.material.iter().filter(|material| {
         let path = String::from_utf8_lossy(material.member.as_bytes());
         let key = matches!(material.class, Class::EncryptionConfig | Class::KmsCredential);
-        key && material.evidence == Evidence::Content && policy.removes(&path).is_some()
+        key && material.known_by == KnownBy::Content && policy.removes(&path).is_some()
     });
     material.map(|material| &material.member)
 }

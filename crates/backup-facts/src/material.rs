@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use encryption_config::{EncryptionConfig, Key, KeyUse, Problem, ProviderKind, State};
-use static_resources::{Class, Digest, Evidence, Fingerprint, Material, MemberPath, StaticResources};
+use static_resources::{Class, Digest, Fingerprint, KnownBy, Material, MemberPath, StaticResources};
 
 /// A fingerprint costs a tenth of a second on purpose; no real configuration has so many keys.
 pub const FINGERPRINTS: usize = 32;
@@ -154,7 +154,7 @@ pub struct Row {
     /// Whom a token or certificate speaks for.
     pub subject: Option<String>,
     /// What told.
-    pub evidence: Evidence,
+    pub known_by: KnownBy,
 }
 
 /// Every piece of key material and public key, in the archive's order. A configuration whose keys are known gives a row
@@ -205,7 +205,7 @@ impl Row {
             fingerprint: material.fingerprint.map(|fingerprint| fingerprint.to_string()),
             not_after: material.not_after.clone().or(end),
             subject: material.subject.clone(),
-            evidence: material.evidence,
+            known_by: material.known_by,
         }
     }
 
@@ -218,7 +218,7 @@ impl Row {
             fingerprint: key.fingerprint.clone(),
             not_after: None,
             subject: None,
-            evidence: material.evidence,
+            known_by: material.known_by,
         }
     }
 
@@ -231,7 +231,7 @@ impl Row {
             fingerprint: Some(format!("spki-sha256:{}", certificate.public_key)),
             not_after: certificate.not_after_rfc3339(),
             subject: Some(certificate.subject.clone()),
-            evidence: Evidence::Content,
+            known_by: KnownBy::Content,
         }
     }
 }

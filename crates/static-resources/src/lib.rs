@@ -48,6 +48,6 @@ pub use member::{Dialect, Digest, Member, MemberKind};
 pub use name::{BackupFile, BackupName};
 pub use path::MemberPath;
 pub use read::{ReadError, read, read_each};
-pub use report::{Archive, Evidence, Material, Producer, StaticResources};
+pub use report::{Archive, KnownBy, Material, Producer, StaticResources};
 pub use static_pods::{ApiServer, Etcd, Manifest, Pod, Stated, StaticPods};
 pub use version::{VersionClaim, VersionEvidence};

@@ -14,7 +14,7 @@ use crate::gzip::Inner;
 use crate::limits::{Limit, Limits};
 use crate::member::{Digest, Member, MemberKind};
 use crate::path::MemberPath;
-use crate::report::{Archive, Evidence, Material, Producer, StaticResources};
+use crate::report::{Archive, KnownBy, Material, Producer, StaticResources};
 use crate::static_pods::StaticPods;
 use crate::stop::Stop;
 use crate::walk::{Entry, Walker};
@@ -253,9 +253,9 @@ impl Reader {
             let actual = refine(promised, found.class);
             class = Some(class.map_or(actual, |class: Class| class.min(actual)));
             kept_promise |= actual == promised;
-            let evidence = if actual == promised { Evidence::PathAndContent } else { Evidence::Content };
+            let known_by = if actual == promised { KnownBy::PathAndContent } else { KnownBy::Content };
             if found.class != Class::Certificate {
-                self.material(entry, actual, evidence, found)?;
+                self.material(entry, actual, known_by, found)?;
             }
         }
         for index in contents.bad_certificates {
@@ -269,7 +269,7 @@ impl Reader {
         // Certificates in a Secret of unknown purpose explain what it holds.
         let explained = promised == Class::OtherSecret && class.is_some();
         if promised.is_secret() && !kept_promise && entry.size > 0 && !harmless_kubeconfig && !explained {
-            self.material(entry, promised, Evidence::Path, Found::promised(promised))?;
+            self.material(entry, promised, KnownBy::Path, Found::promised(promised))?;
             class = Some(class.map_or(promised, |class| class.min(promised)));
         }
         let fallback = match promised {
@@ -280,7 +280,7 @@ impl Reader {
         Ok(class.unwrap_or(fallback))
     }
 
-    fn material(&mut self, entry: &Entry, class: Class, evidence: Evidence, found: Found) -> Result<(), Stop> {
+    fn material(&mut self, entry: &Entry, class: Class, known_by: KnownBy, found: Found) -> Result<(), Stop> {
         let text = found
             .algorithm
             .as_ref()
@@ -290,7 +290,7 @@ impl Reader {
         self.out.material.push(Material {
             member: entry.path.clone(),
             class,
-            evidence,
+            known_by,
             offset: found.offset,
             encoded: found.encoded,
             algorithm: found.algorithm,

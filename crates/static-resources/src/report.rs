@@ -60,7 +60,7 @@ pub struct Material {
     /// Its class.
     pub class: Class,
     /// What told.
-    pub evidence: Evidence,
+    pub known_by: KnownBy,
     /// Where in the member's bytes; for base64-encoded material where the encoding begins.
     pub offset: usize,
     /// It was found inside a base64 run.
@@ -78,7 +78,7 @@ pub struct Material {
 
 /// What told the class of material.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Evidence {
+pub enum KnownBy {
     /// The path promises it; the bytes do not look like it.
     Path,
     /// The bytes hold it; the path does not promise it.

@@ -2,7 +2,7 @@
 
 use document::{ConfiguredResource, KeyBuf, KeyUsed, Material, Pod, Version, Word};
 use encryption_config::State;
-use static_resources::{Evidence, VersionEvidence};
+use static_resources::{KnownBy, VersionEvidence};
 
 use backup_facts::material::{ResourceFact, Row, UseFact};
 
@@ -63,15 +63,15 @@ pub fn material(row: &Row) -> Material {
         fingerprint: row.fingerprint.clone(),
         not_after: row.not_after.clone(),
         subject: row.subject.clone(),
-        evidence: Word::Borrowed(evidence(row.evidence)),
+        evidence: Word::Borrowed(known_by(row.known_by)),
     }
 }
 
 /// What told.
-pub fn evidence(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Path => "path",
-        Evidence::Content => "content",
-        Evidence::PathAndContent => "path-and-content",
+pub fn known_by(known_by: KnownBy) -> &'static str {
+    match known_by {
+        KnownBy::Path => "path",
+        KnownBy::Content => "content",
+        KnownBy::PathAndContent => "path-and-content",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use static_resources::{Class, Evidence, FaultKind, Material, Member, MemberKind};
+use static_resources::{Class, FaultKind, KnownBy, Material, Member, MemberKind};
 use wording::clip;
 
 use super::{LONGEST, TarballAsked, at_member};
@@ -55,7 +55,7 @@ fn lacks(asked: &TarballAsked<'_>, member: &Member, material: &HashMap<&[u8], Ve
     let known = |class: fn(Class) -> bool| {
         let of_member = material.get(member.path.as_bytes()).into_iter().flatten();
         let readable =
-            |it: &&&Material| it.evidence != Evidence::Path && (it.algorithm.is_some() || it.fingerprint.is_some());
+            |it: &&&Material| it.known_by != KnownBy::Path && (it.algorithm.is_some() || it.fingerprint.is_some());
         of_member.filter(readable).any(|it| class(it.class))
     };
     if path.ends_with(".crt") {

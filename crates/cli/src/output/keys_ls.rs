@@ -9,7 +9,7 @@ use assay::inventory::Inventory;
 use backup_facts::configuration::{InForce, Why};
 use backup_facts::material::{ResourceFact, Row, UseFact};
 use encryption_config::State;
-use static_resources::{BackupName, Evidence};
+use static_resources::{BackupName, KnownBy};
 use wording::{count, escape};
 
 use super::human::{Align, Fields, Table};
@@ -53,7 +53,7 @@ pub fn write(raw: &Contents, inventory: &Inventory, rows: &[Row], long: bool, ui
         writeln!(out)?;
         table.write(out, look)?;
     }
-    let odd: Vec<&Row> = rows.iter().filter(|row| row.evidence == Evidence::Content && row.class.is_secret()).collect();
+    let odd: Vec<&Row> = rows.iter().filter(|row| row.known_by == KnownBy::Content && row.class.is_secret()).collect();
     if !odd.is_empty() {
         writeln!(out, "\n  Where no secret belongs:")?;
         for row in odd {
@@ -223,7 +223,7 @@ pub fn write_csv(rows: &[Row], out: &mut dyn Write) -> Result<(), Error> {
                 cell(&row.fingerprint),
                 cell(&row.not_after),
                 cell(&row.subject),
-                shapes::evidence(row.evidence).to_owned(),
+                shapes::known_by(row.known_by).to_owned(),
             ])
             .map_err(failed)?;
     }

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use fixtures::Fixture;
-use static_resources::{BackupName, Class, Evidence, Limits, MemberKind, Producer, StaticResources};
+use static_resources::{BackupName, Class, KnownBy, Limits, MemberKind, Producer, StaticResources};
 
 fn read(backup: &Fixture) -> StaticResources {
     static_resources::read(&backup.tarball_bytes()[..], &Limits::default()).unwrap()
@@ -128,12 +128,12 @@ fn digests_are_those_of_the_file() {
 #[test]
 fn key_material_is_the_inventory() {
     let report = named("aescbc-rotated");
-    let mut counts: BTreeMap<(Class, Evidence2), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(Class, By), usize> = BTreeMap::new();
     for material in &report.material {
-        *counts.entry((material.class, Evidence2::from(material.evidence))).or_default() += 1;
+        *counts.entry((material.class, By::from(material.known_by))).or_default() += 1;
         assert!(!material.encoded);
     }
-    use Evidence2::*;
+    use By::*;
     let expected = [
         ((Class::EncryptionConfig, Both), 1),
         ((Class::SigningKey, Both), 1),
@@ -169,18 +169,18 @@ fn key_material_is_the_inventory() {
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Evidence2 {
+enum By {
     Path,
     Content,
     Both,
 }
 
-impl From<Evidence> for Evidence2 {
-    fn from(evidence: Evidence) -> Self {
-        match evidence {
-            Evidence::Path => Evidence2::Path,
-            Evidence::Content => Evidence2::Content,
-            Evidence::PathAndContent => Evidence2::Both,
+impl From<KnownBy> for By {
+    fn from(known_by: KnownBy) -> Self {
+        match known_by {
+            KnownBy::Path => By::Path,
+            KnownBy::Content => By::Content,
+            KnownBy::PathAndContent => By::Both,
         }
     }
 }
