@@ -1,6 +1,6 @@
 //! `assay carve`: what pages that nothing uses still hold.
 
-mod evidence;
+mod folder;
 
 use artifact::Reading;
 use assay::{Pool, documents};
@@ -16,7 +16,7 @@ use crate::exit::{Error, Outcome};
 use crate::output::bytes::{CarvedLine, carved_head, tally};
 use crate::output::rows::{Fields, Rows};
 use crate::ui::Ui;
-use evidence::Evidence;
+use folder::CarvedFolder;
 use wording::{Size, count};
 
 pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
@@ -35,8 +35,8 @@ pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     })?;
     check_faults(&source, &scan.report.faults, ui);
     let sha256 = || trailer::read(source.bytes(), |_| {}).file;
-    let begin = |dir| Evidence::begin(dir, &source.name(), &sha256());
-    let mut evidence = args.out.as_deref().map(begin).transpose()?;
+    let begin = |dir| CarvedFolder::begin(dir, &source.name(), &sha256());
+    let mut folder = args.out.as_deref().map(begin).transpose()?;
     let verdict = ui.outcome().verdict();
     let head = carved_head(source.name(), scan.current(), scan.state.compacted());
     let mut rows = Rows::begin(ui.out(), args.output.format(), &head)?;
@@ -44,7 +44,7 @@ pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     let found = carve(&scan, &Pool, &progress, |carved| {
         if failed.is_ok() && carving.matches(&carved) {
             match carving.matches_object(&carved, &NoKeys) {
-                Ok(Some(true)) => failed = give(&carved, &mut rows, evidence.as_mut()),
+                Ok(Some(true)) => failed = give(&carved, &mut rows, folder.as_mut()),
                 Ok(Some(false)) => {}
                 Ok(None) => bare += 1,
                 Err(why) => closed.push((carved.content.key(), why)),
@@ -57,9 +57,9 @@ pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     let mut after = Fields::default();
     after.add("summary", &documents::carved_counts(&found))?;
     let mut lines = tally(&found, args.all);
-    if let Some(evidence) = evidence {
-        let (files, bytes) = (count(evidence.files, "file"), Size(evidence.bytes));
-        evidence.finish()?;
+    if let Some(folder) = folder {
+        let (files, bytes) = (count(folder.files, "file"), Size(folder.bytes));
+        folder.finish()?;
         lines.push(format!("{files} of {bytes} written, and manifest.json: they hold secrets"));
     }
     let is_all = closed.is_empty() && bare == 0;
@@ -79,10 +79,10 @@ fn carving(args: &CarveArgs) -> Result<Carving, Error> {
     })
 }
 
-fn give(carved: &Carved<'_>, rows: &mut Rows<'_>, evidence: Option<&mut Evidence>) -> Result<(), Error> {
+fn give(carved: &Carved<'_>, rows: &mut Rows<'_>, folder: Option<&mut CarvedFolder>) -> Result<(), Error> {
     let mut row = CarvedLine::from(carved);
-    if let (Some(value), Some(evidence)) = (carved.content.value(), evidence) {
-        row.written_to(evidence.add(value, &row)?);
+    if let (Some(value), Some(folder)) = (carved.content.value(), folder) {
+        row.written_to(folder.add(value, &row)?);
     }
     rows.row(&row)
 }

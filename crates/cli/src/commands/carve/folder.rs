@@ -19,7 +19,7 @@ const MANIFEST: &str = "manifest.json";
 const PART: &str = ".manifest.json.part";
 
 /// A directory that is being filled.
-pub(super) struct Evidence {
+pub(super) struct CarvedFolder {
     dir: PathBuf,
     manifest: BufWriter<File>,
     first: bool,
@@ -44,7 +44,7 @@ fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-impl Evidence {
+impl CarvedFolder {
     /// Makes the directory, or takes an empty one, and begins the manifest.
     pub(super) fn begin(dir: &Path, source: &str, sha256: &[u8]) -> Result<Self, Error> {
         match DirBuilder::new().mode(0o700).create(dir) {
@@ -53,17 +53,17 @@ impl Evidence {
         }
         let part = dir.join(PART);
         let file = create(&part).map_err(|error| failed(&part, &error))?;
-        let mut evidence =
+        let mut folder =
             Self { dir: dir.to_path_buf(), manifest: BufWriter::new(file), first: true, files: 0, bytes: 0 };
         let version = env!("CARGO_PKG_VERSION");
         let head = format!("{{\"schema\":\"{SCHEMA}\",\"command\":\"carve\",\"assay\":\"{version}\",\"source\":");
         let sha256 = HexBytes(sha256);
-        evidence.write(|out| {
+        folder.write(|out| {
             out.write_all(head.as_bytes())?;
             write_compact(out, source)?;
             write!(out, ",\"sha256\":\"{sha256}\",\"files\":[")
         })?;
-        Ok(evidence)
+        Ok(folder)
     }
 
     fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
