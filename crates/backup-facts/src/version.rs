@@ -13,7 +13,7 @@ pub use snapshot::{SnapshotRelease, SnapshotVersions};
 pub use target::{TargetCluster, TargetError};
 
 use kube_objects::ClusterVersion;
-use static_resources::VersionEvidence;
+use static_resources::VersionClaims;
 use version_compat::{Backup, Version};
 
 /// Where a cluster keeps its version, behind whatever prefix.
@@ -61,7 +61,7 @@ pub struct Sources<'s> {
     /// What etcd says.
     pub etcd: EtcdVersions<'s>,
     /// What the tarball says.
-    pub tarball: Option<&'s VersionEvidence>,
+    pub tarball: Option<&'s VersionClaims>,
     /// The version in the name `upgrade-backup-<version>-<timestamp>` of the directory.
     pub directory: Option<&'s str>,
     /// The version in the file `version` of a copy of `/var/lib/microshift`.
@@ -95,7 +95,7 @@ impl Sources<'_> {
 
     /// `None` where nothing says exactly; where statements differ, what they have in common.
     fn by_exact(&self) -> Option<Backup> {
-        let tarball = self.tarball.and_then(VersionEvidence::exact).map(|claim| claim.raw.as_str());
+        let tarball = self.tarball.and_then(VersionClaims::exact).map(|claim| claim.raw.as_str());
         let deployments = self.snapshot.and_then(|snapshot| common(snapshot.deployments.values()));
         let operators = self.snapshot.and_then(|snapshot| common(snapshot.operators.values()));
         let said = [tarball, deployments, operators, self.version_file]
@@ -115,7 +115,7 @@ impl Sources<'_> {
     }
 
     fn by_minor(&self) -> Option<Backup> {
-        let build = self.tarball.and_then(VersionEvidence::minor).and_then(|claim| minor_of(claim.minor.as_deref()?));
+        let build = self.tarball.and_then(VersionClaims::minor).and_then(|claim| minor_of(claim.minor.as_deref()?));
         let kubelets = || {
             let kubelets = self.snapshot?.kubelets.values();
             let mut minors = kubelets.map(|version| openshift_minor(version));

@@ -1,9 +1,9 @@
-//! The static pod resources tarball: members, classes of key material, version evidence.
+//! The static pod resources tarball: members, classes of key material, version claims.
 //!
 //! [`read`] takes `static_kuberesources_<timestamp>.tar.gz` from any [`std::io::Read`] and
 //! returns plain data: every member with its offsets and digest, what is secret in it (by path
 //! and by content), certificates, the pods and their revisions, the node, etcd and API server
-//! settings, version evidence, and every fault of the archive with its place.
+//! settings, version claims, and every fault of the archive with its place.
 //!
 //! # Invariants
 //! - Nothing is extracted, no link is followed, no path is opened: bytes come in, facts go out.
@@ -50,4 +50,4 @@ pub use path::MemberPath;
 pub use read::{ReadError, read, read_each};
 pub use report::{Archive, KnownBy, Material, Producer, StaticResources};
 pub use static_pods::{ApiServer, Etcd, Manifest, Pod, Stated, StaticPods};
-pub use version::{VersionClaim, VersionEvidence};
+pub use version::{VersionClaim, VersionClaims};

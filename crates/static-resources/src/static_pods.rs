@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::member::MemberKind;
 use crate::path::MemberPath;
-use crate::version::VersionEvidence;
+use crate::version::VersionClaims;
 
 mod json;
 mod named;
@@ -25,7 +25,7 @@ pub struct StaticPods {
     /// `cluster-name` of the controller manager: the infrastructure name of the cluster.
     pub infrastructure_name: Option<String>,
     /// What tells the version.
-    pub version: VersionEvidence,
+    pub version: VersionClaims,
     /// Members that manifests, configurations and kubeconfigs name, by path, and the members that name them.
     pub named: BTreeMap<String, BTreeSet<String>>,
 }

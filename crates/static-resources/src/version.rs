@@ -3,7 +3,7 @@ use crate::path::MemberPath;
 
 /// All statements about the version, strongest kind apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct VersionEvidence {
+pub struct VersionClaims {
     /// Exact payload versions: `OPERATOR_IMAGE_VERSION` of a container.
     pub payload: Vec<VersionClaim>,
     /// Operator builds: `configmaps/<pod>-pod/version`. Their minor is reliable, their patch is
@@ -22,7 +22,7 @@ pub struct VersionClaim {
     pub minor: Option<String>,
 }
 
-impl VersionEvidence {
+impl VersionClaims {
     /// Returns the exact version, if it is stated and all statements agree.
     #[must_use]
     pub fn exact(&self) -> Option<&VersionClaim> {
@@ -98,15 +98,15 @@ mod tests {
     #[test]
     fn disagreement_gives_no_version() {
         let member = MemberPath::new(b"m".to_vec());
-        let mut evidence = VersionEvidence::default();
-        assert!(evidence.agrees() && evidence.exact().is_none() && evidence.minor().is_none());
-        evidence.add_build("4.18.0-1", &member);
-        assert_eq!(evidence.minor().map(|claim| claim.raw.as_str()), Some("4.18.0-1"));
-        evidence.add_payload("4.18.30", &member);
-        assert_eq!(evidence.exact().map(|claim| claim.raw.as_str()), Some("4.18.30"));
-        assert!(evidence.agrees());
-        evidence.add_payload("4.18.31", &member);
-        assert!(!evidence.agrees() && evidence.exact().is_none());
-        assert_eq!(evidence.minor().and_then(|claim| claim.minor.as_deref()), Some("4.18"));
+        let mut claims = VersionClaims::default();
+        assert!(claims.agrees() && claims.exact().is_none() && claims.minor().is_none());
+        claims.add_build("4.18.0-1", &member);
+        assert_eq!(claims.minor().map(|claim| claim.raw.as_str()), Some("4.18.0-1"));
+        claims.add_payload("4.18.30", &member);
+        assert_eq!(claims.exact().map(|claim| claim.raw.as_str()), Some("4.18.30"));
+        assert!(claims.agrees());
+        claims.add_payload("4.18.31", &member);
+        assert!(!claims.agrees() && claims.exact().is_none());
+        assert_eq!(claims.minor().and_then(|claim| claim.minor.as_deref()), Some("4.18"));
     }
 }

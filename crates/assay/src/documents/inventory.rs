@@ -2,7 +2,7 @@
 
 use document::{ConfiguredResource, KeyBuf, KeyUsed, Material, Pod, Version, Word};
 use encryption_config::State;
-use static_resources::{KnownBy, VersionEvidence};
+use static_resources::{KnownBy, VersionClaims};
 
 use backup_facts::material::{ResourceFact, Row, UseFact};
 
@@ -12,7 +12,7 @@ pub fn pod(pod: &static_resources::Pod) -> Pod {
 }
 
 /// What tells the OpenShift version.
-pub fn version(version: &VersionEvidence) -> Version {
+pub fn version(version: &VersionClaims) -> Version {
     let (exact, minor) = (version.exact(), version.minor());
     Version {
         exact: exact.map(|claim| claim.raw.clone()),

@@ -1,7 +1,7 @@
 //! Statements about the release, each with where it stands and whether it agrees with the conclusion.
 
 use kube_objects::ClusterVersion;
-use static_resources::{VersionClaim, VersionEvidence};
+use static_resources::{VersionClaim, VersionClaims};
 use version_compat::{Backup, Version, etcd_minor};
 
 use super::{Sources, common, minor_of, openshift_minor};
@@ -195,7 +195,7 @@ fn of_claim(witness: Witness, claim: &VersionClaim, backup: &Backup) -> ReleaseC
 }
 
 /// Builds repeat themselves in every pod: one statement for each that differs.
-fn of_builds(tarball: &VersionEvidence, backup: &Backup) -> Vec<ReleaseClaim> {
+fn of_builds(tarball: &VersionClaims, backup: &Backup) -> Vec<ReleaseClaim> {
     let mut seen: Vec<&str> = Vec::new();
     let mut all = Vec::new();
     for claim in &tarball.builds {

@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use static_resources::VersionEvidence;
+use static_resources::VersionClaims;
 use version_compat::Target;
 
 use super::*;
@@ -112,7 +112,7 @@ fn what_cluster_version_says_was_running() {
     }
 }
 
-fn tarball(payload: &[&str], builds: &[&str]) -> VersionEvidence {
+fn tarball(payload: &[&str], builds: &[&str]) -> VersionClaims {
     let pod = |version: &str| {
         json!({"spec": {"containers": [{"env": [{"name": "OPERATOR_IMAGE_VERSION", "value": version}]}]}}).to_string()
     };

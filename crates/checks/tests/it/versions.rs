@@ -7,7 +7,7 @@ use checks::version::ReleaseAsked;
 use checks::{Asks, Finding, Severity, findings};
 use kube_objects::ClusterVersion;
 use serde_json::{Value, json};
-use static_resources::VersionEvidence;
+use static_resources::VersionClaims;
 use version_compat::Target;
 
 /// A backup and a target as a test wants them.
@@ -57,7 +57,7 @@ fn target(version: &str, cluster_id: &str) -> Option<TargetCluster> {
 }
 
 /// What a tarball with these statements tells.
-fn evidence(payload: &str, build: &str) -> VersionEvidence {
+fn claims(payload: &str, build: &str) -> VersionClaims {
     let pod = json!({"spec": {"containers": [{"env": [{"name": "OPERATOR_IMAGE_VERSION", "value": payload}]}]}});
     let pod = if payload.is_empty() { "{}".to_owned() } else { pod.to_string() };
     let mut builder = tar::Builder::new(Vec::new());
@@ -79,12 +79,12 @@ fn findings(world: &World) -> Vec<Finding> {
 /// The same, where less is asked.
 fn asked(world: &World, asks: Asks) -> Vec<Finding> {
     let object = ClusterVersion::read(world.object.to_string().as_bytes()).ok();
-    let evidence = evidence(world.payload, world.build);
+    let claims = claims(world.payload, world.build);
     let sources = Sources {
         cluster_version: object.as_ref(),
         snapshot: Some(&world.versions),
         etcd: world.etcd,
-        tarball: Some(&evidence),
+        tarball: Some(&claims),
         directory: world.directory,
         version_file: world.version_file,
     };
