@@ -122,7 +122,9 @@ fn one_run_at_a_time() {
 #[test]
 fn a_killed_run_does_not_stand_in_the_way() {
     let root = tempfile::tempdir().unwrap();
-    let dir = root.path();
+    let dir = &root.path().join("set");
+    fs::create_dir(dir).unwrap();
+    fs::set_permissions(dir, PermissionsExt::from_mode(0o700)).unwrap();
     // as a kill between the two renames leaves it: journal written, first file in place, second still temporary
     let digest = HashingReader::new(&b"data one"[..]).drain().unwrap().sha256;
     fs::write(dir.join(".set.assay-lock"), format!("{digest} data\n{digest} manifest\n{digest} ../outside\n")).unwrap();
