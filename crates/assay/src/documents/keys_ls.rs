@@ -7,8 +7,8 @@ use document::{ArchiveFault, Artifact, KeyBuf, KeysLs, Word};
 use encryption_config::FINGERPRINT_METHOD;
 use static_resources::{BackupName, Class};
 
-use super::inventory as shapes;
-use crate::inventory::{Config, Inventory};
+use super::material as shapes;
+use crate::key_material::{Config, KeyMaterial};
 
 /// What the name of a tarball says, with its keys or without.
 #[must_use]
@@ -19,11 +19,11 @@ pub fn backup_name(raw: &Contents) -> Option<BackupName> {
 
 /// What was found, of which `rows` are listed.
 #[must_use]
-pub fn of(raw: &Contents, inventory: &Inventory, rows: &[Row]) -> Artifact {
-    let resources = &inventory.resources;
+pub fn of(raw: &Contents, key_material: &KeyMaterial, rows: &[Row]) -> Artifact {
+    let resources = &key_material.resources;
     let facts = &resources.static_pods;
     let name = backup_name(raw);
-    let mut configs = inventory.configs.iter().map(config);
+    let mut configs = key_material.configs.iter().map(config);
     let secret = resources.secret_members().into_iter();
     let fault = |fault: &static_resources::Fault| ArchiveFault {
         message: fault.kind.to_string(),
@@ -41,7 +41,7 @@ pub fn of(raw: &Contents, inventory: &Inventory, rows: &[Row]) -> Artifact {
         node: facts.node.as_ref().map(|node| node.value.clone()),
         pods: facts.pods.iter().map(shapes::pod).collect(),
         version: shapes::version(&facts.version),
-        keyless: matches!(inventory.in_force, InForce::HeldApart),
+        keyless: matches!(key_material.in_force, InForce::HeldApart),
         encryption_config: configs.next(),
         further_encryption_configs: configs.collect(),
         key_material: rows.iter().map(shapes::material).collect(),

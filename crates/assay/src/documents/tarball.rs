@@ -3,7 +3,7 @@
 use document::{Artifact, EncryptionConfig, KeyBuf, Word};
 use static_resources::{FaultKind, Producer};
 
-use super::inventory;
+use super::material;
 use crate::tarball::Tarball;
 
 /// What was found in a tarball.
@@ -23,14 +23,14 @@ pub fn of(tarball: &Tarball) -> Artifact {
         members: resources.members.len() as u64,
         keyless: tarball.is_keyless(),
         node: resources.static_pods.node.as_ref().map(|node| node.value.clone()),
-        pods: resources.static_pods.pods.iter().map(inventory::pod).collect(),
+        pods: resources.static_pods.pods.iter().map(material::pod).collect(),
         encryption_config: tarball.encryption().map(|encryption| EncryptionConfig {
             path: KeyBuf::from(encryption.member.as_bytes()),
-            resources: encryption.facts.resources.iter().map(inventory::resource).collect(),
+            resources: encryption.facts.resources.iter().map(material::resource).collect(),
         }),
-        key_material: tarball.rows().iter().map(inventory::material).collect(),
+        key_material: tarball.rows().iter().map(material::material).collect(),
         certificates: resources.certificates.len() as u64,
-        version: inventory::version(&resources.static_pods.version),
+        version: material::version(&resources.static_pods.version),
         ..document::Tarball::default()
     }))
 }

@@ -46,7 +46,7 @@ pub enum KeysCommand {
 
 /// Forms of an inventory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum InventoryFormat {
+pub enum MaterialFormat {
     /// Text for people
     Human,
     /// One JSON document
@@ -82,7 +82,7 @@ pub struct KeysLsArgs {
     pub long: bool,
     /// Form of the output
     #[arg(short, long, value_name = "FORMAT", default_value = "human")]
-    pub output: InventoryFormat,
+    pub output: MaterialFormat,
     /// Short for `--output json`
     #[arg(long, conflicts_with = "output")]
     pub json: bool,
@@ -90,8 +90,8 @@ pub struct KeysLsArgs {
 
 impl KeysLsArgs {
     /// The form, whichever way it was asked for.
-    pub fn format(&self) -> InventoryFormat {
-        if self.json { InventoryFormat::Json } else { self.output }
+    pub fn format(&self) -> MaterialFormat {
+        if self.json { MaterialFormat::Json } else { self.output }
     }
 }
 

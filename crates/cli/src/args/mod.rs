@@ -30,8 +30,8 @@ pub use export::{ExportArgs, ManifestFormat};
 pub use get::{GetArgs, ObjectFormat};
 pub use history::{HistoryArgs, StepFormat, StepOutput, TimelineArgs};
 pub use keys::{
-    ClassArg, IdentityArgs, InventoryFormat, KeysArgs, KeysCheckArgs, KeysCommand, KeysDrillArgs, KeysInput,
-    KeysJoinArgs, KeysLsArgs, KeysRewrapArgs, KeysSplitArgs, RecipientArgs,
+    ClassArg, IdentityArgs, KeysArgs, KeysCheckArgs, KeysCommand, KeysDrillArgs, KeysInput, KeysJoinArgs, KeysLsArgs,
+    KeysRewrapArgs, KeysSplitArgs, MaterialFormat, RecipientArgs,
 };
 pub use list::{ListForm, ListFormat, LsArgs, View};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use artifact::Contents;
-use assay::documents::inventory as shapes;
 use assay::documents::keys_ls::backup_name;
-use assay::inventory::Inventory;
+use assay::documents::material as shapes;
+use assay::key_material::KeyMaterial;
 use backup_facts::configuration::{InForce, Why};
 use backup_facts::material::{ResourceFact, Row, UseFact};
 use encryption_config::State;
@@ -23,9 +23,9 @@ const ROOT: &str = "static-pod-resources/";
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn write(raw: &Contents, inventory: &Inventory, rows: &[Row], long: bool, ui: &mut Ui) -> Result<(), Error> {
+pub fn write(raw: &Contents, key_material: &KeyMaterial, rows: &[Row], long: bool, ui: &mut Ui) -> Result<(), Error> {
     let look = ui.look();
-    let facts = &inventory.resources.static_pods;
+    let facts = &key_material.resources.static_pods;
     let title = ui.paint(style::HEAD, escape(raw.name().as_bytes())).to_string();
     let name = backup_name(raw);
     let pods: Vec<String> =
@@ -33,7 +33,7 @@ pub fn write(raw: &Contents, inventory: &Inventory, rows: &[Row], long: bool, ui
     let fields = Fields::new()
         .maybe("taken", name.map(|name| taken(&name)))
         .maybe("node", facts.node.as_ref().map(|node| escape(node.value.as_bytes())))
-        .maybe("version", version_words(inventory))
+        .maybe("version", version_words(key_material))
         .field(
             "pods",
             if pods.is_empty() {
@@ -42,9 +42,9 @@ pub fn write(raw: &Contents, inventory: &Inventory, rows: &[Row], long: bool, ui
                 pods.chunks(3).map(|some| some.join(", ")).collect::<Vec<_>>().join(",\n")
             },
         )
-        .field("encryption", encryption_words(inventory))
-        .maybe("keys", key_lines(inventory))
-        .field("secret", secret_words(inventory));
+        .field("encryption", encryption_words(key_material))
+        .maybe("keys", key_lines(key_material))
+        .field("secret", secret_words(key_material));
     let out = ui.out();
     writeln!(out, "{title}")?;
     fields.write(out, look)?;
@@ -71,8 +71,8 @@ fn taken(name: &BackupName) -> String {
     format!("{day} {hour}:{minute}:{second} by the node's clock{dirty}")
 }
 
-fn version_words(inventory: &Inventory) -> Option<String> {
-    let version = &inventory.resources.static_pods.version;
+fn version_words(key_material: &KeyMaterial) -> Option<String> {
+    let version = &key_material.resources.static_pods.version;
     if let Some(exact) = version.exact() {
         return Some(escape(exact.raw.as_bytes()).into_owned());
     }
@@ -80,9 +80,11 @@ fn version_words(inventory: &Inventory) -> Option<String> {
     Some(format!("{minor} (which patch is not stated)"))
 }
 
-fn encryption_words(inventory: &Inventory) -> String {
-    match &inventory.in_force {
-        InForce::NotConfigured if inventory.configs.is_empty() && !inventory.resources.has_encryption_config() => {
+fn encryption_words(key_material: &KeyMaterial) -> String {
+    match &key_material.in_force {
+        InForce::NotConfigured
+            if key_material.configs.is_empty() && !key_material.resources.has_encryption_config() =>
+        {
             "none: no encryption keys in this backup; the snapshot is plaintext".to_owned()
         }
         InForce::NotConfigured => {
@@ -97,7 +99,7 @@ fn encryption_words(inventory: &Inventory) -> String {
         }
         InForce::Unknown { .. } => "not known: the archive could not be read to its end".to_owned(),
         InForce::Config { .. } | InForce::Several(_) => {
-            let facts = inventory.config_in_force().and_then(|config| config.facts.as_ref().ok());
+            let facts = key_material.config_in_force().and_then(|config| config.facts.as_ref().ok());
             let lines = facts.map(|facts| resource_lines(&facts.resources)).unwrap_or_default();
             if lines.is_empty() { "keys, in a configuration that cannot be read".to_owned() } else { lines.join("\n") }
         }
@@ -146,8 +148,8 @@ fn state_words(state: State) -> &'static str {
 }
 
 /// The encryption keys with their full fingerprints.
-fn key_lines(inventory: &Inventory) -> Option<String> {
-    let facts = inventory.configs.iter().filter_map(|config| config.facts.as_ref().ok());
+fn key_lines(key_material: &KeyMaterial) -> Option<String> {
+    let facts = key_material.configs.iter().filter_map(|config| config.facts.as_ref().ok());
     let lines: Vec<String> = facts
         .flat_map(|facts| &facts.keys)
         .map(|key| {
@@ -164,8 +166,8 @@ fn key_lines(inventory: &Inventory) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-fn secret_words(inventory: &Inventory) -> String {
-    let classes = inventory.resources.secret_members();
+fn secret_words(key_material: &KeyMaterial) -> String {
+    let classes = key_material.resources.secret_members();
     let total: usize = classes.iter().map(|(_, members)| members).sum();
     if total == 0 {
         return "no member".to_owned();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use assay::documents::escrow;
-use assay::inventory::Inventory;
+use assay::key_material::KeyMaterial;
 use backup_facts::configuration::InForce;
 use document::{Artifact, Tarball, Written, WrittenFile};
 use key_escrow::{EncryptionState, Manifest, RejoinMethod, SplitOutcome};
@@ -24,7 +24,7 @@ pub struct Split<'a> {
     /// Where its parts were put.
     pub folder: &'a Path,
     /// What it held.
-    pub inventory: &'a Inventory,
+    pub key_material: &'a KeyMaterial,
     /// What was done.
     pub outcome: &'a SplitOutcome,
     /// The files that were written.
@@ -102,7 +102,7 @@ impl Split<'_> {
     fn keys_words(&self) -> String {
         let manifest = self.manifest();
         let names = &manifest.key_names;
-        match (manifest.encryption, &self.inventory.in_force) {
+        match (manifest.encryption, &self.key_material.in_force) {
             (EncryptionState::KeysRemain, _) => "STILL IN THE KEYLESS TARBALL".to_owned(),
             (EncryptionState::NoKeys, InForce::HeldApart) => {
                 "none: this tarball is keyless already; its keys are in another escrow".to_owned()
@@ -110,7 +110,7 @@ impl Split<'_> {
             (EncryptionState::NoKeys, _) if names.is_empty() => {
                 "no encryption keys in this backup; the snapshot is plaintext".to_owned()
             }
-            _ if self.inventory.holds_no_key() => {
+            _ if self.key_material.holds_no_key() => {
                 "the encryption config holds no key; it went into the escrow".to_owned()
             }
             _ if names.is_empty() => "went into the escrow; the configuration does not tell their names".to_owned(),

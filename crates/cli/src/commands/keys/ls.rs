@@ -1,13 +1,13 @@
 //! `assay keys ls`: the key material in a tarball, never the material itself.
 
 use artifact::{Contents, Reading};
-use assay::documents::{self, inventory as shapes, keys_ls as listed};
-use assay::inventory::{Config, Inventory};
+use assay::documents::{self, keys_ls as listed, material as shapes};
+use assay::key_material::{Config, KeyMaterial};
 use checks::Verdict;
 use document::write_compact;
 use wording::{escape, inert};
 
-use crate::args::{InventoryFormat, KeysLsArgs};
+use crate::args::{KeysLsArgs, MaterialFormat};
 use crate::exit::{Error, Outcome};
 use crate::input::Input;
 use crate::output::keys_ls;
@@ -15,38 +15,38 @@ use crate::ui::Ui;
 
 pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let mut raw = Input::from(args.tarball.as_os_str()).open()?;
-    let inventory = Inventory::read(&mut raw, reading, &ui.watcher())?;
-    judge(&raw, &inventory, ui);
-    let mut rows = inventory.rows(args.all);
+    let key_material = KeyMaterial::read(&mut raw, reading, &ui.watcher())?;
+    judge(&raw, &key_material, ui);
+    let mut rows = key_material.rows(args.all);
     rows.sort_by_key(|row| row.class); // the worst to lose first; within a class as in the archive
     match args.format() {
-        InventoryFormat::Human => keys_ls::write(&raw, &inventory, &rows, args.long, ui)?,
-        InventoryFormat::Json => {
+        MaterialFormat::Human => keys_ls::write(&raw, &key_material, &rows, args.long, ui)?,
+        MaterialFormat::Json => {
             let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
-            let artifact = listed::of(&raw, &inventory, &rows);
+            let artifact = listed::of(&raw, &key_material, &rows);
             documents::document("keys ls", vec![artifact], Vec::new(), verdict).write(ui.out())?;
         }
-        InventoryFormat::Ndjson => {
+        MaterialFormat::Ndjson => {
             for row in &rows {
                 write_compact(ui.out(), &shapes::material(row))?;
                 writeln!(ui.out())?;
             }
         }
-        InventoryFormat::Csv => keys_ls::write_csv(&rows, ui.out())?,
+        MaterialFormat::Csv => keys_ls::write_csv(&rows, ui.out())?,
     }
     Ok(ui.outcome())
 }
 
 /// Says what is wrong, and settles for findings where an archive or a configuration is damaged.
-pub(super) fn judge(raw: &Contents, inventory: &Inventory, ui: &mut Ui) {
-    for fault in &inventory.resources.faults {
+pub(super) fn judge(raw: &Contents, key_material: &KeyMaterial, ui: &mut Ui) {
+    for fault in &key_material.resources.faults {
         ui.warn(&format!("{}: {}", raw.display(), inert(&fault.to_string())));
         ui.settle(Outcome::Findings);
     }
-    if !inventory.resources.complete {
+    if !key_material.resources.complete {
         ui.warn(&format!("{}: what follows is not all of it: reading stopped there", raw.display()));
     }
-    for config in &inventory.configs {
+    for config in &key_material.configs {
         match &config.facts {
             Err(error) => {
                 ui.warn(&format!("{}: `{}`: {error}", raw.display(), shown(config)));

@@ -3,7 +3,7 @@
 use artifact::{Contents, Reading};
 use assay::custody;
 use assay::documents::escrow;
-use assay::inventory::Inventory;
+use assay::key_material::KeyMaterial;
 use checks::Verdict;
 use document::WrittenFile;
 use jiff::Timestamp;
@@ -31,16 +31,16 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
     let by_passphrase = args.passphrase || args.passphrase_file.is_some();
     seal::check(&args.to, by_passphrase)?;
     let mut raw = Contents::open(&args.tarball)?;
-    let inventory = Inventory::read(&mut raw, reading, &ui.watcher())?;
-    ls::judge(&raw, &inventory, ui);
-    if !inventory.resources.complete {
+    let key_material = KeyMaterial::read(&mut raw, reading, &ui.watcher())?;
+    ls::judge(&raw, &key_material, ui);
+    if !key_material.resources.complete {
         return Err(failure::told(
             format!("{}: the archive cannot be read to its end, so nobody knows what it holds", raw.display()),
             Some("fetch the tarball again from its source; nothing was written"),
         ));
     }
-    let policy = custody::policy(&inventory, |class| asked(class, &args.classes))?;
-    for member in custody::odd_places(&inventory, &policy) {
+    let policy = custody::policy(&key_material, |class| asked(class, &args.classes))?;
+    for member in custody::odd_places(&key_material, &policy) {
         ui.warn(&format!(
             "encryption keys stand in `{}`, where none belong: the whole member goes into the escrow",
             escape(member.as_bytes())
@@ -66,7 +66,7 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
     let mut progress = phases::shown(ui);
     let outcome = key_escrow::split(options, &mut progress).map_err(|error| failure::of(&error))?;
     drop(progress);
-    let seen = &inventory.resources.archive;
+    let seen = &key_material.resources.archive;
     if outcome.manifest.original.digest.sha256 != seen.compressed_sha256.to_string() {
         return Err(failure::told(
             format!(
@@ -79,7 +79,7 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
     let report = Split {
         tarball: &args.tarball,
         folder: &args.out,
-        inventory: &inventory,
+        key_material: &key_material,
         outcome: &outcome,
         files: written(&outcome)?,
     };

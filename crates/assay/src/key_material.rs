@@ -11,8 +11,8 @@ use static_resources::{Limits, MemberPath, StaticResources};
 use crate::error::Error;
 use crate::watch::{Phase, Watch};
 
-/// A tarball, looked through.
-pub struct Inventory {
+/// A tarball, looked through for its key material.
+pub struct KeyMaterial {
     /// What the tarball holds.
     pub resources: StaticResources,
     /// Which encryption configuration kube-apiserver would use: its keys are not kept.
@@ -29,7 +29,7 @@ pub struct Config {
     pub facts: Result<ConfigFacts, ParseError>,
 }
 
-impl Inventory {
+impl KeyMaterial {
     /// Reads a tarball from end to end.
     ///
     /// # Errors
