@@ -150,7 +150,7 @@ impl Backup {
             Read::Walked(scan) => &**scan,
         });
         if let Some(scan) = scan.filter(|_| self.opens_values(question)) {
-            watch.phase(Phase::Opening, Some(scan.report.db.size()));
+            watch.phase(Phase::Opening, Some(scan.walked.db.size()));
             let progress = |bytes| watch.advance(bytes);
             let options = Options { sample: question.sample, progress: Some(&progress) };
             let (found, unlocked) = examine_with_keys(scan, &in_force, &options, &Pool);
@@ -273,8 +273,8 @@ impl Backup {
 /// What keeps a walk from having seen everything: structural faults, and records that cannot be read.
 #[must_use]
 pub fn lost(scan: &Scan<'_>) -> (u64, u64) {
-    let kept = scan.report.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
-    (kept.count() as u64 + scan.report.faults.dropped(), scan.counts.damaged)
+    let kept = scan.walked.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
+    (kept.count() as u64 + scan.walked.faults.dropped(), scan.counts.damaged)
 }
 
 /// A database in a file that should be a snapshot, opened as etcd does, or by what is left of it.

@@ -40,7 +40,7 @@ pub fn judge(
         cluster: &snapshot.cluster,
         inventory: &snapshot.inventory,
         members: &snapshot.scan.state.members,
-        size: snapshot.scan.report.db.size(),
+        size: snapshot.scan.walked.db.size(),
         quota: snapshot.quota,
         tarball,
         names: Names { snapshot: stamp(of_snapshot.as_ref()), tarball: stamp(of_tarball.as_ref()) },

@@ -112,7 +112,7 @@ impl<'a> SnapshotFacts<'a> {
         };
         let (trailer, (facts, previous_root_faults)) = spread.join(hash, walk);
         let scan = facts.scan;
-        let pages = scan.bucket(b"key").is_none().then(|| salvage::pages(&scan.report.db));
+        let pages = scan.bucket(b"key").is_none().then(|| salvage::pages(&scan.walked.db));
         Ok(Self { scan, opened, trailer: Some(trailer), previous_root_faults, pages, ..facts })
     }
 
@@ -128,8 +128,8 @@ impl<'a> SnapshotFacts<'a> {
         Self {
             opened: Opened::Meta,
             trailer: None,
-            appended: appended(&scan.report.db),
-            provenance: Provenance::of(&scan.report.db),
+            appended: appended(&scan.walked.db),
+            provenance: Provenance::of(&scan.walked.db),
             previous_root_faults: None,
             hash_kv: scan.hash_kv(spread).ok(),
             inventory,

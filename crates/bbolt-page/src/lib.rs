@@ -42,4 +42,4 @@ pub use page::{PageHeader, PageKind, Pgid, Txid};
 pub use spread::{Serial, Spread};
 pub use tree::{BranchRef, LeafRef, Tree};
 pub use unreachable::{Residue, Unreachable};
-pub use walk::{Chunk, Report, Walker};
+pub use walk::{Chunk, Walked, Walker};

@@ -44,7 +44,7 @@ pub struct Walker<'a> {
 
 /// What a whole walk found.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct Walked<'a> {
     /// The database walked.
     pub db: Db<'a>,
     /// All faults, in the order of the walk.
@@ -60,7 +60,7 @@ pub struct Report<'a> {
     claimed: Bitmap,
 }
 
-impl Report<'_> {
+impl Walked<'_> {
     /// Whether something uses a page: a meta, the freelist, or a tree.
     #[must_use]
     pub fn uses(&self, page: Pgid) -> bool {
@@ -366,13 +366,13 @@ impl<'a> Walker<'a> {
 
     /// Ends the walk: buckets inside buckets are walked, the freelist is checked, the account is closed.
     #[must_use]
-    pub fn finish(self, spread: &impl Spread) -> Report<'a> {
+    pub fn finish(self, spread: &impl Spread) -> Walked<'a> {
         self.finish_with(spread, |_| {})
     }
 
     /// [`Self::finish`], and `each` gets every bucket inside a bucket.
     #[must_use]
-    pub fn finish_with(mut self, spread: &impl Spread, mut each: impl FnMut(&Bucket<'a>)) -> Report<'a> {
+    pub fn finish_with(mut self, spread: &impl Spread, mut each: impl FnMut(&Bucket<'a>)) -> Walked<'a> {
         while let Some(bucket) = self.nested.pop() {
             each(&bucket);
             self.visit(&bucket, spread, |chunk| chunk.for_each(drop), drop);
@@ -393,7 +393,7 @@ impl<'a> Walker<'a> {
             }
         }
         let pages_in_use = self.claimed.len();
-        Report {
+        Walked {
             pages_in_use,
             pages_free: limit.saturating_sub(pages_in_use),
             branch_pages: self.branches,

@@ -245,7 +245,7 @@ pub fn carve<'a>(
             let works = some.get(at).and_then(|piece| pages.get(piece.works.clone())).unwrap_or_default();
             let mut finder = Finder { scan, judge: &judge, found: Vec::new() };
             works.iter().for_each(|work| finder.read(work));
-            progress(works.iter().map(|work| work.pages()).sum::<u64>() * scan.report.db.page_size());
+            progress(works.iter().map(|work| work.pages()).sum::<u64>() * scan.walked.db.page_size());
             finder.found
         };
         spread.map_fold(some.len(), read, |found| keep(found, &mut tally));
@@ -307,10 +307,10 @@ impl Seen {
 /// Pages in use of which some bytes may be explained by no element, each with its continuation pages: those that the
 /// walk found fault with, and those that have no elements.
 fn pages_with_slack(scan: &Scan<'_>) -> BTreeMap<Pgid, u32> {
-    let faults = &scan.report.faults;
+    let faults = &scan.walked.faults;
     let of_elements = |check: Check| matches!(check, Check::Elements | Check::Emptiness | Check::Order);
     let faulty = faults.kept().iter().filter(|fault| of_elements(fault.kind.check())).filter_map(|fault| fault.page);
-    let special = [Pgid(0), Pgid(1)].into_iter().chain(scan.report.db.meta().freelist);
+    let special = [Pgid(0), Pgid(1)].into_iter().chain(scan.walked.db.meta().freelist);
     let mut pages: BTreeMap<Pgid, u32> = special.chain(faulty).map(|page| (page, 0)).collect();
     for leaf in scan.buckets.iter().filter_map(|bucket| bucket.tree()).flat_map(|tree| tree.leaves()) {
         if faults.dropped() > 0 {
@@ -319,7 +319,7 @@ fn pages_with_slack(scan: &Scan<'_>) -> BTreeMap<Pgid, u32> {
             *overflow = leaf.overflow;
         }
     }
-    pages.retain(|page, _| scan.report.uses(*page));
+    pages.retain(|page, _| scan.walked.uses(*page));
     pages
 }
 
@@ -336,14 +336,14 @@ impl<'a> Finder<'_, 'a> {
             Work::Leaf { start, end, cut } => self.leaf(start, end, if cut { Trace::Partial } else { Trace::Page }),
             Work::Raw { start, end, limit } => {
                 let bytes = segment::bytes(self.scan, start, limit);
-                let until = (end - start).saturating_mul(self.scan.report.db.page_size());
+                let until = (end - start).saturating_mul(self.scan.walked.db.page_size());
                 self.raw(bytes, until, Trace::Raw);
             }
         }
     }
 
     fn leaf(&mut self, start: u64, end: u64, trace: Trace) {
-        let db = &self.scan.report.db;
+        let db = &self.scan.walked.db;
         let bytes = segment::bytes(self.scan, start, end);
         let Some(header) = bbolt_page::PageHeader::read(bytes) else { return };
         let page = LeafPage::new(bytes, header.count, Pgid(start), db.offset_of(Pgid(start)));
@@ -396,7 +396,7 @@ impl<'a> Finder<'_, 'a> {
             (Label::Identical, _) | (_, Trace::Page) => Confidence::High,
             _ => Confidence::Medium,
         };
-        let offset = self.scan.report.db.offset_in_file(element.key).unwrap_or(0);
+        let offset = self.scan.walked.db.offset_in_file(element.key).unwrap_or(0);
         self.found.push(Carved { content, label, trace, confidence, page, element: Some(element.index), offset });
     }
 
@@ -410,7 +410,7 @@ impl<'a> Finder<'_, 'a> {
             (_, Trace::Raw) if tombstone => Confidence::Low,
             (_, Trace::Partial | Trace::Raw) => Confidence::Medium,
         };
-        let db = &self.scan.report.db;
+        let db = &self.scan.walked.db;
         let offset = db.offset_in_file(stored_key).unwrap_or(0);
         let page = Pgid(offset / db.page_size().max(1));
         self.found.push(Carved { content, label, trace, confidence, page, element, offset });
@@ -425,7 +425,7 @@ impl<'a> Finder<'_, 'a> {
 
     /// What no element of a page in use explains.
     fn slack(&mut self, page: Pgid, overflow: u32) {
-        let Some(view) = PageView::of(&self.scan.report.db, page, u64::from(overflow) + 1) else { return };
+        let Some(view) = PageView::of(&self.scan.walked.db, page, u64::from(overflow) + 1) else { return };
         for part in view.unknown {
             self.raw(part.bytes, u64::MAX, Trace::Slack);
         }

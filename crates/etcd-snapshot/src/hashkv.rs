@@ -56,7 +56,7 @@ impl Scan<'_> {
                 let piece = |at: usize| {
                     let mut crc = Crc::default();
                     let some = leaves.iter().skip(at * LEAVES_AT_ONCE).take(LEAVES_AT_ONCE);
-                    some.filter_map(|leaf| self.report.db.leaf(leaf)).for_each(|page| sum_page(&mut crc, &page));
+                    some.filter_map(|leaf| self.walked.db.leaf(leaf)).for_each(|page| sum_page(&mut crc, &page));
                     crc
                 };
                 spread.map_fold(leaves.len().div_ceil(LEAVES_AT_ONCE), piece, |crc| sum = sum.then(crc));

@@ -1,6 +1,6 @@
 //! One pass over a snapshot: structure, hashes, records, and etcd's own state.
 
-use bbolt_page::{Bucket, BucketRoot, Chunk, Db, LeafElement, LeafPage, Report, Spread, Walker};
+use bbolt_page::{Bucket, BucketRoot, Chunk, Db, LeafElement, LeafPage, Spread, Walked, Walker};
 
 use crate::crc::Crc;
 use crate::mvcc::{MvccFault, MvccFaultKind, MvccFaults, Sequence};
@@ -48,7 +48,7 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct Scan<'a> {
     /// Structure: faults, pages in use and free.
-    pub report: Report<'a>,
+    pub walked: Walked<'a>,
     /// The buckets, in byte order of their names.
     pub buckets: Vec<Bucket<'a>>,
     /// What `etcdutl snapshot status` says, and its kin.
@@ -278,12 +278,12 @@ impl<'a, 'o> Pass<'a, 'o> {
         self.options.at.is_none().then(|| self.store.live_count() + u64::from(self.bump_marker.is_some()))
     }
 
-    fn finish(self, report: Report<'a>, buckets: Vec<Bucket<'a>>, status: Status, state: EtcdState) -> Scan<'a> {
+    fn finish(self, walked: Walked<'a>, buckets: Vec<Bucket<'a>>, status: Status, state: EtcdState) -> Scan<'a> {
         let mut faults = self.faults;
         faults.append(self.sequence.faults);
         let current = current_revision(self.last, &state);
         Scan {
-            report,
+            walked,
             buckets,
             status,
             store: self.store,
@@ -346,7 +346,7 @@ impl<'a> Scan<'a> {
                 BucketRoot::Tree(_) | BucketRoot::Lost => None,
             };
             let tree = bucket.tree().map(|tree| tree.leaves()).unwrap_or_default();
-            inline.into_iter().chain(tree.iter().filter_map(|leaf| self.report.db.leaf(leaf)))
+            inline.into_iter().chain(tree.iter().filter_map(|leaf| self.walked.db.leaf(leaf)))
         });
         leaves.flat_map(|page| {
             let records = page.elements().filter(|element| !element.is_bucket());

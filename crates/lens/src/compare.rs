@@ -314,7 +314,7 @@ fn cause(old: &Scan<'_>, new: &Scan<'_>, is_one: bool, x: Option<&Record<'_>>, y
 
 /// Whether records may be missing from what was read.
 fn is_damaged(scan: &Scan<'_>) -> bool {
-    let faults = &scan.report.faults;
+    let faults = &scan.walked.faults;
     scan.counts.damaged > 0 || faults.dropped() > 0 || faults.kept().iter().any(|fault| !fault.kind.is_harmless())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bbolt_page::{Bucket, BucketRoot, Db, LeafPage, LeafRef, Report, Spread, Walker};
+use bbolt_page::{Bucket, BucketRoot, Db, LeafPage, LeafRef, Spread, Walked, Walker};
 use etcd_snapshot::{BucketKey, Place, Record, Revision, RevisionError, state::bucket};
 
 /// Bytes of leaves that make one piece of work.
@@ -16,7 +16,7 @@ const LONGEST_STRETCH: u64 = 128 << 20;
 /// The records of a snapshot, to be searched.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    report: Report<'a>,
+    walked: Walked<'a>,
     key_bucket: Option<Bucket<'a>>,
     compacted: Option<i64>,
     current: i64,
@@ -105,19 +105,19 @@ impl<'a> Reader<'a> {
     pub fn open(db: Db<'a>, spread: &impl Spread) -> Self {
         let mut walker = Walker::new(db);
         let mut buckets = walker.buckets(spread);
-        let report = walker.finish(spread);
+        let walked = walker.finish(spread);
         let find = |name: &[u8]| buckets.iter().position(|bucket| bucket.name() == name);
-        let compacted = find(bucket::META).and_then(|at| buckets.get(at)).and_then(|meta| compacted(&report.db, meta));
+        let compacted = find(bucket::META).and_then(|at| buckets.get(at)).and_then(|meta| compacted(&walked.db, meta));
         let key_bucket = find(bucket::KEY).map(|at| buckets.swap_remove(at));
-        let mut reader = Self { report, key_bucket, compacted, current: 1 };
+        let mut reader = Self { walked, key_bucket, compacted, current: 1 };
         reader.current = reader.last().max(compacted).unwrap_or(1).max(1);
         reader
     }
 
     /// The structure; the leaves of the records are not checked yet.
     #[must_use]
-    pub fn report(&self) -> &Report<'a> {
-        &self.report
+    pub fn walked(&self) -> &Walked<'a> {
+        &self.walked
     }
 
     /// The revision that a server would be at after it opened the file.
@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
         progress: &(dyn Fn(u64) + Sync),
         fold: impl FnMut(Piece<'a>),
     ) {
-        let db = &self.report.db;
+        let db = &self.walked.db;
         let pieces = cut(leaves, PIECE_BYTES / db.page_size().max(1));
         let work = |at: usize| {
             let some = pieces.get(at).copied().unwrap_or_default();
@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
         let (mut at, mut sum) = (leaves.len(), 0_u64);
         while let Some(leaf) = at.checked_sub(1).and_then(|before| leaves.get(before)) {
             at -= 1;
-            sum = sum.saturating_add((u64::from(leaf.overflow) + 1).saturating_mul(self.report.db.page_size()));
+            sum = sum.saturating_add((u64::from(leaf.overflow) + 1).saturating_mul(self.walked.db.page_size()));
             if sum >= bytes {
                 break;
             }
@@ -252,7 +252,7 @@ impl<'a> Reader<'a> {
 
     /// Main revision of the last record.
     fn last(&self) -> Option<i64> {
-        let tree = self.leaves().iter().rev().filter_map(|leaf| self.report.db.leaf(leaf));
+        let tree = self.leaves().iter().rev().filter_map(|leaf| self.walked.db.leaf(leaf));
         self.inline().into_iter().chain(tree).find_map(|page| {
             let keys = page.elements().filter(|element| !element.is_bucket());
             keys.filter_map(|element| Some(BucketKey::decode(element.key).ok()?.revision.main)).max()

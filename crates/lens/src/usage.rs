@@ -110,15 +110,15 @@ impl<'a> Usage<'a> {
         }
         let freelist = walker.freelist().map_or(0, |header| u64::from(header.overflow) + 1);
         let db = walker.db().clone();
-        let report = walker.finish_with(spread, |bucket| account.add_own(&tree_bytes(&db, &bucket.root, page_size)));
+        let walked = walker.finish_with(spread, |bucket| account.add_own(&tree_bytes(&db, &bucket.root, page_size)));
         let keys = keys.into_list();
-        account.close(&report, freelist, &keys);
+        account.close(&walked, freelist, &keys);
         if inline_records {
             // They lie in the page of the root, where they were counted as its own.
             let inside = account.live + account.history + account.tombstones + account.other_elements;
             account.own_state = account.own_state.saturating_sub(inside);
         }
-        Self { account, keys, records, faults: report.faults, unreadable }
+        Self { account, keys, records, faults: walked.faults, unreadable }
     }
 
     /// Keys that are live.

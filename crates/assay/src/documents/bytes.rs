@@ -27,7 +27,7 @@ pub fn page_row(map: &PageMap<'_>, run: &PageRun) -> PageRow {
         overflow: measure.overflow,
         used: measure.used,
         fill_percent: measure.fill_percent,
-        offset: map.report.db.offset_of(run.page),
+        offset: map.walked.db.offset_of(run.page),
     }
 }
 

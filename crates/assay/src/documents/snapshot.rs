@@ -11,7 +11,7 @@ use super::{etcd, hashes};
 /// What it says, and whether keys fit that were given for this file alone.
 pub fn of(source: &Contents, facts: &SnapshotFacts<'_>, keys_fit: Option<bool>) -> Artifact {
     let scan = &facts.scan;
-    let (db, told) = (&scan.report.db, &scan.state);
+    let (db, told) = (&scan.walked.db, &scan.state);
     let main = |revision: Option<etcd_snapshot::Revision>| revision.map(|revision| revision.main);
     Artifact::Snapshot(Box::new(Snapshot {
         kind: Snapshot::KIND,
@@ -52,12 +52,12 @@ pub fn of(source: &Contents, facts: &SnapshotFacts<'_>, keys_fit: Option<bool>) 
 
 /// The figures of a scan.
 pub fn space(scan: &Scan<'_>, quota: u64) -> Space {
-    let report = &scan.report;
-    let (size, page) = (report.db.size(), report.db.page_size());
-    let free = report.pages_free.saturating_mul(page);
+    let walked = &scan.walked;
+    let (size, page) = (walked.db.size(), walked.db.page_size());
+    let free = walked.pages_free.saturating_mul(page);
     Space {
         db_size: size,
-        in_use: report.pages_in_use.saturating_mul(page),
+        in_use: walked.pages_in_use.saturating_mul(page),
         free,
         fragmentation_percent: percent(free, size),
         quota,

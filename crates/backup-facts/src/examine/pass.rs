@@ -56,7 +56,7 @@ pub(super) fn run<'a>(scan: &Scan<'a>, unlocked: &Unlocked, options: &Options<'_
     match key.map(|bucket| &bucket.root) {
         Some(BucketRoot::Inline(page)) => fold(pass.in_use(std::iter::once(*page))),
         Some(BucketRoot::Tree(tree)) => {
-            let (db, pieces) = (&scan.report.db, cut(tree.leaves(), scan.report.db.page_size()));
+            let (db, pieces) = (&scan.walked.db, cut(tree.leaves(), scan.walked.db.page_size()));
             let piece = |at: usize| {
                 let leaves = pieces.get(at).copied().unwrap_or_default();
                 pass.in_use(leaves.iter().filter_map(|leaf| db.leaf(leaf)))
@@ -66,8 +66,8 @@ pub(super) fn run<'a>(scan: &Scan<'a>, unlocked: &Unlocked, options: &Options<'_
         Some(BucketRoot::Lost) | None => {}
     }
     let stale: Vec<Pgid> =
-        scan.report.unreachable().filter(|page| page.residue == Residue::Leaf).map(|page| page.page).collect();
-    let at_once = usize::try_from(PIECE / scan.report.db.page_size().max(1)).unwrap_or(1).max(1);
+        scan.walked.unreachable().filter(|page| page.residue == Residue::Leaf).map(|page| page.page).collect();
+    let at_once = usize::try_from(PIECE / scan.walked.db.page_size().max(1)).unwrap_or(1).max(1);
     let pieces: Vec<&[Pgid]> = stale.chunks(at_once).collect();
     spread.map_fold(pieces.len(), |at| pass.left_behind(pieces.get(at).copied().unwrap_or_default()), &mut fold);
     let sampled: Vec<Sampled<'_>> = sampled.into_values().flatten().collect();
@@ -103,7 +103,7 @@ impl<'a> Pass<'_, 'a> {
     fn left_behind(&self, pages: &[Pgid]) -> Piece<'a> {
         let mut piece = Piece::default();
         let mut room = Zeroizing::new(Vec::new());
-        for page in pages.iter().filter_map(|page| stale_leaf(&self.scan.report.db, *page)) {
+        for page in pages.iter().filter_map(|page| stale_leaf(&self.scan.walked.db, *page)) {
             for (_, record) in records(page) {
                 self.count(&mut piece, record.kv.key, record.kv.value, Era::Stale, &mut room);
             }

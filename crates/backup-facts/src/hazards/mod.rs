@@ -140,7 +140,7 @@ pub fn read(
         hazards.certificates.add_tarball(tarball, now, restore);
     }
     let quota = tarball.and_then(|tarball| tarball.static_pods.etcd.quota_bytes);
-    hazards.space = Space::of(&scan.report, &hazards.control_plane, quota);
+    hazards.space = Space::of(&scan.walked, &hazards.control_plane, quota);
     hazards.join();
     hazards
 }

@@ -1,6 +1,6 @@
 //! The size of the database against its quota, and how much of it is free pages, in the documentation's figures.
 
-use bbolt_page::Report;
+use bbolt_page::Walked;
 
 use super::control_plane::ControlPlane;
 use crate::quota::{Quota, QuotaSource, minor};
@@ -63,9 +63,9 @@ pub enum DefragOff {
 }
 
 impl Space {
-    pub(super) fn of(report: &Report<'_>, control_plane: &ControlPlane, tarball_quota: Option<u64>) -> Self {
-        let size = report.db.size();
-        let in_use = size.saturating_sub(report.pages_free.saturating_mul(report.db.page_size()));
+    pub(super) fn of(walked: &Walked<'_>, control_plane: &ControlPlane, tarball_quota: Option<u64>) -> Self {
+        let size = walked.db.size();
+        let in_use = size.saturating_sub(walked.pages_free.saturating_mul(walked.db.page_size()));
         Self::of_numbers(size, in_use, control_plane, tarball_quota)
     }
 

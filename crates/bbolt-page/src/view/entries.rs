@@ -4,14 +4,14 @@ use crate::bucket::{Bucket, BucketRoot};
 use crate::db::Db;
 use crate::leaf::LeafPage;
 use crate::spread::Spread;
-use crate::walk::{Report, Walker};
+use crate::walk::{Walked, Walker};
 
 /// Leaves read in one piece of work.
 const PIECE: usize = 64;
 
 /// The bucket that names lead to, from the outermost to its own, and the walk through all others that found it.
 #[must_use]
-pub fn find_bucket<'a>(db: Db<'a>, names: &[&[u8]], spread: &impl Spread) -> (Report<'a>, Option<Bucket<'a>>) {
+pub fn find_bucket<'a>(db: Db<'a>, names: &[&[u8]], spread: &impl Spread) -> (Walked<'a>, Option<Bucket<'a>>) {
     let mut walker = Walker::new(db);
     let mut found = None;
     for bucket in walker.buckets(spread) {
@@ -21,12 +21,12 @@ pub fn find_bucket<'a>(db: Db<'a>, names: &[&[u8]], spread: &impl Spread) -> (Re
         }
     }
     let mut inner = None;
-    let report = walker.finish_with(spread, |bucket| {
+    let walked = walker.finish_with(spread, |bucket| {
         if bucket.path == names {
             inner = Some(bucket.clone());
         }
     });
-    (report, found.or(inner))
+    (walked, found.or(inner))
 }
 
 /// Reads the leaves of a bucket, perhaps on several threads; `fold` gets what came of some of them, in order.

@@ -23,7 +23,7 @@ impl<'a> Looked<'a> {
     /// Looks at a page; `None` where the file does not hold it whole.
     #[must_use]
     pub fn at(map: &PageMap<'a>, id: Pgid) -> Option<Self> {
-        let db = &map.report.db;
+        let db = &map.walked.db;
         let end = id.0.checked_add(1)?.checked_mul(db.page_size())?;
         if end > db.bytes().len() as u64 {
             return None;

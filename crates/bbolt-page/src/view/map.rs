@@ -8,7 +8,7 @@ use crate::leaf::{Bounds, LeafPage, LeafShape};
 use crate::page::{PageHeader, PageKind, Pgid};
 use crate::spread::Spread;
 use crate::unreachable::{Residue, Unreachable};
-use crate::walk::{Chunk, Report, Walker};
+use crate::walk::{Chunk, Walked, Walker};
 
 /// What uses a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl BucketSummary<'_> {
 #[derive(Debug)]
 pub struct PageMap<'a> {
     /// The walk that made it.
-    pub report: Report<'a>,
+    pub walked: Walked<'a>,
     buckets: Vec<BucketSummary<'a>>,
     runs: Vec<PageRun>,
 }
@@ -195,17 +195,17 @@ impl<'a> PageMap<'a> {
         }
         let freelist = walker.freelist().map(|header| (header.id, header.overflow));
         let db = walker.db().clone();
-        let report = walker.finish_with(spread, |bucket| noted.add(&db, bucket, measure(&db, bucket)));
+        let walked = walker.finish_with(spread, |bucket| noted.add(&db, bucket, measure(&db, bucket)));
         let Noted { buckets, mut runs } = noted;
-        let limit = report.db.page_limit();
+        let limit = walked.db.page_limit();
         runs.extend((0..limit.min(2)).map(|id| PageRun { page: Pgid(id), pages: 1, role: PageRole::Meta }));
         if let Some((page, overflow)) = freelist {
             let pages = (u64::from(overflow) + 1).min(limit.saturating_sub(page.0));
             runs.push(PageRun { page, pages, role: PageRole::Freelist });
         }
-        free_runs(report.unreachable(), &mut runs);
+        free_runs(walked.unreachable(), &mut runs);
         runs.sort_unstable_by_key(|run| run.page);
-        Self { report, buckets, runs }
+        Self { walked, buckets, runs }
     }
 
     /// The runs, by page. Their pages add up to [`Db::page_limit`].
@@ -236,27 +236,27 @@ impl<'a> PageMap<'a> {
     /// Bytes of a run that its header, elements, keys and values take; `None` where nothing says so. Reads the page.
     #[must_use]
     pub fn used(&self, run: &PageRun) -> Option<u64> {
-        used(&self.report.db, run)
+        used(&self.walked.db, run)
     }
 
     /// What a run's header says, and how full it is. Reads the page.
     #[must_use]
     pub fn measure(&self, run: &PageRun) -> RunMeasure {
         let is_headed = !matches!(run.role, PageRole::Free(Residue::Zero | Residue::Overflow | Residue::Other));
-        let header = self.report.db.header(run.page).filter(|_| is_headed);
+        let header = self.walked.db.header(run.page).filter(|_| is_headed);
         let used = self.used(run);
         RunMeasure {
             count: header.filter(|_| run.role != PageRole::Meta).map(|header| header.count),
             overflow: header.map(|header| header.overflow),
             used,
-            fill_percent: used.map(|used| percent(used, run.pages * self.report.db.page_size())),
+            fill_percent: used.map(|used| percent(used, run.pages * self.walked.db.page_size())),
         }
     }
 
     /// Pages by what uses them.
     #[must_use]
     pub fn count(&self) -> PageCounts {
-        let db = &self.report.db;
+        let db = &self.walked.db;
         let mut counts = PageCounts { page_size: db.page_size(), pages: db.page_limit(), ..PageCounts::default() };
         for run in self.runs() {
             match run.role {

@@ -33,10 +33,10 @@ fn walk(db: Db<'_>) {
     }
     // A page belongs to one place, so no byte is handed out twice (inline buckets lie inside a page of the root).
     assert!(sum <= 2 * len, "{sum} bytes out of a file of {len}");
-    let report = walker.finish(&Serial);
-    assert!(report.faults.kept().len() <= Faults::CAP);
-    report.unreachable().for_each(drop);
-    report.faults.kept().iter().for_each(|fault| drop(fault.to_string()));
+    let walked = walker.finish(&Serial);
+    assert!(walked.faults.kept().len() <= Faults::CAP);
+    walked.unreachable().for_each(drop);
+    walked.faults.kept().iter().for_each(|fault| drop(fault.to_string()));
 }
 
 /// Each, in the campaign; else every seventh, which falls on each byte of every field that stands in a row.

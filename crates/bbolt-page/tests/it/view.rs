@@ -15,13 +15,13 @@ fn check_account(map: &PageMap<'_>) {
     for run in map.runs() {
         assert_eq!(run.page, Pgid(next), "{:?}", run.role);
         next += run.pages;
-        assert!(map.used(run).is_none_or(|used| used <= run.pages * map.report.db.page_size()));
+        assert!(map.used(run).is_none_or(|used| used <= run.pages * map.walked.db.page_size()));
         assert_eq!(map.run_of(Pgid(next - 1)), Some(run));
     }
-    assert_eq!(next, map.report.db.page_limit());
+    assert_eq!(next, map.walked.db.page_limit());
     assert_eq!(map.run_of(Pgid(next)), None);
     let free = map.runs().iter().filter(|run| matches!(run.role, PageRole::Free(_))).map(|run| run.pages);
-    assert_eq!(free.sum::<u64>(), map.report.pages_free);
+    assert_eq!(free.sum::<u64>(), map.walked.pages_free);
 }
 
 #[test]
@@ -29,11 +29,11 @@ fn every_page_has_one_role() {
     for (bytes, buckets) in [(real(), 11), (written(1024), 6), (written(4096), 6), (written(65536), 6)] {
         let map = map(&bytes);
         check_account(&map);
-        assert!(map.report.faults.is_empty());
+        assert!(map.walked.faults.is_empty());
         assert_eq!(map.buckets().len(), buckets, "with the root and the nested one");
         let of = |role: &dyn Fn(&PageRole) -> bool| map.runs().iter().filter(|run| role(&run.role)).count() as u64;
-        assert_eq!(of(&|role| matches!(role, PageRole::Leaf(_))), map.report.leaf_pages);
-        assert_eq!(of(&|role| matches!(role, PageRole::Branch(_))), map.report.branch_pages);
+        assert_eq!(of(&|role| matches!(role, PageRole::Leaf(_))), map.walked.leaf_pages);
+        assert_eq!(of(&|role| matches!(role, PageRole::Branch(_))), map.walked.branch_pages);
         for (number, bucket) in map.buckets().iter().enumerate() {
             let runs = map.runs().iter().filter(|run| run.role.bucket() == Some(number));
             assert_eq!(runs.clone().map(|run| run.pages).sum::<u64>(), bucket.pages());
@@ -74,7 +74,7 @@ fn every_byte_has_one_meaning() {
         let map = map(&bytes);
         let mut kinds = [0; 4];
         for run in map.runs() {
-            let view = PageView::of(&map.report.db, run.page, run.pages).unwrap();
+            let view = PageView::of(&map.walked.db, run.page, run.pages).unwrap();
             let head = matches!(run.role, PageRole::Free(Residue::Overflow | Residue::Other | Residue::Zero));
             if head {
                 continue;
@@ -134,9 +134,9 @@ fn damage_is_shown_and_harms_nothing() {
         let map = map(&patient.bytes);
         check_account(&map);
         for run in map.runs() {
-            let view = PageView::of(&map.report.db, run.page, run.pages).unwrap();
+            let view = PageView::of(&map.walked.db, run.page, run.pages).unwrap();
             assert!(view.unknown.iter().map(|part| part.bytes.len()).sum::<usize>() <= view.bytes.len());
-            assert!(PageView::of_continuation(&map.report.db, run.page).is_some());
+            assert!(PageView::of_continuation(&map.walked.db, run.page).is_some());
         }
     }
     let db = Db::open(&sound).unwrap();

@@ -49,8 +49,8 @@ fn every_page_is_in_use_or_free_and_the_freelist_agrees() {
     for bucket in walker.buckets(&Serial) {
         walker.visit(&bucket, &Serial, |chunk| chunk.for_each(drop), |()| {});
     }
-    let report = walker.finish(&Serial);
-    assert_eq!(report.pages_in_use + report.pages_free, high_water);
-    let stale = report.unreachable().filter(|page| page.residue == Residue::Leaf).count();
+    let walked = walker.finish(&Serial);
+    assert_eq!(walked.pages_in_use + walked.pages_free, high_water);
+    let stale = walked.unreachable().filter(|page| page.residue == Residue::Leaf).count();
     assert!(stale > 10, "the deletions left {stale} stale leaves");
 }

@@ -58,8 +58,8 @@ pub(super) fn bad_trailer(trailer: &Trailer, len: u64) -> Option<Finding> {
 }
 
 fn check_tail(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
-    let Some(tail) = facts.scan.report.db.tail() else { return };
-    let (got, size) = (tail.len() as u64, facts.scan.report.db.size());
+    let Some(tail) = facts.scan.walked.db.tail() else { return };
+    let (got, size) = (tail.len() as u64, facts.scan.walked.db.size());
     if got == 0 || got == TRAILER_LEN as u64 {
         return;
     }
@@ -84,9 +84,9 @@ fn check_tail(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
 fn check_provenance(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let scan = &facts.scan;
     let mixed = |check| matches!(check, Check::Reference | Check::Order | Check::Root | Check::Sharing);
-    let kinds = scan.report.faults.kept().iter().map(|fault| fault.kind.check());
+    let kinds = scan.walked.faults.kept().iter().map(|fault| fault.kind.check());
     let broken = kinds.filter(|&check| mixed(check)).count();
-    let [first, second] = scan.report.db.slots();
+    let [first, second] = scan.walked.db.slots();
     let live_metas = matches!(facts.provenance, Provenance::RawCopy)
         && first.valid().map(|meta| meta.root) != second.valid().map(|meta| meta.root);
     if broken > 0 && live_metas && facts.trailer.as_ref().is_none_or(|trailer| !trailer.present) {
@@ -109,17 +109,17 @@ fn txid(slot: &bbolt_page::MetaSlot) -> u64 {
 fn check_previous_root(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let Some(faults) = facts.previous_root_faults else { return };
     let state = |faults: usize| if faults == 0 { "intact".to_owned() } else { format!("damaged in {faults} places") };
-    let newest = damage(&facts.scan.report.faults);
+    let newest = damage(&facts.scan.walked.faults);
     let message = format!("the newest state is {}, the one before it {}", state(newest), state(faults));
     findings.push(Finding::new(&PREVIOUS_ROOT, message).with("faults", faults as u64));
 }
 
 fn file_len(facts: &SnapshotFacts<'_>) -> u64 {
-    facts.scan.report.db.bytes().len() as u64
+    facts.scan.walked.db.bytes().len() as u64
 }
 
 fn expected_len(facts: &SnapshotFacts<'_>) -> String {
-    let size = facts.scan.report.db.size();
+    let size = facts.scan.walked.db.size();
     format!("a snapshot of these pages has {}", size.saturating_add(TRAILER_LEN as u64))
 }
 

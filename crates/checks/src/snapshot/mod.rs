@@ -39,7 +39,7 @@ pub fn check_of(facts: &SnapshotFacts<'_>, platform: Platform) -> Vec<Finding> {
 #[must_use]
 pub fn losses(scan: &Scan<'_>) -> Findings {
     let mut findings = Findings::default();
-    structure::losses(&scan.report.faults, &mut findings);
+    structure::losses(&scan.walked.faults, &mut findings);
     records::losses(scan, &mut findings);
     findings
 }

@@ -246,8 +246,8 @@ fn minor(version: &str) -> Option<(u32, u32)> {
 }
 
 fn check_space(scan: &Scan<'_>, quota: Quota, findings: &mut Findings) {
-    let report = &scan.report;
-    let (size, free) = (report.db.size(), report.pages_free.saturating_mul(report.db.page_size()));
+    let walked = &scan.walked;
+    let (size, free) = (walked.db.size(), walked.pages_free.saturating_mul(walked.db.page_size()));
     let percent = |part: u64, whole: u64| part.saturating_mul(100).checked_div(whole).unwrap_or(0);
     if size >= DEFRAG_SIZE && percent(free, size) >= DEFRAG_PERCENT {
         let message = format!("{} % of the database is free pages", percent(free, size));

@@ -13,7 +13,7 @@ use crate::findings::{
 use crate::severity::Severity;
 
 pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
-    faults(&facts.scan.report.faults, findings);
+    faults(&facts.scan.walked.faults, findings);
     check_buckets(facts, findings);
     check_residue(facts, findings);
 }
@@ -120,9 +120,9 @@ fn check_buckets(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
 }
 
 fn check_residue(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
-    let report = &facts.scan.report;
+    let walked = &facts.scan.walked;
     let (mut stale, mut other) = (0_u64, 0_u64);
-    for page in report.unreachable() {
+    for page in walked.unreachable() {
         match page.residue {
             Residue::Zero => {}
             Residue::Leaf => stale += 1,
@@ -130,7 +130,7 @@ fn check_residue(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
         }
     }
     if stale > 0 {
-        let free = report.pages_free;
+        let free = walked.pages_free;
         let message =
             format!("{stale} of {free} free pages are leaves of earlier transactions, {other} hold other remains");
         findings.push(Finding::new(&RESIDUE, message).with("staleLeaves", stale).with("freePages", free));

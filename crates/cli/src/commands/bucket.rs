@@ -30,19 +30,19 @@ pub(super) fn run(args: &BucketArgs, reading: &Reading, ui: &mut Ui) -> Result<O
 
 fn list(args: &BucketArgs, source: &Contents, db: Db<'_>, ui: &mut Ui) -> Result<(), Error> {
     let map = PageMap::of(db, &Pool);
-    check_faults(source, &map.report.faults, ui);
+    check_faults(source, &map.walked.faults, ui);
     let verdict = ui.outcome().verdict();
     let mut rows = Rows::begin(ui.out(), args.output.format(), &bytes::buckets_head(source.name()))?;
     for bucket in map.buckets() {
-        rows.row(&BucketLine::of(bucket, map.report.db.page_size()))?;
+        rows.row(&BucketLine::of(bucket, map.walked.db.page_size()))?;
     }
     rows.finish(&Fields::default(), &[], verdict)
 }
 
 fn entries(args: &BucketArgs, source: &Contents, db: Db<'_>, ui: &mut Ui) -> Result<(), Error> {
     let names: Vec<&[u8]> = args.name.iter().map(|name| name.as_bytes()).collect();
-    let (report, found) = find_bucket(db, &names, &Pool);
-    check_faults(source, &report.faults, ui);
+    let (walked, found) = find_bucket(db, &names, &Pool);
+    check_faults(source, &walked.faults, ui);
     let bucket = found.ok_or_else(|| Error::Unanswerable {
         display: source.display().to_owned(),
         reason: format!("there is no bucket `{}`", bucket_label(&names)),
@@ -55,7 +55,7 @@ fn entries(args: &BucketArgs, source: &Contents, db: Db<'_>, ui: &mut Ui) -> Res
         let entries = PlacedEntry::all(&bucket.path, page, args.reveal);
         entries.iter().map(EntryLine::from).collect::<Vec<_>>()
     };
-    read_leaves(&report.db, &bucket, &Pool, read, |some| some.iter().for_each(|row| rows.pour(row)));
+    read_leaves(&walked.db, &bucket, &Pool, read, |some| some.iter().for_each(|row| rows.pour(row)));
     let total = match rows.written() {
         1 => "1 entry".to_owned(),
         number => format!("{} entries", group_digits(number)),

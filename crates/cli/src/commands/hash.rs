@@ -78,7 +78,7 @@ impl Hashes {
                 ui.warn(&format!("{}: the SHA-256 in the trailer is not that of the file", source.display()));
                 ui.settle(Outcome::Findings);
             }
-            let integrity = Integrity::of(Some(&trailer), appended(&scan.report.db));
+            let integrity = Integrity::of(Some(&trailer), appended(&scan.walked.db));
             Self { status: scan.status, full: Some(Full { trailer, integrity, hash_kv, content }), findings }
         };
         source.check_unchanged()?;

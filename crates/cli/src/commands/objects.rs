@@ -128,8 +128,8 @@ pub(super) fn newest<'a>(
 
 /// Says so where damage may have cost some of what was asked for, and settles for findings.
 pub(super) fn check_complete(source: &Contents, reader: &Reader<'_>, damaged: u64, ui: &mut Ui) {
-    let kept = reader.report().faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
-    let faults = kept.count() as u64 + reader.report().faults.dropped();
+    let kept = reader.walked().faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
+    let faults = kept.count() as u64 + reader.walked().faults.dropped();
     if faults > 0 || damaged > 0 {
         ui.warn(&format!(
             "{} is damaged ({}, {}): what follows may not be all of it; `assay verify` tells more",

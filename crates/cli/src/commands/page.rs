@@ -15,8 +15,8 @@ use crate::ui::Ui;
 pub(super) fn run(args: &PageArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let source = open(&args.snapshot, reading, ui)?;
     let map = PageMap::of(database(&source, ui)?, &Pool);
-    check_faults(&source, &map.report.faults, ui);
-    let page = Looked::at(&map, Pgid(args.id)).ok_or_else(|| missing(&source, &map.report.db, args.id))?;
+    check_faults(&source, &map.walked.faults, ui);
+    let page = Looked::at(&map, Pgid(args.id)).ok_or_else(|| missing(&source, &map.walked.db, args.id))?;
     if args.raw {
         ui.out().write_all(page.view.bytes)?;
     } else if args.output.format() == ReportFormat::Json {

@@ -22,7 +22,7 @@ const PIECE: usize = 512;
 pub(super) fn run(args: &PagesArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
     let source = open(&args.snapshot, reading, ui)?;
     let map = PageMap::of(database(&source, ui)?, &Pool);
-    check_faults(&source, &map.report.faults, ui);
+    check_faults(&source, &map.walked.faults, ui);
     let names: Vec<KeyBuf> = map.buckets().iter().map(|bucket| documents::bucket_name(&bucket.path)).collect();
     let chosen: Vec<&PageRun> = map.runs().iter().filter(|run| wanted(args, run, &names)).collect();
     if chosen.is_empty() {

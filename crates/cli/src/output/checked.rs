@@ -52,7 +52,7 @@ pub fn of(judged: &Judged<'_>, now: Timestamp) -> Fields {
 fn of_snapshot(source: &Contents, facts: &SnapshotFacts<'_>) -> Fields {
     let fields = Fields::new()
         .field("integrity hash", integrity(facts))
-        .field("structure", format!("{}; {}", overview::pages(&facts.scan.report), structure(facts)))
+        .field("structure", format!("{}; {}", overview::pages(&facts.scan.walked), structure(facts)))
         .field("records", format!("{}; {}", overview::records(&facts.scan), records(facts)));
     overview::describe(fields, source, facts)
 }
@@ -170,7 +170,7 @@ fn integrity(facts: &SnapshotFacts<'_>) -> String {
 }
 
 fn structure(facts: &SnapshotFacts<'_>) -> String {
-    let faults = &facts.scan.report.faults;
+    let faults = &facts.scan.walked.faults;
     faults_in_words(faults.kept().len() as u64 + faults.dropped())
 }
 

@@ -97,7 +97,7 @@ fn print(source: &Contents, facts: &SnapshotFacts<'_>, findings: &[&Finding], ui
     let kv = facts.hash_kv.map(|kv| format!("{} at revision {}", kv.hash, kv.hash_revision));
     let fields = Fields::new()
         .field("revisions", overview::records(scan))
-        .field("pages", overview::pages(&scan.report))
+        .field("pages", overview::pages(&scan.walked))
         .field("integrity", trailer)
         .field("status hash", format!("{:08x} ({})", status.hash, status.hash))
         .maybe("HashKV", kv);

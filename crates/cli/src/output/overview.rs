@@ -3,7 +3,7 @@
 use artifact::Contents;
 use assay::documents::etcd::alarm_word;
 use assay::documents::snapshot::{self, is_updating, running};
-use bbolt_page::Report;
+use bbolt_page::Walked;
 use etcd_snapshot::{EtcdState, Scan};
 use kube_objects::{Inventory, OpenShift};
 
@@ -12,15 +12,15 @@ use backup_facts::snapshot::{Opened, SnapshotFacts};
 use wording::{Size, count, escape, group_digits};
 
 /// How many pages there are, and of what kind.
-pub fn pages(report: &Report<'_>) -> String {
-    let pages = report.pages_in_use.saturating_add(report.pages_free);
+pub fn pages(walked: &Walked<'_>) -> String {
+    let pages = walked.pages_in_use.saturating_add(walked.pages_free);
     format!(
         "{} of {} bytes ({} branch, {} leaf, {} free)",
         count(pages, "page"),
-        report.db.page_size(),
-        group_digits(report.branch_pages),
-        group_digits(report.leaf_pages),
-        group_digits(report.pages_free)
+        walked.db.page_size(),
+        group_digits(walked.branch_pages),
+        group_digits(walked.leaf_pages),
+        group_digits(walked.pages_free)
     )
 }
 

@@ -198,7 +198,7 @@ fn every_byte_of_every_backup_is_explained() {
         let bytes = fixture.bytes();
         let map = PageMap::of(bbolt_page::Db::open(&bytes).unwrap(), &bbolt_page::Serial);
         for run in map.runs().iter().filter(|run| !matches!(run.role, PageRole::Free(_))) {
-            let view = PageView::of(&map.report.db, run.page, run.pages).unwrap();
+            let view = PageView::of(&map.walked.db, run.page, run.pages).unwrap();
             let place = format!("{}: page {}", fixture.name, run.page);
             assert_eq!(view.faults, [], "{place}");
             let of =

@@ -26,7 +26,7 @@ pub(super) struct Judge<'s, 'a> {
 
 impl<'s, 'a> Judge<'s, 'a> {
     pub(super) fn new(scan: &'s Scan<'a>) -> Self {
-        let faults = &scan.report.faults;
+        let faults = &scan.walked.faults;
         let of_key = |fault: &&Fault| fault.path.buckets.first().is_none_or(|name| name == bucket::KEY);
         let matters =
             |fault: &&Fault| !fault.kind.is_harmless() && !matches!(fault.kind.check(), Check::Metas | Check::Freelist);
@@ -96,7 +96,7 @@ impl<'s, 'a> Judge<'s, 'a> {
     /// The record that the snapshot has at a revision: whether it is a tombstone, and its KeyValue.
     fn stored(&self, revision: Revision) -> Option<(bool, &'a [u8])> {
         let holder = self.scan.bucket(bucket::KEY)?;
-        let db = &self.scan.report.db;
+        let db = &self.scan.walked.db;
         let page = match &holder.root {
             BucketRoot::Inline(page) => *page,
             BucketRoot::Lost => return None,
@@ -138,7 +138,7 @@ fn entries<'a>(scan: &Scan<'a>) -> BTreeMap<(&'a [u8], &'a [u8]), &'a [u8]> {
         };
         match &holder.root {
             BucketRoot::Inline(page) => add(*page),
-            BucketRoot::Tree(tree) => tree.leaves().iter().filter_map(|leaf| scan.report.db.leaf(leaf)).for_each(add),
+            BucketRoot::Tree(tree) => tree.leaves().iter().filter_map(|leaf| scan.walked.db.leaf(leaf)).for_each(add),
             BucketRoot::Lost => {}
         }
     }

@@ -36,20 +36,20 @@ pub(super) struct Piece {
 
 /// The bytes of pages from `start` to before `end`, as far as the file holds them.
 pub(super) fn bytes<'a>(scan: &Scan<'a>, start: u64, end: u64) -> &'a [u8] {
-    let db = &scan.report.db;
+    let db = &scan.walked.db;
     let at = |page: u64| usize::try_from(db.offset_of(Pgid(page))).unwrap_or(usize::MAX).min(db.bytes().len());
     db.bytes().get(at(start)..at(end)).unwrap_or_default()
 }
 
 /// Pages that the file holds whole, those beyond the high-water mark included.
 fn page_count(scan: &Scan<'_>) -> u64 {
-    let db = &scan.report.db;
+    let db = &scan.walked.db;
     u64::try_from(db.bytes().len()).unwrap_or(u64::MAX) / db.page_size().max(1)
 }
 
 /// The header of a page that says what it is.
 fn own(scan: &Scan<'_>, page: u64) -> Option<(PageHeader, PageKind)> {
-    let header = scan.report.db.header(Pgid(page)).filter(|header| header.id.0 == page)?;
+    let header = scan.walked.db.header(Pgid(page)).filter(|header| header.id.0 == page)?;
     Some((header, header.kind()?))
 }
 
@@ -57,7 +57,7 @@ fn own(scan: &Scan<'_>, page: u64) -> Option<(PageHeader, PageKind)> {
 /// its continuation pages.
 fn end_of_run(scan: &Scan<'_>, start: u64, overflow: u32) -> u64 {
     let whole = start.saturating_add(u64::from(overflow)).saturating_add(1).min(page_count(scan)).max(start + 1);
-    let foreign = |page: &u64| scan.report.uses(Pgid(*page)) || own(scan, *page).is_some();
+    let foreign = |page: &u64| scan.walked.uses(Pgid(*page)) || own(scan, *page).is_some();
     (start + 1..whole).find(foreign).unwrap_or(whole)
 }
 
@@ -67,7 +67,7 @@ pub(super) fn plan(scan: &Scan<'_>, tally: &mut Tally) -> (Vec<Work>, Vec<Piece>
     let (mut leaves, mut raws) = (Vec::new(), Vec::new());
     let mut page = 2;
     while page < pages {
-        if scan.report.uses(Pgid(page)) {
+        if scan.walked.uses(Pgid(page)) {
             page += 1;
             continue;
         }
@@ -87,7 +87,7 @@ pub(super) fn plan(scan: &Scan<'_>, tally: &mut Tally) -> (Vec<Work>, Vec<Piece>
                 (end, kind == PageKind::Leaf || kind == PageKind::Branch)
             }
             None => {
-                let foreign = |next: &u64| scan.report.uses(Pgid(*next)) || own(scan, *next).is_some();
+                let foreign = |next: &u64| scan.walked.uses(Pgid(*next)) || own(scan, *next).is_some();
                 ((page + 1..pages).find(foreign).unwrap_or(pages), false)
             }
         };
@@ -107,7 +107,7 @@ pub(super) fn plan(scan: &Scan<'_>, tally: &mut Tally) -> (Vec<Work>, Vec<Piece>
 
 /// Long stretches become several works: each finds what begins in its pages.
 fn split(scan: &Scan<'_>, start: u64, limit: u64, works: &mut Vec<Work>) {
-    let step = (PIECE_BYTES / scan.report.db.page_size().max(1)).max(1);
+    let step = (PIECE_BYTES / scan.walked.db.page_size().max(1)).max(1);
     let mut from = start;
     while from < limit {
         let end = limit.min(from + step);
@@ -119,7 +119,7 @@ fn split(scan: &Scan<'_>, start: u64, limit: u64, works: &mut Vec<Work>) {
 fn pieces_of(scan: &Scan<'_>, works: &[Work], first: usize, raw: bool, pieces: &mut Vec<Piece>) {
     let (mut start, mut sum) = (0, 0);
     for (at, work) in works.iter().enumerate() {
-        sum += work.pages() * scan.report.db.page_size();
+        sum += work.pages() * scan.walked.db.page_size();
         if sum >= PIECE_BYTES {
             pieces.push(Piece { works: first + start..first + at + 1, raw });
             (start, sum) = (at + 1, 0);

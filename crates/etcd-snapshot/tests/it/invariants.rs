@@ -9,7 +9,7 @@ use snapshot_builder::{Builder, Put, revision};
 fn faults(builder: &Builder) -> Vec<K> {
     let bytes = builder.build();
     let scan = scan(Db::open(&bytes).unwrap(), Options::default(), &Serial);
-    assert!(scan.report.faults.is_empty(), "the structure is sound");
+    assert!(scan.walked.faults.is_empty(), "the structure is sound");
     scan.faults.kept().iter().map(|fault| fault.kind.clone()).collect()
 }
 

@@ -53,7 +53,7 @@ fn a_saved_snapshot_is_sound() {
         let scan = at(bytes, None);
         assert_eq!(trailer::read(bytes, |_| {}).valid(), Some(true), "{}", answers.etcd);
         assert_eq!(hex(&trailer::read(bytes, |_| {}).file), answers.snapshot_sha256, "{}", answers.etcd);
-        assert!(scan.report.faults.is_empty(), "{}: {:?}", answers.etcd, scan.report.faults.kept());
+        assert!(scan.walked.faults.is_empty(), "{}: {:?}", answers.etcd, scan.walked.faults.kept());
         assert_eq!(scan.faults.kept(), [], "{}", answers.etcd);
         assert_eq!(scan.current(), answers.last, "{}", answers.etcd);
         assert_eq!(scan.state.compacted(), Some(answers.compacted), "{}", answers.etcd);

@@ -27,7 +27,7 @@ fn each(mut check: impl FnMut(&Fixture, &Scan<'_>, &Value)) {
 #[test]
 fn sound_files_have_no_fault() {
     each(|fixture, scan, _| {
-        let structure: Vec<_> = scan.report.faults.kept().iter().map(ToString::to_string).collect();
+        let structure: Vec<_> = scan.walked.faults.kept().iter().map(ToString::to_string).collect();
         assert_eq!(structure, Vec::<String>::new(), "{}", fixture.name);
         assert_eq!(scan.faults.kept(), [], "{}", fixture.name);
         assert_eq!(scan.state.faults, [], "{}", fixture.name);
@@ -41,8 +41,8 @@ fn trailer_is_valid_and_the_length_is_right() {
         let trailer = trailer::read(&bytes, |_| {});
         assert_eq!(trailer.valid(), Some(true), "{}", fixture.name);
         assert_eq!(i64::try_from(bytes.len()).unwrap(), number(facts, "/size"), "{}", fixture.name);
-        assert_eq!(scan.report.db.tail().map(<[u8]>::len), Some(32), "{}", fixture.name);
-        assert_eq!(Provenance::of(&scan.report.db), Provenance::Stream, "{}", fixture.name);
+        assert_eq!(scan.walked.db.tail().map(<[u8]>::len), Some(32), "{}", fixture.name);
+        assert_eq!(Provenance::of(&scan.walked.db), Provenance::Stream, "{}", fixture.name);
     });
 }
 
@@ -97,12 +97,12 @@ fn revisions_entries_and_tombstones() {
 #[test]
 fn pages_by_kind() {
     each(|fixture, scan, facts| {
-        let (name, report) = (&fixture.name, &scan.report);
-        assert_eq!(i64::try_from(report.db.meta().high_water.0).unwrap(), number(facts, "/hwm"), "{name}");
-        assert_eq!(i64::try_from(report.pages_free).unwrap(), number(facts, "/pages/free"), "{name}");
-        assert_eq!(i64::try_from(report.branch_pages).unwrap(), number(facts, "/pages/branch"), "{name}");
-        assert_eq!(i64::try_from(report.leaf_pages).unwrap(), number(facts, "/pages/leaf"), "{name}");
-        assert_eq!(u64::try_from(report.unreachable().count()).unwrap(), report.pages_free, "{name}");
+        let (name, walked) = (&fixture.name, &scan.walked);
+        assert_eq!(i64::try_from(walked.db.meta().high_water.0).unwrap(), number(facts, "/hwm"), "{name}");
+        assert_eq!(i64::try_from(walked.pages_free).unwrap(), number(facts, "/pages/free"), "{name}");
+        assert_eq!(i64::try_from(walked.branch_pages).unwrap(), number(facts, "/pages/branch"), "{name}");
+        assert_eq!(i64::try_from(walked.leaf_pages).unwrap(), number(facts, "/pages/leaf"), "{name}");
+        assert_eq!(u64::try_from(walked.unreachable().count()).unwrap(), walked.pages_free, "{name}");
     });
 }
 

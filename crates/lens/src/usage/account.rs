@@ -1,6 +1,6 @@
 //! Every byte of the file, once.
 
-use bbolt_page::Report;
+use bbolt_page::Walked;
 use etcd_snapshot::trailer::TRAILER_LEN;
 
 use super::{KeyUsage, PageBytes};
@@ -72,8 +72,8 @@ impl Account {
     }
 
     /// Ends the account with what the walk and the keys add up to; the freelist has so many pages.
-    pub(super) fn close(&mut self, report: &Report<'_>, freelist: u64, keys: &[KeyUsage<'_>]) {
-        let db = &report.db;
+    pub(super) fn close(&mut self, walked: &Walked<'_>, freelist: u64, keys: &[KeyUsage<'_>]) {
+        let db = &walked.db;
         let page_size = db.page_size();
         for key in keys {
             self.live += key.live;
@@ -82,7 +82,7 @@ impl Account {
         }
         let list = db.meta().freelist.map_or(0, |id| freelist.min(db.page_limit().saturating_sub(id.0)));
         self.page_overhead += (db.page_limit().min(2) + list) * page_size;
-        self.free = report.pages_free * page_size;
+        self.free = walked.pages_free * page_size;
         self.file = u64::try_from(db.bytes().len()).unwrap_or(u64::MAX);
         self.db_size = db.size();
         let behind = self.file.saturating_sub(db.page_limit() * page_size);

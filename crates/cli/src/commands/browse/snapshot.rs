@@ -143,15 +143,15 @@ impl<'a> browse::Snapshot<'a> for Browsed<'a> {
                 },
             );
         }
-        let report = walker.finish(&spread);
+        let walked = walker.finish(&spread);
         if !wanted() {
             return;
         }
         // Once more through the branches, which are in memory by now: keys are waited for, the revision is not.
         let reader = self.reader();
         tell(Found::Revision { current: reader.current(), compacted: reader.compacted() });
-        let kept = || report.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
-        let faults = kept().count() as u64 + report.faults.dropped();
+        let kept = || walked.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
+        let faults = kept().count() as u64 + walked.faults.dropped();
         let page = kept().find_map(|fault| fault.page).map(|page| page.0).into_iter().chain(damaged.page).min();
         let void = self.source.check_unchanged().err();
         let void = void.map(|error| (self.look.escape)(error.to_string().as_bytes()).into_owned());

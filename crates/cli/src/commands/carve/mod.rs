@@ -29,11 +29,11 @@ pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     let scan = etcd_snapshot::scan(db, options, &Pool);
     source.check_unchanged()?;
     objects::resolve_by(&mut carving.selection, &source, |resources| {
-        resources.look_through(&Reader::open(scan.report.db.clone(), &Pool), &Pool, &|_| {});
+        resources.look_through(&Reader::open(scan.walked.db.clone(), &Pool), &Pool, &|_| {});
         objects::see_carved(resources, &scan);
         Ok(())
     })?;
-    check_faults(&source, &scan.report.faults, ui);
+    check_faults(&source, &scan.walked.faults, ui);
     let sha256 = || trailer::read(source.bytes(), |_| {}).file;
     let begin = |dir| CarvedFolder::begin(dir, &source.name(), &sha256());
     let mut folder = args.out.as_deref().map(begin).transpose()?;
