@@ -122,18 +122,18 @@ pub struct Revision<'a> {
 }
 
 /// Asked in the middle of long work: whether the answer is still wanted.
-pub type Wanted<'w> = &'w (dyn Fn() -> bool + Sync);
+pub type StillWanted<'w> = &'w (dyn Fn() -> bool + Sync);
 
 /// A snapshot that can be browsed. Called from threads of their own, so it may take its time.
 pub trait Snapshot<'a>: Sync {
     /// Goes through all records and tells of them, while they are wanted. [`Found::Done`] comes last.
-    fn walk(&self, wanted: Wanted<'_>, tell: &(dyn Fn(Found<'a>) + Sync));
+    fn walk(&self, wanted: StillWanted<'_>, tell: &(dyn Fn(Found<'a>) + Sync));
 
     /// Opens and decodes one version of an object.
     fn object(&self, key: &'a [u8], stored: &'a [u8], reveal: bool) -> Page;
 
     /// Follows a key through its revisions, while that is wanted.
-    fn history(&self, key: &'a [u8], reveal: bool, wanted: Wanted<'_>) -> History<'a>;
+    fn history(&self, key: &'a [u8], reveal: bool, wanted: StillWanted<'_>) -> History<'a>;
 }
 
 /// What happened, for [`Model::update`](crate::Model::update).

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use browse::{
-    Event, Found, History, Item, Key, Look, Model, Page, Request, Revision, Settings, Snapshot, Summary, Wanted,
+    Event, Found, History, Item, Key, Look, Model, Page, Request, Revision, Settings, Snapshot, StillWanted, Summary,
 };
 use kube_objects::ShownKey;
 use ratatui_core::backend::TestBackend;
@@ -44,7 +44,7 @@ pub(crate) fn items() -> Vec<Item<'static>> {
 pub(crate) struct Sample;
 
 impl Snapshot<'static> for Sample {
-    fn walk(&self, _: Wanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
+    fn walk(&self, _: StillWanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
         news().into_iter().for_each(tell);
     }
 
@@ -65,7 +65,7 @@ impl Snapshot<'static> for Sample {
         Page { facts: vec!["rev 12".to_owned(), "version 2".to_owned(), "1.2 KiB".to_owned()], note, lines }
     }
 
-    fn history(&self, key: &'static [u8], reveal: bool, _: Wanted<'_>) -> History<'static> {
+    fn history(&self, key: &'static [u8], reveal: bool, _: StillWanted<'_>) -> History<'static> {
         let revision = |number: i64, event, stored| Revision {
             number: number.to_string(),
             event,

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use std::{panic, thread};
 
-use browse::{Ended, Ending, Event, Found, History, Inputs, Key, Page, Snapshot, Summary, Wanted, run};
+use browse::{Ended, Ending, Event, Found, History, Inputs, Key, Page, Snapshot, StillWanted, Summary, run};
 use ratatui_core::layout::Rect;
 use ratatui_core::terminal::{Terminal, TerminalOptions, Viewport};
 use ratatui_crossterm::CrosstermBackend;
@@ -69,7 +69,7 @@ struct Gated {
 }
 
 impl Snapshot<'static> for Gated {
-    fn walk(&self, _: Wanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
+    fn walk(&self, _: StillWanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
         let gate = self.gate.lock().unwrap();
         for found in news() {
             if gate.recv().is_err() {
@@ -83,7 +83,7 @@ impl Snapshot<'static> for Gated {
         Sample.object(key, stored, reveal)
     }
 
-    fn history(&self, key: &'static [u8], reveal: bool, wanted: Wanted<'_>) -> History<'static> {
+    fn history(&self, key: &'static [u8], reveal: bool, wanted: StillWanted<'_>) -> History<'static> {
         Sample.history(key, reveal, wanted)
     }
 }
@@ -170,7 +170,7 @@ fn counts_do_not_flood_the_terminal() {
     const WORDS: u64 = 128_000;
     struct Talker;
     impl Snapshot<'static> for Talker {
-        fn walk(&self, _: Wanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
+        fn walk(&self, _: StillWanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
             tell(Found::Opened { total: 1 << 40 });
             (0..WORDS).for_each(|_| tell(Found::Read(1)));
             tell(Found::Done(Summary::default()));
@@ -178,7 +178,7 @@ fn counts_do_not_flood_the_terminal() {
         fn object(&self, _: &'static [u8], _: &'static [u8], _: bool) -> Page {
             Page::default()
         }
-        fn history(&self, _: &'static [u8], _: bool, _: Wanted<'_>) -> History<'static> {
+        fn history(&self, _: &'static [u8], _: bool, _: StillWanted<'_>) -> History<'static> {
             History::default()
         }
     }
@@ -201,7 +201,7 @@ fn a_walk_that_ends_is_told() {
 fn a_walk_is_told_to_stop_when_the_user_leaves() {
     struct Endless;
     impl Snapshot<'static> for Endless {
-        fn walk(&self, wanted: Wanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
+        fn walk(&self, wanted: StillWanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
             while wanted() {
                 tell(Found::Read(1));
             }
@@ -209,7 +209,7 @@ fn a_walk_is_told_to_stop_when_the_user_leaves() {
         fn object(&self, _: &'static [u8], _: &'static [u8], _: bool) -> Page {
             Page::default()
         }
-        fn history(&self, _: &'static [u8], _: bool, _: Wanted<'_>) -> History<'static> {
+        fn history(&self, _: &'static [u8], _: bool, _: StillWanted<'_>) -> History<'static> {
             History::default()
         }
     }
@@ -222,13 +222,13 @@ fn a_walk_is_told_to_stop_when_the_user_leaves() {
 fn a_panic_of_a_thread_ends_the_session() {
     struct Broken;
     impl Snapshot<'static> for Broken {
-        fn walk(&self, _: Wanted<'_>, _: &(dyn Fn(Found<'static>) + Sync)) {
+        fn walk(&self, _: StillWanted<'_>, _: &(dyn Fn(Found<'static>) + Sync)) {
             panic::resume_unwind(Box::new("broken")); // says nothing on standard error
         }
         fn object(&self, _: &'static [u8], _: &'static [u8], _: bool) -> Page {
             Page::default()
         }
-        fn history(&self, _: &'static [u8], _: bool, _: Wanted<'_>) -> History<'static> {
+        fn history(&self, _: &'static [u8], _: bool, _: StillWanted<'_>) -> History<'static> {
             History::default()
         }
     }

@@ -6,7 +6,7 @@ use artifact::Contents;
 use assay::Pool;
 use backup_facts::version::is_cluster_version;
 use bbolt_page::{Chunk, Db, Spread, Walker};
-use browse::{Found, History, Item, Look, Page, Summary, Wanted};
+use browse::{Found, History, Item, Look, Page, StillWanted, Summary};
 use etcd_snapshot::state::bucket;
 use etcd_snapshot::{Options, Place, Record};
 use lens::{Compared, Follow, Reader, View};
@@ -26,7 +26,7 @@ pub(super) struct Browsed<'a> {
 }
 
 /// The pool, as long as its results are wanted; then what is left of the work is skipped.
-struct WhileWanted<'w>(Wanted<'w>);
+struct WhileWanted<'w>(StillWanted<'w>);
 
 impl Spread for WhileWanted<'_> {
     fn map_fold<T: Send>(&self, count: usize, map: impl Fn(usize) -> T + Sync, mut fold: impl FnMut(T)) {
@@ -37,7 +37,7 @@ impl Spread for WhileWanted<'_> {
 
 /// [`WhileWanted`] that tells how far it is.
 struct Telling<'w, 'a> {
-    wanted: Wanted<'w>,
+    wanted: StillWanted<'w>,
     tell: &'w (dyn Fn(Found<'a>) + Sync),
 }
 
@@ -119,7 +119,7 @@ impl<'a> Browsed<'a> {
 }
 
 impl<'a> browse::Snapshot<'a> for Browsed<'a> {
-    fn walk(&self, wanted: Wanted<'_>, tell: &(dyn Fn(Found<'a>) + Sync)) {
+    fn walk(&self, wanted: StillWanted<'_>, tell: &(dyn Fn(Found<'a>) + Sync)) {
         let _release = self.keys.release();
         let spread = WhileWanted(wanted);
         let mut walker = Walker::new(self.db.clone());
@@ -165,7 +165,7 @@ impl<'a> browse::Snapshot<'a> for Browsed<'a> {
         page::object(key, stored, &self.keys, view, || self.server_minor(), self.look)
     }
 
-    fn history(&self, key: &'a [u8], reveal: bool, wanted: Wanted<'_>) -> History<'a> {
+    fn history(&self, key: &'a [u8], reveal: bool, wanted: StillWanted<'_>) -> History<'a> {
         let view = View { reveal, ..View::default() };
         let mut follow = Follow::default();
         let mut history = page::HistoryText::new(self.look, self.reader().compacted());

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use assay::Pool;
-use browse::{Found, History, Item, Look, Page, Wanted};
+use browse::{Found, History, Item, Look, Page, StillWanted};
 use rustix::process::Signal;
 
 use bbolt_page::Spread;
@@ -35,7 +35,7 @@ impl Scene {
 }
 
 impl Snapshot<'static> for Scene {
-    fn walk(&self, wanted: Wanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
+    fn walk(&self, wanted: StillWanted<'_>, tell: &(dyn Fn(Found<'static>) + Sync)) {
         self.panic_in("walk");
         if self.0 == "pool" {
             Pool.map_fold(64, |at| assert!(at != 40, "{CANARY}"), |()| {});
@@ -53,7 +53,7 @@ impl Snapshot<'static> for Scene {
         Page { lines: vec!["kind: Node".to_owned()], ..Page::default() }
     }
 
-    fn history(&self, _: &'static [u8], _: bool, _: Wanted<'_>) -> History<'static> {
+    fn history(&self, _: &'static [u8], _: bool, _: StillWanted<'_>) -> History<'static> {
         self.panic_in("history");
         History::default()
     }
