@@ -11,7 +11,7 @@ use super::snapshot;
 use crate::args::{DiffArgs, KeysInput};
 use crate::exit::{Error, Outcome};
 use crate::input::Input;
-use crate::output::diff::{Open, Report};
+use crate::output::diff::{Differences, Open};
 use crate::ui::Ui;
 
 pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
@@ -43,11 +43,11 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
     let sides = [side(&old_source, &old), side(&new_source, &new)];
     let mut pairs = merge(old.store.live_sorted(wanted, &Pool), new.store.live_sorted(wanted, &Pool)).peekable();
     let is_empty = pairs.peek().is_none();
-    let mut report = Report::begin(format, &sides, args.values, ui)?;
+    let mut differences = Differences::begin(format, &sides, args.values, ui)?;
     if is_empty && !is_whole {
         ui.warn("nothing that is asked for is in either snapshot: check names and namespaces against `assay ls`");
         ui.settle(Outcome::Findings);
-        report.leave_open(Open::Nothing);
+        differences.leave_open(Open::Nothing);
     }
     let mut closed = Closed::default();
     let summary = diff.run(pairs, |met| match met {
@@ -58,11 +58,11 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
         Met::Differs(found) => {
             // before it is written: a reader who closes the pipe gets the code all the same
             ui.settle(Outcome::Findings);
-            report.found(&found, ui)
+            differences.found(&found, ui)
         }
     })?;
     if !closed.is_empty() {
-        report.leave_open(Open::Closed);
+        differences.leave_open(Open::Closed);
     }
     closed.finish(ui);
     let views_are_newest = args.old_rev.is_none() && args.new_rev.is_none();
@@ -70,7 +70,7 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
     if summary.differs() || matches!(agreement, Some(lens::Agreement::Diverged(_))) {
         ui.settle(Outcome::Findings);
     }
-    report.finish(&summary, agreement.as_ref(), ui)?;
+    differences.finish(&summary, agreement.as_ref(), ui)?;
     old_source.check_unchanged()?;
     new_source.check_unchanged()?;
     Ok(ui.outcome())

@@ -23,8 +23,8 @@ pub enum Open {
     Nothing,
 }
 
-/// A comparison on its way to standard output.
-pub struct Report {
+/// Differences on their way to standard output.
+pub struct Differences {
     format: DiffFormat,
     sides: [Side; 2],
     values: bool,
@@ -33,7 +33,7 @@ pub struct Report {
     group: Option<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
-impl Report {
+impl Differences {
     /// Begins.
     ///
     /// # Errors
