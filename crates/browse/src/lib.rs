@@ -28,5 +28,5 @@ mod view;
 
 pub use look::{Escape, Look};
 pub use model::{Model, Settings};
-pub use news::{Ending, Event, Found, History, Item, Key, Page, Request, Revision, Snapshot, StillWanted, Summary};
+pub use news::{Event, Found, History, Item, Key, Page, Request, Revision, SessionEnd, Snapshot, StillWanted, Summary};
 pub use run::{Ended, Inputs, SessionError, run};

@@ -6,7 +6,7 @@ use crate::cursor::{Cursor, Scroll};
 use crate::focus::{Focus, Mode};
 use crate::layout::Layout;
 use crate::look::Look;
-use crate::news::{Ending, History, Page, Request, Summary};
+use crate::news::{History, Page, Request, SessionEnd, Summary};
 use crate::search::Search;
 use crate::tree::{Entry, Node, Tree};
 
@@ -92,7 +92,7 @@ pub struct Model<'a> {
     pub(crate) reveal: bool,
     pub(crate) walk: Walk,
     pub(crate) notice: Option<String>,
-    pub(crate) ending: Option<Ending>,
+    pub(crate) ending: Option<SessionEnd>,
     requests: Vec<Request<'a>>,
     last_id: u64,
 }
@@ -129,7 +129,7 @@ impl<'a> Model<'a> {
 
     /// How the session ended, once it has.
     #[must_use]
-    pub fn ending(&self) -> Option<&Ending> {
+    pub fn ending(&self) -> Option<&SessionEnd> {
         self.ending.as_ref()
     }
 

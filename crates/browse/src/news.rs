@@ -187,7 +187,7 @@ pub enum Key {
 
 /// How the session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
+pub enum SessionEnd {
     /// The user has seen enough.
     Quit,
     /// The user wants the name of this key, as it may be shown.

@@ -11,7 +11,7 @@ use ratatui_core::backend::Backend;
 use ratatui_core::terminal::Terminal;
 
 use crate::model::{Model, Settings};
-use crate::news::{Ending, Event, Found, Panicked, Request, Snapshot, Summary};
+use crate::news::{Event, Found, Panicked, Request, SessionEnd, Snapshot, Summary};
 
 /// News that wait to be looked at; whoever has more to tell waits.
 const QUEUE: usize = 64;
@@ -49,7 +49,7 @@ pub enum SessionError<I, D> {
 #[derive(Debug)]
 pub struct Ended {
     /// How.
-    pub ending: Ending,
+    pub ending: SessionEnd,
     /// How the walk ended; `None` where the user was faster.
     pub summary: Option<Summary>,
 }
@@ -93,7 +93,7 @@ pub fn run<'a, B: Backend, I: Inputs>(
     match outcome? {
         Some(panicked) => resume_unwind(panicked),
         None => {
-            let ending = model.ending().cloned().unwrap_or(Ending::Stopped);
+            let ending = model.ending().cloned().unwrap_or(SessionEnd::Stopped);
             Ok(Ended { ending, summary: model.summary().cloned() })
         }
     }

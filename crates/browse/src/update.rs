@@ -10,7 +10,7 @@ use crate::bindings::{Action, BINDINGS};
 use crate::cursor::Cursor;
 use crate::focus::{Focus, Mode};
 use crate::model::Model;
-use crate::news::{Ending, Event, Found, Key};
+use crate::news::{Event, Found, Key, SessionEnd};
 
 impl<'a> Model<'a> {
     /// Takes what has happened. News of the walk come in crowds, so that what they change on the screen waits for
@@ -34,7 +34,7 @@ impl<'a> Model<'a> {
                 }
             }
             Event::Idle => self.go_on(),
-            Event::Stop => self.ending = Some(Ending::Stopped),
+            Event::Stop => self.ending = Some(SessionEnd::Stopped),
         }
         self.settle();
     }
@@ -89,7 +89,7 @@ impl<'a> Model<'a> {
     fn key(&mut self, key: Key) {
         self.notice = None;
         if key == Key::Ctrl('c') {
-            self.ending = Some(Ending::Quit);
+            self.ending = Some(SessionEnd::Quit);
             return;
         }
         match self.mode {
@@ -106,10 +106,10 @@ impl<'a> Model<'a> {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::Quit => self.ending = Some(Ending::Quit),
+            Action::Quit => self.ending = Some(SessionEnd::Quit),
             Action::Help => self.mode = Mode::Help(0),
             Action::Print => match self.target_entry() {
-                Some(entry) => self.ending = Some(Ending::Print(ShownKey::of(entry.key).into_key().into_owned())),
+                Some(entry) => self.ending = Some(SessionEnd::Print(ShownKey::of(entry.key).into_key().into_owned())),
                 None => self.say("there is no key under the cursor: open a resource and choose an object"),
             },
             Action::Deleted => {

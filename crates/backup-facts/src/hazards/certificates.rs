@@ -41,7 +41,7 @@ pub enum Signs {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Certificates {
     /// Certificates of the tarball that are valid now and no longer when the restore is planned, each once.
-    pub ending: Listed<Ending>,
+    pub ending: Listed<EndsEarly>,
     /// Authorities in Secrets that could be read.
     pub signers: Vec<Signer>,
     /// Authorities in Secrets that could not: encrypted without a key at hand, or damaged.
@@ -50,7 +50,7 @@ pub struct Certificates {
 
 /// A certificate of the tarball that ends too early.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
+pub struct EndsEarly {
     /// Subject.
     pub subject: String,
     /// The first member that it stands in.
@@ -95,7 +95,7 @@ impl Certificates {
 
     pub(super) fn add_tarball(&mut self, tarball: &StaticResources, now: Timestamp, restore: Timestamp) {
         let mut seen = HashSet::new();
-        let mut ending: Vec<Ending> = Vec::new();
+        let mut ending: Vec<EndsEarly> = Vec::new();
         for certificate in &tarball.certificates {
             let Ok(not_after) = Timestamp::from_second(certificate.not_after) else { continue };
             if not_after < now || not_after >= restore || !seen.insert(certificate.fingerprint) {
@@ -104,7 +104,7 @@ impl Certificates {
             let member = word(&certificate.member.to_string());
             let of_etcd = ["/etcd-pod-", "/etcd-serving-ca/"].iter().any(|part| member.contains(part));
             let etcd_ca = certificate.is_ca && of_etcd;
-            ending.push(Ending { subject: word(&certificate.subject), member, not_after, etcd_ca });
+            ending.push(EndsEarly { subject: word(&certificate.subject), member, not_after, etcd_ca });
         }
         ending.sort_by(|a, b| (a.not_after, &a.member, &a.subject).cmp(&(b.not_after, &b.member, &b.subject)));
         self.ending = ending.into_iter().collect();

@@ -24,7 +24,7 @@ use kube_objects::{Envelope, StorageKey};
 use static_resources::StaticResources;
 use zeroize::Zeroizing;
 
-pub use certificates::{Certificates, Ending, Signer, Signs};
+pub use certificates::{Certificates, EndsEarly, Signer, Signs};
 pub use control_plane::{ControlPlane, Deletion, Webhook};
 pub use credentials::{Credentials, CredentialsRequest};
 pub use list::{Listed, MOST_LISTED, ObjectName};

@@ -1,6 +1,6 @@
 //! What keys do.
 
-use browse::{Ending, Event, Found, Item, Key, Request, Summary};
+use browse::{Event, Found, Item, Key, Request, SessionEnd, Summary};
 use proptest::prelude::*;
 
 use crate::pilot::{CANARY, Pilot, items, news, settings};
@@ -56,7 +56,7 @@ fn a_name_that_is_a_token_is_neither_shown_nor_found_nor_printed() {
     assert!(!pilot.screen().contains("kX9secret"), "{}", pilot.screen());
     pilot.type_in("p");
     let shown = b"/openshift.io/oauth/accesstokens/redacted~dfec2ea864e97680".to_vec();
-    assert_eq!(pilot.model.ending(), Some(&Ending::Print(shown)));
+    assert_eq!(pilot.model.ending(), Some(&SessionEnd::Print(shown)));
 }
 
 #[test]

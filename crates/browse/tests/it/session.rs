@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use std::{panic, thread};
 
-use browse::{Ended, Ending, Event, Found, History, Inputs, Key, Page, Snapshot, StillWanted, Summary, run};
+use browse::{Ended, Event, Found, History, Inputs, Key, Page, SessionEnd, Snapshot, StillWanted, Summary, run};
 use ratatui_core::layout::Rect;
 use ratatui_core::terminal::{Terminal, TerminalOptions, Viewport};
 use ratatui_crossterm::CrosstermBackend;
@@ -161,7 +161,7 @@ fn the_first_screen_does_not_wait_for_the_walk() {
     session.wait_for("kubectl-edit");
     drop(gate); // the walk ends without a summary
     let ended = session.quit();
-    assert_eq!((ended.ending, ended.summary), (Ending::Quit, None));
+    assert_eq!((ended.ending, ended.summary), (SessionEnd::Quit, None));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn counts_do_not_flood_the_terminal() {
     let frames = session.frames.iter().take_while(|frame| !frame.contains("structure sound")).count();
     // The session takes 64 at a time.
     assert!((frames as u64) < WORDS / 64, "{frames} frames");
-    assert_eq!(session.quit().ending, Ending::Quit);
+    assert_eq!(session.quit().ending, SessionEnd::Quit);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_walk_that_ends_is_told() {
     let session = Session::start(Sample);
     session.wait_for("structure sound");
     let ended = session.quit();
-    assert_eq!((ended.ending, ended.summary), (Ending::Quit, Some(Summary::default())));
+    assert_eq!((ended.ending, ended.summary), (SessionEnd::Quit, Some(Summary::default())));
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_walk_is_told_to_stop_when_the_user_leaves() {
     }
     let session = Session::start(Endless);
     session.wait_for("opening");
-    assert_eq!(session.quit().ending, Ending::Quit);
+    assert_eq!(session.quit().ending, SessionEnd::Quit);
 }
 
 #[test]

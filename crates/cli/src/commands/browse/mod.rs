@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::io::IsTerminal;
 
 use artifact::{Contents, Reading};
-use browse::{Ended, Ending, Look, Settings, Summary};
+use browse::{Ended, Look, SessionEnd, Settings, Summary};
 
 use crate::args::BrowseArgs;
 use crate::exit::{Error, Outcome};
@@ -54,7 +54,7 @@ fn finish(source: &Contents, ended: Ended, ui: &mut Ui) -> Result<Outcome, Error
         ));
         ui.settle(Outcome::Findings);
     }
-    if let Ending::Print(key) = ended.ending {
+    if let SessionEnd::Print(key) = ended.ending {
         writeln!(ui.out(), "{}", escape(&key))?;
     }
     Ok(ui.outcome())

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use browse::{Ended, Ending, Event, Inputs, SessionError, Settings, Snapshot};
+use browse::{Ended, Event, Inputs, SessionEnd, SessionError, Settings, Snapshot};
 use ratatui_core::terminal::Terminal;
 use ratatui_crossterm::CrosstermBackend;
 use ratatui_crossterm::crossterm::cursor::{Hide, Show};
@@ -61,7 +61,7 @@ impl Screen {
         drop(hook);
         match outcome {
             Ok(Ok(ended)) => {
-                if ended.ending == Ending::Stopped {
+                if ended.ending == SessionEnd::Stopped {
                     // The end that the signal would have made, now that the terminal is given back.
                     let _ = low_level::emulate_default_handler(keyboard.signal());
                 }

@@ -73,7 +73,7 @@ fn plays_a_scene() {
     let look = Look { color: false, unicode: false, escape };
     let settings = Settings { name: "s.db".to_owned(), keys: "no keys".to_owned(), may_reveal: false, look };
     let code = exit::guarded(|| match Screen::session(&Scene(scene), settings) {
-        Ok(ended) if ended.ending == Ending::Quit => ExitCode::SUCCESS,
+        Ok(ended) if ended.ending == SessionEnd::Quit => ExitCode::SUCCESS,
         _ => ExitCode::from(1),
     });
     let is = |number: u8| format!("{code:?}") == format!("{:?}", ExitCode::from(number));
