@@ -11,7 +11,7 @@ use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
 
-pub use crate::outcome::Outcome;
+pub use crate::ending::Ending;
 
 use artifact::{InputError, map};
 
@@ -99,9 +99,9 @@ impl Error {
 ///
 /// A reader who stops reading is no failure: the code is then that of the verdict, if there was one
 /// already ([`Ui::settle`]), so that `assay verify --json s.db | head -1` still tells a bad snapshot.
-pub fn finish(result: Result<Outcome, Error>, ui: &mut Ui) -> ExitCode {
-    let result = result.and_then(|outcome| {
-        ui.settle(outcome);
+pub fn finish(result: Result<Ending, Error>, ui: &mut Ui) -> ExitCode {
+    let result = result.and_then(|ending| {
+        ui.settle(ending);
         Ok(ui.flush()?)
     });
     match result {
@@ -109,9 +109,9 @@ pub fn finish(result: Result<Outcome, Error>, ui: &mut Ui) -> ExitCode {
             ui.error(&error.to_string(), error.hint().as_deref());
             ExitCode::from(if matches!(error, Error::Absent { .. }) { 1 } else { 2 })
         }
-        _ => match ui.outcome() {
-            Outcome::Clean => ExitCode::SUCCESS,
-            Outcome::Findings => ExitCode::from(1),
+        _ => match ui.ending() {
+            Ending::Clean => ExitCode::SUCCESS,
+            Ending::Findings => ExitCode::from(1),
         },
     }
 }
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
     use crate::ui::tests::captured;
 
-    fn code(result: Result<Outcome, Error>) -> (ExitCode, String) {
+    fn code(result: Result<Ending, Error>) -> (ExitCode, String) {
         let (mut ui, _, err) = captured();
         let code = finish(result, &mut ui);
         (code, err.text())
@@ -171,8 +171,8 @@ mod tests {
     fn three_codes_and_no_other() {
         let missing = || InputError::Missing { path: "x.db".into(), part: None };
         for (result, expected, message) in [
-            (Ok(Outcome::Clean), 0, ""),
-            (Ok(Outcome::Findings), 1, ""),
+            (Ok(Ending::Clean), 0, ""),
+            (Ok(Ending::Findings), 1, ""),
             (Err(Error::Usage("no".into())), 2, "error: no\nhint: for usage, add `--help`\n"),
             (Err(missing().into()), 2, "error: `x.db`: no such file\n"),
             (
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn a_verdict_outlives_a_closed_pipe() {
         let (mut ui, _, _) = captured();
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
         let closed = Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
         assert!(same(finish(closed, &mut ui), 1));
     }

@@ -7,10 +7,10 @@
 
 pub mod args;
 pub mod commands;
+mod ending;
 pub mod exit;
 mod failure;
 pub mod input;
-mod outcome;
 pub mod output;
 pub mod settings;
 pub mod ui;

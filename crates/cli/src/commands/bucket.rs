@@ -10,13 +10,13 @@ use lens::entry::PlacedEntry;
 
 use super::bytes::{check_faults, database, open};
 use crate::args::BucketArgs;
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::bytes::{self, BucketLine, EntryLine, bucket_label};
 use crate::output::rows::{Fields, Rows};
 use crate::ui::Ui;
 use wording::group_digits;
 
-pub(super) fn run(args: &BucketArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &BucketArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let source = open(&args.snapshot, reading, ui)?;
     let db = database(&source, ui)?;
     if args.name.is_empty() {
@@ -25,13 +25,13 @@ pub(super) fn run(args: &BucketArgs, reading: &Reading, ui: &mut Ui) -> Result<O
         entries(args, &source, db, ui)?;
     }
     source.check_unchanged()?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn list(args: &BucketArgs, source: &Contents, db: Db<'_>, ui: &mut Ui) -> Result<(), Error> {
     let map = PageMap::of(db, &Pool);
     check_faults(source, &map.walked.faults, ui);
-    let verdict = ui.outcome().verdict();
+    let verdict = ui.ending().verdict();
     let mut rows = Rows::begin(ui.out(), args.output.format(), &bytes::buckets_head(source.name()))?;
     for bucket in map.buckets() {
         rows.row(&BucketLine::of(bucket, map.walked.db.page_size()))?;
@@ -48,7 +48,7 @@ fn entries(args: &BucketArgs, source: &Contents, db: Db<'_>, ui: &mut Ui) -> Res
         reason: format!("there is no bucket `{}`", bucket_label(&names)),
         hint: Some("`assay bucket SNAPSHOT` lists the buckets".to_owned()),
     })?;
-    let verdict = ui.outcome().verdict();
+    let verdict = ui.ending().verdict();
     let head = bytes::entries_head(source.name(), &documents::bucket_name(&bucket.path));
     let mut rows = Rows::begin(ui.out(), args.output.format(), &head)?;
     let read = |page: &_| {

@@ -4,7 +4,7 @@ use artifact::{Contents, Reading};
 use bbolt_page::{Db, Faults};
 
 use super::snapshot;
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::ui::Ui;
 use backup_facts::snapshot::Opened;
@@ -28,7 +28,7 @@ pub(super) fn database<'a>(source: &'a Contents, ui: &mut Ui) -> Result<Db<'a>, 
         }
     };
     ui.warn(&format!("{}: neither meta is valid; {how}", source.display()));
-    ui.settle(Outcome::Findings);
+    ui.settle(Ending::Findings);
     Ok(db)
 }
 
@@ -39,6 +39,6 @@ pub(super) fn check_faults(source: &Contents, faults: &Faults, ui: &mut Ui) {
     if faults > 0 {
         let faults = count(faults, "structural fault");
         ui.warn(&format!("{} is damaged ({faults}); `assay verify` tells more", source.display()));
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
 }

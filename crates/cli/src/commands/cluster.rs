@@ -9,13 +9,13 @@ use etcd_snapshot::EtcdState;
 use super::snapshot;
 use crate::args::{ClusterArgs, ReportFormat};
 
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::output::cluster::print;
 use crate::ui::Ui;
 use wording::escape;
 
-pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
     let db = snapshot::database(&source)?;
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
@@ -31,13 +31,13 @@ pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<
     if args.output.format() == ReportFormat::Json {
         let artifact = Artifact::Cluster(Box::new(documents::cluster(name.clone(), &scan.state, leases, &blockers)));
         let findings = documents::findings(&findings, &name).collect();
-        let document = documents::document("cluster", vec![artifact], findings, ui.outcome().verdict());
+        let document = documents::document("cluster", vec![artifact], findings, ui.ending().verdict());
         document.write(ui.out())?;
     } else {
         print(&name, &scan.state, &leases, &blockers, ui)?;
     }
     source.check_unchanged()?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn warn_of_faults(source: &Contents, state: &EtcdState, ui: &mut Ui) {
@@ -49,6 +49,6 @@ fn warn_of_faults(source: &Contents, state: &EtcdState, ui: &mut Ui) {
             escape(&fault.key),
             escape(fault.problem.as_bytes())
         ));
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
 }

@@ -9,11 +9,11 @@ use checks::Verdict;
 
 use super::question;
 use crate::args::{CompatArgs, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::compat;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let watch = ui.watcher();
     watch.before_keys();
     let mut question = question::at(ui, Asks::Release);
@@ -24,7 +24,7 @@ pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     let judgement = backups.judge_each(&question, &watch, &mut |answer| {
         let Answer::Backup(judged) = answer else { return ControlFlow::Continue(()) };
         if judged.verdict == Verdict::Fail || !judged.facts.complete {
-            ui.settle(Outcome::Findings);
+            ui.settle(Ending::Findings);
         }
         if !question.document {
             let name = judged.parts.first().map_or(judged.name(), |part| &part.name);
@@ -37,5 +37,5 @@ pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<O
         judgement.document().write(ui.out())?;
     }
     question::end(judgement, ui)?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }

@@ -7,7 +7,7 @@ use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Subco
 use wording::escape;
 
 use super::Cli;
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::human::{Align, Table};
 use crate::ui::Ui;
 
@@ -93,7 +93,7 @@ impl Given {
     }
 }
 
-pub(super) fn run(args: &ConfigArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &ConfigArgs, ui: &mut Ui) -> Result<Ending, Error> {
     let ConfigCommand::Show(ShowArgs { given }) = &args.command;
     let mut table = Table::new(&[("option", Align::Left), ("value", Align::Left), ("from", Align::Left)]);
     for option in Cli::command().get_arguments().filter(|option| option.is_global_set()) {
@@ -101,7 +101,7 @@ pub(super) fn run(args: &ConfigArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     }
     let look = ui.look();
     table.write(ui.out(), look)?;
-    Ok(Outcome::Clean)
+    Ok(Ending::Clean)
 }
 
 #[cfg(test)]

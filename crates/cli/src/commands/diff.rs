@@ -9,12 +9,12 @@ use lens::{Comparison, Diff, Met, agreement, merge};
 use super::objects::{self, Closed};
 use super::snapshot;
 use crate::args::{DiffArgs, KeysInput};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::output::diff::{Differences, Open};
 use crate::ui::Ui;
 
-pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let format = args.format();
     if args.old.as_os_str() == "-" && args.new.as_os_str() == "-" {
         return Err(Error::Usage("standard input can be one of the two snapshots, not both".to_owned()));
@@ -46,7 +46,7 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
     let mut differences = Differences::begin(format, &sides, args.values, ui)?;
     if is_empty && !is_whole {
         ui.warn("nothing that is asked for is in either snapshot: check names and namespaces against `assay ls`");
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
         differences.leave_open(Open::Nothing);
     }
     let mut closed = Closed::default();
@@ -57,7 +57,7 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
         }
         Met::Differs(found) => {
             // before it is written: a reader who closes the pipe gets the code all the same
-            ui.settle(Outcome::Findings);
+            ui.settle(Ending::Findings);
             differences.found(&found, ui)
         }
     })?;
@@ -68,12 +68,12 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Outc
     let views_are_newest = args.old_rev.is_none() && args.new_rev.is_none();
     let agreement = (is_whole && views_are_newest).then(|| agreement(&old, &new));
     if summary.differs() || matches!(agreement, Some(lens::Agreement::Diverged(_))) {
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
     differences.finish(&summary, agreement.as_ref(), ui)?;
     old_source.check_unchanged()?;
     new_source.check_unchanged()?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn look_through<'a>(source: &'a Contents, at: Option<i64>, ui: &mut Ui) -> Result<Scan<'a>, Error> {

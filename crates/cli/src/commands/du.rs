@@ -9,12 +9,12 @@ use lens::usage::Usage;
 use super::bytes::{check_faults, database, open};
 use super::objects;
 use crate::args::{DuArgs, UsageBy, UsageFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::usage as output;
 use crate::ui::Ui;
 use wording::{count, escape};
 
-pub(super) fn run(args: &DuArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &DuArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let source = open(&args.snapshot, reading, ui)?;
     let db = database(&source, ui)?;
     let mut selection = args.keys.selection(args.prefix.as_ref())?;
@@ -37,14 +37,14 @@ pub(super) fn run(args: &DuArgs, reading: &Reading, ui: &mut Ui) -> Result<Outco
         ui.warn(&format!("{}: {none}", source.display()));
     }
     give_out(args, &source, &usage, ui)?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn check_complete(source: &Contents, usage: &Usage<'_>, ui: &mut Ui) {
     check_faults(source, &usage.faults, ui);
     if usage.unreadable > 0 {
         ui.warn(&format!("{}: {} in bucket `key`", source.display(), count(usage.unreadable, "unreadable record")));
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
 }
 
@@ -74,5 +74,5 @@ fn give_out(args: &DuArgs, source: &Contents, usage: &Usage<'_>, ui: &mut Ui) ->
 fn document(args: &DuArgs, source: &Contents, usage: &Usage<'_>, ui: &Ui) -> Document {
     let usage = documents::usage(usage, source.name(), args.depth.get(), args.churn, args.top);
     let artifacts = vec![Artifact::Usage(Box::new(usage))];
-    documents::document("du", artifacts, Vec::new(), ui.outcome().verdict())
+    documents::document("du", artifacts, Vec::new(), ui.ending().verdict())
 }

@@ -5,7 +5,7 @@ use checks::{Entry, Verdict, findings};
 use document::Artifact;
 
 use crate::args::{ExplainArgs, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::finding::wrap;
 use crate::output::human::{Align, Table};
 use crate::ui::{Ui, style};
@@ -14,10 +14,10 @@ use wording::escape;
 /// The published schema of every document.
 const SCHEMA: &str = include_str!("../../../../docs/assay-1.schema.json");
 
-pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Ending, Error> {
     if args.schema {
         ui.out().write_all(SCHEMA.as_bytes())?;
-        return Ok(Outcome::Clean);
+        return Ok(Ending::Clean);
     }
     let find = |id: &String| {
         findings::find(id).ok_or_else(|| {
@@ -37,7 +37,7 @@ pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Outcome, Error> {
             print(entry, ui)?;
         }
     }
-    Ok(Outcome::Clean)
+    Ok(Ending::Clean)
 }
 
 fn list(entries: &[&Entry], ui: &mut Ui) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use lens::{Export, Exported, Keep, Skip, View};
 use super::objects::{self, Closed};
 use super::snapshot;
 use crate::args::ExportArgs;
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::output::manifests::Manifests;
 use crate::ui::Ui;
@@ -19,7 +19,7 @@ use wording::{count, escape};
 /// Objects that are left out loudly are named up to so many.
 const NAMED: usize = 5;
 
-pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let mut selection = args.select.selection(args.what)?;
     if selection.is_everything() {
         return Err(Error::Usage("say which objects: `-n NAMESPACE`, `-r RESOURCE`, TYPE/NAME, a key, ...".to_owned()));
@@ -50,7 +50,7 @@ pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<Ou
     objects::check_found(&selection, newest.live().map(|found| found.record.kv.key), &source, ui);
     told.finish(manifests.written(), ui);
     source.check_unchanged()?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 /// Writes one object, or tells why it is left out.
@@ -104,12 +104,12 @@ impl Told {
             ui.warn(&format!("{objects} left out because of secrets; `--reveal` exports them with their values"));
         }
         if self.masked > 0 || self.unknown > 0 {
-            ui.settle(Outcome::Findings);
+            ui.settle(Ending::Findings);
         }
         if written == 0 && self.closed.is_empty() && self.masked == 0 {
             ui.warn("nothing was exported: no object is what was asked for");
             if !self.skipped.is_empty() {
-                ui.settle(Outcome::Findings);
+                ui.settle(Ending::Findings);
             }
         }
         self.closed.finish(ui);

@@ -8,12 +8,12 @@ use lens::{Object, Opener, Reader, Selection, View, release_matters};
 use super::objects::{self, Closed};
 use super::snapshot;
 use crate::args::{GetArgs, ObjectFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::output::objects as output;
 use crate::ui::Ui;
 
-pub(super) fn run(mut args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(mut args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let view = View { reveal: args.reveal.reveal, managed_fields: args.show_managed_fields, ..View::default() };
     let format = args.format();
     let mut selection = args.selection().map_err(Error::Usage)?;
@@ -36,7 +36,7 @@ pub(super) fn run(mut args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     } else {
         get.many(format.unwrap_or(ObjectFormat::Table), ui)?;
     }
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 struct Get<'a> {

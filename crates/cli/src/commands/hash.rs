@@ -10,12 +10,12 @@ use etcd_snapshot::{Status, trailer};
 
 use super::snapshot;
 use crate::args::{HashArgs, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::output::hashes::{Full, print};
 use crate::ui::Ui;
 
-pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let json = args.output.format() == ReportFormat::Json;
     let (mut artifacts, mut found) = (Vec::new(), Vec::new());
     let mut printed = false;
@@ -33,11 +33,11 @@ pub(super) fn run(args: &HashArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
         print(&source.name(), &hashes.status, hashes.full.as_ref(), ui)
     });
     if json && !artifacts.is_empty() {
-        let sound = ui.outcome() == Outcome::Clean && unread.is_ok();
+        let sound = ui.ending() == Ending::Clean && unread.is_ok();
         let verdict = if sound { Verdict::Pass } else { Verdict::Fail };
         documents::document("hash", artifacts, found, verdict).write(ui.out())?;
     }
-    unread.map(|()| ui.outcome())
+    unread.map(|()| ui.ending())
 }
 
 /// What was computed of one snapshot; what was not asked for is not there.
@@ -76,7 +76,7 @@ impl Hashes {
             findings.splice(..0, checks::snapshot::bad_trailer(&trailer, source.bytes().len() as u64));
             if trailer.valid() == Some(false) {
                 ui.warn(&format!("{}: the SHA-256 in the trailer is not that of the file", source.display()));
-                ui.settle(Outcome::Findings);
+                ui.settle(Ending::Findings);
             }
             let integrity = Integrity::of(Some(&trailer), appended(&scan.walked.db));
             Self { status: scan.status, full: Some(Full { trailer, integrity, hash_kv, content }), findings }

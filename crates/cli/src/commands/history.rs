@@ -9,12 +9,12 @@ use lens::{Compared, Follow, Reader, Selection, Step, View, carved_records};
 use super::objects;
 use super::snapshot;
 use crate::args::{HistoryArgs, KeyArgs, SelectArgs};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::output::steps::{self, StepLook};
 use crate::ui::Ui;
 
-pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let exact = args.exact.into_iter().collect();
     let keys = KeyArgs { namespace: args.namespace, ..KeyArgs::default() };
     let mut selection = SelectArgs { keys, exact, ..SelectArgs::default() }.selection(args.what)?;
@@ -52,7 +52,7 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     if retained == 0 {
         ui.warn("nothing of it is retained: all of this was carved from pages that nothing uses");
     }
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 /// The records that the snapshot retains of the keys that are meant.

@@ -8,11 +8,11 @@ use checks::Verdict;
 
 use super::question;
 use crate::args::{InspectArgs, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::inspect;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let watch = ui.watcher();
     watch.before_keys();
     let mut question = question::at(ui, Asks::Contents);
@@ -23,7 +23,7 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
         let Answer::Backup(judged) = answer else { return ControlFlow::Continue(()) };
         // A description of what is left must not pass for one of the whole.
         if judged.verdict == Verdict::Fail || !judged.facts.complete {
-            ui.settle(Outcome::Findings);
+            ui.settle(Ending::Findings);
         }
         if !question.document {
             shown = inspect::write(judged, ui);
@@ -35,5 +35,5 @@ pub(super) fn run(args: &InspectArgs, reading: &Reading, ui: &mut Ui) -> Result<
         judgement.document().write(ui.out())?;
     }
     question::end(judgement, ui)?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }

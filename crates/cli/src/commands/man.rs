@@ -9,17 +9,17 @@ use clap_mangen::Man;
 
 use super::Cli;
 use crate::args::ManArgs;
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::ui::Ui;
 use wording::escape_path;
 
-pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Ending, Error> {
     let pages = pages();
     if let Some(folder) = &args.out {
         for (name, page) in pages {
             write_page(&folder.join(format!("{name}.1")), render(page)?.as_slice())?;
         }
-        return Ok(Outcome::Clean);
+        return Ok(Ending::Clean);
     }
     let name = std::iter::once("assay").chain(args.page.iter().map(String::as_str)).collect::<Vec<_>>().join("-");
     let Some((_, page)) = pages.into_iter().find(|(page, _)| *page == name) else {
@@ -29,7 +29,7 @@ pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Outcome, Error> {
         )));
     };
     ui.out().write_all(&render(page)?)?;
-    Ok(Outcome::Clean)
+    Ok(Ending::Clean)
 }
 
 /// Every page with its name, assay's own first; each command before the commands under it.

@@ -40,7 +40,7 @@ use crate::args::{
     ExportArgs, GetArgs, GlobalArgs, HashArgs, HistoryArgs, InspectArgs, KeysArgs, LsArgs, ManArgs, PageArgs,
     PagesArgs, PolicyArgs, TimelineArgs, VerifyArgs,
 };
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::settings;
 use crate::ui::Ui;
 
@@ -137,7 +137,7 @@ pub enum Command {
 ///
 /// # Errors
 /// Whatever kept the work from being done.
-pub fn run(cli: Cli, ui: &mut Ui) -> Result<Outcome, Error> {
+pub fn run(cli: Cli, ui: &mut Ui) -> Result<Ending, Error> {
     settings::start_threads(&cli.global)?;
     let reading = Reading::from(&cli.global);
     if reading.mmap {

@@ -10,7 +10,7 @@ use kube_objects::{ShownKey, StorageKey};
 use lens::{Found, Newest, NotOpened, Object, One, Reader, Resources, Selection, Target, UnknownResource, Unseen};
 
 use crate::args::KeysInput;
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::ui::Ui;
 use wording::{count, escape, inert};
 
@@ -79,7 +79,7 @@ pub(super) fn check_found<'k>(
         if missing.len() > CLOSED_NAMED {
             ui.warn(&format!("{} that were named are not there", count(missing.len() as u64, "object")));
         }
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
 }
 
@@ -137,7 +137,7 @@ pub(super) fn check_complete(source: &Contents, reader: &Reader<'_>, damaged: u6
             count(faults, "structural fault"),
             count(damaged, "unreadable record"),
         ));
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
 }
 
@@ -158,9 +158,9 @@ pub(super) fn absent(source: &Contents, reason: String, hint: Option<String>) ->
 
 /// The error of one that was not found: not there, or, in a file that damage has cost some of its records, not known.
 pub(super) fn not_found(source: &Contents, reason: String, hint: &str, ui: &Ui) -> Error {
-    match ui.outcome() {
-        Outcome::Findings => unanswerable(source, &reason, Some(LOST_HINT.to_owned())),
-        Outcome::Clean => absent(source, reason, Some(hint.to_owned())),
+    match ui.ending() {
+        Ending::Findings => unanswerable(source, &reason, Some(LOST_HINT.to_owned())),
+        Ending::Clean => absent(source, reason, Some(hint.to_owned())),
     }
 }
 
@@ -274,7 +274,7 @@ pub(super) fn say_bare(bare: u64, ui: &mut Ui) {
             "{deletions} not shown: what was deleted is not retained, so nothing tells whether it was asked for; name the \
              resource or the key instead of labels and fields"
         ));
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
 }
 
@@ -306,6 +306,6 @@ impl Closed {
         }
         let hint = self.hint.map_or_else(String::new, |hint| format!("; {hint}"));
         ui.warn(&format!("{} not shown{hint}", count(self.objects as u64, "object")));
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
 }

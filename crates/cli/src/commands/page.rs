@@ -8,11 +8,11 @@ use document::Artifact;
 
 use super::bytes::{check_faults, database, open};
 use crate::args::{PageArgs, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::page::print;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &PageArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &PageArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let source = open(&args.snapshot, reading, ui)?;
     let map = PageMap::of(database(&source, ui)?, &Pool);
     check_faults(&source, &map.walked.faults, ui);
@@ -21,13 +21,13 @@ pub(super) fn run(args: &PageArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
         ui.out().write_all(page.view.bytes)?;
     } else if args.output.format() == ReportFormat::Json {
         let artifact = Artifact::Page(Box::new(documents::page(&page, source.name(), args.reveal)));
-        let document = documents::document("page", vec![artifact], Vec::new(), ui.outcome().verdict());
+        let document = documents::document("page", vec![artifact], Vec::new(), ui.ending().verdict());
         document.write(ui.out())?;
     } else {
         print(&page, &source.name(), args.reveal, ui.out())?;
     }
     source.check_unchanged()?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn missing(source: &Contents, db: &Db<'_>, id: u64) -> Error {

@@ -10,7 +10,7 @@ use document::KeyBuf;
 
 use super::bytes::{check_faults, database, open};
 use crate::args::PagesArgs;
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::bytes::{self, PageLine};
 use crate::output::rows::{Fields, Rows};
 use crate::ui::Ui;
@@ -19,7 +19,7 @@ use wording::escape;
 /// Runs of pages looked at in one piece of work.
 const PIECE: usize = 512;
 
-pub(super) fn run(args: &PagesArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &PagesArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let source = open(&args.snapshot, reading, ui)?;
     let map = PageMap::of(database(&source, ui)?, &Pool);
     check_faults(&source, &map.walked.faults, ui);
@@ -28,7 +28,7 @@ pub(super) fn run(args: &PagesArgs, reading: &Reading, ui: &mut Ui) -> Result<Ou
     if chosen.is_empty() {
         check_names(args, &names)?;
     }
-    let verdict = ui.outcome().verdict();
+    let verdict = ui.ending().verdict();
     let mut rows = Rows::begin(ui.out(), args.output.format(), &bytes::pages_head(source.name()))?;
     let measured = |piece: usize| {
         let some = chosen.chunks(PIECE).nth(piece).unwrap_or_default();
@@ -41,7 +41,7 @@ pub(super) fn run(args: &PagesArgs, reading: &Reading, ui: &mut Ui) -> Result<Ou
     let mut after = Fields::default();
     after.add("summary", &summary)?;
     rows.finish(&after, &[bytes::page_counts(&summary)], verdict)?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn wanted(args: &PagesArgs, run: &PageRun, names: &[KeyBuf]) -> bool {

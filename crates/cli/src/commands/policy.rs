@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use policy::Policy;
 
 use crate::args::{PolicyArgs, PolicyCheckArgs, PolicyCommand, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::human::Fields;
 use crate::ui::{Ui, style};
 use wording::{count, escape, escape_path, inert};
@@ -21,11 +21,11 @@ use wording::{count, escape, escape_path, inert};
 /// A policy has a few KB; one with a thousand waivers, a few hundred.
 const LONGEST: u64 = 4 << 20;
 
-pub(super) fn run(args: PolicyArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: PolicyArgs, ui: &mut Ui) -> Result<Ending, Error> {
     match args.command {
         PolicyCommand::Init(_) => {
             ui.out().write_all(policy::DEFAULT.as_bytes())?;
-            Ok(Outcome::Clean)
+            Ok(Ending::Clean)
         }
         PolicyCommand::Check(args) => check(&args, ui),
     }
@@ -53,11 +53,11 @@ pub(super) fn read(path: &Path) -> Result<Policy, Error> {
     Policy::parse(&text).map_err(refused)
 }
 
-fn check(args: &PolicyCheckArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+fn check(args: &PolicyCheckArgs, ui: &mut Ui) -> Result<Ending, Error> {
     let policy = read(&args.file)?;
     let today = TimeZone::UTC.to_datetime(ui.now()).date();
     let expired = policy.expired(today).count();
-    ui.settle(if expired > 0 { Outcome::Findings } else { Outcome::Clean });
+    ui.settle(if expired > 0 { Ending::Findings } else { Ending::Clean });
     if args.output.format() == ReportFormat::Json {
         let verdict = if expired > 0 { Verdict::Fail } else { Verdict::Pass };
         let artifact = documents::policy::of(&args.file, &policy, today);
@@ -65,7 +65,7 @@ fn check(args: &PolicyCheckArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     } else {
         print(&args.file, &policy, today, ui)?;
     }
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn print(path: &Path, policy: &Policy, today: Date, ui: &mut Ui) -> Result<(), Error> {

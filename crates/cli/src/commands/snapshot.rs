@@ -6,7 +6,7 @@ use bbolt_page::Db;
 use checks::Finding;
 use etcd_snapshot::{Options, Scan};
 
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::ui::Ui;
 
@@ -57,7 +57,7 @@ pub(super) fn check_complete(source: &Contents, scan: &Scan<'_>, ui: &mut Ui) ->
     let (faults, records) = assay::lost(scan);
     if faults > 0 || records > 0 {
         ui.warn(&Note::Damaged { display: source.display().to_owned(), faults, records }.to_string());
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
     checks::snapshot::losses(scan).into_sorted()
 }

@@ -11,13 +11,13 @@ use serde_json::{Map, Value};
 use super::objects::{self, Closed};
 use super::snapshot;
 use crate::args::TimelineArgs;
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::output::steps::{StepLook, Steps};
 use crate::ui::Ui;
 use wording::count;
 
-pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let mut selection = args.select.selection(args.what)?;
     let mut keys = objects::keys(&args.keys, reading, ui)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
@@ -48,7 +48,7 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     if passed.damaged > 0 {
         let records = count(passed.damaged, "unreadable record");
         ui.warn(&format!("{} is damaged: {records}, so this may not be all of it", source.display()));
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
     // A reader who stops reading gets the code of a damaged file all the same.
     failed?;
@@ -61,7 +61,7 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     closed.finish(ui);
     list.finish(ui)?;
     objects::hint_at_keys(unshown, ui);
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 /// What objects say of the time at which they were written, where a moment has to be found.

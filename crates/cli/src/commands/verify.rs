@@ -9,11 +9,11 @@ use report::{Context, Format, Rule};
 
 use super::question;
 use crate::args::{VerdictFormat, VerifyArgs};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::verdict::Screen;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let watch = ui.watcher();
     watch.before_keys();
     let mut question = question::of_verify(args, reading, ui, &watch)?;
@@ -23,7 +23,7 @@ pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     let backups = assay::open_with(question::inputs(&args.paths), reading)?;
     let judgement = backups.judge_each(&question, &watch, &mut |answer| {
         let screen = Screen::of(answer, question.fail_on, ui.now());
-        ui.settle(if screen.verdict == Verdict::Fail { Outcome::Findings } else { Outcome::Clean });
+        ui.settle(if screen.verdict == Verdict::Fail { Ending::Findings } else { Ending::Clean });
         if format == VerdictFormat::Human {
             shown = screen.write(ui);
         }
@@ -32,7 +32,7 @@ pub(super) fn run(args: &VerifyArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     shown?;
     write(&judgement, format, ui)?;
     question::end(judgement, ui)?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 /// Writes all in a form for programs or browsers; people have had theirs already.

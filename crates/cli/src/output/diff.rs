@@ -114,7 +114,7 @@ impl Differences {
         let mut after = Fields::default();
         after.add("summary", &documents::difference_counts(summary))?;
         after.add("agreement", &agreement.map(documents::agreement))?;
-        let verdict = ui.outcome().verdict();
+        let verdict = ui.ending().verdict();
         self.stream.finish(ui.out(), &after, &[], verdict)
     }
 

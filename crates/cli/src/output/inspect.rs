@@ -43,7 +43,7 @@ fn write_backup(judged: &Judged<'_>, findings: &[&Finding], ui: &mut Ui) -> Resu
     let (snapshot, tarball) = (judged.backup.snapshot().is_some(), judged.facts.tarball);
     writeln!(ui.out(), "{head}: {}", parts(snapshot, tarball))?;
     let release = escape(judged.compat.release.backup.describe().as_bytes()).into_owned();
-    let made = judged.pair.as_ref().map_or(0, |outcome| outcome.made);
+    let made = judged.pair.as_ref().map_or(0, |comparison| comparison.made);
     let look = ui.look();
     let fields = Fields::new().field("release", release);
     fields.maybe("pair", (made > 0).then(|| format!("{made} checks made"))).write(ui.out(), look)?;

@@ -8,7 +8,7 @@ use wording::{escape, escape_path as shown};
 
 use super::escrow::opens_words;
 use super::human::{Align, Fields, Table};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::ui::{Ui, style};
 
 /// Writes each check, and what they come to.
@@ -34,7 +34,7 @@ pub fn write(
         table.row([check.name.to_owned(), word.to_owned(), escape(what.as_bytes()).into_owned()]);
     }
     let opened = checks.iter().any(|check| check.name == "escrow-content" && matches!(check.proof, Proof::Proven(_)));
-    let verdict = if ui.outcome() == Outcome::Findings {
+    let verdict = if ui.ending() == Ending::Findings {
         ui.paint(style::BAD, "Do not rely on this escrow.").to_string()
     } else if opened {
         ui.paint(style::GOOD, "This escrow opens with what was given and holds what its manifest says.").to_string()

@@ -83,7 +83,7 @@ impl Steps {
     /// # Errors
     /// Whatever keeps the end from being written.
     pub fn finish(self, ui: &mut Ui) -> Result<(), Error> {
-        let verdict = ui.outcome().verdict();
+        let verdict = ui.ending().verdict();
         self.stream.finish(ui.out(), &Fields::default(), &[], verdict)
     }
 }

@@ -19,7 +19,7 @@ pub use progress::Meter;
 pub use watcher::{Watcher, forbid_dumps};
 
 use crate::args::{GlobalArgs, When};
-use crate::outcome::Outcome;
+use crate::ending::Ending;
 
 /// Styles by meaning.
 pub mod style {
@@ -82,7 +82,7 @@ impl Look {
 pub struct Ui {
     out: Box<dyn Write>,
     voice: Arc<Voice>,
-    outcome: Outcome,
+    ending: Ending,
     now: Timestamp,
 }
 
@@ -124,7 +124,7 @@ impl Ui {
     /// Any two streams, at any time.
     pub fn new(out: Box<dyn Write>, err: Box<dyn Write + Send>, look: Look, now: Timestamp) -> Self {
         let voice = Voice { err: Mutex::new(err), look, bar: Mutex::new(None) };
-        Self { out, voice: Arc::new(voice), outcome: Outcome::Clean, now }
+        Self { out, voice: Arc::new(voice), ending: Ending::Clean, now }
     }
 
     /// When the run began: the one time that all of it goes by.
@@ -159,15 +159,15 @@ impl Ui {
 
     /// Settles how the work turned out, before its result is written: a reader who goes away while
     /// it is written must not turn a bad verdict into a good exit code. The worst one stays.
-    pub fn settle(&mut self, outcome: Outcome) {
-        if outcome == Outcome::Findings {
-            self.outcome = outcome;
+    pub fn settle(&mut self, ending: Ending) {
+        if ending == Ending::Findings {
+            self.ending = ending;
         }
     }
 
     /// What was settled.
-    pub fn outcome(&self) -> Outcome {
-        self.outcome
+    pub fn ending(&self) -> Ending {
+        self.ending
     }
 
     /// [`Voice::meter`].

@@ -72,7 +72,7 @@ fn colour_wraps_the_text_and_keeps_its_width() {
 #[test]
 fn the_worst_outcome_stays() {
     let (mut ui, _, _) = captured();
-    ui.settle(Outcome::Findings);
-    ui.settle(Outcome::Clean);
-    assert_eq!(ui.outcome(), Outcome::Findings);
+    ui.settle(Ending::Findings);
+    ui.settle(Ending::Clean);
+    assert_eq!(ui.ending(), Ending::Findings);
 }

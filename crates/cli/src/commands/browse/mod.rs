@@ -13,7 +13,7 @@ use artifact::{Contents, Reading};
 use browse::{Ended, Look, SessionEnd, Settings, Summary};
 
 use crate::args::BrowseArgs;
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::ui::Ui;
 use keys::Keys;
@@ -21,7 +21,7 @@ use screen::Screen;
 use snapshot::Browsed;
 use wording::{count, escape};
 
-pub(super) fn run(args: &BrowseArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &BrowseArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     expect_terminal()?;
     let input = match Input::from(args.snapshot.as_os_str()) {
         Input::Stdin => return Err(Error::Usage("standard input is the keyboard here: name a file".to_owned())),
@@ -43,7 +43,7 @@ pub(super) fn run(args: &BrowseArgs, reading: &Reading, ui: &mut Ui) -> Result<O
 }
 
 /// Says what is left to be said, now that the terminal is as it was.
-fn finish(source: &Contents, ended: Ended, ui: &mut Ui) -> Result<Outcome, Error> {
+fn finish(source: &Contents, ended: Ended, ui: &mut Ui) -> Result<Ending, Error> {
     source.check_unchanged()?;
     if let Some(summary) = ended.summary.filter(Summary::is_damaged) {
         ui.warn(&format!(
@@ -52,12 +52,12 @@ fn finish(source: &Contents, ended: Ended, ui: &mut Ui) -> Result<Outcome, Error
             count(summary.faults, "structural fault"),
             count(summary.damaged, "unreadable record"),
         ));
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
     if let SessionEnd::Print(key) = ended.ending {
         writeln!(ui.out(), "{}", escape(&key))?;
     }
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn expect_terminal() -> Result<(), Error> {

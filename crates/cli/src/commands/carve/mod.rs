@@ -12,14 +12,14 @@ use lens::{Carving, NoKeys, Reader};
 use super::bytes::{check_faults, database, open};
 use super::objects;
 use crate::args::CarveArgs;
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::bytes::{CarvedLine, carved_head, tally};
 use crate::output::rows::{Fields, Rows};
 use crate::ui::Ui;
 use folder::CarvedFolder;
 use wording::{Size, count};
 
-pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let source = open(&args.snapshot, reading, ui)?;
     let mut carving = carving(&args)?;
     let db = database(&source, ui)?;
@@ -37,7 +37,7 @@ pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     let sha256 = || trailer::read(source.bytes(), |_| {}).file;
     let begin = |dir| CarvedFolder::begin(dir, &source.name(), &sha256());
     let mut folder = args.out.as_deref().map(begin).transpose()?;
-    let verdict = ui.outcome().verdict();
+    let verdict = ui.ending().verdict();
     let head = carved_head(source.name(), scan.current(), scan.state.compacted());
     let mut rows = Rows::begin(ui.out(), args.output.format(), &head)?;
     let (mut failed, mut closed, mut bare) = (Ok(()), Vec::new(), 0);
@@ -66,7 +66,7 @@ pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<Out
     rows.finish(&after, &lines, if is_all { verdict } else { Verdict::Fail })?;
     objects::say_closed(&closed, ui);
     objects::say_bare(bare, ui);
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn carving(args: &CarveArgs) -> Result<Carving, Error> {

@@ -9,11 +9,11 @@ use checks::Verdict;
 
 use super::super::question;
 use crate::args::{KeysCheckArgs, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::output::keys_check;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let watch = ui.watcher();
     let mut question = question::at(ui, Asks::Keys);
     (question.keys, question.unlock) = question::keys(&args.keys, reading, &watch)?;
@@ -25,7 +25,7 @@ pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Resul
     let judgement = backups.judge_each(&question, &watch, &mut |answer| {
         let Answer::Backup(judged) = answer else { return ControlFlow::Continue(()) };
         if judged.verdict == Verdict::Fail || !judged.facts.complete {
-            ui.settle(Outcome::Findings);
+            ui.settle(Ending::Findings);
         }
         if !question.document {
             shown = keys_check::write(judged, ui);
@@ -37,5 +37,5 @@ pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Resul
         judgement.document().write(ui.out())?;
     }
     question::end(judgement, ui)?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }

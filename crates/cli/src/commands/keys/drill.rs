@@ -12,12 +12,12 @@ use key_escrow::{
 use super::super::unlock::{self, secret_input};
 use super::{files, limits, phases, write};
 use crate::args::{KeysDrillArgs, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::failure;
 use crate::output::keys_drill;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let Some((manifest_path, manifest)) = unlock::manifest(args.manifest.as_ref(), &args.escrow)? else {
         return Err(Error::Usage(format!(
             "no manifest lies beside `{}`: name it with `--manifest`, it is what the escrow is held against",
@@ -43,16 +43,16 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
     }
     checks.extend(opening.checks);
     if checks.iter().any(|check| matches!(check.proof, Proof::Failed(_))) {
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
     if args.output.format() == ReportFormat::Json {
-        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+        let verdict = if ui.ending() == Ending::Clean { Verdict::Pass } else { Verdict::Fail };
         let drill = escrow::drill(&args.escrow, &report.manifest, &checks);
         write("keys verify-escrow", drill, verdict, ui)?;
     } else {
         keys_drill::write(&args.escrow, &manifest_path, &report.manifest, &checks, ui)?;
     }
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 /// What the custodians brought, and what it comes to.

@@ -10,13 +10,13 @@ use key_escrow::{JoinOptions, JoinOutcome};
 use super::super::unlock;
 use super::{files, phases, write};
 use crate::args::{KeysJoinArgs, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::failure;
 use crate::output::human::Fields;
 use crate::ui::{Ui, style};
 use wording::{Size, escape};
 
-pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Ending, Error> {
     if args.out.is_dir() {
         return Err(Error::Usage(format!("`{}` is a directory: name the file to write", files::shown(&args.out))));
     }
@@ -47,7 +47,7 @@ pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     } else {
         print(&args.out, &outcome, ui)?;
     }
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 /// `cluster-restore.sh` goes by names.

@@ -8,12 +8,12 @@ use document::write_compact;
 use wording::{escape, inert};
 
 use crate::args::{KeysLsArgs, MaterialFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::output::keys_ls;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let mut raw = Input::from(args.tarball.as_os_str()).open()?;
     let key_material = KeyMaterial::read(&mut raw, reading, &ui.watcher())?;
     judge(&raw, &key_material, ui);
@@ -22,7 +22,7 @@ pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<O
     match args.format() {
         MaterialFormat::Human => keys_ls::write(&raw, &key_material, &rows, args.long, ui)?,
         MaterialFormat::Json => {
-            let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+            let verdict = if ui.ending() == Ending::Clean { Verdict::Pass } else { Verdict::Fail };
             let artifact = listed::of(&raw, &key_material, &rows);
             documents::document("keys ls", vec![artifact], Vec::new(), verdict).write(ui.out())?;
         }
@@ -34,14 +34,14 @@ pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<O
         }
         MaterialFormat::Csv => keys_ls::write_csv(&rows, ui.out())?,
     }
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 /// Says what is wrong, and settles for findings where an archive or a configuration is damaged.
 pub(super) fn judge(raw: &Contents, key_material: &KeyMaterial, ui: &mut Ui) {
     for fault in &key_material.resources.faults {
         ui.warn(&format!("{}: {}", raw.display(), inert(&fault.to_string())));
-        ui.settle(Outcome::Findings);
+        ui.settle(Ending::Findings);
     }
     if !key_material.resources.complete {
         ui.warn(&format!("{}: what follows is not all of it: reading stopped there", raw.display()));
@@ -50,7 +50,7 @@ pub(super) fn judge(raw: &Contents, key_material: &KeyMaterial, ui: &mut Ui) {
         match &config.facts {
             Err(error) => {
                 ui.warn(&format!("{}: `{}`: {error}", raw.display(), shown(config)));
-                ui.settle(Outcome::Findings);
+                ui.settle(Ending::Findings);
             }
             Ok(facts) => {
                 if let Some(words) = facts.limit_words() {

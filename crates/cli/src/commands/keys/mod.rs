@@ -16,11 +16,11 @@ use checks::Verdict;
 use document::Artifact;
 
 use crate::args::{KeysArgs, KeysCommand};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::failure;
 use crate::ui::{Ui, forbid_dumps};
 
-pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     forbid_dumps(ui.voice());
     // The library that describes gzip layers prints to standard output where a guess of its fails.
     ui.own_stdout()?;

@@ -8,14 +8,14 @@ use key_escrow::{RewrapOptions, RewrapOutcome};
 use super::super::unlock;
 use super::{files, phases, seal, write};
 use crate::args::{KeysRewrapArgs, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::failure;
 use crate::output::escrow::opens_words;
 use crate::output::human::Fields;
 use crate::ui::{Ui, style};
 use wording::escape;
 
-pub(super) fn run(args: KeysRewrapArgs, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: KeysRewrapArgs, ui: &mut Ui) -> Result<Ending, Error> {
     seal::check(&args.to, args.new_passphrase || args.new_passphrase_file.is_some())?;
     let manifest = unlock::manifest(args.manifest.as_ref(), &args.escrow)?;
     let threshold = manifest.as_ref().and_then(|(_, manifest)| manifest.threshold.clone());
@@ -43,7 +43,7 @@ pub(super) fn run(args: KeysRewrapArgs, ui: &mut Ui) -> Result<Outcome, Error> {
     } else {
         print(&args, &outcome, &written, ui)?;
     }
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn print(args: &KeysRewrapArgs, outcome: &RewrapOutcome, written: &[WrittenFile], ui: &mut Ui) -> Result<(), Error> {

@@ -14,7 +14,7 @@ use wording::escape;
 use super::files;
 use super::{limits, ls, phases, seal, write};
 use crate::args::{ClassArg, KeysSplitArgs, ReportFormat};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::failure;
 use crate::output::keys_split::Split;
 use crate::ui::Ui;
@@ -22,7 +22,7 @@ use crate::ui::Ui;
 /// What is written into manifests as the tool.
 pub(super) const TOOL: &str = concat!("assay ", env!("CARGO_PKG_VERSION"));
 
-pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     if args.tarball.as_os_str() == "-" {
         return Err(Error::Usage(
             "a split reads the tarball several times: give a file, not standard input".to_owned(),
@@ -84,12 +84,12 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
         files: written(&outcome)?,
     };
     if args.output.format() == ReportFormat::Json {
-        let verdict = if ui.outcome() == Outcome::Clean { Verdict::Pass } else { Verdict::Fail };
+        let verdict = if ui.ending() == Ending::Clean { Verdict::Pass } else { Verdict::Fail };
         write("keys split", report.artifact(), verdict, ui)?
     } else {
         report.write(ui)?
     }
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 /// Whole seconds are exact enough for a manifest.

@@ -11,7 +11,7 @@ use lens::Selection;
 
 use super::{objects, snapshot};
 use crate::args::{ListForm, LsArgs, View};
-use crate::exit::{Error, Outcome};
+use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::output::rows::keys::{self, KeysHead};
 use crate::output::sqlite::snapshot as table;
@@ -26,7 +26,7 @@ struct Request {
     form: ListForm,
 }
 
-pub(super) fn run(args: LsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcome, Error> {
+pub(super) fn run(args: LsArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let mut request =
         Request { selection: args.selection()?, view: args.view(), form: args.form().map_err(Error::Usage)? };
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
@@ -37,7 +37,7 @@ pub(super) fn run(args: LsArgs, reading: &Reading, ui: &mut Ui) -> Result<Outcom
         list(&request, &source, ui)?;
     }
     source.check_unchanged()?;
-    Ok(ui.outcome())
+    Ok(ui.ending())
 }
 
 fn list(request: &Request, source: &Contents, ui: &mut Ui) -> Result<(), Error> {
@@ -57,7 +57,7 @@ fn list(request: &Request, source: &Contents, ui: &mut Ui) -> Result<(), Error> 
     let entries = entries(request, &scan, ui);
     let head = KeysHead {
         greatest_revision: scan.current(),
-        verdict: ui.outcome().verdict(),
+        verdict: ui.ending().verdict(),
         ..KeysHead::of(&source.name(), Some(scan.view), &findings)
     };
     give_out(request, head, ui, entries)

@@ -1,10 +1,10 @@
-//! What work came to.
+//! How a command ends.
 
 use checks::Verdict;
 
 /// How work that was done turned out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Outcome {
+pub enum Ending {
     /// Nothing stands against it.
     #[default]
     Clean,
@@ -12,7 +12,7 @@ pub enum Outcome {
     Findings,
 }
 
-impl Outcome {
+impl Ending {
     /// The verdict of a document that says no more than whether damage, or what was asked for, stands against it.
     pub fn verdict(self) -> Verdict {
         match self {
