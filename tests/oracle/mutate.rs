@@ -412,12 +412,31 @@ fn hidden(
     match (bucket, kind) {
         ("key", "drop") if main(key) == Some(NEWEST) => Some("the newest change: as if it had not been made"),
         ("key", "drop") if main(key) <= Some(COMPACTED) => Some("below the compaction: as if it had been removed"),
+        ("key", "drop") if ends_transaction(key, &after["key"]) => {
+            Some("the last change of a transaction, as if it had had one less")
+        }
         ("key", _) => of_record(old?, new?).or_else(|| of_name(old?, new?, &before["key"])),
         ("lease", "drop") => Some("a lease without keys may have ended"),
         ("lease", _) => of_lease(old?, new?),
         ("authUsers" | "authRoles", "drop") => Some("a user or role may have been removed"),
+        ("authUsers", "field-drop") => loses(old?, new?, 3).then_some("a role may have been taken away"),
+        ("authRoles", "field-drop") => loses(old?, new?, 2).then_some("a permission may have been taken away"),
         _ => None,
     }
+}
+
+/// Whether no change of the same transaction follows.
+fn ends_transaction(key: &[u8], left: &BTreeMap<Vec<u8>, Vec<u8>>) -> bool {
+    let sub = |key: &[u8]| key.get(9..17).map(|sub| u64::from_be_bytes(sub.try_into().unwrap()));
+    let later = left.keys().any(|other| other.get(..8) == key.get(..8) && sub(other) > sub(key));
+    sub(key) > Some(0) && !later
+}
+
+/// Whether a message has one field of a number less.
+fn loses(old: &[u8], new: &[u8], number: u64) -> bool {
+    let count =
+        |message: &[u8]| fields(message).unwrap_or_default().iter().filter(|field| field.number == number).count();
+    count(new) + 1 == count(old)
 }
 
 fn of_record(old: &[u8], new: &[u8]) -> Option<&'static str> {

@@ -379,6 +379,9 @@ impl EtcdState {
         })?;
         message(options, &[Kind::Varint], |_, field| user.no_password = field != Field::Varint(0))?;
         user.has_password = !hash.is_empty();
+        if !user.roles.windows(2).all(|pair| matches!(pair, [one, next] if one < next)) {
+            odd.push("its roles are not in the order in which etcd keeps them, or one is there twice".to_owned());
+        }
         if inner != key {
             let said = String::from_utf8_lossy(inner.get(..inner.len().min(256)).unwrap_or_default()).into_owned();
             self.users.push(user);

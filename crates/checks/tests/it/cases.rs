@@ -309,6 +309,8 @@ fn auth() -> Vec<Case> {
         with("ETCD-012", "authEnabled is a digit", &set("auth", b"authEnabled", b"1".to_vec())),
         odd("a password that is no hash", &set("authUsers", b"bob", user("bob", b"secret", &[]))),
         odd("no password, and no way without", &set("authUsers", b"bob", user("bob", b"", &[]))),
+        odd("a role twice", &set("authUsers", b"bob", user("bob", BCRYPT, &["root", "root"]))),
+        odd("a permission twice", &set("authRoles", b"r", b"\x0a\x01r\x12\x03\x12\x01k\x12\x03\x12\x01k".to_vec())),
         odd("a permission of no kind", &set("authRoles", b"r", b"\x0a\x01r\x12\x05\x08\x63\x12\x01k".to_vec())),
         odd("an entry of no name that is known", &set("auth", b"authEnable", b"1".to_vec())),
         odd("another in meta", &set("meta", b"konsistent_index", 7_u64.to_be_bytes().to_vec())),
