@@ -70,6 +70,6 @@ fn differ(db: &Db<'_>, bytes: &[u8]) {
     let reader = Reader::open(db.clone(), &Serial);
     let newest = reader.newest(|_| true, None, usize::MAX, &Serial, &|_| {});
     assert!(
-        newest.keys.len() >= old.store.live().count() || newest.damaged > 0 || !old.report.faults.kept().is_empty()
+        newest.keys.len() >= old.store.live().count() || newest.damaged > 0 || !old.walked.faults.kept().is_empty()
     );
 }

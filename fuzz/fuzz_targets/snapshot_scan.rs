@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(db) = Db::open(&bytes) else { return };
     assert!(!Provenance::of(&db).name().is_empty());
     let latest = scan(db.clone(), Options::default(), &Serial);
-    assert!(!format!("{:?} {:?}", latest.facts, latest.faults.kept()).is_empty());
+    assert!(!format!("{:?} {:?}", latest.state, latest.faults.kept()).is_empty());
     let live = latest.store.live().count();
     assert_eq!(latest.store.live_count(), live as u64);
     assert_eq!(latest.store.live_sorted(|_| true, &Serial).count(), live);
