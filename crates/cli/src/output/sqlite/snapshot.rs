@@ -53,7 +53,7 @@ pub fn write(selection: &Selection, source: &Contents, scan: Scan<'_>, file: &Fi
 /// Writes what was salvaged: all records, and the last of each key where that is no tombstone.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_salvaged<'r, 'a: 'r>(
     source: &Contents,
     records: impl Iterator<Item = &'r Record<'a>>,
