@@ -27,6 +27,8 @@ pub(super) struct Mutation {
     pub(super) what: String,
     /// Why no reader of the file could know; `None` where one can.
     pub(super) hidden: Option<&'static str>,
+    /// Whether a record was changed: what etcd serves now may be as it was, and the past is not.
+    pub(super) of_records: bool,
     pub(super) file: Vec<u8>,
     /// Of all entries; the pages around them hold whatever was in memory.
     pub(super) digest: String,
@@ -72,7 +74,7 @@ fn base() -> &'static Buckets {
 /// The file as it is, written anew.
 pub(super) fn sound() -> Mutation {
     let (file, digest) = (Builder::of(base().clone()).build(), digest(base(), None));
-    Mutation { seed: 0, kind: "sound", what: "nothing".to_owned(), hidden: None, file, digest }
+    Mutation { seed: 0, kind: "sound", what: "nothing".to_owned(), hidden: None, of_records: false, file, digest }
 }
 
 /// xorshift64*: the same numbers everywhere.
@@ -228,7 +230,15 @@ pub(super) fn mutation(seed: u64) -> Mutation {
     if nested {
         builder.bucket_at(bucket, &key);
     }
-    Mutation { seed, kind, what: format!("{kind} of {shown}{said}"), hidden, file: builder.build(), digest }
+    Mutation {
+        seed,
+        kind,
+        what: format!("{kind} of {shown}{said}"),
+        hidden,
+        of_records: *bucket == "key",
+        file: builder.build(),
+        digest,
+    }
 }
 
 /// One change of one entry.
@@ -419,8 +429,8 @@ fn hidden(
         ("lease", "drop") => Some("a lease without keys may have ended"),
         ("lease", _) => of_lease(old?, new?),
         ("authUsers" | "authRoles", "drop") => Some("a user or role may have been removed"),
-        ("authUsers", "field-drop") => loses(old?, new?, 3).then_some("a role may have been taken away"),
-        ("authRoles", "field-drop") => loses(old?, new?, 2).then_some("a permission may have been taken away"),
+        ("authUsers", _) => loses(old?, new?, 3).then_some("a role may have been taken away"),
+        ("authRoles", _) => loses(old?, new?, 2).then_some("a permission may have been taken away"),
         _ => None,
     }
 }
@@ -432,11 +442,17 @@ fn ends_transaction(key: &[u8], left: &BTreeMap<Vec<u8>, Vec<u8>>) -> bool {
     sub(key) > Some(0) && !later
 }
 
-/// Whether a message has one field of a number less.
+/// Whether a message is the same with some fields of a number less.
 fn loses(old: &[u8], new: &[u8], number: u64) -> bool {
-    let count =
-        |message: &[u8]| fields(message).unwrap_or_default().iter().filter(|field| field.number == number).count();
-    count(new) + 1 == count(old)
+    let (Some(old), Some(new)) = (fields(old), fields(new)) else { return false };
+    let of = |fields: &[Field], this: bool| {
+        // an empty message says what none says
+        let says = |field: &&Field| field.wire != 2 || !field.bytes.is_empty();
+        let kept = fields.iter().filter(|field| (field.number == number) == this).filter(says);
+        kept.map(|field| (field.number, field.wire, field.number_value, field.bytes.clone())).collect::<Vec<_>>()
+    };
+    let (had, has) = (of(&old, true), of(&new, true));
+    of(&old, false) == of(&new, false) && has.len() < had.len() && has.iter().all(|field| had.contains(field))
 }
 
 fn of_record(old: &[u8], new: &[u8]) -> Option<&'static str> {

@@ -447,6 +447,9 @@ fn permission(value: &[u8], odd: &mut Vec<String>) -> Result<Permission, String>
     })?;
     permission.read = matches!(kind, 0 | 2);
     permission.write = matches!(kind, 1 | 2);
+    if permission.key.is_empty() {
+        odd.push("a permission is for no key".to_owned());
+    }
     if kind > 2 {
         odd.push(format!("a permission is of kind {kind}, which is not known"));
     }

@@ -162,7 +162,7 @@ fn check_leases(scan: &Scan<'_>, findings: &mut Findings) {
         let (keys, first) = attached.get(&lease.id).map_or((0, None), |(keys, first)| (*keys, Some(first.to_vec())));
         let message =
             format!("lease `{:x}` is granted for {} seconds; keys attached to it: {keys}", lease.id, lease.ttl);
-        let severity = if keys == 0 { Severity::Low } else { LEASE_ENDS.severity };
+        let severity = if keys == 0 { Severity::Medium } else { LEASE_ENDS.severity };
         let location = Location { key: first, ..Location::default() };
         let finding = Finding::new(&LEASE_ENDS, message).with("keys", keys).at(location);
         findings.push(Finding { severity, ..finding });

@@ -309,6 +309,7 @@ fn auth() -> Vec<Case> {
         with("ETCD-012", "authEnabled is a digit", &set("auth", b"authEnabled", b"1".to_vec())),
         odd("a password that is no hash", &set("authUsers", b"bob", user("bob", b"secret", &[]))),
         odd("no password, and no way without", &set("authUsers", b"bob", user("bob", b"", &[]))),
+        odd("a permission for nothing", &set("authRoles", b"r", b"\x0a\x01r\x12\x00".to_vec())),
         odd("a role twice", &set("authUsers", b"bob", user("bob", BCRYPT, &["root", "root"]))),
         odd("a permission twice", &set("authRoles", b"r", b"\x0a\x01r\x12\x03\x12\x01k\x12\x03\x12\x01k".to_vec())),
         odd("a permission of no kind", &set("authRoles", b"r", b"\x0a\x01r\x12\x05\x08\x63\x12\x01k".to_vec())),
@@ -344,7 +345,7 @@ fn state() -> Vec<Case> {
         built("ETCD-008", "a negative lease", |b| b.lease(-5, 60)),
         built("ETCD-018", "a negative time to live", |b| b.lease(77, -1).put(300, 0, &leased(77))),
         built("ETCD-018", "a time to live that overflows", |b| b.lease(77, i64::MAX / 1000).put(300, 0, &leased(77))),
-        Case { severity: Some(Severity::Low), ..built("ETCD-018", "no key to lose", |b| b.lease(77, 0)) },
+        Case { severity: Some(Severity::Medium), ..built("ETCD-018", "no key to lose", |b| b.lease(77, 0)) },
         built("ETCD-009", "no raft index", |b| b.unset("meta", b"consistent_index")),
         built("ETCD-010", "a downgrade", |b| {
             b.set("cluster", b"downgrade", br#"{"target-version":"3.4.0","enabled":true}"#)
