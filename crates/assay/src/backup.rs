@@ -55,6 +55,8 @@ pub struct Facts<'b> {
     pub keys: Unlocked,
     /// Whether the files were read to their ends, and nothing in them is out of reach.
     pub complete: bool,
+    /// The walk of a snapshot of which only its keys or its release were asked for.
+    pub(crate) walk: Option<Box<Scan<'b>>>,
     release: Option<SnapshotRelease>,
     directory: Option<&'b directory::Backups>,
 }
@@ -157,10 +159,13 @@ impl Backup {
             (encryption, keys) = (Some(found), unlocked);
         }
         let complete = self.is_complete(read.as_ref());
-        let (mut snapshot, mut release) = (None, None);
+        let (mut snapshot, mut walk, mut release) = (None, None, None);
         match read {
             Some(Read::Whole(facts)) => snapshot = Some(*facts),
-            Some(Read::Walked(scan)) => release = Some(SnapshotRelease::of(&scan)),
+            Some(Read::Walked(scan)) => {
+                release = Some(SnapshotRelease::of(&scan));
+                walk = Some(scan);
+            }
             None => {}
         }
         if let Some(source) = &self.snapshot {
@@ -177,6 +182,7 @@ impl Backup {
             encryption,
             keys,
             complete,
+            walk,
             release,
             directory,
         })

@@ -233,12 +233,12 @@ impl Judged<'_> {
         match self.asks {
             Asks::Keys => {
                 let name = self.backup.snapshot.as_ref().map_or_else(|| self.backup.name.clone(), |it| it.name());
-                self.part(name, Subject::Snapshot, self.of_keys());
+                let findings = self.of_keys().into_iter().chain(self.losses()).collect();
+                self.part(name, Subject::Snapshot, findings);
             }
             Asks::Release => {
-                let findings = std::mem::take(&mut self.compat.findings);
-                self.part(documents::compat::name(self.backup), Subject::Other, findings.clone());
-                self.compat.findings = findings;
+                let findings = self.compat.findings.iter().cloned().chain(self.losses()).collect();
+                self.part(documents::compat::name(self.backup), Subject::Other, findings);
             }
             Asks::Restore | Asks::Contents => self.of_files(question, watch)?,
         }
@@ -254,8 +254,10 @@ impl Judged<'_> {
             })
             .collect();
         self.verdict = match self.asks {
-            Asks::Release if self.compat.allowed() == Some(true) => Verdict::Pass,
+            Asks::Release if self.compat.allowed() == Some(true) && self.facts.complete => Verdict::Pass,
             Asks::Release => Verdict::Fail,
+            // what is lost was not tried
+            Asks::Keys if !self.facts.complete && question.fail_on.is_some() => Verdict::Fail,
             _ => checks::verdict(self.findings(), question.fail_on),
         };
         Ok(())
@@ -263,6 +265,12 @@ impl Judged<'_> {
 
     fn part(&mut self, name: String, about: Subject, findings: Vec<Finding>) {
         self.parts.push(Part { name, about, findings });
+    }
+
+    /// What a walk for its keys or its release could not see: an answer about the rest is none about the whole.
+    fn losses(&self) -> Vec<Finding> {
+        let walk = self.facts.walk.as_deref();
+        walk.map(|scan| checks::snapshot::losses(scan).into_sorted()).unwrap_or_default()
     }
 
     fn of_keys(&self) -> Vec<Finding> {

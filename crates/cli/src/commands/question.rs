@@ -1,16 +1,17 @@
 //! Arguments made a question of, and the end of its answer.
 
 use std::ffi::OsString;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use artifact::Reading;
-use assay::{Asks, Given, Input, Judgement, Keys, Question, Unlock, Watch as _};
+use assay::{Answer, Asks, Given, Input, Judged, Judgement, Keys, Question, Unlock, Watch as _};
 use backup_facts::version::TargetCluster;
-use checks::Severity;
+use checks::{Severity, Verdict};
 
 use super::unlock::Opener;
 use crate::args::{FailOn, IdentityArgs, KeysInput, TargetArgs, VerifyArgs};
-use crate::exit::Error;
+use crate::exit::{Ending, Error};
 use crate::ui::{Ui, Watcher};
 
 /// Paths as they were given; `-` is standard input.
@@ -96,6 +97,36 @@ pub(super) fn limit(fail_on: FailOn) -> Option<Severity> {
         FailOn::Info => Some(Severity::Info),
         FailOn::Never => None,
     }
+}
+
+/// Asks of backups what is no verdict for a restore: each is shown by `show`, or told in one document.
+pub(super) fn answer(
+    paths: &[OsString],
+    question: &Question,
+    reading: &Reading,
+    ui: &mut Ui,
+    show: impl Fn(&Judged<'_>, &mut Ui) -> Result<(), Error>,
+) -> Result<Ending, Error> {
+    let mut shown = Ok(());
+    let backups = assay::open_with(inputs(paths), reading)?;
+    let watch = ui.watcher();
+    let judgement = backups.judge_each(question, &watch, &mut |answer| {
+        let Answer::Backup(judged) = answer else { return ControlFlow::Continue(()) };
+        // What is said of the rest of a damaged file must not pass for what the whole would say.
+        if judged.verdict == Verdict::Fail || !judged.facts.complete {
+            ui.settle(Ending::Findings);
+        }
+        if !question.document {
+            shown = show(judged, ui);
+        }
+        if shown.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    shown?;
+    if question.document && !judgement.is_empty() {
+        judgement.document().write(ui.out())?;
+    }
+    end(judgement, ui)?;
+    Ok(ui.ending())
 }
 
 /// Tells of all that could not be read; the last of it is the error of the run.

@@ -1,27 +1,32 @@
 //! Whether a backup is of the release that a cluster runs, for people.
 
-use std::io;
+use assay::Judged;
+use checks::Verdict;
+use wording::{escape, inert};
 
 use super::finding::wrap;
 use super::human::{Align, Table};
+use crate::exit::Error;
 use crate::ui::{Ui, style};
-use checks::version::Compat;
-use wording::{escape, inert};
 
 /// Writes the verdict, its reasons, and a table of the evidence.
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn write(name: &str, compat: &Compat<'_>, ui: &mut Ui) -> io::Result<()> {
+pub fn write(judged: &Judged<'_>, ui: &mut Ui) -> Result<(), Error> {
+    let compat = &judged.compat;
+    let name = judged.parts.first().map_or(judged.name(), |part| &part.name);
     let allowed = compat.allowed().unwrap_or(false);
-    let (word, paint) = if allowed { ("PASS", style::GOOD) } else { ("FAIL", style::BAD) };
+    let passes = judged.verdict == Verdict::Pass;
+    let (word, paint) = if passes { ("PASS", style::GOOD) } else { ("FAIL", style::BAD) };
     let word = ui.paint(paint, word).to_string();
     let head = ui.paint(style::HEAD, escape(name.as_bytes())).to_string();
     writeln!(ui.out(), "{word}  {head}")?;
     let target = compat.target.map(|target| target.target.version().to_string()).unwrap_or_default();
     let release = compat.release.backup.describe();
     if allowed {
-        wrap(&format!("the backup is of {release}, the same z-stream release as the cluster's"), 2, ui)?;
+        let damaged = if passes { "" } else { ", as far as it can be read: it is damaged, `assay verify` tells more" };
+        wrap(&format!("the backup is of {release}, the same z-stream release as the cluster's{damaged}"), 2, ui)?;
     } else {
         wrap(&format!("the backup ({release}) may not be restored onto this cluster ({target})"), 2, ui)?;
         writeln!(ui.out())?;
@@ -30,11 +35,11 @@ pub fn write(name: &str, compat: &Compat<'_>, ui: &mut Ui) -> io::Result<()> {
             wrap(&format!("- {}", reason.text), 2, ui)?;
         }
     }
-    for finding in compat.findings.iter().filter(|finding| !checks::version::is_judgement(finding)) {
+    for finding in judged.findings().filter(|finding| !checks::version::is_judgement(finding)) {
         wrap(&format!("- {}: {}", finding.entry().id, inert(finding.message())), 2, ui)?;
     }
     if compat.release.claims.is_empty() {
-        return writeln!(ui.out(), "\n  no evidence: nothing in it names a release\n");
+        return Ok(writeln!(ui.out(), "\n  no evidence: nothing in it names a release\n")?);
     }
     let columns = [("evidence", Align::Left), ("says", Align::Left), ("agrees", Align::Left), ("where", Align::Left)];
     let mut table = Table::new(&columns).elastic(3);
@@ -54,5 +59,5 @@ pub fn write(name: &str, compat: &Compat<'_>, ui: &mut Ui) -> io::Result<()> {
     writeln!(ui.out())?;
     let look = ui.look();
     table.write(ui.out(), look)?;
-    writeln!(ui.out())
+    Ok(writeln!(ui.out())?)
 }

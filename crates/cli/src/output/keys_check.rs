@@ -26,7 +26,8 @@ pub fn write(judged: &Judged<'_>, ui: &mut Ui) -> Result<(), Error> {
     let word = ui.paint(style, judged.verdict.name().to_uppercase()).to_string();
     let name = ui.paint(style::HEAD, escape(part.name.as_bytes())).to_string();
     writeln!(ui.out(), "{word}  {name}")?;
-    writeln!(ui.out(), "  {}\n", sentence(found))?;
+    let lost = if judged.facts.complete { "" } else { "; the backup is damaged, and what is lost was not tried" };
+    writeln!(ui.out(), "  {}{lost}\n", sentence(found))?;
     let look = ui.look();
     let table = encryption::table(found);
     if !table.is_empty() {

@@ -219,3 +219,26 @@ fn damage_is_not_taken_for_a_difference_of_members_or_for_a_deletion() {
         );
     }
 }
+
+/// What is said of the rest of a damaged file is no answer about the whole, whatever the rest would say.
+#[test]
+fn the_word_of_a_screen_the_verdict_of_a_document_and_the_exit_code_are_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let damages = damages(folder.path());
+    let mut failed = 0;
+    for damage in &damages {
+        for line in [&["keys", "check", "D"][..], &["compat", "D", "--target", "4.18.30"], &["verify", "D"]] {
+            let (screen, document) = (on(line, damage, &damages[0], &[]), on(line, damage, &damages[0], &["--json"]));
+            if screen.code == Some(2) {
+                continue;
+            }
+            let document: Value = serde_json::from_str(&document.out).unwrap();
+            let expected = if screen.code == Some(0) { ["PASS", "WARN"] } else { ["FAIL", "FAIL"] };
+            let word = screen.out.split_whitespace().next().unwrap();
+            assert!(expected.contains(&word), "{line:?} with {}: {word}, exit {:?}", damage.name, screen.code);
+            assert_eq!(document["verdict"], word.to_lowercase(), "{line:?} with {}", damage.name);
+            failed += usize::from(word == "FAIL");
+        }
+    }
+    assert!(failed > damages.len(), "{failed} of {} kinds of damage", damages.len());
+}
