@@ -6,17 +6,20 @@ use std::sync::OnceLock;
 
 use assay::parts::bbolt_page::{Db, Serial, Walker};
 use flate2::read::GzDecoder;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use snapshot_builder::Builder;
 
+use super::fields::{Field, fields};
+use super::hidden::hidden;
 use crate::support::root;
 
-type Buckets = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
+pub(super) type Buckets = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
 
 /// The revision that the sound snapshot was compacted at.
-const COMPACTED: u64 = 20;
+pub(super) const COMPACTED: u64 = 20;
 /// Its newest revision.
-const NEWEST: u64 = 39;
+pub(super) const NEWEST: u64 = 39;
 
 /// A snapshot with one change.
 pub(super) struct Mutation {
@@ -27,8 +30,8 @@ pub(super) struct Mutation {
     pub(super) what: String,
     /// Why no reader of the file could know; `None` where one can.
     pub(super) hidden: Option<&'static str>,
-    /// Whether a record was changed: what etcd serves now may be as it was, and the past is not.
-    pub(super) of_records: bool,
+    /// The bucket that it is in.
+    pub(super) bucket: &'static str,
     pub(super) file: Vec<u8>,
     /// Of all entries; the pages around them hold whatever was in memory.
     pub(super) digest: String,
@@ -74,7 +77,7 @@ fn base() -> &'static Buckets {
 /// The file as it is, written anew.
 pub(super) fn sound() -> Mutation {
     let (file, digest) = (Builder::of(base().clone()).build(), digest(base(), None));
-    Mutation { seed: 0, kind: "sound", what: "nothing".to_owned(), hidden: None, of_records: false, file, digest }
+    Mutation { seed: 0, kind: "sound", what: "nothing".to_owned(), hidden: None, bucket: "", file, digest }
 }
 
 /// xorshift64*: the same numbers everywhere.
@@ -103,70 +106,6 @@ impl Dice {
     fn of_list<'l, T>(&mut self, list: &'l [T]) -> &'l T {
         &list[self.below(list.len())]
     }
-}
-
-/// A field of a message: its tag as it stands there, and what follows it.
-#[derive(Clone)]
-struct Field {
-    number: u64,
-    wire: u64,
-    number_value: u64,
-    bytes: Vec<u8>,
-}
-
-impl Field {
-    fn write(&self, out: &mut Vec<u8>) {
-        varint(self.number << 3 | self.wire, out);
-        match self.wire {
-            0 => varint(self.number_value, out),
-            2 => {
-                varint(self.bytes.len() as u64, out);
-                out.extend(&self.bytes);
-            }
-            _ => out.extend(&self.bytes),
-        }
-    }
-}
-
-fn varint(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value.to_le_bytes()[0] | 0x80);
-        value >>= 7;
-    }
-    out.push(value.to_le_bytes()[0]);
-}
-
-fn read_varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = *bytes.get(*at)?;
-        *at += 1;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(value);
-        }
-    }
-    None
-}
-
-/// The fields of a message; `None` where it is none.
-fn fields(message: &[u8]) -> Option<Vec<Field>> {
-    let (mut found, mut at) = (Vec::new(), 0);
-    while at < message.len() {
-        let tag = read_varint(message, &mut at)?;
-        let mut field = Field { number: tag >> 3, wire: tag & 7, number_value: 0, bytes: Vec::new() };
-        match field.wire {
-            0 => field.number_value = read_varint(message, &mut at)?,
-            2 => {
-                let len = usize::try_from(read_varint(message, &mut at)?).ok()?;
-                field.bytes = message.get(at..at.checked_add(len)?)?.to_vec();
-                at += len;
-            }
-            _ => return None,
-        }
-        found.push(field);
-    }
-    (!found.is_empty()).then_some(found)
 }
 
 /// Numbers at which things break.
@@ -204,7 +143,7 @@ pub(super) fn mutation(seed: u64) -> Mutation {
     let mut buckets = base().clone();
     let all: usize = WEIGHTS.iter().map(|(_, weight)| weight).sum();
     let mut roll = dice.below(all);
-    let (bucket, _) = WEIGHTS
+    let &(bucket, _) = WEIGHTS
         .iter()
         .find(|(_, weight)| {
             let here = roll < *weight;
@@ -212,11 +151,11 @@ pub(super) fn mutation(seed: u64) -> Mutation {
             here
         })
         .unwrap();
-    if *bucket == "alarm" {
+    if bucket == "alarm" {
         // none was on: one is made, so that it can be changed
         buckets.entry("alarm".to_owned()).or_default().insert(vec![0x08, 0x05, 0x10, 0x63], Vec::new());
     }
-    let entries = buckets.get_mut(*bucket).unwrap();
+    let entries = buckets.get_mut(bucket).unwrap();
     let keys: Vec<Vec<u8>> = entries.keys().cloned().collect();
     let key = dice.of_list(&keys).clone();
     let value = entries[&key].clone();
@@ -230,15 +169,7 @@ pub(super) fn mutation(seed: u64) -> Mutation {
     if nested {
         builder.bucket_at(bucket, &key);
     }
-    Mutation {
-        seed,
-        kind,
-        what: format!("{kind} of {shown}{said}"),
-        hidden,
-        of_records: *bucket == "key",
-        file: builder.build(),
-        digest,
-    }
+    Mutation { seed, kind, what: format!("{kind} of {shown}{said}"), hidden, bucket, file: builder.build(), digest }
 }
 
 /// One change of one entry.
@@ -254,12 +185,55 @@ struct Change<'c> {
 
 impl Change<'_> {
     fn make(&mut self) -> &'static str {
+        if let Ok(json) = serde_json::from_slice::<Value>(&self.value)
+            && json.is_object()
+            && self.dice.below(3) > 0
+        {
+            return self.of_json(json);
+        }
         let fields = fields(&self.value).filter(|_| !self.value.starts_with(b"{"));
         let of_fields = fields.is_some() && self.dice.below(3) > 0;
         match fields {
             Some(fields) if of_fields => self.of_fields(fields),
             _ => self.of_entry(),
         }
+    }
+
+    /// Members, the state of the configuration and a downgrade are JSON.
+    fn of_json(&mut self, mut json: Value) -> &'static str {
+        let pointers = pointers(&json);
+        let pointer = self.dice.of_list(&pointers).clone();
+        self.said = format!(", {pointer}");
+        let others =
+            [json!(null), json!("other"), json!(-1), json!(u64::MAX), json!(1.5), json!([]), json!({}), json!(true)];
+        let kind = match self.dice.below(4) {
+            0 => {
+                remove(&mut json, &pointer);
+                "json-drop"
+            }
+            1 => {
+                let (parent, name) = pointer.rsplit_once('/').unwrap();
+                if let Some(Value::Object(fields)) = json.pointer_mut(parent) {
+                    let value = fields.remove(name).unwrap();
+                    fields.insert(name.to_uppercase(), value);
+                }
+                "json-case"
+            }
+            2 => {
+                if let Some(Value::Object(fields)) = json.pointer_mut("") {
+                    fields.insert("unknown".to_owned(), json!(1));
+                }
+                "json-unknown"
+            }
+            _ => {
+                let other = self.dice.of_list(&others).clone();
+                self.said += &format!(" = {other}");
+                *json.pointer_mut(&pointer).unwrap() = other;
+                "json-type"
+            }
+        };
+        self.set(json.to_string().into_bytes());
+        kind
     }
 
     fn set(&mut self, value: Vec<u8>) {
@@ -405,93 +379,26 @@ impl Change<'_> {
     }
 }
 
-/// Why no reader of the file could know of a change: what it left behind, an etcd could have written too.
-fn hidden(
-    bucket: &str,
-    kind: &str,
-    key: &[u8],
-    before: &Buckets,
-    after: &Buckets,
-    nested: bool,
-) -> Option<&'static str> {
-    if nested {
-        return None;
+/// Every field of a document, at any depth.
+fn pointers(json: &Value) -> Vec<String> {
+    let below: Vec<(String, &Value)> = match json {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
+        _ => Vec::new(),
+    };
+    let paths = |(name, value): &(String, &Value)| {
+        let here = format!("/{name}");
+        let deeper = pointers(value).into_iter().map(|path| format!("{here}{path}")).collect::<Vec<_>>();
+        [vec![here], deeper].concat()
+    };
+    below.iter().flat_map(paths).collect()
+}
+
+fn remove(json: &mut Value, pointer: &str) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    match json.pointer_mut(parent) {
+        Some(Value::Object(fields)) => drop(fields.remove(name)),
+        Some(Value::Array(items)) => drop(items.remove(name.parse().unwrap())),
+        _ => {}
     }
-    let main = |key: &[u8]| key.get(..8).map(|main| u64::from_be_bytes(main.try_into().unwrap()));
-    let (old, new) = (before[bucket].get(key), after[bucket].get(key));
-    match (bucket, kind) {
-        ("key", "drop") if main(key) == Some(NEWEST) => Some("the newest change: as if it had not been made"),
-        ("key", "drop") if main(key) <= Some(COMPACTED) => Some("below the compaction: as if it had been removed"),
-        ("key", "drop") if ends_transaction(key, &after["key"]) => {
-            Some("the last change of a transaction, as if it had had one less")
-        }
-        ("key", _) => of_record(old?, new?).or_else(|| of_name(old?, new?, &before["key"])),
-        ("lease", "drop") => Some("a lease without keys may have ended"),
-        ("lease", _) => of_lease(old?, new?),
-        ("authUsers" | "authRoles", "drop") => Some("a user or role may have been removed"),
-        ("authUsers", _) => loses(old?, new?, 3).then_some("a role may have been taken away"),
-        ("authRoles", _) => loses(old?, new?, 2).then_some("a permission may have been taken away"),
-        _ => None,
-    }
-}
-
-/// Whether no change of the same transaction follows.
-fn ends_transaction(key: &[u8], left: &BTreeMap<Vec<u8>, Vec<u8>>) -> bool {
-    let sub = |key: &[u8]| key.get(9..17).map(|sub| u64::from_be_bytes(sub.try_into().unwrap()));
-    let later = left.keys().any(|other| other.get(..8) == key.get(..8) && sub(other) > sub(key));
-    sub(key) > Some(0) && !later
-}
-
-/// Whether a message is the same with some fields of a number less.
-fn loses(old: &[u8], new: &[u8], number: u64) -> bool {
-    let (Some(old), Some(new)) = (fields(old), fields(new)) else { return false };
-    let of = |fields: &[Field], this: bool| {
-        // an empty message says what none says
-        let says = |field: &&Field| field.wire != 2 || !field.bytes.is_empty();
-        let kept = fields.iter().filter(|field| (field.number == number) == this).filter(says);
-        kept.map(|field| (field.number, field.wire, field.number_value, field.bytes.clone())).collect::<Vec<_>>()
-    };
-    let (had, has) = (of(&old, true), of(&new, true));
-    of(&old, false) == of(&new, false) && has.len() < had.len() && has.iter().all(|field| had.contains(field))
-}
-
-fn of_record(old: &[u8], new: &[u8]) -> Option<&'static str> {
-    let (old, new) = (fields(old)?, fields(new)?);
-    let numbers = |fields: &[Field]| {
-        let numbers = fields.iter().map(|field| field.number);
-        numbers.filter(|number| *number != 5).collect::<Vec<_>>()
-    };
-    let same = |number: u64| {
-        let of = |fields: &[Field]| {
-            let here: Vec<_> = fields.iter().filter(|field| field.number == number).collect();
-            here.iter().map(|field| (field.wire, field.number_value, field.bytes.clone())).collect::<Vec<_>>()
-        };
-        of(&old) == of(&new)
-    };
-    let value_alone = numbers(&old) == numbers(&new) && [1, 2, 3, 4, 6].into_iter().all(same);
-    (value_alone && !same(5)).then_some("a value may be anything")
-}
-
-/// A key that was written once may have been written under any name.
-fn of_name(old: &[u8], new: &[u8], records: &BTreeMap<Vec<u8>, Vec<u8>>) -> Option<&'static str> {
-    let (old, new) = (fields(old)?, fields(new)?);
-    let rest = |fields: &[Field]| {
-        let rest = fields.iter().filter(|field| field.number != 1);
-        rest.map(|field| (field.number, field.wire, field.number_value, field.bytes.clone())).collect::<Vec<_>>()
-    };
-    let name = |fields: &[Field]| fields.iter().find(|field| field.number == 1).map(|field| field.bytes.clone());
-    let (was, is) = (name(&old)?, name(&new)?);
-    let records_of = |key: &[u8]| {
-        let names = records.values().filter_map(|record| name(&fields(record)?));
-        names.filter(|name| name == key).count()
-    };
-    let same = old.len() == new.len() && rest(&old) == rest(&new) && !is.is_empty();
-    (same && records_of(&was) == 1 && records_of(&is) == 0).then_some("a key that was written once may have any name")
-}
-
-fn of_lease(old: &[u8], new: &[u8]) -> Option<&'static str> {
-    let (old, new) = (fields(old)?, fields(new)?);
-    let of = |fields: &[Field], number: u64| fields.iter().find(|field| field.number == number).map(|f| f.number_value);
-    let granted = of(&new, 2).is_some_and(|ttl| (1..=9_000_000_000).contains(&ttl));
-    (new.len() == old.len() && of(&old, 1) == of(&new, 1) && granted).then_some("a lease may be granted for any time")
 }

@@ -10,12 +10,14 @@ use sha2::{Digest, Sha256};
 use crate::hex::hex;
 use crate::server::EtcdServer;
 use crate::wire::number;
-use crate::{HarnessError, KeyFact, Peer};
+use crate::{HarnessError, KeyFact, Peer, PeerVersion};
 
 /// How long a server may take over one thing on a machine that is very busy; a damaged file makes some wait for ever.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The key that is written to see whether writing works.
 const PROBE: &[u8] = b"\xff\xffassay";
+/// How many of the last revisions are looked at.
+const PAST: i64 = 48;
 
 /// What became of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,8 @@ pub struct Served {
     pub keys: usize,
     /// SHA-256 of all keys with revisions, version, lease and value.
     pub content: String,
+    /// SHA-256 of the same at each of the last revisions, and of which of them are said to be compacted.
+    pub history: String,
     /// Leases, `id ttl`.
     pub leases: Vec<String>,
     /// Alarms, `member kind`.
@@ -83,6 +87,8 @@ impl Served {
         say("roles", self.roles.join(", "), sound.roles.join(", "));
         if self.content != sound.content && self.keys == sound.keys {
             found.push("keys with other revisions, versions, leases or values".to_owned());
+        } else if self.history != sound.history && self.revision == sound.revision && self.keys == sound.keys {
+            found.push("another past".to_owned());
         }
         found
     }
@@ -144,26 +150,55 @@ fn write(server: &EtcdServer) -> Result<(), HarnessError> {
     server.compact(at.saturating_sub(1).max(1)).or_else(|error| if error.is_compacted() { Ok(()) } else { Err(error) })
 }
 
-fn served(server: &EtcdServer) -> Result<Served, HarnessError> {
-    let keys: Vec<KeyFact> = server.keys_at(0)?.into_iter().filter(|fact| fact.key != PROBE).collect();
+/// All keys at a revision, as one digest, and how many; 0 is now.
+fn content(server: &EtcdServer, revision: i64) -> Result<(String, usize), HarnessError> {
+    let keys: Vec<KeyFact> = server.keys_at(revision)?.into_iter().filter(|fact| fact.key != PROBE).collect();
     let mut sha = Sha256::new();
     for fact in &keys {
         let KeyFact { key, create_revision, mod_revision, version, lease, value_len, value_sha256 } = fact;
         let numbers = format!("{create_revision} {mod_revision} {version} {lease} {value_len} {value_sha256}");
         sha.update(format!("{} {numbers}\n", hex(key)));
     }
+    Ok((hex(&sha.finalize()), keys.len()))
+}
+
+fn history(server: &EtcdServer, newest: i64) -> Result<String, HarnessError> {
+    let mut sha = Sha256::new();
+    for revision in newest.saturating_sub(PAST).max(1)..=newest {
+        match content(server, revision) {
+            Ok((digest, _)) => sha.update(digest),
+            Err(HarnessError::Refused { .. }) => sha.update("refused"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(hex(&sha.finalize()))
+}
+
+fn served(server: &EtcdServer) -> Result<Served, HarnessError> {
+    let (content, keys) = content(server, 0)?;
+    let revision = server.revision()?;
     let mut alarms = list(server, "/v3/maintenance/alarm", &json!({ "action": "GET" }), "alarms")?;
     alarms.sort_unstable_by_key(Value::to_string);
     Ok(Served {
-        revision: server.revision()?,
-        keys: keys.len(),
-        content: hex(&sha.finalize()),
+        revision,
+        keys,
+        content,
+        history: history(server, revision)?,
         leases: leases(server)?,
         alarms: alarms.iter().map(Value::to_string).collect(),
-        auth: server.gateway.post("/v3/auth/status", &json!({}))?.get("enabled").and_then(Value::as_bool) == Some(true),
+        auth: authenticates(server)?,
         users: named(server, "user", "users", "roles")?,
         roles: named(server, "role", "roles", "perm")?,
     })
+}
+
+/// Whether it says that authentication is on; 3.4 does not say, and answers nobody where it is.
+fn authenticates(server: &EtcdServer) -> Result<bool, HarnessError> {
+    if server.peer().version == PeerVersion::V34 {
+        return Ok(false);
+    }
+    let status = server.gateway.post("/v3/auth/status", &json!({}))?;
+    Ok(status.get("enabled").and_then(Value::as_bool) == Some(true))
 }
 
 fn list(server: &EtcdServer, path: &str, body: &Value, field: &str) -> Result<Vec<Value>, HarnessError> {

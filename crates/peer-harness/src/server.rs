@@ -232,6 +232,8 @@ fn spawn(peer: &Peer, dir: &Path, url: &str, peer_url: &str) -> Result<Child, Ha
     }
     command
         .args(["--name", "peer", "--log-level", "error"])
+        // a member that is alone need not wait a second for the votes of others
+        .args(["--heartbeat-interval", "10", "--election-timeout", "100"])
         .arg("--data-dir")
         .arg(dir.join("data"))
         .args(["--listen-client-urls", url, "--advertise-client-urls", url])

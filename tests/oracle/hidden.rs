@@ -1,0 +1,97 @@
+//! Changes that no reader could know of.
+
+use std::collections::BTreeMap;
+
+use super::fields::{Field, fields};
+use super::mutate::{Buckets, COMPACTED, NEWEST};
+
+/// Why no reader of the file could know of a change: what it left behind, an etcd could have written too.
+pub(super) fn hidden(
+    bucket: &str,
+    kind: &str,
+    key: &[u8],
+    before: &Buckets,
+    after: &Buckets,
+    nested: bool,
+) -> Option<&'static str> {
+    if nested {
+        return None;
+    }
+    let main = |key: &[u8]| key.get(..8).map(|main| u64::from_be_bytes(main.try_into().unwrap()));
+    let (old, new) = (before[bucket].get(key), after[bucket].get(key));
+    match (bucket, kind) {
+        ("key", "drop") if main(key) == Some(NEWEST) => Some("the newest change: as if it had not been made"),
+        ("key", "drop") if main(key) <= Some(COMPACTED) => Some("below the compaction: as if it had been removed"),
+        ("key", "drop") if ends_transaction(key, &after["key"]) => {
+            Some("the last change of a transaction, as if it had had one less")
+        }
+        ("key", _) => of_record(old?, new?).or_else(|| of_name(old?, new?, &before["key"])),
+        ("lease", "drop") => Some("a lease without keys may have ended"),
+        ("lease", _) => of_lease(old?, new?),
+        ("authUsers" | "authRoles", "drop") => Some("a user or role may have been removed"),
+        ("authUsers", _) => loses(old?, new?, 3).then_some("a role may have been taken away"),
+        ("authRoles", _) => loses(old?, new?, 2).then_some("a permission may have been taken away"),
+        _ => None,
+    }
+}
+
+/// Whether no change of the same transaction follows.
+fn ends_transaction(key: &[u8], left: &BTreeMap<Vec<u8>, Vec<u8>>) -> bool {
+    let sub = |key: &[u8]| key.get(9..17).map(|sub| u64::from_be_bytes(sub.try_into().unwrap()));
+    let later = left.keys().any(|other| other.get(..8) == key.get(..8) && sub(other) > sub(key));
+    sub(key) > Some(0) && !later
+}
+
+/// Whether a message is the same with some fields of a number less.
+fn loses(old: &[u8], new: &[u8], number: u64) -> bool {
+    let (Some(old), Some(new)) = (fields(old), fields(new)) else { return false };
+    let of = |fields: &[Field], this: bool| {
+        // an empty message says what none says
+        let says = |field: &&Field| field.wire != 2 || !field.bytes.is_empty();
+        let kept = fields.iter().filter(|field| (field.number == number) == this).filter(says);
+        kept.map(|field| (field.number, field.wire, field.number_value, field.bytes.clone())).collect::<Vec<_>>()
+    };
+    let (had, has) = (of(&old, true), of(&new, true));
+    of(&old, false) == of(&new, false) && has.len() < had.len() && has.iter().all(|field| had.contains(field))
+}
+
+fn of_record(old: &[u8], new: &[u8]) -> Option<&'static str> {
+    let (old, new) = (fields(old)?, fields(new)?);
+    let numbers = |fields: &[Field]| {
+        let numbers = fields.iter().map(|field| field.number);
+        numbers.filter(|number| *number != 5).collect::<Vec<_>>()
+    };
+    let same = |number: u64| {
+        let of = |fields: &[Field]| {
+            let here: Vec<_> = fields.iter().filter(|field| field.number == number).collect();
+            here.iter().map(|field| (field.wire, field.number_value, field.bytes.clone())).collect::<Vec<_>>()
+        };
+        of(&old) == of(&new)
+    };
+    let value_alone = numbers(&old) == numbers(&new) && [1, 2, 3, 4, 6].into_iter().all(same);
+    (value_alone && !same(5)).then_some("a value may be anything")
+}
+
+/// A key that was written once may have been written under any name.
+fn of_name(old: &[u8], new: &[u8], records: &BTreeMap<Vec<u8>, Vec<u8>>) -> Option<&'static str> {
+    let (old, new) = (fields(old)?, fields(new)?);
+    let rest = |fields: &[Field]| {
+        let rest = fields.iter().filter(|field| field.number != 1);
+        rest.map(|field| (field.number, field.wire, field.number_value, field.bytes.clone())).collect::<Vec<_>>()
+    };
+    let name = |fields: &[Field]| fields.iter().find(|field| field.number == 1).map(|field| field.bytes.clone());
+    let (was, is) = (name(&old)?, name(&new)?);
+    let records_of = |key: &[u8]| {
+        let names = records.values().filter_map(|record| name(&fields(record)?));
+        names.filter(|name| name == key).count()
+    };
+    let same = old.len() == new.len() && rest(&old) == rest(&new) && !is.is_empty();
+    (same && records_of(&was) == 1 && records_of(&is) == 0).then_some("a key that was written once may have any name")
+}
+
+fn of_lease(old: &[u8], new: &[u8]) -> Option<&'static str> {
+    let (old, new) = (fields(old)?, fields(new)?);
+    let of = |fields: &[Field], number: u64| fields.iter().find(|field| field.number == number).map(|f| f.number_value);
+    let granted = of(&new, 2).is_some_and(|ttl| (1..=9_000_000_000).contains(&ttl));
+    (new.len() == old.len() && of(&old, 1) == of(&new, 1) && granted).then_some("a lease may be granted for any time")
+}
