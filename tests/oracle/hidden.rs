@@ -28,9 +28,16 @@ pub(super) fn hidden(
         ("key", _) => of_record(old?, new?).or_else(|| of_name(old?, new?, &before["key"])),
         ("lease", "drop") => Some("a lease without keys may have ended"),
         ("lease", _) => of_lease(old?, new?),
+        ("auth", _) if key == b"authEnabled" && new? == &[1] => Some("authentication may have been switched on"),
+        ("meta", _) if key == b"scheduledCompactRev" => {
+            let under_way = |revision: u64| (COMPACTED..=NEWEST).contains(&revision);
+            let new = new.filter(|new| new.len() == 17)?;
+            main(new).is_some_and(under_way).then_some("a compaction may have been under way")
+        }
         ("authUsers" | "authRoles", "drop") => Some("a user or role may have been removed"),
         ("authUsers", _) => loses(old?, new?, 3).then_some("a role may have been taken away"),
-        ("authRoles", _) => loses(old?, new?, 2).then_some("a permission may have been taken away"),
+        ("authRoles", _) if loses(old?, new?, 2) => Some("a permission may have been taken away"),
+        ("authRoles", _) => of_permission(old?, new?),
         _ => None,
     }
 }
@@ -68,8 +75,14 @@ fn of_record(old: &[u8], new: &[u8]) -> Option<&'static str> {
         };
         of(&old) == of(&new)
     };
-    let value_alone = numbers(&old) == numbers(&new) && [1, 2, 3, 4, 6].into_iter().all(same);
-    (value_alone && !same(5)).then_some("a value may be anything")
+    let values: Vec<&Field> = new.iter().filter(|field| field.number == 5).collect();
+    let once = values.len() <= 1 && values.iter().all(|field| field.wire == 2);
+    let value_alone = once && numbers(&old) == numbers(&new) && [1, 2, 3, 4, 6].into_iter().all(same);
+    if value_alone && !same(5) {
+        return Some("a value may be anything");
+    }
+    let unleased = [1, 2, 3, 4, 5].into_iter().all(same) && !new.iter().any(|field| field.number == 6);
+    (unleased && new.len() + 1 == old.len()).then_some("a key may have been put without a lease")
 }
 
 /// A key that was written once may have been written under any name.
@@ -94,4 +107,21 @@ fn of_lease(old: &[u8], new: &[u8]) -> Option<&'static str> {
     let of = |fields: &[Field], number: u64| fields.iter().find(|field| field.number == number).map(|f| f.number_value);
     let granted = of(&new, 2).is_some_and(|ttl| (1..=9_000_000_000).contains(&ttl));
     (new.len() == old.len() && of(&old, 1) == of(&new, 1) && granted).then_some("a lease may be granted for any time")
+}
+
+/// A permission may be for any range that begins somewhere and does not end before.
+fn of_permission(old: &[u8], new: &[u8]) -> Option<&'static str> {
+    let (old, new) = (fields(old)?, fields(new)?);
+    let mut other = old.iter().zip(&new).filter(|(old, new)| old.bytes != new.bytes);
+    let (was, is) = other.next()?;
+    let tags = |of: &[Field]| of.iter().map(|field| (field.number, field.wire)).collect::<Vec<_>>();
+    if other.next().is_some() || was.number != 2 || tags(&old) != tags(&new) {
+        return None;
+    }
+    let (was, is) = (fields(&was.bytes)?, fields(&is.bytes)?);
+    let range = |of: &[Field], number: u64| of.iter().find(|field| field.number == number).map(|f| f.bytes.clone());
+    let (begin, end) = (range(&is, 2)?, range(&is, 3));
+    let kind = |of: &[Field]| of.iter().filter(|field| field.number == 1).map(|f| f.number_value).collect::<Vec<_>>();
+    let whole = tags(&was) == tags(&is) && kind(&was) == kind(&is) && !begin.is_empty();
+    (whole && end.is_none_or(|end| end > begin || end == [0])).then_some("a permission may be for any keys")
 }

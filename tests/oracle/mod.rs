@@ -6,6 +6,7 @@
 
 mod fields;
 mod hidden;
+mod lists;
 mod mutate;
 mod record;
 
@@ -26,10 +27,13 @@ use record::{Answer, Cache, answers};
 /// Seeds that each etcd is asked live in every run.
 const LIVE: usize = 12;
 
+fn question() -> Question {
+    Question::at("2026-11-23T18:00:00Z".parse().unwrap())
+}
+
 /// What assay says of a file.
 fn judged(path: &Path) -> (Option<Verdict>, Vec<String>) {
-    let question = Question::at("2026-11-23T18:00:00Z".parse().unwrap());
-    match assay::open(path).and_then(|backups| backups.judge(&question)) {
+    match assay::open(path).and_then(|backups| backups.judge(&question())) {
         Ok(judgement) => {
             let serious = judgement.findings().filter(|(_, finding)| finding.severity() >= assay::Severity::Medium);
             let ids = serious.map(|(_, finding)| format!("{} {}", finding.entry().id, finding.severity()));
@@ -65,6 +69,8 @@ fn wrong(
         (false, Some(Verdict::Warn)) if matches!(answer.fate, Fate::Ended { .. }) && !warned => told("ONLY WARNED"),
         (false, Some(Verdict::Pass)) if mutation.hidden.is_none() => told("FALSE PASS"),
         (true, _) if !old && ids.iter().any(|id| id.ends_with("critical")) => told("FALSE ALARM"),
+        // what an etcd may have written itself
+        (_, Some(Verdict::Fail)) if mutation.hidden.is_some() => told("FAILS WHAT AN ETCD WRITES"),
         _ => None,
     }
 }

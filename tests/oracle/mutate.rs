@@ -8,7 +8,7 @@ use assay::parts::bbolt_page::{Db, Serial, Walker};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use snapshot_builder::Builder;
+use snapshot_builder::{Builder, FreeList};
 
 use super::fields::{Field, fields};
 use super::hidden::hidden;
@@ -51,7 +51,7 @@ fn digest(buckets: &Buckets, nested: Option<&[u8]>) -> String {
 }
 
 /// The entries of the sound snapshot: 35 live keys, leases, users and a role of an etcd 3.5.1.
-fn base() -> &'static Buckets {
+pub(super) fn base() -> &'static Buckets {
     static BASE: OnceLock<Buckets> = OnceLock::new();
     BASE.get_or_init(|| {
         let packed = std::fs::read(root().join("fixtures/false-pass/control.db.gz")).unwrap();
@@ -125,7 +125,7 @@ const EXTREMES: [u64; 12] = [
 ];
 
 /// Buckets, as often as they are changed.
-const WEIGHTS: [(&str, usize); 9] = [
+const WEIGHTS: [(&str, usize); 10] = [
     ("key", 40),
     ("lease", 12),
     ("authUsers", 12),
@@ -135,7 +135,10 @@ const WEIGHTS: [(&str, usize); 9] = [
     ("auth", 5),
     ("members", 4),
     ("alarm", 2),
+    (FREE_LIST, 6),
 ];
+/// Stands among the buckets for the free list, which is none.
+const FREE_LIST: &str = "free list";
 
 /// The change of a seed.
 pub(super) fn mutation(seed: u64) -> Mutation {
@@ -151,6 +154,9 @@ pub(super) fn mutation(seed: u64) -> Mutation {
             here
         })
         .unwrap();
+    if bucket == FREE_LIST {
+        return of_free_list(seed, &mut dice);
+    }
     if bucket == "alarm" {
         // none was on: one is made, so that it can be changed
         buckets.entry("alarm".to_owned()).or_default().insert(vec![0x08, 0x05, 0x10, 0x63], Vec::new());
@@ -170,6 +176,75 @@ pub(super) fn mutation(seed: u64) -> Mutation {
         builder.bucket_at(bucket, &key);
     }
     Mutation { seed, kind, what: format!("{kind} of {shown}{said}"), hidden, bucket, file: builder.build(), digest }
+}
+
+/// Pages of the sound file that nothing uses, and those that are in use.
+pub(super) fn pages() -> (Vec<u64>, Vec<u64>) {
+    let file = sound().file;
+    let mut walker = Walker::new(Db::open(&file).unwrap());
+    walker.buckets(&Serial);
+    let walked = walker.finish(&Serial);
+    let free: Vec<u64> = walked.unreachable().map(|page| page.page.0).collect();
+    let pages = (file.len() / 4096) as u64;
+    let used = (2..pages).filter(|id| !free.contains(id)).collect();
+    (free, used)
+}
+
+/// The sound file with a free list that it did not have, right or wrong.
+fn of_free_list(seed: u64, dice: &mut Dice) -> Mutation {
+    let (free, used) = pages();
+    let pages = (free.len() + used.len() + 2) as u64;
+    let (mut list, one_used) = (FreeList::of(free), *dice.of_list(&used));
+    let kind = match dice.below(10) {
+        0 => "list-right",
+        1 => {
+            list.flags = *dice.of_list(&[0, 1, 2, 4, 0x11, 0x20]);
+            "list-flags"
+        }
+        2 => {
+            list.at = Some(*dice.of_list(&[one_used, 0, 1, pages + 1, pages + 100_000, 1 << 62]));
+            "list-elsewhere"
+        }
+        3 => {
+            list.count = *dice.of_list(&[511, 600, 10_000, 65_534]);
+            "list-count"
+        }
+        4 => {
+            list.count = u16::MAX; // the first slot is the count then
+            list.ids.insert(0, *dice.of_list(&[0, 1, 1 << 20, 1 << 40, u64::MAX]));
+            "list-long"
+        }
+        5 => {
+            list = FreeList::of([list.ids, vec![one_used]].concat());
+            list.ids.sort_unstable();
+            "list-used"
+        }
+        6 => {
+            list = FreeList::of([list.ids.clone(), list.ids].concat());
+            list.ids.sort_unstable();
+            "list-twice"
+        }
+        7 => {
+            list = FreeList::of(
+                [list.ids, vec![*dice.of_list(&[0, 1, pages, pages + 1, pages + 5000, u64::MAX])]].concat(),
+            );
+            list.ids.sort_unstable();
+            "list-range"
+        }
+        8 => {
+            list.ids.reverse();
+            "list-order"
+        }
+        _ => {
+            let kept = dice.below(list.ids.len());
+            list = FreeList::of(list.ids[..kept].to_vec());
+            "list-short"
+        }
+    };
+    let what = format!("{kind}: {list:?}");
+    let digest = digest(base(), Some(what.as_bytes()));
+    let file = Builder::of(base().clone()).free_list(list).build();
+    Mutation { seed, kind, what, hidden: None, bucket: FREE_LIST, file, digest }
 }
 
 /// One change of one entry.

@@ -278,12 +278,20 @@ pub enum FaultKind {
     /// A plain value among the buckets of the root.
     #[error("the root bucket holds a plain value; only buckets belong there (a torn copy of a live file shows this)")]
     RootValue,
-    /// The freelist is not where the meta says.
+    /// The freelist is not where the meta says, and bbolt refuses to read what is there.
     #[error("freelist page {id} {what}")]
     FreelistPage {
         /// Where the meta points.
         id: Pgid,
         /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A page that bbolt reads as a freelist, with a header that it does not write.
+    #[error("freelist page {id} {what}")]
+    FreelistHeader {
+        /// Where the meta points.
+        id: Pgid,
+        /// What is wrong with its header.
         what: &'static str,
     },
     /// More ids than the page holds.
@@ -294,13 +302,25 @@ pub enum FaultKind {
         /// Ids that fit.
         have: u64,
     },
-    /// An id out of order, or twice.
+    /// An id out of order; bbolt sorts them when it reads them.
     #[error("freelist id {id} follows {previous}: the list must ascend")]
     FreelistOrder {
         /// The offending id.
         id: Pgid,
         /// The id before it.
         previous: Pgid,
+    },
+    /// An id that is there twice: the page will be given out twice.
+    #[error("page {id} is in the freelist twice")]
+    FreelistTwice {
+        /// The offending id.
+        id: Pgid,
+    },
+    /// A page of the list itself: bbolt frees it with its first write, and finds it free.
+    #[error("the freelist names page {id}, which holds it")]
+    FreelistOwn {
+        /// The offending id.
+        id: Pgid,
     },
     /// An id that cannot be free.
     #[error("freelist names page {id}, expected 2 or more and less than the high-water mark {high_water}")]
@@ -363,8 +383,11 @@ impl FaultKind {
             | K::BucketDepth { .. } => Check::Inline,
             K::RootValue => Check::Root,
             K::FreelistPage { .. }
+            | K::FreelistHeader { .. }
             | K::FreelistCount { .. }
             | K::FreelistOrder { .. }
+            | K::FreelistTwice { .. }
+            | K::FreelistOwn { .. }
             | K::FreelistRange { .. }
             | K::FreelistReachable { .. }
             | K::FreelistIncomplete { .. } => Check::Freelist,

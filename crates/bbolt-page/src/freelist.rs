@@ -1,5 +1,7 @@
 //! A persisted freelist, where there is one.
 
+use std::ops::RangeInclusive;
+
 use crate::bitmap::Bitmap;
 use crate::cursor::{offset, u64_at};
 use crate::fault::FaultKind;
@@ -26,22 +28,26 @@ pub(crate) fn ids<'a, R: FnMut(FaultKind)>(
         .filter_map(move |at| u64_at(run, PageHeader::LEN + usize::try_from(at).ok()? * 8).map(Pgid))
 }
 
-/// Checks the ids against the pages in use, and gives the set of pages that are free.
+/// Checks the ids against the pages in use, `own` ones that hold the list among them, and gives the set of pages that are free.
 pub(crate) fn check(
     ids: impl Iterator<Item = Pgid>,
     claimed: &Bitmap,
-    high_water: Pgid,
-    limit: u64,
+    own: RangeInclusive<u64>,
+    (high_water, limit): (Pgid, u64),
     report: &mut impl FnMut(FaultKind),
 ) -> Bitmap {
     let mut free = Bitmap::new(limit);
     let mut previous: Option<Pgid> = None;
     for id in ids {
-        if let Some(previous) = previous.filter(|&previous| id <= previous) {
+        if let Some(previous) = previous.filter(|&previous| id < previous) {
             report(FaultKind::FreelistOrder { id, previous });
         }
         if id.0 < 2 || id >= high_water {
             report(FaultKind::FreelistRange { id, high_water });
+        } else if own.contains(&id.0) {
+            report(FaultKind::FreelistOwn { id });
+        } else if free.contains(id) {
+            report(FaultKind::FreelistTwice { id });
         } else if claimed.contains(id) {
             report(FaultKind::FreelistReachable { id });
         }

@@ -24,6 +24,9 @@ impl fmt::Display for Txid {
     }
 }
 
+/// The flag of a freelist page.
+pub(crate) const FREELIST: u16 = 0x10;
+
 /// What a page holds. The stored flags must be exactly one of these values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PageKind {
@@ -45,7 +48,7 @@ impl PageKind {
             0x01 => Some(Self::Branch),
             0x02 => Some(Self::Leaf),
             0x04 => Some(Self::Meta),
-            0x10 => Some(Self::Freelist),
+            FREELIST => Some(Self::Freelist),
             _ => None,
         }
     }

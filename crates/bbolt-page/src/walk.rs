@@ -2,13 +2,15 @@
 
 mod descend;
 
+use std::mem::discriminant;
+
 use crate::bitmap::Bitmap;
 use crate::bucket::{Bucket, BucketRoot, InBucket, inline_page};
 use crate::db::Db;
 use crate::fault::{Fault, FaultKind, Faults, Path};
 use crate::freelist;
 use crate::leaf::{Bounds, LeafElement, LeafPage, LeafShape};
-use crate::page::{PageHeader, PageKind, Pgid};
+use crate::page::{FREELIST, PageHeader, Pgid};
 use crate::spread::Spread;
 use crate::tree::{LeafRef, Link};
 use crate::unreachable::{self, Unreachable};
@@ -186,11 +188,15 @@ impl<'a> Walker<'a> {
         let Some(header) = self.db.header(id).filter(|_| id.0 >= 2 && id.0 < self.db.page_limit()) else {
             return fault(self, FaultKind::FreelistPage { id, what: "is out of range" });
         };
-        if header.kind() != Some(PageKind::Freelist) {
+        // bbolt up to 1.3 asks for the one flag, 1.4 for no other
+        if header.flags & FREELIST == 0 {
             return fault(self, FaultKind::FreelistPage { id, what: "does not have freelist flags" });
         }
+        if header.flags != FREELIST {
+            fault(self, FaultKind::FreelistHeader { id, what: "has other flags, too" });
+        }
         if header.id != id {
-            return fault(self, FaultKind::FreelistPage { id, what: "has another page's id in its header" });
+            fault(self, FaultKind::FreelistHeader { id, what: "has another page's id in its header" });
         }
         let Some(run) = self.db.run(id, header.overflow) else {
             return fault(self, FaultKind::FreelistPage { id, what: "runs past the end of the file" });
@@ -379,14 +385,17 @@ impl<'a> Walker<'a> {
         }
         let limit = self.db.page_limit();
         if let (Some((header, run)), Some(page)) = (self.freelist, self.db.meta().freelist) {
-            let mut kinds = Vec::new();
+            let mut kinds: Vec<FaultKind> = Vec::new();
             let mut report = |kind| {
-                if kinds.len() < Faults::CAP {
+                // of each kind at least one, however many there are of another
+                let known = |other: &FaultKind| discriminant(other) == discriminant(&kind);
+                if kinds.len() < Faults::CAP || !kinds.iter().any(known) {
                     kinds.push(kind);
                 }
             };
             let ids = freelist::ids(run, &header, &mut report);
-            freelist::check(ids, &self.claimed, self.db.meta().high_water, limit, &mut report);
+            let own = page.0..=page.0.saturating_add(u64::from(header.overflow));
+            freelist::check(ids, &self.claimed, own, (self.db.meta().high_water, limit), &mut report);
             let offset = Some(self.db.offset_of(page));
             for kind in kinds {
                 self.faults.push(Fault { kind, page: Some(page), element: None, offset, path: Path::default() });

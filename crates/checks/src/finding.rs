@@ -202,6 +202,11 @@ impl Findings {
         self.push_with(finding.entry, || finding);
     }
 
+    /// Adds those there are.
+    pub(crate) fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        findings.into_iter().for_each(|finding| self.push(finding));
+    }
+
     /// Adds one of `entry` that is only made where it is kept.
     pub(crate) fn push_with(&mut self, entry: &'static Entry, finding: impl FnOnce() -> Finding) {
         let count = self.counts.entry(entry.id).or_default();

@@ -139,6 +139,16 @@ impl Peer {
         Ok(Self { version, banner, etcd, etcdctl, etcdutl })
     }
 
+    /// `etcdutl defrag --data-dir DIR`, of a server that does not run: writes `member/snap/db` below it anew.
+    ///
+    /// # Errors
+    /// [`HarnessError::Command`] with its reason.
+    pub fn defragment(&self, data_dir: &Path) -> Result<(), HarnessError> {
+        let mut command = Command::new(self.etcdutl.as_ref().unwrap_or(&self.etcdctl));
+        command.env("ETCDCTL_API", "3").args(["defrag", "--data-dir"]).arg(data_dir);
+        run(&mut command).map(drop)
+    }
+
     /// What this release's tool prints as JSON for `snapshot status FILE`: etcdutl from 3.5 on, etcdctl before.
     ///
     /// # Errors

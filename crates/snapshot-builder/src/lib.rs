@@ -31,6 +31,37 @@ pub struct Builder {
     /// Empty buckets inside of buckets.
     inner: BTreeMap<String, BTreeSet<Vec<u8>>>,
     page_size: usize,
+    free_list: Option<FreeList>,
+}
+
+/// A free list that is kept in the file, on a page behind all others. etcd on Linux keeps none, and trusts one that is
+/// there.
+#[derive(Clone, Debug, Default)]
+pub struct FreeList {
+    /// What the metas point to; `None` for the page behind all others.
+    pub at: Option<u64>,
+    /// Flags of the page; 0x10 are right.
+    pub flags: u16,
+    /// How many ids it says that it holds.
+    pub count: u16,
+    /// The ids.
+    pub ids: Vec<u64>,
+}
+
+impl FreeList {
+    /// A list as bbolt writes it.
+    #[must_use]
+    pub fn of(ids: Vec<u64>) -> Self {
+        Self { at: None, flags: 0x10, count: u16::try_from(ids.len()).unwrap(), ids }
+    }
+
+    fn page(&self, id: u64, page_size: usize) -> Vec<u8> {
+        let mut page = [&id.to_le_bytes()[..], &self.flags.to_le_bytes(), &self.count.to_le_bytes(), &[0; 4]].concat();
+        self.ids.iter().for_each(|id| page.extend(id.to_le_bytes()));
+        assert!(page.len() <= page_size, "a list of one page");
+        page.resize(page_size, 0);
+        page
+    }
 }
 
 /// The fields of a put.
@@ -61,7 +92,7 @@ impl Builder {
     #[must_use]
     pub fn new() -> Self {
         let buckets = BUCKETS.iter().map(|name| ((*name).to_owned(), BTreeMap::new())).collect();
-        let mut new = Self { buckets, inner: BTreeMap::new(), page_size: 4096 };
+        let mut new = Self { buckets, inner: BTreeMap::new(), page_size: 4096, free_list: None };
         new.set("meta", b"consistent_index", &1_000_000_u64.to_be_bytes())
             .set("meta", b"term", &2_u64.to_be_bytes())
             .set("cluster", b"clusterVersion", b"3.5.0")
@@ -74,7 +105,7 @@ impl Builder {
     /// One with these entries by bucket and nothing else.
     #[must_use]
     pub fn of(buckets: BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>) -> Self {
-        Self { buckets, inner: BTreeMap::new(), page_size: 4096 }
+        Self { buckets, inner: BTreeMap::new(), page_size: 4096, free_list: None }
     }
 
     /// Its entries by bucket.
@@ -93,6 +124,12 @@ impl Builder {
     /// Sets the page size in bytes.
     pub fn page_size(&mut self, bytes: usize) -> &mut Self {
         self.page_size = bytes;
+        self
+    }
+
+    /// Keeps a free list in the file.
+    pub fn free_list(&mut self, list: FreeList) -> &mut Self {
+        self.free_list = Some(list);
         self
     }
 
@@ -202,7 +239,7 @@ impl Builder {
             })
             .unwrap();
         }
-        as_streamed(std::fs::read(path).unwrap(), self.page_size)
+        as_streamed(std::fs::read(path).unwrap(), self.page_size, self.free_list.as_ref())
     }
 }
 
@@ -212,14 +249,22 @@ pub fn revision(main: i64, sub: i64) -> Vec<u8> {
     [&main.to_be_bytes()[..], b"_", &sub.to_be_bytes()].concat()
 }
 
-/// Rewrites the metas as `Tx.WriteTo` does, without a freelist, and cuts the file to its pages.
-fn as_streamed(mut file: Vec<u8>, page_size: usize) -> Vec<u8> {
+/// Rewrites the metas as `Tx.WriteTo` does, without a free list or with this one, and cuts the file to its pages.
+fn as_streamed(mut file: Vec<u8>, page_size: usize, list: Option<&FreeList>) -> Vec<u8> {
     let word = |file: &[u8], at: usize| u64::from_le_bytes(file[at..at + 8].try_into().unwrap());
     let metas = [16, page_size + 16];
     let winner = metas.into_iter().max_by_key(|at| word(&file, at + 48)).unwrap();
     let mut meta = file[winner..winner + 64].to_vec();
-    let (high_water, txid) = (word(&meta, 40), word(&meta, 48));
-    meta[32..40].copy_from_slice(&u64::MAX.to_le_bytes());
+    let (mut high_water, txid) = (word(&meta, 40), word(&meta, 48));
+    file.truncate(usize::try_from(high_water).unwrap() * page_size);
+    let mut at = u64::MAX;
+    if let Some(list) = list {
+        file.extend(list.page(high_water, page_size));
+        at = list.at.unwrap_or(high_water);
+        high_water += 1;
+    }
+    meta[32..40].copy_from_slice(&at.to_le_bytes());
+    meta[40..48].copy_from_slice(&high_water.to_le_bytes());
     for (at, txid) in metas.into_iter().zip([txid, txid - 1]) {
         meta[48..56].copy_from_slice(&txid.to_le_bytes());
         let sum = meta[..56]
@@ -228,7 +273,6 @@ fn as_streamed(mut file: Vec<u8>, page_size: usize) -> Vec<u8> {
         meta[56..64].copy_from_slice(&sum.to_le_bytes());
         file[at..at + 64].copy_from_slice(&meta);
     }
-    file.truncate(usize::try_from(high_water).unwrap() * page_size);
     file
 }
 

@@ -432,7 +432,11 @@ fn a_persisted_freelist_is_checked() {
         damage(&mut patient);
         sample::faults(&patient.bytes).into_iter().map(|fault| fault.kind).collect::<Vec<_>>()
     };
-    let cases: [Case<'_>; 6] = [
+    let first = whole.bytes[slot(&whole, 0)..][..8].to_vec();
+    let cases: [Case<'_>; 9] = [
+        (&|p| p.put(slot(p, 1), &first), |k| matches!(k, K::FreelistTwice { .. })),
+        (&|p| p.put(slot(p, 0), &freelist.0.to_le_bytes()), |k| matches!(k, K::FreelistOwn { .. })),
+        (&|p| p.put(p.at(freelist) + 8, &0x12_u16.to_le_bytes()), |k| matches!(k, K::FreelistHeader { .. })),
         (&|p| p.put(slot(p, 1), &2_u64.to_le_bytes()), |k| matches!(k, K::FreelistOrder { .. })),
         (&|p| p.put(slot(p, 0), &1_u64.to_le_bytes()), |k| matches!(k, K::FreelistRange { id: Pgid(1), .. })),
         (&|p| p.put(slot(p, 0), &p.root_of("large").0.to_le_bytes()), |k| matches!(k, K::FreelistReachable { .. })),

@@ -180,9 +180,14 @@ pub static BAD_FREELIST: Entry = Entry {
     severity: High,
     title: "The persisted freelist contradicts the pages",
     cause: "A tool opened the file for writing, or damage. etcd on Linux does not persist the list at all.",
-    consequence: "A server that trusts the list writes over pages in use, or never reuses lost ones.",
-    remedy: "Use another backup, or a copy rewritten by etcdutl defrag.",
-    source: "bbolt tx_check.go; etcd opens with NoFreelistSync",
+    consequence: "etcd trusts a list that is there. On one that it cannot read or that names its own page it ends, in \
+        restore and in defrag; on one that names page 0 or 1 it ends in restore (both critical). It writes over a page \
+        in use that the list names, with the restore or later. A list out of order or with pages left out costs space \
+        alone (medium).",
+    remedy: "Use another backup. If there is none, and the message does not say that etcd ends in defrag: put the file \
+        in the place DIR/member/snap/db and run etcdutl defrag --data-dir DIR, which writes it without a list. Where \
+        defrag ends, too, no tool of etcd mends the file.",
+    source: "bbolt freelist.go; etcd opens with NoFreelistSync; asked of etcd 3.5",
 };
 
 /// A bucket that etcd cannot do without is missing.

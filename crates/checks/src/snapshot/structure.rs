@@ -1,7 +1,7 @@
 //! The pages: faults of the walk, buckets that should be there, what free pages hold.
 
 use backup_facts::snapshot::SnapshotFacts;
-use bbolt_page::{Fault, FaultKind, Faults, Residue};
+use bbolt_page::{Check, Fault, FaultKind, Faults, Residue};
 use etcd_snapshot::state::bucket;
 
 use crate::finding::{Finding, Findings, Location};
@@ -20,21 +20,67 @@ pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
 
 /// Turns the faults of a walk into findings.
 fn faults(faults: &Faults, findings: &mut Findings) {
-    for fault in faults.kept() {
-        findings.push_with(entry(&fault.kind), || finding(fault));
-    }
-    if let Some(last) = faults.kept().last() {
-        findings.add_unlisted(entry(&last.kind), faults.dropped());
-    }
+    raise(faults, |_| true, findings);
 }
 
 /// Those of the faults by which something may be missing.
 pub(super) fn losses(faults: &Faults, findings: &mut Findings) {
-    for fault in faults.kept().iter().filter(|fault| !fault.kind.is_harmless()) {
+    raise(faults, |kind| !kind.is_harmless(), findings);
+}
+
+fn raise(faults: &Faults, wanted: impl Fn(&FaultKind) -> bool, findings: &mut Findings) {
+    let wanted = faults.kept().iter().filter(|fault| wanted(&fault.kind));
+    let (of_list, of_pages): (Vec<&Fault>, Vec<&Fault>) =
+        wanted.partition(|fault| fault.kind.check() == Check::Freelist);
+    for fault in of_pages {
         findings.push_with(entry(&fault.kind), || finding(fault));
     }
     if let Some(last) = faults.kept().last() {
         findings.add_unlisted(entry(&last.kind), faults.dropped());
+    }
+    findings.extend(free_list(&of_list));
+}
+
+/// One finding about the list, however much is wrong with it: the worst is told, the rest counted.
+fn free_list(faults: &[&Fault]) -> Option<Finding> {
+    // the first of the worst
+    let worst = faults.iter().rev().max_by_key(|fault| ListFate::of(&fault.kind))?;
+    let (severity, ends) = match ListFate::of(&worst.kind) {
+        ListFate::Wastes => (Severity::Medium, ""),
+        ListFate::Overwrites => (BAD_FREELIST.severity, ""),
+        ListFate::EndsRestore => (Severity::Critical, "; etcd ends on it in restore"),
+        ListFate::EndsAll => (Severity::Critical, "; etcd ends on it, in restore and in defrag"),
+    };
+    let others = match faults.len() - 1 {
+        0 => String::new(),
+        others => format!(" (and {others} other fault{} of the list)", if others == 1 { "" } else { "s" }),
+    };
+    let told = finding(worst);
+    Some(Finding { severity, message: format!("{}{ends}{others}", told.message), ..told })
+}
+
+/// What etcd does with a list, as asked of etcd 3.5; the worst is the last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum ListFate {
+    /// It sorts the list, or never uses a page again.
+    Wastes,
+    /// It gives out a page that is in use, with the restore or later.
+    Overwrites,
+    /// It ends where it first gives out a page.
+    EndsRestore,
+    /// It ends where it reads the list, or frees it.
+    EndsAll,
+}
+
+impl ListFate {
+    fn of(kind: &FaultKind) -> Self {
+        use FaultKind as K;
+        match kind {
+            K::FreelistPage { .. } | K::FreelistCount { .. } | K::FreelistOwn { .. } => Self::EndsAll,
+            K::FreelistRange { id, .. } if id.0 < 2 => Self::EndsRestore,
+            K::FreelistOrder { .. } | K::FreelistIncomplete { .. } => Self::Wastes,
+            _ => Self::Overwrites,
+        }
     }
 }
 
@@ -83,8 +129,11 @@ fn entry(kind: &FaultKind) -> &'static Entry {
         K::InlineSize { .. } => &INLINE_SIZE,
         K::RootValue => &ROOT_VALUE,
         K::FreelistPage { .. }
+        | K::FreelistHeader { .. }
         | K::FreelistCount { .. }
         | K::FreelistOrder { .. }
+        | K::FreelistTwice { .. }
+        | K::FreelistOwn { .. }
         | K::FreelistRange { .. }
         | K::FreelistReachable { .. }
         | K::FreelistIncomplete { .. } => &BAD_FREELIST,

@@ -3,7 +3,7 @@
 use bbolt_page::{Db, Pgid};
 use checks::Severity;
 use sha2::{Digest, Sha256};
-use snapshot_builder::{Builder, MEMBER, Put, revision};
+use snapshot_builder::{Builder, FreeList, MEMBER, Put, revision};
 
 /// What the release sets: 8 GiB.
 pub(crate) const DEFAULT_QUOTA: u64 = 8 << 30;
@@ -204,12 +204,8 @@ fn structure() -> Vec<Case> {
             put(file, element + 12, &vsize.to_le_bytes());
         }),
         damaged("PAGE-012", "a plain value in the root", |file, p| put(file, p.root + 16, &[0])),
-        damaged("PAGE-013", "a freelist that is none", |file, p| {
-            for slot in 0..2 {
-                put(file, slot * PAGE + 16 + 32, &((p.leaf / PAGE) as u64).to_le_bytes());
-                seal_meta(file, slot);
-            }
-        }),
+        // of more kinds in lists.rs
+        built("PAGE-013", "a page that is free and in use", |b| b.free_list(FreeList::of(vec![2, 3, 4, 5, 6, 7]))),
         built("PAGE-014", "no bucket key", |b| b.drop_bucket("key")),
         Case { severity: Some(Severity::High), ..built("PAGE-014", "no bucket lease", |b| b.drop_bucket("lease")) },
         built("PAGE-015", "a bucket of some other program", |b| b.set("mine", b"k", b"v")),

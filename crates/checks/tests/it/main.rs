@@ -11,6 +11,7 @@
 mod cases;
 mod hazards;
 mod keys_fit;
+mod lists;
 mod pairs;
 mod tarballs;
 mod versions;

@@ -1,0 +1,51 @@
+//! What the finding about a free list says is to be done, done.
+
+use std::fs;
+
+use peer_harness::oracle::{Fate, ask};
+use peer_harness::{Peer, PeerVersion};
+use snapshot_builder::{Builder, FreeList};
+
+use super::mutate::{base, pages};
+
+/// What assay says about the list of a file.
+fn said(path: &std::path::Path) -> Vec<String> {
+    let judgement = assay::open(path).unwrap().judge(&super::question()).unwrap();
+    let found = judgement.findings().filter(|(_, finding)| finding.entry().id == "PAGE-013");
+    found.map(|(_, finding)| finding.message().to_owned()).collect()
+}
+
+#[test]
+fn defrag_mends_a_free_list_unless_it_is_said_to_end_on_it() {
+    let Some(peer) = Peer::for_test(PeerVersion::V35, "defrag_mends_a_free_list_unless_...") else { return };
+    let (free, used) = pages();
+    let own = *used.iter().chain(&free).max().unwrap() + 1;
+    // whether etcd serves it, and whether defrag mends it
+    let lists = [
+        ("a page in use", FreeList::of([free.clone(), vec![used[3]]].concat()), true, true),
+        ("a page twice", FreeList::of([free.clone(), free.clone()].concat()), true, true),
+        ("nothing", FreeList::of(Vec::new()), true, true),
+        ("page 0", FreeList::of([vec![0], free.clone()].concat()), false, true),
+        ("its own page", FreeList::of([free.clone(), vec![own]].concat()), false, false),
+        ("a leaf in its place", FreeList { at: Some(used[3]), ..FreeList::of(free.clone()) }, false, false),
+        ("flags of a leaf", FreeList { flags: 2, ..FreeList::of(free.clone()) }, false, false),
+        ("more ids than fit", FreeList { count: 600, ..FreeList::of(free) }, false, false),
+    ];
+    for (what, list, serves, mends) in lists {
+        let folder = tempfile::tempdir().unwrap();
+        let snap = folder.path().join("member/snap");
+        fs::create_dir_all(&snap).unwrap();
+        let (saved, live) = (folder.path().join("saved.db"), snap.join("db"));
+        let mut builder = Builder::of(base().clone());
+        fs::write(&saved, builder.free_list(list).build()).unwrap();
+        fs::write(&live, builder.pages()).unwrap();
+        let before = said(&saved).concat();
+        assert_eq!(!before.contains("etcd ends on it"), serves, "{what}: {before}");
+        assert_eq!(!before.contains("in defrag"), mends, "{what}: {before}");
+        let served = matches!(ask(&peer, &saved).unwrap(), Fate::Served(_));
+        assert_eq!((served, peer.defragment(folder.path()).is_ok()), (serves, mends), "{what}");
+        if mends {
+            assert_eq!(said(&live), <[String; 0]>::default(), "{what}");
+        }
+    }
+}
