@@ -321,6 +321,8 @@ pub enum FaultKind {
     FreelistOwn {
         /// The offending id.
         id: Pgid,
+        /// Whether it is the lowest, and so given out before it is freed.
+        first: bool,
     },
     /// An id that cannot be free.
     #[error("freelist names page {id}, expected 2 or more and less than the high-water mark {high_water}")]

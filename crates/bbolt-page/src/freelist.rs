@@ -37,15 +37,16 @@ pub(crate) fn check(
     report: &mut impl FnMut(FaultKind),
 ) -> Bitmap {
     let mut free = Bitmap::new(limit);
-    let mut previous: Option<Pgid> = None;
+    let (mut previous, mut lowest, mut itself): (Option<Pgid>, Option<Pgid>, Option<Pgid>) = (None, None, None);
     for id in ids {
+        lowest = Some(lowest.map_or(id, |lowest| lowest.min(id)));
         if let Some(previous) = previous.filter(|&previous| id < previous) {
             report(FaultKind::FreelistOrder { id, previous });
         }
         if id.0 < 2 || id >= high_water {
             report(FaultKind::FreelistRange { id, high_water });
         } else if own.contains(&id.0) {
-            report(FaultKind::FreelistOwn { id });
+            itself = itself.or(Some(id));
         } else if free.contains(id) {
             report(FaultKind::FreelistTwice { id });
         } else if claimed.contains(id) {
@@ -53,6 +54,9 @@ pub(crate) fn check(
         }
         free.insert(id);
         previous = Some(id);
+    }
+    if let Some(id) = itself {
+        report(FaultKind::FreelistOwn { id, first: lowest == Some(id) });
     }
     let mut lost = (2..limit).map(Pgid).filter(|&id| !claimed.contains(id) && !free.contains(id));
     if let Some(first) = lost.next() {

@@ -181,7 +181,8 @@ pub static BAD_FREELIST: Entry = Entry {
     title: "The persisted freelist contradicts the pages",
     cause: "A tool opened the file for writing, or damage. etcd on Linux does not persist the list at all.",
     consequence: "etcd trusts a list that is there. On one that it cannot read or that names its own page it ends, in \
-        restore and in defrag; on one that names page 0 or 1 it ends in restore (both critical). It writes over a page \
+        restore and in defrag; on one that names page 0 or 1 it ends in restore (both critical); where its own page is \
+        the first in it, a restore may live and defrag ends. It writes over a page \
         in use that the list names, with the restore or later. A list out of order or with pages left out costs space \
         alone (medium).",
     remedy: "Use another backup. If there is none, and the message does not say that etcd ends in defrag: put the file \

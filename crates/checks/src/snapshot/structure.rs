@@ -48,6 +48,7 @@ fn free_list(faults: &[&Fault]) -> Option<Finding> {
     let (severity, ends) = match ListFate::of(&worst.kind) {
         ListFate::Wastes => (Severity::Medium, ""),
         ListFate::Overwrites => (BAD_FREELIST.severity, ""),
+        ListFate::EndsDefrag => (BAD_FREELIST.severity, "; etcd ends on it in defrag"),
         ListFate::EndsRestore => (Severity::Critical, "; etcd ends on it in restore"),
         ListFate::EndsAll => (Severity::Critical, "; etcd ends on it, in restore and in defrag"),
     };
@@ -66,6 +67,8 @@ enum ListFate {
     Wastes,
     /// It gives out a page that is in use, with the restore or later.
     Overwrites,
+    /// It gives out the page that it takes back with the same write: a restore lives with that for a while.
+    EndsDefrag,
     /// It ends where it first gives out a page.
     EndsRestore,
     /// It ends where it reads the list, or frees it.
@@ -76,6 +79,7 @@ impl ListFate {
     fn of(kind: &FaultKind) -> Self {
         use FaultKind as K;
         match kind {
+            K::FreelistOwn { first: true, .. } => Self::EndsDefrag,
             K::FreelistPage { .. } | K::FreelistCount { .. } | K::FreelistOwn { .. } => Self::EndsAll,
             K::FreelistRange { id, .. } if id.0 < 2 => Self::EndsRestore,
             K::FreelistOrder { .. } | K::FreelistIncomplete { .. } => Self::Wastes,
