@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bbolt_page::Spread;
 use etcd_snapshot::Scan;
-use kube_objects::{Envelope, ObjectFault, Prefix, Provider, StorageKey, check_structure};
+use kube_objects::{Envelope, ObjectFault, Prefix, Provider, ShownKey, StorageKey, check_structure};
 
 /// Values that are handed out at once: what bounds the memory.
 const AT_ONCE: usize = 1 << 16;
@@ -35,6 +35,8 @@ pub struct Misfiled {
     pub key: Vec<u8>,
     /// The first field that says something else: `metadata.name`, `metadata.namespace` or `kind`.
     pub field: &'static str,
+    /// What the field says, cut to a line; `None` where that is a secret, as the name of an OAuth token is.
+    pub said: Option<String>,
 }
 
 /// What is wrong with live values.
@@ -54,7 +56,7 @@ pub const MISFILED: usize = 100;
 /// What is wrong with one value.
 enum Wrong {
     Broken(ObjectFault),
-    Misfiled(&'static str),
+    Misfiled(&'static str, Option<String>),
 }
 
 /// Goes through every live value that lies under a key of an API server, all threads at once, and gives those that are
@@ -80,10 +82,10 @@ pub fn values(scan: &Scan<'_>, spread: &impl Spread) -> Values {
             for (key, wrong) in broken {
                 match wrong {
                     Wrong::Broken(why) => count(&mut found, key, why),
-                    Wrong::Misfiled(field) => {
+                    Wrong::Misfiled(field, said) => {
                         misfiled_in_all += 1;
                         if misfiled.len() < MISFILED {
-                            misfiled.push(Misfiled { key: key.to_vec(), field });
+                            misfiled.push(Misfiled { key: key.to_vec(), field, said });
                         }
                     }
                 }
@@ -106,7 +108,10 @@ fn fault(key: &[u8], value: &[u8]) -> Option<Wrong> {
     match Envelope::of(value) {
         Envelope::Encrypted(sealed) if !matches!(sealed.provider, Provider::Other(_)) => None,
         _ => match check_structure(value) {
-            Ok(identity) => identity.differs_from(&parsed).map(Wrong::Misfiled),
+            Ok(identity) => identity.differs_from(&parsed).map(|(field, said)| {
+                let shown = ShownKey::of(key).key() == key;
+                Wrong::Misfiled(field, shown.then(|| text(said)))
+            }),
             Err(fault) => Some(Wrong::Broken(fault)),
         },
     }
@@ -145,7 +150,10 @@ fn count_live<'a>(scan: &Scan<'a>, found: &mut BTreeMap<&'a [u8], Unreadable>) -
     of_cluster
 }
 
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().take(120).collect()
+}
+
 fn name(key: &StorageKey<'_>) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).chars().take(120).collect::<String>();
     if key.group.is_empty() { text(key.resource) } else { format!("{}.{}", text(key.resource), text(key.group)) }
 }

@@ -151,6 +151,12 @@ impl StoredObject {
     }
 }
 
+/// Whether the tables have a kind; of one that they have not, what its fields are is not known.
+pub(crate) fn knows_kind(api_version: &[u8], kind: &[u8]) -> bool {
+    let words = std::str::from_utf8(api_version).ok().zip(std::str::from_utf8(kind).ok());
+    words.is_some_and(|(api_version, kind)| schema::Schema::get().kind(api_version, kind).is_some())
+}
+
 /// A stored CBOR value.
 pub(crate) fn read_cbor(value: &[u8]) -> Result<Value, ObjectFault> {
     within(value)?;

@@ -53,21 +53,22 @@ pub struct Identity<'v> {
 }
 
 impl Identity<'_> {
-    /// Whether `key` is another object's: what the object says of itself, and what the key says, differ. Of a kind, only
-    /// what API servers are built with is known by its resource.
+    /// Whether `key` is another object's: what the object says of itself, and what the key says, differ. Gives the first
+    /// field that does, and what it says. Of a kind, only what API servers are built with is known by its resource.
     #[must_use]
-    pub fn differs_from(&self, key: &StorageKey<'_>) -> Option<&'static str> {
+    pub fn differs_from(&self, key: &StorageKey<'_>) -> Option<(&'static str, &[u8])> {
         let other = |said: &[u8], stored: &[u8]| !said.is_empty() && said != stored;
         if !key.well_formed || !matches!(key.class, ResourceClass::BuiltIn | ResourceClass::Custom) {
             return None;
         }
         if other(&self.name, key.name) {
-            return Some("metadata.name");
+            return Some(("metadata.name", &*self.name));
         }
         if key.namespace.is_some_and(|namespace| other(&self.namespace, namespace)) {
-            return Some("metadata.namespace");
+            return Some(("metadata.namespace", &*self.namespace));
         }
-        (key.class == ResourceClass::BuiltIn && !is_plural(&self.kind, key.resource)).then_some("kind")
+        let other_kind = key.class == ResourceClass::BuiltIn && !is_plural(&self.kind, key.resource);
+        other_kind.then_some(("kind", &*self.kind))
     }
 }
 
@@ -118,17 +119,28 @@ fn protobuf<'v>(wrapper: &Unknown<'v>) -> Result<Identity<'v>, ObjectFault> {
     for field in Fields::of(wrapper.raw) {
         let field = field.map_err(|fault| fault.of("object"))?;
         if let (1, Some(metadata)) = (field.number, field.bytes()) {
-            for field in Fields::of(metadata) {
-                let field = field.map_err(|fault| fault.of("ObjectMeta"))?;
-                match (field.number, field.bytes()) {
-                    (1, Some(name)) => identity.name = Cow::Borrowed(name),
-                    (3, Some(namespace)) => identity.namespace = Cow::Borrowed(namespace),
-                    _ => {}
+            match named(metadata, &mut identity) {
+                // only an API server that knows the kind knows what its first field is
+                Err(_) if !decode::knows_kind(wrapper.api_version, wrapper.kind) => {
+                    (identity.name, identity.namespace) = Default::default();
                 }
+                named => named?,
             }
         }
     }
     Ok(identity)
+}
+
+fn named<'v>(metadata: &'v [u8], identity: &mut Identity<'v>) -> Result<(), ObjectFault> {
+    for field in Fields::of(metadata) {
+        let field = field.map_err(|fault| fault.of("ObjectMeta"))?;
+        match (field.number, field.bytes()) {
+            (1, Some(name)) => identity.name = Cow::Borrowed(name),
+            (3, Some(namespace)) => identity.namespace = Cow::Borrowed(namespace),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -145,6 +157,15 @@ mod tests {
         {
             assert!(check_structure(value).is_ok(), "{}", value.escape_ascii());
         }
+    }
+
+    /// Kind `Novelty` is nobody's: its first field may be a text.
+    #[test]
+    fn of_a_kind_that_no_table_has_only_the_wrapper_is_judged() {
+        let of_kind = |kind: &[u8]| [b"k8s\0\x0a\x0d\x0a\x02v1\x12\x07", kind, b"\x12\x06\x0a\x04text"].concat();
+        let identity = Identity { kind: b"Novelty".as_slice().into(), ..Identity::default() };
+        assert_eq!(check_structure(&of_kind(b"Novelty")), Ok(identity));
+        assert!(matches!(check_structure(&of_kind(b"Service")), Err(ObjectFault::Protobuf { .. })));
     }
 
     #[test]

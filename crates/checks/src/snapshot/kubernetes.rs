@@ -42,9 +42,14 @@ fn check_endless(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
 fn check_misfiled(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let values = &facts.values;
     for misfiled in &values.misfiled {
-        let message = format!("`{}` of the object is not that of its key", misfiled.field);
-        let location = Location { key: Some(misfiled.key.clone()), ..Location::default() };
-        findings.push(Finding::new(&MISFILED, message).with("field", misfiled.field).at(location));
+        let (field, location) = (misfiled.field, Location { key: Some(misfiled.key.clone()), ..Location::default() });
+        let said = misfiled.said.as_ref().map_or_else(String::new, |said| format!(", but `{said}`"));
+        let message = format!("`{field}` of the object is not that of its key{said}");
+        let finding = Finding::new(&MISFILED, message).with("field", field).at(location);
+        findings.push(match &misfiled.said {
+            Some(said) => finding.with("said", said.as_str()),
+            None => finding,
+        });
     }
     findings.add_unlisted(&MISFILED, values.misfiled_in_all.saturating_sub(values.misfiled.len() as u64));
 }

@@ -41,7 +41,7 @@ fn write_kind(same: &[&Finding], shown: usize, ui: &mut Ui) -> io::Result<()> {
     let id = ui.paint(style::DIM, format_args!("{} {}", first.entry().id, first.entry().name)).to_string();
     writeln!(ui.out(), "  {head}  {id}")?;
     for finding in same.iter().take(shown) {
-        let key = finding.location().key.as_ref().map(|key| format!(" key `{}`", escape(key))).unwrap_or_default();
+        let key = finding.location().key.as_ref().map(|key| format!(", key `{}`", escape(key))).unwrap_or_default();
         wrap(&format!("{}{key}", inert(finding.message())), 12, ui)?;
     }
     if same.len() > shown {
