@@ -109,7 +109,7 @@ fn of_lease(old: &[u8], new: &[u8]) -> Option<&'static str> {
     (new.len() == old.len() && of(&old, 1) == of(&new, 1) && granted).then_some("a lease may be granted for any time")
 }
 
-/// A permission may be for any range that begins somewhere and does not end before.
+/// A permission may be for any range that begins somewhere: etcd grants one that ends before, too.
 fn of_permission(old: &[u8], new: &[u8]) -> Option<&'static str> {
     let (old, new) = (fields(old)?, fields(new)?);
     let mut other = old.iter().zip(&new).filter(|(old, new)| old.bytes != new.bytes);
@@ -120,8 +120,8 @@ fn of_permission(old: &[u8], new: &[u8]) -> Option<&'static str> {
     }
     let (was, is) = (fields(&was.bytes)?, fields(&is.bytes)?);
     let range = |of: &[Field], number: u64| of.iter().find(|field| field.number == number).map(|f| f.bytes.clone());
-    let (begin, end) = (range(&is, 2)?, range(&is, 3));
+    let begin = range(&is, 2)?;
     let kind = |of: &[Field]| of.iter().filter(|field| field.number == 1).map(|f| f.number_value).collect::<Vec<_>>();
     let whole = tags(&was) == tags(&is) && kind(&was) == kind(&is) && !begin.is_empty();
-    (whole && end.is_none_or(|end| end > begin || end == [0])).then_some("a permission may be for any keys")
+    whole.then_some("a permission may be for any keys")
 }

@@ -129,6 +129,13 @@ fn a_live_etcd_answers_as_it_did_when_it_was_recorded() {
     }
 }
 
+/// From which seed, and how many of them; `ASSAY_SEED` and `ASSAY_SEEDS` say otherwise.
+fn seeds(from: u64, count: usize) -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let from = number("ASSAY_SEED").unwrap_or(from);
+    from..from + number("ASSAY_SEEDS").unwrap_or(count as u64)
+}
+
 /// Asks about seeds that nobody has seen, from `ASSAY_SEED` on and `ASSAY_SEEDS` of them; what was answered once is not
 /// asked again, and with `ASSAY_RECORD` it is added to the record.
 #[test]
@@ -137,9 +144,7 @@ fn campaign_no_false_pass_and_no_false_alarm() {
         .into_iter()
         .filter_map(|version| Peer::for_test(version, "campaign_no_false_pass_and_no_false_alarm"))
         .collect();
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let from = number("ASSAY_SEED").unwrap_or(1_000_000);
-    let seeds = from..from + number("ASSAY_SEEDS").unwrap_or(rounds(2, 150) as u64);
+    let seeds = seeds(1_000_000, rounds(2, 150));
     let (cache, next, faults) = (Cache::open(), AtomicU64::new(seeds.start), Mutex::new(Vec::new()));
     let folder = tempfile::tempdir().unwrap();
     let whole: Vec<Served> = peers
@@ -183,7 +188,7 @@ fn answer(cache: &Cache, peer: &Peer, mutation: &Mutation, folder: &Path) -> Ans
 #[test]
 fn campaign_every_change_has_a_verdict() {
     let folder = tempfile::tempdir().unwrap();
-    for seed in 2_000_000..2_000_000 + rounds(60, 5_000) as u64 {
+    for seed in seeds(2_000_000, rounds(60, 5_000)) {
         let mutation = mutation(seed);
         let path = write(&mutation, folder.path());
         let (verdict, ids) = judged(&path);
