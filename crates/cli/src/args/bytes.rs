@@ -20,8 +20,10 @@ pub enum RowFormat {
     Json,
     /// A JSON object a line
     Ndjson,
-    /// Comma-separated values with a head line
+    /// Comma-separated values with a head line, and no cell that a spreadsheet takes for a formula
     Csv,
+    /// The same with cells as they are
+    CsvExact,
 }
 
 /// The output of commands that list rows.
@@ -244,8 +246,11 @@ pub enum UsageFormat {
     Human,
     /// One JSON document
     Json,
-    /// Comma-separated values with a head line: the table of --by
+    /// Comma-separated values with a head line: the table of --by; no cell that a spreadsheet takes
+    /// for a formula
     Csv,
+    /// The same with cells as they are
+    CsvExact,
     /// One HTML file with maps, which fetches nothing
     Html,
 }

@@ -21,8 +21,10 @@ pub enum StepFormat {
     Json,
     /// A JSON object a line
     Ndjson,
-    /// Comma-separated values with a head line
+    /// Comma-separated values with a head line, and no cell that a spreadsheet takes for a formula
     Csv,
+    /// The same with cells as they are
+    CsvExact,
 }
 
 impl From<StepFormat> for RowFormat {
@@ -32,6 +34,7 @@ impl From<StepFormat> for RowFormat {
             StepFormat::Json => Self::Json,
             StepFormat::Ndjson => Self::Ndjson,
             StepFormat::Csv => Self::Csv,
+            StepFormat::CsvExact => Self::CsvExact,
         }
     }
 }

@@ -53,8 +53,10 @@ pub enum MaterialFormat {
     Json,
     /// A JSON object a line
     Ndjson,
-    /// Comma-separated values with a head line
+    /// Comma-separated values with a head line, and no cell that a spreadsheet takes for a formula
     Csv,
+    /// The same with cells as they are
+    CsvExact,
 }
 
 const LS_HELP: &str = "\

@@ -18,8 +18,10 @@ pub enum ListFormat {
     Json,
     /// A JSON object a line
     Ndjson,
-    /// Comma-separated values with a head line
+    /// Comma-separated values with a head line, and no cell that a spreadsheet takes for a formula
     Csv,
+    /// The same with cells as they are
+    CsvExact,
     /// An SQLite database, written to --out
     Sqlite,
 }
@@ -54,7 +56,10 @@ pub enum ListForm {
     /// A JSON object a line.
     Ndjson,
     /// Comma-separated values.
-    Csv,
+    Csv {
+        /// Cells as they are, also those that a spreadsheet takes for a formula.
+        exact: bool,
+    },
     /// An SQLite database.
     Sqlite {
         /// The file to write.
@@ -209,7 +214,8 @@ impl LsArgs {
             ListFormat::Human => ListForm::Names,
             ListFormat::Json => ListForm::Json,
             ListFormat::Ndjson => ListForm::Ndjson,
-            ListFormat::Csv => ListForm::Csv,
+            ListFormat::Csv => ListForm::Csv { exact: false },
+            ListFormat::CsvExact => ListForm::Csv { exact: true },
             ListFormat::Sqlite => match &self.out {
                 Some(out) => ListForm::Sqlite { out: out.clone(), force: self.force },
                 None => return usage("`-o sqlite` needs a file: add `--out FILE`"),
@@ -245,7 +251,8 @@ mod tests {
             (&["--count", "--json"], ListForm::Count { json: true }),
             (&["--json"], ListForm::Json),
             (&["-o", "ndjson"], ListForm::Ndjson),
-            (&["-o", "csv"], ListForm::Csv),
+            (&["-o", "csv"], ListForm::Csv { exact: false }),
+            (&["-o", "csv-exact"], ListForm::Csv { exact: true }),
             (&["-o", "sqlite", "--out", "f", "--force"], sqlite),
         ] {
             assert_eq!(listed(line).form(), Ok(form), "{line:?}");

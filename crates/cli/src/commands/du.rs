@@ -8,7 +8,7 @@ use lens::usage::Usage;
 
 use super::bytes::{check_faults, database, open};
 use super::objects;
-use crate::args::{DuArgs, UsageBy, UsageFormat};
+use crate::args::{DuArgs, RowFormat, UsageBy, UsageFormat};
 use crate::exit::{Ending, Error};
 use crate::output::usage as output;
 use crate::ui::Ui;
@@ -63,7 +63,8 @@ fn give_out(args: &DuArgs, source: &Contents, usage: &Usage<'_>, ui: &mut Ui) ->
             let document = document(args, source, usage, ui);
             Ok(document.write(ui.out())?)
         }
-        (UsageFormat::Csv, by) => output::csv(&table(by.unwrap_or(UsageBy::Resource)).1, ui),
+        (UsageFormat::Csv, by) => output::csv(&table(by.unwrap_or(UsageBy::Resource)).1, RowFormat::Csv, ui),
+        (UsageFormat::CsvExact, by) => output::csv(&table(by.unwrap_or(UsageBy::Resource)).1, RowFormat::CsvExact, ui),
         (UsageFormat::Html, _) => {
             let page = report::usage(&document(args, source, usage, ui));
             Ok(ui.out().write_all(page.as_bytes())?)

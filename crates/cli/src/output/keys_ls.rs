@@ -13,6 +13,8 @@ use static_resources::{BackupName, KnownBy};
 use wording::{count, escape};
 
 use super::human::{Align, Fields, Table};
+use super::rows::{cell, record};
+use crate::args::RowFormat;
 use crate::exit::Error;
 use crate::ui::{Ui, style};
 
@@ -209,25 +211,22 @@ fn table(rows: &[Row], long: bool) -> Table {
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn write_csv(rows: &[Row], out: &mut dyn Write) -> Result<(), Error> {
-    let mut writer = csv::Writer::from_writer(out);
-    let failed = |error: csv::Error| Error::Stdout(error.into());
+pub fn write_csv(rows: &[Row], format: RowFormat, out: &mut dyn Write) -> Result<(), Error> {
     let titles = ["path", "class", "algorithm", "keyName", "fingerprint", "notAfter", "subject", "evidence"];
-    writer.write_record(titles).map_err(failed)?;
+    record(out, format, &titles)?;
+    let text = |text: &Option<String>| text.as_deref().map_or(String::new(), |text| cell(text.as_bytes()));
     for row in rows {
-        let cell = |text: &Option<String>| text.as_deref().map_or(String::new(), |text| escape(text.as_bytes()).into());
-        writer
-            .write_record([
-                escape(row.path.as_bytes()).into_owned(),
-                row.class.to_string(),
-                cell(&row.algorithm),
-                cell(&row.key_name),
-                cell(&row.fingerprint),
-                cell(&row.not_after),
-                cell(&row.subject),
-                shapes::known_by(row.known_by).to_owned(),
-            ])
-            .map_err(failed)?;
+        let cells = [
+            cell(row.path.as_bytes()),
+            row.class.to_string(),
+            text(&row.algorithm),
+            text(&row.key_name),
+            text(&row.fingerprint),
+            text(&row.not_after),
+            text(&row.subject),
+            shapes::known_by(row.known_by).to_owned(),
+        ];
+        record(out, format, &cells)?;
     }
-    Ok(writer.flush()?)
+    Ok(())
 }

@@ -41,11 +41,11 @@ impl Row for GroupRow {
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn csv(table: &Table, ui: &mut Ui) -> Result<(), Error> {
+pub fn csv(table: &Table, format: RowFormat, ui: &mut Ui) -> Result<(), Error> {
     const TITLES: [&str; 9] =
         ["name", "liveKeys", "deletedKeys", "revisions", "live", "history", "tombstones", "total", "encryption"];
     let head = Head { command: "du", list: "rows", titles: &TITLES, ..Head::default() };
-    let mut rows = Rows::begin(ui.out(), RowFormat::Csv, &head)?;
+    let mut rows = Rows::begin(ui.out(), format, &head)?;
     for group in &table.rows {
         rows.row(&GroupRow(documents::key_group(group)))?;
     }

@@ -62,6 +62,7 @@ fn every_form_lists_the_same_and_fits_its_reader() {
     let table = run(&["keys", "ls", "-o", "csv", path]).out;
     assert_eq!(table.lines().next(), Some("path,class,algorithm,keyName,fingerprint,notAfter,subject,evidence"));
     assert_eq!(table.lines().count(), rows.len() + 1);
+    assert_eq!(run(&["keys", "ls", "-o", "csv-exact", path]).out, table, "there is no formula in it");
     let all = run(&["keys", "ls", "-o", "csv", "--all", path]).out;
     assert!(all.contains(",public-key,") && all.contains(",certificate,"));
     let long = run(&["keys", "ls", "-l", path]).out;
@@ -170,4 +171,15 @@ fn a_flood_of_keys_is_listed_and_only_the_first_are_marked() {
     assert_eq!((listed.len(), marked), (300, 32));
     let human = bench.keys("ls {tarball}").out;
     assert!(human.contains("no fingerprint: it is not among the first"), "{human}");
+}
+
+/// A key may be called anything, and a table of keys is opened in a spreadsheet.
+#[test]
+fn a_name_is_no_formula_in_a_table_unless_cells_are_asked_for_as_they_are() {
+    let config = br#"{"kind":"EncryptionConfiguration","apiVersion":"apiserver.config.k8s.io/v1","resources":[{"resources":["secrets"],
+        "providers":[{"aescbc":{"keys":[{"name":"=HYPERLINK(0)","secret":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}]}},{"identity":{}}]}]}"#;
+    let bench = Bench::new();
+    bench.tarball_of(&tar_gz(&[(CONFIG, config)]));
+    assert!(bench.keys_ok("ls {tarball} -o csv").out.contains(",'=HYPERLINK(0),"));
+    assert!(bench.keys_ok("ls {tarball} -o csv-exact").out.contains(",=HYPERLINK(0),"));
 }

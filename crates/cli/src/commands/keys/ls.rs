@@ -7,7 +7,7 @@ use checks::Verdict;
 use document::write_compact;
 use wording::{escape, inert};
 
-use crate::args::{KeysLsArgs, MaterialFormat};
+use crate::args::{KeysLsArgs, MaterialFormat, RowFormat};
 use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::output::keys_ls;
@@ -32,7 +32,8 @@ pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<E
                 writeln!(ui.out())?;
             }
         }
-        MaterialFormat::Csv => keys_ls::write_csv(&rows, ui.out())?,
+        MaterialFormat::Csv => keys_ls::write_csv(&rows, RowFormat::Csv, ui.out())?,
+        MaterialFormat::CsvExact => keys_ls::write_csv(&rows, RowFormat::CsvExact, ui.out())?,
     }
     Ok(ui.ending())
 }

@@ -97,7 +97,8 @@ pub fn sink<'a>(
         ListForm::Count { json: true } => Box::new(Scripted::begin(out, RowFormat::Json, "", head)?),
         ListForm::Json => Box::new(Scripted::begin(out, RowFormat::Json, "keys", head)?),
         ListForm::Ndjson => Box::new(Scripted::begin(out, RowFormat::Ndjson, "keys", head)?),
-        ListForm::Csv => Box::new(Scripted::begin(out, RowFormat::Csv, "keys", head)?),
+        ListForm::Csv { exact: false } => Box::new(Scripted::begin(out, RowFormat::Csv, "keys", head)?),
+        ListForm::Csv { exact: true } => Box::new(Scripted::begin(out, RowFormat::CsvExact, "keys", head)?),
         ListForm::Sqlite { .. } => return Ok(None),
     }))
 }

@@ -67,7 +67,7 @@ impl Stream {
         match format {
             RowFormat::Human | RowFormat::Ndjson => {}
             RowFormat::Json => open(out, head)?,
-            RowFormat::Csv => record(out, head.titles)?,
+            RowFormat::Csv | RowFormat::CsvExact => record(out, format, head.titles)?,
         }
         Ok(stream)
     }
@@ -89,7 +89,7 @@ impl Stream {
     ) -> Result<(), Error> {
         match self.format {
             RowFormat::Human => {}
-            RowFormat::Csv => record(out, &cells())?,
+            RowFormat::Csv | RowFormat::CsvExact => record(out, self.format, &cells())?,
             RowFormat::Ndjson => {
                 write_compact(out, &row())?;
                 out.write_all(b"\n")?;
@@ -178,13 +178,24 @@ impl Fields {
     }
 }
 
-/// A line of a table: cells that a reader could take apart wrongly stand in quotes.
-fn record<S: AsRef<str>>(out: &mut dyn Write, cells: &[S]) -> Result<(), Error> {
+/// Writes a line of a table: cells that a reader could take apart wrongly stand in quotes, and one that a spreadsheet
+/// would take for a formula begins with an apostrophe, unless `format` is the exact one.
+///
+/// # Errors
+/// Whatever keeps the stream from taking it.
+pub fn record<S: AsRef<str>>(out: &mut dyn Write, format: RowFormat, cells: &[S]) -> Result<(), Error> {
     let mut line = String::new();
     for (at, cell) in cells.iter().map(AsRef::as_ref).enumerate() {
         if at > 0 {
             line.push(',');
         }
+        let guarded;
+        let cell = if format != RowFormat::CsvExact && is_formula(cell) {
+            guarded = format!("'{cell}");
+            &guarded
+        } else {
+            cell
+        };
         if cell.contains([',', '"', '\n', '\r']) {
             line.push('"');
             line.push_str(&cell.replace('"', "\"\""));
@@ -195,6 +206,17 @@ fn record<S: AsRef<str>>(out: &mut dyn Write, cells: &[S]) -> Result<(), Error> 
     }
     line.push('\n');
     Ok(out.write_all(line.as_bytes())?)
+}
+
+/// Whether a spreadsheet would obey a cell. A number is none, be it negative; what begins with a full-width sign is one
+/// to some. Controls do not come here: they are escaped.
+fn is_formula(cell: &str) -> bool {
+    let rest = match cell.chars().next() {
+        Some('=' | '@' | '\t' | '\r' | '\n' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}') => return true,
+        Some('+' | '-') => cell.get(1..).unwrap_or_default(),
+        _ => return false,
+    };
+    rest.is_empty() || !rest.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A list on its way out.
@@ -293,6 +315,39 @@ mod tests {
         after.add("count", &2).unwrap();
         rows.finish(&after, &["2 pairs".to_owned()], Verdict::Pass).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_unless_cells_are_asked_for_as_they_are() {
+        let line = |format, cells: &[&str]| {
+            let mut out = Vec::new();
+            record(&mut out, format, cells).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        for cell in [
+            "=1+1",
+            "+1+1",
+            "-1+1",
+            "@SUM(A1)",
+            "-",
+            "+",
+            "\u{ff1d}1",
+            "\u{ff0b}1",
+            "\u{ff0d}1",
+            "\u{ff20}x",
+            "-1.5e3x",
+        ] {
+            assert_eq!(line(RowFormat::Csv, &["a", cell]), format!("a,'{cell}\n"));
+            assert_eq!(line(RowFormat::CsvExact, &["a", cell]), format!("a,{cell}\n"));
+        }
+        for (cell, quoted) in
+            [("=a,b", "\"'=a,b\""), ("=\"x\"", "\"'=\"\"x\"\"\""), ("\t=1", "'\t=1"), ("\r=1", "\"'\r=1\"")]
+        {
+            assert_eq!(line(RowFormat::Csv, &[cell]), format!("{quoted}\n"), "{cell}");
+        }
+        for cell in ["-12", "+3", "12", "", "a=b", "/x/-y", "'=1", "1-1"] {
+            assert_eq!(line(RowFormat::Csv, &[cell]), format!("{cell}\n"));
+        }
     }
 
     #[test]
