@@ -31,6 +31,7 @@ pub(crate) fn hold(
     let escrow = if let Keys::Escrow(path) = &question.keys { Some(path.as_path()) } else { None };
     let options = VerifyOptions {
         manifest,
+        expect_manifest: None,
         escrow,
         keyless: backup.files.tarball.as_deref().filter(|_| keyless),
         shares: &[],

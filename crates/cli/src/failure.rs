@@ -16,6 +16,15 @@ pub(crate) fn of(error: &EscrowError) -> Error {
     Error::Keys { what: inert(&error.to_string()).into_owned(), hint: hint(error) }
 }
 
+/// Why nothing can be written to a place.
+pub(crate) fn of_place(path: &Path, error: &EscrowError) -> Error {
+    let reason = match error {
+        EscrowError::Io { source, .. } => source.to_string(),
+        other => inert(&other.to_string()).into_owned(),
+    };
+    Error::Output { path: wording::escape_path(path), reason, hint: hint(error) }
+}
+
 /// A failure of this program's own part, in the same form.
 pub(crate) fn told(what: impl Into<String>, hint: Option<&str>) -> Error {
     Error::Keys { what: what.into(), hint: hint.map(str::to_owned) }
@@ -33,6 +42,12 @@ fn hint(error: &EscrowError) -> Option<String> {
         EscrowError::OutputIsInput { .. } => "give another `--out`",
         EscrowError::Busy { .. } => "wait for that run to end; the lock goes with it, however it ends",
         EscrowError::LooseDirectory { .. } => "give a directory that does not exist yet, or take the rights away",
+        EscrowError::LooseParent { .. } => {
+            "take that right away (`chmod go-w`), or give a place below a directory of your own"
+        }
+        EscrowError::ForeignDirectory { .. } => "give a place of your own",
+        EscrowError::OutputLink { .. } => "give the place that it points at, or remove it",
+        EscrowError::ForeignLock { .. } => "what it says is acted on: have it removed, or give another place",
         EscrowError::NoMatchingIdentity { .. } => {
             "the manifest beside it names the recipients; for a threshold escrow give shares with `--share`"
         }

@@ -57,6 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let drill = verify_escrow(
         &VerifyOptions {
             manifest: &done.manifest_path,
+            expect_manifest: None,
             escrow: Some(&done.escrow),
             keyless: Some(&done.keyless),
             shares: &[],
@@ -74,6 +75,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             keyless: &done.keyless,
             escrow: &done.escrow,
             manifest: Some(&done.manifest_path),
+            expect_manifest: None,
             identities: &identities,
             out: &out,
             force: false,

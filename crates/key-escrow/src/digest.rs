@@ -1,11 +1,14 @@
 //! SHA-256 beside a stream, and the keyed digest of secret members.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::{self, Read, Write};
+use std::str::FromStr;
 
 use hmac::Hmac;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use crate::error::{Error, Result};
 
 /// HMAC-SHA256, as used for members' digests and for the sealed original's passphrase.
 pub(crate) type HmacSha256 = Hmac<Sha256>;
@@ -17,6 +20,39 @@ pub struct Digest {
     pub size: u64,
     /// SHA-256, lower-case hex.
     pub sha256: String,
+}
+
+/// A SHA-256 as somebody kept it: 64 hexadecimal digits, in either case, as `sha256sum` prints them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sha256Sum(String);
+
+impl FromStr for Sha256Sum {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        match text.len() {
+            64 if text.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(Self(text.to_ascii_lowercase())),
+            64 => Err(Error::Usage { what: "a SHA-256 has hexadecimal digits and nothing else".to_owned() }),
+            _ => Err(Error::Usage {
+                what: format!("a SHA-256 has 64 hexadecimal digits, not {} characters", text.chars().count()),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Sha256Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Sha256Sum {
+    /// Whether this is the sum of the bytes that `digest` tells of.
+    #[must_use]
+    pub fn is_of(&self, digest: &Digest) -> bool {
+        self.0 == digest.sha256
+    }
 }
 
 /// Counts and hashes what passes.
@@ -160,6 +196,25 @@ mod tests {
         let mut plain = <HmacSha256 as Mac>::new_from_slice(&key).unwrap();
         plain.update(b"what do ya want");
         assert_eq!(mac.finalize().into_bytes(), plain.finalize().into_bytes());
+    }
+
+    #[test]
+    fn a_sum_is_64_digits_in_either_case() {
+        let digest = HashingReader::new(&b""[..]).drain().unwrap();
+        let upper = format!(" {}\n", digest.sha256.to_uppercase());
+        for (text, is_of) in [(digest.sha256.as_str(), true), (&upper, true), (&"0".repeat(64), false)] {
+            let sum: Sha256Sum = text.parse().unwrap();
+            assert_eq!((sum.is_of(&digest), sum.to_string()), (is_of, text.trim().to_lowercase()));
+        }
+        for (text, word) in [
+            ("", "not 0"),
+            (&"0".repeat(63), "not 63"),
+            (&"g".repeat(64), "nothing else"),
+            (&"é".repeat(32), "nothing else"),
+        ] {
+            let error = text.parse::<Sha256Sum>().unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
     }
 
     #[test]

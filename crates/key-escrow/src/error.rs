@@ -145,7 +145,7 @@ pub enum Error {
     },
     /// The gzip layer could not be re-created; the keys themselves are not at risk.
     #[error(
-        "the gzip layer could not be re-created ({}); the removed members are intact: `age -d` opens the escrow and README.txt in it shows how to rejoin the tar by hand",
+        "the gzip layer could not be re-created ({}); the removed members are intact, and the tar inside comes back byte for byte, as a join writes it, or by hand as README.txt in the escrow shows",
         inert(what)
     )]
     Recreate {
@@ -199,6 +199,42 @@ pub enum Error {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// On the way to an output lies a directory in which others can replace what is there.
+    #[error(
+        "others can replace what lies in `{}` (mode {mode:04o}), so an output below it could go astray",
+        escape_path(path)
+    )]
+    LooseParent {
+        /// The directory.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A directory for outputs, or one on the way to it that others could have made, is another user's.
+    #[error(
+        "`{}` belongs to another user (user ID {owner}): what is written there is theirs to read or replace",
+        escape_path(path)
+    )]
+    ForeignDirectory {
+        /// The directory, or the link.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// An output would go through a symbolic link.
+    #[error("`{}` is a symbolic link, and outputs go through none", escape_path(path))]
+    OutputLink {
+        /// The link.
+        path: PathBuf,
+    },
+    /// The lock file was made by another user, or is no file.
+    #[error("the lock file `{}` was put there by another user (user ID {owner})", escape_path(path))]
+    ForeignLock {
+        /// The lock file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
     },
     /// The input changed while it was read.
     #[error("`{}` changed while it was read; nothing was written", escape_path(path))]

@@ -8,10 +8,16 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use crate::error::{Error, Result};
+use crate::outfile::pending;
 
 /// Opens an input. A pipe or device is refused: inputs are read several times, and a pipe would be waited for.
+///
+/// Of a set that was being replaced by a run that was killed, the file is the one of the set that counts.
 pub(crate) fn open(path: &Path) -> Result<File> {
-    let flags = |flags: OFlags| OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
+    let now = pending(path);
+    let flags = |flags: OFlags| {
+        OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(now.as_deref().unwrap_or(path))
+    };
     // O_NOATIME is the privilege of the file's owner
     let file = match flags(OFlags::NONBLOCK | OFlags::NOATIME) {
         Err(e) if e.kind() == ErrorKind::PermissionDenied => flags(OFlags::NONBLOCK),

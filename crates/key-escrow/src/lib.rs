@@ -51,6 +51,7 @@ mod members;
 mod names;
 mod outfile;
 mod payload;
+mod place;
 mod policy;
 mod progress;
 mod readme;
@@ -70,7 +71,7 @@ pub use age::{Callbacks, NoCallbacks};
 
 pub use age_file::{AgeHeader, AgeStanza, read_age_header};
 pub use blocks::Limits;
-pub use digest::Digest;
+pub use digest::{Digest, Sha256Sum};
 pub use error::{Error, Result};
 pub use identities::Identities;
 pub use join::{JoinOptions, JoinOutcome, join};
@@ -79,6 +80,7 @@ pub use manifest::{
     ShareInfo, ThresholdInfo,
 };
 pub use members::{SealedMember, read_members};
+pub use place::{Access, Place};
 pub use policy::{MemberLabel, RemovalPolicy};
 pub use progress::{Phase, ProgressFn};
 pub use recipe::panic_is_caught;

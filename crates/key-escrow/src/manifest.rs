@@ -5,6 +5,13 @@
 //! be used to test guesses. The digests of the original and of its tar are plain, as `sha256sum` must reproduce them;
 //! who holds the keyless tarball and the manifest can test a *complete* guess of everything removed against them,
 //! which 256-bit keys withstand and a short password among the removed members would not.
+//!
+//! # The bytes that are signed, and whose digest is kept elsewhere
+//! Those of the file, as they lie there: nobody reads a manifest and writes it again to check a digest or a signature.
+//! This crate writes UTF-8 without a byte order mark; JSON with an indent of two spaces and a space behind each colon; the
+//! fields in the order of the types below, those that are absent left out, maps in the order of their keys; in strings
+//! only quotes, backslashes and controls escaped; line feeds between lines, and one at the end. Whoever copies a manifest
+//! copies it as bytes. Other bytes, be it the same JSON, are another manifest.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -12,7 +19,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, HashingReader, Sha256Sum};
 use crate::error::{Error, Result};
 use crate::infile;
 use crate::recipients::RecipientInfo;
@@ -192,18 +199,56 @@ pub struct ShareInfo {
     pub check: String,
 }
 
+/// The bytes of a manifest file, and their digest.
+fn bytes(path: &Path) -> Result<(Vec<u8>, Digest)> {
+    let mut bytes = Vec::new();
+    let mut reader = HashingReader::new(infile::open(path)?.take(MAX_MANIFEST + 1));
+    reader.read_to_end(&mut bytes).map_err(Error::io("read", path))?;
+    if bytes.len() as u64 > MAX_MANIFEST {
+        return Err(Error::Limit { what: "the manifest, in bytes", limit: MAX_MANIFEST });
+    }
+    Ok((bytes, reader.finish().1))
+}
+
+/// A manifest that is not the one whose sum was kept.
+pub(crate) fn other(expected: &Sha256Sum, got: &Digest) -> Error {
+    let hint = "; it is another one than that whose digest was kept: damaged, of a later rewrap, or forged";
+    Error::Mismatch {
+        what: "the SHA-256 of the manifest",
+        expected: expected.to_string(),
+        got: got.sha256.clone(),
+        hint,
+    }
+}
+
 impl Manifest {
     /// Reads a manifest file.
     ///
     /// # Errors
     /// If it cannot be read, is too large, or is not a manifest of a known schema.
     pub fn read(path: &Path) -> Result<Self> {
-        let mut bytes = Vec::new();
-        infile::open(path)?.take(MAX_MANIFEST + 1).read_to_end(&mut bytes).map_err(Error::io("read", path))?;
-        if bytes.len() as u64 > MAX_MANIFEST {
-            return Err(Error::Limit { what: "the manifest, in bytes", limit: MAX_MANIFEST });
+        Self::read_expected(path, None)
+    }
+
+    /// Reads a manifest file and makes sure that it is the one whose sum was kept elsewhere, if there is one.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`]; and if its bytes have another sum, before anything is made of them.
+    pub fn read_expected(path: &Path, expected: Option<&Sha256Sum>) -> Result<Self> {
+        let (bytes, digest) = bytes(path)?;
+        match expected {
+            Some(expected) if !expected.is_of(&digest) => Err(other(expected, &digest)),
+            _ => Self::parse(&bytes),
         }
-        Self::parse(&bytes)
+    }
+
+    /// Reads a manifest file, and gives the digest of the very bytes that were read.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub fn read_with_digest(path: &Path) -> Result<(Self, Digest)> {
+        let (bytes, digest) = bytes(path)?;
+        Ok((Self::parse(&bytes)?, digest))
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {

@@ -38,7 +38,7 @@ pub fn read_members(
     wanted: impl Fn(&str) -> bool,
     progress: &mut ProgressFn<'_>,
 ) -> Result<(Manifest, Vec<SealedMember>)> {
-    let beside = check_manifest(escrow, manifest)?;
+    let beside = check_manifest(escrow, manifest, None)?;
     let mut members: Vec<SealedMember> = Vec::new();
     let mut sum = 0_usize;
     let mut take = |member: &crate::RemovedMember, piece: &[u8]| {

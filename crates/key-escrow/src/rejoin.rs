@@ -104,12 +104,7 @@ pub(crate) fn rejoin<R: Read>(
     out: &mut dyn Write,
 ) -> Result<Rejoined> {
     let (tar, passphrase) = scan(keyless, &front.plan.seal_key)?;
-    if tar != front.manifest.keyless.inner_tar || tar.size != front.plan.kept_bytes()? {
-        return Err(Error::WrongKeyless {
-            path: keyless.to_path_buf(),
-            what: "its tar has another digest than the one split off",
-        });
-    }
+    check_keyless(&tar, front, keyless)?;
     let removed = front.plan.removed_bytes()?;
     let mut out = HashingWriter::new(out);
     let inner_tar = match front.plan.method {
@@ -128,6 +123,40 @@ pub(crate) fn rejoin<R: Read>(
     let inner_tar = inner_tar.map_err(Error::io("read", keyless))?;
     payload.finish()?;
     Ok(Rejoined { original: out.finish().1, inner_tar })
+}
+
+/// Like [`rejoin`], but writes the tar inside, and applies no corrections; gives its digest.
+pub(crate) fn rejoin_tar<R: Read>(
+    mut payload: PayloadReader<R>,
+    front: &Front,
+    keyless: &Path,
+    out: &mut dyn Write,
+) -> Result<Digest> {
+    check_keyless(&scan(keyless, &front.plan.seal_key)?.0, front, keyless)?;
+    match front.plan.method {
+        RejoinMethod::Corrections => drop(payload.recipe()?),
+        RejoinMethod::SealedOriginal => payload.original(|_| Ok(()))?,
+    }
+    let removed = payload.removed(front.plan.removed_bytes()?);
+    let mut merged = HashingReader::new(Merge::new(tar_of(keyless)?, removed, &front.plan.runs));
+    let mut buf = Zeroizing::new(vec![0; 64 * 1024]);
+    loop {
+        match merged.read(&mut buf).map_err(Error::io("read", keyless))? {
+            0 => break,
+            n => out.write_all(buf.get(..n).unwrap_or_default()).map_err(Error::io("write", Path::new("the tar")))?,
+        }
+    }
+    let digest = merged.finish().1;
+    payload.finish()?;
+    Ok(digest)
+}
+
+/// Refuses a keyless tar that is not the one split off.
+fn check_keyless(tar: &Digest, front: &Front, keyless: &Path) -> Result<()> {
+    if *tar == front.manifest.keyless.inner_tar && tar.size == front.plan.kept_bytes()? {
+        return Ok(());
+    }
+    Err(Error::WrongKeyless { path: keyless.to_path_buf(), what: "its tar has another digest than the one split off" })
 }
 
 fn open_original(sealed: &mut dyn Read, passphrase: SecretString, out: &mut impl Write) -> Result<()> {

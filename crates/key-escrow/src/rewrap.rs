@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::age_file;
-use crate::digest::HashingReader;
+use crate::digest::{HashingReader, Sha256Sum};
 use crate::error::{Error, Result};
 use crate::identities::Identities;
 use crate::inside::check_payload;
+use crate::join::check_manifest;
 use crate::manifest::Manifest;
 use crate::names::Names;
 use crate::outfile::{OutOptions, OutSet};
+use crate::place::Access;
 use crate::progress::{Phase, ProgressFn, Watched, naming};
-use crate::rejoin::digest_file;
-use crate::sealing::{SealTo, Sealer, same, same_or, write_file};
+use crate::sealing::{SealTo, Sealer, same, write_file};
 
 /// What to rewrap, for whom, and where to.
 pub struct RewrapOptions<'a> {
@@ -23,6 +24,8 @@ pub struct RewrapOptions<'a> {
     pub escrow: &'a Path,
     /// Its manifest; without it, the copy inside the escrow is the base of the new one.
     pub manifest: Option<&'a Path>,
+    /// The sum that the manifest must have, as it was kept elsewhere; then a manifest must be given.
+    pub expect_manifest: Option<&'a Sha256Sum>,
     /// What opens the escrow.
     pub identities: &'a Identities,
     /// The new recipients or custodians.
@@ -56,13 +59,10 @@ pub struct RewrapOutcome {
 /// # Errors
 /// If the escrow does not open or is not whole; then no output exists.
 pub fn rewrap(options: RewrapOptions<'_>, progress: &mut ProgressFn<'_>) -> Result<RewrapOutcome> {
-    let RewrapOptions { escrow, manifest, identities, seal_to, armor, out_dir, force } = options;
+    let RewrapOptions { escrow, manifest, expect_manifest, identities, seal_to, armor, out_dir, force } = options;
     seal_to.check()?;
-    let beside = manifest.map(Manifest::read).transpose()?;
+    let beside = check_manifest(escrow, manifest, expect_manifest)?;
     let old = beside.as_ref().and_then(|m| m.escrow.as_ref());
-    if let Some(old) = old {
-        same_or("the escrow file", &old.file.digest, &digest_file(escrow)?, "; it was damaged or replaced")?;
-    }
     // a first pass proves that the escrow is whole before it is copied, and gives the manifest
     let (mut new, payload) = check_payload(escrow, identities, &mut *progress)?;
     if let Some(old) = old {
@@ -84,7 +84,7 @@ pub fn rewrap(options: RewrapOptions<'_>, progress: &mut ProgressFn<'_>) -> Resu
         names: files,
         inputs: &inputs,
         force,
-        private_dir: true,
+        access: Access::Private,
     })?;
 
     let sealer = Sealer::new(seal_to, armor);

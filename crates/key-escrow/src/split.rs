@@ -16,6 +16,7 @@ use crate::manifest::{KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMeth
 use crate::names::{Names, file_name};
 use crate::outfile::{OutOptions, OutSet};
 use crate::payload::{JOIN, JoinPlan, MANIFEST, ORIGINAL, PayloadReader, PayloadWriter, README, RECIPE};
+use crate::place::Access;
 use crate::policy::RemovalPolicy;
 use crate::progress::{Phase, ProgressFn, Watched, naming};
 use crate::readme::readme;
@@ -88,7 +89,7 @@ pub fn split(options: SplitOptions<'_>, progress: &mut ProgressFn<'_>) -> Result
         names: files,
         inputs: &[tarball],
         force,
-        private_dir: true,
+        access: Access::Private,
     })?;
 
     let mut cut = cut(tarball, policy, limits, &set, &names.keyless(), before.size, progress)?;

@@ -11,16 +11,16 @@ use wording::number_of;
 
 use crate::age_file::{AgeHeader, read_age_header};
 use crate::blocks::{self, Fate, Limits, Member, Sink};
-use crate::digest::{Digest, Hasher};
+use crate::digest::{Digest, Hasher, Sha256Sum};
 use crate::error::{Error, Result};
 use crate::identities::Identities;
 use crate::inside::{check_payload, through};
-use crate::join::check_engine;
-use crate::manifest::{EscrowInfo, Manifest};
+use crate::join::{of_engine, prove};
+use crate::manifest::{EscrowInfo, Manifest, other};
 use crate::policy::normal_form;
 use crate::progress::ProgressFn;
 use crate::recipients::{RecipientInfo, RecipientKind};
-use crate::rejoin::{digest_file, rejoin, tar_of};
+use crate::rejoin::{digest_file, rejoin, rejoin_tar, tar_of};
 use crate::sealing::same;
 use crate::tar_header::BLOCK;
 
@@ -28,6 +28,9 @@ use crate::tar_header::BLOCK;
 pub struct VerifyOptions<'a> {
     /// The manifest, against which everything is held.
     pub manifest: &'a Path,
+    /// The sum that the manifest must have, as it was kept elsewhere. Without it a manifest is only digests: whoever can
+    /// write the directory can forge manifest and files together.
+    pub expect_manifest: Option<&'a Sha256Sum>,
     /// The escrow.
     pub escrow: Option<&'a Path>,
     /// The keyless tarball.
@@ -65,6 +68,8 @@ pub struct Check {
 pub struct VerifyReport {
     /// The manifest that was read.
     pub manifest: Manifest,
+    /// The digest of its bytes, as they were read.
+    pub digest: Digest,
     /// The checks.
     pub checks: Vec<Check>,
 }
@@ -81,9 +86,15 @@ impl VerifyReport {
 /// # Errors
 /// If the manifest cannot be read. Everything else that goes wrong is a failed check.
 pub fn verify_escrow(options: &VerifyOptions<'_>, progress: &mut ProgressFn<'_>) -> Result<VerifyReport> {
-    let manifest = Manifest::read(options.manifest)?;
+    let (manifest, digest) = Manifest::read_with_digest(options.manifest)?;
     let info = manifest.escrow.as_ref().ok_or_else(|| Error::Manifest { what: "names no escrow".to_owned() })?;
     let mut checks = Checks(Vec::new());
+    if let Some(expected) = options.expect_manifest {
+        checks.run("manifest-digest", || match expected.is_of(&digest) {
+            true => Ok(format!("sha256 {expected}, as expected")),
+            false => Err(other(expected, &digest)),
+        });
+    }
     checks.run("manifest", || consistent(&manifest, info));
     checks.with("escrow-digest", options.escrow, NO_ESCROW, |path| same_file(&info.file.digest, path));
     checks.with("escrow-recipients", options.escrow, NO_ESCROW, |path| recipients(&manifest, &read_age_header(path)?));
@@ -101,7 +112,7 @@ pub fn verify_escrow(options: &VerifyOptions<'_>, progress: &mut ProgressFn<'_>)
     checks.with("join", opened.zip(options.keyless), why, |((escrow, ids), keyless)| {
         joins(&manifest, escrow, ids, keyless, progress)
     });
-    Ok(VerifyReport { manifest, checks: checks.0 })
+    Ok(VerifyReport { manifest, digest, checks: checks.0 })
 }
 
 const NO_ESCROW: &str = "no escrow given";
@@ -290,12 +301,20 @@ fn joins(
     keyless: &Path,
     progress: &mut ProgressFn<'_>,
 ) -> Result<String> {
-    check_engine(manifest)?;
-    let (joined, _) = through(escrow, ids, progress, |mut payload| {
+    let joined = through(escrow, ids, progress, |mut payload| {
         let front = payload.front()?;
-        rejoin(payload, &front, keyless, &mut io::sink())
-    })?;
-    same("the tar joined", &manifest.inner_tar, &joined.inner_tar)?;
-    same("the tarball joined", &manifest.original.digest, &joined.original)?;
+        rejoin(payload, &front, keyless, &mut io::sink()).map_err(|error| of_engine(manifest, error))
+    });
+    let joined = match joined.and_then(|(joined, _)| prove(manifest, &joined).map(|()| joined)) {
+        Err(Error::Recreate { what }) => {
+            let (tar, _) = through(escrow, ids, progress, |mut payload| {
+                let front = payload.front()?;
+                rejoin_tar(payload, &front, keyless, &mut io::sink())
+            })?;
+            same("the tar joined", &manifest.inner_tar, &tar)?;
+            return Err(Error::Recreate { what });
+        }
+        joined => joined?,
+    };
     Ok(format!("gives the original, sha256 {}", joined.original.sha256))
 }

@@ -27,14 +27,20 @@ pub fn proof_words(proof: &Proof) -> (&'static str, &str) {
     }
 }
 
-/// A drill of the escrow in the file `path`, held against its manifest.
+/// A drill of the escrow in the file `path`, held against its manifest, whose file has this digest.
 ///
 /// # Errors
 /// A manifest that is no JSON object; `key_escrow` has none such.
-pub fn drill(path: &Path, manifest: &Manifest, checks: &[key_escrow::Check]) -> Result<Artifact, Error> {
+pub fn drill(
+    path: &Path,
+    manifest: &Manifest,
+    digest: &Digest,
+    checks: &[key_escrow::Check],
+) -> Result<Artifact, Error> {
     Ok(Artifact::Drill(Box::new(Drill {
         path: path.to_string_lossy().into_owned(),
         kind: Drill::KIND,
+        manifest_sha256: Some(digest.sha256.clone()),
         manifest: Fields::of(manifest)?,
         complete: !checks.iter().any(|check| matches!(check.proof, Proof::NotChecked(_))),
         checks: checks.iter().map(check).collect(),

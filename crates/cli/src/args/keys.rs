@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use key_escrow::Sha256Sum;
 
 use super::{FailOn, ReportOutput};
 
@@ -254,7 +255,8 @@ Examples:
         --share X.share-3-of-3.age -i alice.txt -i carol.txt --out X.tar.gz
 
 The file gets its name only when its SHA-256 is that of the original. Without --manifest, the
-manifest that lies beside the escrow is used; without any, the copy inside the escrow.";
+manifest that lies beside the escrow is used; without any, the copy inside the escrow. Where the
+gzip layer does not come back, the tar inside is written as X.tar, proven too, with exit code 1.";
 
 /// `assay keys join`.
 #[derive(Debug, Clone, Args)]
@@ -272,6 +274,10 @@ pub struct KeysJoinArgs {
     /// Manifest of the split or of the last rewrap
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub manifest: Option<PathBuf>,
+    /// SHA-256 of the manifest, as `keys split` printed it and it was kept elsewhere; whoever can
+    /// write the directory cannot forge that
+    #[arg(long = "expect-manifest-sha256", value_name = "HEX")]
+    pub expect: Option<Sha256Sum>,
     /// File to write, for its owner alone
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: PathBuf,
@@ -289,6 +295,8 @@ Examples:
   assay keys verify-escrow X.escrow.age -i key.txt              that it opens, and what it holds
   assay keys verify-escrow X.escrow.age --share X.share-2-of-5.age -i bob.txt
                                                                 one custodian's own share
+  assay keys verify-escrow X.escrow.age --expect-manifest-sha256 7d1f...
+                                                                that nobody forged the files
 
 The custodians' drill: run it from time to time, while a lost key can still be replaced by `assay
 keys rewrap`. It writes nothing and shows no secret. The manifest and the keyless tarball are
@@ -304,6 +312,10 @@ pub struct KeysDrillArgs {
     /// Manifest of the split or of the last rewrap
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub manifest: Option<PathBuf>,
+    /// SHA-256 of the manifest, as `keys split` printed it and it was kept elsewhere; whoever can
+    /// write the directory cannot forge that
+    #[arg(long = "expect-manifest-sha256", value_name = "HEX")]
+    pub expect: Option<Sha256Sum>,
     /// Keyless tarball
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub keyless: Option<PathBuf>,
@@ -333,6 +345,10 @@ pub struct KeysRewrapArgs {
     /// Manifest of the split or of the last rewrap
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub manifest: Option<PathBuf>,
+    /// SHA-256 of the manifest, as `keys split` printed it and it was kept elsewhere; whoever can
+    /// write the directory cannot forge that
+    #[arg(long = "expect-manifest-sha256", value_name = "HEX")]
+    pub expect: Option<Sha256Sum>,
     /// What opens it.
     #[command(flatten)]
     pub open: IdentityArgs,
@@ -376,7 +392,7 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_refused() {
-        use ErrorKind::{ArgumentConflict, InvalidValue, MissingRequiredArgument};
+        use ErrorKind::{ArgumentConflict, InvalidValue, MissingRequiredArgument, ValueValidation};
         for (line, kind) in [
             ("split t --out d --passphrase -r age1x", Some(ArgumentConflict)),
             ("split t --out d --passphrase-file f -R x", Some(ArgumentConflict)),
@@ -390,6 +406,7 @@ mod tests {
             ("rewrap e --out d --new-passphrase -r a", Some(ArgumentConflict)),
             ("rewrap e --out d --passphrase-file old --new-passphrase-file new", None),
             ("ls t -o csv --json", Some(ArgumentConflict)),
+            ("verify-escrow e --expect-manifest-sha256 abc", Some(ValueValidation)),
         ] {
             assert_eq!(refused(line), kind, "{line}");
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use assay::documents::escrow::proof_words;
-use key_escrow::{Check, Manifest, Proof};
+use key_escrow::{Check, Digest, Manifest, Proof};
 use wording::{escape, escape_path as shown};
 
 use super::escrow::opens_words;
@@ -11,21 +11,27 @@ use super::human::{Align, Fields, Table};
 use crate::exit::{Ending, Error};
 use crate::ui::{Ui, style};
 
+/// A manifest, and where its bytes lie.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'m> {
+    /// Its file.
+    pub path: &'m Path,
+    /// What it says.
+    pub manifest: &'m Manifest,
+    /// The file's digest.
+    pub digest: &'m Digest,
+}
+
 /// Writes each check, and what they come to.
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn write(
-    escrow: &Path,
-    manifest_path: &Path,
-    manifest: &Manifest,
-    checks: &[Check],
-    ui: &mut Ui,
-) -> Result<(), Error> {
+pub fn write(escrow: &Path, held: &Held<'_>, checks: &[Check], ui: &mut Ui) -> Result<(), Error> {
+    let manifest = held.manifest;
     let look = ui.look();
     let title = ui.paint(style::HEAD, shown(escrow)).to_string();
     let fields = Fields::new()
-        .field("manifest", shown(manifest_path))
+        .field("manifest", format!("{}\nsha256 {}", shown(held.path), held.digest.sha256))
         .field("holds", format!("the keys of {}", escape(manifest.original.name.as_bytes())))
         .field("opens with", opens_words(manifest));
     let mut table = Table::new(&["check", "result", ""].map(|name| (name, Align::Left))).elastic(2);

@@ -68,7 +68,8 @@ impl Split<'_> {
             .field(
                 "original",
                 format!("{good}: re-created from the outputs\nsha256 {}", manifest.original.digest.sha256),
-            );
+            )
+            .maybe("manifest", self.manifest_words());
         let mut table =
             Table::new(&[("file", Align::Left), ("size", Align::Right), ("keep it", Align::Left)]).elastic(0);
         for file in &self.files {
@@ -97,6 +98,12 @@ impl Split<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// The digest that binds all files, where it is kept elsewhere.
+    fn manifest_words(&self) -> Option<String> {
+        let file = self.files.iter().find(|file| file.role == "manifest")?;
+        Some(format!("sha256 {}\nkeep this elsewhere: `--expect-manifest-sha256` holds the files to it", file.sha256))
     }
 
     fn keys_words(&self) -> String {

@@ -1,17 +1,17 @@
 //! Manifests, as a stream or as a file each.
 
-use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use document::HexBytes;
+use key_escrow::{Access, Place};
 use kube_objects::{StorageKey, to_json, to_yaml};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::args::ManifestFormat;
 use crate::exit::Error;
+use crate::failure;
 use crate::ui::Ui;
 use wording::escape_path;
 
@@ -24,7 +24,7 @@ const CLUSTER: &str = "_cluster";
 #[derive(Debug)]
 pub struct Manifests {
     format: ManifestFormat,
-    folder: Option<PathBuf>,
+    place: Option<Place>,
     written: u64,
 }
 
@@ -33,16 +33,18 @@ impl Manifests {
     ///
     /// # Errors
     /// Where the directory holds something, or cannot be made.
-    #[expect(clippy::disallowed_methods, reason = "a directory to write to, which must be empty")]
     pub fn begin(format: ManifestFormat, folder: Option<PathBuf>) -> Result<Self, Error> {
-        if let Some(folder) = &folder {
-            make_folder(folder)?;
-            let mut entries = fs::read_dir(folder).map_err(|error| cannot(folder, &error.to_string(), None))?;
-            if entries.next().is_some() {
-                return Err(cannot(folder, "the directory is not empty", Some("name a new or an empty one")));
+        let place = match folder {
+            None => None,
+            Some(folder) => {
+                let place = Place::open(&folder, Access::Public).map_err(|e| failure::of_place(&folder, &e))?;
+                if !place.is_empty().map_err(|error| cannot(&folder, &error.to_string(), None))? {
+                    return Err(cannot(&folder, "the directory is not empty", Some("name a new or an empty one")));
+                }
+                Some(place)
             }
-        }
-        Ok(Self { format, folder, written: 0 })
+        };
+        Ok(Self { format, place, written: 0 })
     }
 
     /// How many were written.
@@ -59,8 +61,8 @@ impl Manifests {
             ManifestFormat::Yaml => to_yaml(object),
             ManifestFormat::Json => to_json(object),
         };
-        match &self.folder {
-            Some(folder) => self.file(folder, key, &text, is_secret)?,
+        match &self.place {
+            Some(place) => self.file(place, key, &text, is_secret)?,
             None => {
                 if self.format == ManifestFormat::Yaml {
                     ui.out().write_all(b"---\n")?;
@@ -72,7 +74,7 @@ impl Manifests {
         Ok(())
     }
 
-    fn file(&self, folder: &Path, key: &[u8], text: &str, is_secret: bool) -> Result<(), Error> {
+    fn file(&self, place: &Place, key: &[u8], text: &str, is_secret: bool) -> Result<(), Error> {
         let parsed = StorageKey::parse(key);
         let namespace = parsed.namespace.map_or_else(|| CLUSTER.to_owned(), safe_name);
         let resource = match (parsed.resource, parsed.group) {
@@ -80,28 +82,19 @@ impl Manifests {
             (resource, b"") => safe_name(resource),
             (resource, group) => safe_name(&[resource, b".", group].concat()),
         };
-        let folder = folder.join(namespace);
-        make_folder(&folder)?;
-        let folder = folder.join(resource);
-        make_folder(&folder)?;
+        let below = |place: &Place, name: &str| {
+            place.below(name, 0o755).map_err(|error| failure::of_place(&place.path(name), &error))
+        };
+        let place = below(&below(place, &namespace)?, &resource)?;
         let extension = match self.format {
             ManifestFormat::Yaml => "yaml",
             ManifestFormat::Json => "json",
         };
-        let path = folder.join(format!("{}.{extension}", safe_name(parsed.name)));
+        let name = format!("{}.{extension}", safe_name(parsed.name));
         let mode = if is_secret { 0o600 } else { 0o644 };
-        let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
-        let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-        written.map_err(|error| cannot(&path, &error.to_string(), None))
+        let written = place.create_new(&name, mode).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|error| cannot(&place.path(&name), &error.to_string(), None))
     }
-}
-
-fn make_folder(folder: &Path) -> Result<(), Error> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(folder)
-        .map_err(|error| cannot(folder, &error.to_string(), None))
 }
 
 fn cannot(path: &Path, reason: &str, hint: Option<&str>) -> Error {

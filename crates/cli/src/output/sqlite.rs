@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use key_escrow::{Access, Place};
 use rusqlite::{Connection, Params, params};
 use tempfile::TempPath;
 
@@ -18,6 +19,7 @@ use document::{Finding, Key, KeyRow, RevisionRow, write_compact};
 use etcd_snapshot::state;
 
 use crate::exit::Error;
+use crate::failure;
 use wording::{escape, escape_path};
 
 /// The description of the database, for people.
@@ -48,6 +50,7 @@ impl Database {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        Place::open(folder, Access::Shared).map_err(|error| failure::of_place(target, &error))?;
         let temporary = tempfile::Builder::new()
             .prefix(".assay-")
             .suffix(".part")

@@ -45,6 +45,7 @@ mod keys_plugin;
 mod keys_refusals;
 mod keys_support;
 mod keys_terminal;
+mod keys_trust;
 mod kinds;
 mod layouts;
 mod ls;

@@ -34,7 +34,7 @@ pub struct Written {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WrittenFile {
-    /// `keyless`, `escrow`, `share`, `manifest` or `original`.
+    /// `keyless`, `escrow`, `share`, `manifest`, `original`, or `tar` where the gzip layer did not come back.
     pub role: Word,
     /// Where.
     pub path: String,
@@ -52,6 +52,9 @@ pub struct Drill {
     pub path: String,
     /// [`Drill::KIND`].
     pub kind: Word,
+    /// SHA-256 of the manifest's file, hex: what binds all files of a split, where it is kept elsewhere.
+    #[serde(rename = "manifestSha256", skip_serializing_if = "Option::is_none")]
+    pub manifest_sha256: Option<String>,
     /// What the manifest holds: a document of a schema of its own, kept as it is.
     pub manifest: Fields,
     /// Whether every check could be made.

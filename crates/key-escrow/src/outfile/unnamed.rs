@@ -1,12 +1,14 @@
 //! Files without a name: whatever kills the process takes them with it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, OFlags, linkat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
+
+use crate::place::Place;
 
 /// A file that nobody sees until it is given a name.
 pub(super) struct Unnamed {
@@ -15,10 +17,10 @@ pub(super) struct Unnamed {
 }
 
 impl Unnamed {
-    /// A file of mode 0600 on the file system of `dir`; `None` where there are no such files.
-    pub(super) fn create(dir: &Path) -> Option<Self> {
-        let flags = OFlags::TMPFILE.bits().cast_signed();
-        let file = OpenOptions::new().read(true).write(true).mode(0o600).custom_flags(flags).open(dir).ok()?;
+    /// A file of mode 0600 on the file system of `place`; `None` where there are no such files.
+    pub(super) fn create(place: &Place) -> Option<Self> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        let file = File::from(openat(place.fd(), ".", flags, Mode::RUSR | Mode::WUSR).ok()?);
         let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
         // the only way to read it again, and to give it a name without privilege
         let (here, there) = (file.metadata().ok()?, fs::metadata(&path).ok()?);
@@ -36,7 +38,7 @@ impl Unnamed {
     }
 
     /// Gives it a name. Replaces nothing: what has that name already is an error.
-    pub(super) fn link(&self, to: &Path) -> io::Result<()> {
-        Ok(linkat(CWD, &self.path, CWD, to, AtFlags::SYMLINK_FOLLOW)?)
+    pub(super) fn link(&self, place: &Place, to: &str) -> io::Result<()> {
+        Ok(linkat(CWD, &self.path, place.fd(), to, AtFlags::SYMLINK_FOLLOW)?)
     }
 }

@@ -13,6 +13,7 @@ fn drill(bench: &Bench, split: &SplitOutcome, escrow: &Path, keyless: &Path, ope
     let ids = bench.identities();
     let options = VerifyOptions {
         manifest: &split.manifest_path,
+        expect_manifest: None,
         escrow: Some(escrow),
         keyless: Some(keyless),
         shares: &split.shares,

@@ -85,6 +85,7 @@ proptest! {
             keyless: &set.join(format!("{stem}.keyless.tar.gz")),
             escrow: &forged,
             manifest: Some(&set.join(format!("{stem}.manifest.json"))),
+            expect_manifest: None,
             identities: &ids,
             out: &bench.path("joined"),
             force: false,
@@ -94,7 +95,7 @@ proptest! {
         prop_assert!(refused || fs::read(&forged).unwrap() == fs::read(&escrow).unwrap());
         if refused && let Ok(done) = join(&JoinOptions { manifest: None, ..options }, &mut |_, _, _| {}) {
             let joined = fs::read(bench.path("joined")).unwrap();
-            prop_assert_eq!(joined.len() as u64, done.original.size);
+            prop_assert_eq!(joined.len() as u64, done.digest.size);
         }
     }
 

@@ -11,9 +11,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use age::secrecy::ExposeSecret as _;
-use key_escrow::{Identities, JoinOptions, Phase, Recipients, RemovalPolicy, SealTo, SplitOptions, join, split};
+use key_escrow::{
+    Identities, JoinOptions, Phase, Recipients, RemovalPolicy, RewrapOptions, SealTo, SplitOptions, VerifyOptions,
+    join, rewrap, split, verify_escrow,
+};
 
-use crate::support::{Bench, recipients, with_keys};
+use crate::support::{Bench, identities, recipients, with_keys};
 
 const MOMENT: &str = "KEY_ESCROW_TEST_KILL_AT";
 const WHERE: &str = "KEY_ESCROW_TEST_DIR";
@@ -39,12 +42,17 @@ fn child() {
     let mut ids = Identities::new();
     let key = fs::read_to_string(dir.join("key")).unwrap();
     ids.add_file("key", key.as_bytes(), age::NoCallbacks).unwrap();
+    if dir.join("rewrapped").exists() {
+        let _ = rewrap(again(dir, &ids, &fs::read_to_string(dir.join("to")).unwrap()), &mut fuse(at));
+        return;
+    }
     if dir.join("out").join(format!("{STEM}.manifest.json")).exists() {
         let out = dir.join("out");
         let options = JoinOptions {
             keyless: &out.join(format!("{STEM}.keyless.tar.gz")),
             escrow: &out.join(format!("{STEM}.escrow.age")),
             manifest: None,
+            expect_manifest: None,
             identities: &ids,
             out: &dir.join("joined.tar.gz"),
             force: false,
@@ -72,6 +80,23 @@ fn child() {
         limits: key_escrow::Limits::default(),
     };
     split(options, &mut fuse(at)).unwrap();
+}
+
+/// Seals the split in `out` to a recipient, into `rewrapped`, in the place of what is there.
+fn again<'a>(dir: &Path, ids: &'a Identities, to: &str) -> RewrapOptions<'a> {
+    let mut recipients = Recipients::new();
+    recipients.add(to, age::NoCallbacks).unwrap();
+    let leak = |path: std::path::PathBuf| -> &'static Path { Box::leak(path.into_boxed_path()) };
+    RewrapOptions {
+        escrow: leak(dir.join("out").join(format!("{STEM}.escrow.age"))),
+        manifest: None,
+        expect_manifest: None,
+        identities: ids,
+        seal_to: SealTo::Recipients(recipients),
+        armor: false,
+        out_dir: leak(dir.join("rewrapped")),
+        force: true,
+    }
 }
 
 const STEM: &str = "static_kuberesources_2026-11-23_090915";
@@ -168,4 +193,50 @@ fn join_at_every_moment() {
         .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'))
         .count();
     assert_eq!(hidden, 0);
+}
+
+/// Whether the set in `rewrapped` is whole, manifest included, and opens for a key.
+fn opens_for(bench: &Bench, key: &age::x25519::Identity) -> bool {
+    let (dir, ids) = (bench.path("rewrapped"), identities(key));
+    let options = VerifyOptions {
+        manifest: &dir.join(format!("{STEM}.manifest.json")),
+        expect_manifest: None,
+        escrow: Some(&dir.join(format!("{STEM}.escrow.age"))),
+        keyless: Some(&bench.out().join(format!("{STEM}.keyless.tar.gz"))),
+        shares: &[],
+        identities: Some(&ids),
+        limits: key_escrow::Limits::default(),
+    };
+    verify_escrow(&options, &mut |_, _, _| {}).is_ok_and(|report| report.passed())
+}
+
+#[test]
+fn rewrap_by_force_at_every_moment() {
+    let bytes = with_keys();
+    let bench = bench(&bytes);
+    bench.split(&bench.path(&format!("{STEM}.tar.gz"))).unwrap();
+    let (old, new) = (age::x25519::Identity::generate(), age::x25519::Identity::generate());
+    let ids = bench.identities();
+    let seal = |key: &age::x25519::Identity| {
+        rewrap(again(bench.dir.path(), &ids, &key.to_public().to_string()), &mut |_, _, _| {}).unwrap();
+    };
+    fs::write(bench.path("to"), new.to_public().to_string()).unwrap();
+    seal(&old);
+    let (mut at, mut mixed, mut kept, mut replaced) = (1, 0, 0, 0);
+    while child_dies(bench.dir.path(), at) {
+        match (opens_for(&bench, &old), opens_for(&bench, &new)) {
+            (true, false) => kept += 1,
+            (false, true) => replaced += 1,
+            neither => panic!("killed at {at}: {neither:?}"),
+        }
+        mixed += usize::from(half_written(&bench.path("rewrapped")) == 1);
+        // the next run goes on from there, whatever was left
+        seal(&old);
+        assert!(opens_for(&bench, &old), "killed at {at}");
+        let left = fs::read_dir(bench.path("rewrapped")).unwrap().count();
+        assert_eq!(left, 2, "killed at {at}: something is left");
+        at += 1;
+    }
+    assert!(opens_for(&bench, &new), "in the end it was let live");
+    assert!(kept >= 5 && replaced >= 2 && mixed >= 1, "{kept} {replaced} {mixed}");
 }

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 mod damage;
+mod gzip_lost;
 mod hostile;
 mod killed;
+mod manifest_bytes;
 mod members;
 mod outputs;
 mod peers;

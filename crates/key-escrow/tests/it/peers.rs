@@ -105,6 +105,7 @@ fn ssh_recipients() {
         let report = |manifest: &Path| {
             let options = VerifyOptions {
                 manifest,
+                expect_manifest: None,
                 escrow: Some(&split.escrow),
                 keyless: None,
                 shares: &[],

@@ -48,6 +48,7 @@ fn child() {
     assert!(bench.join_files(&split.keyless, &split.escrow, Some(&split.manifest_path), &ids).unwrap().0 == bytes);
     let options = key_escrow::VerifyOptions {
         manifest: &split.manifest_path,
+        expect_manifest: None,
         escrow: Some(&split.escrow),
         keyless: None,
         shares: &[],

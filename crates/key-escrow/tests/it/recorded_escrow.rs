@@ -51,6 +51,7 @@ fn two_of_three_with_the_sealed_original() {
     assert_eq!(outcome.manifest.rejoin.method, RejoinMethod::SealedOriginal);
     let options = VerifyOptions {
         manifest: &manifest,
+        expect_manifest: None,
         escrow: Some(&escrow),
         keyless: Some(&keyless),
         shares: &shares,

@@ -89,7 +89,8 @@ impl Bench {
         identities: &Identities,
     ) -> Result<(Vec<u8>, JoinOutcome)> {
         let out = self.path("joined.tar.gz");
-        let options = JoinOptions { keyless, escrow, manifest, identities, out: &out, force: true };
+        let options =
+            JoinOptions { keyless, escrow, manifest, expect_manifest: None, identities, out: &out, force: true };
         let outcome = join(&options, &mut |_, _, _| {})?;
         Ok((fs::read(&out).unwrap(), outcome))
     }

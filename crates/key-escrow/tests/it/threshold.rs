@@ -89,6 +89,7 @@ fn rewrap_changes_recipients_and_nothing_else() {
     let options = |seal_to, identities, escrow, manifest, out_dir| RewrapOptions {
         escrow,
         manifest,
+        expect_manifest: None,
         identities,
         seal_to,
         armor: true,
@@ -133,6 +134,7 @@ fn rewrap_refuses_a_damaged_escrow_and_its_own_input() {
     let options = RewrapOptions {
         escrow: &split.escrow,
         manifest: None,
+        expect_manifest: None,
         identities: &ids,
         seal_to: to(),
         armor: false,
@@ -149,6 +151,7 @@ fn rewrap_refuses_a_damaged_escrow_and_its_own_input() {
     let options = RewrapOptions {
         escrow: &damaged,
         manifest: None,
+        expect_manifest: None,
         identities: &ids,
         seal_to: to(),
         armor: false,

@@ -3,16 +3,17 @@
 //! Names are digests: nothing from the snapshot becomes part of a path. Files are new, and readable by their owner
 //! alone. The manifest is renamed into its place last: where it stands, everything is there.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use document::{HexBytes, SCHEMA, write_compact};
+use key_escrow::{Access, Place};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::exit::Error;
+use crate::failure;
 use wording::escape_path;
 
 const MANIFEST: &str = "manifest.json";
@@ -20,7 +21,7 @@ const PART: &str = ".manifest.json.part";
 
 /// A directory that is being filled.
 pub(super) struct CarvedFolder {
-    dir: PathBuf,
+    place: Place,
     manifest: BufWriter<File>,
     first: bool,
     pub(super) files: u64,
@@ -40,21 +41,19 @@ fn failed(path: &Path, error: &io::Error) -> Error {
     Error::Output { path: escape_path(path), reason: error.to_string(), hint: None }
 }
 
-fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
 impl CarvedFolder {
-    /// Makes the directory, or takes an empty one, and begins the manifest.
+    /// Makes the directory, or takes an empty one of this user's that nobody else can write to, and begins the manifest.
     pub(super) fn begin(dir: &Path, source: &str, sha256: &[u8]) -> Result<Self, Error> {
-        match DirBuilder::new().mode(0o700).create(dir) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_empty(dir)?,
-            made => made.map_err(|error| failed(dir, &error))?,
+        let place = Place::open(dir, Access::Private).map_err(|error| failure::of_place(dir, &error))?;
+        if !place.is_empty().map_err(|error| failed(dir, &error))? {
+            return Err(Error::Output {
+                path: escape_path(dir),
+                reason: "the directory is not empty".to_owned(),
+                hint: Some("evidence goes into a directory of its own; choose another `--out`".to_owned()),
+            });
         }
-        let part = dir.join(PART);
-        let file = create(&part).map_err(|error| failed(&part, &error))?;
-        let mut folder =
-            Self { dir: dir.to_path_buf(), manifest: BufWriter::new(file), first: true, files: 0, bytes: 0 };
+        let file = place.create_new(PART, 0o600).map_err(|error| failed(&place.path(PART), &error))?;
+        let mut folder = Self { place, manifest: BufWriter::new(file), first: true, files: 0, bytes: 0 };
         let version = env!("CARGO_PKG_VERSION");
         let head = format!("{{\"schema\":\"{SCHEMA}\",\"command\":\"carve\",\"assay\":\"{version}\",\"source\":");
         let sha256 = HexBytes(sha256);
@@ -67,15 +66,15 @@ impl CarvedFolder {
     }
 
     fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-        write(&mut self.manifest).map_err(|error| failed(&self.dir.join(PART), &error))
+        write(&mut self.manifest).map_err(|error| failed(&self.place.path(PART), &error))
     }
 
     /// Writes a value, if no other value was the same, and notes what it is; gives the name of its file.
     pub(super) fn add(&mut self, value: &[u8], row: &impl Serialize) -> Result<String, Error> {
         let digest = HexBytes(&Sha256::digest(value)).to_string();
         let name = format!("{digest}.bin");
-        let path = self.dir.join(&name);
-        match create(&path) {
+        let path = self.place.path(&name);
+        match self.place.create_new(&name, 0o600) {
             Ok(mut file) => {
                 file.write_all(value).map_err(|error| failed(&path, &error))?;
                 self.files += 1;
@@ -96,23 +95,10 @@ impl CarvedFolder {
 
     /// Ends the manifest and puts it in its place, once everything is on the disk.
     pub(super) fn finish(mut self) -> Result<(), Error> {
-        let (part, place) = (self.dir.join(PART), self.dir.join(MANIFEST));
+        let (part, place) = (self.place.path(PART), self.place.path(MANIFEST));
         self.write(|out| out.write_all(b"\n]}\n").and_then(|()| out.flush()))?;
         // One call for all files: a snapshot may hold many thousands.
         rustix::fs::syncfs(self.manifest.get_ref()).map_err(|error| failed(&part, &error.into()))?;
-        fs::rename(&part, &place).map_err(|error| failed(&place, &error))
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a directory to write to, which must be empty")]
-fn check_empty(dir: &Path) -> Result<(), Error> {
-    let mut entries = fs::read_dir(dir).map_err(|error| failed(dir, &error))?;
-    match entries.next() {
-        None => Ok(()),
-        Some(_) => Err(Error::Output {
-            path: escape_path(dir),
-            reason: "the directory is not empty".to_owned(),
-            hint: Some("evidence goes into a directory of its own; choose another `--out`".to_owned()),
-        }),
+        self.place.replace(PART, MANIFEST).map_err(|error| failed(&place, &error))
     }
 }

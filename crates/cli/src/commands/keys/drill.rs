@@ -28,6 +28,7 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
     let opening = Opening::of(args, &manifest)?;
     let options = VerifyOptions {
         manifest: &manifest_path,
+        expect_manifest: args.expect.as_ref(),
         escrow: Some(&args.escrow),
         keyless: keyless.as_deref(),
         shares: &args.open.share_files,
@@ -47,10 +48,11 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
     }
     if args.output.format() == ReportFormat::Json {
         let verdict = if ui.ending() == Ending::Clean { Verdict::Pass } else { Verdict::Fail };
-        let drill = escrow::drill(&args.escrow, &report.manifest, &checks);
+        let drill = escrow::drill(&args.escrow, &report.manifest, &report.digest, &checks);
         write("keys verify-escrow", drill, verdict, ui)?;
     } else {
-        keys_drill::write(&args.escrow, &manifest_path, &report.manifest, &checks, ui)?;
+        let manifest = keys_drill::Held { path: &manifest_path, manifest: &report.manifest, digest: &report.digest };
+        keys_drill::write(&args.escrow, &manifest, &checks, ui)?;
     }
     Ok(ui.ending())
 }

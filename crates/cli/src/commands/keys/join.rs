@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use assay::documents::escrow;
-use checks::Verdict;
 use document::{Artifact, Tarball, Written};
 use key_escrow::{JoinOptions, JoinOutcome};
 
@@ -12,21 +11,24 @@ use super::{files, phases, write};
 use crate::args::{KeysJoinArgs, ReportFormat};
 use crate::exit::{Ending, Error};
 use crate::failure;
+use crate::output::escrow::shell_word;
 use crate::output::human::Fields;
 use crate::ui::{Ui, style};
-use wording::{Size, escape};
+use wording::{Size, escape, inert};
 
 pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Ending, Error> {
     if args.out.is_dir() {
         return Err(Error::Usage(format!("`{}` is a directory: name the file to write", files::shown(&args.out))));
     }
     let manifest = unlock::manifest(args.manifest.as_ref(), &args.escrow)?;
+    unlock::expected(manifest.as_ref(), args.expect.as_ref(), &args.escrow)?;
     let threshold = manifest.as_ref().and_then(|(_, manifest)| manifest.threshold.clone());
     let identities = unlock::escrow(&args.open, &args.escrow, threshold, ui.voice())?;
     let options = JoinOptions {
         keyless: &args.keyless,
         escrow: &args.escrow,
         manifest: manifest.as_ref().map(|(path, _)| path.as_path()),
+        expect_manifest: args.expect.as_ref(),
         identities: &identities,
         out: &args.out,
         force: args.force,
@@ -37,15 +39,22 @@ pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Ending, Error> {
     if !outcome.manifest_agrees {
         ui.warn("no manifest lies beside the escrow: that this is the original, the escrow alone says");
     }
-    warn_of_name(&args.out, &outcome, ui);
+    match &outcome.plain_tar {
+        None => warn_of_name(&args.out, &outcome, ui),
+        Some(why) => {
+            ui.warn(&format!("the gzip layer does not come back ({}): the tar inside is written", inert(why)));
+            ui.settle(Ending::Findings);
+        }
+    }
     if args.output.format() == ReportFormat::Json {
-        let files = vec![escrow::file("original", &args.out, &outcome.original)];
+        let role = if outcome.plain_tar.is_some() { "tar" } else { "original" };
+        let files = vec![escrow::file(role, &outcome.out, &outcome.digest)];
         let written = escrow::written(&args.keyless, Tarball::KIND, files, &outcome.manifest);
         let manifest_agrees = Some(outcome.manifest_agrees);
         let written = written.map(|written| Artifact::Written(Box::new(Written { manifest_agrees, ..written })));
-        write("keys join", written, Verdict::Pass, ui)?;
+        write("keys join", written, ui.ending().verdict(), ui)?;
     } else {
-        print(&args.out, &outcome, ui)?;
+        print(&outcome, ui)?;
     }
     Ok(ui.ending())
 }
@@ -61,19 +70,30 @@ fn warn_of_name(out: &Path, outcome: &JoinOutcome, ui: &mut Ui) {
     }
 }
 
-fn print(out: &Path, outcome: &JoinOutcome, ui: &mut Ui) -> Result<(), Error> {
+fn print(outcome: &JoinOutcome, ui: &mut Ui) -> Result<(), Error> {
     let look = ui.look();
-    let title = ui.paint(style::HEAD, files::shown(out)).to_string();
+    let title = ui.paint(style::HEAD, files::shown(&outcome.out)).to_string();
     let good = ui.paint(style::GOOD, "proven").to_string();
+    let created = escape(outcome.manifest.created.as_bytes());
+    let (name, what) = match outcome.plain_tar {
+        None => ("original", format!("{good}: byte for byte what was split on {created}")),
+        Some(_) => ("tar", format!("{good}: byte for byte what is inside the tarball that was split on {created}")),
+    };
     let fields = Fields::new()
-        .field(
-            "original",
-            format!("{good}: byte for byte what was split on {}", escape(outcome.manifest.created.as_bytes())),
-        )
-        .field("sha256", &outcome.original.sha256)
-        .field("size", Size(outcome.original.size).exact());
+        .field(name, what)
+        .field("sha256", &outcome.digest.sha256)
+        .field("size", Size(outcome.digest.size).exact());
     writeln!(ui.out(), "{title}")?;
     fields.write(ui.out(), look)?;
+    if outcome.plain_tar.is_some() {
+        let name = escape(outcome.original_name.as_bytes()).into_owned();
+        writeln!(
+            ui.out(),
+            "\n  To restore from it, compress it under the original's name:\n    gzip -n < {} > {}",
+            shell_word(&files::shown(&outcome.out)),
+            shell_word(&name)
+        )?;
+    }
     writeln!(ui.out(), "\n  It holds the keys again: remove it when it has done its work.")?;
     Ok(())
 }

@@ -18,12 +18,14 @@ use wording::escape;
 pub(super) fn run(args: KeysRewrapArgs, ui: &mut Ui) -> Result<Ending, Error> {
     seal::check(&args.to, args.new_passphrase || args.new_passphrase_file.is_some())?;
     let manifest = unlock::manifest(args.manifest.as_ref(), &args.escrow)?;
+    unlock::expected(manifest.as_ref(), args.expect.as_ref(), &args.escrow)?;
     let threshold = manifest.as_ref().and_then(|(_, manifest)| manifest.threshold.clone());
     let identities = unlock::escrow(&args.open, &args.escrow, threshold, ui.voice())?;
     let passphrase = seal::passphrase(args.new_passphrase, args.new_passphrase_file.as_ref(), ui)?;
     let options = RewrapOptions {
         escrow: &args.escrow,
         manifest: manifest.as_ref().map(|(path, _)| path.as_path()),
+        expect_manifest: args.expect.as_ref(),
         identities: &identities,
         seal_to: seal::seal_to(&args.to, passphrase)?,
         armor: args.to.armor,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use assay::Unlock;
-use key_escrow::{Identities, Manifest, SecretString, ShareSet, ThresholdInfo, read_age_header};
+use key_escrow::{Identities, Manifest, SecretString, Sha256Sum, ShareSet, ThresholdInfo, read_age_header};
 
 use self::secret_input::Terminal;
 use crate::args::IdentityArgs;
@@ -70,6 +70,25 @@ pub(in crate::commands) fn manifest(
     match Manifest::read(path) {
         Ok(manifest) => Ok(Some((path.clone(), manifest))),
         Err(error) => Err(failure::told(format!("`{}`: {}", escape_path(path), inert(&error.to_string())), None)),
+    }
+}
+
+/// Makes sure, before anything is asked for or opened, that the manifest is the one whose digest was kept.
+pub(in crate::commands) fn expected(
+    manifest: Option<&(PathBuf, Manifest)>,
+    sum: Option<&Sha256Sum>,
+    escrow: &Path,
+) -> Result<(), Error> {
+    match (manifest, sum) {
+        (_, None) => Ok(()),
+        (Some((path, _)), Some(_)) => match Manifest::read_expected(path, sum) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(failure::of(&error)),
+        },
+        (None, Some(_)) => Err(Error::Usage(format!(
+            "no manifest lies beside `{}`, and its SHA-256 was to be checked: name it with `--manifest`",
+            escape_path(escrow)
+        ))),
     }
 }
 
