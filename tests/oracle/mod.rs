@@ -9,6 +9,7 @@ mod hidden;
 mod lists;
 mod mutate;
 mod record;
+mod remedies;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -82,7 +82,7 @@ impl EtcdServer {
         let (port, peer_port) = free_ports()?;
         let (url, peer_url) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer_port}"));
         if let Some(snapshot) = snapshot {
-            restore(peer, snapshot, &dir.path().join("data"), &peer_url)?;
+            restore(peer, snapshot, &dir.path().join("data"), &peer_url, &[])?;
         }
         let process = spawn(peer, dir.path(), &url, &peer_url)?;
         let gateway = Gateway::new(port, deadline);
@@ -202,7 +202,7 @@ impl EtcdServer {
     /// [`HarnessError::Command`] with etcdctl's reason.
     pub fn etcdctl_json(&self, args: &[&str]) -> Result<Value, HarnessError> {
         let mut command = self.command();
-        command.args(args).args(["-w", "json"]);
+        command.args(["-w", "json"]).args(args);
         json_of(&mut command)
     }
 
@@ -251,12 +251,23 @@ fn spawn(peer: &Peer, dir: &Path, url: &str, peer_url: &str) -> Result<Child, Ha
 }
 
 /// `snapshot restore`, as a cluster of one.
-fn restore(peer: &Peer, snapshot: &Path, data: &Path, peer_url: &str) -> Result<(), HarnessError> {
+fn restore(peer: &Peer, snapshot: &Path, data: &Path, peer_url: &str, more: &[&str]) -> Result<(), HarnessError> {
     let mut command = Command::new(peer.etcdutl.as_ref().unwrap_or(&peer.etcdctl));
     command.env("ETCDCTL_API", "3").args(["snapshot", "restore"]).arg(snapshot).arg("--data-dir").arg(data);
     command.args(["--name", "peer", "--initial-advertise-peer-urls", peer_url]);
-    command.args(["--initial-cluster", &format!("peer={peer_url}")]);
+    command.args(["--initial-cluster", &format!("peer={peer_url}")]).args(more);
     run(&mut command).map(drop)
+}
+
+impl Peer {
+    /// `snapshot restore` with `more` arguments, for nothing but to see whether it is done.
+    ///
+    /// # Errors
+    /// [`HarnessError::Command`] where it is refused.
+    pub fn restores(&self, snapshot: &Path, more: &[&str]) -> Result<(), HarnessError> {
+        let dir = tempfile::tempdir().map_err(HarnessError::io("a temporary directory"))?;
+        restore(self, snapshot, &dir.path().join("data"), "http://127.0.0.1:2380", more)
+    }
 }
 
 /// Two free ports: held together, so that they differ, and then let go.

@@ -101,9 +101,10 @@ pub static LEASE_INVALID: Entry = Entry {
     severity: Medium,
     title: "A lease with an id that etcd does not grant",
     cause: "A bug of etcd, or damage.",
-    consequence: "The lease cannot be revoked by the usual tools.",
-    remedy: "Revoke it after the restore, or let its time to live pass.",
-    source: "etcd issue 14239",
+    consequence: "etcd reads no lease with a negative id when it starts: nothing revokes it, and keys that it was to end \
+        stay for ever.",
+    remedy: "Nothing to do for a restore. Delete the keys that should have ended with it (etcdctl del).",
+    source: "etcd issue 14239; server/lease/lessor.go reads ids from 0 on; asked of etcd 3.5",
 };
 
 /// The raft index of the data is not stored.
