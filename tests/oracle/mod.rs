@@ -7,6 +7,7 @@
 mod fields;
 mod hidden;
 mod lists;
+mod live;
 mod mutate;
 mod record;
 mod remedies;

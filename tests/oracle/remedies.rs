@@ -29,7 +29,7 @@ fn with(key: &[u8], value: &[u8], lease: i64) -> Builder {
 }
 
 fn deletes(server: &EtcdServer, key: &str) -> Result<(), HarnessError> {
-    server.etcdctl_json(&["del", key]).map(drop)
+    server.etcdctl(&["del", key])
 }
 
 const SECRET: &str = "/kubernetes.io/secrets/a/b";
@@ -46,7 +46,7 @@ fn remedies() -> Vec<Remedy> {
                 assert!(server.put(b"k", b"w").is_err(), "a server without space writes");
                 server.compact(3)?;
                 server.defragment()?;
-                server.etcdctl_json(&["alarm", "disarm"])?;
+                server.etcdctl(&["alarm", "disarm"])?;
                 server.put(b"k", b"w").map(drop)
             },
         },
@@ -114,7 +114,7 @@ fn a_lease_that_etcd_does_not_read_ends_nothing() {
     fs::write(&path, with(b"leased", b"v", -5).lease(-5, 60).build()).unwrap();
     assert!(has(&path, "ETCD-008"));
     let server = EtcdServer::restored(&peer, &path, PATIENCE).unwrap();
-    let refused = server.etcdctl_json(&["lease", "revoke", "--", "-5"]).unwrap_err().to_string();
+    let refused = server.etcdctl(&["lease", "revoke", "--", "-5"]).unwrap_err().to_string();
     assert!(refused.contains("requested lease not found"), "{refused}");
     assert_eq!(server.get_keys("leased", 0).unwrap(), [b"leased"]);
     deletes(&server, "leased").unwrap();

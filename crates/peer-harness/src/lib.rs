@@ -47,5 +47,5 @@ pub use fact::{KeyFact, LeaseFact, MemberFact};
 pub use hex::{hex, unhex};
 pub use peer::{Peer, PeerVersion};
 pub use requests::Op;
-pub use scenario::Filled;
+pub use scenario::{Filled, fill};
 pub use server::{EtcdServer, HashKv};

@@ -196,6 +196,16 @@ impl EtcdServer {
         run(&mut command).map(drop)
     }
 
+    /// Any `etcdctl` command against this server, for what it does.
+    ///
+    /// # Errors
+    /// [`HarnessError::Command`] with etcdctl's reason.
+    pub fn etcdctl(&self, args: &[&str]) -> Result<(), HarnessError> {
+        let mut command = self.command();
+        command.args(args);
+        run(&mut command).map(drop)
+    }
+
     /// Any `etcdctl` command against this server, with `-w json`.
     ///
     /// # Errors

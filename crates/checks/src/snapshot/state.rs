@@ -214,7 +214,12 @@ fn restored(scan: &Scan<'_>) -> bool {
 fn check_position(scan: &Scan<'_>, findings: &mut Findings) {
     let state = &scan.state;
     match state.consistent_index {
-        None | Some(0) => findings.push(Finding::new(&NO_RAFT_POSITION, "bucket `meta` has no consistent_index")),
+        None | Some(0) => {
+            let finding = Finding::new(&NO_RAFT_POSITION, "bucket `meta` has no consistent_index");
+            // a new 3.4 has written nothing yet
+            let severity = if scan.counts.records == 0 { Severity::Low } else { finding.severity };
+            findings.push(Finding { severity, ..finding });
+        }
         Some(index) if restored(scan) => {
             let current = scan.current();
             let message =
