@@ -37,7 +37,7 @@ pub use bucket::{Bucket, BucketRoot, InBucket};
 pub use db::{Db, OpenError};
 pub use fault::{Check, Fault, FaultKind, Faults, Path, Step};
 pub use leaf::{Bounds, LeafElement, LeafPage, LeafShape};
-pub use meta::{Meta, MetaFault, MetaSlot};
+pub use meta::{Meta, MetaFault, MetaSlot, checksum as meta_checksum};
 pub use page::{PageHeader, PageKind, Pgid, Txid};
 pub use spread::{Serial, Spread};
 pub use tree::{BranchRef, LeafRef, Tree};

@@ -150,7 +150,12 @@ pub(crate) fn plausible_page_size(size: u32) -> bool {
     size.is_power_of_two() && (1024..=16 << 20).contains(&size)
 }
 
-/// FNV-1a, 64 bit.
+/// The checksum of a meta: FNV-1a, 64 bit, of the bytes before it.
+#[must_use]
+pub fn checksum(meta: &[u8]) -> u64 {
+    fnv1a(meta)
+}
+
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes
         .iter()
