@@ -68,6 +68,15 @@ impl BucketKey {
         };
         Ok(Self { revision: decode_revision(bytes)?, tombstone })
     }
+
+    /// The 17 or 18 bytes.
+    #[must_use]
+    pub fn encode(self) -> Vec<u8> {
+        let Revision { main, sub } = self.revision;
+        let mut out = [&main.to_be_bytes()[..], b"_", &sub.to_be_bytes()].concat();
+        out.extend(self.tombstone.then_some(b't'));
+        out
+    }
 }
 
 /// Decodes the first 17 bytes of a revision.

@@ -338,16 +338,31 @@ impl<'a> Scan<'a> {
         !record.tombstone && slot.is_some_and(|slot| !slot.tombstone() && slot.revision() == record.revision)
     }
 
+    /// Whether a record, tombstone or not, is the last one of its key in the view: what a compaction at the view's revision
+    /// keeps, a tombstone only where it is of that very revision.
+    #[must_use]
+    pub fn is_newest(&self, record: &Record<'_>) -> bool {
+        let slot = self.store.get(record.kv.key, self.hasher.hash(record.kv.key));
+        slot.is_some_and(|slot| slot.revision() == record.revision)
+    }
+
+    /// The elements of a bucket in order of their keys, inner buckets among them. Reads the leaves again.
+    pub fn elements<'s>(&'s self, bucket: &'s Bucket<'a>) -> impl Iterator<Item = LeafElement<'a>> + 's {
+        self.leaves(bucket).flat_map(|page| page.elements())
+    }
+
+    fn leaves<'s>(&'s self, bucket: &'s Bucket<'a>) -> impl Iterator<Item = LeafPage<'a>> + 's {
+        let inline = match &bucket.root {
+            BucketRoot::Inline(page) => Some(*page),
+            BucketRoot::Tree(_) | BucketRoot::Lost => None,
+        };
+        let tree = bucket.tree().map(|tree| tree.leaves()).unwrap_or_default();
+        inline.into_iter().chain(tree.iter().filter_map(|leaf| self.walked.db.leaf(leaf)))
+    }
+
     /// The intact records, in order of revision, tombstones and the bump marker included. Reads the leaves again.
     pub fn records(&self) -> impl Iterator<Item = Record<'a>> + '_ {
-        let leaves = self.bucket(bucket::KEY).into_iter().flat_map(move |bucket| {
-            let inline = match &bucket.root {
-                BucketRoot::Inline(page) => Some(*page),
-                BucketRoot::Tree(_) | BucketRoot::Lost => None,
-            };
-            let tree = bucket.tree().map(|tree| tree.leaves()).unwrap_or_default();
-            inline.into_iter().chain(tree.iter().filter_map(|leaf| self.walked.db.leaf(leaf)))
-        });
+        let leaves = self.bucket(bucket::KEY).into_iter().flat_map(move |bucket| self.leaves(bucket));
         leaves.flat_map(|page| {
             let records = page.elements().filter(|element| !element.is_bucket());
             records.filter_map(move |element| Record::decode(&element, place(&page, &element)).ok())

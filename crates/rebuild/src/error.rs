@@ -1,0 +1,45 @@
+//! Why there is no new snapshot.
+
+use bbolt_write::WriteError;
+
+/// Why a snapshot is not rebuilt.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// Pages that are not whole; what they held would be missing.
+    #[error("{faults} structural faults, the first: {first}")]
+    Damaged {
+        /// How many.
+        faults: u64,
+        /// The first of them.
+        first: Box<bbolt_page::Fault>,
+    },
+    /// Elements that are no records; a copy of them would be no better.
+    #[error("{records} elements of bucket `key` are no records of etcd")]
+    Records {
+        /// How many.
+        records: u64,
+    },
+    /// A bucket that etcd cannot do without.
+    #[error("bucket `{name}` is not there")]
+    NoBucket {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A bucket in a bucket, which etcd has none of.
+    #[error("bucket `{}` holds a bucket, which no etcd writes", name.escape_ascii())]
+    Nested {
+        /// Name of the one that holds it.
+        name: Vec<u8>,
+    },
+    /// A compaction that etcd would refuse.
+    #[error("revision {asked} is in the future: the snapshot ends at {current}")]
+    Future {
+        /// The revision asked for.
+        asked: i64,
+        /// The last one.
+        current: i64,
+    },
+    /// The database is not written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
