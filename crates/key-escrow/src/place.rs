@@ -158,6 +158,14 @@ impl Place {
         &self.fd
     }
 
+    /// Whether anything has a name, be it a link to nowhere.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being looked at.
+    pub fn has(&self, name: &str) -> Result<bool> {
+        Ok(self.stat(name)?.is_some())
+    }
+
     /// What has a name, itself and not where it points; nothing if nothing has.
     pub(crate) fn stat(&self, name: &str) -> Result<Option<Stat>> {
         match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -180,7 +188,10 @@ impl Place {
     }
 
     /// Removes a name; none is fine.
-    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// Whatever keeps it from being removed.
+    pub fn remove(&self, name: &str) -> Result<()> {
         match rustix::fs::unlinkat(&self.fd, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(e) => Err(Error::io("remove", &self.path(name))(e.into())),
@@ -188,7 +199,10 @@ impl Place {
     }
 
     /// Gives a file another name unless something has it: then the error is [`Error::Exists`].
-    pub(crate) fn rename_new(&self, from: &str, to: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// That, and whatever else keeps it from being renamed.
+    pub fn rename_new(&self, from: &str, to: &str) -> Result<()> {
         let renamed = match rustix::fs::renameat_with(&self.fd, from, &self.fd, to, RenameFlags::NOREPLACE) {
             // file systems without the flag: a hard link does not replace either
             Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::linkat(&self.fd, from, &self.fd, to, AtFlags::empty())

@@ -247,6 +247,27 @@ fn every_field_of_a_policy_is_told() {
     compare("policy-check", &told, &seen);
 }
 
+/// One with a hash of its own and one without, one compacted.
+#[test]
+fn every_field_of_a_rebuilt_snapshot_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = told(&read("docs/json.md"), "rebuild");
+    let mut seen = Seen::new();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let packed = fixture_file("plain-etcd34", ".db.gz");
+    let bytes = fixtures::named("plain-etcd34").bytes();
+    std::fs::write(path("copy.db"), &bytes[..bytes.len() - 32]).unwrap();
+    for (number, line) in
+        [vec![packed.to_str().unwrap()], vec![&path("copy.db"), "--compact", "latest"]].iter().enumerate()
+    {
+        let out = path(&format!("{number}.db"));
+        let run = assay(&[&["rebuild"], line.as_slice(), &["--json", "--out", &out]].concat());
+        let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{}: {error}", run.err));
+        walk(&document, "", &told, &mut seen);
+    }
+    compare("rebuild", &told, &seen);
+}
+
 /// What verify says where a policy waives a finding.
 fn waived(dir: &Path) -> Value {
     let policy = dir.join("policy.toml");

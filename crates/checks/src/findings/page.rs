@@ -185,9 +185,8 @@ pub static BAD_FREELIST: Entry = Entry {
         the first in it, a restore may live and defrag ends. It writes over a page \
         in use that the list names, with the restore or later. A list out of order or with pages left out costs space \
         alone (medium).",
-    remedy: "Use another backup. If there is none, and the message does not say that etcd ends in defrag: put the file \
-        in the place DIR/member/snap/db and run etcdutl defrag --data-dir DIR, which writes it without a list. Where \
-        defrag ends, too, no tool of etcd mends the file.",
+    remedy: "Use another backup, or write the file anew: assay rebuild SNAPSHOT --out NEW.db takes no list over, whatever is \
+        wrong with it. etcdutl defrag mends those on which it does not end.",
     source: "bbolt freelist.go; etcd opens with NoFreelistSync; asked of etcd 3.5",
 };
 

@@ -10,6 +10,7 @@ mod get;
 mod history;
 mod keys;
 mod list;
+mod rebuild;
 mod report;
 mod select;
 mod values;
@@ -34,6 +35,7 @@ pub use keys::{
     KeysRewrapArgs, KeysSplitArgs, MaterialFormat, RecipientArgs,
 };
 pub use list::{ListForm, ListFormat, LsArgs, View};
+pub use rebuild::RebuildArgs;
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs};
 pub use values::{FailOn, ReportFormat, When};

@@ -27,6 +27,7 @@ mod page;
 mod pages;
 mod policy;
 mod question;
+mod rebuild;
 mod snapshot;
 mod timeline;
 mod unlock;
@@ -38,7 +39,7 @@ use clap::{Parser, Subcommand};
 use crate::args::{
     BrowseArgs, BucketArgs, CarveArgs, ClusterArgs, CompatArgs, CompletionsArgs, DiffArgs, DuArgs, ExplainArgs,
     ExportArgs, GetArgs, GlobalArgs, HashArgs, HistoryArgs, InspectArgs, KeysArgs, LsArgs, ManArgs, PageArgs,
-    PagesArgs, PolicyArgs, TimelineArgs, VerifyArgs,
+    PagesArgs, PolicyArgs, RebuildArgs, TimelineArgs, VerifyArgs,
 };
 use crate::exit::{Ending, Error};
 use crate::settings;
@@ -121,6 +122,8 @@ pub enum Command {
     Cluster(ClusterArgs),
     /// Tell what a finding means and what to do about it
     Explain(ExplainArgs),
+    /// Write a snapshot anew: on full pages, compacted, without alarms or users
+    Rebuild(RebuildArgs),
     /// Hold the keys of a backup apart from its data, and join them again
     Keys(KeysArgs),
     /// Begin or check a policy: what your backups must be, besides sound
@@ -155,6 +158,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Ending, Error> {
         Command::Completions(args) => completions::run(&args, ui),
         Command::Diff(args) => diff::run(*args, &reading, ui),
         Command::Export(args) => export::run(*args, &reading, ui),
+        Command::Rebuild(args) => rebuild::run(&args, &reading, ui),
         Command::History(args) => history::run(*args, &reading, ui),
         Command::Keys(args) => keys::run(args, &reading, ui),
         Command::Timeline(args) => timeline::run(*args, &reading, ui),

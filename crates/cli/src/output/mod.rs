@@ -20,6 +20,7 @@ pub mod manifests;
 pub mod objects;
 pub mod overview;
 pub mod page;
+pub mod rebuilt;
 pub mod rows;
 pub mod sqlite;
 pub mod steps;

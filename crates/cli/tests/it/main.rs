@@ -53,6 +53,7 @@ mod members;
 mod odd;
 mod pair;
 mod pty;
+mod rebuild;
 mod reports;
 mod run;
 mod secrets;

@@ -10,6 +10,7 @@ mod hashes;
 mod keys;
 mod objects;
 mod policy;
+mod rebuilt;
 mod snapshot;
 mod tarball;
 mod usage;
@@ -39,6 +40,7 @@ pub use objects::{
     Author, CarvedFrom, Change, Difference, DifferenceCounts, History, LiveKey, ObjectRow, Side, StepRow, Timeline,
 };
 pub use policy::{PolicyFile, RequiredEncryption, Requirements, Waiver};
+pub use rebuilt::Rebuilt;
 pub use snapshot::{EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update};
 pub use tarball::{
     ArchiveFault, Config, ConfiguredResource, EncryptionConfig, KeyUsed, KeysLs, Material, Pod, Problem, Tarball,
@@ -95,6 +97,8 @@ pub enum Artifact {
     Drill(Box<Drill>),
     /// `policy check`.
     PolicyFile(Box<PolicyFile>),
+    /// `rebuild`.
+    Rebuilt(Box<Rebuilt>),
     /// Of another command, or of a kind that a later assay has: kept as it is.
     Other(Any),
 }
@@ -128,6 +132,7 @@ impl Artifact {
             ("keys split" | "keys join" | "keys rewrap", _) => shape(any, Self::Written),
             ("keys verify-escrow", _) => shape(any, Self::Drill),
             ("policy check", _) => shape(any, Self::PolicyFile),
+            ("rebuild", _) => shape(any, Self::Rebuilt),
             _ => Self::Other(any),
         }
     }
@@ -146,6 +151,7 @@ impl Artifact {
             Self::Written(it) => Some(&it.kind),
             Self::Drill(it) => Some(&it.kind),
             Self::PolicyFile(it) => Some(&it.kind),
+            Self::Rebuilt(it) => Some(&it.kind),
             Self::Other(any) => any.fields()?.get("kind")?.text(),
             _ => None,
         }
@@ -177,6 +183,7 @@ impl Artifact {
             Self::Written(it) => &it.path,
             Self::Drill(it) => &it.path,
             Self::PolicyFile(it) => &it.path,
+            Self::Rebuilt(it) => &it.path,
             Self::Other(any) => {
                 any.fields().and_then(|fields| fields.get("path")).and_then(Any::text).unwrap_or_default()
             }
@@ -209,6 +216,7 @@ impl Artifact {
             Self::Written(it) => &it.more,
             Self::Drill(it) => &it.more,
             Self::PolicyFile(it) => &it.more,
+            Self::Rebuilt(it) => &it.more,
             Self::Other(_) => return None,
         })
     }

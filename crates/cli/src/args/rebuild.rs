@@ -1,0 +1,61 @@
+//! The options of `rebuild`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use rebuild::Compact;
+
+use super::ReportOutput;
+use super::values::parse_revision;
+
+const HELP: &str = "\
+Examples:
+  assay rebuild snapshot.db --out small.db                       same history, no free pages
+  assay rebuild snapshot.db --out now.db --compact latest        every key as it is now
+  assay rebuild nospace.db --out writable.db --compact latest --drop-alarms
+
+The new file has every entry of the source, on full pages: nothing that was deleted is left in free
+ones, and no list of free pages is kept. It is read back before it gets its name, and has an
+integrity hash that restores accept; the file beside it, OUT.rebuild.json, says that the hash is
+assay's, and of which source. A source that is damaged, or whose own hash is wrong, is refused.";
+
+/// `assay rebuild`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = HELP)]
+pub struct RebuildArgs {
+    /// Snapshot, plain or compressed; `-` for standard input
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshot: OsString,
+    /// The new file; there must be none of that name
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: PathBuf,
+    /// Which history to leave out, as etcd compacts: `none`, `latest`, or all before a revision
+    #[arg(long, value_name = "REV", default_value = "none", value_parser = parse_compact)]
+    pub compact: Compact,
+    /// Bytes of a page; the source's unless given
+    #[arg(long, value_name = "BYTES")]
+    pub page_size: Option<u32>,
+    /// Leave alarms out: a server with one refuses to write
+    #[arg(long)]
+    pub drop_alarms: bool,
+    /// Leave users and roles out, and authentication off
+    #[arg(long)]
+    pub drop_auth: bool,
+    /// Write no OUT.rebuild.json
+    #[arg(long)]
+    pub no_sidecar: bool,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: ReportOutput,
+}
+
+fn parse_compact(text: &str) -> Result<Compact, String> {
+    match text {
+        "none" => Ok(Compact::None),
+        "latest" => Ok(Compact::Latest),
+        revision => parse_revision(revision)
+            .map(Compact::At)
+            .map_err(|error| format!("`none`, `latest`, or a revision; {error}")),
+    }
+}

@@ -1,0 +1,103 @@
+//! `assay rebuild`: a snapshot written anew, proven before it gets its name.
+
+mod file;
+
+use artifact::{Contents, Reading};
+use assay::Pool;
+use assay::documents;
+use checks::Verdict;
+use document::{Artifact, Document, HexBytes};
+use etcd_snapshot::trailer::{self, Trailer};
+use rebuild::{Plan, RebuildError, Wanted};
+
+use super::snapshot;
+use crate::args::{RebuildArgs, ReportFormat};
+use crate::exit::{Ending, Error};
+use crate::input::Input;
+use crate::output::rebuilt::print;
+use crate::ui::Ui;
+use file::NewFile;
+
+pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
+    let new = NewFile::begin(&args.out)?;
+    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let db = snapshot::database(&source)?;
+    let wanted = Wanted {
+        compact: args.compact,
+        page_size: args.page_size,
+        drop_alarms: args.drop_alarms,
+        drop_auth: args.drop_auth,
+    };
+    let meter = ui.meter("reading", Some(source.bytes().len() as u64));
+    let (trailer, plan) =
+        rayon::join(|| trailer::read(source.bytes(), |bytes| meter.add(bytes)), || rebuild::plan(db, wanted, &Pool));
+    drop(meter);
+    // a wrong hash must not become a right one
+    if trailer.valid() == Some(false) {
+        let reason = "its SHA-256 is not that of its bytes (SNAP-003), and a new file would hide that";
+        return Err(refused(&source, reason.to_owned()));
+    }
+    let plan = plan.map_err(|error| why(&source, &error))?;
+    source.check_unchanged()?;
+    let meter = ui.meter("writing", Some(source.bytes().len() as u64));
+    let rebuilt = new.write(&source, &plan, reading, &|bytes| meter.add(bytes))?;
+    drop(meter);
+    source.check_unchanged()?;
+    let document = document(args, &source, &trailer, &plan, &rebuilt);
+    new.publish(&rebuilt, (!args.no_sidecar).then_some(&document))?;
+    match (args.output.format(), document.artifacts.first()) {
+        (ReportFormat::Json, _) => document.write(ui.out())?,
+        (ReportFormat::Human, Some(Artifact::Rebuilt(rebuilt))) => print(rebuilt, ui)?,
+        (ReportFormat::Human, _) => {}
+    }
+    Ok(Ending::Clean)
+}
+
+fn refused(source: &Contents, reason: String) -> Error {
+    let hint = "`assay verify` tells all that is wrong; take another backup, or what is left: `assay ls --salvage`";
+    Error::Unanswerable { display: source.display().to_owned(), reason, hint: Some(hint.to_owned()) }
+}
+
+fn why(source: &Contents, error: &RebuildError) -> Error {
+    match error {
+        RebuildError::Future { .. } => Error::Unanswerable {
+            display: source.display().to_owned(),
+            reason: error.to_string(),
+            hint: Some("`--compact latest` takes the last revision".to_owned()),
+        },
+        RebuildError::Write(error) => Error::Usage(error.to_string()),
+        damaged => refused(source, damaged.to_string()),
+    }
+}
+
+fn document(
+    args: &RebuildArgs,
+    source: &Contents,
+    trailer: &Trailer,
+    plan: &Plan<'_>,
+    new: &file::Written,
+) -> Document {
+    let file::Written { rebuilt, sha256, live_keys } = new;
+    let artifact = document::Rebuilt {
+        path: source.name(),
+        kind: document::Rebuilt::KIND,
+        source_sha256: HexBytes(&trailer.file).to_string(),
+        source_trailer: trailer.valid(),
+        source_size: source.bytes().len() as u64,
+        out: args.out.to_string_lossy().into_owned(),
+        trailer: HexBytes(sha256).to_string(),
+        size: rebuilt.pages * u64::from(rebuilt.page_size) + sha256.len() as u64,
+        page_size: rebuilt.page_size,
+        pages: rebuilt.pages,
+        revision: rebuilt.revision,
+        compacted_at: plan.compact_at,
+        records_before: rebuilt.records_before,
+        records: rebuilt.records,
+        live_keys: *live_keys,
+        alarms_dropped: rebuilt.alarms_dropped,
+        auth_dropped: rebuilt.auth_dropped,
+        status_hash_hex: format!("{:08x}", rebuilt.status_hash),
+        more: document::Fields::default(),
+    };
+    documents::document("rebuild", vec![Artifact::Rebuilt(Box::new(artifact))], Vec::new(), Verdict::Pass)
+}

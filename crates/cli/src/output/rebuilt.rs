@@ -1,0 +1,45 @@
+//! A snapshot that was written anew, for people.
+
+use document::Rebuilt;
+
+use super::human::Fields;
+use crate::exit::Error;
+use crate::ui::Ui;
+use wording::{Size, count, escape, group_digits, number_of};
+
+/// What was made of what.
+///
+/// # Errors
+/// Whatever keeps the stream from taking it.
+pub fn print(rebuilt: &Rebuilt, ui: &mut Ui) -> Result<(), Error> {
+    let percent = rebuilt.size.saturating_mul(100).checked_div(rebuilt.source_size).unwrap_or(100);
+    let kept = if rebuilt.records == rebuilt.records_before {
+        format!("{}, as in the source", count(rebuilt.records, "record"))
+    } else {
+        format!("{} of {}", group_digits(rebuilt.records), count(rebuilt.records_before, "record"))
+    };
+    let history = match rebuilt.compacted_at {
+        Some(at) => format!("compacted at {at}"),
+        None => "as in the source".to_owned(),
+    };
+    let trailer = match rebuilt.source_trailer {
+        Some(_) => "assay's; the source had its own, which was right",
+        None => "assay's; the source had none, so its values are as unproven as they were",
+    };
+    let dropped = |number: u64, one: &str, many: &str| (number > 0).then(|| number_of(number, one, many));
+    let fields = Fields::new()
+        .field("from", escape(rebuilt.path.as_bytes()))
+        .field("size", format!("{} ({percent} % of the source)", Size(rebuilt.size).exact()))
+        .field("pages", format!("{} of {} bytes, all in use", group_digits(rebuilt.pages), rebuilt.page_size))
+        .field("records", kept)
+        .field("live keys", group_digits(rebuilt.live_keys))
+        .field("revision", rebuilt.revision)
+        .field("history", history)
+        .maybe("left out", dropped(rebuilt.alarms_dropped, "alarm", "alarms"))
+        .maybe("left out", dropped(rebuilt.auth_dropped, "entry of users and roles", "entries of users and roles"))
+        .field("integrity hash", trailer)
+        .field("status hash", &rebuilt.status_hash_hex);
+    writeln!(ui.out(), "{}", escape(rebuilt.out.as_bytes()))?;
+    let look = ui.look();
+    Ok(fields.write(ui.out(), look)?)
+}

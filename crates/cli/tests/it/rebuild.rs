@@ -1,0 +1,134 @@
+//! `rebuild`: what it writes, what it leaves behind, and what it refuses.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::fixture::named;
+use crate::run::{Run, json_of, run};
+
+struct Bench(tempfile::TempDir);
+
+impl Bench {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> String {
+        fs::write(self.path(name), bytes).unwrap();
+        self.text(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(self.0.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Refused, with this in the message, and nothing was written.
+    fn refused(&self, line: &[&str], said: &str) -> Run {
+        let before = self.names();
+        let run = run(line);
+        assert_eq!(run.code, Some(2), "{line:?}: {}", run.out);
+        assert!(run.err.contains(said), "{line:?}: {}", run.err);
+        assert_eq!(self.names(), before, "{line:?}");
+        run
+    }
+}
+
+#[test]
+fn the_new_file_is_sound_and_says_where_it_is_from() {
+    for fixture in crate::fixture::all() {
+        let bench = Bench::new();
+        let (source, out) = (fixture.snapshot(), bench.text("new.db"));
+        let packed = fs::read(&source).unwrap();
+        let document = json_of(&["rebuild", source.to_str().unwrap(), "--out", &out, "--json"]);
+        assert!(fs::read(&source).unwrap() == packed, "{}: the input was changed", fixture.name);
+        assert_eq!(bench.names(), ["new.db", "new.db.rebuild.json"]);
+        let beside: Value = serde_json::from_slice(&fs::read(bench.path("new.db.rebuild.json")).unwrap()).unwrap();
+        assert_eq!(beside, document, "{}", fixture.name);
+        let file = fs::read(&out).unwrap();
+        assert_eq!(fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600);
+        let (pages, hash) = file.split_at(file.len() - 32);
+        assert_eq!(&Sha256::digest(pages)[..], hash, "{}", fixture.name);
+        let told = &document["artifacts"][0];
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(told["trailer"], hex(hash));
+        assert_eq!(told["size"], file.len());
+        assert_eq!(told["sourceSha256"], hex(&Sha256::digest(fixture.bytes())));
+        // no finding that the source has not; what goes by file name is another's business
+        let found = |path: &Path| -> Vec<String> {
+            let verified = run(&["verify", "--json", path.to_str().unwrap()]);
+            let document: Value = serde_json::from_str(&verified.out).unwrap();
+            let ids = document["findings"].as_array().unwrap().iter().map(|found| found["id"].as_str().unwrap());
+            let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+            ids.dedup();
+            ids
+        };
+        let source = bench.path("source.db");
+        fs::write(&source, fixture.bytes()).unwrap();
+        let before = found(&source);
+        let after = found(&bench.path("new.db"));
+        assert!(after.iter().all(|id| before.contains(id)), "{}: {after:?}, before {before:?}", fixture.name);
+        assert!(!after.contains(&"PAGE-016".to_owned()), "{}: residue", fixture.name);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_refused_and_nothing_is_left() {
+    let bench = Bench::new();
+    let whole = named("plain-etcd34").bytes();
+    let out = bench.text("new.db");
+    let mut flipped = whole.clone();
+    let at = flipped.len() - 200;
+    flipped[at] ^= 1;
+    let flipped = bench.write("flipped.db", &flipped);
+    bench.refused(&["rebuild", &flipped, "--out", &out], "SHA-256 is not that of its bytes (SNAP-003)");
+    let cut = bench.write("cut.db", &whole[..whole.len() / 2]);
+    bench.refused(&["rebuild", &cut, "--out", &out], "cut.db");
+    let sound = bench.write("sound.db", &whole);
+    bench.refused(&["rebuild", &sound, "--out", &out, "--compact", "99999999"], "is in the future");
+    bench.refused(&["rebuild", &sound, "--out", &out, "--compact", "never"], "`none`, `latest`, or a revision");
+    bench.refused(&["rebuild", &sound, "--out", &out, "--page-size", "5000"], "expected a power of two");
+    bench.refused(&["rebuild", &sound, "--out", &sound], "there is one already");
+    bench.refused(&["rebuild", &sound, "--out", &bench.text("no/such/new.db")], "cannot write");
+    let link = bench.path("link.db");
+    std::os::unix::fs::symlink(bench.path("elsewhere.db"), &link).unwrap();
+    bench.refused(&["rebuild", &sound, "--out", link.to_str().unwrap()], "there is one already");
+    // what a killed run leaves behind is told, and not written over
+    bench.write(".new.db.unproven", b"half");
+    bench.refused(&["rebuild", &sound, "--out", &out], "one was broken off");
+    assert_eq!(fs::read(bench.path(".new.db.unproven")).unwrap(), b"half");
+    fs::remove_file(bench.path(".new.db.unproven")).unwrap();
+    assert_eq!(run(&["rebuild", &sound, "--out", &out, "--no-sidecar"]).code, Some(0));
+    assert!(!bench.path("new.db.rebuild.json").exists());
+}
+
+/// A disk that takes no more is an error, and no file of the name is there.
+#[test]
+fn a_full_disk_leaves_no_file_of_that_name() {
+    let bench = Bench::new();
+    let sound = bench.write("sound.db", &named("plain-etcd34").bytes());
+    let mut bash = fixtures::tool("bash").unwrap();
+    // blocks of 1 KiB: a quarter of what is to be written
+    let line = "trap '' XFSZ; ulimit -f 200; exec \"$@\"";
+    bash.args(["-c", line, "bash", env!("CARGO_BIN_EXE_assay"), "rebuild", &sound, "--out", &bench.text("new.db")]);
+    let run: Run = bash.output().unwrap().into();
+    assert_eq!(run.code, Some(2), "{}", run.out);
+    assert!(run.err.contains("cannot write") && run.err.contains("File too large"), "{}", run.err);
+    assert_eq!(bench.names(), ["sound.db"]);
+}

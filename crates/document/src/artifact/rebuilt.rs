@@ -1,0 +1,58 @@
+//! A snapshot that was written anew: `rebuild`.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::any::Fields;
+use crate::values::Word;
+
+/// What became of a snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Rebuilt {
+    /// The source.
+    pub path: String,
+    /// [`Rebuilt::KIND`].
+    pub kind: Word,
+    /// SHA-256 of the source, its integrity hash included, hex.
+    pub source_sha256: String,
+    /// Whether the source's own integrity hash was right; `None` where it has none.
+    pub source_trailer: Option<bool>,
+    /// Bytes of the source.
+    pub source_size: u64,
+    /// The new file.
+    pub out: String,
+    /// SHA-256 of its pages, which stands behind them, hex. It is assay's word, not an etcd's.
+    pub trailer: String,
+    /// Bytes of the new file.
+    pub size: u64,
+    /// Bytes of a page.
+    pub page_size: u32,
+    /// Pages, all in use.
+    pub pages: u64,
+    /// The revision that a server will be at: the source's.
+    pub revision: i64,
+    /// The compaction that was done; `None` where none was.
+    pub compacted_at: Option<i64>,
+    /// Records of the source.
+    pub records_before: u64,
+    /// Records of the new file.
+    pub records: u64,
+    /// Keys that are live in both.
+    pub live_keys: u64,
+    /// Alarms that were left out.
+    pub alarms_dropped: u64,
+    /// Entries of users, roles and authentication that were left out.
+    pub auth_dropped: u64,
+    /// What `etcdutl snapshot status` says of the new file, in eight digits.
+    pub status_hash_hex: String,
+    /// What a later assay says besides.
+    #[serde(flatten)]
+    pub more: Fields,
+}
+
+impl Rebuilt {
+    /// What `kind` says of it.
+    pub const KIND: Word = Cow::Borrowed("rebuilt");
+}
