@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use key_escrow::{MemberLabel, RemovalPolicy};
+use encryption_config::Finder;
+use key_escrow::{MemberLabel, RemovalPolicy, Search, Sighting};
 use static_resources::{Class, KnownBy, Member, MemberPath};
 
 use crate::error::Error;
@@ -28,6 +29,20 @@ pub fn policy(key_material: &KeyMaterial, asked: impl Fn(Class) -> bool) -> Resu
         }
     }
     Ok(remaining.into_iter().fold(policy, |policy, (class, members)| policy.with_remaining(class.as_str(), members)))
+}
+
+/// Looks for keys in what a split leaves.
+pub struct KeySearch<'f>(pub &'f mut Finder);
+
+impl Search for KeySearch<'_> {
+    fn look(&mut self, bytes: &[u8]) -> Option<Sighting> {
+        let found = self.0.look(bytes)?;
+        Some(Sighting { what: format!("encryption key `{}`", found.key), form: found.form, offset: found.offset })
+    }
+
+    fn restart(&mut self) {
+        self.0.restart();
+    }
 }
 
 /// What the manifest says of a member: its class, and fingerprints of what is in it.

@@ -5,7 +5,7 @@ use backup_facts::configuration::InForce;
 use backup_facts::directory::FileName;
 use backup_facts::material::{self, ConfigFacts, KeyFact, Row};
 use backup_facts::tarball::TarballFacts;
-use encryption_config::ParseError;
+use encryption_config::{Finder, ParseError};
 use static_resources::{Limits, MemberPath, StaticResources};
 
 use crate::error::Error;
@@ -35,24 +35,7 @@ impl KeyMaterial {
     /// # Errors
     /// When it cannot be read, changed meanwhile, or is no tarball.
     pub fn read(raw: &mut Contents, reading: &Reading, watch: &dyn Watch) -> Result<Self, Error> {
-        let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
-        watch.before_keys();
-        watch.phase(Phase::Reading, raw.size_on_disk());
-        let mut failed = None;
-        let advance = |bytes| watch.advance(bytes);
-        let kept_apart = KeptApart { inner: raw.stored(&advance), failed: &mut failed };
-        let read = TarballFacts::read(kept_apart, &limits);
-        watch.done();
-        if let Some(source) = failed {
-            return Err(raw.failed(source).into());
-        }
-        let facts = read.map_err(|error| Error::NoArchive { reason: format!("{}: {error}", raw.display()) })?;
-        raw.check_unchanged()?;
-        let resources = &facts.resources;
-        if resources.members.is_empty() && !resources.complete {
-            let fault = resources.faults.last().map_or_else(String::new, |fault| format!(": {}", fault.kind));
-            return Err(Error::NoArchive { reason: format!("{} is no tarball{fault}", raw.display()) });
-        }
+        let facts = facts(raw, reading, watch)?;
         let marked = raw.file_name().and_then(FileName::parse).is_some_and(|named| named.keyless);
         let in_force = InForce::of_tarball(&facts, marked).without_keys();
         let TarballFacts { resources, configurations } = facts;
@@ -93,6 +76,39 @@ impl KeyMaterial {
         let here = self.configs.iter().filter(|config| config.member == *member);
         here.filter_map(|config| config.facts.as_ref().ok()).flat_map(ConfigFacts::real_keys).collect()
     }
+}
+
+/// What looks for the keys of a tarball's configurations in what must hold none. It holds them: it is made right before it
+/// looks, of a tarball read once more, and dropped right after.
+///
+/// # Errors
+/// As [`KeyMaterial::read`].
+pub fn finder(raw: &mut Contents, reading: &Reading, watch: &dyn Watch) -> Result<Finder, Error> {
+    let facts = facts(raw, reading, watch)?;
+    Ok(Finder::of(facts.configurations.iter().filter_map(|found| found.parsed.as_deref().ok())))
+}
+
+/// Reads a tarball from end to end.
+fn facts(raw: &mut Contents, reading: &Reading, watch: &dyn Watch) -> Result<TarballFacts, Error> {
+    let limits = Limits { expansion: reading.max_expanded, ..Limits::default() };
+    watch.before_keys();
+    watch.phase(Phase::Reading, raw.size_on_disk());
+    let mut failed = None;
+    let advance = |bytes| watch.advance(bytes);
+    let kept_apart = KeptApart { inner: raw.stored(&advance), failed: &mut failed };
+    let read = TarballFacts::read(kept_apart, &limits);
+    watch.done();
+    if let Some(source) = failed {
+        return Err(raw.failed(source).into());
+    }
+    let facts = read.map_err(|error| Error::NoArchive { reason: format!("{}: {error}", raw.display()) })?;
+    raw.check_unchanged()?;
+    let resources = &facts.resources;
+    if resources.members.is_empty() && !resources.complete {
+        let fault = resources.faults.last().map_or_else(String::new, |fault| format!(": {}", fault.kind));
+        return Err(Error::NoArchive { reason: format!("{} is no tarball{fault}", raw.display()) });
+    }
+    Ok(facts)
 }
 
 /// Keeps an error of the disk apart from one of the content.

@@ -48,6 +48,9 @@ fn hint(error: &EscrowError) -> Option<String> {
         EscrowError::ForeignDirectory { .. } => "give a place of your own",
         EscrowError::OutputLink { .. } => "give the place that it points at, or remove it",
         EscrowError::ForeignLock { .. } => "what it says is acted on: have it removed, or give another place",
+        EscrowError::SecretStays { .. } | EscrowError::SecretInManifest { .. } => {
+            "no such tarball comes from cluster-backup.sh: seal the whole of it (`age`), and find out who put the key there"
+        }
         EscrowError::NoMatchingIdentity { .. } => {
             "the manifest beside it names the recipients; for a threshold escrow give shares with `--share`"
         }

@@ -38,6 +38,7 @@
 
 mod config;
 mod envelope;
+mod finder;
 mod fingerprint;
 mod key;
 mod keyring;
@@ -51,6 +52,7 @@ mod stored;
 
 pub use config::{EncryptionConfig, Format, GroupResource, Kms, Provider, ProviderKind, ResourceProviders};
 pub use envelope::{EnvelopeError, KmsEnvelope};
+pub use finder::{Finder, Found};
 pub use fingerprint::{FINGERPRINT_METHOD, Fingerprint};
 pub use key::{Key, KeyNaming};
 pub use keyring::{Keyring, OpenError, Opened, Plaintext, Standing, StoredAs};

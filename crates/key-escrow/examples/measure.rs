@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             force: false,
             seal_original,
             limits: Limits::default(),
+            search: None,
         },
         &mut |_, _, _| {},
     )?;

@@ -103,6 +103,8 @@ fn lossy(bytes: &[u8]) -> String {
 pub(crate) trait Sink {
     /// Decides over a member before any of its blocks.
     fn member(&mut self, member: &Member) -> Result<Fate>;
+    /// Tells that the blocks which follow are of no member.
+    fn outside(&mut self) {}
     /// Original blocks, whole and in order.
     fn blocks(&mut self, bytes: &[u8], fate: Fate) -> Result<()>;
     /// The data of a member that leaves, without padding.
@@ -191,6 +193,7 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
                 if !pending.blocks.is_empty() {
                     return Err(self.fault("the end mark follows an extended header"));
                 }
+                self.sink.outside();
                 self.sink.blocks(&*block, Fate::Keep)?;
                 return Ok(false);
             }
@@ -232,6 +235,7 @@ impl<R: Read, S: Sink> Walker<'_, R, S> {
         if renames {
             return Err(Error::Tar { what: "a global pax header that renames or resizes members", offset });
         }
+        self.sink.outside();
         self.sink.blocks(block, Fate::Keep)?;
         self.sink.blocks(&body, Fate::Keep)
     }

@@ -18,7 +18,7 @@ use crate::infile;
 use crate::manifest::{EncryptionState, RemovedMember};
 use crate::outfile::OutSet;
 use crate::payload::Key;
-use crate::policy::{MemberLabel, RemovalPolicy, is_encryption_config, normal_form};
+use crate::policy::{MemberLabel, RemovalPolicy, Search, Sighting, is_encryption_config, normal_form};
 use crate::progress::{Phase, ProgressFn, Watched};
 use crate::rejoin::digest_file;
 use crate::sealing::same;
@@ -39,16 +39,25 @@ pub(crate) struct Cut {
     pub(crate) keyless_mac: HmacSha256,
 }
 
+/// How a tarball is cut.
+pub(crate) struct How<'a, 's> {
+    pub(crate) policy: &'a RemovalPolicy,
+    pub(crate) limits: Limits,
+    /// Looks for secrets in what stays.
+    pub(crate) search: Option<&'a mut (dyn Search + 's)>,
+    /// Bytes of the tarball.
+    pub(crate) size: u64,
+}
+
 /// The first pass: writes the keyless tarball and learns everything about the tar.
 pub(crate) fn cut(
     tarball: &Path,
-    policy: &RemovalPolicy,
-    limits: Limits,
+    how: How<'_, '_>,
     set: &OutSet,
     name: &str,
-    size: u64,
     progress: &mut ProgressFn<'_>,
 ) -> Result<Cut> {
+    let How { policy, limits, search, size } = how;
     let (member_key, seal_key) = (random_key()?, random_key()?);
     let path = set.path(name);
     let file = BufWriter::with_capacity(64 * 1024, set.create(name)?);
@@ -68,6 +77,8 @@ pub(crate) fn cut(
         missing: policy.members().map(str::to_owned).collect(),
         keys_removed: false,
         keys_remain: false,
+        search,
+        now: String::new(),
     };
     let source = Watched {
         inner: infile::open(tarball)?,
@@ -114,7 +125,7 @@ fn random_key() -> Result<Key> {
     Ok(key)
 }
 
-struct Cutter<'a> {
+struct Cutter<'a, 's> {
     policy: &'a RemovalPolicy,
     limits: Limits,
     path: &'a Path,
@@ -130,9 +141,12 @@ struct Cutter<'a> {
     missing: BTreeSet<String>,
     keys_removed: bool,
     keys_remain: bool,
+    search: Option<&'a mut (dyn Search + 's)>,
+    /// The member whose blocks come.
+    now: String,
 }
 
-impl Cutter<'_> {
+impl Cutter<'_, '_> {
     /// The label under which the member leaves by any of its names, or because it links to one that does.
     fn label(&self, member: &Member) -> Result<Option<MemberLabel>> {
         let own = member.names().find_map(|name| self.policy.removes(&name));
@@ -153,6 +167,16 @@ impl Cutter<'_> {
         }
     }
 
+    /// The member whose blocks come, unless its name is what holds the secret.
+    fn now_shown(&mut self) -> String {
+        let now = std::mem::take(&mut self.now);
+        let holds = self.search.as_mut().is_some_and(|search| {
+            search.restart();
+            search.look(now.as_bytes()).is_some()
+        });
+        if holds { "(a member whose name holds it)".to_owned() } else { now }
+    }
+
     fn account(&mut self, blocks: u64, fate: Fate) {
         match (self.runs.last_mut(), fate) {
             (Some((kept, 0)), Fate::Keep) => *kept += blocks,
@@ -163,8 +187,9 @@ impl Cutter<'_> {
     }
 }
 
-impl Sink for Cutter<'_> {
+impl Sink for Cutter<'_, '_> {
     fn member(&mut self, member: &Member) -> Result<Fate> {
+        self.now = member.path();
         for name in member.names() {
             self.missing.remove(&normal_form(&name));
         }
@@ -199,9 +224,16 @@ impl Sink for Cutter<'_> {
         if fate == Fate::Keep {
             self.keyless_tar.update(bytes);
             self.keyless_mac.update(bytes);
+            if let Some(Sighting { what, form, offset }) = self.search.as_mut().and_then(|search| search.look(bytes)) {
+                return Err(Error::SecretStays { what, form, member: self.now_shown(), offset });
+            }
             self.keyless.write_all(bytes).map_err(Error::io("write", self.path))?;
         }
         Ok(())
+    }
+
+    fn outside(&mut self) {
+        self.now = "between members".to_owned();
     }
 
     fn content(&mut self, bytes: &[u8]) -> Result<()> {

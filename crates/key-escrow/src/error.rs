@@ -61,6 +61,33 @@ pub enum Error {
         /// What it points at.
         target: String,
     },
+    /// What would stay still holds a secret that was to leave.
+    #[error(
+        "the keyless tarball would still hold {}, {form}: in `{}`, at offset {offset} of its tar",
+        inert(what),
+        inert(member)
+    )]
+    SecretStays {
+        /// Which secret, in words.
+        what: String,
+        /// In which form.
+        form: &'static str,
+        /// The member, or what else holds it.
+        member: String,
+        /// Where it begins, in bytes from the beginning of the tar that would stay.
+        offset: u64,
+    },
+    /// The manifest would hold a secret that was to leave: it stands in a name.
+    #[error(
+        "the manifest would hold {}, {form}: it stands in a name of the tarball or of a member that leaves",
+        inert(what)
+    )]
+    SecretInManifest {
+        /// Which secret, in words.
+        what: String,
+        /// In which form.
+        form: &'static str,
+    },
     /// The policy names a member that the tarball does not have.
     #[error("the removal policy names `{}`, which is not in the tarball", inert(member))]
     MemberNotFound {

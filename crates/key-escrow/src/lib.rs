@@ -81,7 +81,7 @@ pub use manifest::{
 };
 pub use members::{SealedMember, read_members};
 pub use place::{Access, Place};
-pub use policy::{MemberLabel, RemovalPolicy};
+pub use policy::{MemberLabel, RemovalPolicy, Search, Sighting};
 pub use progress::{Phase, ProgressFn};
 pub use recipe::panic_is_caught;
 pub use recipients::{RecipientInfo, RecipientKind, Recipients};

@@ -20,6 +20,26 @@ impl MemberLabel {
     }
 }
 
+/// Looks for secrets in bytes that go by, piece after piece: what a split leaves behind is shown to it.
+pub trait Search {
+    /// Looks at the bytes that follow those before, and tells a secret that ends in them.
+    fn look(&mut self, bytes: &[u8]) -> Option<Sighting>;
+
+    /// Begins anew, with other bytes.
+    fn restart(&mut self);
+}
+
+/// A secret where none may be. Holds nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// Which secret, in words.
+    pub what: String,
+    /// In which form: `in base64`.
+    pub form: &'static str,
+    /// Where it begins, in bytes from the beginning of what went by.
+    pub offset: u64,
+}
+
 /// The members to remove: a rule for the encryption configuration, and a list.
 ///
 /// The rule covers everything below `static-pod-resources/kube-apiserver-pod-*/secrets/encryption-config/`, the

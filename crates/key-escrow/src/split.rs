@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::blocks::Limits;
-use crate::cut::{Cut, cut};
+use crate::cut::{Cut, How, cut};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::gz::Gunzip;
@@ -17,7 +17,7 @@ use crate::names::{Names, file_name};
 use crate::outfile::{OutOptions, OutSet};
 use crate::payload::{JOIN, JoinPlan, MANIFEST, ORIGINAL, PayloadReader, PayloadWriter, README, RECIPE};
 use crate::place::Access;
-use crate::policy::RemovalPolicy;
+use crate::policy::{RemovalPolicy, Search, Sighting};
 use crate::progress::{Phase, ProgressFn, Watched, naming};
 use crate::readme::readme;
 use crate::recipe::{self, Analysis};
@@ -49,6 +49,8 @@ pub struct SplitOptions<'a> {
     pub seal_original: bool,
     /// Caps on the tarball.
     pub limits: Limits,
+    /// Looks for secrets in all that is written in clear: whatever it finds, nothing is written.
+    pub search: Option<&'a mut dyn Search>,
 }
 
 /// What a split wrote. Everything was read back and the original re-created from it before this was returned.
@@ -74,7 +76,20 @@ pub struct SplitOutcome {
 /// # Errors
 /// If anything is unsound, ambiguous or in the way; then no output exists and the tarball is untouched.
 pub fn split(options: SplitOptions<'_>, progress: &mut ProgressFn<'_>) -> Result<SplitOutcome> {
-    let SplitOptions { tarball, out_dir, policy, seal_to, armor, snapshot, created, tool, force, limits, .. } = options;
+    let SplitOptions {
+        tarball,
+        out_dir,
+        policy,
+        seal_to,
+        armor,
+        snapshot,
+        created,
+        tool,
+        force,
+        limits,
+        mut search,
+        ..
+    } = options;
     seal_to.check()?;
     let before = Stamp::of(tarball)?;
     let original_name = file_name(tarball);
@@ -92,7 +107,8 @@ pub fn split(options: SplitOptions<'_>, progress: &mut ProgressFn<'_>) -> Result
         access: Access::Private,
     })?;
 
-    let mut cut = cut(tarball, policy, limits, &set, &names.keyless(), before.size, progress)?;
+    let how = How { policy, limits, search: search.as_deref_mut(), size: before.size };
+    let mut cut = cut(tarball, how, &set, &names.keyless(), progress)?;
     let (method, recipe, reason) =
         choose_method(tarball, &cut.inner_tar, options.seal_original, before.size, progress)?;
     let manifest = Manifest {
@@ -121,7 +137,14 @@ pub fn split(options: SplitOptions<'_>, progress: &mut ProgressFn<'_>) -> Result
     if Stamp::of(tarball)? != before {
         return Err(Error::InputChanged { path: tarball.to_path_buf() });
     }
-    write_file(&set, &names.manifest(), &manifest.to_json()?)?;
+    let json = manifest.to_json()?;
+    if let Some(search) = search {
+        search.restart();
+        if let Some(Sighting { what, form, .. }) = search.look(&json) {
+            return Err(Error::SecretInManifest { what, form });
+        }
+    }
+    write_file(&set, &names.manifest(), &json)?;
     let outcome = SplitOutcome {
         manifest,
         keyless: set.path(&names.keyless()),

@@ -43,6 +43,7 @@ mod keys_ls;
 mod keys_memory;
 mod keys_plugin;
 mod keys_refusals;
+mod keys_stay;
 mod keys_support;
 mod keys_terminal;
 mod keys_trust;

@@ -78,6 +78,7 @@ fn child() {
         force: false,
         seal_original: false,
         limits: key_escrow::Limits::default(),
+        search: None,
     };
     split(options, &mut fuse(at)).unwrap();
 }

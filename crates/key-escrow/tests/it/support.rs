@@ -74,6 +74,7 @@ impl Bench {
             force: false,
             seal_original: false,
             limits: Limits::default(),
+            search: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use artifact::{Contents, Reading};
 use assay::custody;
 use assay::documents::escrow;
-use assay::key_material::KeyMaterial;
+use assay::key_material::{self, KeyMaterial};
 use checks::Verdict;
 use document::WrittenFile;
 use jiff::Timestamp;
@@ -49,6 +49,8 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
     let snapshot = args.snapshot.as_deref().map(|path| files::snapshot(path, &args.tarball, ui)).transpose()?;
     let passphrase = seal::passphrase(args.passphrase, args.passphrase_file.as_ref(), ui)?;
     let seal_to = seal::seal_to(&args.to, passphrase)?;
+    let mut finder = key_material::finder(&mut raw, reading, &ui.watcher())?;
+    let mut search = custody::KeySearch(&mut finder);
     let options = SplitOptions {
         tarball: &args.tarball,
         out_dir: &args.out,
@@ -61,6 +63,7 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
         force: args.force,
         seal_original: false,
         limits: limits(reading),
+        search: Some(&mut search),
     };
     raw.check_unchanged()?;
     let mut progress = phases::shown(ui);
