@@ -1,10 +1,11 @@
-//! Escrows written by the first version, and by age and rage, still join.
+//! Escrows written by the first version, by each release, and by age and rage, still join.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use age::NoCallbacks;
-use key_escrow::{Identities, Manifest, RejoinMethod, ShareSet, VerifyOptions, verify_escrow};
+use key_escrow::{Identities, Manifest, RejoinMethod, SecretString, ShareSet, VerifyOptions, verify_escrow};
+use sha2::Digest as _;
 
 use crate::support::{Bench, recorded};
 
@@ -60,4 +61,67 @@ fn two_of_three_with_the_sealed_original() {
     };
     let report = verify_escrow(&options, &mut |_, _, _| {}).unwrap();
     assert!(report.passed(), "{:#?}", report.checks);
+}
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
+}
+
+/// Folders with escrows, by name.
+fn folders() -> Vec<String> {
+    let names = fs::read_dir(data()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with("escrow-")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_was_recorded_is_as_it_was_and_this_release_has_its_own() {
+    let release = format!("escrow-{}", env!("CARGO_PKG_VERSION"));
+    assert!(folders().contains(&release), "record `{release}`: tests/data/README.md");
+    for name in folders() {
+        let folder = data().join(&name);
+        let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+        let mut files = 0;
+        for (sum, file) in sums.lines().map(|line| line.split_once("  ").unwrap()) {
+            let found = sha2::Sha256::digest(fs::read(folder.join(file)).unwrap());
+            let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(found, sum, "{name}/{file} is another one");
+            files += 1;
+        }
+        assert!(files >= 6, "{name}");
+    }
+}
+
+/// Every set of every release: sealed to a passphrase, armored, and to an ssh key, with more than the keys taken out.
+#[test]
+fn what_each_release_wrote_joins_and_passes_the_drill() {
+    let releases = folders().into_iter().filter(|name| name != "escrow-v1");
+    for folder in releases.map(|name| data().join(name)) {
+        let mut by_passphrase = Identities::new();
+        let passphrase = fs::read_to_string(folder.join("passphrase.txt")).unwrap();
+        by_passphrase.add_passphrase(SecretString::from(passphrase.trim_end().to_owned()));
+        let mut by_ssh = Identities::new();
+        by_ssh.add_file("ssh-key", &fs::read(folder.join("ssh-key")).unwrap(), NoCallbacks).unwrap();
+        for (set, stem, ids, original) in [
+            ("passphrase", STEM.to_owned(), &by_passphrase, "gnutar-gzip-6.tar.gz"),
+            ("ssh-all-classes", format!("sealed-{STEM}"), &by_ssh, "go-fastest.tar.gz"),
+        ] {
+            let file = |end: &str| folder.join(set).join(format!("{stem}.{end}"));
+            let (manifest, escrow, keyless) = (file("manifest.json"), file("escrow.age"), file("keyless.tar.gz"));
+            let (joined, outcome) = Bench::new().join_files(&keyless, &escrow, Some(&manifest), ids).unwrap();
+            assert!(joined == recorded(original) && outcome.plain_tar.is_none(), "{}", escrow.display());
+            let options = VerifyOptions {
+                manifest: &manifest,
+                expect_manifest: None,
+                escrow: Some(&escrow),
+                keyless: Some(&keyless),
+                shares: &[],
+                identities: Some(ids),
+                limits: key_escrow::Limits::default(),
+            };
+            let report = verify_escrow(&options, &mut |_, _, _| {}).unwrap();
+            assert!(report.passed(), "{:#?}", report.checks);
+        }
+    }
 }
