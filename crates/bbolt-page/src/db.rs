@@ -1,5 +1,6 @@
 //! The file as an array of pages, seen through one meta.
 
+use crate::bucket::{Bucket, BucketRoot};
 use crate::cursor::{index, offset};
 use crate::fault::{Fault, FaultKind, Path};
 use crate::leaf::LeafPage;
@@ -153,6 +154,16 @@ impl<'a> Db<'a> {
         let start = id.0.checked_mul(self.page_size())?;
         let len = (u64::from(overflow) + 1).checked_mul(self.page_size())?;
         self.bytes.get(index(start)?..index(start.checked_add(len)?)?)
+    }
+
+    /// The leaves of a bucket, in order of their keys; those of a damaged one as far as they can be read.
+    pub fn leaves<'s>(&'s self, bucket: &'s Bucket<'a>) -> impl Iterator<Item = LeafPage<'a>> + 's {
+        let inline = match &bucket.root {
+            BucketRoot::Inline(page) => Some(*page),
+            BucketRoot::Tree(_) | BucketRoot::Lost => None,
+        };
+        let tree = bucket.tree().map(|tree| tree.leaves()).unwrap_or_default();
+        inline.into_iter().chain(tree.iter().filter_map(|leaf| self.leaf(leaf)))
     }
 
     /// A leaf that a walk listed, to read it again.

@@ -500,6 +500,15 @@ impl Faults {
         self.dropped += other.dropped;
     }
 
+    /// The faults by which a copy of all entries would not be whole, how many and the first: all but what readers accept,
+    /// and what is wrong with the list of free pages.
+    #[must_use]
+    pub fn costly(&self) -> Option<(u64, &Fault)> {
+        let costly = |fault: &&Fault| !fault.kind.is_harmless() && fault.kind.check() != Check::Freelist;
+        let first = self.kept.iter().find(costly)?;
+        Some((self.kept.iter().filter(costly).count() as u64 + self.dropped, first))
+    }
+
     /// The faults kept.
     #[must_use]
     pub fn kept(&self) -> &[Fault] {

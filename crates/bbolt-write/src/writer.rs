@@ -145,6 +145,15 @@ impl<W: Write + Seek> BucketWriter<'_, W> {
         self.tree.push(key, value)
     }
 
+    /// Takes a leaf that is there already, whose first key is this; what it holds is not looked at. Before any other entry.
+    ///
+    /// # Errors
+    /// [`WriteError::Order`], or what the output says.
+    pub fn adopt(&mut self, first: &[u8], leaf: Pgid) -> Result<(), WriteError> {
+        self.tree.comes_next(first)?;
+        self.tree.add(0, (first.to_vec(), leaf))
+    }
+
     /// Ends the bucket. A small one is kept whole in its value, as bbolt does.
     ///
     /// # Errors
@@ -182,15 +191,20 @@ impl<W: Write + Seek> Tree<'_, W> {
         if value.len() > LONGEST_VALUE {
             return Err(WriteError::Value { len: value.len() });
         }
-        if key <= self.last.as_slice() {
-            let shown = |key: &[u8]| key.get(..key.len().min(SHOWN)).unwrap_or_default().to_vec();
-            return Err(WriteError::Order { key: shown(key), before: shown(&self.last) });
-        }
+        self.comes_next(key)?;
         let size = self.leaf.size() + ELEMENT + key.len() + value.len();
         if self.leaf.len() > 0 && (size > self.writer.size() || self.leaf.len() >= MOST) {
             self.end_leaf()?;
         }
         self.leaf.push(key, value);
+        Ok(())
+    }
+
+    fn comes_next(&mut self, key: &[u8]) -> Result<(), WriteError> {
+        if key <= self.last.as_slice() {
+            let shown = |key: &[u8]| key.get(..key.len().min(SHOWN)).unwrap_or_default().to_vec();
+            return Err(WriteError::Order { key: shown(key), before: shown(&self.last) });
+        }
         self.last.clear();
         self.last.extend_from_slice(key);
         Ok(())

@@ -1,6 +1,6 @@
 //! One pass over a snapshot: structure, hashes, records, and etcd's own state.
 
-use bbolt_page::{Bucket, BucketRoot, Chunk, Db, LeafElement, LeafPage, Spread, Walked, Walker};
+use bbolt_page::{Bucket, Chunk, Db, LeafElement, LeafPage, Spread, Walked, Walker};
 
 use crate::crc::Crc;
 use crate::mvcc::{MvccFault, MvccFaultKind, MvccFaults, Sequence};
@@ -348,21 +348,12 @@ impl<'a> Scan<'a> {
 
     /// The elements of a bucket in order of their keys, inner buckets among them. Reads the leaves again.
     pub fn elements<'s>(&'s self, bucket: &'s Bucket<'a>) -> impl Iterator<Item = LeafElement<'a>> + 's {
-        self.leaves(bucket).flat_map(|page| page.elements())
-    }
-
-    fn leaves<'s>(&'s self, bucket: &'s Bucket<'a>) -> impl Iterator<Item = LeafPage<'a>> + 's {
-        let inline = match &bucket.root {
-            BucketRoot::Inline(page) => Some(*page),
-            BucketRoot::Tree(_) | BucketRoot::Lost => None,
-        };
-        let tree = bucket.tree().map(|tree| tree.leaves()).unwrap_or_default();
-        inline.into_iter().chain(tree.iter().filter_map(|leaf| self.walked.db.leaf(leaf)))
+        self.walked.db.leaves(bucket).flat_map(|page| page.elements())
     }
 
     /// The intact records, in order of revision, tombstones and the bump marker included. Reads the leaves again.
     pub fn records(&self) -> impl Iterator<Item = Record<'a>> + '_ {
-        let leaves = self.bucket(bucket::KEY).into_iter().flat_map(move |bucket| self.leaves(bucket));
+        let leaves = self.bucket(bucket::KEY).into_iter().flat_map(move |bucket| self.walked.db.leaves(bucket));
         leaves.flat_map(|page| {
             let records = page.elements().filter(|element| !element.is_bucket());
             records.filter_map(move |element| Record::decode(&element, place(&page, &element)).ok())

@@ -82,7 +82,7 @@ impl EtcdServer {
         let (port, peer_port) = free_ports()?;
         let (url, peer_url) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer_port}"));
         if let Some(snapshot) = snapshot {
-            restore(peer, snapshot, &dir.path().join("data"), &peer_url, &[])?;
+            restore(peer, snapshot, &dir.path().join("data"), &peer_url)?;
         }
         let process = spawn(peer, dir.path(), &url, &peer_url)?;
         let gateway = Gateway::new(port, deadline);
@@ -261,12 +261,10 @@ fn spawn(peer: &Peer, dir: &Path, url: &str, peer_url: &str) -> Result<Child, Ha
 }
 
 /// `snapshot restore`, as a cluster of one.
-fn restore(peer: &Peer, snapshot: &Path, data: &Path, peer_url: &str, more: &[&str]) -> Result<(), HarnessError> {
-    let mut command = Command::new(peer.etcdutl.as_ref().unwrap_or(&peer.etcdctl));
-    command.env("ETCDCTL_API", "3").args(["snapshot", "restore"]).arg(snapshot).arg("--data-dir").arg(data);
-    command.args(["--name", "peer", "--initial-advertise-peer-urls", peer_url]);
-    command.args(["--initial-cluster", &format!("peer={peer_url}")]).args(more);
-    run(&mut command).map(drop)
+fn restore(peer: &Peer, snapshot: &Path, data: &Path, peer_url: &str) -> Result<(), HarnessError> {
+    let cluster = format!("peer={peer_url}");
+    let line = ["--name", "peer", "--initial-advertise-peer-urls", peer_url, "--initial-cluster", &cluster];
+    peer.restore(snapshot, data, &line)
 }
 
 impl Peer {
@@ -276,7 +274,23 @@ impl Peer {
     /// [`HarnessError::Command`] where it is refused.
     pub fn restores(&self, snapshot: &Path, more: &[&str]) -> Result<(), HarnessError> {
         let dir = tempfile::tempdir().map_err(HarnessError::io("a temporary directory"))?;
-        restore(self, snapshot, &dir.path().join("data"), "http://127.0.0.1:2380", more)
+        self.restore(snapshot, &dir.path().join("data"), more)
+    }
+
+    /// `snapshot restore` into a directory, with `more` arguments.
+    ///
+    /// # Errors
+    /// [`HarnessError::Command`] where it is refused.
+    pub fn restore(&self, snapshot: &Path, data: &Path, more: &[&str]) -> Result<(), HarnessError> {
+        let mut command = Command::new(self.etcdutl.as_ref().unwrap_or(&self.etcdctl));
+        command
+            .env("ETCDCTL_API", "3")
+            .args(["snapshot", "restore"])
+            .arg(snapshot)
+            .arg("--data-dir")
+            .arg(data)
+            .args(more);
+        run(&mut command).map(drop)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is to be done with a source, before anything is written.
 
-use bbolt_page::{Check, Db, Fault, Spread};
+use bbolt_page::{Db, Spread};
 use etcd_snapshot::state::bucket;
 use etcd_snapshot::{Options, Scan, scan};
 
@@ -59,11 +59,8 @@ pub fn plan<'a>(db: Db<'a>, wanted: Wanted, spread: &impl Spread) -> Result<Plan
 fn read<'a>(db: Db<'a>, at: Option<i64>, spread: &impl Spread) -> Result<Scan<'a>, RebuildError> {
     let scan = scan(db, Options { at, without_hashes: true, progress: None }, spread);
     // a list of free pages is not taken over
-    let serious = |fault: &&Fault| !fault.kind.is_harmless() && fault.kind.check() != Check::Freelist;
-    let faults = &scan.walked.faults;
-    if let Some(first) = faults.kept().iter().find(serious) {
-        let count = faults.kept().iter().filter(serious).count() as u64 + faults.dropped();
-        return Err(RebuildError::Damaged { faults: count, first: Box::new(first.clone()) });
+    if let Some((faults, first)) = scan.walked.faults.costly() {
+        return Err(RebuildError::Damaged { faults, first: Box::new(first.clone()) });
     }
     if scan.counts.damaged > 0 {
         return Err(RebuildError::Records { records: scan.counts.damaged });
