@@ -12,6 +12,7 @@ use backup_facts::platform::{Platform, topology};
 use backup_facts::snapshot::{self, Opened, QuotaClaims, SnapshotFacts};
 use backup_facts::version::{SnapshotRelease, Sources};
 use bbolt_page::Db;
+use encryption_config::Fingerprints;
 use etcd_snapshot::Scan;
 
 use crate::directory;
@@ -34,6 +35,8 @@ pub struct Backup {
     pub(crate) tarball: Option<Tarball>,
     pub(crate) unread: Vec<(PathBuf, Error)>,
     pub(crate) reading: Reading,
+    /// Of the run, not of this backup.
+    pub(crate) prints: Arc<Fingerprints>,
 }
 
 /// Everything that a backup says, without judgement. No `Debug`: it holds keys.
@@ -88,7 +91,7 @@ impl Backup {
         watch.phase(Phase::Reading, None);
         let contents = contents.ready(&self.reading, &|bytes| watch.advance(bytes))?;
         if contents.is_archive() {
-            self.tarball = Some(Tarball::read(contents, &self.reading, watch)?);
+            self.tarball = Some(Tarball::read(contents, &self.reading, Arc::clone(&self.prints), watch)?);
         } else {
             contents.expect_snapshot()?;
             self.snapshot = Some(contents);

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use artifact::{Contents, Folder, InputError, Reading, Walk};
 use backup_facts::directory::BackupFiles as Files;
 use backup_facts::layout::Layout;
+use encryption_config::Fingerprints;
 
 use crate::backup::{Backup, text};
 use crate::directory::{self, Looked, NamedFiles, nested, none_in};
@@ -23,6 +24,8 @@ pub struct Backups {
     named: NamedFiles,
     roots: Vec<Root>,
     reading: Reading,
+    /// Fingerprints of keys, of all backups together.
+    prints: Arc<Fingerprints>,
 }
 
 /// What one input led to.
@@ -86,7 +89,7 @@ impl Backups {
                 stream => roots.push(Root::Stream(Mutex::new(Some(stream)))),
             }
         }
-        Ok(Self { named, roots, reading })
+        Ok(Self { named, roots, reading, prints: Arc::default() })
     }
 
     fn folder(folder: Box<dyn Folder>, reading: &Reading) -> Result<Root, Error> {
@@ -277,6 +280,7 @@ impl Backups {
             tarball: None,
             unread: Vec::new(),
             reading: self.reading,
+            prints: Arc::clone(&self.prints),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! A tarball looked through for its key material. No key is kept.
 
+use std::sync::Arc;
+
 use artifact::{Contents, Reading};
 use backup_facts::configuration::InForce;
 use backup_facts::directory::FileName;
 use backup_facts::material::{self, ConfigFacts, KeyFact, Row};
 use backup_facts::tarball::TarballFacts;
-use encryption_config::{Finder, ParseError};
+use encryption_config::{EncryptionConfig, Finder, Fingerprints, ParseError};
 use static_resources::{Limits, MemberPath, StaticResources};
 
 use crate::error::Error;
@@ -37,11 +39,17 @@ impl KeyMaterial {
     pub fn read(raw: &mut Contents, reading: &Reading, watch: &dyn Watch) -> Result<Self, Error> {
         let facts = facts(raw, reading, watch)?;
         let marked = raw.file_name().and_then(FileName::parse).is_some_and(|named| named.keyless);
-        let in_force = InForce::of_tarball(&facts, marked).without_keys();
+        let in_use = InForce::of_tarball(&facts, marked);
+        let in_force = in_use.without_keys();
         let TarballFacts { resources, configurations } = facts;
-        let configs = configurations
-            .into_iter()
-            .map(|found| Config { member: found.member, facts: found.parsed.map(|config| ConfigFacts::of(&config)) });
+        let prints = Fingerprints::default();
+        // first come, first served: the keys that matter most come first
+        if let Some(config) = in_use.configs().next() {
+            ConfigFacts::of(config, &prints);
+        }
+        let told = |config: Arc<EncryptionConfig>| ConfigFacts::of(&config, &prints);
+        let configs =
+            configurations.into_iter().map(|found| Config { member: found.member, facts: found.parsed.map(told) });
         Ok(Self { resources, in_force, configs: configs.collect() })
     }
 

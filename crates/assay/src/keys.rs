@@ -122,7 +122,7 @@ impl Given {
 
     fn of_tarball(packed: Contents, reading: &Reading, watch: &dyn Watch) -> Result<Self, Error> {
         let display = packed.display().to_owned();
-        let Tarball { path, in_force, facts, .. } = Tarball::read(packed, reading, watch)?;
+        let Tarball { path, in_force, facts, .. } = Tarball::read(packed, reading, Arc::default(), watch)?;
         match &in_force {
             InForce::HeldApart => return Err(KeysError::HeldApart { display }.into()),
             InForce::Unknown { why } => return Err(KeysError::Unknown { display, why: why.clone() }.into()),

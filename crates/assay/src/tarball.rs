@@ -1,6 +1,6 @@
 //! One tarball of static pod resources, read.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use artifact::{Contents, InputError, Reading};
 use backup_facts::configuration::{InForce, named_member};
@@ -8,6 +8,7 @@ use backup_facts::directory::FileName;
 use backup_facts::material::{self, ConfigFacts, Row};
 use backup_facts::tarball::TarballFacts;
 use checks::tarball::Name;
+use encryption_config::Fingerprints;
 use static_resources::{BackupFile, Limits, MemberPath, ReadError, StaticResources};
 
 use crate::watch::{Note, Phase, Watch};
@@ -25,6 +26,7 @@ pub struct Tarball {
     name: Name,
     display: String,
     encryption: OnceLock<Vec<Encryption>>,
+    prints: Arc<Fingerprints>,
 }
 
 /// An encryption configuration, its key bytes left behind.
@@ -37,11 +39,16 @@ pub struct Encryption {
 }
 
 impl Tarball {
-    /// Reads an archive from one end to the other.
+    /// Reads an archive from one end to the other; `prints` are the fingerprints of the run.
     ///
     /// # Errors
     /// When reading fails, the file changed meanwhile, or it holds no static pod resources.
-    pub fn read(mut packed: Contents, reading: &Reading, watch: &dyn Watch) -> Result<Self, InputError> {
+    pub(crate) fn read(
+        mut packed: Contents,
+        reading: &Reading,
+        prints: Arc<Fingerprints>,
+        watch: &dyn Watch,
+    ) -> Result<Self, InputError> {
         watch.phase(Phase::Reading, packed.size_on_disk());
         let facts = read(&mut packed, reading, &|bytes| watch.advance(bytes))?;
         let named = packed.file_name().and_then(FileName::parse);
@@ -49,7 +56,7 @@ impl Tarball {
         let name = name(packed.file_name(), named.as_ref());
         let in_force = InForce::of_tarball(&facts, name.keyless);
         let display = packed.display().to_owned();
-        Ok(Self { path: packed.name(), named, facts, in_force, name, display, encryption: OnceLock::new() })
+        Ok(Self { path: packed.name(), named, facts, in_force, name, display, encryption: OnceLock::new(), prints })
     }
 
     /// Members, faults and facts.
@@ -72,10 +79,14 @@ impl Tarball {
     #[must_use]
     pub fn configurations(&self) -> &[Encryption] {
         self.encryption.get_or_init(|| {
+            // first come, first served: the keys that matter most come first
+            if let Some(config) = self.in_force.configs().next() {
+                ConfigFacts::of(config, &self.prints);
+            }
             let in_place = self.facts.configurations.iter().filter(|found| found.in_place);
             let read = in_place.filter_map(|found| {
                 let config = found.parsed.as_ref().ok()?;
-                Some(Encryption { member: found.member.clone(), facts: ConfigFacts::of(config) })
+                Some(Encryption { member: found.member.clone(), facts: ConfigFacts::of(config, &self.prints) })
             });
             read.collect()
         })

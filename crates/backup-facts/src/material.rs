@@ -2,13 +2,10 @@
 //!
 //! `keys ls`, `keys split`, `inspect` and `verify` all tell of it from here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use encryption_config::{EncryptionConfig, Key, KeyUse, Problem, ProviderKind, State};
+use encryption_config::{Asked, EncryptionConfig, Fingerprints, Key, KeyUse, Problem, ProviderKind, State};
 use static_resources::{Class, Digest, Fingerprint, KnownBy, Material, MemberPath, StaticResources};
-
-/// A fingerprint costs a tenth of a second on purpose; no real configuration has so many keys.
-pub const FINGERPRINTS: usize = 32;
 
 /// What an encryption configuration says, its key bytes left behind.
 #[derive(Debug)]
@@ -32,8 +29,10 @@ pub struct KeyFact {
     pub name: String,
     /// Its length, if its bytes can be used at all.
     pub bits: Option<usize>,
-    /// Its fingerprint; none for a placeholder, an unusable key, or one beyond [`FINGERPRINTS`].
+    /// Its fingerprint; none for a placeholder, an unusable key, or one that was left out.
     pub fingerprint: Option<String>,
+    /// The run had computed as many fingerprints as its budget allows: see [`Fingerprints`].
+    pub left_out: bool,
     /// The placeholder by which OpenShift remembers a time of plaintext; no key at all.
     pub bookkeeping: bool,
 }
@@ -62,6 +61,8 @@ pub struct UseFact {
     pub name: Option<String>,
     /// The key's fingerprint.
     pub fingerprint: Option<String>,
+    /// As [`KeyFact::left_out`].
+    pub left_out: bool,
 }
 
 impl KeyFact {
@@ -69,34 +70,30 @@ impl KeyFact {
     pub fn algorithm(&self) -> String {
         self.bits.map_or_else(|| self.provider.to_string(), |bits| format!("{}-{bits}", self.provider))
     }
-
-    /// Whether it would have a fingerprint, had there not been so many before it.
-    pub fn is_beyond_limit(&self) -> bool {
-        self.bits.is_some() && !self.bookkeeping && self.fingerprint.is_none()
-    }
 }
 
 impl ConfigFacts {
-    /// What a configuration says.
-    pub fn of(config: &EncryptionConfig) -> Self {
-        let mut known = Fingerprints(0);
-        let mut keys: Vec<KeyFact> = Vec::new();
+    /// What a configuration says; `prints` are the fingerprints of the run, so that keys which stand in several files cost once.
+    pub fn of(config: &EncryptionConfig, prints: &Fingerprints) -> Self {
+        let (mut keys, mut seen) = (Vec::new(), HashSet::new());
         for (provider, key) in config.keys() {
+            let (fingerprint, left_out) = asked(key, prints);
             let fact = KeyFact {
                 provider,
                 name: key.name().to_owned(),
                 bits: key.bits(),
-                fingerprint: known.of(key),
+                fingerprint,
+                left_out,
                 bookkeeping: key.is_bookkeeping(),
             };
-            if !keys.contains(&fact) {
+            if seen.insert((provider, fact.name.clone(), fact.bits, fact.fingerprint.clone(), fact.bookkeeping)) {
                 keys.push(fact);
             }
         }
         let resources = config.states().into_iter().map(|state| ResourceFact {
             resource: state.resource.to_string(),
-            writer: state.writer.as_ref().map(|used| known.used(used)),
-            readers: state.readers.iter().map(|used| known.used(used)).collect(),
+            writer: state.writer.as_ref().map(|used| use_fact(used, prints)),
+            readers: state.readers.iter().map(|used| use_fact(used, prints)).collect(),
             state: state.state,
             mode_change: state.mode_change,
         });
@@ -111,29 +108,30 @@ impl ConfigFacts {
 
     /// What to say if some keys were not given a fingerprint.
     pub fn limit_words(&self) -> Option<String> {
-        let beyond = self.keys.iter().filter(|key| key.is_beyond_limit()).count();
-        (beyond > 0).then(|| format!("only {FINGERPRINTS} of its keys were given a fingerprint, {beyond} were not"))
+        let left_out = self.keys.iter().filter(|key| key.left_out).count();
+        let given = self.keys.iter().filter(|key| key.fingerprint.is_some()).count();
+        (left_out > 0).then(|| {
+            format!(
+                "only {given} of its keys were given a fingerprint, {left_out} were not: a run makes {}",
+                Fingerprints::BUDGET
+            )
+        })
     }
 }
 
-/// How many fingerprints were computed so far; the same bytes cost once.
-struct Fingerprints(usize);
-
-impl Fingerprints {
-    fn of(&mut self, key: &Key) -> Option<String> {
-        let mut fingerprint = key.known_fingerprint();
-        if fingerprint.is_none() && self.0 < FINGERPRINTS {
-            fingerprint = key.fingerprint();
-            self.0 += usize::from(fingerprint.is_some());
-        }
-        fingerprint.map(|fingerprint| format!("scrypt:{fingerprint}"))
+/// The fingerprint of a key, and whether it was left out.
+fn asked(key: &Key, prints: &Fingerprints) -> (Option<String>, bool) {
+    match prints.of(key) {
+        Asked::Known(fingerprint) => (Some(format!("scrypt:{fingerprint}")), false),
+        Asked::Nothing => (None, false),
+        Asked::LeftOut => (None, true),
     }
+}
 
-    fn used(&mut self, used: &KeyUse<'_>) -> UseFact {
-        let fingerprint = if let KeyUse::Key { key, .. } = used { self.of(key) } else { None };
-        let name = Some(used.name().to_owned()).filter(|name| !name.is_empty());
-        UseFact { provider: used.provider(), name, fingerprint }
-    }
+fn use_fact(used: &KeyUse<'_>, prints: &Fingerprints) -> UseFact {
+    let (fingerprint, left_out) = if let KeyUse::Key { key, .. } = used { asked(key, prints) } else { (None, false) };
+    let name = Some(used.name().to_owned()).filter(|name| !name.is_empty());
+    UseFact { provider: used.provider(), name, fingerprint, left_out }
 }
 
 /// One piece of key material, or a public key or certificate.
@@ -149,6 +147,8 @@ pub struct Row {
     pub key_name: Option<String>,
     /// A public name for it.
     pub fingerprint: Option<String>,
+    /// As [`KeyFact::left_out`].
+    pub left_out: bool,
     /// When it, or the certificate that belongs to it, expires; RFC 3339.
     pub not_after: Option<String>,
     /// Whom a token or certificate speaks for.
@@ -203,6 +203,7 @@ impl Row {
             algorithm: material.algorithm.clone(),
             key_name: None,
             fingerprint: material.fingerprint.map(|fingerprint| fingerprint.to_string()),
+            left_out: false,
             not_after: material.not_after.clone().or(end),
             subject: material.subject.clone(),
             known_by: material.known_by,
@@ -216,6 +217,7 @@ impl Row {
             algorithm: Some(key.algorithm()),
             key_name: Some(key.name.clone()),
             fingerprint: key.fingerprint.clone(),
+            left_out: key.left_out,
             not_after: None,
             subject: None,
             known_by: material.known_by,
@@ -229,6 +231,7 @@ impl Row {
             algorithm: Some(certificate.key_algorithm.clone()),
             key_name: None,
             fingerprint: Some(format!("spki-sha256:{}", certificate.public_key)),
+            left_out: false,
             not_after: certificate.not_after_rfc3339(),
             subject: Some(certificate.subject.clone()),
             known_by: KnownBy::Content,
@@ -240,9 +243,8 @@ impl Row {
 mod tests {
     use super::*;
 
-    #[test]
-    fn many_keys_do_not_cost_many_fingerprints() {
-        let keys: Vec<String> = (1..=300_u32)
+    fn config(numbers: std::ops::Range<u32>) -> EncryptionConfig {
+        let keys: Vec<String> = numbers
             .map(|number| {
                 let bytes: Vec<u8> = number.to_be_bytes().repeat(4);
                 let secret = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
@@ -253,15 +255,39 @@ mod tests {
             r#"{{"kind":"EncryptionConfiguration","apiVersion":"apiserver.config.k8s.io/v1","resources":[{{"resources":["secrets"],"providers":[{{"aescbc":{{"keys":[{}]}}}},{{"identity":{{}}}}]}}]}}"#,
             keys.join(",")
         );
-        let config = EncryptionConfig::parse(text.as_bytes()).unwrap();
-        let facts = ConfigFacts::of(&config);
-        let marked = |keys: &[KeyFact]| keys.iter().filter(|key| key.fingerprint.is_some()).count();
-        assert_eq!((facts.keys.len(), marked(&facts.keys)), (300, FINGERPRINTS));
-        assert_eq!(facts.limit_words().unwrap(), "only 32 of its keys were given a fingerprint, 268 were not");
+        EncryptionConfig::parse(text.as_bytes()).unwrap()
+    }
+
+    fn marked(facts: &ConfigFacts) -> usize {
+        facts.keys.iter().filter(|key| key.fingerprint.is_some()).count()
+    }
+
+    #[test]
+    fn many_keys_do_not_cost_many_fingerprints() {
+        let prints = Fingerprints::new(3);
+        let facts = ConfigFacts::of(&config(1..301), &prints);
+        assert_eq!((facts.keys.len(), marked(&facts), prints.computed()), (300, 3, 3));
+        assert!(facts.limit_words().unwrap().starts_with("only 3 of its keys were given a fingerprint, 297 were not"));
         // what was computed is used wherever the key occurs, however late
         let resource = facts.resources.first().unwrap();
         assert_eq!(resource.writer.as_ref().unwrap().fingerprint, facts.keys[0].fingerprint);
         assert_eq!(resource.readers[0].fingerprint, facts.keys[1].fingerprint);
-        assert_eq!(resource.readers[298].fingerprint, None);
+        let last = &resource.readers[298];
+        assert_eq!((&last.fingerprint, last.left_out), (&None, true));
+    }
+
+    #[test]
+    fn a_run_has_one_budget_and_a_key_costs_once_in_it() {
+        let prints = Fingerprints::new(3);
+        for again in 0..50 {
+            let facts = ConfigFacts::of(&config(1..3), &prints);
+            assert_eq!((marked(&facts), prints.computed(), facts.limit_words()), (2, 2, None), "{again}");
+        }
+        // the next file's keys share what is left, and the first one's are still known
+        let facts = ConfigFacts::of(&config(2..6), &prints);
+        assert_eq!((marked(&facts), prints.computed()), (2, 3));
+        let left_out: Vec<bool> = facts.keys.iter().map(|key| key.left_out).collect();
+        assert_eq!(left_out, [false, false, true, true]);
+        assert!(facts.keys.iter().all(|key| key.bits == Some(128)), "what has no fingerprint is a key all the same");
     }
 }

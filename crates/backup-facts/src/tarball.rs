@@ -15,18 +15,27 @@ pub struct TarballFacts {
 }
 
 impl TarballFacts {
-    /// Reads an archive from one end to the other.
+    /// Reads an archive from one end to the other. Of encryption configurations no more than [`CONFIGURATIONS`] are
+    /// read: each is held, and a megabyte of zipped archive can hold thousands. The others are there as unread.
     ///
     /// # Errors
     /// [`ReadError`] where the input cannot be read or is empty; what is wrong with the content is in the result.
     pub fn read(input: impl Read, limits: &Limits) -> Result<Self, ReadError> {
-        let mut configurations = Vec::new();
+        let mut configurations: Vec<Configuration> = Vec::new();
         let resources = read_each(input, limits, |member, bytes| {
-            configurations.extend(Configuration::of(member, bytes));
+            let found = if configurations.len() < CONFIGURATIONS {
+                Configuration::of(member, bytes)
+            } else {
+                Configuration::unread(member)
+            };
+            configurations.extend(found);
         })?;
         Ok(Self { resources, configurations })
     }
 }
+
+/// So many encryption configurations of a tarball are read; a real one has one, or one for each revision.
+pub const CONFIGURATIONS: usize = 64;
 
 /// An encryption configuration, read or not. No `Debug`: see [`EncryptionConfig`].
 pub struct Configuration {
@@ -43,8 +52,7 @@ impl Configuration {
     /// member too large to hold.
     #[must_use]
     pub fn of(member: &Member, bytes: Option<&[u8]>) -> Option<Self> {
-        let in_place = member.kind == MemberKind::File && is_in_place(&member.path);
-        let promised = in_place || Class::by_path(&member.path) == Class::EncryptionConfig;
+        let (in_place, promised) = Self::place(member);
         let parsed = match bytes {
             Some(bytes) if promised || member.class == Class::EncryptionConfig => EncryptionConfig::parse(bytes),
             None if in_place => {
@@ -59,6 +67,23 @@ impl Configuration {
             in_place,
             parsed: parsed.map(Arc::new),
         })
+    }
+
+    /// One too many, if its place or its keys say that it is one.
+    fn unread(member: &Member) -> Option<Self> {
+        let (in_place, promised) = Self::place(member);
+        let parsed = Err(ParseError::TooMany { limit: CONFIGURATIONS });
+        (promised || member.class == Class::EncryptionConfig).then(|| Self {
+            member: member.path.clone(),
+            in_place,
+            parsed,
+        })
+    }
+
+    /// Whether a member stands where kube-apiserver looks for a configuration, and whether its path promises one at all.
+    fn place(member: &Member) -> (bool, bool) {
+        let in_place = member.kind == MemberKind::File && is_in_place(&member.path);
+        (in_place, in_place || Class::by_path(&member.path) == Class::EncryptionConfig)
     }
 }
 

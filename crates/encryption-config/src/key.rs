@@ -88,12 +88,6 @@ impl Key {
         Some(material.fingerprint.get_or_init(|| computed))
     }
 
-    /// Returns the fingerprint if it was computed before, by this key or by one of the same bytes.
-    #[must_use]
-    pub fn known_fingerprint(&self) -> Option<&Fingerprint> {
-        self.opening_material()?.fingerprint.get()
-    }
-
     /// Says how the name was chosen.
     #[must_use]
     pub fn naming(&self) -> KeyNaming {

@@ -53,7 +53,7 @@ mod stored;
 pub use config::{EncryptionConfig, Format, GroupResource, Kms, Provider, ProviderKind, ResourceProviders};
 pub use envelope::{EnvelopeError, KmsEnvelope};
 pub use finder::{Finder, Found};
-pub use fingerprint::{FINGERPRINT_METHOD, Fingerprint};
+pub use fingerprint::{Asked, FINGERPRINT_METHOD, Fingerprint, Fingerprints};
 pub use key::{Key, KeyNaming};
 pub use keyring::{Keyring, OpenError, Opened, Plaintext, Standing, StoredAs};
 pub use open::{BodyError, Cipher};

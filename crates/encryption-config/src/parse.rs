@@ -69,6 +69,12 @@ pub enum ParseError {
         /// The cap.
         limit: usize,
     },
+    /// One of more files than anybody has: it was not read.
+    #[error("one of more than {limit} encryption configs, it was not read")]
+    TooMany {
+        /// So many are read.
+        limit: usize,
+    },
     /// Valid JSON or YAML, but no EncryptionConfiguration: no `resources` list.
     #[error("not an EncryptionConfiguration: {reason}")]
     NotAConfiguration {

@@ -50,7 +50,13 @@ fn key_used(used: &UseFact) -> KeyUsed {
         provider: Word::Borrowed(used.provider.as_str()),
         key: used.name.clone(),
         fingerprint: used.fingerprint.clone(),
+        fingerprint_omitted: omitted(used.left_out),
     }
+}
+
+/// Why a fingerprint is not there.
+fn omitted(left_out: bool) -> Option<Word> {
+    left_out.then_some(Word::Borrowed("budget"))
 }
 
 /// A piece of key material.
@@ -61,6 +67,7 @@ pub fn material(row: &Row) -> Material {
         algorithm: row.algorithm.clone(),
         key_name: row.key_name.clone(),
         fingerprint: row.fingerprint.clone(),
+        fingerprint_omitted: omitted(row.left_out),
         not_after: row.not_after.clone(),
         subject: row.subject.clone(),
         evidence: Word::Borrowed(known_by(row.known_by)),

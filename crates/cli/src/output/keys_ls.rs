@@ -159,7 +159,7 @@ fn key_lines(key_material: &KeyMaterial) -> Option<String> {
             let what = match (&key.fingerprint, key.bookkeeping) {
                 (_, true) => "a placeholder for a time of plaintext, no key",
                 (Some(fingerprint), _) => fingerprint,
-                (None, _) if key.is_beyond_limit() => "no fingerprint: it is not among the first",
+                (None, _) if key.left_out => "no fingerprint: as many were made as a run makes",
                 (None, _) => "no usable bytes",
             };
             format!("{} key {name}  {what}", key.algorithm())
@@ -199,7 +199,8 @@ fn table(rows: &[Row], long: bool) -> Table {
         let expires = dash(row.not_after.as_deref().map(|time| time.get(..10).unwrap_or(time)));
         let member = escape(row.path.as_bytes().get(skip..).unwrap_or_default()).into_owned();
         if long {
-            table.row([class, algorithm, expires, dash(row.fingerprint.as_deref()), member]);
+            let fingerprint = if row.left_out { Some("left out") } else { row.fingerprint.as_deref() };
+            table.row([class, algorithm, expires, dash(fingerprint), member]);
         } else {
             table.row([class, algorithm, expires, member]);
         }

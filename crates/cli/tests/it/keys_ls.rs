@@ -147,30 +147,72 @@ fn a_broken_configuration_is_a_finding_that_repeats_nothing_of_it() {
     }
 }
 
-/// A fingerprint is slow on purpose; no more are made than take a few seconds.
-#[test]
-fn a_flood_of_keys_is_listed_and_only_the_first_are_marked() {
+/// A configuration of so many keys, each with bytes of its own; `first` is the first one's number.
+fn of_keys(first: u32, count: u32) -> String {
     use base64::Engine as _;
-    let keys: Vec<String> = (1..=300_u32)
+    let keys: Vec<String> = (first..first + count)
         .map(|number| {
             let secret = base64::engine::general_purpose::STANDARD.encode(number.to_be_bytes().repeat(8));
             format!(r#"{{"name":"{number}","secret":"{secret}"}}"#)
         })
         .collect();
-    let config = format!(
+    format!(
         r#"{{"kind":"EncryptionConfiguration","apiVersion":"apiserver.config.k8s.io/v1","resources":[{{"resources":["secrets"],"providers":[{{"aescbc":{{"keys":[{}]}}}},{{"identity":{{}}}}]}}]}}"#,
         keys.join(",")
-    );
+    )
+}
+
+/// A fingerprint is slow on purpose: a run makes so many, whatever a tarball claims, and says which it left out.
+#[test]
+fn a_flood_of_keys_is_listed_and_only_the_first_are_marked() {
+    const BUDGET: usize = encryption_config::Fingerprints::BUDGET;
     let bench = Bench::new();
-    bench.tarball_of(&tar_gz(&[(CONFIG, config.as_bytes())]));
+    // revision 9 is in force: its keys come first, wherever it stands
+    let flood: Vec<(String, String)> = (1..=9)
+        .map(|revision| {
+            let path = CONFIG.replace("kube-apiserver-pod-9", &format!("kube-apiserver-pod-{revision}"));
+            (path, of_keys(revision * 1000, 20))
+        })
+        .collect();
+    let members: Vec<(&str, &[u8])> = flood.iter().map(|(path, text)| (path.as_str(), text.as_bytes())).collect();
+    bench.tarball_of(&tar_gz(&members));
     let run = bench.keys("ls {tarball} --json");
-    assert!(run.err.contains("only 32 of its keys were given a fingerprint, 268 were not"), "{}", run.err);
+    assert!(
+        run.err.contains("only 4 of its keys were given a fingerprint, 16 were not: a run makes 24"),
+        "{}",
+        run.err
+    );
+    assert!(run.err.contains("only 0 of its keys were given a fingerprint, 20 were not"), "{}", run.err);
     let document: Value = serde_json::from_str(&run.out).unwrap();
     let listed = document["artifacts"][0]["keyMaterial"].as_array().unwrap();
-    let marked = listed.iter().filter(|row| !row["fingerprint"].is_null()).count();
-    assert_eq!((listed.len(), marked), (300, 32));
-    let human = bench.keys("ls {tarball}").out;
-    assert!(human.contains("no fingerprint: it is not among the first"), "{human}");
+    let marked: Vec<_> = listed.iter().filter(|row| !row["fingerprint"].is_null()).collect();
+    assert_eq!((listed.len(), marked.len()), (180, BUDGET));
+    let of_nine = marked.iter().filter(|row| row["path"].as_str().unwrap().contains("pod-9/")).count();
+    assert_eq!(of_nine, 20, "what is in force comes first");
+    for row in listed {
+        let omitted = row.get("fingerprintOmitted").map(|word| word.as_str().unwrap());
+        assert_eq!(omitted, row["fingerprint"].is_null().then_some("budget"), "{row}");
+    }
+    let human = bench.keys("ls --long {tarball}").out;
+    assert!(human.contains("no fingerprint: as many were made as a run makes"), "{human}");
+    assert!(human.contains("  left out  "), "{human}");
+}
+
+/// What a few hundred kilobytes of archive can hold of configurations is not all held in memory.
+#[test]
+fn a_flood_of_configurations_is_told_and_not_read() {
+    let bench = Bench::new();
+    let text = of_keys(1, 2);
+    let paths: Vec<String> =
+        (1..=70).map(|revision| CONFIG.replace("pod-9", &format!("pod-{}", 100 - revision))).collect();
+    let members: Vec<(&str, &[u8])> = paths.iter().map(|path| (path.as_str(), text.as_bytes())).collect();
+    bench.tarball_of(&tar_gz(&members));
+    let run = bench.keys("ls {tarball} --json");
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert_eq!(run.err.matches("one of more than 64 encryption configs, it was not read").count(), 6, "{}", run.err);
+    let document: Value = serde_json::from_str(&run.out).unwrap();
+    let listed = document["artifacts"][0]["keyMaterial"].as_array().unwrap();
+    assert_eq!(listed.len(), 64 * 2 + 6, "what was not read is listed as a member that holds keys");
 }
 
 /// A key may be called anything, and a table of keys is opened in a spreadsheet.

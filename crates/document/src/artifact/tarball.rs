@@ -183,6 +183,9 @@ pub struct KeyUsed {
     pub key: Option<String>,
     /// A public name for the bytes of the key.
     pub fingerprint: Option<String>,
+    /// Why it has none though it could: `budget`, the run had made as many as it makes.
+    #[serde(rename = "fingerprintOmitted", skip_serializing_if = "Option::is_none")]
+    pub fingerprint_omitted: Option<Word>,
 }
 
 /// What is wrong with a configuration.
@@ -209,6 +212,9 @@ pub struct Material {
     pub key_name: Option<String>,
     /// A public name for it.
     pub fingerprint: Option<String>,
+    /// Why it has none though it could: `budget`, the run had made as many as it makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint_omitted: Option<Word>,
     /// When it, or the certificate that belongs to it, expires, RFC 3339.
     pub not_after: Option<String>,
     /// Whom a token or certificate speaks for.

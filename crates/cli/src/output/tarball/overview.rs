@@ -129,7 +129,7 @@ fn encryption_keys(tarball: &Tarball) -> Option<String> {
     let line = |key: &KeyFact| {
         let words = match &key.fingerprint {
             Some(fingerprint) => fingerprint,
-            None if key.is_beyond_limit() => "no fingerprint: it is not among the first",
+            None if key.left_out => "no fingerprint: as many were made as a run makes",
             None => "no usable bytes",
         };
         format!("{} {}   {words}", key.provider, escape(key.name.as_bytes()))
