@@ -1,8 +1,8 @@
 //! One artifact, open: how its bytes are had, and whether they stayed what they were.
 
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::io::{self, BufRead, BufReader, Chain, Cursor, IsTerminal, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -56,8 +56,11 @@ impl Contents {
         if kind.is_dir() {
             return Err(InputError::Directory { path: path.to_path_buf(), listing: listing(path)? });
         }
+        if let Some(kind) = special(kind) {
+            return Err(InputError::Special { path: path.to_path_buf(), kind });
+        }
         if !kind.is_file() {
-            // A pipe waits for its writer here, as `cat` does; a socket refuses.
+            // A pipe waits for its writer here, as `cat` does.
             let file = File::open(path).map_err(opening)?;
             return Self::named(Some(path)).begun(Box::new(file));
         }
@@ -192,7 +195,8 @@ impl Contents {
         if self.is_archive() { Ok(self) } else { self.whole(reading, advance) }
     }
 
-    /// Has all bytes at hand, of a tar archive, too.
+    /// Has all bytes at hand, of a tar archive, too, if it is small: what is no database is given up on after 32 MiB,
+    /// whatever it is, unless it is a plain file that is mapped.
     ///
     /// # Errors
     /// Whatever keeps the bytes from being had whole; see [`InputError`].
@@ -228,28 +232,32 @@ impl Contents {
             self.on_disk = None;
             return self.whole_stream(BufReader::new(file), reading, advance);
         }
+        if self.compression != Compression::None {
+            // Read as it is unpacked, and not mapped: what the disk says when it fails is then said of the disk.
+            let packed = Counting { inner: At { file: &file, offset: 0 }, advance };
+            let expanded =
+                expand::read_all(BufReader::with_capacity(1 << 16, packed), reading.max_expanded, &self.display);
+            self.file = Some((file, stamp));
+            // A file that shrank looks like a damaged stream; say what really happened.
+            self.check_unchanged()?;
+            self.backing = Backing::Memory(expanded?.0);
+            self.expect_content()?;
+            return Ok(self);
+        }
         // A file system that cannot map, or a table that is full, is no reason to give up.
         let mapping = if reading.mmap { Mapping::new(&file, size).unwrap_or(None) } else { None };
         self.backing = match mapping {
             Some(mapping) => Backing::Map(mapping),
             None => {
-                let reader = Counting { inner: &file, advance };
+                let reader = Counting { inner: At { file: &file, offset: 0 }, advance };
                 Backing::Memory(self.read_file(reader, size)?)
             }
         };
         self.file = Some((file, stamp));
-        if self.compression != Compression::None {
-            let packed = Counting { inner: self.bytes(), advance };
-            let expanded = expand::read_all(packed, reading.max_expanded, &self.display);
-            // A file that shrank looks like a damaged stream; say what really happened.
-            self.check_unchanged()?;
-            self.backing = Backing::Memory(expanded?.0);
-            self.expect_content()?;
-        }
         Ok(self)
     }
 
-    /// Reads a regular file into memory: whole and plain if that is what it is, or its packed bytes.
+    /// Reads a regular file into memory.
     fn read_file(&self, reader: impl Read, size: u64) -> Result<Vec<u8>, InputError> {
         let bytes = expand::read_sized(reader, size, &self.display)?;
         if bytes.len() as u64 == size {
@@ -339,6 +347,17 @@ impl Contents {
         let (display, looks) = (self.display.clone(), self.looks.clone());
         InputError::NotASnapshot { display, looks, compression: self.compression }
     }
+}
+
+/// What is neither a file nor a pipe, in words.
+fn special(kind: FileType) -> Option<&'static str> {
+    [
+        (kind.is_char_device(), "a character device"),
+        (kind.is_block_device(), "a block device"),
+        (kind.is_socket(), "a socket"),
+    ]
+    .into_iter()
+    .find_map(|(is, what)| is.then_some(what))
 }
 
 /// What the beginning of a file is, beneath one layer of compression, and what that is.

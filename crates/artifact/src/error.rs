@@ -42,6 +42,14 @@ pub enum InputError {
         /// So many are looked at.
         limit: usize,
     },
+    /// A device, a socket: nothing that holds a backup, and some of them never end.
+    #[error("`{}` is {kind}, not a file", escape_path(.path))]
+    Special {
+        /// The path as given.
+        path: PathBuf,
+        /// What stands there, with its article.
+        kind: &'static str,
+    },
     /// The name says that the save was never finished.
     #[error("`{}` is an unfinished snapshot: `etcdctl snapshot save` gives a file its real name when it is complete", escape_path(.path))]
     Unfinished {
@@ -159,6 +167,7 @@ impl InputError {
             Self::Denied { .. } => "run assay as the user that owns the backup, or copy the file",
             Self::Directory { path, listing } => return listing.hint(path),
             Self::Crowded { .. } => "pass the files themselves",
+            Self::Special { .. } => "pass a file, a pipe, or `-` for standard input",
             Self::Unfinished { .. } => {
                 "take the snapshot again; to look at what is there, copy it to a name without `.part`"
             }

@@ -1,8 +1,9 @@
-//! Reading streams into memory, plain or compressed, up to a cap and never beyond it.
+//! Reading streams into memory, plain or compressed, up to a cap and never beyond it; and no further than a database can
+//! begin, where none does.
 
 use std::io::{self, BufRead, Read};
 
-use super::{Compression, InputError, memory};
+use super::{Compression, InputError, memory, sniff};
 
 /// Reads a whole stream, undoing one layer of compression.
 ///
@@ -44,12 +45,24 @@ pub(super) fn beginning(head: &[u8], compression: Compression, limit: u64) -> Ve
 /// Reads exactly what a regular file should have, for `--no-mmap`.
 pub(super) fn read_sized(mut reader: impl Read, size: u64, display: &str) -> Result<Vec<u8>, InputError> {
     let mut bytes = Vec::new();
-    grow(&mut bytes, size, display)?;
+    expect_memory(0, size, display)?;
+    let first = size.min(LOOK);
+    read_more(&mut bytes, &mut reader, first, display)?;
+    if bytes.len() as u64 == first && size > first {
+        expect_database(&bytes, Compression::None, display)?;
+        read_more(&mut bytes, &mut reader, size - first, display)?;
+    }
+    Ok(bytes)
+}
+
+/// Reads so many bytes more, or as many as there are.
+fn read_more(bytes: &mut Vec<u8>, reader: &mut impl Read, more: u64, display: &str) -> Result<(), InputError> {
+    grow(bytes, more, display)?;
     let wanted = bytes.capacity();
     while bytes.len() < wanted {
         let room = (wanted - bytes.len()).min(CHUNK);
         let before = bytes.len();
-        match reader.by_ref().take(room as u64).read_to_end(&mut bytes) {
+        match reader.by_ref().take(room as u64).read_to_end(bytes) {
             Ok(0) => break,
             Ok(_) => {}
             Err(source) => {
@@ -62,7 +75,23 @@ pub(super) fn read_sized(mut reader: impl Read, size: u64, display: &str) -> Res
             }
         }
     }
-    Ok(bytes)
+    Ok(())
+}
+
+/// So much is had of anything. A database shows itself before: its second meta page stands at 16 MiB at the latest, and
+/// pages without metas agree with their places. Of anything else no more is wanted: three gigabytes of zeros fit in three
+/// megabytes of gzip.
+///
+/// A ratio would not do: a sound snapshot that was hardly ever written to is 908 times as large as its gzip.
+const LOOK: u64 = 32 << 20;
+
+/// Gives up on what does not begin as a database.
+fn expect_database(begun: &[u8], compression: Compression, display: &str) -> Result<(), InputError> {
+    let looks = sniff::sniff(begun);
+    if looks.is_bbolt() {
+        return Ok(());
+    }
+    Err(InputError::NotASnapshot { display: display.to_owned(), looks, compression })
 }
 
 /// How much is read before the next look at the cap, and the least step of growth.
@@ -77,7 +106,12 @@ struct Gather<'a> {
 impl Gather<'_> {
     fn run(&self, mut reader: impl Read) -> Result<Vec<u8>, InputError> {
         let mut bytes: Vec<u8> = Vec::new();
+        let mut looked = false;
         loop {
+            if !looked && bytes.len() as u64 >= LOOK {
+                looked = true;
+                expect_database(&bytes, self.compression, self.display)?;
+            }
             if bytes.capacity() - bytes.len() < CHUNK {
                 let step = (bytes.capacity() / 2).max(CHUNK);
                 grow(&mut bytes, step as u64, self.display)?;
@@ -109,18 +143,21 @@ impl Gather<'_> {
 
 /// Makes room for `more` bytes, unless that would drive the machine out of memory.
 fn grow(bytes: &mut Vec<u8>, more: u64, display: &str) -> Result<(), InputError> {
-    let refuse = |available| InputError::Memory {
-        display: display.to_owned(),
-        needed: (bytes.len() as u64).saturating_add(more),
-        available,
-    };
+    let held = bytes.len() as u64;
+    let free = expect_memory(held, more, display)?;
+    let refused = |available| no_memory(held, more, available, display);
+    let step = usize::try_from(more).map_err(|_| refused(usize::MAX as u64))?;
+    bytes.try_reserve_exact(step).map_err(|_| refused(free))
+}
+
+/// Bytes that can be had, if it is more than is wanted beside those that are held.
+fn expect_memory(held: u64, more: u64, display: &str) -> Result<u64, InputError> {
     let free = memory::available().unwrap_or(u64::MAX);
-    if more > free {
-        return Err(refuse(free.saturating_add(bytes.len() as u64)));
-    }
-    let step = usize::try_from(more).map_err(|_| refuse(usize::MAX as u64))?;
-    let refused = refuse(free);
-    bytes.try_reserve_exact(step).map_err(|_| refused)
+    if more > free { Err(no_memory(held, more, free.saturating_add(held), display)) } else { Ok(free) }
+}
+
+fn no_memory(held: u64, more: u64, available: u64, display: &str) -> InputError {
+    InputError::Memory { display: display.to_owned(), needed: held.saturating_add(more), available }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Bytes of anything that can be named: had once, unchanged.
 //!
 //! An [`Input`] is what was named; [`Contents`] is one file or stream, open: read-only, never locked, never touched. A
-//! regular file may be mapped (see [`map`]); standard input, pipes, devices and compressed files are read into memory,
+//! regular file may be mapped (see [`map`]); standard input, pipes and compressed files are read into memory,
 //! up to a cap; a tar archive is streamed. When the work is done and before its result is believed, the reader asks
 //! [`Contents::check_unchanged`].
 //!

@@ -75,6 +75,10 @@ pub enum FaultKind {
     /// The two zero blocks that end an archive are missing.
     #[error("the end of the archive is not marked")]
     NoEnd,
+    /// Zeros stand where the first member should: nothing was backed up, or space was reserved and never written. What
+    /// follows is not read.
+    #[error("it holds no member: it is zeros from its beginning")]
+    NoMembers,
     /// One zero block stands alone; tar takes it for the end.
     #[error("a single zero block stands for the end of the archive")]
     LoneZeroBlock,
@@ -204,6 +208,7 @@ impl FaultKind {
                 | Checksum { .. }
                 | Field { .. }
                 | Truncated { .. }
+                | NoMembers
                 | SizeConflict { .. }
                 | DataWithoutFile { .. }
                 | Limit { .. }

@@ -66,7 +66,7 @@ pub(crate) struct Inner<R: Read> {
     offset: u64,
     cap: u64,
     hash: Sha256,
-    /// The stream broke: what follows in it cannot be decoded.
+    /// The stream broke, or nothing more is wanted of it: what follows in it is not decoded.
     broken: bool,
     pub(crate) faults: Vec<Fault>,
 }
@@ -101,6 +101,11 @@ impl<R: Read> Inner<R> {
 
     pub(crate) fn members(&self) -> u64 {
         self.members
+    }
+
+    /// Leaves undone what is compressed: three gigabytes of zeros are three megabytes of gzip.
+    pub(crate) fn give_up(&mut self) {
+        self.broken = true;
     }
 
     /// Reads until the buffer is full or the stream ends.

@@ -103,6 +103,10 @@ impl<R: Read> Walker<R> {
         if block.iter().any(|byte| *byte != 0) {
             return Ok(Some(block));
         }
+        if self.entries == 0 {
+            self.inner.give_up();
+            return Err(stop(offset, FaultKind::NoMembers));
+        }
         let mut nonzero = 0_u64;
         match self.inner.read_full(&mut block)? {
             BLOCK if block.iter().all(|byte| *byte == 0) => {}

@@ -80,14 +80,17 @@ impl<R: BufRead> Frames<R> {
     }
 }
 
-/// Keeps "the stream ended" apart from "the stream is wrong": the decoder wraps both alike.
+/// Keeps "the stream ended" and "the disk failed" apart from "the stream is wrong": the decoder wraps all alike.
 fn decode_error(error: &FrameDecoderError) -> io::Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(inner) = cause {
-        if let Some(inner) = inner.downcast_ref::<io::Error>()
-            && inner.kind() == io::ErrorKind::UnexpectedEof
-        {
-            return io::ErrorKind::UnexpectedEof.into();
+        if let Some(inner) = inner.downcast_ref::<io::Error>() {
+            if let Some(number) = inner.raw_os_error() {
+                return io::Error::from_raw_os_error(number);
+            }
+            if inner.kind() == io::ErrorKind::UnexpectedEof {
+                return io::ErrorKind::UnexpectedEof.into();
+            }
         }
         cause = inner.source();
     }

@@ -173,10 +173,47 @@ fn a_pipe_is_read_to_its_end() {
 }
 
 #[test]
-fn an_endless_device_meets_the_cap() {
-    let reading = Reading { max_expanded: 5 << 20, ..Reading::default() };
-    let error = open(Path::new("/dev/zero"), &reading).err().unwrap();
-    assert_eq!(error.to_string(), "`/dev/zero` holds more than 5.0 MiB once read into memory");
+fn devices_and_sockets_are_no_files() {
+    let folder = Folder::new();
+    let socket = folder.0.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for (path, kind) in [(Path::new("/dev/zero"), "a character device"), (&socket, "a socket")] {
+        let error = Contents::open(path).err().unwrap();
+        assert_eq!(error.to_string(), format!("`{}` is {kind}, not a file", path.display()));
+        assert!(error.hint().unwrap().contains("a pipe"));
+    }
+}
+
+/// A disk that fails after so many bytes.
+struct Fails(io::Cursor<Vec<u8>>, i32);
+
+impl Read for Fails {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => Err(io::Error::from_raw_os_error(self.1)),
+            read => Ok(read),
+        }
+    }
+}
+
+#[test]
+fn what_the_disk_says_is_not_said_of_the_stream() {
+    let bytes: Vec<u8> =
+        snapshot_like(50).iter().enumerate().map(|(at, byte)| byte ^ u8::try_from(at / 977 % 13).unwrap()).collect();
+    let zstd = ruzstd::encoding::compress_to_vec(&bytes[..], ruzstd::encoding::CompressionLevel::Fastest);
+    let xz = fixtures::tool("xz").map(|mut xz| {
+        let folder = Folder::new();
+        xz.arg("--stdout").arg(folder.file("x", &bytes)).output().unwrap().stdout
+    });
+    for packed in [Some(bytes.clone()), Some(gzip(&bytes)), Some(zstd), xz].into_iter().flatten() {
+        for (errno, part) in [(libc::EIO, 2), (libc::ESTALE, 3), (libc::EIO, 1)] {
+            let half = packed[..packed.len() / part].to_vec();
+            let contents = Contents::of_stream("x", Box::new(Fails(io::Cursor::new(half), errno)));
+            let error = contents.and_then(|contents| contents.whole(&NO_MAP, &|_| {})).err().unwrap();
+            let InputError::Io { source, .. } = error else { panic!("{part}: {error}") };
+            assert_eq!(source.raw_os_error(), Some(errno));
+        }
+    }
 }
 
 #[test]
@@ -195,7 +232,7 @@ fn inputs_that_are_no_snapshot_say_so_and_say_what_to_do() {
         (folder.file("zeros", &[0; 9000]), "looks like a file of zeros", "another copy"),
         (folder.file("db", b"SQLite format 3\0"), "looks like an SQLite database", ""),
         (folder.0.path().to_path_buf(), "is a directory with", "assay verify"),
-        (PathBuf::from("/dev/null"), "is empty", ""),
+        (PathBuf::from("/dev/null"), "is a character device", "a pipe"),
     ];
     for (path, what, hint) in cases {
         let error = refused(&path);

@@ -6,6 +6,7 @@ use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::*;
+use crate::Looks;
 
 const CAP: u64 = 1 << 30;
 
@@ -144,4 +145,68 @@ fn more_than_memory_is_refused_before_it_is_taken() {
 fn a_file_shorter_than_its_size_comes_back_short() {
     assert_eq!(read_sized(&b"abc"[..], 5, "`x`").unwrap(), b"abc");
     assert_eq!(read_sized(&b"abcdef"[..], 5, "`x`").unwrap(), b"abcde");
+}
+
+/// How many bytes of a source were taken.
+struct Taken<'a>(io::Cursor<&'a [u8]>, &'a Cell<usize>);
+
+impl Read for Taken<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        self.1.set(self.1.get() + read);
+        Ok(read)
+    }
+}
+
+/// By count, not by time: of hundreds of megabytes no more is unpacked than a database can hide in.
+#[test]
+fn what_does_not_begin_as_a_database_is_given_up_on() {
+    let piece = vec![0; 4 << 20];
+    let text = b"a line of text, and again\n".repeat(200_000);
+    let xz = fixtures::tool("xz").map(|mut xz| {
+        let path = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(path.path(), &piece).unwrap();
+        xz.args(["-0", "--stdout"]).arg(path.path()).output().unwrap().stdout
+    });
+    let cases = [
+        (Some(gzip(&piece)), 100, Compression::Gzip, Looks::Zeros),
+        (Some(zstd(&piece)), 100, Compression::Zstd, Looks::Zeros),
+        (xz, 100, Compression::Xz, Looks::Zeros),
+        (Some(gzip(&text)), 80, Compression::Gzip, Looks::Text),
+        (Some(piece.clone()), 100, Compression::None, Looks::Zeros),
+    ];
+    for (packed, times, kind, expected) in cases {
+        let Some(packed) = packed else { continue };
+        let several = packed.repeat(times);
+        let taken = Cell::new(0);
+        let source = io::BufReader::with_capacity(1 << 8, Taken(io::Cursor::new(&several), &taken));
+        match read_all(source, CAP, "`x`") {
+            Err(InputError::NotASnapshot { looks, compression, .. }) => {
+                assert_eq!((looks, compression), (expected, kind))
+            }
+            other => panic!("{kind}: {:?}", other.map(|(bytes, _)| bytes.len())),
+        }
+        assert!(taken.get() < several.len() / 4, "{kind}: {} of {} bytes were taken", taken.get(), several.len());
+        // a little of it is had whole: who asks for something else than a database gets it
+        assert!(read_all(&packed.repeat(2)[..], CAP, "`x`").is_ok());
+    }
+}
+
+/// No ratio: a database of zeros but for its pages compresses a thousandfold, and is had whole.
+#[test]
+fn a_database_is_read_on_however_well_it_compresses() {
+    let mut database = vec![0; 48 << 20];
+    for (page, magic_at) in [(1, 0x1_0010), (0, 16)] {
+        let mut bytes = database.clone();
+        bytes[magic_at..magic_at + 4].copy_from_slice(&0xED0C_DAED_u32.to_le_bytes());
+        assert!(expand(&gzip(&bytes), CAP).unwrap().0 == bytes, "{page}");
+        assert!(read_sized(&bytes[..], bytes.len() as u64, "`x`").unwrap() == bytes, "{page}");
+    }
+    assert!(matches!(read_sized(&database[..], 48 << 20, "`x`"), Err(InputError::NotASnapshot { .. })));
+    for page in 2..100_usize {
+        let at = page * 4096;
+        database[at..at + 8].copy_from_slice(&(page as u64).to_le_bytes());
+        database[at + 8] = 0x02;
+    }
+    assert!(expand(&gzip(&database), CAP).unwrap().0 == database, "pages without metas");
 }

@@ -45,7 +45,7 @@ fn entry(kind: &FaultKind) -> &'static Entry {
         GzipConcatenated => &GZIP_MEMBERS,
         GzipTrailing { .. } => &GZIP_TRAILING,
         Checksum { .. } | Field { .. } => &HEADER_DAMAGED,
-        Truncated { .. } => &ARCHIVE_TRUNCATED,
+        Truncated { .. } | NoMembers => &ARCHIVE_TRUNCATED,
         NoEnd | LoneZeroBlock => &END_UNMARKED,
         TrailingData { .. } => &HIDDEN_DATA,
         SizeConflict { .. } | DataWithoutFile { .. } => &AMBIGUOUS_SIZE,

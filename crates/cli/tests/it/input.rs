@@ -1,7 +1,7 @@
 //! Inputs that cannot be worked on: one clear line, exit code 2, nothing on standard output.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 
 use std::process::Stdio;
@@ -48,6 +48,50 @@ fn big_content_meets_the_cap() {
     let run = run(&["hash", "--max-expanded", "1MiB", path.to_str().unwrap()]);
     assert_eq!(run.code, Some(2));
     assert!(run.err.contains("holds more than 1.0 MiB") && run.err.contains("--max-expanded"), "{}", run.err);
+}
+
+/// Three gigabytes of zeros in some megabytes of gzip, by file and by pipe, in 256 MiB of memory.
+#[test]
+fn gigabytes_of_zeros_are_given_up_on_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("static_kuberesources_2026-11-23_090915.tar.gz");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(&vec![0; 32 << 20]).unwrap();
+    fs::write(&path, encoder.finish().unwrap().repeat(96)).unwrap();
+    let Some(_) = fixtures::tool("bash") else { return };
+    for (script, said) in [
+        ("\"$ASSAY\" verify \"$1\"", "it looks like a gzip-compressed file of zeros"),
+        ("\"$ASSAY\" inspect --no-mmap \"$1\"", "it looks like a gzip-compressed file of zeros"),
+        ("\"$ASSAY\" hash <(cat \"$1\")", "it looks like a gzip-compressed file of zeros"),
+        (
+            "\"$ASSAY\" ls - <\"$1\"",
+            "standard input is not an etcd snapshot: it looks like a gzip-compressed file of zeros",
+        ),
+        ("\"$ASSAY\" verify <(head -c 3G /dev/zero)", "it looks like a file of zeros"),
+        ("\"$ASSAY\" keys ls \"$1\"", "is no tarball: it holds no member: it is zeros from its beginning"),
+        ("\"$ASSAY\" keys split -r age1x --out \"$1.d\" \"$1\"", "it is zeros from its beginning"),
+    ] {
+        let mut bash = fixtures::tool("bash").unwrap();
+        let script = format!("ulimit -d 262144; {script}");
+        bash.args(["-c", &script, "bash"]).arg(&path).env("ASSAY", env!("CARGO_BIN_EXE_assay"));
+        let run: crate::run::Run = bash.stdin(Stdio::null()).output().unwrap().into();
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{script}: {}", run.err);
+        assert!(run.err.contains(said), "{script}: {}", run.err);
+    }
+}
+
+#[test]
+fn devices_and_sockets_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for (path, kind) in [("/dev/zero", "a character device"), (socket.to_str().unwrap(), "a socket")] {
+        for line in [&["verify"][..], &["hash"], &["inspect"], &["keys", "ls"], &["keys", "check", "--keys", path]] {
+            let run = run(&[line, &[path]].concat());
+            assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{line:?}: {}", run.err);
+            assert!(run.err.contains(&format!("`{path}` is {kind}, not a file")), "{line:?}: {}", run.err);
+        }
+    }
 }
 
 #[test]

@@ -268,6 +268,20 @@ fn ends_are_checked() {
     assert_eq!(report.members.len(), 1);
 }
 
+/// Whatever is not read of it, the digest of the file is there: it names what was refused.
+#[test]
+fn zeros_are_no_archive_and_are_not_unpacked() {
+    let zeros = gzip(&vec![0; 8 << 20]);
+    for (bytes, gzipped) in [(zeros.repeat(500), true), (gzip(&END), true), (vec![0; 1 << 20], false)] {
+        let report = read(&bytes);
+        assert_eq!(kinds(&report.faults).last(), Some(&FaultKind::NoMembers));
+        assert!(!report.complete && report.members.is_empty());
+        assert_eq!(report.archive.inner_size, None, "what is in it was left undone");
+        assert_eq!(report.archive.compressed_size, bytes.len() as u64);
+        assert_eq!(report.faults.iter().any(|fault| fault.kind == FaultKind::NotGzip), !gzipped);
+    }
+}
+
 #[test]
 fn gzip_layers_are_checked() {
     let inner = archive(&[good()]);
