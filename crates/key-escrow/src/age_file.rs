@@ -11,6 +11,7 @@ use age::{DecryptError, Decryptor, EncryptError, Encryptor};
 
 use crate::digest::{Digest, HashingWriter};
 use crate::error::{Error, Result};
+use crate::identities::MAX_WORK_FACTOR;
 use crate::infile;
 use crate::recipients::{Recipients, Reopen, Tap};
 
@@ -189,6 +190,13 @@ fn open_error(e: DecryptError, path: &Path) -> Error {
         DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
             Error::NoMatchingIdentity { path }
         }
+        DecryptError::ExcessiveWork { required, .. } => Error::Age {
+            path,
+            what: format!(
+                "to try a passphrase on it takes 2^{required} rounds of scrypt; a run spends 2^{MAX_WORK_FACTOR}, and age and \
+                 assay seal with 2^18: if you trust the file, open it with age"
+            ),
+        },
         other => Error::Age { path, what: other.to_string() },
     }
 }

@@ -291,6 +291,14 @@ impl Error {
         }
     }
 
+    /// Whether the disk or the network failed, which says nothing about the file: its content was not had.
+    pub(crate) fn is_of_medium(&self) -> bool {
+        let told = |kind| {
+            matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::IsADirectory)
+        };
+        matches!(self, Self::Io { source, .. } if source.raw_os_error().is_some() && !told(source.kind()))
+    }
+
     /// Makes this error pass through an `io::Read` or `io::Write`; [`Error::io`] takes it out again.
     pub(crate) fn into_io(self) -> io::Error {
         match self {

@@ -200,7 +200,8 @@ impl age::Identity for Reopen {
     }
 }
 
-fn copy(key: &FileKey) -> FileKey {
+/// A copy, wiped on drop as the key is.
+pub(crate) fn copy(key: &FileKey) -> FileKey {
     use age::secrecy::ExposeSecret as _;
     FileKey::init_with_mut(|to| to.copy_from_slice(key.expose_secret()))
 }

@@ -84,7 +84,8 @@ impl VerifyReport {
 /// Runs the drill.
 ///
 /// # Errors
-/// If the manifest cannot be read. Everything else that goes wrong is a failed check.
+/// If the manifest cannot be read, or the disk fails under a file: that proves nothing. Everything else that goes wrong
+/// is a failed check.
 pub fn verify_escrow(options: &VerifyOptions<'_>, progress: &mut ProgressFn<'_>) -> Result<VerifyReport> {
     let (manifest, digest) = Manifest::read_with_digest(options.manifest)?;
     let info = manifest.escrow.as_ref().ok_or_else(|| Error::Manifest { what: "names no escrow".to_owned() })?;
@@ -93,25 +94,28 @@ pub fn verify_escrow(options: &VerifyOptions<'_>, progress: &mut ProgressFn<'_>)
         checks.run("manifest-digest", || match expected.is_of(&digest) {
             true => Ok(format!("sha256 {expected}, as expected")),
             false => Err(other(expected, &digest)),
-        });
+        })?;
     }
-    checks.run("manifest", || consistent(&manifest, info));
-    checks.with("escrow-digest", options.escrow, NO_ESCROW, |path| same_file(&info.file.digest, path));
-    checks.with("escrow-recipients", options.escrow, NO_ESCROW, |path| recipients(&manifest, &read_age_header(path)?));
-    checks.with("escrow-size", options.escrow, NO_ESCROW, |path| size(info, &read_age_header(path)?));
-    checks.with("keyless-digest", options.keyless, NO_KEYLESS, |path| same_file(&manifest.keyless.file.digest, path));
+    checks.run("manifest", || consistent(&manifest, info))?;
+    checks.with("escrow-digest", options.escrow, NO_ESCROW, |path| same_file(&info.file.digest, path))?;
     checks
-        .with("keyless-members", options.keyless, NO_KEYLESS, |path| keyless_members(&manifest, path, options.limits));
+        .with("escrow-recipients", options.escrow, NO_ESCROW, |path| recipients(&manifest, &read_age_header(path)?))?;
+    checks.with("escrow-size", options.escrow, NO_ESCROW, |path| size(info, &read_age_header(path)?))?;
+    checks
+        .with("keyless-digest", options.keyless, NO_KEYLESS, |path| same_file(&manifest.keyless.file.digest, path))?;
+    checks.with("keyless-members", options.keyless, NO_KEYLESS, |path| {
+        keyless_members(&manifest, path, options.limits)
+    })?;
     checks.with("shares", (!options.shares.is_empty()).then_some(()), "no share files given", |()| {
         share_files(&manifest, options.shares)
-    });
+    })?;
     let opened = options.escrow.zip(options.identities);
     let why = if options.escrow.is_none() { NO_ESCROW } else { "no identity given" };
-    checks.with("escrow-content", opened, why, |(escrow, ids)| content(&manifest, info, escrow, ids, progress));
+    checks.with("escrow-content", opened, why, |(escrow, ids)| content(&manifest, info, escrow, ids, progress))?;
     let why = if options.keyless.is_none() { NO_KEYLESS } else { why };
     checks.with("join", opened.zip(options.keyless), why, |((escrow, ids), keyless)| {
         joins(&manifest, escrow, ids, keyless, progress)
-    });
+    })?;
     Ok(VerifyReport { manifest, digest, checks: checks.0 })
 }
 
@@ -121,9 +125,14 @@ const NO_KEYLESS: &str = "no keyless tarball given";
 struct Checks(Vec<Check>);
 
 impl Checks {
-    fn run(&mut self, name: &'static str, check: impl FnOnce() -> Result<String>) {
-        let proof = check().map_or_else(|e| Proof::Failed(e.to_string()), Proof::Proven);
+    fn run(&mut self, name: &'static str, check: impl FnOnce() -> Result<String>) -> Result<()> {
+        let proof = match check() {
+            Ok(proven) => Proof::Proven(proven),
+            Err(error) if error.is_of_medium() => return Err(error),
+            Err(error) => Proof::Failed(error.to_string()),
+        };
         self.0.push(Check { name, proof });
+        Ok(())
     }
 
     fn with<T>(
@@ -132,10 +141,13 @@ impl Checks {
         given: Option<T>,
         missing: &'static str,
         check: impl FnOnce(T) -> Result<String>,
-    ) {
+    ) -> Result<()> {
         match given {
             Some(given) => self.run(name, || check(given)),
-            None => self.0.push(Check { name, proof: Proof::NotChecked(missing) }),
+            None => {
+                self.0.push(Check { name, proof: Proof::NotChecked(missing) });
+                Ok(())
+            }
         }
     }
 }

@@ -26,6 +26,8 @@ mod directory;
 mod du;
 mod endings;
 mod export;
+mod failing_disk;
+mod fuse;
 mod get;
 mod hash;
 mod hazards;
