@@ -83,7 +83,10 @@ fn header_of(file: &mut File, path: &Path) -> Result<AgeHeader> {
     let end = loop {
         let before = bytes.len();
         let mut chunk = [0; 4096];
-        let n = reader.read(&mut chunk).map_err(|e| fault(&e.to_string()))?;
+        let n = reader.read(&mut chunk).map_err(|e| match e.raw_os_error() {
+            Some(_) => Error::io("read", path)(e),
+            None => fault(&e.to_string()),
+        })?;
         bytes.extend_from_slice(chunk.get(..n).unwrap_or_default());
         if let Some(end) = header_end(&bytes, before) {
             break end;
@@ -190,6 +193,8 @@ fn open_error(e: DecryptError, path: &Path) -> Error {
         DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
             Error::NoMatchingIdentity { path }
         }
+        // what the disk says is not said of the file
+        DecryptError::Io(source) if source.raw_os_error().is_some() => Error::Io { action: "read", path, source },
         DecryptError::ExcessiveWork { required, .. } => Error::Age {
             path,
             what: format!(
