@@ -213,6 +213,11 @@ fn a_flood_of_configurations_is_told_and_not_read() {
     let document: Value = serde_json::from_str(&run.out).unwrap();
     let listed = document["artifacts"][0]["keyMaterial"].as_array().unwrap();
     assert_eq!(listed.len(), 64 * 2 + 6, "what was not read is listed as a member that holds keys");
+    // a split must know every key, to look for it in what it leaves in clear
+    let split = bench.keys("split {tarball} -r RECIPIENT --out {}/vault");
+    assert_eq!(split.code, Some(2), "{split:?}");
+    assert!(split.err.contains("not all of its encryption configurations were read"), "{}", split.err);
+    assert!(!bench.path("vault").exists());
 }
 
 /// A key may be called anything, and a table of keys is opened in a spreadsheet.

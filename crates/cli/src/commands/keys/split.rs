@@ -6,6 +6,7 @@ use assay::documents::escrow;
 use assay::key_material::{self, KeyMaterial};
 use checks::Verdict;
 use document::WrittenFile;
+use encryption_config::ParseError;
 use jiff::Timestamp;
 use key_escrow::{SplitOptions, SplitOutcome};
 use static_resources::Class;
@@ -37,6 +38,15 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
         return Err(failure::told(
             format!("{}: the archive cannot be read to its end, so nobody knows what it holds", raw.display()),
             Some("fetch the tarball again from its source; nothing was written"),
+        ));
+    }
+    if key_material.configs.iter().any(|config| matches!(config.facts, Err(ParseError::TooMany { .. }))) {
+        return Err(failure::told(
+            format!(
+                "{}: not all of its encryption configurations were read, so nobody knows which keys leave",
+                raw.display()
+            ),
+            Some("inspect the tarball before going on: a real one has one of them; nothing was written"),
         ));
     }
     let policy = custody::policy(&key_material, |class| asked(class, &args.classes))?;
