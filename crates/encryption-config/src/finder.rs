@@ -283,4 +283,22 @@ mod tests {
         }
         assert!(Finder::default().look(&key).is_none());
     }
+
+    proptest::proptest! {
+        /// Where bytes are cut makes no difference, and what is there is found.
+        #[test]
+        fn found_wherever_it_lies(
+            key in proptest::collection::vec(proptest::num::u8::ANY, 32),
+            around in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+            piece in 1..100_usize,
+        ) {
+            let mut finder = finder(&key);
+            proptest::prop_assert!(found(&mut finder, &around, piece).is_none());
+            for form in [key.clone(), STANDARD.encode(&key).into_bytes(), hex(&key, true).to_vec()] {
+                let hidden = [&around[..], &form, &around].concat();
+                let at = found(&mut finder, &hidden, piece).unwrap().2;
+                proptest::prop_assert_eq!(at, around.len() as u64);
+            }
+        }
+    }
 }
