@@ -1,5 +1,6 @@
 //! Words about escrows that several commands say.
 
+use document::WrittenFile;
 use key_escrow::Manifest;
 use wording::{count, escape, is_plain};
 
@@ -14,6 +15,13 @@ pub fn opens_words(manifest: &Manifest) -> String {
         text => escape(text.as_bytes()).into_owned(),
     });
     words.collect::<Vec<_>>().join("\n")
+}
+
+/// The digest of the manifest among files that were written: it binds all of them, where it is kept elsewhere.
+#[must_use]
+pub fn manifest_words(files: &[WrittenFile]) -> Option<String> {
+    let file = files.iter().find(|file| file.role == "manifest")?;
+    Some(format!("sha256 {}\nkeep this elsewhere: `--expect-manifest-sha256` holds the files to it", file.sha256))
 }
 
 /// A word of a command line, quoted for a shell if need be.

@@ -9,7 +9,7 @@ use document::{Artifact, Tarball, Written, WrittenFile};
 use key_escrow::{EncryptionState, Manifest, RejoinMethod, SplitOutcome};
 use wording::{Size, count, escape, escape_path as shown};
 
-use super::escrow::{opens_words, shell_word};
+use super::escrow::{manifest_words, opens_words, shell_word};
 use super::human::{Align, Fields, Table};
 use crate::exit::Error;
 use crate::ui::{Ui, style};
@@ -69,7 +69,7 @@ impl Split<'_> {
                 "original",
                 format!("{good}: re-created from the outputs\nsha256 {}", manifest.original.digest.sha256),
             )
-            .maybe("manifest", self.manifest_words());
+            .maybe("manifest", manifest_words(&self.files));
         let mut table =
             Table::new(&[("file", Align::Left), ("size", Align::Right), ("keep it", Align::Left)]).elastic(0);
         for file in &self.files {
@@ -98,12 +98,6 @@ impl Split<'_> {
             )?;
         }
         Ok(())
-    }
-
-    /// The digest that binds all files, where it is kept elsewhere.
-    fn manifest_words(&self) -> Option<String> {
-        let file = self.files.iter().find(|file| file.role == "manifest")?;
-        Some(format!("sha256 {}\nkeep this elsewhere: `--expect-manifest-sha256` holds the files to it", file.sha256))
     }
 
     fn keys_words(&self) -> String {

@@ -34,7 +34,10 @@ fn the_digest_that_a_split_prints_tells_a_forged_set() {
         "rewrap {{vault}}.escrow.age -i {{}}/key.txt -r RECIPIENT --out {{}}/new --expect-manifest-sha256 {kept}"
     );
     bench.keys_ok(&format!("{join} --force"));
-    bench.keys_ok(&rewrap);
+    let rewrapped = printed(&bench.keys_ok(&rewrap));
+    let new = format!("verify-escrow {{}}/new/{STEM}.escrow.age --expect-manifest-sha256");
+    bench.keys_ok(&format!("{new} {rewrapped}"));
+    assert_eq!(bench.keys(&format!("{new} {kept}")).code, Some(1), "a rewrap has a manifest of its own");
 
     // the whole set anew, of another tarball, for the same recipient
     bench.tarball("aesgcm-rotated");

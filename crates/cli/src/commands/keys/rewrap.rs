@@ -10,7 +10,7 @@ use super::{files, phases, seal, write};
 use crate::args::{KeysRewrapArgs, ReportFormat};
 use crate::exit::{Ending, Error};
 use crate::failure;
-use crate::output::escrow::opens_words;
+use crate::output::escrow::{manifest_words, opens_words};
 use crate::output::human::Fields;
 use crate::ui::{Ui, style};
 use wording::escape;
@@ -55,7 +55,8 @@ fn print(args: &KeysRewrapArgs, outcome: &RewrapOutcome, written: &[WrittenFile]
     let fields = Fields::new()
         .field("opens with", opens_words(&outcome.manifest))
         .field("content", "proven: the same as that of the old escrow, read back")
-        .field("written", paths.join("\n"));
+        .field("written", paths.join("\n"))
+        .maybe("manifest", manifest_words(written));
     let out = ui.out();
     writeln!(out, "{title}")?;
     fields.write(out, look)?;
