@@ -10,6 +10,7 @@ mod lists;
 mod live;
 mod mutate;
 mod record;
+mod rehearsed;
 mod remedies;
 
 use std::collections::BTreeMap;

@@ -41,7 +41,7 @@ impl Gateway {
     /// Whether the server is up: it answers, has a leader and can commit. One that has an alarm says that it is not
     /// healthy, and serves all the same.
     pub(crate) fn healthy(&self) -> bool {
-        self.request("GET", "/health", b"").is_ok_and(|(status, text)| {
+        self.request("GET", "/health?exclude=NOSPACE&exclude=CORRUPT", b"").is_ok_and(|(status, text)| {
             let text: Value = serde_json::from_slice(&text).unwrap_or_default();
             let says = |field: &str, word: &str| {
                 text.get(field).and_then(Value::as_str).is_some_and(|said| said.starts_with(word))

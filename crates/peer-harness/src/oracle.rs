@@ -99,8 +99,20 @@ impl Served {
 /// # Errors
 /// Where the harness itself fails; what etcd does is the answer.
 pub fn ask(peer: &Peer, snapshot: &Path) -> Result<Fate, HarnessError> {
+    fate(EtcdServer::restored(peer, snapshot, PATIENCE))
+}
+
+/// The same for a data directory that was made otherwise, as [`EtcdServer::made`] has it.
+///
+/// # Errors
+/// Where the harness itself fails.
+pub fn ask_made(peer: &Peer, make: &dyn Fn(&Path, &str) -> Result<(), HarnessError>) -> Result<Fate, HarnessError> {
+    fate(EtcdServer::made(peer, make, PATIENCE))
+}
+
+fn fate(started: Result<EtcdServer, HarnessError>) -> Result<Fate, HarnessError> {
     let ended = |during: &str, why: String| Ok(Fate::Ended { during: during.to_owned(), why: reason(&why) });
-    let mut server = match EtcdServer::restored(peer, snapshot, PATIENCE) {
+    let mut server = match started {
         Ok(server) => server,
         Err(HarnessError::Command { stderr, .. }) => return ended("restore", stderr),
         Err(HarnessError::NotReady { why, log, .. }) => return ended("start", format!("{log}\n{why}")),

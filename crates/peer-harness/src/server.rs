@@ -48,7 +48,7 @@ impl EtcdServer {
     /// # Errors
     /// [`HarnessError::NotReady`] with the end of the log if it does not come up in ten minutes.
     pub fn start(peer: &Peer) -> Result<Self, HarnessError> {
-        Self::start_on(peer, None, DEADLINE)
+        Self::start_on(peer, &|_, _| Ok(()), DEADLINE)
     }
 
     /// Restores a snapshot as a cluster of one, and starts a server on that; `deadline` is how long it may take to become
@@ -57,13 +57,30 @@ impl EtcdServer {
     /// # Errors
     /// [`HarnessError::Command`] where the restore is refused, [`HarnessError::NotReady`] where the server does not start.
     pub fn restored(peer: &Peer, snapshot: &Path, deadline: Duration) -> Result<Self, HarnessError> {
-        Self::start_on(peer, Some(snapshot), deadline)
+        Self::start_on(peer, &|data, peer_url| restore(peer, snapshot, data, peer_url), deadline)
     }
 
-    fn start_on(peer: &Peer, snapshot: Option<&Path>, deadline: Duration) -> Result<Self, HarnessError> {
+    /// Starts a server on a data directory that `make` makes, given its path and the URL that the one member, `peer`, has
+    /// for its peers.
+    ///
+    /// # Errors
+    /// What `make` says, and [`HarnessError::NotReady`] where the server does not start.
+    pub fn made(
+        peer: &Peer,
+        make: &dyn Fn(&Path, &str) -> Result<(), HarnessError>,
+        deadline: Duration,
+    ) -> Result<Self, HarnessError> {
+        Self::start_on(peer, make, deadline)
+    }
+
+    fn start_on(
+        peer: &Peer,
+        make: &dyn Fn(&Path, &str) -> Result<(), HarnessError>,
+        deadline: Duration,
+    ) -> Result<Self, HarnessError> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            match Self::start_once(peer, snapshot, deadline) {
+            match Self::start_once(peer, make, deadline) {
                 // ended at once: most likely the port was taken meanwhile
                 Err(HarnessError::NotReady { log, version, why }) if log.contains("address already in use") => {
                     last = Some(HarnessError::NotReady { log, version, why });
@@ -74,16 +91,18 @@ impl EtcdServer {
         Err(last.unwrap_or_else(|| HarnessError::answer("starting etcd", "no attempt was made")))
     }
 
-    fn start_once(peer: &Peer, snapshot: Option<&Path>, deadline: Duration) -> Result<Self, HarnessError> {
+    fn start_once(
+        peer: &Peer,
+        make: &dyn Fn(&Path, &str) -> Result<(), HarnessError>,
+        deadline: Duration,
+    ) -> Result<Self, HarnessError> {
         let dir = tempfile::Builder::new()
             .prefix("assay-etcd-")
             .tempdir()
             .map_err(HarnessError::io("a temporary directory"))?;
         let (port, peer_port) = free_ports()?;
         let (url, peer_url) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer_port}"));
-        if let Some(snapshot) = snapshot {
-            restore(peer, snapshot, &dir.path().join("data"), &peer_url)?;
-        }
+        make(&dir.path().join("data"), &peer_url)?;
         let process = spawn(peer, dir.path(), &url, &peer_url)?;
         let gateway = Gateway::new(port, deadline);
         let mut server = Self { peer: peer.clone(), process, url, peer_url, gateway, dir };

@@ -268,6 +268,26 @@ fn every_field_of_a_rebuilt_snapshot_is_told() {
     compare("rebuild", &told, &seen);
 }
 
+/// One with a hash and one without, one raised.
+#[test]
+fn every_field_of_a_rehearsal_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = told(&read("docs/json.md"), "rehearse");
+    let mut seen = Seen::new();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let bytes = fixtures::named("nospace-alarm").bytes();
+    std::fs::write(path("copy.db"), &bytes[..bytes.len() - 32]).unwrap();
+    std::fs::write(path("whole.db"), &bytes).unwrap();
+    let raised = [path("copy.db"), "--skip-hash-check --bump-revision 10 --mark-compacted".to_owned()];
+    for (number, line) in [vec![path("whole.db")], raised.to_vec()].iter().enumerate() {
+        let words: Vec<&str> = line.iter().flat_map(|words| words.split(' ')).collect();
+        let run = assay(&[&["rehearse"], words.as_slice(), &["--json", "--out", &path(&number.to_string())]].concat());
+        let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{}: {error}", run.err));
+        walk(&document, "", &told, &mut seen);
+    }
+    compare("rehearse", &told, &seen);
+}
+
 /// What verify says where a policy waives a finding.
 fn waived(dir: &Path) -> Value {
     let policy = dir.join("policy.toml");

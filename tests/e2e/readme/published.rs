@@ -12,7 +12,7 @@ use crate::support::{assay, fixture_file};
 use crate::valid::faults;
 
 /// Commands whose artifacts the page tells, each with the samples that its documents may be like.
-const COMMANDS: [(&str, &[&str]); 23] = [
+const COMMANDS: [(&str, &[&str]); 24] = [
     ("inspect", &["inspect"]),
     ("verify", &["verify"]),
     ("hash", &["hash"]),
@@ -36,6 +36,7 @@ const COMMANDS: [(&str, &[&str]); 23] = [
     ("keys verify-escrow", &["keys-verify-escrow"]),
     ("policy check", &["policy-check"]),
     ("rebuild", &["rebuild"]),
+    ("rehearse", &["rehearse"]),
 ];
 
 /// Words that a field can be, where the page gives all of them.

@@ -11,6 +11,7 @@ mod history;
 mod keys;
 mod list;
 mod rebuild;
+mod rehearse;
 mod report;
 mod select;
 mod values;
@@ -36,6 +37,7 @@ pub use keys::{
 };
 pub use list::{ListForm, ListFormat, LsArgs, View};
 pub use rebuild::RebuildArgs;
+pub use rehearse::{EtcdRelease, RehearseArgs};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs};
 pub use values::{FailOn, ReportFormat, When};

@@ -28,6 +28,7 @@ mod pages;
 mod policy;
 mod question;
 mod rebuild;
+mod rehearse;
 mod snapshot;
 mod timeline;
 mod unlock;
@@ -39,7 +40,7 @@ use clap::{Parser, Subcommand};
 use crate::args::{
     BrowseArgs, BucketArgs, CarveArgs, ClusterArgs, CompatArgs, CompletionsArgs, DiffArgs, DuArgs, ExplainArgs,
     ExportArgs, GetArgs, GlobalArgs, HashArgs, HistoryArgs, InspectArgs, KeysArgs, LsArgs, ManArgs, PageArgs,
-    PagesArgs, PolicyArgs, RebuildArgs, TimelineArgs, VerifyArgs,
+    PagesArgs, PolicyArgs, RebuildArgs, RehearseArgs, TimelineArgs, VerifyArgs,
 };
 use crate::exit::{Ending, Error};
 use crate::settings;
@@ -124,6 +125,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write a snapshot anew: on full pages, compacted, without alarms or users
     Rebuild(RebuildArgs),
+    /// Make the data directory that a restore makes, and prove what is in it
+    Rehearse(Box<RehearseArgs>),
     /// Hold the keys of a backup apart from its data, and join them again
     Keys(KeysArgs),
     /// Begin or check a policy: what your backups must be, besides sound
@@ -159,6 +162,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Ending, Error> {
         Command::Diff(args) => diff::run(*args, &reading, ui),
         Command::Export(args) => export::run(*args, &reading, ui),
         Command::Rebuild(args) => rebuild::run(&args, &reading, ui),
+        Command::Rehearse(args) => rehearse::run(&args, &reading, ui),
         Command::History(args) => history::run(*args, &reading, ui),
         Command::Keys(args) => keys::run(args, &reading, ui),
         Command::Timeline(args) => timeline::run(*args, &reading, ui),

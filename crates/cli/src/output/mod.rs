@@ -21,6 +21,7 @@ pub mod objects;
 pub mod overview;
 pub mod page;
 pub mod rebuilt;
+pub mod rehearsal;
 pub mod rows;
 pub mod sqlite;
 pub mod steps;

@@ -156,13 +156,14 @@ const LINES: &[(&str, &[&str])] = &[
     ("keys rewrap", &["{V}.escrow.age -i {I} -r {R} --out {O} -vv"]),
     ("keys join", &["{V}.keyless.tar.gz --escrow {V}.escrow.age -i {I} --out {O} -vv"]),
     ("rebuild", &["{S} --out {O} --no-sidecar -vv", "{S} --out {O} --no-sidecar --compact latest --drop-auth --json"]),
+    ("rehearse", &["{S} --out {O} -vv", "{S} --out {O} --bump-revision 1000 --mark-compacted --json"]),
     ("config show", &["", "--threads 2 -vv"]),
     ("completions", &["bash", "zsh", "fish"]),
     ("man", &[""]),
 ];
 
 /// Lines that write what is secret because they were asked to.
-const WRITING: [&str; 3] = ["carve {S} --all --json --with-values --out {O}", "keys join ", "rebuild "];
+const WRITING: [&str; 4] = ["carve {S} --all --json --with-values --out {O}", "keys join ", "rebuild ", "rehearse "];
 
 /// Whether a command reads a file, by its lines.
 pub(crate) fn reads(command: &str) -> bool {

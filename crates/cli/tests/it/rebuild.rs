@@ -10,27 +10,27 @@ use sha2::{Digest, Sha256};
 use crate::fixture::named;
 use crate::run::{Run, json_of, run};
 
-struct Bench(tempfile::TempDir);
+pub(crate) struct Bench(tempfile::TempDir);
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(crate) fn text(&self, name: &str) -> String {
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> String {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> String {
         fs::write(self.path(name), bytes).unwrap();
         self.text(name)
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.0.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -40,7 +40,7 @@ impl Bench {
     }
 
     /// Refused, with this in the message, and nothing was written.
-    fn refused(&self, line: &[&str], said: &str) -> Run {
+    pub(crate) fn refused(&self, line: &[&str], said: &str) -> Run {
         let before = self.names();
         let run = run(line);
         assert_eq!(run.code, Some(2), "{line:?}: {}", run.out);

@@ -11,6 +11,7 @@ mod keys;
 mod objects;
 mod policy;
 mod rebuilt;
+mod rehearsal;
 mod snapshot;
 mod tarball;
 mod usage;
@@ -41,6 +42,7 @@ pub use objects::{
 };
 pub use policy::{PolicyFile, RequiredEncryption, Requirements, Waiver};
 pub use rebuilt::Rebuilt;
+pub use rehearsal::{PlannedMember, Rehearsal};
 pub use snapshot::{EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update};
 pub use tarball::{
     ArchiveFault, Config, ConfiguredResource, EncryptionConfig, KeyUsed, KeysLs, Material, Pod, Problem, Tarball,
@@ -99,6 +101,8 @@ pub enum Artifact {
     PolicyFile(Box<PolicyFile>),
     /// `rebuild`.
     Rebuilt(Box<Rebuilt>),
+    /// `rehearse`.
+    Rehearsal(Box<Rehearsal>),
     /// Of another command, or of a kind that a later assay has: kept as it is.
     Other(Any),
 }
@@ -133,6 +137,7 @@ impl Artifact {
             ("keys verify-escrow", _) => shape(any, Self::Drill),
             ("policy check", _) => shape(any, Self::PolicyFile),
             ("rebuild", _) => shape(any, Self::Rebuilt),
+            ("rehearse", _) => shape(any, Self::Rehearsal),
             _ => Self::Other(any),
         }
     }
@@ -152,6 +157,7 @@ impl Artifact {
             Self::Drill(it) => Some(&it.kind),
             Self::PolicyFile(it) => Some(&it.kind),
             Self::Rebuilt(it) => Some(&it.kind),
+            Self::Rehearsal(it) => Some(&it.kind),
             Self::Other(any) => any.fields()?.get("kind")?.text(),
             _ => None,
         }
@@ -184,6 +190,7 @@ impl Artifact {
             Self::Drill(it) => &it.path,
             Self::PolicyFile(it) => &it.path,
             Self::Rebuilt(it) => &it.path,
+            Self::Rehearsal(it) => &it.path,
             Self::Other(any) => {
                 any.fields().and_then(|fields| fields.get("path")).and_then(Any::text).unwrap_or_default()
             }
@@ -217,6 +224,7 @@ impl Artifact {
             Self::Drill(it) => &it.more,
             Self::PolicyFile(it) => &it.more,
             Self::Rebuilt(it) => &it.more,
+            Self::Rehearsal(it) => &it.more,
             Self::Other(_) => return None,
         })
     }

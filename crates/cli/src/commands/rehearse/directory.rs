@@ -1,0 +1,283 @@
+//! The new data directory: under another name until it is proven.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use artifact::{Contents, Reading};
+use assay::Pool;
+use bbolt_page::Db;
+use document::{Check, HexBytes, WrittenFile};
+use etcd_snapshot::{Options, Scan};
+use key_escrow::{Access, Place};
+use restore::{Bump, Cluster, Release, SEGMENT, database, snap, snap_name, wal, wal_name};
+use sha2::{Digest, Sha256};
+use wording::escape_path;
+
+use crate::exit::Error;
+use crate::failure;
+
+/// Pages go out in pieces of this size.
+const BUFFER: usize = 1 << 20;
+/// Bytes of a segment that are held against the log at once.
+const PIECE: usize = 1 << 20;
+
+/// What is known of a directory that was made and read back.
+pub(super) struct Made {
+    pub(super) revision: i64,
+    pub(super) live_keys: u64,
+    pub(super) content: String,
+    pub(super) files: Vec<WrittenFile>,
+    pub(super) checks: Vec<Check>,
+}
+
+/// A directory that has not its name yet; dropped before it has, it is removed.
+pub(super) struct NewDirectory {
+    place: Place,
+    name: String,
+    part: String,
+    published: bool,
+}
+
+impl Drop for NewDirectory {
+    fn drop(&mut self) {
+        if !self.published {
+            let _ = fs::remove_dir_all(self.place.path(&self.part));
+        }
+    }
+}
+
+impl NewDirectory {
+    /// Makes an empty directory beside the one to be.
+    pub(super) fn begin(out: &Path) -> Result<Self, Error> {
+        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let Some(name) = out.file_name().and_then(|name| name.to_str()) else {
+            return Err(Error::Usage(format!("`--out {}` names no directory", escape_path(out))));
+        };
+        let place = Place::open(folder, Access::Shared).map_err(|error| failure::of_place(folder, &error))?;
+        let (name, part) = (name.to_owned(), format!(".{name}.unproven"));
+        let has = |name: &str| place.has(name).map_err(|error| failure::of_place(out, &error));
+        if has(&name)? {
+            return Err(cannot(out, "there is one already", "give another `--out`; a restore never goes into one"));
+        }
+        if has(&part)? {
+            let reason = "a run that makes it is under way, or one was broken off";
+            return Err(cannot(&place.path(&part), reason, "remove it if no assay is running"));
+        }
+        let new = Self { place, name, part, published: false };
+        new.below("member/snap")?;
+        new.below("member/wal")?;
+        Ok(new)
+    }
+
+    /// A directory in the new one, made if it is missing, with mode 0700.
+    fn below(&self, path: &str) -> Result<Place, Error> {
+        let failed = |error| failure::of_place(&self.place.path(&self.part).join(path), &error);
+        let mut place = self.place.below(&self.part, 0o700).map_err(failed)?;
+        for name in path.split('/') {
+            place = place.below(name, 0o700).map_err(failed)?;
+        }
+        Ok(place)
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.place.path(&self.part).join(path)
+    }
+
+    /// Writes log, `.snap` and database, and reads them back.
+    pub(super) fn make(
+        &self,
+        source: &Contents,
+        cluster: &Cluster,
+        release: Release,
+        bump: Option<Bump>,
+        reading: &Reading,
+        progress: &dyn Fn(u64),
+    ) -> Result<Made, Error> {
+        let (log, old) = (wal(cluster, release), snap(cluster, release));
+        let (log_path, old_path) =
+            (format!("member/wal/{}", wal_name()), format!("member/snap/{}", snap_name(cluster)));
+        let raised = self.database(source, cluster, release, bump, progress)?;
+        self.write(&old_path, 0o644, |file| (&*file).write_all(&old))?;
+        // what is behind the records is zero, and takes no room
+        self.write(&log_path, 0o600, |file| (&*file).write_all(&log).and_then(|()| file.set_len(SEGMENT)))?;
+        for folder in ["member/snap", "member/wal", "member"] {
+            self.below(folder)?.sync().map_err(|error| failed(&self.path(folder), &error))?;
+        }
+        let proof = Proof { new: self };
+        let before = proof.content(source)?;
+        let written = Contents::open(&self.path("member/snap/db"))?.whole(reading, &|_| {})?;
+        let after = proof.database(&written, cluster, &before, raised)?;
+        let files = vec![
+            proof.file("db", "member/snap/db", &written, None)?,
+            proof.file(
+                "snap",
+                &old_path,
+                &Contents::open(&self.path(&old_path))?.whole(reading, &|_| {})?,
+                Some(&old),
+            )?,
+            proof.segment(&log_path, &log)?,
+        ];
+        Ok(Made { files, ..after })
+    }
+
+    fn write(&self, path: &str, mode: u32, write: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Error> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let file = self.below(folder)?.create_new(name, mode).map_err(|error| failed(&self.path(path), &error))?;
+        write(&file).and_then(|()| file.sync_all()).map_err(|error| failed(&self.path(path), &error))
+    }
+
+    fn database(
+        &self,
+        source: &Contents,
+        cluster: &Cluster,
+        release: Release,
+        bump: Option<Bump>,
+        progress: &dyn Fn(u64),
+    ) -> Result<Option<i64>, Error> {
+        let db = super::snapshot::database(source)?;
+        let (path, mut raised) = ("member/snap/db", Ok(None));
+        self.write(path, 0o600, |file| {
+            let out = BufWriter::with_capacity(BUFFER, file);
+            raised = database(&db, cluster, release, bump, out, progress).map(|(_, raised)| raised);
+            Ok(())
+        })?;
+        raised.map_err(|error| match error {
+            restore::RestoreError::Write(bbolt_write::WriteError::Io(error)) => failed(&self.path(path), &error),
+            error => super::why(source, &error),
+        })
+    }
+
+    /// Gives it its name.
+    pub(super) fn publish(mut self) -> Result<(), Error> {
+        let path = self.place.path(&self.name);
+        self.place.rename_new(&self.part, &self.name).map_err(|error| failure::of_place(&path, &error))?;
+        self.published = true;
+        self.place.sync().map_err(|error| failed(&path, &error))
+    }
+}
+
+/// Live keys of a snapshot, and their digest.
+struct Content {
+    revision: i64,
+    live_keys: u64,
+    digest: String,
+}
+
+impl Content {
+    fn of(scan: &Scan<'_>) -> Self {
+        let (live_keys, digest) = (scan.store.live().count() as u64, HexBytes(&scan.content_digest(&Pool)).to_string());
+        Self { revision: scan.current(), live_keys, digest }
+    }
+}
+
+/// Holds what was written against what was to be written.
+struct Proof<'p> {
+    new: &'p NewDirectory,
+}
+
+impl Proof<'_> {
+    fn content(&self, source: &Contents) -> Result<Content, Error> {
+        let options = Options { without_hashes: true, ..Options::default() };
+        Ok(Content::of(&etcd_snapshot::scan(super::snapshot::database(source)?, options, &Pool)))
+    }
+
+    /// The database: its pages, its live keys, and what a server goes by when it starts.
+    fn database(
+        &self,
+        written: &Contents,
+        cluster: &Cluster,
+        before: &Content,
+        raised: Option<i64>,
+    ) -> Result<Made, Error> {
+        let path = self.new.path("member/snap/db");
+        let db = Db::open(written.bytes()).map_err(|error| wrong(&path, &error.to_string()))?;
+        let scan = etcd_snapshot::scan(db, Options { without_hashes: true, ..Options::default() }, &Pool);
+        if let Some((_, fault)) = scan.walked.faults.costly() {
+            return Err(wrong(&path, &fault.to_string()));
+        }
+        let after = Content::of(&scan);
+        let same = (after.live_keys, &after.digest) == (before.live_keys, &before.digest);
+        let expected = raised.unwrap_or(before.revision);
+        let index = scan.state.consistent_index;
+        if !same || after.revision != expected || index != Some(cluster.members.len() as u64) {
+            let got = format!("revision {}, {} live keys, index {index:?}", after.revision, after.live_keys);
+            return Err(wrong(&path, &format!("{got}; expected {expected}, {}", before.live_keys)));
+        }
+        let proven = |name: &'static str, message: String| check(name, "proven", message);
+        let checks = vec![
+            proven("write-ahead-log", "it is what these options give, byte for byte".to_owned()),
+            proven("snap", "it is what these options give, byte for byte".to_owned()),
+            proven("pages", "no page is damaged".to_owned()),
+            proven("content", format!("{} live keys, the same as in the snapshot", after.live_keys)),
+            proven("start-index", "log, .snap and database agree on the last entry".to_owned()),
+            check("boot", "not-checked", "no etcd was started".to_owned()),
+        ];
+        let Content { revision, live_keys, digest } = after;
+        Ok(Made { revision, live_keys, content: digest, files: Vec::new(), checks })
+    }
+
+    fn file(
+        &self,
+        role: &'static str,
+        path: &str,
+        written: &Contents,
+        expected: Option<&[u8]>,
+    ) -> Result<WrittenFile, Error> {
+        if expected.is_some_and(|expected| expected != written.bytes()) {
+            return Err(wrong(&self.new.path(path), "it is not what was written"));
+        }
+        let (size, sha256) = (written.bytes().len() as u64, HexBytes(&Sha256::digest(written.bytes())).to_string());
+        Ok(WrittenFile { role: role.into(), path: path.to_owned(), size, sha256 })
+    }
+
+    /// The segment is read whole: the log, and zeros behind it.
+    fn segment(&self, path: &str, log: &[u8]) -> Result<WrittenFile, Error> {
+        let full = self.new.path(path);
+        let mut file = artifact::open_regular(&full).map_err(|error| failed(&full, &error))?;
+        let (mut sha, mut piece, mut left) = (Sha256::new(), vec![0; PIECE], log);
+        let mut size = 0;
+        loop {
+            let read = io::Read::read(&mut file, &mut piece).map_err(|error| failed(&full, &error))?;
+            let read = piece.get(..read).unwrap_or_default();
+            if read.is_empty() {
+                break;
+            }
+            let (head, rest) = left.split_at(left.len().min(read.len()));
+            left = rest;
+            let zeros = read.get(head.len()..).unwrap_or_default();
+            if !read.starts_with(head) || zeros.iter().any(|byte| *byte != 0) {
+                return Err(wrong(&full, "it is not what was written"));
+            }
+            sha.update(read);
+            size += read.len() as u64;
+        }
+        if size != SEGMENT || !left.is_empty() {
+            return Err(wrong(&full, &format!("{size} bytes, expected {SEGMENT}")));
+        }
+        Ok(WrittenFile {
+            role: "wal".into(),
+            path: path.to_owned(),
+            size,
+            sha256: HexBytes(&sha.finalize()).to_string(),
+        })
+    }
+}
+
+fn check(name: &'static str, outcome: &'static str, message: String) -> Check {
+    Check { name: name.into(), outcome: outcome.into(), message }
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    cannot(path, &error.to_string(), "")
+}
+
+fn wrong(path: &Path, what: &str) -> Error {
+    let hint = "the disk or assay is at fault; the source is untouched";
+    cannot(path, &format!("what was written reads back wrong: {what}"), hint)
+}
+
+fn cannot(path: &Path, reason: &str, hint: &str) -> Error {
+    let hint = (!hint.is_empty()).then(|| hint.to_owned());
+    Error::Output { path: escape_path(path), reason: reason.to_owned(), hint }
+}

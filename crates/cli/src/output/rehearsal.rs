@@ -1,0 +1,56 @@
+//! A restore that was rehearsed, for people.
+
+use document::Rehearsal;
+
+use super::human::{Align, Fields, Table};
+use crate::exit::Error;
+use crate::ui::{Ui, style};
+use wording::{Size, count, escape, group_digits};
+
+/// What was made, and what was proven of it.
+///
+/// # Errors
+/// Whatever keeps the stream from taking it.
+pub fn print(rehearsal: &Rehearsal, ui: &mut Ui) -> Result<(), Error> {
+    let shown = |text: &str| escape(text.as_bytes()).into_owned();
+    let trailer = match rehearsal.source_trailer {
+        Some(true) => "right: SHA-256 of every byte",
+        Some(false) => "WRONG, and not asked for",
+        None => "none, and not asked for: values are unproven",
+    };
+    let members: Vec<String> = rehearsal
+        .members
+        .iter()
+        .map(|member| format!("{} {} {}", member.id, shown(&member.name), shown(&member.peer_urls.join(","))))
+        .collect();
+    let revision = match rehearsal.bump {
+        Some(by) => format!("{}, raised by {}", rehearsal.revision, group_digits(by)),
+        None => rehearsal.revision.to_string(),
+    };
+    let title = ui.paint(style::HEAD, shown(&rehearsal.out)).to_string();
+    let look = ui.look();
+    let fields = Fields::new()
+        .field("from", shown(&rehearsal.path))
+        .field("integrity hash", trailer)
+        .field("as etcdutl", &rehearsal.etcd_release)
+        .field("member", &rehearsal.member)
+        .field("cluster", format!("{}, {}", rehearsal.cluster, count(rehearsal.members.len() as u64, "member")))
+        .field("members", members.join("\n"))
+        .field("revision", revision)
+        .field("live keys", group_digits(rehearsal.live_keys));
+    let mut files = Table::new(&[("file", Align::Left), ("size", Align::Right)]);
+    for file in &rehearsal.files {
+        files.row([shown(&file.path), Size(file.size).to_string()]);
+    }
+    let mut checks = Table::new(&["check", "result", ""].map(|name| (name, Align::Left))).elastic(2);
+    for check in &rehearsal.checks {
+        checks.row([check.name.clone().into_owned(), check.outcome.clone().into_owned(), shown(&check.message)]);
+    }
+    let out = ui.out();
+    writeln!(out, "{title}")?;
+    fields.write(out, look)?;
+    writeln!(out)?;
+    files.write(out, look)?;
+    writeln!(out)?;
+    Ok(checks.write(out, look)?)
+}
