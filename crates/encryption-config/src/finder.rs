@@ -51,6 +51,8 @@ impl Finder {
                 finder.text.add(&hex(bytes, upper), owner, "in hexadecimal digits");
             }
         }
+        finder.plain.put_in_order();
+        finder.text.put_in_order();
         finder
     }
 
@@ -100,8 +102,10 @@ struct Needle {
     form: &'static str,
 }
 
-/// Many needles in one pass, whatever their number: a bit for the first four bytes of each tells where to look closer.
+/// Many needles in one pass, whatever their number and whatever they have in common: a bit for the first four bytes of each
+/// tells where to look closer, and there the one that could be it is found by halving.
 struct Matcher {
+    /// Once all are there: in the order of their bytes, and none begins with another.
     needles: Vec<Needle>,
     begins: Vec<u64>,
     longest: usize,
@@ -133,9 +137,6 @@ fn slot(bytes: &[u8]) -> Option<usize> {
 impl Matcher {
     fn add(&mut self, bytes: &[u8], owner: usize, form: &'static str) {
         let Some(slot) = slot(bytes) else { return };
-        if self.needles.iter().any(|needle| needle.bytes[..] == *bytes) {
-            return;
-        }
         if let Some(word) = self.begins.get_mut(slot / 64) {
             *word |= 1 << (slot % 64);
         }
@@ -154,6 +155,14 @@ impl Matcher {
                 self.add(digits.as_bytes().get(begin..end).unwrap_or_default(), owner, form);
             }
         }
+    }
+
+    /// To be called when all needles are there. Of two that begin alike to the end of one, that one is found wherever the
+    /// other is.
+    fn put_in_order(&mut self) {
+        // stable: of equal ones the first that was added stays
+        self.needles.sort_by(|one, other| one.bytes.cmp(&other.bytes));
+        self.needles.dedup_by(|later, kept| later.bytes.starts_with(&kept.bytes));
     }
 
     fn restart(&mut self) {
@@ -190,7 +199,9 @@ impl Matcher {
                 return None;
             }
             let rest = window.get(at..)?;
-            let needle = self.needles.iter().find(|needle| rest.starts_with(&needle.bytes))?;
+            // what is a beginning of `rest` does not come after it, and nothing stands between them
+            let after = self.needles.partition_point(|needle| needle.bytes.as_slice() <= rest);
+            let needle = self.needles.get(after.checked_sub(1)?).filter(|needle| rest.starts_with(&needle.bytes))?;
             Some((needle.owner, needle.form, *self.offsets.get(at)?))
         })
     }
@@ -300,5 +311,34 @@ mod tests {
                 proptest::prop_assert_eq!(at, around.len() as u64);
             }
         }
+    }
+
+    /// Thousands of keys that all begin alike, in bytes that are full of that beginning: a search through all of them at
+    /// each place took minutes.
+    #[test]
+    fn many_keys_that_begin_alike_are_found_each() {
+        let keys: Vec<Vec<u8>> =
+            (0..800_u64).map(|number| [&b"abcdefgh".repeat(3)[..], &(number << 8).to_be_bytes()].concat()).collect();
+        let listed: Vec<String> = keys
+            .iter()
+            .enumerate()
+            .map(|(at, key)| format!(r#"{{"name":"{at}","secret":"{}"}}"#, STANDARD.encode(key)))
+            .collect();
+        let json = format!(
+            r#"{{"kind":"EncryptionConfiguration","apiVersion":"apiserver.config.k8s.io/v1","resources":[{{"resources":["secrets"],
+            "providers":[{{"aescbc":{{"keys":[{}]}}}}]}}]}}"#,
+            listed.join(",")
+        );
+        let mut finder = Finder::of([&EncryptionConfig::parse(json.as_bytes()).unwrap()]);
+        let noise = b"abcdefgh".repeat(20_000);
+        assert!(finder.look(&noise).is_none());
+        for at in [0, 1, 399, 798, 799] {
+            for hay in [keys[at].clone(), STANDARD.encode(&keys[at]).into_bytes()] {
+                finder.restart();
+                let whole = [&noise[..8000], b"!", &hay, &noise[..64]].concat();
+                assert_eq!(finder.look(&whole).unwrap().key, at.to_string());
+            }
+        }
+        assert!(finder.plain.needles.is_sorted_by(|one, other| !other.bytes.starts_with(&one.bytes)));
     }
 }

@@ -171,22 +171,22 @@ fn a_flood_of_keys_is_listed_and_only_the_first_are_marked() {
     let flood: Vec<(String, String)> = (1..=9)
         .map(|revision| {
             let path = CONFIG.replace("kube-apiserver-pod-9", &format!("kube-apiserver-pod-{revision}"));
-            (path, of_keys(revision * 1000, 20))
+            (path, of_keys(revision * 1000, if revision == 9 { 20 } else { 130 }))
         })
         .collect();
     let members: Vec<(&str, &[u8])> = flood.iter().map(|(path, text)| (path.as_str(), text.as_bytes())).collect();
     bench.tarball_of(&tar_gz(&members));
     let run = bench.keys("ls {tarball} --json");
     assert!(
-        run.err.contains("only 4 of its keys were given a fingerprint, 16 were not: a run makes 24"),
+        run.err.contains("only 4 of its keys were given a fingerprint, 126 were not: a run makes 24"),
         "{}",
         run.err
     );
-    assert!(run.err.contains("only 0 of its keys were given a fingerprint, 20 were not"), "{}", run.err);
+    assert!(run.err.contains("only 0 of its keys were given a fingerprint, 130 were not"), "{}", run.err);
     let document: Value = serde_json::from_str(&run.out).unwrap();
     let listed = document["artifacts"][0]["keyMaterial"].as_array().unwrap();
     let marked: Vec<_> = listed.iter().filter(|row| !row["fingerprint"].is_null()).collect();
-    assert_eq!((listed.len(), marked.len()), (180, BUDGET));
+    assert_eq!((listed.len(), marked.len()), (1060, BUDGET));
     let of_nine = marked.iter().filter(|row| row["path"].as_str().unwrap().contains("pod-9/")).count();
     assert_eq!(of_nine, 20, "what is in force comes first");
     for row in listed {
@@ -196,6 +196,12 @@ fn a_flood_of_keys_is_listed_and_only_the_first_are_marked() {
     let human = bench.keys("ls --long {tarball}").out;
     assert!(human.contains("no fingerprint: as many were made as a run makes"), "{human}");
     assert!(human.contains("  left out  "), "{human}");
+    let split = bench.keys("split {tarball} -r RECIPIENT --out {}/vault");
+    assert_eq!(split.code, Some(2), "{split:?}");
+    assert!(
+        split.err.contains("holds 1060 encryption keys, and what is left in clear is searched for 1024"),
+        "{split:?}"
+    );
 }
 
 /// What a few hundred kilobytes of archive can hold of configurations is not all held in memory.

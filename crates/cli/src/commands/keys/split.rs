@@ -23,6 +23,9 @@ use crate::ui::Ui;
 /// What is written into manifests as the tool.
 pub(super) const TOOL: &str = concat!("assay ", env!("CARGO_PKG_VERSION"));
 
+/// So many keys are looked for in what is left in clear: a search for more would be slow wherever it looks.
+const KEYS: usize = 1024;
+
 pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     if args.tarball.as_os_str() == "-" {
         return Err(Error::Usage(
@@ -34,21 +37,7 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
     let mut raw = Contents::open(&args.tarball)?;
     let key_material = KeyMaterial::read(&mut raw, reading, &ui.watcher())?;
     ls::judge(&raw, &key_material, ui);
-    if !key_material.resources.complete {
-        return Err(failure::told(
-            format!("{}: the archive cannot be read to its end, so nobody knows what it holds", raw.display()),
-            Some("fetch the tarball again from its source; nothing was written"),
-        ));
-    }
-    if key_material.configs.iter().any(|config| matches!(config.facts, Err(ParseError::TooMany { .. }))) {
-        return Err(failure::told(
-            format!(
-                "{}: not all of its encryption configurations were read, so nobody knows which keys leave",
-                raw.display()
-            ),
-            Some("inspect the tarball before going on: a real one has one of them; nothing was written"),
-        ));
-    }
+    expect_known(&raw, &key_material)?;
     let policy = custody::policy(&key_material, |class| asked(class, &args.classes))?;
     for member in custody::odd_places(&key_material, &policy) {
         ui.warn(&format!(
@@ -103,6 +92,37 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
         report.write(ui)?
     }
     Ok(ui.ending())
+}
+
+/// Refuses what nobody can say of which keys are in it, or that they are out of what is left in clear.
+fn expect_known(raw: &Contents, key_material: &KeyMaterial) -> Result<(), Error> {
+    if !key_material.resources.complete {
+        return Err(failure::told(
+            format!("{}: the archive cannot be read to its end, so nobody knows what it holds", raw.display()),
+            Some("fetch the tarball again from its source; nothing was written"),
+        ));
+    }
+    if key_material.configs.iter().any(|config| matches!(config.facts, Err(ParseError::TooMany { .. }))) {
+        return Err(failure::told(
+            format!(
+                "{}: not all of its encryption configurations were read, so nobody knows which keys leave",
+                raw.display()
+            ),
+            Some("inspect the tarball before going on: a real one has one of them; nothing was written"),
+        ));
+    }
+    let facts = key_material.configs.iter().filter_map(|config| config.facts.as_ref().ok());
+    let keys: usize = facts.map(|facts| facts.real_keys().count()).sum();
+    if keys > KEYS {
+        return Err(failure::told(
+            format!(
+                "{}: holds {keys} encryption keys, and what is left in clear is searched for {KEYS}",
+                raw.display()
+            ),
+            Some("inspect the tarball before going on: a real one has a dozen at most; nothing was written"),
+        ));
+    }
+    Ok(())
 }
 
 /// Whole seconds are exact enough for a manifest.
