@@ -80,10 +80,13 @@ fn the_types_are_those_of_the_schema() {
         ("keys join", "key-escrow"),
         ("keys verify-escrow", "key-escrow"),
         ("policy check", "policy"),
+        ("rebuild", "rebuilt"),
+        ("rehearse", "rehearsal"),
     ] {
         let sparse = serde_json::json!({
             "schema": "assay/1", "command": command, "assay": "0.1.0", "verdict": "pass",
             "artifacts": [{"kind": kind, "path": "a", "encryption": {"keysFit": true}, "manifest": {}, "manifestAgrees": true,
+                "manifestSha256": "00".repeat(32),
                 "trailer": {"present": false}, "status": {"totalKey36": 1}}],
             "findings": [{"severity": "low"}],
             "differences": [], "agreement": null,
