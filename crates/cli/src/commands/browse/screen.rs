@@ -67,7 +67,13 @@ impl Screen {
                 }
                 Ok(ended)
             }
-            Ok(Err(error)) => Err(Error::Stdout(error)),
+            Ok(Err(error)) => {
+                // whoever asks a terminal that is gone for its size is told so before the signal comes
+                if error.raw_os_error() == Some(Errno::IO.raw_os_error()) {
+                    let _ = low_level::emulate_default_handler(keyboard.signal());
+                }
+                Err(Error::Stdout(error))
+            }
             Err(panicked) => {
                 told.iter().for_each(|line| exit::say(line));
                 resume_unwind(panicked)
