@@ -14,6 +14,7 @@ pub mod input;
 pub mod output;
 pub mod settings;
 pub mod ui;
+mod unproven;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -16,9 +16,10 @@ Examples:
   assay rebuild nospace.db --out writable.db --compact latest --drop-alarms
 
 The new file has every entry of the source, on full pages: nothing that was deleted is left in free
-ones, and no list of free pages is kept. It is read back before it gets its name, and has an
-integrity hash that restores accept; the file beside it, OUT.rebuild.json, says that the hash is
-assay's, and of which source. A source that is damaged, or whose own hash is wrong, is refused.";
+ones, and no list of free pages is kept. It is read back before it gets its name. Where the source
+has a right integrity hash, it has one that restores accept; the file beside it, OUT.rebuild.json, says
+that this is assay's, and of which source. Where the source has none, it has none: `--seal` puts one
+there. A source that is damaged, or whose hash is wrong, is refused.";
 
 /// `assay rebuild`.
 #[derive(Debug, Clone, Args)]
@@ -42,6 +43,9 @@ pub struct RebuildArgs {
     /// Leave users and roles out, and authentication off
     #[arg(long)]
     pub drop_auth: bool,
+    /// Put a hash behind the new file though the source has none: its values stay unproven, and no tool will say so
+    #[arg(long)]
+    pub seal: bool,
     /// Write no OUT.rebuild.json
     #[arg(long)]
     pub no_sidecar: bool,

@@ -40,11 +40,13 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let plan = plan.map_err(|error| why(&source, &error))?;
     source.check_unchanged()?;
     let meter = ui.meter("writing", Some(source.bytes().len() as u64));
-    let rebuilt = new.write(&source, &plan, reading, &|bytes| meter.add(bytes))?;
+    // no hash comes from none: values that nothing proved would pass for proven
+    let sealed = trailer.present || args.seal;
+    let rebuilt = new.write(&source, &plan, sealed, reading, &|bytes| meter.add(bytes))?;
     drop(meter);
     source.check_unchanged()?;
     let document = document(args, &source, &trailer, &plan, &rebuilt);
-    new.publish(&rebuilt, (!args.no_sidecar).then_some(&document))?;
+    new.publish((!args.no_sidecar).then_some(&document))?;
     match (args.output.format(), document.artifacts.first()) {
         (ReportFormat::Json, _) => document.write(ui.out())?,
         (ReportFormat::Human, Some(Artifact::Rebuilt(rebuilt))) => print(rebuilt, ui)?,
@@ -85,8 +87,8 @@ fn document(
         source_trailer: trailer.valid(),
         source_size: source.bytes().len() as u64,
         out: args.out.to_string_lossy().into_owned(),
-        trailer: HexBytes(sha256).to_string(),
-        size: rebuilt.pages * u64::from(rebuilt.page_size) + sha256.len() as u64,
+        trailer: sha256.as_ref().map(|hash| HexBytes(hash).to_string()),
+        size: rebuilt.pages * u64::from(rebuilt.page_size) + sha256.map_or(0, |hash| hash.len() as u64),
         page_size: rebuilt.page_size,
         pages: rebuilt.pages,
         revision: rebuilt.revision,

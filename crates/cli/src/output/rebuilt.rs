@@ -22,9 +22,10 @@ pub fn print(rebuilt: &Rebuilt, ui: &mut Ui) -> Result<(), Error> {
         Some(at) => format!("compacted at {at}"),
         None => "as in the source".to_owned(),
     };
-    let trailer = match rebuilt.source_trailer {
-        Some(_) => "assay's; the source had its own, which was right",
-        None => "assay's; the source had none, so its values are as unproven as they were",
+    let trailer = match (rebuilt.source_trailer, &rebuilt.trailer) {
+        (Some(_), _) => "assay's; the source had its own, which was right",
+        (None, None) => "none, as in the source: a restore needs --skip-hash-check",
+        (None, Some(_)) => "assay's, as asked; the source had none, and its values are UNPROVEN",
     };
     let dropped = |number: u64, one: &str, many: &str| (number > 0).then(|| number_of(number, one, many));
     let fields = Fields::new()

@@ -132,3 +132,24 @@ fn a_full_disk_leaves_no_file_of_that_name() {
     assert!(run.err.contains("cannot write") && run.err.contains("File too large"), "{}", run.err);
     assert_eq!(bench.names(), ["sound.db"]);
 }
+
+/// A wrong hash must not become a right one by being cut off: what has none gets none, unless that is asked for.
+#[test]
+fn values_that_nothing_proved_do_not_pass_for_proven() {
+    let bench = Bench::new();
+    let whole = named("plain-etcd34").bytes();
+    let bare = bench.write("bare.db", &whole[..whole.len() - 32]);
+    let found = |name: &str| {
+        let verified = run(&["verify", "--json", &bench.text(name)]);
+        let document: Value = serde_json::from_str(&verified.out).unwrap();
+        let unproven = document["findings"].as_array().unwrap().iter().any(|found| found["id"] == "SNAP-002");
+        (verified.code, unproven)
+    };
+    assert_eq!(found("bare.db"), (Some(1), true));
+    let told = json_of(&["rebuild", &bare, "--out", &bench.text("new.db"), "--json"]);
+    assert_eq!(told["artifacts"][0]["trailer"], Value::Null);
+    assert_eq!(found("new.db"), (Some(1), true));
+    let told = json_of(&["rebuild", &bare, "--out", &bench.text("sealed.db"), "--seal", "--json"]);
+    assert!(told["artifacts"][0]["trailer"].is_string());
+    assert_eq!(found("sealed.db"), (Some(0), false));
+}

@@ -23,8 +23,8 @@ pub struct Rebuilt {
     pub source_size: u64,
     /// The new file.
     pub out: String,
-    /// SHA-256 of its pages, which stands behind them, hex. It is assay's word, not an etcd's.
-    pub trailer: String,
+    /// SHA-256 of its pages, where it stands behind them, hex: assay's word, not an etcd's.
+    pub trailer: Option<String>,
     /// Bytes of the new file.
     pub size: u64,
     /// Bytes of a page.

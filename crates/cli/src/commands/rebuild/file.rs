@@ -9,13 +9,11 @@ use assay::Pool;
 use bbolt_page::Db;
 use document::Document;
 use etcd_snapshot::Options;
-use key_escrow::{Access, Place};
 use rebuild::{Plan, Rebuilt};
 use sha2::{Digest, Sha256};
-use wording::escape_path;
 
 use crate::exit::Error;
-use crate::failure;
+use crate::unproven::{Unproven, failed, wrong};
 
 /// Pages go out in pieces of this size.
 const BUFFER: usize = 1 << 20;
@@ -23,24 +21,26 @@ const BUFFER: usize = 1 << 20;
 /// What is known of a file that was written and read back.
 pub(super) struct Written {
     pub(super) rebuilt: Rebuilt,
-    /// Of its pages.
-    pub(super) sha256: [u8; 32],
+    /// Of its pages, where it stands behind them.
+    pub(super) sha256: Option<[u8; 32]>,
     /// Keys that are live in it.
     pub(super) live_keys: u64,
 }
 
-/// A file that has not its name yet; dropped before it has, it is removed.
+/// What ends the name of the file that says what a new file was made of.
+const BESIDE: &str = ".rebuild.json";
+
+/// A file that has not its name yet; dropped before it has, it is removed, and what lies beside it.
 pub(super) struct NewFile {
-    place: Place,
-    name: String,
-    part: String,
+    new: Unproven,
     file: Option<File>,
 }
 
 impl Drop for NewFile {
     fn drop(&mut self) {
         if self.file.is_some() {
-            let _ = self.place.remove(&self.part);
+            let _ = self.new.place.remove(&self.new.part);
+            let _ = self.new.place.remove(&self.beside());
         }
     }
 }
@@ -48,41 +48,25 @@ impl Drop for NewFile {
 impl NewFile {
     /// Makes an empty file beside the one to be.
     pub(super) fn begin(out: &Path) -> Result<Self, Error> {
-        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let Some(name) = out.file_name().and_then(|name| name.to_str()) else {
-            return Err(Error::Usage(format!("`--out {}` names no file", escape_path(out))));
-        };
-        let place = Place::open(folder, Access::Shared).map_err(|error| failure::of_place(folder, &error))?;
-        let (name, part) = (name.to_owned(), format!(".{name}.unproven"));
-        for taken in [name.clone(), sidecar(&name)] {
-            if place.has(&taken).map_err(|error| failure::of_place(out, &error))? {
-                return Err(cannot(
-                    &place.path(&taken),
-                    "there is one already",
-                    "give another `--out`, or move it away",
-                ));
-            }
-        }
-        let file = place.create_new(&part, 0o600).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => cannot(
-                &place.path(&part),
-                "a run that writes it is under way, or one was broken off",
-                "remove it if no assay is running",
-            ),
-            _ => cannot(&place.path(&part), &error.to_string(), ""),
-        })?;
-        Ok(Self { place, name, part, file: Some(file) })
+        let new = Unproven::at(out, &[BESIDE])?;
+        let file = new.place.create_new(&new.part, 0o600).map_err(|error| failed(&new.path(), &error))?;
+        Ok(Self { new, file: Some(file) })
+    }
+
+    fn beside(&self) -> String {
+        format!("{}{BESIDE}", self.new.name)
     }
 
     fn failed(&self, error: &io::Error) -> Error {
-        cannot(&self.place.path(&self.part), &error.to_string(), "")
+        failed(&self.new.path(), error)
     }
 
-    /// Writes the pages, reads them back, and puts the integrity hash behind them.
+    /// Writes the pages, reads them back, and puts their SHA-256 behind them if it is to be `sealed`.
     pub(super) fn write(
         &self,
         source: &Contents,
         plan: &Plan<'_>,
+        sealed: bool,
         reading: &Reading,
         progress: &dyn Fn(u64),
     ) -> Result<Written, Error> {
@@ -95,13 +79,14 @@ impl NewFile {
         drop(out);
         let (sha256, live_keys) = self.prove(&rebuilt, reading)?;
         let mut file = file;
-        file.write_all(&sha256).and_then(|()| file.sync_all()).map_err(|error| self.failed(&error))?;
-        Ok(Written { rebuilt, sha256, live_keys })
+        let hash: &[u8] = if sealed { &sha256 } else { &[] };
+        file.write_all(hash).and_then(|()| file.sync_all()).map_err(|error| self.failed(&error))?;
+        Ok(Written { rebuilt, sha256: sealed.then_some(sha256), live_keys })
     }
 
     /// Reads the pages as any other snapshot's: no fault, no page unused, and etcd's own hash is the one of what was put in.
     fn prove(&self, rebuilt: &Rebuilt, reading: &Reading) -> Result<([u8; 32], u64), Error> {
-        let path = self.place.path(&self.part);
+        let path = self.new.path();
         let written = Contents::open(&path)?.whole(reading, &|_| {})?;
         let db = Db::open(written.bytes()).map_err(|error| wrong(&path, &error.to_string()))?;
         let (sha256, scan) = rayon::join(
@@ -122,37 +107,15 @@ impl NewFile {
     }
 
     /// Writes the file beside it, and gives both their names.
-    pub(super) fn publish(mut self, written: &Written, beside: Option<&Document>) -> Result<(), Error> {
-        debug_assert!(written.rebuilt.pages > 0, "it was written");
+    pub(super) fn publish(mut self, beside: Option<&Document>) -> Result<(), Error> {
         if let Some(document) = beside {
-            let name = sidecar(&self.name);
-            let path = self.place.path(&name);
-            let mut file =
-                self.place.create_new(&name, 0o600).map_err(|error| cannot(&path, &error.to_string(), ""))?;
-            let done = document.write(&mut file).and_then(|()| file.sync_all());
-            done.map_err(|error| cannot(&path, &error.to_string(), ""))?;
+            let (place, name) = (&self.new.place, self.beside());
+            let made = place.create_new(&name, 0o600);
+            let done = made.and_then(|mut file| document.write(&mut file).and_then(|()| file.sync_all()));
+            done.map_err(|error| failed(&place.path(&name), &error))?;
         }
-        let path = self.place.path(&self.name);
-        self.place.rename_new(&self.part, &self.name).map_err(|error| failure::of_place(&path, &error))?;
+        self.new.publish()?;
         self.file = None;
-        self.place.sync().map_err(|error| cannot(&path, &error.to_string(), ""))
+        Ok(())
     }
-}
-
-/// The name of the file that says what a new file was made of.
-fn sidecar(name: &str) -> String {
-    format!("{name}.rebuild.json")
-}
-
-fn wrong(path: &Path, what: &str) -> Error {
-    cannot(
-        path,
-        &format!("what was written reads back wrong: {what}"),
-        "the disk or assay is at fault; the source is untouched",
-    )
-}
-
-fn cannot(path: &Path, reason: &str, hint: &str) -> Error {
-    let hint = (!hint.is_empty()).then(|| hint.to_owned());
-    Error::Output { path: escape_path(path), reason: reason.to_owned(), hint }
 }

@@ -9,13 +9,13 @@ use assay::Pool;
 use bbolt_page::Db;
 use document::{Check, HexBytes, WrittenFile};
 use etcd_snapshot::{Options, Scan};
-use key_escrow::{Access, Place};
+use key_escrow::Place;
 use restore::{Bump, Cluster, Release, SEGMENT, database, snap, snap_name, wal, wal_name};
 use sha2::{Digest, Sha256};
-use wording::escape_path;
 
 use crate::exit::Error;
 use crate::failure;
+use crate::unproven::{Unproven, failed, wrong};
 
 /// Pages go out in pieces of this size.
 const BUFFER: usize = 1 << 20;
@@ -33,16 +33,14 @@ pub(super) struct Made {
 
 /// A directory that has not its name yet; dropped before it has, it is removed.
 pub(super) struct NewDirectory {
-    place: Place,
-    name: String,
-    part: String,
+    new: Unproven,
     published: bool,
 }
 
 impl Drop for NewDirectory {
     fn drop(&mut self) {
         if !self.published {
-            let _ = fs::remove_dir_all(self.place.path(&self.part));
+            let _ = fs::remove_dir_all(self.new.path());
         }
     }
 }
@@ -50,21 +48,7 @@ impl Drop for NewDirectory {
 impl NewDirectory {
     /// Makes an empty directory beside the one to be.
     pub(super) fn begin(out: &Path) -> Result<Self, Error> {
-        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let Some(name) = out.file_name().and_then(|name| name.to_str()) else {
-            return Err(Error::Usage(format!("`--out {}` names no directory", escape_path(out))));
-        };
-        let place = Place::open(folder, Access::Shared).map_err(|error| failure::of_place(folder, &error))?;
-        let (name, part) = (name.to_owned(), format!(".{name}.unproven"));
-        let has = |name: &str| place.has(name).map_err(|error| failure::of_place(out, &error));
-        if has(&name)? {
-            return Err(cannot(out, "there is one already", "give another `--out`; a restore never goes into one"));
-        }
-        if has(&part)? {
-            let reason = "a run that makes it is under way, or one was broken off";
-            return Err(cannot(&place.path(&part), reason, "remove it if no assay is running"));
-        }
-        let new = Self { place, name, part, published: false };
+        let new = Self { new: Unproven::at(out, &[])?, published: false };
         new.below("member/snap")?;
         new.below("member/wal")?;
         Ok(new)
@@ -72,8 +56,8 @@ impl NewDirectory {
 
     /// A directory in the new one, made if it is missing, with mode 0700.
     fn below(&self, path: &str) -> Result<Place, Error> {
-        let failed = |error| failure::of_place(&self.place.path(&self.part).join(path), &error);
-        let mut place = self.place.below(&self.part, 0o700).map_err(failed)?;
+        let failed = |error| failure::of_place(&self.path(path), &error);
+        let mut place = self.new.place.below(&self.new.part, 0o700).map_err(failed)?;
         for name in path.split('/') {
             place = place.below(name, 0o700).map_err(failed)?;
         }
@@ -81,7 +65,7 @@ impl NewDirectory {
     }
 
     fn path(&self, path: &str) -> PathBuf {
-        self.place.path(&self.part).join(path)
+        self.new.path().join(path)
     }
 
     /// Writes log, `.snap` and database, and reads them back.
@@ -150,10 +134,9 @@ impl NewDirectory {
 
     /// Gives it its name.
     pub(super) fn publish(mut self) -> Result<(), Error> {
-        let path = self.place.path(&self.name);
-        self.place.rename_new(&self.part, &self.name).map_err(|error| failure::of_place(&path, &error))?;
+        self.new.publish()?;
         self.published = true;
-        self.place.sync().map_err(|error| failed(&path, &error))
+        Ok(())
     }
 }
 
@@ -266,18 +249,4 @@ impl Proof<'_> {
 
 fn check(name: &'static str, outcome: &'static str, message: String) -> Check {
     Check { name: name.into(), outcome: outcome.into(), message }
-}
-
-fn failed(path: &Path, error: &io::Error) -> Error {
-    cannot(path, &error.to_string(), "")
-}
-
-fn wrong(path: &Path, what: &str) -> Error {
-    let hint = "the disk or assay is at fault; the source is untouched";
-    cannot(path, &format!("what was written reads back wrong: {what}"), hint)
-}
-
-fn cannot(path: &Path, reason: &str, hint: &str) -> Error {
-    let hint = (!hint.is_empty()).then(|| hint.to_owned());
-    Error::Output { path: escape_path(path), reason: reason.to_owned(), hint }
 }
