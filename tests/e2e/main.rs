@@ -1,5 +1,6 @@
 //! assay from the outside, on real backups and on damaged ones.
 #![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
+#![allow(clippy::disallowed_types, reason = "tests hold ports for servers")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -22,21 +22,44 @@ impl Scan<'_> {
     #[must_use]
     pub fn content_digest(&self, spread: &impl Spread) -> Sha256Digest {
         let entries: Vec<Live<'_>> = self.store.live_sorted(|_| true, spread).collect();
-        let mut digest = Sha256::new_with_prefix(DOMAIN);
+        let mut digest = ContentDigest::default();
         let piece = |at: usize| {
             let some = entries.iter().skip(at * ENTRIES_AT_ONCE).take(ENTRIES_AT_ONCE);
-            some.map(entry_digest).collect::<Vec<_>>()
+            some.map(|live| entry_digest(live.kv.key, live.kv.value)).collect::<Vec<_>>()
         };
         spread.map_fold(entries.len().div_ceil(ENTRIES_AT_ONCE), piece, |digests| {
-            digests.iter().for_each(|entry| digest.update(entry));
+            digests.iter().for_each(|entry| digest.0.update(entry));
         });
-        digest.finalize().into()
+        digest.finish()
     }
 }
 
-fn entry_digest(live: &Live<'_>) -> Sha256Digest {
+/// The same digest, of live keys that come one by one, in byte order: from a server, say.
+#[derive(Clone, Debug)]
+pub struct ContentDigest(Sha256);
+
+impl Default for ContentDigest {
+    fn default() -> Self {
+        Self(Sha256::new_with_prefix(DOMAIN))
+    }
+}
+
+impl ContentDigest {
+    /// Adds the next key.
+    pub fn push(&mut self, key: &[u8], value: &[u8]) {
+        self.0.update(entry_digest(key, value));
+    }
+
+    /// Of all that were added.
+    #[must_use]
+    pub fn finish(self) -> Sha256Digest {
+        self.0.finalize().into()
+    }
+}
+
+fn entry_digest(key: &[u8], value: &[u8]) -> Sha256Digest {
     let mut digest = Sha256::new();
-    for part in [live.kv.key, live.kv.value] {
+    for part in [key, value] {
         digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         digest.update(part);
     }

@@ -26,6 +26,7 @@ mod store;
 pub mod trailer;
 mod wire;
 
+pub use content::ContentDigest;
 pub use hashkv::HashKv;
 pub use provenance::Provenance;
 pub use record::{KeyValue, Place, Record, RecordError};

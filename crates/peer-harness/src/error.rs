@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use boot::GatewayError;
+
 /// A release that is not installed, and where it was looked for.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("no etcd and etcdctl {version} ({}); run scripts/install-peers", looked.join(", "))]
@@ -96,5 +98,15 @@ impl HarnessError {
 
     pub(crate) fn answer(what: impl Into<String>, text: impl ToString) -> Self {
         Self::Answer { what: what.into(), text: text.to_string() }
+    }
+}
+
+impl From<GatewayError> for HarnessError {
+    fn from(error: GatewayError) -> Self {
+        match error {
+            GatewayError::Io { what, source } => Self::Io { what, source },
+            GatewayError::Refused { path, status, message } => Self::Refused { path, status, message },
+            GatewayError::Answer { what, text } => Self::Answer { what, text },
+        }
     }
 }

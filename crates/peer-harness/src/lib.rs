@@ -39,7 +39,6 @@ mod peer;
 mod requests;
 pub mod scenario;
 mod server;
-mod wire;
 
 pub use answers::{Answers, AtRevision, Refused, SnapshotStatus};
 pub use error::{Absent, HarnessError};

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::gateway::number;
 use crate::hex::hex;
 use crate::server::EtcdServer;
-use crate::wire::number;
 use crate::{HarnessError, KeyFact, Peer, PeerVersion};
 
 /// How long a server may take over one thing on a machine that is very busy; a damaged file makes some wait for ever.

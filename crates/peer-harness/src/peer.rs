@@ -115,6 +115,12 @@ impl Peer {
         }
     }
 
+    /// The server's program.
+    #[must_use]
+    pub fn etcd(&self) -> &Path {
+        &self.etcd
+    }
+
     fn in_dir(version: PeerVersion, dir: &Path) -> Result<Self, String> {
         let (etcd, etcdctl, etcdutl) = (dir.join("etcd"), dir.join("etcdctl"), dir.join("etcdutl"));
         for program in [&etcd, &etcdctl] {

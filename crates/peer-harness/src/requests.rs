@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::HarnessError;
 use crate::fact::{KeyFact, LeaseFact, MemberFact};
+use crate::gateway::{bytes, id, number, revision_in};
 use crate::hex::sha256;
 use crate::server::EtcdServer;
-use crate::wire::{bytes, id, number, revision_in};
 
 /// One change. Several in one [`EtcdServer::txn`] share a main revision.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,18 +1,17 @@
 //! A real etcd on loopback, for one test.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::gateway::{Gateway, bytes, number};
+use boot::gateway::free_ports;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::gateway::Gateway;
 use crate::peer::{json as json_of, run};
-use crate::wire::{bytes, number};
 use crate::{HarnessError, Peer, PeerVersion};
 
 /// How long a server may take to become healthy on a machine that is very busy; no test that passes waits for it.
@@ -100,7 +99,7 @@ impl EtcdServer {
             .prefix("assay-etcd-")
             .tempdir()
             .map_err(HarnessError::io("a temporary directory"))?;
-        let (port, peer_port) = free_ports()?;
+        let (port, peer_port) = free_ports().map_err(HarnessError::io("a free loopback port"))?;
         let (url, peer_url) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer_port}"));
         make(&dir.path().join("data"), &peer_url)?;
         let process = spawn(peer, dir.path(), &url, &peer_url)?;
@@ -311,12 +310,4 @@ impl Peer {
             .args(more);
         run(&mut command).map(drop)
     }
-}
-
-/// Two free ports: held together, so that they differ, and then let go.
-fn free_ports() -> Result<(u16, u16), HarnessError> {
-    let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(HarnessError::io("a free loopback port"));
-    let port = |l: &TcpListener| l.local_addr().map(|a| a.port()).map_err(HarnessError::io("a free loopback port"));
-    let (a, b) = (bind()?, bind()?);
-    Ok((port(&a)?, port(&b)?))
 }

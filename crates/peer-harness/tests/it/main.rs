@@ -1,5 +1,6 @@
 //! The harness against real servers, and what is recorded of them.
 #![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
+#![allow(clippy::disallowed_types, reason = "tests look whether a server listens")]
 
 use peer_harness::{Answers, EtcdServer, HarnessError, Peer, PeerVersion, hex};
 use sha2::{Digest as _, Sha256};
