@@ -39,6 +39,9 @@ pub enum RebuildError {
         /// The last one.
         current: i64,
     },
+    /// An earlier state that the source does not tell.
+    #[error(transparent)]
+    Revision(#[from] etcd_snapshot::RevisionError),
     /// The database is not written.
     #[error(transparent)]
     Write(#[from] WriteError),

@@ -8,9 +8,13 @@
 #![deny(clippy::cast_possible_truncation)]
 
 mod error;
+mod narrowed;
+mod needles;
 mod plan;
 mod write;
 
 pub use error::RebuildError;
+pub use narrowed::{LeftOut, Traces};
+pub use needles::{Hit, LEAST, Needles};
 pub use plan::{Compact, Plan, Wanted, plan};
 pub use write::Rebuilt;

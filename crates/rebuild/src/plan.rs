@@ -5,6 +5,7 @@ use etcd_snapshot::state::bucket;
 use etcd_snapshot::{Options, Scan, scan};
 
 use crate::RebuildError;
+use crate::narrowed::Narrowed;
 
 /// Which history is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Wanted {
     pub drop_alarms: bool,
     /// Leaves users and roles out, and authentication off.
     pub drop_auth: bool,
+    /// The state at this revision: what is later is left out, and the compaction is there, whatever `compact` says.
+    pub rev: Option<i64>,
 }
 
 /// A source that was read, and what will become of it.
@@ -36,6 +39,7 @@ pub struct Wanted {
 pub struct Plan<'a> {
     pub(crate) scan: Scan<'a>,
     pub(crate) wanted: Wanted,
+    pub(crate) narrowed: Option<Narrowed<'a>>,
     /// The compaction to do; `None` where none is.
     pub compact_at: Option<i64>,
 }
@@ -48,12 +52,15 @@ pub struct Plan<'a> {
 /// [`RebuildError`] for a source that is damaged, and for a revision that is not there yet.
 pub fn plan<'a>(db: Db<'a>, wanted: Wanted, spread: &impl Spread) -> Result<Plan<'a>, RebuildError> {
     let first = read(db.clone(), None, spread)?;
-    let compact_at = compaction(&first, wanted.compact)?;
-    let scan = match compact_at {
+    if let Some(rev) = wanted.rev {
+        first.answerable(rev)?;
+    }
+    let compact_at = compaction(&first, wanted.rev.map_or(wanted.compact, Compact::At))?;
+    let scan = match wanted.rev.or(compact_at) {
         Some(at) if at != first.current() => read(db, Some(at), spread)?,
         _ => first,
     };
-    Ok(Plan { scan, wanted, compact_at })
+    Ok(Plan { scan, wanted, narrowed: None, compact_at })
 }
 
 fn read<'a>(db: Db<'a>, at: Option<i64>, spread: &impl Spread) -> Result<Scan<'a>, RebuildError> {

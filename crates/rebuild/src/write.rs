@@ -17,7 +17,7 @@ const FINISHED: &[u8] = b"finishedCompactRev";
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rebuilt {
-    /// The revision that a server will be at: the source's.
+    /// The revision that a server will be at: the source's, or the earlier one that was asked for.
     pub revision: i64,
     /// Records of bucket `key` in the source.
     pub records_before: u64,
@@ -27,6 +27,8 @@ pub struct Rebuilt {
     pub alarms_dropped: u64,
     /// Entries of users, roles and authentication that were left out.
     pub auth_dropped: u64,
+    /// Leases that were left out.
+    pub leases_dropped: u64,
     /// Bytes of a page.
     pub page_size: u32,
     /// Pages, all in use.
@@ -73,11 +75,12 @@ impl Plan<'_> {
         let mut writer = Writer::new(out, self.page_size())?;
         let (mut named, mut crc) = (Vec::new(), 0);
         let mut rebuilt = Rebuilt {
-            revision: self.scan.current(),
+            revision: self.wanted.rev.unwrap_or_else(|| self.scan.current()),
             records_before: self.scan.counts.records,
             records: 0,
             alarms_dropped: 0,
             auth_dropped: 0,
+            leases_dropped: 0,
             page_size: self.page_size(),
             pages: 0,
             status_hash: 0,
@@ -91,8 +94,11 @@ impl Plan<'_> {
                 rebuilt.records = sink.entries;
             } else {
                 let dropped = self.entries(source, &mut sink)?;
-                let alarm = name == bucket::ALARM;
-                *(if alarm { &mut rebuilt.alarms_dropped } else { &mut rebuilt.auth_dropped }) += dropped;
+                *match name {
+                    bucket::ALARM => &mut rebuilt.alarms_dropped,
+                    bucket::LEASE => &mut rebuilt.leases_dropped,
+                    _ => &mut rebuilt.auth_dropped,
+                } += dropped;
             }
             crc = sink.crc;
             named.push((name.to_vec(), sink.bucket.finish()?));
@@ -113,7 +119,10 @@ impl Plan<'_> {
     }
 
     /// Whether a compaction leaves a record: what is newer, and every key as it was, a deletion only of that very revision.
-    fn keeps(&self, record: &Record<'_>) -> bool {
+    pub(crate) fn keeps(&self, record: &Record<'_>) -> bool {
+        if self.leaves_out(record) {
+            return false;
+        }
         let Some(at) = self.compact_at else { return true };
         if record.revision.main > at {
             return true;
@@ -137,10 +146,16 @@ impl Plan<'_> {
             marks = vec![(FINISHED, mark.clone()), (SCHEDULED, mark)];
         }
         let mut marks = marks.into_iter().peekable();
+        let leases = if name == bucket::LEASE { self.leases() } else { None };
+        let mut dropped = 0;
         for element in self.scan.elements(source) {
             let LeafElement { key, value, .. } = element;
             if element.is_bucket() {
                 return Err(RebuildError::Nested { name: name.to_vec() });
+            }
+            if leases.as_ref().is_some_and(|used| !used.holds(key)) {
+                dropped += 1;
+                continue;
             }
             while let Some((mark, value)) = marks.next_if(|(mark, _)| *mark < key) {
                 sink.push(mark, &value)?;
@@ -153,6 +168,6 @@ impl Plan<'_> {
         for (mark, value) in marks {
             sink.push(mark, &value)?;
         }
-        Ok(0)
+        Ok(dropped)
     }
 }

@@ -17,10 +17,10 @@ fn at(revision: i64) -> Wanted {
 }
 
 /// Records by revision: the user's key, and whether it was deleted.
-type Records = BTreeMap<(i64, i64), (String, bool)>;
+pub(crate) type Records = BTreeMap<(i64, i64), (String, bool)>;
 
 /// A history of transactions, each a few changes of different keys: `true` deletes a key that is there.
-fn history(transactions: &[Vec<(u8, bool)>]) -> (Builder, Records, i64) {
+pub(crate) fn history(transactions: &[Vec<(u8, bool)>]) -> (Builder, Records, i64) {
     let (mut builder, mut records, mut live) = (Builder::new(), Records::new(), BTreeMap::new());
     let mut main = 1;
     for changes in transactions {
@@ -57,7 +57,7 @@ fn history(transactions: &[Vec<(u8, bool)>]) -> (Builder, Records, i64) {
 }
 
 /// What etcd keeps: everything later, and of each key its last record until then, a deletion only of that very revision.
-fn kept(records: &Records, compacted: i64) -> Vec<Vec<u8>> {
+pub(crate) fn kept(records: &Records, compacted: i64) -> Vec<Vec<u8>> {
     let mut last = BTreeMap::new();
     for (revision, (key, _)) in records.iter().filter(|((main, _), _)| *main <= compacted) {
         last.insert(key, *revision);
@@ -72,15 +72,19 @@ fn kept(records: &Records, compacted: i64) -> Vec<Vec<u8>> {
     .collect()
 }
 
-fn keys(buckets: &Buckets) -> Vec<Vec<u8>> {
+pub(crate) fn keys(buckets: &Buckets) -> Vec<Vec<u8>> {
     buckets[&b"key"[..]].iter().map(|(key, _)| key.clone()).collect()
+}
+
+pub(crate) fn transactions() -> impl Strategy<Value = Vec<Vec<(u8, bool)>>> {
+    prop::collection::vec(prop::collection::vec((0..6_u8, any::<bool>()), 1..4), 1..30)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(80))]
     #[test]
     fn a_compaction_keeps_what_the_model_keeps(
-        transactions in prop::collection::vec(prop::collection::vec((0..6_u8, any::<bool>()), 1..4), 1..30),
+        transactions in transactions(),
         share in (0..=100_i64, 0..=100_i64),
     ) {
         let (builder, records, current) = history(&transactions);

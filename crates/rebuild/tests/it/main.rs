@@ -9,6 +9,7 @@
 #![allow(clippy::disallowed_methods, reason = "it reads files of tests")]
 
 mod compaction;
+mod narrowed;
 mod repack;
 
 use std::collections::BTreeMap;
