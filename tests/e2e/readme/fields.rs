@@ -247,7 +247,7 @@ fn every_field_of_a_policy_is_told() {
     compare("policy-check", &told, &seen);
 }
 
-/// One with a hash of its own and one without, one compacted.
+/// One with a hash of its own and one without, one compacted, one earlier and in part.
 #[test]
 fn every_field_of_a_rebuilt_snapshot_is_told() {
     let dir = tempfile::tempdir().unwrap();
@@ -257,9 +257,13 @@ fn every_field_of_a_rebuilt_snapshot_is_told() {
     let packed = fixture_file("plain-etcd34", ".db.gz");
     let bytes = fixtures::named("plain-etcd34").bytes();
     std::fs::write(path("copy.db"), &bytes[..bytes.len() - 32]).unwrap();
-    for (number, line) in
-        [vec![packed.to_str().unwrap()], vec![&path("copy.db"), "--compact", "latest"]].iter().enumerate()
-    {
+    let (packed, copy) = (packed.to_str().unwrap(), path("copy.db"));
+    let lines = [
+        vec![packed],
+        vec![&copy, "--compact", "latest"],
+        vec![packed, "--only", "prefix:/", "--drop", "resource:secrets", "--rev", "38"],
+    ];
+    for (number, line) in lines.iter().enumerate() {
         let out = path(&format!("{number}.db"));
         let run = assay(&[&["rebuild"], line.as_slice(), &["--json", "--out", &out]].concat());
         let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{}: {error}", run.err));

@@ -39,7 +39,7 @@ pub use list::{ListForm, ListFormat, LsArgs, View};
 pub use rebuild::RebuildArgs;
 pub use rehearse::{EtcdRelease, RehearseArgs};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
-pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs};
+pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs, SelectionText};
 pub use values::{FailOn, ReportFormat, When};
 use values::{parse_moment, parse_revision, parse_size};
 

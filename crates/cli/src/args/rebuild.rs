@@ -7,6 +7,7 @@ use clap::{Args, ValueHint};
 use rebuild::Compact;
 
 use super::ReportOutput;
+use super::select::{SelectionText, chosen};
 use super::values::parse_revision;
 
 const HELP: &str = "\
@@ -14,6 +15,11 @@ Examples:
   assay rebuild snapshot.db --out small.db                       same history, no free pages
   assay rebuild snapshot.db --out now.db --compact latest        every key as it is now
   assay rebuild nospace.db --out writable.db --compact latest --drop-alarms
+  assay rebuild snapshot.db --out before.db --rev 41200          as a snapshot taken at that revision
+  assay rebuild snapshot.db --out part.db --only namespace:shop --drop resource:secrets
+
+SELECTION is prefix:BYTES, resource:NAME as for `ls -r`, namespace:NAME or glob:GLOB. What is left out
+goes with its history, and so does the history of all else.
 
 The new file has every entry of the source, on full pages: nothing that was deleted is left in free
 ones, and no list of free pages is kept. It is read back before it gets its name. Where the source
@@ -32,8 +38,17 @@ pub struct RebuildArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: PathBuf,
     /// Which history to leave out, as etcd compacts: `none`, `latest`, or all before a revision
-    #[arg(long, value_name = "REV", default_value = "none", value_parser = parse_compact)]
-    pub compact: Compact,
+    #[arg(long, value_name = "REV", value_parser = parse_compact)]
+    pub compact: Option<Compact>,
+    /// The state at this revision: what is later is left out, and so is the history before
+    #[arg(long, value_name = "N", value_parser = parse_revision, conflicts_with = "compact")]
+    pub rev: Option<i64>,
+    /// Keep these keys alone; may be given several times
+    #[arg(long, value_name = "SELECTION", value_parser = chosen())]
+    pub only: Vec<SelectionText>,
+    /// Leave these keys out, also of what `--only` keeps; may be given several times
+    #[arg(long, value_name = "SELECTION", value_parser = chosen())]
+    pub drop: Vec<SelectionText>,
     /// Bytes of a page; the source's unless given
     #[arg(long, value_name = "BYTES")]
     pub page_size: Option<u32>,
@@ -52,6 +67,23 @@ pub struct RebuildArgs {
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,
+}
+
+impl RebuildArgs {
+    /// The history to keep: none of it, where keys are left out.
+    ///
+    /// # Errors
+    /// Where history is asked for that would show the gaps.
+    pub fn history(&self) -> Result<Compact, String> {
+        let narrowed = !self.only.is_empty() || !self.drop.is_empty();
+        match self.compact {
+            None | Some(Compact::Latest) if narrowed => Ok(Compact::Latest),
+            Some(_) if narrowed => {
+                Err("`--only` and `--drop` keep no history: leave `--compact` out, or say `latest`".to_owned())
+            }
+            compact => Ok(compact.unwrap_or_default()),
+        }
+    }
 }
 
 fn parse_compact(text: &str) -> Result<Compact, String> {

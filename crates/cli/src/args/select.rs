@@ -99,6 +99,46 @@ pub(super) fn exact_key() -> impl TypedValueParser<Value = ExactKey> {
     OsStringValueParser::new().try_map(|typed| unescape(typed.as_bytes()).map(ExactKey))
 }
 
+/// Keys in one word, for options that take several sets of them.
+#[derive(Debug, Clone)]
+pub struct SelectionText {
+    /// What was typed.
+    pub text: String,
+    /// What is meant by it.
+    pub selection: Selection,
+}
+
+pub(super) fn chosen() -> impl TypedValueParser<Value = SelectionText> {
+    OsStringValueParser::new().try_map(|typed| parse_chosen(&typed))
+}
+
+const CHOSEN: &str = "one of prefix:BYTES, resource:NAME, namespace:NAME, glob:GLOB is expected";
+
+fn parse_chosen(typed: &OsString) -> Result<SelectionText, String> {
+    let mut selection = Selection::default();
+    let text = typed.to_string_lossy().into_owned();
+    let (what, value) = text.split_once(':').filter(|(_, value)| !value.is_empty()).ok_or(CHOSEN)?;
+    match what {
+        "prefix" => {
+            let bytes = typed.as_bytes().get(what.len() + 1..).unwrap_or_default();
+            selection.prefix(unescape(bytes).map_err(|error| error.to_string())?);
+        }
+        "resource" => {
+            // group before resource is how storage has it
+            let named = value.split_once('/').map(|(group, resource)| format!("{resource}.{group}"));
+            selection.resource(named.as_deref().unwrap_or(value));
+        }
+        "namespace" => {
+            selection.namespace(value);
+        }
+        "glob" => {
+            selection.glob(value).map_err(|error| error.to_string())?;
+        }
+        _ => return Err(CHOSEN.to_owned()),
+    }
+    Ok(SelectionText { text, selection })
+}
+
 /// How values are shown.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "How values are shown")]

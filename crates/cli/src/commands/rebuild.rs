@@ -1,6 +1,7 @@
 //! `assay rebuild`: a snapshot written anew, proven before it gets its name.
 
 mod file;
+mod narrowed;
 
 use artifact::{Contents, Reading};
 use assay::Pool;
@@ -17,17 +18,20 @@ use crate::input::Input;
 use crate::output::rebuilt::print;
 use crate::ui::Ui;
 use file::NewFile;
+use narrowed::Chosen;
 
 pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
-    let new = NewFile::begin(&args.out)?;
-    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
-    let db = snapshot::database(&source)?;
     let wanted = Wanted {
-        compact: args.compact,
+        compact: args.history().map_err(Error::Usage)?,
         page_size: args.page_size,
         drop_alarms: args.drop_alarms,
         drop_auth: args.drop_auth,
+        rev: args.rev,
     };
+    let new = NewFile::begin(&args.out)?;
+    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let db = snapshot::database(&source)?;
+    let chosen = Chosen::of(args, &source)?;
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
     let (trailer, plan) =
         rayon::join(|| trailer::read(source.bytes(), |bytes| meter.add(bytes)), || rebuild::plan(db, wanted, &Pool));
@@ -37,15 +41,18 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
         let reason = "its SHA-256 is not that of its bytes (SNAP-003), and a new file would hide that";
         return Err(refused(&source, reason.to_owned()));
     }
+    let keeps = |key: &[u8]| chosen.keeps(key);
     let plan = plan.map_err(|error| why(&source, &error))?;
+    let (plan, left) = chosen.narrow(plan, &keeps, &source)?;
     source.check_unchanged()?;
     let meter = ui.meter("writing", Some(source.bytes().len() as u64));
     // no hash comes from none: values that nothing proved would pass for proven
     let sealed = trailer.present || args.seal;
     let rebuilt = new.write(&source, &plan, sealed, reading, &|bytes| meter.add(bytes))?;
     drop(meter);
+    let left = left.map(|left| chosen.prove(left, &plan, &new, reading)).transpose()?;
     source.check_unchanged()?;
-    let document = document(args, &source, &trailer, &plan, &rebuilt);
+    let document = document(args, &source, &trailer, &plan, &rebuilt, left);
     new.publish((!args.no_sidecar).then_some(&document))?;
     match (args.output.format(), document.artifacts.first()) {
         (ReportFormat::Json, _) => document.write(ui.out())?,
@@ -67,6 +74,9 @@ fn why(source: &Contents, error: &RebuildError) -> Error {
             reason: error.to_string(),
             hint: Some("`--compact latest` takes the last revision".to_owned()),
         },
+        RebuildError::Revision(error) => {
+            Error::Unanswerable { display: source.display().to_owned(), reason: error.to_string(), hint: None }
+        }
         RebuildError::Write(error) => Error::Usage(error.to_string()),
         damaged => refused(source, damaged.to_string()),
     }
@@ -78,6 +88,7 @@ fn document(
     trailer: &Trailer,
     plan: &Plan<'_>,
     new: &file::Written,
+    left_out: Option<document::LeftOut>,
 ) -> Document {
     let file::Written { rebuilt, sha256, live_keys } = new;
     let artifact = document::Rebuilt {
@@ -98,6 +109,10 @@ fn document(
         live_keys: *live_keys,
         alarms_dropped: rebuilt.alarms_dropped,
         auth_dropped: rebuilt.auth_dropped,
+        leases_dropped: rebuilt.leases_dropped,
+        rev: args.rev,
+        notes: narrowed::notes(args.rev, left_out.as_ref()),
+        left_out,
         status_hash_hex: format!("{:08x}", rebuilt.status_hash),
         more: document::Fields::default(),
     };

@@ -27,20 +27,32 @@ pub fn print(rebuilt: &Rebuilt, ui: &mut Ui) -> Result<(), Error> {
         (None, None) => "none, as in the source: a restore needs --skip-hash-check",
         (None, Some(_)) => "assay's, as asked; the source had none, and its values are UNPROVEN",
     };
+    let keys = match &rebuilt.left_out {
+        Some(left) => format!("{} of {}", group_digits(rebuilt.live_keys), group_digits(left.of)),
+        None => group_digits(rebuilt.live_keys),
+    };
+    let shared = rebuilt.left_out.as_ref().map_or(0, |left| left.shared);
     let dropped = |number: u64, one: &str, many: &str| (number > 0).then(|| number_of(number, one, many));
     let fields = Fields::new()
         .field("from", escape(rebuilt.path.as_bytes()))
         .field("size", format!("{} ({percent} % of the source)", Size(rebuilt.size).exact()))
         .field("pages", format!("{} of {} bytes, all in use", group_digits(rebuilt.pages), rebuilt.page_size))
         .field("records", kept)
-        .field("live keys", group_digits(rebuilt.live_keys))
+        .field("live keys", keys)
         .field("revision", rebuilt.revision)
         .field("history", history)
         .maybe("left out", dropped(rebuilt.alarms_dropped, "alarm", "alarms"))
         .maybe("left out", dropped(rebuilt.auth_dropped, "entry of users and roles", "entries of users and roles"))
+        .maybe("left out", dropped(rebuilt.leases_dropped, "lease without a key", "leases without a key"))
+        .maybe(
+            "mentioned",
+            dropped(shared, "name or value left out, in what is kept", "names or values left out, in what is kept"),
+        )
         .field("integrity hash", trailer)
         .field("status hash", &rebuilt.status_hash_hex);
     writeln!(ui.out(), "{}", escape(rebuilt.out.as_bytes()))?;
     let look = ui.look();
-    Ok(fields.write(ui.out(), look)?)
+    fields.write(ui.out(), look)?;
+    rebuilt.notes.iter().for_each(|note| ui.warn(note));
+    Ok(())
 }

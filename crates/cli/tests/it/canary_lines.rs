@@ -155,7 +155,15 @@ const LINES: &[(&str, &[&str])] = &[
     ("keys verify-escrow", &["{V}.escrow.age -i {I}", "{V}.escrow.age -i {I} --json -vv"]),
     ("keys rewrap", &["{V}.escrow.age -i {I} -r {R} --out {O} -vv"]),
     ("keys join", &["{V}.keyless.tar.gz --escrow {V}.escrow.age -i {I} --out {O} -vv"]),
-    ("rebuild", &["{S} --out {O} --no-sidecar -vv", "{S} --out {O} --no-sidecar --compact latest --drop-auth --json"]),
+    (
+        "rebuild",
+        &[
+            "{S} --out {O} --no-sidecar -vv",
+            "{S} --out {O} --no-sidecar --compact latest --drop-auth --json",
+            "{S} --out {O} --no-sidecar --drop resource:secrets -vv",
+            "{S} --out {O} --no-sidecar --only resource:configmaps --json",
+        ],
+    ),
     ("rehearse", &["{S} --out {O} -vv", "{S} --out {O} --bump-revision 1000 --mark-compacted --json"]),
     ("config show", &["", "--threads 2 -vv"]),
     ("completions", &["bash", "zsh", "fish"]),

@@ -57,6 +57,7 @@ mod odd;
 mod pair;
 mod pty;
 mod rebuild;
+mod rebuild_narrowed;
 mod rehearse;
 mod reports;
 mod run;

@@ -31,7 +31,7 @@ pub struct Rebuilt {
     pub page_size: u32,
     /// Pages, all in use.
     pub pages: u64,
-    /// The revision that a server will be at: the source's.
+    /// The revision that a server will be at: the source's, or the earlier one that was asked for.
     pub revision: i64,
     /// The compaction that was done; `None` where none was.
     pub compacted_at: Option<i64>,
@@ -39,17 +39,43 @@ pub struct Rebuilt {
     pub records_before: u64,
     /// Records of the new file.
     pub records: u64,
-    /// Keys that are live in both.
+    /// Keys that are live in the new file.
     pub live_keys: u64,
     /// Alarms that were left out.
     pub alarms_dropped: u64,
     /// Entries of users, roles and authentication that were left out.
     pub auth_dropped: u64,
+    /// Leases that were left out, because no key that is left uses them.
+    pub leases_dropped: u64,
+    /// The earlier revision whose state this is; `None` where the last one's is.
+    pub rev: Option<i64>,
+    /// Keys that were left out; `None` where all stayed.
+    pub left_out: Option<LeftOut>,
+    /// What whoever uses the new file must know.
+    pub notes: Vec<String>,
     /// What `etcdutl snapshot status` says of the new file, in eight digits.
     pub status_hash_hex: String,
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,
+}
+
+/// Keys that were left out, as was asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LeftOut {
+    /// What alone was to be kept, as it was given.
+    pub only: Vec<String>,
+    /// What was to be left out, as it was given.
+    pub drop: Vec<String>,
+    /// Live keys that were left out.
+    pub keys: u64,
+    /// ... of so many.
+    pub of: u64,
+    /// Names and values of what was left out that something which was kept has in it, too.
+    pub shared: u64,
+    /// Names and values that were not looked for: of so few different bytes that any file has them.
+    pub plain: u64,
 }
 
 impl Rebuilt {

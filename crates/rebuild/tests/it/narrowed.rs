@@ -146,8 +146,7 @@ fn a_lease_stays_with_its_keys() {
         builder.set("lease", &i64::from(id).to_be_bytes(), &message(id));
     }
     let file = builder.pages();
-    let leases =
-        |file: &[u8]| sound(file).state.leases.iter().map(|lease| lease.id).collect::<Vec<i64>>();
+    let leases = |file: &[u8]| sound(file).state.leases.iter().map(|lease| lease.id).collect::<Vec<i64>>();
     assert_eq!(leases(&rebuilt(&file, latest()).unwrap().0), [11, 12, 13, 14]);
     let (written, told, _) = only(&file, latest(), &|key| key.starts_with(b"kept"));
     assert_eq!((leases(&written), told.leases_dropped), (vec![11, 13], 2));

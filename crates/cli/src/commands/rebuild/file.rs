@@ -87,7 +87,7 @@ impl NewFile {
     /// Reads the pages as any other snapshot's: no fault, no page unused, and etcd's own hash is the one of what was put in.
     fn prove(&self, rebuilt: &Rebuilt, reading: &Reading) -> Result<([u8; 32], u64), Error> {
         let path = self.new.path();
-        let written = Contents::open(&path)?.whole(reading, &|_| {})?;
+        let written = self.read(reading)?;
         let db = Db::open(written.bytes()).map_err(|error| wrong(&path, &error.to_string()))?;
         let (sha256, scan) = rayon::join(
             || Sha256::digest(written.bytes()).into(),
@@ -104,6 +104,16 @@ impl NewFile {
         }
         written.check_unchanged()?;
         Ok((sha256, scan.store.live().count() as u64))
+    }
+
+    /// Its bytes as they are now, read again.
+    pub(super) fn read(&self, reading: &Reading) -> Result<Contents, Error> {
+        Ok(Contents::open(&self.new.path())?.whole(reading, &|_| {})?)
+    }
+
+    /// It has something in it that must not be there.
+    pub(super) fn refused(&self, what: &str) -> Error {
+        wrong(&self.new.path(), what)
     }
 
     /// Writes the file beside it, and gives both their names.
