@@ -11,6 +11,7 @@ mod ending;
 pub mod exit;
 mod failure;
 pub mod input;
+mod interrupt;
 pub mod output;
 pub mod settings;
 pub mod ui;

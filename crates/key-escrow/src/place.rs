@@ -105,6 +105,14 @@ impl Place {
         Ok(Self { fd, path })
     }
 
+    /// Makes a new directory. What has that name already is an error of kind `AlreadyExists`.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being made.
+    pub fn create_dir(&self, name: &str, mode: u32) -> io::Result<()> {
+        Ok(rustix::fs::mkdirat(&self.fd, name, Mode::from_raw_mode(mode))?)
+    }
+
     /// Makes a new file. What has that name already, be it a link to nowhere, is an error of kind `AlreadyExists`.
     ///
     /// # Errors

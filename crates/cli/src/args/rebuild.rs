@@ -64,6 +64,9 @@ pub struct RebuildArgs {
     /// Write no OUT.rebuild.json
     #[arg(long)]
     pub no_sidecar: bool,
+    /// Remove what a run of the same output left behind that was killed
+    #[arg(long)]
+    pub sweep: bool,
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,

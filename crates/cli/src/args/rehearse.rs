@@ -93,6 +93,9 @@ pub struct RehearseArgs {
     /// Take a snapshot without an integrity hash, or with a wrong one
     #[arg(long, help_heading = "As etcdutl has them")]
     pub skip_hash_check: bool,
+    /// Remove what a run of the same output left behind that was killed
+    #[arg(long)]
+    pub sweep: bool,
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,

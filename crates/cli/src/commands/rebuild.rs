@@ -28,7 +28,7 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
         drop_auth: args.drop_auth,
         rev: args.rev,
     };
-    let new = NewFile::begin(&args.out)?;
+    let new = NewFile::begin(&args.out, args.sweep)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
     let db = snapshot::database(&source)?;
     let chosen = Chosen::of(args, &source)?;

@@ -25,7 +25,7 @@ pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result
         peer_urls: args.initial_advertise_peer_urls.clone(),
     };
     let cluster = Cluster::plan(&flags).map_err(|error| Error::Usage(error.to_string()))?;
-    let new = NewDirectory::begin(&args.out)?;
+    let new = NewDirectory::begin(&args.out, args.sweep)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
     let meter = ui.meter("hashing", Some(source.bytes().len() as u64));
     let trailer = trailer::read(source.bytes(), |bytes| meter.add(bytes));

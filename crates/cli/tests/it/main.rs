@@ -36,6 +36,7 @@ mod history;
 mod in_force;
 mod inert;
 mod input;
+mod interrupted;
 mod keys_check;
 mod keys_escrow;
 mod keys_gzip;

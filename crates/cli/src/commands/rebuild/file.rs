@@ -47,9 +47,9 @@ impl Drop for NewFile {
 
 impl NewFile {
     /// Makes an empty file beside the one to be.
-    pub(super) fn begin(out: &Path) -> Result<Self, Error> {
-        let new = Unproven::at(out, &[BESIDE])?;
-        let file = new.place.create_new(&new.part, 0o600).map_err(|error| failed(&new.path(), &error))?;
+    pub(super) fn begin(out: &Path, sweep: bool) -> Result<Self, Error> {
+        let mut new = Unproven::at(out, &[BESIDE], sweep)?;
+        let file = new.begin(|place, part| place.create_new(part, 0o600))?;
         Ok(Self { new, file: Some(file) })
     }
 
@@ -118,13 +118,13 @@ impl NewFile {
 
     /// Writes the file beside it, and gives both their names.
     pub(super) fn publish(mut self, beside: Option<&Document>) -> Result<(), Error> {
-        if let Some(document) = beside {
-            let (place, name) = (&self.new.place, self.beside());
+        let name = self.beside();
+        self.new.publish(|place| {
+            let Some(document) = beside else { return Ok(()) };
             let made = place.create_new(&name, 0o600);
             let done = made.and_then(|mut file| document.write(&mut file).and_then(|()| file.sync_all()));
-            done.map_err(|error| failed(&place.path(&name), &error))?;
-        }
-        self.new.publish()?;
+            done.map_err(|error| failed(&place.path(&name), &error))
+        })?;
         self.file = None;
         Ok(())
     }

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::exit::Error;
 use crate::failure;
+use crate::interrupt;
 use crate::unproven::{Unproven, failed, wrong};
 
 /// Pages go out in pieces of this size.
@@ -47,8 +48,10 @@ impl Drop for NewDirectory {
 
 impl NewDirectory {
     /// Makes an empty directory beside the one to be.
-    pub(super) fn begin(out: &Path) -> Result<Self, Error> {
-        let new = Self { new: Unproven::at(out, &[])?, published: false };
+    pub(super) fn begin(out: &Path, sweep: bool) -> Result<Self, Error> {
+        let mut new = Self { new: Unproven::at(out, &[], sweep)?, published: true };
+        new.new.begin(|place, part| place.create_dir(part, 0o700))?;
+        new.published = false;
         new.below("member/snap")?;
         new.below("member/wal")?;
         Ok(new)
@@ -57,6 +60,8 @@ impl NewDirectory {
     /// A directory in the new one, made if it is missing, with mode 0700.
     fn below(&self, path: &str) -> Result<Place, Error> {
         let failed = |error| failure::of_place(&self.path(path), &error);
+        // what a signal has removed is not made anew
+        let _hold = interrupt::hold();
         let mut place = self.new.place.below(&self.new.part, 0o700).map_err(failed)?;
         for name in path.split('/') {
             place = place.below(name, 0o700).map_err(failed)?;
@@ -134,7 +139,7 @@ impl NewDirectory {
 
     /// Gives it its name.
     pub(super) fn publish(mut self) -> Result<(), Error> {
-        self.new.publish()?;
+        self.new.publish(|_| Ok(()))?;
         self.published = true;
         Ok(())
     }
