@@ -12,6 +12,7 @@ mod mutate;
 mod record;
 mod rehearsed;
 mod remedies;
+mod said;
 
 use std::collections::BTreeMap;
 use std::fs;

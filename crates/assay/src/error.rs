@@ -58,6 +58,14 @@ pub enum Error {
     /// Keys that were given, and cannot be had.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// What was said of a backup cannot be read, or says nothing.
+    #[error("{display}: {reason}")]
+    Said {
+        /// The text's name for messages.
+        display: String,
+        /// Why not.
+        reason: String,
+    },
     /// A file about the target that cannot be understood.
     #[error("{display}: {reason}")]
     Target {

@@ -84,6 +84,11 @@ fn of_snapshot(snapshot: &Contents, watch: &dyn Watch) -> Result<Digest, Error> 
     }
 }
 
+/// SHA-256 of a file as it is stored.
+pub(crate) fn sha256(path: &Path, watch: &dyn Watch) -> Result<[u8; 32], Error> {
+    Ok(hashed(path, 0, watch)?.0)
+}
+
 fn same(name: &'static str, expected: &Digest, found: &Digest) -> Check {
     let proof = if found == expected {
         Proof::Proven(format!("sha256 {}", found.sha256))
@@ -102,6 +107,13 @@ fn missing(name: &'static str, what: &'static str) -> Check {
 /// # Errors
 /// When it cannot be read, or changed meanwhile.
 pub fn digest(path: &Path, head: usize, watch: &dyn Watch) -> Result<(NamedDigest, Vec<u8>), Error> {
+    let (sha256, size, first) = hashed(path, head, watch)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let digest = Digest { size, sha256: HexBytes(&sha256).to_string() };
+    Ok((NamedDigest { name, digest }, first))
+}
+
+fn hashed(path: &Path, head: usize, watch: &dyn Watch) -> Result<([u8; 32], u64, Vec<u8>), Error> {
     let mut raw = Contents::open(path)?;
     let (mut sha, mut size, mut first) = (Sha256::new(), 0, Vec::new());
     let mut buffer = vec![0; 1 << 16];
@@ -123,7 +135,5 @@ pub fn digest(path: &Path, head: usize, watch: &dyn Watch) -> Result<(NamedDiges
     drop(stored);
     ended.map_err(|error| raw.failed(error))?;
     raw.check_unchanged()?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let digest = Digest { size, sha256: HexBytes(&sha.finalize()).to_string() };
-    Ok((NamedDigest { name, digest }, first))
+    Ok((sha.finalize().into(), size, first))
 }

@@ -18,6 +18,7 @@ use crate::judged::{Judged, Part};
 use crate::known;
 use crate::pair;
 use crate::question::{Asks, Question};
+use crate::said;
 use crate::tarball::Tarball;
 use crate::watch::{Silent, Watch};
 
@@ -213,6 +214,7 @@ impl Backup {
             compat,
             pair: None,
             escrow: None,
+            expected: None,
             parts: Vec::new(),
             verdict: Verdict::Pass,
         };
@@ -294,6 +296,7 @@ impl Judged<'_> {
                 findings.extend(self.compat.findings.iter().cloned());
                 findings.extend(self.of_keys());
                 findings.extend(self.hazards(question));
+                findings.extend(self.as_said(question, watch)?);
             }
             self.part(name, about, findings);
             return Ok(());
@@ -342,7 +345,18 @@ impl Judged<'_> {
             own.push(finding);
             self.escrow = Some(told);
         }
+        own.extend(self.as_said(question, watch)?);
         Ok(own)
+    }
+
+    /// Held against what was said of it when it was made.
+    fn as_said(&mut self, question: &Question, watch: &dyn Watch) -> Result<Vec<Finding>, Error> {
+        let Some(expected) = question.expected.as_deref().filter(|_| self.asks == Asks::Restore) else {
+            return Ok(Vec::new());
+        };
+        let (told, findings) = said::hold(self, expected, watch)?;
+        self.expected = Some(told);
+        Ok(findings)
     }
 
     fn of_snapshot(&self, _question: &Question) -> Vec<Finding> {

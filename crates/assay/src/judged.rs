@@ -23,6 +23,8 @@ pub struct Judged<'b> {
     pub pair: Option<Comparison>,
     /// What the manifest of an escrow proves; `None` where none was given.
     pub escrow: Option<document::Escrow>,
+    /// What came of holding it against what was said of it; `None` where nothing was given.
+    pub expected: Option<document::Expected>,
     /// Findings by the artifact that they are about, worst first in each.
     pub parts: Vec<Part>,
     /// What they add up to.

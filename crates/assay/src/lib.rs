@@ -38,8 +38,10 @@ mod opener;
 pub mod pair;
 mod pool;
 mod question;
+pub mod said;
 mod tarball;
 pub mod target;
+mod text_file;
 mod watch;
 
 pub use artifact::{Folder, Reading};

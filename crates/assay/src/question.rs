@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use policy::Policy;
 
 use crate::keys::{Keys, Unlock};
+use crate::said::Expectation;
 
 /// What is asked. `default()`: whether it will restore, with the backup's own keys, failing on high, now.
 ///
@@ -30,6 +31,8 @@ pub struct Question {
     pub escrow_manifest: Option<PathBuf>,
     /// What an organisation asks of its backups, and where that was read.
     pub policy: Option<(Arc<Policy>, PathBuf)>,
+    /// What was said of it when it was made.
+    pub expected: Option<Arc<Expectation>>,
     /// The least severity that fails; `None` never fails.
     pub fail_on: Option<Severity>,
     /// Opens at most so many values of each resource under each key.
@@ -54,6 +57,7 @@ impl Question {
             restore_on: None,
             escrow_manifest: None,
             policy: None,
+            expected: None,
             fail_on: Some(Severity::High),
             sample: None,
             quota: None,

@@ -1,15 +1,13 @@
 //! The cluster to restore onto.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use backup_facts::version::TargetCluster;
 use serde_json::Value;
 use version_compat::{Target, Version};
-use wording::escape_path;
 
 use crate::error::Error;
+use crate::text_file::{self, TextFile, Unreadable};
 
 /// A ClusterVersion has some 20 KB; with all of its history, a few hundred.
 const LONGEST: u64 = 4 << 20;
@@ -22,20 +20,12 @@ const DEPTH: usize = 64;
 ///
 /// # Errors
 /// A file that cannot be read, or that is no ClusterVersion.
-#[expect(clippy::disallowed_methods, reason = "no artifact: a short file about the target")]
 pub fn read(path: Option<&Path>) -> Result<TargetCluster, Error> {
-    let display = path.map_or_else(|| "standard input".to_owned(), |path| format!("`{}`", escape_path(path)));
+    let TextFile { display, bytes } =
+        text_file::read(path, LONGEST).map_err(|Unreadable { display, reason }| Error::Target { display, reason })?;
     let refused = |reason: String| Error::Target { display: display.clone(), reason };
-    let mut text = String::new();
-    let read = match path {
-        None => std::io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text),
-        Some(path) => File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text)),
-    };
-    read.map_err(|error| refused(format!("cannot be read: {error}")))?;
-    if text.len() as u64 > LONGEST {
-        return Err(refused(format!("it has more than {LONGEST} bytes")));
-    }
-    let document = document(&text).ok_or_else(|| refused("it is neither JSON nor YAML".to_owned()))?;
+    let text = std::str::from_utf8(&bytes).ok();
+    let document = text.and_then(document).ok_or_else(|| refused("it is neither JSON nor YAML".to_owned()))?;
     TargetCluster::read(&document).map_err(|error| refused(error.to_string()))
 }
 

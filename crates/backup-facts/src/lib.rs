@@ -18,6 +18,7 @@ pub mod pair;
 pub mod picks;
 pub mod platform;
 pub mod quota;
+pub mod said;
 pub mod snapshot;
 pub mod tarball;
 pub mod version;

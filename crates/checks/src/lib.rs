@@ -11,6 +11,7 @@ pub mod hazards;
 pub mod keys_fit;
 pub mod pair;
 pub mod required;
+pub mod said;
 mod severity;
 pub mod snapshot;
 pub mod tarball;

@@ -97,6 +97,15 @@ impl From<assay::Error> for Error {
                     "write it with `oc get clusterversion version -o json` on the cluster to restore onto".to_owned(),
                 ),
             },
+            assay::Error::Said { display, reason } => Self::Unanswerable {
+                display,
+                reason,
+                hint: Some(
+                    "it may be the output of cluster-backup.sh, of `etcdctl` or `etcdutl snapshot status` in any form, of \
+                     `sha256sum`, or a job's log with these in it"
+                        .to_owned(),
+                ),
+            },
             assay::Error::NoArchive { .. } => {
                 told(what, Some("give the `static_kuberesources_<timestamp>.tar.gz` of a backup"))
             }

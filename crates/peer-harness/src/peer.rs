@@ -160,9 +160,21 @@ impl Peer {
     /// # Errors
     /// [`HarnessError::Command`] if the tool fails, which on damaged files it does in many ways.
     pub fn status_json(&self, snapshot: &Path) -> Result<serde_json::Value, HarnessError> {
+        json(&mut self.status_command(snapshot, "json"))
+    }
+
+    /// The same in another form: `json`, `simple`, `fields`, `table`.
+    ///
+    /// # Errors
+    /// As [`Peer::status_json`].
+    pub fn status(&self, snapshot: &Path, form: &str) -> Result<Vec<u8>, HarnessError> {
+        run(&mut self.status_command(snapshot, form))
+    }
+
+    fn status_command(&self, snapshot: &Path, form: &str) -> Command {
         let mut command = Command::new(self.etcdutl.as_ref().unwrap_or(&self.etcdctl));
-        command.env("ETCDCTL_API", "3").args(["snapshot", "status", "-w", "json"]).arg(snapshot);
-        json(&mut command)
+        command.env("ETCDCTL_API", "3").args(["snapshot", "status", "-w", form]).arg(snapshot);
+        command
     }
 }
 

@@ -7,7 +7,7 @@ use checks::findings;
 use super::page::hold;
 
 /// Every family there is or will be, in the order of the page; one without entries has no section yet.
-const FAMILIES: [(&str, &str); 11] = [
+const FAMILIES: [(&str, &str); 12] = [
     ("SNAP", "the snapshot file as a whole"),
     ("PAGE", "the structure of pages and buckets"),
     ("MVCC", "revisions and records"),
@@ -18,6 +18,7 @@ const FAMILIES: [(&str, &str); 11] = [
     ("PAIR", "the two files of a backup, and their directory"),
     ("VER", "versions"),
     ("HAZ", "hazards of a restore"),
+    ("SAID", "what was said when the backup was made"),
     ("POL", "what a policy asks"),
 ];
 

@@ -28,6 +28,7 @@ pub(super) fn of(judged: &Judged<'_>) -> Artifact {
         compat: compat::of(&judged.compat),
         encryption: judged.facts.encryption.as_ref().map(encryption::of),
         escrow: judged.escrow.clone(),
+        expected: judged.expected.clone(),
         verdict: (judged.asks == Asks::Restore).then_some(judged.verdict),
         ..Backup::default()
     }))

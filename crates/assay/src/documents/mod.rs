@@ -61,6 +61,15 @@ pub(crate) fn of(judged: &Judged<'_>) -> Vec<Artifact> {
         artifacts.push(snapshot::of(source, snapshot, keys_fit));
     }
     artifacts.extend(facts.tarball.map(tarball::of));
+    if backup.is_alone()
+        && let (Some(expected), Some(artifact)) = (&judged.expected, artifacts.first_mut())
+    {
+        match artifact {
+            Artifact::Snapshot(snapshot) => snapshot.expected = Some(expected.clone()),
+            Artifact::Tarball(tarball) => tarball.expected = Some(expected.clone()),
+            _ => {}
+        }
+    }
     artifacts
 }
 

@@ -11,6 +11,7 @@ mod mvcc;
 mod page;
 mod pair;
 mod pol;
+mod said;
 mod snap;
 mod tar;
 mod ver;
@@ -26,6 +27,7 @@ pub use mvcc::*;
 pub use page::*;
 pub use pair::*;
 pub use pol::*;
+pub use said::*;
 pub use snap::*;
 pub use tar::*;
 pub use ver::*;
@@ -66,6 +68,7 @@ pub fn all() -> Vec<&'static Entry> {
         pair::ALL,
         pair::DIRECTORY,
         ver::ALL,
+        said::ALL,
         haz::ALL,
         pol::ALL,
     ]

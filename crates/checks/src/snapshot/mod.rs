@@ -1,6 +1,6 @@
 //! What a single snapshot shows.
 
-mod file;
+pub(crate) mod file;
 mod kubernetes;
 mod records;
 mod state;

@@ -150,6 +150,10 @@ pub struct VerifyArgs {
     /// Manifest of the split that took the keys out of the tarball: where it agrees with the files, nothing is missing
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub escrow_manifest: Option<PathBuf>,
+    /// What was said when the backup was made: output of cluster-backup.sh or `snapshot status`, a job's log, sha256sum;
+    /// `-` for standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub expect: Option<PathBuf>,
     /// What opens encrypted values, in place of the tarball's keys.
     #[command(flatten)]
     pub keys: KeysInput,

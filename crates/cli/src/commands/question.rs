@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use artifact::Reading;
+use assay::said::Expectation;
 use assay::{Answer, Asks, Given, Input, Judged, Judgement, Keys, Question, Unlock, Watch as _};
 use backup_facts::version::TargetCluster;
 use checks::{Severity, Verdict};
@@ -25,6 +27,7 @@ fn input(path: &OsString) -> Input {
 
 /// What `assay verify` asks.
 pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &Watcher) -> Result<Question, Error> {
+    read_once(args)?;
     let policy = args.policy.as_deref();
     let policy = policy.map(|path| Ok::<_, Error>((Arc::new(super::policy::read(path)?), path.to_path_buf())));
     let mut question = Question::at(ui.now());
@@ -34,7 +37,23 @@ pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &W
     question.restore_on = args.restore_date;
     question.escrow_manifest.clone_from(&args.escrow_manifest);
     question.fail_on = limit(args.fail_on);
+    let expected = args
+        .expect
+        .as_deref()
+        .map(|path| Expectation::read((path.as_os_str() != "-").then_some(path), args.paths.len()));
+    question.expected = expected.transpose()?.map(Arc::new);
     Ok(question)
+}
+
+/// Standard input can be one thing.
+fn read_once(args: &VerifyArgs) -> Result<(), Error> {
+    let files = [args.onto.target_file.as_deref(), args.expect.as_deref()].into_iter().flatten().map(Path::as_os_str);
+    let given =
+        args.paths.iter().map(OsString::as_os_str).chain(files).chain(args.keys.keys.as_deref().map(AsRef::as_ref));
+    match given.filter(|path| *path == "-").count() {
+        0 | 1 => Ok(()),
+        _ => Err(Error::Usage("`-` stands for standard input, which can be read once: name the others".to_owned())),
+    }
 }
 
 /// A question of another kind, at the time of the run.

@@ -33,18 +33,21 @@ pub fn of(judged: &Judged<'_>, now: Timestamp) -> Fields {
     let (backup, facts) = (judged.backup, &judged.facts);
     let snapshot = backup.snapshot().zip(facts.snapshot.as_ref());
     let keys = facts.encryption.as_ref().and_then(keys_in_words);
+    let expected = judged.expected.as_ref().map(expected_in_words);
     if backup.is_alone() {
-        return match (snapshot, facts.tarball) {
+        let fields = match (snapshot, facts.tarball) {
             (Some((source, snapshot)), _) => of_snapshot(source, snapshot).maybe("keys", keys),
             (None, Some(tarball)) => tarball::describe(tarball, now),
             (None, None) => Fields::new(),
         };
+        return fields.maybe("as said in", expected);
     }
     let directory = backup.directory().filter(|directory| directory.backups.len() == 1);
     let pair = judged.pair.as_ref().filter(|comparison| comparison.made > 0);
     checked(snapshot, facts.tarball, &judged.compat)
         .maybe("keys", keys)
         .maybe("escrow", judged.escrow.as_ref().map(escrow_in_words))
+        .maybe("as said in", expected)
         .maybe("pair", pair.map(pair_in_words))
         .maybe("restore takes", directory.and_then(restore_takes))
 }
@@ -182,6 +185,20 @@ fn records(facts: &SnapshotFacts<'_>) -> String {
 fn faults_in_words(number: u64) -> String {
     if number == 0 { "sound".to_owned() } else { count(number, "fault") }
 }
+/// Which statements hold, and how many do not or could not be told.
+fn expected_in_words(expected: &document::Expected) -> String {
+    let of = |outcome: &str| {
+        let names = expected.checks.iter().filter(|check| check.outcome == outcome).map(|check| check.name.as_ref());
+        let mut names: Vec<&str> = names.filter(|name| *name != "name").collect();
+        names.dedup();
+        names.join(", ")
+    };
+    let source = if expected.source == "-" { "standard input" } else { &expected.source };
+    let parts = [("agrees", of("proven")), ("DIFFERS", of("failed")), ("not told", of("not-checked"))];
+    let told = parts.iter().filter(|(_, names)| !names.is_empty()).map(|(how, names)| format!("{how}: {names}"));
+    format!("{}\n{}", file_name(source), told.collect::<Vec<_>>().join("\n"))
+}
+
 /// In a few words.
 fn escrow_in_words(escrow: &document::Escrow) -> String {
     match escrow.matches {

@@ -25,6 +25,7 @@ mod diff;
 mod directory;
 mod du;
 mod endings;
+mod expect;
 mod export;
 mod failing_disk;
 mod fuse;

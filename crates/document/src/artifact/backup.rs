@@ -40,6 +40,8 @@ pub struct Backup {
     pub encryption: Option<Encryption>,
     /// What the manifest of an escrow proves; `None` where none was given.
     pub escrow: Option<Escrow>,
+    /// What came of holding it against what was said of it; `None` where nothing was given.
+    pub expected: Option<Expected>,
     /// The verdict on it; `None` of `inspect`.
     pub verdict: Option<Verdict>,
     /// What a later assay says besides.
@@ -71,6 +73,19 @@ pub struct Escrow {
     /// Whether nothing failed.
     pub matches: bool,
     /// Every check.
+    #[serde(serialize_with = "by_name")]
+    pub checks: Vec<Check>,
+}
+
+/// A backup, or a file by itself, held against what was said of it when it was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Expected {
+    /// The path of what was said; `-` for standard input.
+    pub source: String,
+    /// Whether something was said of it, and all of that is so.
+    pub matches: bool,
+    /// Every statement.
     #[serde(serialize_with = "by_name")]
     pub checks: Vec<Check>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Etcd, HashKv, Status, Trailer};
+use super::{Etcd, Expected, HashKv, Status, Trailer};
 use crate::any::Fields;
 use crate::values::Word;
 
@@ -39,6 +39,8 @@ pub struct Snapshot {
     pub keys: Keys,
     /// Whether the keys that were given for this file alone open every encrypted value.
     pub keys_fit: Option<bool>,
+    /// What came of holding this file alone against what was said of it; `None` where nothing was given.
+    pub expected: Option<Expected>,
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,

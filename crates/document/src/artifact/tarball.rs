@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Expected;
 use crate::any::Fields;
 use crate::values::{KeyBuf, Word};
 
@@ -49,6 +50,8 @@ pub struct Tarball {
     pub certificates: u64,
     /// The release, as far as the tarball says.
     pub version: Version,
+    /// What came of holding this file alone against what was said of it; `None` where nothing was given.
+    pub expected: Option<Expected>,
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,

@@ -1,0 +1,110 @@
+//! What was said of a backup when it was made, read and held against it.
+
+use std::path::Path;
+
+use artifact::{Compression, Contents};
+use backup_facts::said::{Claim, Said, base};
+use checks::Finding;
+use checks::said::{AgainstSaid, Outcome};
+use document::{Check, Expected, Word};
+use etcd_snapshot::trailer::Sha256Digest;
+
+use crate::error::Error;
+use crate::escrow;
+use crate::judged::Judged;
+use crate::text_file::{self, TextFile, Unreadable};
+use crate::watch::Watch;
+
+/// The log of a job that backs up every hour has some megabytes in a year.
+const LONGEST: u64 = 64 << 20;
+
+/// What was said when backups were made, and where that was read.
+#[derive(Debug, Clone)]
+pub struct Expectation {
+    /// The name of the text.
+    pub source: String,
+    /// What it says.
+    pub said: Said,
+    /// How many paths were given beside it: a text can only mean a file that it does not name where there is one backup.
+    pub given: usize,
+}
+
+impl Expectation {
+    /// Reads a text: out of a file, or of standard input. `given` paths are to be held against it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that says nothing of any backup.
+    pub fn read(path: Option<&Path>, given: usize) -> Result<Self, Error> {
+        let unreadable = |Unreadable { display, reason }| Error::Said { display, reason };
+        let TextFile { display, bytes } = text_file::read(path, LONGEST).map_err(unreadable)?;
+        let said = Said::read(&bytes);
+        if said.is_empty() {
+            return Err(Error::Said { display, reason: "it says nothing of any backup".to_owned() });
+        }
+        let source = path.map_or("-".to_owned(), |path| path.to_string_lossy().into_owned());
+        Ok(Self { source, said, given })
+    }
+}
+
+/// A backup held against what was said of it.
+pub(crate) fn hold(
+    judged: &Judged<'_>,
+    expected: &Expectation,
+    watch: &dyn Watch,
+) -> Result<(Expected, Vec<Finding>), Error> {
+    let (backup, facts) = (judged.backup, &judged.facts);
+    let snapshot = facts.snapshot.as_ref();
+    let mut digests: Vec<(String, Sha256Digest)> = Vec::new();
+    if let (Some(source), Some(facts)) = (&backup.snapshot, snapshot) {
+        let name = source.name();
+        let hashed = facts.trailer.as_ref().map(|trailer| trailer.file);
+        digests.extend(stored(source, expected, watch)?.map(|digest| (base(&name).to_owned(), digest)));
+        let bare = [".gz", ".zst"].iter().find_map(|end| base(&name).strip_suffix(end)).unwrap_or(base(&name));
+        digests.extend(hashed.map(|digest| (bare.to_owned(), digest)));
+    }
+    if let Some(tarball) = &backup.tarball {
+        digests.push((base(&tarball.path).to_owned(), tarball.resources().archive.compressed_sha256.0));
+    }
+    let named: Vec<(&str, Sha256Digest)> = digests.iter().map(|(name, digest)| (name.as_str(), *digest)).collect();
+    let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+    let files = usize::from(backup.snapshot.is_some()) + usize::from(backup.tarball.is_some());
+    let sole = match backup.directory() {
+        Some(directory) => expected.given == 1 && directory.backups.len() == 1,
+        None => expected.given <= files,
+    };
+    let statements = expected.said.about(&names, sole);
+    let source = expected.source.as_str();
+    let against = AgainstSaid {
+        source: if source == "-" { "standard input" } else { base(source) },
+        statements: &statements,
+        status: snapshot.map(|facts| &facts.scan.status),
+        file_size: backup.snapshot.as_ref().map(|source| source.bytes().len() as u64),
+        digests: &named,
+        pods: backup.tarball.as_ref().map(|tarball| tarball.resources().static_pods.pods.as_slice()),
+    };
+    let (outcomes, findings) = checks::said::check(&against);
+    let told = Expected {
+        source: expected.source.clone(),
+        matches: findings.is_empty(),
+        checks: outcomes.into_iter().map(check).collect(),
+    };
+    Ok((told, findings))
+}
+
+/// The digest of a compressed snapshot's file as it is stored, if digests are spoken of.
+fn stored(source: &Contents, expected: &Expectation, watch: &dyn Watch) -> Result<Option<Sha256Digest>, Error> {
+    let spoken_of = expected.said.statements().iter().any(|it| matches!(it.claim, Claim::Digest { .. }));
+    match source.path() {
+        Some(path) if spoken_of && source.compression() != Compression::None => escrow::sha256(path, watch).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn check(outcome: Outcome) -> Check {
+    let word = match outcome.holds {
+        Some(true) => "proven",
+        Some(false) => "failed",
+        None => "not-checked",
+    };
+    Check { name: Word::Borrowed(outcome.name), outcome: Word::Borrowed(word), message: outcome.message }
+}
