@@ -6,7 +6,7 @@
 //!    writes it, YAML as HyperShift and people do). What cannot be understood is a [`Problem`]
 //!    with its place in the document; only a file that is no configuration at all is an error.
 //! 2. [`EncryptionConfig::states`] says what the order of providers means for each resource.
-//! 3. [`Keyring::open`] opens one stored value, as the API server would.
+//! 3. [`Keyring::open`] opens one stored value, as the API server would; [`EncryptionConfig::sealer`] writes one.
 //!
 //! # Secrets
 //! Key bytes live in [`Key`], which has no `Debug`, `Display`, `Serialize` or `Clone`, is wiped
@@ -48,6 +48,7 @@ mod open;
 mod parse;
 mod problem;
 mod run;
+mod seal;
 mod state;
 mod stored;
 
@@ -61,5 +62,6 @@ pub use open::{BodyError, Cipher};
 pub use parse::{Limits, ParseError};
 pub use problem::{Problem, ProblemKind};
 pub use run::{Asked, Fingerprints};
+pub use seal::{SealError, Sealer};
 pub use state::{KeyUse, ResourceState, State};
 pub use stored::{Magic, PrefixError, StoredValue};

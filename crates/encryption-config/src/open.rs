@@ -15,9 +15,9 @@ use zeroize::Zeroizing;
 use crate::config::ProviderKind;
 use crate::key::{Key, Material};
 
-const BLOCK: usize = 16;
-const GCM_NONCE: usize = 12;
-const SECRETBOX_NONCE: usize = 24;
+pub(crate) const BLOCK: usize = 16;
+pub(crate) const GCM_NONCE: usize = 12;
+pub(crate) const SECRETBOX_NONCE: usize = 24;
 const TAG: usize = 16;
 
 /// Why a body does not open with a key of the right name.

@@ -5,4 +5,5 @@ mod config;
 mod hostile;
 mod open;
 mod recorded;
+mod seal;
 mod states;
