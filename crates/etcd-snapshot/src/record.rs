@@ -51,6 +51,15 @@ impl<'a> KeyValue<'a> {
         })?;
         Ok((kv, oddity))
     }
+
+    /// Appends the message as etcd writes it: the fields in their order, those that are zero or empty left out.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let numbers = [(2, self.create_revision), (3, self.mod_revision), (4, self.version)];
+        wire::put_bytes(out, 1, self.key);
+        numbers.into_iter().for_each(|(field, number)| wire::put_varint(out, field, number.cast_unsigned()));
+        wire::put_bytes(out, 5, self.value);
+        wire::put_varint(out, 6, self.lease.cast_unsigned());
+    }
 }
 
 /// Where an element lies in the file.
@@ -132,6 +141,22 @@ mod tests {
         let expected =
             KeyValue { key: b"foo", create_revision: 2, mod_revision: 2, version: 1, value: b"bar", lease: 0 };
         assert_eq!(KeyValue::decode(message), Ok(expected));
+    }
+
+    #[test]
+    fn a_message_is_written_as_it_was_read() {
+        let long = [b'v'; 300];
+        let kv =
+            KeyValue { key: b"k", create_revision: -1, mod_revision: 300, version: 0, value: &long, lease: 1 << 60 };
+        for kv in [kv, KeyValue::default(), KeyValue { key: b"foo", ..KeyValue::default() }] {
+            let mut message = Vec::new();
+            kv.encode(&mut message);
+            assert_eq!(KeyValue::read(&message), Ok((kv, Oddity::default())));
+        }
+        let message = b"\x0a\x03foo\x10\x02\x18\x02\x20\x01\x2a\x03bar";
+        let mut again = Vec::new();
+        KeyValue::decode(message).map(|kv| kv.encode(&mut again)).unwrap_or_default();
+        assert_eq!(again, message);
     }
 
     #[test]

@@ -197,6 +197,31 @@ pub(crate) fn signed(value: u64) -> i64 {
     value.cast_signed()
 }
 
+/// Appends a number, unless it is zero.
+pub(crate) fn put_varint(out: &mut Vec<u8>, field: u8, number: u64) {
+    if number != 0 {
+        out.push(field << 3);
+        put_number(out, number);
+    }
+}
+
+/// Appends bytes with their length, unless there are none.
+pub(crate) fn put_bytes(out: &mut Vec<u8>, field: u8, bytes: &[u8]) {
+    if !bytes.is_empty() {
+        out.push(field << 3 | 2);
+        put_number(out, bytes.len() as u64);
+        out.extend_from_slice(bytes);
+    }
+}
+
+fn put_number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    out.push(number.to_le_bytes()[0]);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,6 +42,18 @@ pub enum RebuildError {
     /// An earlier state that the source does not tell.
     #[error(transparent)]
     Revision(#[from] etcd_snapshot::RevisionError),
+    /// A value that cannot be written in the form that is asked for.
+    #[error("the value of `{}` at revision {revision}: {reason}", key.escape_ascii())]
+    Value {
+        /// Whose it is.
+        key: Vec<u8>,
+        /// Which of its values.
+        revision: etcd_snapshot::Revision,
+        /// Whether it is the key's value now, rather than its past.
+        live: bool,
+        /// What stands in the way.
+        reason: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The database is not written.
     #[error(transparent)]
     Write(#[from] WriteError),

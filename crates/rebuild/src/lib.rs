@@ -11,10 +11,12 @@ mod error;
 mod narrowed;
 mod needles;
 mod plan;
+mod values;
 mod write;
 
 pub use error::RebuildError;
 pub use narrowed::{LeftOut, Traces};
 pub use needles::{Hit, LEAST, Needles};
 pub use plan::{Compact, Plan, Wanted, plan};
+pub use values::{Refusal, Values};
 pub use write::Rebuilt;

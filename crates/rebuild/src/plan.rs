@@ -6,6 +6,7 @@ use etcd_snapshot::{Options, Scan, scan};
 
 use crate::RebuildError;
 use crate::narrowed::Narrowed;
+use crate::values::Rewritten;
 
 /// Which history is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub struct Plan<'a> {
     pub(crate) scan: Scan<'a>,
     pub(crate) wanted: Wanted,
     pub(crate) narrowed: Option<Narrowed<'a>>,
+    pub(crate) values: Option<Rewritten<'a>>,
     /// The compaction to do; `None` where none is.
     pub compact_at: Option<i64>,
 }
@@ -60,7 +62,7 @@ pub fn plan<'a>(db: Db<'a>, wanted: Wanted, spread: &impl Spread) -> Result<Plan
         Some(at) if at != first.current() => read(db, Some(at), spread)?,
         _ => first,
     };
-    Ok(Plan { scan, wanted, narrowed: None, compact_at })
+    Ok(Plan { scan, wanted, narrowed: None, values: None, compact_at })
 }
 
 fn read<'a>(db: Db<'a>, at: Option<i64>, spread: &impl Spread) -> Result<Scan<'a>, RebuildError> {

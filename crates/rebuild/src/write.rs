@@ -7,6 +7,7 @@ use bbolt_write::{BucketWriter, Writer};
 use etcd_snapshot::state::bucket;
 use etcd_snapshot::{BucketKey, Record, Revision};
 
+use crate::values::Room;
 use crate::{Plan, RebuildError};
 
 /// The least transaction of which there is one before.
@@ -110,9 +111,10 @@ impl Plan<'_> {
     }
 
     fn records<W: Write + Seek>(&self, sink: &mut Sink<'_, W>, progress: impl Fn(u64)) -> Result<(), RebuildError> {
-        for record in self.scan.records().filter(|record| self.keeps(record)) {
+        let (mut value, mut message) = (Room::default(), Room::default());
+        for record in self.kept() {
             let key = BucketKey { revision: record.revision, tombstone: record.tombstone };
-            sink.push(&key.encode(), record.raw)?;
+            sink.push(&key.encode(), self.rewritten(&record, &mut value, &mut message)?)?;
             progress(record.raw.len() as u64);
         }
         Ok(())

@@ -263,7 +263,15 @@ fn every_field_of_a_rebuilt_snapshot_is_told() {
         vec![&copy, "--compact", "latest"],
         vec![packed, "--only", "prefix:/", "--drop", "resource:secrets", "--rev", "38"],
     ];
-    for (number, line) in lines.iter().enumerate() {
+    let sealed = fixture_file("aescbc-rotated", ".db.gz");
+    let keys = fixture_file("aescbc-rotated", ".tar.gz");
+    let (sealed, keys) = (sealed.to_str().unwrap(), keys.to_str().unwrap());
+    let other = fixture_file("partially-encrypted", ".tar.gz");
+    let lines = lines.into_iter().chain([
+        vec![sealed, "--keys", keys, "--decrypt"],
+        vec![sealed, "--keys", keys, "--reencrypt", other.to_str().unwrap()],
+    ]);
+    for (number, line) in lines.enumerate() {
         let out = path(&format!("{number}.db"));
         let run = assay(&[&["rebuild"], line.as_slice(), &["--json", "--out", &out]].concat());
         let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{}: {error}", run.err));

@@ -7,6 +7,7 @@ use clap::{Args, ValueHint};
 use rebuild::Compact;
 
 use super::ReportOutput;
+use super::keys::KeysInput;
 use super::select::{SelectionText, chosen};
 use super::values::parse_revision;
 
@@ -17,6 +18,7 @@ Examples:
   assay rebuild nospace.db --out writable.db --compact latest --drop-alarms
   assay rebuild snapshot.db --out before.db --rev 41200          as a snapshot taken at that revision
   assay rebuild snapshot.db --out part.db --only namespace:shop --drop resource:secrets
+  assay rebuild snapshot.db --out new.db --keys TARBALL --reencrypt new-config.yaml
 
 SELECTION is prefix:BYTES, resource:NAME as for `ls -r`, namespace:NAME or glob:GLOB. What is left out
 goes with its history, and so does the history of all else.
@@ -67,6 +69,16 @@ pub struct RebuildArgs {
     /// Remove what a run of the same output left behind that was killed
     #[arg(long)]
     pub sweep: bool,
+    /// Write every encrypted value plain, opened with --keys
+    #[arg(long, conflicts_with = "reencrypt", help_heading = "How values are stored")]
+    pub decrypt: bool,
+    /// Write values as an API server with this configuration stores them: an EncryptionConfiguration, or the tarball of
+    /// another backup; may be given several times, the first that names a resource counts
+    #[arg(long, value_name = "CONFIG", value_hint = ValueHint::FilePath, help_heading = "How values are stored")]
+    pub reencrypt: Vec<OsString>,
+    /// What opens values.
+    #[command(flatten)]
+    pub keys: KeysInput,
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,

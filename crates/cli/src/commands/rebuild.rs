@@ -2,6 +2,7 @@
 
 mod file;
 mod narrowed;
+mod values;
 
 use artifact::{Contents, Reading};
 use assay::Pool;
@@ -19,6 +20,7 @@ use crate::output::rebuilt::print;
 use crate::ui::Ui;
 use file::NewFile;
 use narrowed::Chosen;
+use values::Forms;
 
 pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let wanted = Wanted {
@@ -28,6 +30,7 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
         drop_auth: args.drop_auth,
         rev: args.rev,
     };
+    let forms = Forms::read(args, reading, ui)?;
     let new = NewFile::begin(&args.out, args.sweep)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
     let db = snapshot::database(&source)?;
@@ -44,6 +47,8 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let keeps = |key: &[u8]| chosen.keeps(key);
     let plan = plan.map_err(|error| why(&source, &error))?;
     let (plan, left) = chosen.narrow(plan, &keeps, &source)?;
+    let forms = forms.map(|forms| forms.of(&source));
+    let plan = forms.iter().fold(plan, |plan, forms| plan.with_values(forms));
     source.check_unchanged()?;
     let meter = ui.meter("writing", Some(source.bytes().len() as u64));
     // no hash comes from none: values that nothing proved would pass for proven
@@ -51,8 +56,9 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let rebuilt = new.write(&source, &plan, sealed, reading, &|bytes| meter.add(bytes))?;
     drop(meter);
     let left = left.map(|left| chosen.prove(left, &plan, &new, reading)).transpose()?;
+    let values = forms.as_ref().map(|forms| forms.prove(&plan, &new, reading)).transpose()?;
     source.check_unchanged()?;
-    let document = document(args, &source, &trailer, &plan, &rebuilt, left);
+    let document = document(args, &source, &trailer, &plan, &rebuilt, (left, values));
     new.publish((!args.no_sidecar).then_some(&document))?;
     match (args.output.format(), document.artifacts.first()) {
         (ReportFormat::Json, _) => document.write(ui.out())?,
@@ -77,6 +83,7 @@ fn why(source: &Contents, error: &RebuildError) -> Error {
         RebuildError::Revision(error) => {
             Error::Unanswerable { display: source.display().to_owned(), reason: error.to_string(), hint: None }
         }
+        RebuildError::Value { .. } => values::why(source, error),
         RebuildError::Write(error) => Error::Usage(error.to_string()),
         damaged => refused(source, damaged.to_string()),
     }
@@ -88,7 +95,7 @@ fn document(
     trailer: &Trailer,
     plan: &Plan<'_>,
     new: &file::Written,
-    left_out: Option<document::LeftOut>,
+    (left_out, values): (Option<document::LeftOut>, Option<document::ValuesWritten>),
 ) -> Document {
     let file::Written { rebuilt, sha256, live_keys } = new;
     let artifact = document::Rebuilt {
@@ -111,8 +118,9 @@ fn document(
         auth_dropped: rebuilt.auth_dropped,
         leases_dropped: rebuilt.leases_dropped,
         rev: args.rev,
-        notes: narrowed::notes(args.rev, left_out.as_ref()),
+        notes: [narrowed::notes(args.rev, left_out.as_ref()), values::notes(values.as_ref())].concat(),
         left_out,
+        values,
         status_hash_hex: format!("{:08x}", rebuilt.status_hash),
         more: document::Fields::default(),
     };

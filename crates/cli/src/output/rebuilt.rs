@@ -1,6 +1,6 @@
 //! A snapshot that was written anew, for people.
 
-use document::Rebuilt;
+use document::{Rebuilt, StoredBy};
 
 use super::human::Fields;
 use crate::exit::Error;
@@ -47,12 +47,22 @@ pub fn print(rebuilt: &Rebuilt, ui: &mut Ui) -> Result<(), Error> {
         .maybe(
             "mentioned",
             dropped(shared, "name or value left out, in what is kept", "names or values left out, in what is kept"),
-        )
-        .field("integrity hash", trailer)
-        .field("status hash", &rebuilt.status_hash_hex);
+        );
+    let values = rebuilt.values.iter().flat_map(|values| &values.stored);
+    let fields = values.fold(fields, |fields, stored| fields.field("values", written(stored)));
+    let fields = fields.field("integrity hash", trailer).field("status hash", &rebuilt.status_hash_hex);
     writeln!(ui.out(), "{}", escape(rebuilt.out.as_bytes()))?;
     let look = ui.look();
     fields.write(ui.out(), look)?;
     rebuilt.notes.iter().for_each(|note| ui.warn(note));
     Ok(())
+}
+
+/// How values of a resource are stored that were written in another form.
+fn written(stored: &StoredBy) -> String {
+    let by = match &stored.key_name {
+        Some(name) => format!("{} key `{}`", stored.provider, escape(name.as_bytes())),
+        None => "plain".to_owned(),
+    };
+    format!("{} of {}, {by}", group_digits(stored.values), escape(stored.resource.as_bytes()))
 }

@@ -60,6 +60,7 @@ mod pair;
 mod pty;
 mod rebuild;
 mod rebuild_narrowed;
+mod rebuild_values;
 mod rehearse;
 mod reports;
 mod run;

@@ -41,7 +41,7 @@ pub use objects::{
     Author, CarvedFrom, Change, Difference, DifferenceCounts, History, LiveKey, ObjectRow, Side, StepRow, Timeline,
 };
 pub use policy::{PolicyFile, RequiredEncryption, Requirements, Waiver};
-pub use rebuilt::{LeftOut, Rebuilt};
+pub use rebuilt::{LeftOut, Rebuilt, StoredBy, ValuesWritten};
 pub use rehearsal::{PlannedMember, Rehearsal};
 pub use snapshot::{EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update};
 pub use tarball::{

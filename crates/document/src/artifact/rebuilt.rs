@@ -51,6 +51,8 @@ pub struct Rebuilt {
     pub rev: Option<i64>,
     /// Keys that were left out; `None` where all stayed.
     pub left_out: Option<LeftOut>,
+    /// Values that were written in another form; `None` where all stayed as they were stored.
+    pub values: Option<ValuesWritten>,
     /// What whoever uses the new file must know.
     pub notes: Vec<String>,
     /// What `etcdutl snapshot status` says of the new file, in eight digits.
@@ -76,6 +78,34 @@ pub struct LeftOut {
     pub shared: u64,
     /// Names and values that were not looked for: of so few different bytes that any file has them.
     pub plain: u64,
+}
+
+/// Values that were written in another form than the source has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ValuesWritten {
+    /// The configurations that say how, as they were given; none where all were written plain.
+    pub configs: Vec<String>,
+    /// Values that were written in another form, in history too.
+    pub written: u64,
+    /// Encrypted values that stayed as they were, because no configuration names their resource.
+    pub untouched: u64,
+    /// How values are stored now that were written.
+    pub stored: Vec<StoredBy>,
+}
+
+/// How values of a resource are stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StoredBy {
+    /// The resource, as a configuration names it.
+    pub resource: String,
+    /// The provider; `identity` for plain.
+    pub provider: Word,
+    /// Name of the key; `None` for plain.
+    pub key_name: Option<String>,
+    /// How many values.
+    pub values: u64,
 }
 
 impl Rebuilt {
