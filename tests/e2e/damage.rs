@@ -246,3 +246,25 @@ fn lists_of_damaged_files_are_marked() {
     assert_eq!(run.code, Some(1));
     assert!(run.out.lines().count() > 1000 && run.err.contains("is damaged"), "{}", run.err);
 }
+
+/// Files of which something can be salvaged: one whose newer root is lost, one with leaves of two buckets lost, one in which
+/// a revision is missing.
+pub(crate) fn to_salvage() -> [(&'static str, Vec<u8>); 3] {
+    let mut builder = snapshot_builder::Builder::new();
+    for at in 0..400 {
+        builder.create(at + 2, &format!("key-{at}")).lease(at + 1, 60);
+    }
+    let pages = builder.pages();
+    let zeroed = |mut file: Vec<u8>, page: u64| {
+        file[usize::try_from(page).unwrap() * 4096..][..4096].fill(0);
+        file
+    };
+    let db = bbolt_page::Db::open(&pages).unwrap();
+    let root = db.meta().root.0;
+    let live = snapshot_builder::as_copied_live(pages.clone(), &[root]);
+    let scan = etcd_snapshot::scan(db, etcd_snapshot::Options::default(), &bbolt_page::Serial);
+    let leaf = |bucket: &[u8]| scan.bucket(bucket).unwrap().tree().unwrap().leaves()[1].page.0;
+    let leaves = zeroed(zeroed(pages.clone(), leaf(b"lease")), leaf(b"key"));
+    let gap = builder.unset("key", &snapshot_builder::revision(100, 0)).build();
+    [("root.db", zeroed(live, pages.len() as u64 / 4096)), ("leaves.db", leaves), ("gap.db", gap)]
+}

@@ -189,6 +189,14 @@ pub enum FaultKind {
         /// Where the data before it ends.
         floor: u64,
     },
+    /// A continuation page in the midst of a value that cannot be what was written there. Only a salvage looks.
+    #[error("continuation page {id} {what}: the value that it is a part of was changed")]
+    Continuation {
+        /// The continuation page.
+        id: Pgid,
+        /// What it is.
+        what: &'static str,
+    },
     /// A key that is empty or longer than bbolt allows.
     #[error("key of {got} bytes, expected 1 to 32768")]
     KeySize {
@@ -372,6 +380,7 @@ impl FaultKind {
             | K::ElementGap { .. }
             | K::ElementCount { .. }
             | K::Slack { .. }
+            | K::Continuation { .. }
             | K::KeySize { .. }
             | K::ElementFlags { .. } => Check::Elements,
             K::KeyOrder | K::BelowBound | K::AboveBound | K::UnevenDepth { .. } => Check::Order,

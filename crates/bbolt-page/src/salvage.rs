@@ -1,10 +1,14 @@
 //! Pages without a meta, or without a root: what can still be found by looking at each page.
 
+mod intact;
+
 use crate::cursor::{index, offset};
 use crate::db::Db;
 use crate::leaf::{LeafElement, LeafPage};
 use crate::meta::{Meta, MetaSlot};
 use crate::page::{PageHeader, PageKind, Pgid, Txid};
+
+pub use intact::{Harvest, IntactLeaf, LostPage, harvest, harvest_bucket, whole_leaf};
 
 /// Page headers looked at per candidate size.
 const SAMPLE: u64 = 4096;

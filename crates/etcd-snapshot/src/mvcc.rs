@@ -189,6 +189,52 @@ impl MvccFaults {
     }
 }
 
+/// What a record says that cannot be, whatever stands beside it.
+fn contradictions(record: &Record<'_>, mut report: impl FnMut(MvccFaultKind)) {
+    if record.oddity.any() {
+        report(MvccFaultKind::Oddity(record.oddity));
+    }
+    let KeyValue { key, create_revision: create, mod_revision: modified, version, value, .. } = record.kv;
+    if record.tombstone {
+        if record.kv != (KeyValue { key, ..KeyValue::default() }) {
+            report(MvccFaultKind::FullTombstone { version, value: value.len() });
+        }
+        return;
+    }
+    if modified != record.revision.main {
+        report(MvccFaultKind::ModRevision { got: modified, expected: record.revision.main });
+    }
+    if create > modified || create <= 0 {
+        report(MvccFaultKind::CreateRevision { create, modified });
+    }
+    // each change of a key takes a revision, so there are no more of them than revisions since its creation
+    let most = modified.saturating_sub(create).saturating_add(1);
+    if version < 1 || (version == 1) != (create == modified) || (version > most && create <= modified) {
+        report(MvccFaultKind::Version { version, create, modified });
+    }
+}
+
+/// Whether a record can be believed by itself: it names a key, is of a revision that there can be, and contradicts itself in
+/// nothing.
+#[must_use]
+pub fn stands_alone(record: &Record<'_>) -> bool {
+    let mut sound = !record.kv.key.is_empty() && record.revision.main > FIRST_REVISION;
+    contradictions(record, |_| sound = false);
+    sound
+}
+
+/// Whether an empty record at `at` stands where a restore that raises the revision puts one: at the revision that it marks as
+/// compacted, a gap behind the record `before` it. A later compaction leaves it behind; then only the width of the gap tells
+/// it from a record that lost its bytes, and nobody raises a revision by less than a thousand.
+#[must_use]
+pub fn is_raised(at: Revision, before: Option<Revision>, compacted: Option<i64>) -> bool {
+    let gap = at.main.saturating_sub(before.map_or(0, |before| before.main));
+    let marked = Some(at.main) == compacted;
+    at.sub == 0 && Some(at.main) <= compacted && (gap >= RAISED_BY || (marked && gap > 1))
+}
+
+/// The least by which a revision is raised: the advice is a billion.
+const RAISED_BY: i64 = 1000;
 /// The revision of a store that has never been written to.
 const FIRST_REVISION: i64 = 1;
 
@@ -216,9 +262,7 @@ impl Sequence {
     /// Checks `record` against `before`, the record of the same key that precedes it.
     pub(crate) fn check(&mut self, record: &Record<'_>, before: Option<&Slot>) {
         self.check_order(record);
-        if record.oddity.any() {
-            self.faults.of(record, MvccFaultKind::Oddity(record.oddity));
-        }
+        contradictions(record, |kind| self.faults.of(record, kind));
         if record.tombstone {
             self.check_tombstone(record, before);
         } else {
@@ -278,19 +322,7 @@ impl Sequence {
     }
 
     fn check_put(&mut self, record: &Record<'_>, before: Option<&Slot>) {
-        let (kv, main) = (&record.kv, record.revision.main);
-        let (create, modified, version) = (kv.create_revision, kv.mod_revision, kv.version);
-        if modified != main {
-            self.faults.of(record, MvccFaultKind::ModRevision { got: modified, expected: main });
-        }
-        if create > modified || create <= 0 {
-            self.faults.of(record, MvccFaultKind::CreateRevision { create, modified });
-        }
-        // each change of a key takes a revision, so there are no more of them than revisions since its creation
-        let most = modified.saturating_sub(create).saturating_add(1);
-        if version < 1 || (version == 1) != (create == modified) || (version > most && create <= modified) {
-            self.faults.of(record, MvccFaultKind::Version { version, create, modified });
-        }
+        let (main, create, version) = (record.revision.main, record.kv.create_revision, record.kv.version);
         let Some(before) = before.filter(|before| !before.tombstone()) else {
             if version > 1 && main > self.compacted {
                 self.faults.of(record, MvccFaultKind::Base { version, create });
@@ -313,10 +345,6 @@ impl Sequence {
     }
 
     fn check_tombstone(&mut self, record: &Record<'_>, before: Option<&Slot>) {
-        if record.kv != (KeyValue { key: record.kv.key, ..KeyValue::default() }) {
-            let (version, value) = (record.kv.version, record.kv.value.len());
-            self.faults.of(record, MvccFaultKind::FullTombstone { version, value });
-        }
         match before {
             Some(before) if before.tombstone() => {
                 let previous = before.revision();

@@ -3,7 +3,7 @@
 use bbolt_page::{Bucket, Chunk, Db, LeafElement, LeafPage, Spread, Walked, Walker};
 
 use crate::crc::Crc;
-use crate::mvcc::{MvccFault, MvccFaultKind, MvccFaults, Sequence};
+use crate::mvcc::{self, MvccFault, MvccFaultKind, MvccFaults, Sequence};
 use crate::record::{Place, Record, RecordError};
 use crate::revision::Revision;
 use crate::state::{EtcdState, bucket};
@@ -15,9 +15,6 @@ const ENTRY_CAP: usize = 1_000_000;
 
 /// Room that is made at a time for the records of a piece.
 const RECORDS_AT_ONCE: usize = 256;
-
-/// The least by which a revision is raised: the advice is a billion.
-const RAISED_BY: i64 = 1000;
 
 /// What a scan should do.
 #[derive(Clone, Copy, Default)]
@@ -245,7 +242,7 @@ impl<'a, 'o> Pass<'a, 'o> {
         self.first.get_or_insert(record.revision);
         let before = self.last.replace(record.revision);
         if record.is_bump_marker() {
-            if self.is_raised(record.revision, before) {
+            if mvcc::is_raised(record.revision, before, self.compacted) {
                 self.bump_marker = Some(record.revision);
                 return self.sequence.pass_bump_marker(record);
             }
@@ -262,15 +259,6 @@ impl<'a, 'o> Pass<'a, 'o> {
         let at = record.raw.as_ptr().addr().saturating_sub(self.file.as_ptr().addr());
         let before = self.store.put(record, *hash, u64::try_from(at).unwrap_or(0), self.view);
         self.sequence.check(record, before.as_ref());
-    }
-
-    /// Whether an empty record stands where a restore that raises the revision puts one: at the revision that it marks as
-    /// compacted, a gap below it. A later compaction leaves it behind; then only the width of the gap tells it from a
-    /// record that lost its bytes, and nobody raises a revision by less than a thousand.
-    fn is_raised(&self, at: Revision, before: Option<Revision>) -> bool {
-        let gap = at.main.saturating_sub(before.map_or(0, |before| before.main));
-        let marked = Some(at.main) == self.compacted;
-        at.sub == 0 && Some(at.main) <= self.compacted && (gap >= RAISED_BY || (marked && gap > 1))
     }
 
     /// Live keys as etcd 3.6 counts them, where the view is at the end of the file.

@@ -54,6 +54,14 @@ pub enum RebuildError {
         /// What stands in the way.
         reason: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Users and roles are lost, and whether authentication was on.
+    #[error(
+        "users, roles, or whether authentication was on are lost: without them the store would be open to everyone"
+    )]
+    Auth,
+    /// Nothing was found that could be salvaged.
+    #[error("no record is left that can be believed")]
+    Nothing,
     /// The database is not written.
     #[error(transparent)]
     Write(#[from] WriteError),

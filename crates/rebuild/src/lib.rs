@@ -1,5 +1,7 @@
 //! A snapshot to a new snapshot: the same history on full pages, or compacted as etcd compacts.
 //!
+//! [`salvage`](salvage::salvage) gathers what is left of a damaged source first.
+//!
 //! [`plan`] reads the source once and refuses what is damaged or cannot be done; [`Plan::write`] writes the pages. What is
 //! written has no free pages, so that nothing of what was deleted is left in it, and no free list. The integrity hash is
 //! not written here: whoever calls has the file.
@@ -11,6 +13,7 @@ mod error;
 mod narrowed;
 mod needles;
 mod plan;
+pub mod salvage;
 mod values;
 mod write;
 

@@ -267,11 +267,44 @@ fn as_streamed(mut file: Vec<u8>, page_size: usize, list: Option<&FreeList>) -> 
     meta[40..48].copy_from_slice(&high_water.to_le_bytes());
     for (at, txid) in metas.into_iter().zip([txid, txid - 1]) {
         meta[48..56].copy_from_slice(&txid.to_le_bytes());
-        let sum = meta[..56]
-            .iter()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        meta[56..64].copy_from_slice(&sum.to_le_bytes());
-        file[at..at + 64].copy_from_slice(&meta);
+        put_meta(&mut file[at..], &mut meta);
+    }
+    file
+}
+
+/// Writes a meta with its sum.
+fn put_meta(place: &mut [u8], meta: &mut [u8]) {
+    let sum = meta[..56]
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    meta[56..64].copy_from_slice(&sum.to_le_bytes());
+    place[..64].copy_from_slice(meta);
+}
+
+/// Pages of 4096 bytes as a copy of a live file has them, one transaction later: `pages` lie behind all others once more, as
+/// the newer meta's, each leading to the next. The first is the root.
+#[must_use]
+pub fn as_copied_live(mut file: Vec<u8>, pages: &[u64]) -> Vec<u8> {
+    let page_size = 4096;
+    let high_water = (file.len() / page_size) as u64;
+    for (at, page) in pages.iter().enumerate() {
+        let from = usize::try_from(*page).unwrap() * page_size;
+        let mut copy = file[from..from + page_size].to_vec();
+        copy[..8].copy_from_slice(&(high_water + at as u64).to_le_bytes());
+        if let Some(child) = pages.get(at + 1) {
+            let place = copy.windows(8).position(|word| word == child.to_le_bytes()).unwrap();
+            copy[place..place + 8].copy_from_slice(&(high_water + at as u64 + 1).to_le_bytes());
+        }
+        file.extend(copy);
+    }
+    let mut meta = file[16..80].to_vec();
+    let root = meta[16..24].to_vec();
+    let above = (file.len() / page_size) as u64;
+    for (slot, root, txid) in [(0, root, 6_u64), (1, high_water.to_le_bytes().to_vec(), 7)] {
+        meta[16..24].copy_from_slice(&root);
+        meta[40..48].copy_from_slice(&above.to_le_bytes());
+        meta[48..56].copy_from_slice(&txid.to_le_bytes());
+        put_meta(&mut file[slot * page_size + 16..], &mut meta);
     }
     file
 }

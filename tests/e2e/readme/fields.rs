@@ -247,7 +247,7 @@ fn every_field_of_a_policy_is_told() {
     compare("policy-check", &told, &seen);
 }
 
-/// One with a hash of its own and one without, one compacted, one earlier and in part.
+/// One with a hash of its own and one without, one compacted, one earlier and in part, and some of which something is lost.
 #[test]
 fn every_field_of_a_rebuilt_snapshot_is_told() {
     let dir = tempfile::tempdir().unwrap();
@@ -257,11 +257,18 @@ fn every_field_of_a_rebuilt_snapshot_is_told() {
     let packed = fixture_file("plain-etcd34", ".db.gz");
     let bytes = fixtures::named("plain-etcd34").bytes();
     std::fs::write(path("copy.db"), &bytes[..bytes.len() - 32]).unwrap();
+    for (name, file) in damage::to_salvage() {
+        std::fs::write(path(name), file).unwrap();
+    }
     let (packed, copy) = (packed.to_str().unwrap(), path("copy.db"));
+    let [root, leaves, gap] = ["root.db", "leaves.db", "gap.db"].map(path);
     let lines = [
         vec![packed],
         vec![&copy, "--compact", "latest"],
         vec![packed, "--only", "prefix:/", "--drop", "resource:secrets", "--rev", "38"],
+        vec![&root, "--salvage"],
+        vec![&leaves, "--salvage"],
+        vec![&gap, "--salvage"],
     ];
     let sealed = fixture_file("aescbc-rotated", ".db.gz");
     let keys = fixture_file("aescbc-rotated", ".tar.gz");

@@ -120,7 +120,7 @@ fn entry(kind: &FaultKind) -> &'static Entry {
         | K::KeySize { .. }
         | K::ElementFlags { .. } => &BAD_ELEMENT,
         K::ElementCount { .. } => &LOST_ELEMENTS,
-        K::ElementGap { .. } | K::Slack { .. } => &ELEMENT_GAP,
+        K::ElementGap { .. } | K::Slack { .. } | K::Continuation { .. } => &ELEMENT_GAP,
         K::KeyOrder | K::BelowBound | K::AboveBound => &KEY_ORDER,
         K::UnevenDepth { .. } => &UNEVEN_DEPTH,
         K::EmptyLeaf | K::EmptyBranch => &EMPTY_PAGE,

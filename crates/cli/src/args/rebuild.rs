@@ -27,7 +27,10 @@ The new file has every entry of the source, on full pages: nothing that was dele
 ones, and no list of free pages is kept. It is read back before it gets its name. Where the source
 has a right integrity hash, it has one that restores accept; the file beside it, OUT.rebuild.json, says
 that this is assay's, and of which source. Where the source has none, it has none: `--seal` puts one
-there. A source that is damaged, or whose hash is wrong, is refused.";
+there. A source that is damaged, or whose hash is wrong, is refused.
+
+`--salvage` takes what is left of such a source and says what is lost: the last resort, where no other
+backup can be had. It ends with 1 where something is lost, and with 2 where nothing was written.";
 
 /// `assay rebuild`.
 #[derive(Debug, Clone, Args)]
@@ -51,6 +54,9 @@ pub struct RebuildArgs {
     /// Leave these keys out, also of what `--only` keeps; may be given several times
     #[arg(long, value_name = "SELECTION", value_parser = chosen())]
     pub drop: Vec<SelectionText>,
+    /// Take what is left of a damaged source, and say what is lost
+    #[arg(long, conflicts_with = "rev")]
+    pub salvage: bool,
     /// Bytes of a page; the source's unless given
     #[arg(long, value_name = "BYTES")]
     pub page_size: Option<u32>,
@@ -60,7 +66,7 @@ pub struct RebuildArgs {
     /// Leave users and roles out, and authentication off
     #[arg(long)]
     pub drop_auth: bool,
-    /// Put a hash behind the new file though the source has none: its values stay unproven, and no tool will say so
+    /// Put a hash behind the new file though the source has none, or a wrong one: its values stay unproven, and no tool will say so
     #[arg(long)]
     pub seal: bool,
     /// Write no OUT.rebuild.json

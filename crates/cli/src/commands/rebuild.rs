@@ -2,6 +2,7 @@
 
 mod file;
 mod narrowed;
+mod salvaged;
 mod values;
 
 use artifact::{Contents, Reading};
@@ -23,7 +24,7 @@ use narrowed::Chosen;
 use values::Forms;
 
 pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
-    let wanted = Wanted {
+    let mut wanted = Wanted {
         compact: args.history().map_err(Error::Usage)?,
         page_size: args.page_size,
         drop_alarms: args.drop_alarms,
@@ -33,14 +34,17 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let forms = Forms::read(args, reading, ui)?;
     let new = NewFile::begin(&args.out, args.sweep)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
-    let db = snapshot::database(&source)?;
-    let chosen = Chosen::of(args, &source)?;
+    let salvaged = args.salvage.then(|| salvaged::gather(&source, args, &new, reading, ui)).transpose()?;
+    let whole = salvaged.as_ref().and_then(|salvaged| salvaged.file.as_ref()).unwrap_or(&source);
+    wanted.compact = salvaged.as_ref().map_or(wanted.compact, |salvaged| salvaged.compact(wanted.compact));
+    let db = snapshot::database(whole)?;
+    let chosen = Chosen::of(args, whole)?;
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
     let (trailer, plan) =
         rayon::join(|| trailer::read(source.bytes(), |bytes| meter.add(bytes)), || rebuild::plan(db, wanted, &Pool));
     drop(meter);
     // a wrong hash must not become a right one
-    if trailer.valid() == Some(false) {
+    if trailer.valid() == Some(false) && !args.salvage {
         let reason = "its SHA-256 is not that of its bytes (SNAP-003), and a new file would hide that";
         return Err(refused(&source, reason.to_owned()));
     }
@@ -51,25 +55,27 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let plan = forms.iter().fold(plan, |plan, forms| plan.with_values(forms));
     source.check_unchanged()?;
     let meter = ui.meter("writing", Some(source.bytes().len() as u64));
-    // no hash comes from none: values that nothing proved would pass for proven
-    let sealed = trailer.present || args.seal;
+    // no hash comes from none, or from a wrong one: values that nothing proved would pass for proven
+    let sealed = trailer.valid() == Some(true) || args.seal;
     let rebuilt = new.write(&source, &plan, sealed, reading, &|bytes| meter.add(bytes))?;
     drop(meter);
     let left = left.map(|left| chosen.prove(left, &plan, &new, reading)).transpose()?;
     let values = forms.as_ref().map(|forms| forms.prove(&plan, &new, reading)).transpose()?;
     source.check_unchanged()?;
-    let document = document(args, &source, &trailer, &plan, &rebuilt, (left, values));
+    let mut document = document(args, &source, &trailer, &plan, &rebuilt, (left, values));
+    let ending = salvaged.as_ref().map_or(Ending::Clean, |salvaged| salvaged.tell(&trailer, &mut document));
     new.publish((!args.no_sidecar).then_some(&document))?;
     match (args.output.format(), document.artifacts.first()) {
         (ReportFormat::Json, _) => document.write(ui.out())?,
         (ReportFormat::Human, Some(Artifact::Rebuilt(rebuilt))) => print(rebuilt, ui)?,
         (ReportFormat::Human, _) => {}
     }
-    Ok(Ending::Clean)
+    Ok(ending)
 }
 
 fn refused(source: &Contents, reason: String) -> Error {
-    let hint = "`assay verify` tells all that is wrong; take another backup, or what is left: `assay ls --salvage`";
+    let hint = "`assay verify` tells all that is wrong; take another backup, or what is left of it: \
+                `assay rebuild --salvage`";
     Error::Unanswerable { display: source.display().to_owned(), reason, hint: Some(hint.to_owned()) }
 }
 
@@ -85,6 +91,13 @@ fn why(source: &Contents, error: &RebuildError) -> Error {
         }
         RebuildError::Value { .. } => values::why(source, error),
         RebuildError::Write(error) => Error::Usage(error.to_string()),
+        RebuildError::Auth => Error::Unanswerable {
+            display: source.display().to_owned(),
+            reason: error.to_string(),
+            hint: Some(
+                "`--drop-auth` leaves them out and turns authentication off; most clusters have none".to_owned(),
+            ),
+        },
         damaged => refused(source, damaged.to_string()),
     }
 }
@@ -122,6 +135,7 @@ fn document(
         left_out,
         values,
         status_hash_hex: format!("{:08x}", rebuilt.status_hash),
+        salvage: None,
         more: document::Fields::default(),
     };
     documents::document("rebuild", vec![Artifact::Rebuilt(Box::new(artifact))], Vec::new(), Verdict::Pass)

@@ -23,6 +23,7 @@ pub mod page;
 pub mod rebuilt;
 pub mod rehearsal;
 pub mod rows;
+mod salvaged;
 pub mod sqlite;
 pub mod steps;
 pub mod tarball;

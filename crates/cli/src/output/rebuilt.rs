@@ -3,6 +3,7 @@
 use document::{Rebuilt, StoredBy};
 
 use super::human::Fields;
+use super::salvaged;
 use crate::exit::Error;
 use crate::ui::Ui;
 use wording::{Size, count, escape, group_digits, number_of};
@@ -23,7 +24,11 @@ pub fn print(rebuilt: &Rebuilt, ui: &mut Ui) -> Result<(), Error> {
         None => "as in the source".to_owned(),
     };
     let trailer = match (rebuilt.source_trailer, &rebuilt.trailer) {
-        (Some(_), _) => "assay's; the source had its own, which was right",
+        (Some(false), None) => {
+            "none: the source's own is WRONG, its values UNPROVEN; a restore needs --skip-hash-check"
+        }
+        (Some(false), Some(_)) => "assay's, as asked; the source's own is WRONG, and its values are UNPROVEN",
+        (Some(true), _) => "assay's; the source had its own, which was right",
         (None, None) => "none, as in the source: a restore needs --skip-hash-check",
         (None, Some(_)) => "assay's, as asked; the source had none, and its values are UNPROVEN",
     };
@@ -52,6 +57,7 @@ pub fn print(rebuilt: &Rebuilt, ui: &mut Ui) -> Result<(), Error> {
     let fields = values.fold(fields, |fields, stored| fields.field("values", written(stored)));
     let fields = fields.field("integrity hash", trailer).field("status hash", &rebuilt.status_hash_hex);
     writeln!(ui.out(), "{}", escape(rebuilt.out.as_bytes()))?;
+    let fields = rebuilt.salvage.iter().fold(fields, salvaged::fields);
     let look = ui.look();
     fields.write(ui.out(), look)?;
     rebuilt.notes.iter().for_each(|note| ui.warn(note));

@@ -153,3 +153,39 @@ fn values_that_nothing_proved_do_not_pass_for_proven() {
     assert!(told["artifacts"][0]["trailer"].is_string());
     assert_eq!(found("sealed.db"), (Some(0), false));
 }
+
+/// What is lost is told, on the screen and by the exit code, and a wrong hash stays none.
+#[test]
+fn what_is_salvaged_says_what_is_lost() {
+    let bench = Bench::new();
+    let whole = named("plain-etcd34").bytes();
+    let sound = bench.write("sound.db", &whole);
+    let mut damaged = whole.clone();
+    damaged[138 * 4096..][..4096].fill(0);
+    let damaged = bench.write("damaged.db", &damaged);
+    bench.refused(&["rebuild", &damaged, "--out", &bench.text("new.db")], "SNAP-003");
+    // nothing wrong: what a rebuild without it gives
+    let plain = run(&["rebuild", &sound, "--out", &bench.text("plain.db")]);
+    let same = run(&["rebuild", &sound, "--out", &bench.text("same.db"), "--salvage"]);
+    assert_eq!((plain.code, same.code), (Some(0), Some(0)), "{}", same.err);
+    assert!(fs::read(bench.path("plain.db")).unwrap() == fs::read(bench.path("same.db")).unwrap());
+    let told = run(&["rebuild", &damaged, "--out", &bench.text("left.db"), "--salvage"]);
+    assert_eq!(told.code, Some(1), "{}", told.err);
+    assert!(told.out.contains("its values UNPROVEN") && told.out.contains("page 138: "), "{}", told.out);
+    let document: Value = serde_json::from_slice(&fs::read(bench.path("left.db.rebuild.json")).unwrap()).unwrap();
+    let left = &document["artifacts"][0];
+    assert_eq!((&document["verdict"], &left["sourceTrailer"]), (&"fail".into(), &false.into()));
+    assert_eq!((&left["trailer"], &left["compactedAt"]), (&Value::Null, &left["revision"]));
+    assert_eq!((&left["salvage"]["lost"][0]["page"], &left["salvage"]["whole"]), (&138.into(), &false.into()));
+    let sealed = run(&["rebuild", &damaged, "--out", &bench.text("sealed.db"), "--salvage", "--seal", "--json"]);
+    let sealed: Value = serde_json::from_str(&sealed.out).unwrap();
+    assert!(sealed["artifacts"][0]["trailer"].is_string());
+    // only pages that tell nothing are left
+    let mut empty = whole;
+    empty[2 * 4096..].fill(0);
+    let empty = bench.write("empty.db", &empty);
+    let line = ["rebuild", &empty, "--out", &bench.text("no.db"), "--salvage", "--drop-auth"];
+    bench.refused(&line[..5], "users, roles, or whether authentication was on are lost");
+    bench.refused(&line, "no record is left");
+    assert!(bench.names().iter().all(|name| !name.starts_with('.')), "{:?}", bench.names());
+}

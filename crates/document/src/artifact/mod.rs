@@ -12,6 +12,7 @@ mod objects;
 mod policy;
 mod rebuilt;
 mod rehearsal;
+mod salvage;
 mod snapshot;
 mod tarball;
 mod usage;
@@ -43,6 +44,7 @@ pub use objects::{
 pub use policy::{PolicyFile, RequiredEncryption, Requirements, Waiver};
 pub use rebuilt::{LeftOut, Rebuilt, StoredBy, ValuesWritten};
 pub use rehearsal::{PlannedMember, Rehearsal};
+pub use salvage::{FoundRecord, LostBucket, LostRange, RungCount, Salvage};
 pub use snapshot::{EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update};
 pub use tarball::{
     ArchiveFault, Config, ConfiguredResource, EncryptionConfig, KeyUsed, KeysLs, Material, Pod, Problem, Tarball,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::Salvage;
 use crate::any::Fields;
 use crate::values::Word;
 
@@ -57,6 +58,8 @@ pub struct Rebuilt {
     pub notes: Vec<String>,
     /// What `etcdutl snapshot status` says of the new file, in eight digits.
     pub status_hash_hex: String,
+    /// What was salvaged and what is lost; `None` where that was not asked for.
+    pub salvage: Option<Salvage>,
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,

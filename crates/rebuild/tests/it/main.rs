@@ -11,6 +11,7 @@
 mod compaction;
 mod narrowed;
 mod repack;
+mod salvage;
 
 use std::collections::BTreeMap;
 use std::io::Cursor;

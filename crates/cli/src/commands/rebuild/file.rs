@@ -13,7 +13,7 @@ use rebuild::{Plan, Rebuilt};
 use sha2::{Digest, Sha256};
 
 use crate::exit::Error;
-use crate::unproven::{Unproven, failed, wrong};
+use crate::unproven::{self, Unproven, failed, wrong};
 
 /// Pages go out in pieces of this size.
 const BUFFER: usize = 1 << 20;
@@ -29,6 +29,8 @@ pub(super) struct Written {
 
 /// What ends the name of the file that says what a new file was made of.
 const BESIDE: &str = ".rebuild.json";
+/// What ends the name of what is left of a damaged source, for a moment.
+const SCRATCH: &str = ".scratch";
 
 /// A file that has not its name yet; dropped before it has, it is removed, and what lies beside it.
 pub(super) struct NewFile {
@@ -48,7 +50,7 @@ impl Drop for NewFile {
 impl NewFile {
     /// Makes an empty file beside the one to be.
     pub(super) fn begin(out: &Path, sweep: bool) -> Result<Self, Error> {
-        let mut new = Unproven::at(out, &[BESIDE], sweep)?;
+        let mut new = Unproven::at(out, &[BESIDE, SCRATCH], sweep)?;
         let file = new.begin(|place, part| place.create_new(part, 0o600))?;
         Ok(Self { new, file: Some(file) })
     }
@@ -61,6 +63,29 @@ impl NewFile {
         failed(&self.new.path(), error)
     }
 
+    /// Writes a file that nobody sees, and reads it: it has lost its name before this returns.
+    pub(super) fn scratch(
+        &self,
+        reading: &Reading,
+        write: impl FnOnce(BufWriter<&File>) -> Result<(), Error>,
+    ) -> Result<Contents, Error> {
+        let (place, name) = (&self.new.place, format!("{}{SCRATCH}", self.new.name));
+        let (file, begun) = unproven::begin(place, &name, |place, name| place.create_new(name, 0o600))?;
+        let written = write(BufWriter::with_capacity(BUFFER, &file));
+        let read = written.and_then(|()| Ok(Contents::open(&place.path(&name))?.whole(reading, &|_| {})?));
+        unproven::remove(&place.path(&name));
+        drop(begun);
+        read
+    }
+
+    /// What the system says of what is being written.
+    pub(super) fn unwritten(&self, source: &Contents, error: rebuild::RebuildError) -> Error {
+        match error {
+            rebuild::RebuildError::Write(bbolt_write::WriteError::Io(error)) => self.failed(&error),
+            error => super::why(source, &error),
+        }
+    }
+
     /// Writes the pages, reads them back, and puts their SHA-256 behind them if it is to be `sealed`.
     pub(super) fn write(
         &self,
@@ -71,11 +96,9 @@ impl NewFile {
         progress: &dyn Fn(u64),
     ) -> Result<Written, Error> {
         let Some(file) = &self.file else { return Err(self.failed(&io::ErrorKind::NotFound.into())) };
-        let (out, rebuilt) =
-            plan.write(BufWriter::with_capacity(BUFFER, file), progress).map_err(|error| match error {
-                rebuild::RebuildError::Write(bbolt_write::WriteError::Io(error)) => self.failed(&error),
-                error => super::why(source, &error),
-            })?;
+        let (out, rebuilt) = plan
+            .write(BufWriter::with_capacity(BUFFER, file), progress)
+            .map_err(|error| self.unwritten(source, error))?;
         drop(out);
         let (sha256, live_keys) = self.prove(&rebuilt, reading)?;
         let mut file = file;
