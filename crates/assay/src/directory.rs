@@ -78,6 +78,17 @@ impl Backups {
         self.named.as_ref()?.version()
     }
 
+    /// The snapshot that a restore from it takes: what `cluster-restore.sh` would, or the only one. `None` where that is
+    /// not certain.
+    #[must_use]
+    pub fn restorable(&self) -> Option<PathBuf> {
+        if let Some(name) = self.picks.snapshot.as_ref().filter(|_| self.layout == Layout::Files) {
+            return Some(self.path.join(name));
+        }
+        let mut snapshots = self.backups.iter().filter_map(|backup| backup.snapshot.clone());
+        snapshots.next().filter(|_| snapshots.next().is_none())
+    }
+
     /// A name for one of its backups: the directory and the timestamp, or the one file.
     pub fn name_of(&self, backup: &BackupFiles) -> String {
         let text = |path: &Path| path.to_string_lossy().into_owned();

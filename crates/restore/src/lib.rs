@@ -12,6 +12,7 @@
 
 mod cluster;
 mod database;
+pub mod openshift;
 mod proto;
 mod snap;
 mod wal;
@@ -31,4 +32,16 @@ pub enum Release {
     V35,
     /// etcdutl 3.6 and later: two look-ups more in the counters of the `.snap`.
     V36,
+}
+
+impl Release {
+    /// `3.5`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::V34 => "3.4",
+            Self::V35 => "3.5",
+            Self::V36 => "3.6",
+        }
+    }
 }

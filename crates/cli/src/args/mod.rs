@@ -37,7 +37,7 @@ pub use keys::{
 };
 pub use list::{ListForm, ListFormat, LsArgs, View};
 pub use rebuild::RebuildArgs;
-pub use rehearse::{EtcdRelease, RehearseArgs};
+pub use rehearse::{EtcdRelease, Platform, RehearseArgs};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs, SelectionText};
 pub use values::{FailOn, ReportFormat, When};

@@ -15,10 +15,30 @@ Examples:
     --initial-cluster m0=https://10.0.0.1:2380,m1=https://10.0.0.2:2380 \\
     --initial-advertise-peer-urls https://10.0.0.1:2380
   assay rehearse snapshot.db --out raised --bump-revision 1000000000 --mark-compacted
+  assay rehearse /mnt/backup --out restored --as openshift      with the options of cluster-restore.sh
 
 The directory is what `etcdutl snapshot restore` with the same options makes: the write-ahead log and the
 .snap byte for byte, a database of equal content. It is read back before it gets its name. Nothing is
 started here and no name is resolved; that a server comes up with it is told as not checked.";
+
+/// A platform whose script restores, and of which release where that is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// OpenShift: major and minor.
+    OpenShift(Option<(u64, u64)>),
+}
+
+fn parse_platform(text: &str) -> Result<Platform, String> {
+    let (name, release) = text.split_once(':').map_or((text, None), |(name, release)| (name, Some(release)));
+    if name != "openshift" {
+        return Err("only `openshift` is known; for others give the options that its restore has".to_owned());
+    }
+    let release = release.map(|release| {
+        let parts = release.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        parts.filter(|(major, _)| *major >= 4).ok_or_else(|| format!("`{release}` is no release such as 4.18"))
+    });
+    release.transpose().map(Platform::OpenShift)
+}
 
 /// Whose files are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -43,47 +63,57 @@ impl EtcdRelease {
             Self::V36 => Release::V36,
         }
     }
-
-    /// `3.5`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::V34 => "3.4",
-            Self::V35 => "3.5",
-            Self::V36 => "3.6",
-        }
-    }
 }
 
 /// `assay rehearse`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub struct RehearseArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
-    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
-    pub snapshot: OsString,
+    /// Snapshot, plain or compressed; a directory of backups, of which a restore takes one; `-` for standard input
+    #[arg(value_name = "BACKUP", value_hint = ValueHint::AnyPath)]
+    pub backup: OsString,
     /// The data directory to make; there must be none of that name
     #[arg(long, visible_alias = "data-dir", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: PathBuf,
-    /// Whose files to make
-    #[arg(long, value_name = "RELEASE", default_value = "3.5")]
-    pub etcd_release: EtcdRelease,
-    /// Name of the member
-    #[arg(long, value_name = "NAME", default_value = "default", help_heading = "As etcdutl has them")]
-    pub name: String,
-    /// The members, NAME=URL,...
+    /// Whose files to make [default: 3.5, or that of the platform's release]
+    #[arg(long, value_name = "RELEASE")]
+    pub etcd_release: Option<EtcdRelease>,
+    /// With the options of a platform's own script: `openshift`, or of one release `openshift:4.18`
+    #[arg(
+        long = "as",
+        value_name = "PLATFORM",
+        value_parser = parse_platform,
+        conflicts_with_all = ["name", "initial_cluster", "initial_advertise_peer_urls"],
+        help_heading = "As a platform restores"
+    )]
+    pub script: Option<Platform>,
+    /// The node to restore on; the first member, by name, unless given
+    #[arg(long, value_name = "NAME", requires = "script", help_heading = "As a platform restores")]
+    pub node: Option<String>,
+    /// Its address, in brackets if it is one of IPv6; the member's unless given
+    #[arg(long, value_name = "HOST", requires = "script", help_heading = "As a platform restores")]
+    pub peer_host: Option<String>,
+    /// `/var/lib/etcd/revision.json` of a node that runs: how far the script of 4.18 and later raises the revision
     #[arg(
         long,
-        value_name = "MEMBERS",
-        default_value = "default=http://localhost:2380",
-        help_heading = "As etcdutl has them"
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        requires = "script",
+        help_heading = "As a platform restores"
     )]
-    pub initial_cluster: String,
-    /// What makes ids differ from another cluster's
-    #[arg(long, value_name = "TOKEN", default_value = "etcd-cluster", help_heading = "As etcdutl has them")]
-    pub initial_cluster_token: String,
-    /// URLs of the member for its peers
-    #[arg(long, value_name = "URLS", default_value = "http://localhost:2380", help_heading = "As etcdutl has them")]
-    pub initial_advertise_peer_urls: String,
+    pub revision_json: Option<PathBuf>,
+    /// Name of the member [default: default]
+    #[arg(long, value_name = "NAME", help_heading = "As etcdutl has them")]
+    pub name: Option<String>,
+    /// The members, NAME=URL,... [default: default=http://localhost:2380]
+    #[arg(long, value_name = "MEMBERS", help_heading = "As etcdutl has them")]
+    pub initial_cluster: Option<String>,
+    /// What makes ids differ from another cluster's [default: etcd-cluster]
+    #[arg(long, value_name = "TOKEN", help_heading = "As etcdutl has them")]
+    pub initial_cluster_token: Option<String>,
+    /// URLs of the member for its peers [default: http://localhost:2380]
+    #[arg(long, value_name = "URLS", help_heading = "As etcdutl has them")]
+    pub initial_advertise_peer_urls: Option<String>,
     /// Raise the revision by so many; with --mark-compacted
     #[arg(long, value_name = "N", requires = "mark_compacted", help_heading = "As etcdutl has them")]
     pub bump_revision: Option<u64>,

@@ -1,5 +1,6 @@
 //! `assay rehearse`: the data directory that a restore makes, proven before it gets its name.
 
+mod asked;
 mod directory;
 
 use artifact::{Contents, Reading};
@@ -7,39 +8,33 @@ use assay::documents;
 use checks::Verdict;
 use document::{Artifact, HexBytes, PlannedMember};
 use etcd_snapshot::trailer::{self, Trailer};
-use restore::{Bump, Cluster, Flags, RestoreError};
+use restore::RestoreError;
 
-use super::snapshot;
 use crate::args::{RehearseArgs, ReportFormat};
 use crate::exit::{Ending, Error};
-use crate::input::Input;
 use crate::output::rehearsal::print;
 use crate::ui::Ui;
+use asked::Asked;
 use directory::{Made, NewDirectory};
 
 pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
-    let flags = Flags {
-        name: args.name.clone(),
-        initial_cluster: args.initial_cluster.clone(),
-        token: args.initial_cluster_token.clone(),
-        peer_urls: args.initial_advertise_peer_urls.clone(),
-    };
-    let cluster = Cluster::plan(&flags).map_err(|error| Error::Usage(error.to_string()))?;
+    let said = Asked::of_line(args)?;
     let new = NewDirectory::begin(&args.out, args.sweep)?;
-    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let source = asked::source(args, reading, ui)?;
+    let asked = said.map_or_else(|| Asked::of_openshift(args, &source, ui), Ok)?;
     let meter = ui.meter("hashing", Some(source.bytes().len() as u64));
     let trailer = trailer::read(source.bytes(), |bytes| meter.add(bytes));
     drop(meter);
-    if !args.skip_hash_check {
+    if !asked.skip_hash_check {
         hashed(&source, &trailer)?;
     }
     let meter = ui.meter("restoring", Some(source.bytes().len() as u64));
-    let bump = args.bump_revision.filter(|by| *by > 0).map(|by| Bump { by });
-    let made = new.make(&source, &cluster, args.etcd_release.release(), bump, reading, &|bytes| meter.add(bytes))?;
+    let release = asked.release;
+    let made = new.make(&source, &asked.cluster, release, asked.bump, reading, &|bytes| meter.add(bytes))?;
     drop(meter);
     source.check_unchanged()?;
     new.publish()?;
-    let rehearsal = document(args, &source, &trailer, &cluster, made);
+    let rehearsal = document(args, &source, &trailer, asked, made);
     if args.output.format() == ReportFormat::Json {
         let artifact = Artifact::Rehearsal(Box::new(rehearsal));
         documents::document("rehearse", vec![artifact], Vec::new(), Verdict::Pass).write(ui.out())?;
@@ -75,9 +70,10 @@ fn document(
     args: &RehearseArgs,
     source: &Contents,
     trailer: &Trailer,
-    cluster: &Cluster,
+    asked: Asked,
     made: Made,
 ) -> document::Rehearsal {
+    let Asked { cluster, bump, release, of, .. } = asked;
     let member = |member: &restore::Member| PlannedMember {
         id: member.hex(),
         name: member.name.clone(),
@@ -87,13 +83,14 @@ fn document(
         path: source.name(),
         kind: document::Rehearsal::KIND,
         out: args.out.to_string_lossy().into_owned(),
-        etcd_release: args.etcd_release.word().into(),
+        of,
+        etcd_release: release.word().into(),
         source_sha256: HexBytes(&trailer.file).to_string(),
         source_trailer: trailer.valid(),
         member: cluster.own.hex(),
         cluster: format!("{:x}", cluster.id),
         members: cluster.members.iter().map(member).collect(),
-        bump: args.bump_revision.filter(|by| *by > 0),
+        bump: bump.map(|bump| bump.by),
         revision: made.revision,
         live_keys: made.live_keys,
         content: made.content,

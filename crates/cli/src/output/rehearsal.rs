@@ -32,6 +32,7 @@ pub fn print(rehearsal: &Rehearsal, ui: &mut Ui) -> Result<(), Error> {
     let fields = Fields::new()
         .field("from", shown(&rehearsal.path))
         .field("integrity hash", trailer)
+        .maybe("restored as", rehearsal.of.as_ref().map(script))
         .field("as etcdutl", &rehearsal.etcd_release)
         .field("member", &rehearsal.member)
         .field("cluster", format!("{}, {}", rehearsal.cluster, count(rehearsal.members.len() as u64, "member")))
@@ -53,4 +54,10 @@ pub fn print(rehearsal: &Rehearsal, ui: &mut Ui) -> Result<(), Error> {
     files.write(out, look)?;
     writeln!(out)?;
     Ok(checks.write(out, look)?)
+}
+
+/// Whose script, and for which node.
+fn script(of: &document::RestoredAs) -> String {
+    let shown = |text: &str| escape(text.as_bytes()).into_owned();
+    format!("{} {} does, on {}\ntoken {}", of.platform, shown(&of.release), shown(&of.node), shown(&of.token))
 }

@@ -66,3 +66,66 @@ fn what_a_restore_refuses_is_refused_and_nothing_is_left() {
         fs::remove_dir_all(&out).unwrap();
     }
 }
+
+/// The options of OpenShift's script, by the release that the backup is of or that is said; what is given comes first.
+#[test]
+fn openshift_is_restored_as_its_own_script_does() {
+    let bench = Bench::new();
+    let folder = named("aescbc-rotated").snapshot().parent().unwrap().to_str().unwrap().to_owned();
+    let rehearsed = |out: &str, more: &[&str]| {
+        let out = bench.text(out);
+        let line = [&["rehearse", "--json", &folder, "--out", &out], more].concat();
+        json_of(&line)["artifacts"][0].clone()
+    };
+    let told = rehearsed("a", &["--as", "openshift"]);
+    let member = &told["members"][0];
+    assert_eq!((&member["name"], &member["peerURLs"][0]), (&"master-0".into(), &"https://127.0.0.1:2380".into()));
+    let of = &told["as"];
+    let expected = ("openshift".into(), "4.18".into(), "master-0".into());
+    assert_eq!((&of["platform"], &of["release"], &of["node"]), (&expected.0, &expected.1, &expected.2));
+    assert_eq!((&told["bump"], &told["revision"]), (&1_000_000_000.into(), &1_000_001_497.into()));
+    assert_eq!(told["etcdRelease"], "3.5");
+    // a new token each time: two clusters that are restored from one backup must not take each other for themselves
+    let token = |told: &serde_json::Value| told["as"]["token"].as_str().unwrap().to_owned();
+    let again = rehearsed("b", &["--as", "openshift"]);
+    assert!(token(&told).starts_with("openshift-etcd-") && token(&told).len() == 15 + 36, "{}", token(&told));
+    assert!(token(&told) != token(&again) && told["member"] != again["member"]);
+
+    for (out, release, bump, etcd) in [
+        ("c", "openshift:4.8", serde_json::Value::Null, "3.4"),
+        ("d", "openshift:4.17", serde_json::Value::Null, "3.5"),
+        ("e", "openshift:4.21", 1_000_000_000.into(), "3.6"),
+    ] {
+        let told = rehearsed(out, &["--as", release]);
+        assert_eq!((&told["bump"], &told["etcdRelease"]), (&bump, &etcd.into()), "{release}");
+    }
+    let index = bench.write("revision.json", b"{\"clusterId\":\"a\",\"maxRaftIndex\":1000004}");
+    let told = rehearsed("f", &["--as", "openshift", "--revision-json", &index]);
+    assert_eq!(told["bump"], 1_200_004);
+    let more = ["--as", "openshift", "--node", "n", "--peer-host", "[fd00::7]", "--initial-cluster-token", "t"];
+    let plain = ["--name", "n", "--initial-cluster", "n=https://[fd00::7]:2380", "--initial-cluster-token", "t"];
+    let (told, url) = (rehearsed("g", &more), ["--initial-advertise-peer-urls", "https://[fd00::7]:2380"]);
+    let same = rehearsed("h", &[&plain[..], &url].concat());
+    assert_eq!((&told["member"], &told["cluster"]), (&same["member"], &same["cluster"]));
+}
+
+#[test]
+fn what_the_script_cannot_know_is_asked_for() {
+    let bench = Bench::new();
+    let folder = named("aescbc-rotated").snapshot().parent().unwrap().to_str().unwrap().to_owned();
+    let plain = bench.write("plain.db", &named("auth-enabled").bytes());
+    let (odd, out) = (bench.write("odd.json", b"{\"maxRaftIndex\":\"1\"}"), bench.text("data"));
+    let refused = |line: &[&str], said: &str| bench.refused(&[&["rehearse"], line, &["--out", &out]].concat(), said);
+    refused(&[&folder, "--as", "openshift", "--node", "nope"], "no member is called `nope`: there are master-0");
+    refused(&[&plain, "--as", "openshift"], "nothing in it tells which release of OpenShift it is of");
+    refused(&[&folder, "--as", "openshift", "--revision-json", &odd], "it has no number `maxRaftIndex`");
+    refused(&[&folder, "--as", "k3s"], "only `openshift` is known");
+    refused(&[&folder, "--as", "openshift:3.11"], "is no release such as 4.18");
+    refused(&[&folder, "--as", "openshift", "--name", "x"], "cannot be used with");
+    // of several backups none is guessed
+    let two = tempfile::tempdir().unwrap();
+    for name in ["a.db", "b.db"] {
+        fs::write(two.path().join(name), named("auth-enabled").bytes()).unwrap();
+    }
+    refused(&[two.path().to_str().unwrap()], "a restore would take no snapshot of it");
+}

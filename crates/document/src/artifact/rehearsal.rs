@@ -18,6 +18,9 @@ pub struct Rehearsal {
     pub kind: Word,
     /// The data directory, as given.
     pub out: String,
+    /// Whose script's options these are; `None` where the command line said all of them.
+    #[serde(rename = "as")]
+    pub of: Option<RestoredAs>,
     /// Whose files these are: `3.4`, `3.5`, `3.6`.
     pub etcd_release: Word,
     /// SHA-256 of the snapshot, its integrity hash included, hex.
@@ -47,6 +50,20 @@ pub struct Rehearsal {
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,
+}
+
+/// The script that restores so, and what it goes by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RestoredAs {
+    /// `openshift`.
+    pub platform: Word,
+    /// Major and minor of the release whose script it is.
+    pub release: String,
+    /// The node that is restored on.
+    pub node: String,
+    /// The cluster's token; the script makes a new one each time.
+    pub token: String,
 }
 
 /// A member of a cluster to be.

@@ -13,6 +13,7 @@ use key_escrow::Place;
 use restore::{Bump, Cluster, Release, SEGMENT, database, snap, snap_name, wal, wal_name};
 use sha2::{Digest, Sha256};
 
+use crate::commands::snapshot;
 use crate::exit::Error;
 use crate::failure;
 use crate::interrupt;
@@ -124,7 +125,7 @@ impl NewDirectory {
         bump: Option<Bump>,
         progress: &dyn Fn(u64),
     ) -> Result<Option<i64>, Error> {
-        let db = super::snapshot::database(source)?;
+        let db = snapshot::database(source)?;
         let (path, mut raised) = ("member/snap/db", Ok(None));
         self.write(path, 0o600, |file| {
             let out = BufWriter::with_capacity(BUFFER, file);
@@ -167,7 +168,7 @@ struct Proof<'p> {
 impl Proof<'_> {
     fn content(&self, source: &Contents) -> Result<Content, Error> {
         let options = Options { without_hashes: true, ..Options::default() };
-        Ok(Content::of(&etcd_snapshot::scan(super::snapshot::database(source)?, options, &Pool)))
+        Ok(Content::of(&etcd_snapshot::scan(snapshot::database(source)?, options, &Pool)))
     }
 
     /// The database: its pages, its live keys, and what a server goes by when it starts.
