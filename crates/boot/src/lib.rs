@@ -24,4 +24,4 @@ pub use explain::{Failure, Symptom};
 pub use gateway::Gateway;
 pub use launch::{Etcd, EtcdError, Launcher, Version};
 pub use probe::{Expected, Outcome, Probe, Probing};
-pub use server::{Handle, Plan, Server, StartError, patience};
+pub use server::{Begin, Handle, Plan, Server, StartError, patience};

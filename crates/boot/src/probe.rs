@@ -157,16 +157,16 @@ struct Asks<'a> {
 impl Asks<'_> {
     fn all(&self, probing: Probing<'_>, tell: &mut dyn FnMut(Probe)) {
         let Probing { version, size, quick, snapshot, progress } = probing;
-        tell(self.status(version));
-        let header = self.keys(tell);
+        let header = self.status(version, tell);
+        let served = self.keys(tell);
         self.ids(header.as_ref(), tell);
         let short = "left out: `--quick`";
         let total = format!("digest {}", hex(&self.expected.content));
-        match (&header, quick) {
+        match (served, quick) {
             // who is not let in has nothing to ask
-            (None, _) => return,
-            (Some(_), true) => tell(Probe::not_asked("content", total, short)),
-            (Some(_), false) => tell(self.content(total, progress)),
+            (false, _) => return,
+            (true, true) => tell(Probe::not_asked("content", total, short)),
+            (true, false) => tell(self.content(total, progress)),
         }
         tell(self.hash_kv(version));
         if !self.write(tell) {
@@ -183,13 +183,19 @@ impl Asks<'_> {
         tell(self.snapshot(out, size));
     }
 
-    fn status(&self, version: Version) -> Probe {
+    /// Asks for its version; gives the header of the answer, where there is one.
+    fn status(&self, version: Version, tell: &mut dyn FnMut(Probe)) -> Option<Value> {
+        let want = format!("version {version}");
         match self.gateway.post("/v3/maintenance/status", &json!({})) {
             Ok(answer) => {
                 let said = answer.get("version").and_then(Value::as_str).unwrap_or("none");
-                Probe::compared("status", format!("version {version}"), format!("version {said}"))
+                tell(Probe::compared("status", want, format!("version {said}")));
+                answer.get("header").cloned()
             }
-            Err(error) => Probe::error("status", format!("version {version}"), &error),
+            Err(error) => {
+                tell(Probe::error("status", want, &error));
+                None
+            }
         }
     }
 
@@ -206,29 +212,26 @@ impl Asks<'_> {
         }
     }
 
-    /// Counts the keys; gives the header of the answer, where there is one.
-    fn keys(&self, tell: &mut dyn FnMut(Probe)) -> Option<Value> {
+    /// Counts the keys; whether it answers.
+    fn keys(&self, tell: &mut dyn FnMut(Probe)) -> bool {
         let Expected { revision, live, .. } = self.expected;
         let want = format!("{} at revision {revision}", live.len());
         let body = json!({ "key": "AA==", "range_end": "AA==", "count_only": true, "revision": revision.to_string() });
         let asked = self.gateway.post("/v3/kv/range", &body);
-        let counted = asked.and_then(|answer| {
-            let got = (number(&answer, "count", "count")?, revision_in(&answer)?);
-            Ok((got, answer.get("header").cloned().unwrap_or_default()))
-        });
+        let counted = asked.and_then(|answer| Ok((number(&answer, "count", "count")?, revision_in(&answer)?)));
         match counted {
-            Ok(((count, at), header)) => {
+            Ok((count, at)) => {
                 let same = u64::try_from(count).is_ok_and(|count| count == live.len() as u64);
                 // it is later where a lease has ended since
                 tell(match same && at >= *revision {
                     true => Probe::held("keys", want, format!("{count} at revision {revision}")),
                     false => Probe::failed("keys", want, format!("{count}, the server is at revision {at}")),
                 });
-                Some(header)
+                true
             }
             Err(error) => {
                 tell(Probe::error("keys", want, &error));
-                None
+                false
             }
         }
     }

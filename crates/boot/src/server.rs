@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -82,6 +82,9 @@ impl Handle {
     }
 }
 
+/// How a process is begun: what it gets starts one. So it can be made known what ends it before anything else happens.
+pub type Begin<'b> = &'b dyn Fn(&mut dyn FnMut() -> io::Result<Handle>) -> io::Result<Handle>;
+
 /// A running server. It ends when it is dropped, at the latest.
 #[derive(Debug)]
 pub struct Server {
@@ -98,14 +101,16 @@ impl Drop for Server {
 }
 
 impl Etcd {
-    /// Starts a server and waits until it is ready. `started` gets what ends it, before anything is waited for.
+    /// Starts a server and waits until it is ready; each attempt at it is begun by `begin`.
+    ///
+    /// Where the thread that calls this ends, [`crate::Launcher::through`] may end the server, too.
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn start(&self, plan: &Plan<'_>, started: &dyn Fn(&Handle)) -> Result<Server, StartError> {
+    pub fn start(&self, plan: &Plan<'_>, begin: Begin<'_>) -> Result<Server, StartError> {
         let mut attempt = 1;
         loop {
-            match self.start_once(plan, started) {
+            match self.start_once(plan, begin) {
                 Err(StartError::Failed(failure)) if failure.symptom == Symptom::PortTaken && attempt < ATTEMPTS => {
                     attempt += 1;
                 }
@@ -114,7 +119,7 @@ impl Etcd {
         }
     }
 
-    fn start_once(&self, plan: &Plan<'_>, started: &dyn Fn(&Handle)) -> Result<Server, StartError> {
+    fn start_once(&self, plan: &Plan<'_>, begin: Begin<'_>) -> Result<Server, StartError> {
         let failed = |what: &str| {
             let what = what.to_owned();
             move |source| StartError::Io { what, source }
@@ -125,9 +130,8 @@ impl Etcd {
         let also = sink.try_clone().map_err(failed(&log))?;
         let mut command = self.command();
         command.args(arguments(plan, client, peer)).arg("--data-dir").arg(plan.data).stdout(sink).stderr(also);
-        let child = command.stdin(Stdio::null()).spawn().map_err(failed("starting etcd"))?;
-        let handle = Handle(Arc::new(Mutex::new(child)));
-        started(&handle);
+        let mut spawn = || command.spawn().map(|child| Handle(Arc::new(Mutex::new(child))));
+        let handle = begin(&mut spawn).map_err(failed("starting etcd"))?;
         let gateway = Gateway::new(client, LOOK_WITHIN);
         let mut server = Server { gateway, handle, log: plan.log.to_owned(), ready: Duration::ZERO };
         server.wait_until_ready(plan.within)?;

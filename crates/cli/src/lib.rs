@@ -12,6 +12,7 @@ pub mod exit;
 mod failure;
 pub mod input;
 mod interrupt;
+mod launch;
 pub mod output;
 pub mod settings;
 pub mod ui;
@@ -30,6 +31,9 @@ pub fn main() -> ExitCode {
 /// Runs assay on a command line, the program's name first.
 pub fn run(line: impl IntoIterator<Item = OsString>) -> ExitCode {
     let line: Vec<OsString> = line.into_iter().collect();
+    if let Some(code) = launch::verb(&line) {
+        return code;
+    }
     exit::guarded(|| match commands::Cli::try_parse_from(&line) {
         Ok(cli) => {
             let mut ui = ui::Ui::stdio(&cli.global);

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use document::{Boot, Probe};
 use serde_json::Value;
 
 use super::page::read;
@@ -303,6 +304,23 @@ fn every_field_of_a_rehearsal_is_told() {
         let run = assay(&[&["rehearse"], words.as_slice(), &["--json", "--out", &path(&number.to_string())]].concat());
         let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{}: {error}", run.err));
         walk(&document, "", &told, &mut seen);
+        // what a real etcd answers is asked where there is one; here it is enough what it may be
+        let [probe, other] =
+            [Some(true), None].map(|ok| Probe { ok, meaning: ok.map(|_| "m".into()), ..Probe::default() });
+        let (text, probes) = (Some("x".to_owned()), vec![probe, other]);
+        let boot = Boot { ready_seconds: Some(0.5), probes, ..Boot::default() };
+        let failed = Boot {
+            cluster_version: text.clone(),
+            failure: text.clone(),
+            meaning: text.clone(),
+            kept: text,
+            ..boot.clone()
+        };
+        for boot in [boot, failed] {
+            let mut booted = document.clone();
+            booted["artifacts"][0]["boot"] = serde_json::to_value(boot).unwrap();
+            walk(&booted, "", &told, &mut seen);
+        }
     }
     compare("rehearse", &told, &seen);
 }

@@ -58,7 +58,7 @@ fn gone(pid: &str) {
 fn start(etcd: &Etcd, folder: &TempDir) -> Result<(), StartError> {
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
     let plan = Plan { data: &data, log: &log, name: "m0", one_of_many: false, size: 0, within: SOON };
-    etcd.start(&plan, &|_| {}).map(drop)
+    etcd.start(&plan, &|spawn| spawn()).map(drop)
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_real_etcd_serves_what_it_should() {
         let size = db.len() as u64;
         let plan =
             Plan { data: &data, log: &log, name: "default", one_of_many: false, size, within: 10 * patience(size) };
-        let server = etcd.start(&plan, &|_| {}).unwrap();
+        let server = etcd.start(&plan, &|spawn| spawn()).unwrap();
         let (mut out, mut probes): (Vec<u8>, Vec<Probe>) = (Vec::new(), Vec::new());
         let probing =
             Probing { version: etcd.version(), size, quick: false, snapshot: Some(&mut out), progress: &|_| {} };

@@ -260,6 +260,20 @@ pub static AUTH_INCOMPLETE: Entry = Entry {
     source: "etcd server/auth/store.go",
 };
 
+/// Authentication was on.
+pub static AUTH_ENABLED: Entry = Entry {
+    id: "ETCD-021",
+    name: "auth-enabled",
+    severity: Low,
+    title: "Authentication was on: etcd answers nobody without a password",
+    cause: "Somebody ran etcdctl auth enable. Kubernetes does not use it.",
+    consequence: "The restored etcd asks everyone for a user: a client that comes without a password, or without a \
+        certificate of a user’s name, reads and writes nothing.",
+    remedy: "Have the password of user root at hand, and try it in a rehearsal; or leave users and roles out: assay rebuild \
+        --drop-auth.",
+    source: "etcd server/auth/store.go; buckets auth, authUsers and authRoles survive a restore",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &ALARM_NOSPACE,
     &ALARM_CORRUPT,
@@ -281,4 +295,5 @@ pub(super) const ALL: &[&Entry] = &[
     &LEASE_ENDS,
     &ODD_ENTRY,
     &AUTH_INCOMPLETE,
+    &AUTH_ENABLED,
 ];

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use backup_facts::snapshot::{Quota, QuotaSource};
 use etcd_snapshot::Scan;
 use etcd_snapshot::state::{AlarmKind, ConfState, Harm};
+use wording::count;
 
 use crate::finding::{Finding, Findings, Location};
 use crate::findings::{
-    ALARM_CORRUPT, ALARM_NOSPACE, AUTH_INCOMPLETE, BAD_ENTRY, DOWNGRADE_ENABLED, Entry, FRAGMENTED,
+    ALARM_CORRUPT, ALARM_NOSPACE, AUTH_ENABLED, AUTH_INCOMPLETE, BAD_ENTRY, DOWNGRADE_ENABLED, Entry, FRAGMENTED,
     LEARNER_NOT_PROMOTED, LEARNER_PRESENT, LEASE_DANGLING, LEASE_ENDS, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH,
     NO_RAFT_POSITION, NO_VOTERS, ODD_ENTRY, QUOTA_NEAR, RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
 };
@@ -188,6 +189,10 @@ fn check_short_leases(scan: &Scan<'_>, attached: &BTreeMap<i64, (u64, &[u8])>, f
 
 fn check_auth(scan: &Scan<'_>, findings: &mut Findings) {
     let state = &scan.state;
+    if state.auth_enabled {
+        let users = count(state.users.len() as u64, "user");
+        findings.push(Finding::new(&AUTH_ENABLED, format!("authentication is on, with {users}")));
+    }
     let mut found = |message: String| findings.push(Finding::new(&AUTH_INCOMPLETE, message));
     if !state.auth_stated && !state.users.is_empty() {
         found(format!("{} users, and nothing says whether authentication was on", state.users.len()));

@@ -322,6 +322,7 @@ fn auth() -> Vec<Case> {
         with("ETCD-012", "a downgrade to no version", &|b| {
             done(b.set("cluster", b"downgrade", br#"{"target-version":"x","enabled":true}"#))
         }),
+        with("ETCD-021", "it is on", &done),
         with("ETCD-020", "no root", &|b| done(b.unset("authUsers", b"root"))),
         with("ETCD-020", "no switch", &|b| done(b.unset("auth", b"authEnabled"))),
         with("ETCD-020", "no such role", &set("authUsers", b"bob", user("bob", BCRYPT, &["r"]))),

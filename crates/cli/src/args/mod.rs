@@ -2,6 +2,7 @@
 //! it.
 
 mod backup;
+mod boot;
 mod browse;
 mod bytes;
 mod diff;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, ValueHint};
 
 pub use backup::{CompatArgs, TargetArgs};
+pub use boot::BootArgs;
 pub use browse::BrowseArgs;
 pub use bytes::{
     BucketArgs, CarveArgs, DuArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput, UsageBy, UsageFormat,

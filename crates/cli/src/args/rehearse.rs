@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use restore::Release;
 
-use super::ReportOutput;
+use super::{BootArgs, ReportOutput};
 
 const HELP: &str = "\
 Examples:
@@ -16,10 +16,12 @@ Examples:
     --initial-advertise-peer-urls https://10.0.0.1:2380
   assay rehearse snapshot.db --out raised --bump-revision 1000000000 --mark-compacted
   assay rehearse /mnt/backup --out restored --as openshift      with the options of cluster-restore.sh
+  assay rehearse snapshot.db --out proven --etcd /usr/bin/etcd   a server on a copy of it, asked for every key
 
 The directory is what `etcdutl snapshot restore` with the same options makes: the write-ahead log and the
-.snap byte for byte, a database of equal content. It is read back before it gets its name. Nothing is
-started here and no name is resolved; that a server comes up with it is told as not checked.";
+.snap byte for byte, a database of equal content. It is read back before it gets its name. No name is
+resolved. Without `--etcd` nothing is started, and that a server comes up with it is told as not checked;
+with it, the server that is given is started on a copy, on loopback, and ends with the run.";
 
 /// A platform whose script restores, and of which release where that is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +125,12 @@ pub struct RehearseArgs {
     /// Take a snapshot without an integrity hash, or with a wrong one
     #[arg(long, help_heading = "As etcdutl has them")]
     pub skip_hash_check: bool,
+    /// Whether an etcd is started.
+    #[command(flatten)]
+    pub boot: BootArgs,
+    /// Keep the copy that the etcd was started on, and its log, in OUT.booted
+    #[arg(long, requires = "etcd", help_heading = "With a real etcd")]
+    pub keep: bool,
     /// Remove what a run of the same output left behind that was killed
     #[arg(long)]
     pub sweep: bool,

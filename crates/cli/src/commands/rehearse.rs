@@ -5,11 +5,11 @@ mod directory;
 
 use artifact::{Contents, Reading};
 use assay::documents;
-use checks::Verdict;
 use document::{Artifact, HexBytes, PlannedMember};
 use etcd_snapshot::trailer::{self, Trailer};
 use restore::RestoreError;
 
+use super::booting::{Booting, Restored};
 use crate::args::{RehearseArgs, ReportFormat};
 use crate::exit::{Ending, Error};
 use crate::output::rehearsal::print;
@@ -19,9 +19,13 @@ use directory::{Made, NewDirectory};
 
 pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let said = Asked::of_line(args)?;
+    let booting = Booting::of(&args.boot)?;
     let new = NewDirectory::begin(&args.out, args.sweep)?;
     let source = asked::source(args, reading, ui)?;
     let asked = said.map_or_else(|| Asked::of_openshift(args, &source, ui), Ok)?;
+    if let Some(booting) = &booting {
+        booting.announce(new.place(), source.bytes().len() as u64, ui)?;
+    }
     let meter = ui.meter("hashing", Some(source.bytes().len() as u64));
     let trailer = trailer::read(source.bytes(), |bytes| meter.add(bytes));
     drop(meter);
@@ -33,15 +37,27 @@ pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result
     let made = new.make(&source, &asked.cluster, release, asked.bump, reading, &|bytes| meter.add(bytes))?;
     drop(meter);
     source.check_unchanged()?;
+    let boot = booting.map(|booting| {
+        let files = made.files.iter().map(|file| &*file.path).collect();
+        let (path, place, name) = (new.path(""), new.place(), new.name());
+        let restored = Restored { path, files, cluster: &asked.cluster, place, name };
+        booting.boot(&restored, args.keep, reading, ui)
+    });
+    let boot = boot.transpose()?;
     new.publish()?;
-    let rehearsal = document(args, &source, &trailer, asked, made);
+    let mut rehearsal = document(args, &source, &trailer, asked, made);
+    if let Some(boot) = boot {
+        rehearsal.booted(boot);
+    }
+    let ending = if rehearsal.holds() { Ending::Clean } else { Ending::Findings };
+    ui.settle(ending);
     if args.output.format() == ReportFormat::Json {
         let artifact = Artifact::Rehearsal(Box::new(rehearsal));
-        documents::document("rehearse", vec![artifact], Vec::new(), Verdict::Pass).write(ui.out())?;
+        documents::document("rehearse", vec![artifact], Vec::new(), ending.verdict()).write(ui.out())?;
     } else {
         print(&rehearsal, ui)?;
     }
-    Ok(Ending::Clean)
+    Ok(ending)
 }
 
 /// What a restore asks of the integrity hash, in etcd's words.

@@ -1,6 +1,6 @@
 //! A restore that was rehearsed, for people.
 
-use document::Rehearsal;
+use document::{Boot, Rehearsal};
 
 use super::human::{Align, Fields, Table};
 use crate::exit::Error;
@@ -53,7 +53,39 @@ pub fn print(rehearsal: &Rehearsal, ui: &mut Ui) -> Result<(), Error> {
     writeln!(out)?;
     files.write(out, look)?;
     writeln!(out)?;
-    Ok(checks.write(out, look)?)
+    checks.write(out, look)?;
+    match &rehearsal.boot {
+        Some(boot) => booted(boot, ui),
+        None => Ok(()),
+    }
+}
+
+/// What a server did with it.
+fn booted(boot: &Boot, ui: &mut Ui) -> Result<(), Error> {
+    let shown = |text: &str| escape(text.as_bytes()).into_owned();
+    let mut probes = Table::new(&["asked", "answer", ""].map(|name| (name, Align::Left))).elastic(2);
+    for probe in &boot.probes {
+        let (outcome, mut told) = match probe.ok {
+            Some(true) => ("right", probe.got.clone()),
+            Some(false) => ("WRONG", format!("{}; expected {}", probe.got, probe.want)),
+            None => ("not-asked", probe.got.clone()),
+        };
+        told.extend(probe.meaning.iter().flat_map(|meaning| ["; ", meaning]));
+        probes.row([probe.name.clone().into_owned(), outcome.to_owned(), shown(&told)]);
+    }
+    let look = ui.look();
+    let out = ui.out();
+    if !boot.probes.is_empty() {
+        writeln!(out)?;
+        probes.write(out, look)?;
+    }
+    if let Some(meaning) = &boot.meaning {
+        writeln!(out, "\n  {}", shown(meaning))?;
+    }
+    if let Some(kept) = &boot.kept {
+        writeln!(out, "\n  kept: {}", shown(kept))?;
+    }
+    Ok(())
 }
 
 /// Whose script, and for which node.

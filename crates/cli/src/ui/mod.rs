@@ -180,6 +180,11 @@ impl Ui {
         self.voice.note(text);
     }
 
+    /// [`Voice::tell`].
+    pub fn tell(&mut self, text: &str) {
+        self.voice.tell(text);
+    }
+
     /// [`Voice::warn`].
     pub fn warn(&mut self, text: &str) {
         self.voice.warn(text);
@@ -212,6 +217,13 @@ impl Voice {
     /// Says something that is worth knowing, when asked to say more.
     pub fn note(&self, text: &str) {
         if self.look.verbose > 0 {
+            self.say(style::DIM, "note", text);
+        }
+    }
+
+    /// Says what is about to be done, unless nothing is to be said.
+    pub fn tell(&self, text: &str) {
+        if !self.look.quiet {
             self.say(style::DIM, "note", text);
         }
     }

@@ -9,7 +9,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
+use peer_harness::{Peer, PeerVersion};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::process::{Pid, Signal, kill_process};
@@ -82,6 +84,15 @@ fn ended_at(bench: &Bench, line: &[&str], moment: usize, signal: Signal) -> Exit
     child.wait().unwrap()
 }
 
+/// Makes sure that no process has this folder on its command line: what dies with its parent takes a moment to.
+fn gone(folder: &Path) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !of_folder(folder).is_empty() && Instant::now() < until {
+        std::thread::yield_now();
+    }
+    assert_eq!(of_folder(folder), Vec::<String>::new());
+}
+
 /// Processes that have this folder on their command line.
 fn of_folder(folder: &Path) -> Vec<String> {
     let folder = folder.to_str().unwrap();
@@ -92,11 +103,11 @@ fn of_folder(folder: &Path) -> Vec<String> {
     lines.filter(|line| line.contains(folder)).collect()
 }
 
-/// Ends a command at every moment that it has, or at every so manieth: nothing that it had begun is left, or what a killed
+/// Ends a command at such moments, until it has no more: nothing that it had begun is left, or what a killed
 /// run leaves is told by the next and removed when it may; the input is as it was. Gives how often it was ended.
-fn at_moments(line: &[&str], made: &[&str], signal: Signal, step: usize) -> usize {
+fn moments(line: &[&str], made: &[&str], signal: Signal, moments: impl Iterator<Item = usize>) -> usize {
     let (mut deaths, mut left) = (0, 0);
-    for moment in (1..).step_by(step) {
+    for moment in moments {
         let bench = Bench::new();
         let bytes = named("members-m0").bytes();
         let (source, out) = (bench.write("source.db", &bytes), bench.text("made"));
@@ -104,10 +115,10 @@ fn at_moments(line: &[&str], made: &[&str], signal: Signal, step: usize) -> usiz
         let line = [&[line[0], &source, "--out", &out, "--no-mmap"], &line[1..]].concat();
         let status = ended_at(&bench, &line, moment, signal);
         assert!(fs::read(&source).unwrap() == bytes, "{line:?}: the input, at {moment}");
-        assert_eq!(of_folder(&bench.path("")), Vec::<String>::new(), "{line:?}: at {moment}");
+        gone(&bench.path(""));
         let whole: Vec<&str> = [made, &["source.db"]].concat();
         let names = bench.names();
-        if status.success() {
+        if status.code().is_some() {
             assert_eq!(names, whole, "{line:?}: at {moment}");
             break;
         }
@@ -129,7 +140,10 @@ fn at_moments(line: &[&str], made: &[&str], signal: Signal, step: usize) -> usiz
             assert_eq!(told.code, Some(2), "{line:?}: at {moment}");
             assert!(told.err.contains("`--sweep` removes it first"), "{}", told.err);
         }
-        let again = run(&[&line[..], &["--sweep"]].concat());
+        // with what it does in the end, be it that the etcd does not come up
+        let plain: Vec<&str> =
+            line.iter().copied().take_while(|word| *word != "--boot-timeout" && *word != "--etcd").collect();
+        let again = run(&[&plain[..], &["--sweep"]].concat());
         assert_eq!(
             (again.code, bench.names()),
             (Some(0), whole.iter().map(|name| (*name).to_owned()).collect()),
@@ -145,11 +159,30 @@ fn at_moments(line: &[&str], made: &[&str], signal: Signal, step: usize) -> usiz
 fn a_run_that_is_ended_leaves_nothing_half_made() {
     let mut deaths = 0;
     for (line, made) in [(&["rebuild"][..], &["made", "made.rebuild.json"][..]), (&["rehearse"], &["made"])] {
-        deaths += at_moments(line, made, Signal::TERM, 3);
-        deaths += at_moments(line, made, Signal::KILL, 4);
+        deaths += moments(line, made, Signal::TERM, (1..).step_by(3));
+        deaths += moments(line, made, Signal::KILL, (1..).step_by(4));
     }
-    deaths += at_moments(&["rehearse"], &["made"], Signal::INT, 8);
+    deaths += moments(&["rehearse"], &["made"], Signal::INT, (1..).step_by(8));
     assert!(deaths >= 20, "only {deaths} moments");
+}
+
+/// An etcd that never is ready, and writes all the time.
+const BUSY: &str = "for data; do :; done; while :; do echo x > \"$data/beat\"; done";
+
+#[test]
+fn an_etcd_ends_with_the_run_that_started_it() {
+    let programs = Bench::new();
+    let busy = crate::booted::fake(&programs, BUSY);
+    let line = ["rehearse", "--boot-timeout", "1", "--etcd", &busy];
+    for (signal, step) in [(Signal::KILL, 21), (Signal::TERM, 34)] {
+        let deaths = moments(&line, &["made"], signal, (1..160).step_by(step));
+        assert!(deaths >= 4, "{signal:?}: only {deaths} moments");
+    }
+    if let Some(peer) = Peer::for_test(PeerVersion::V35, "an_etcd_ends_with_the_run_that_started_it") {
+        let line = ["rehearse", "--etcd", peer.etcd().to_str().unwrap()];
+        let deaths = moments(&line, &["made"], Signal::KILL, (60..600).step_by(90));
+        assert!(deaths >= 3, "a real one: only {deaths} moments");
+    }
 }
 
 /// A run that has begun, and waits for the snapshot on its standard input.

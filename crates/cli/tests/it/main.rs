@@ -10,6 +10,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "test files are small")]
 
 mod agree;
+mod booted;
 mod browse;
 mod bytes;
 mod carve;

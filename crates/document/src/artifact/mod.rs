@@ -43,7 +43,7 @@ pub use objects::{
 };
 pub use policy::{PolicyFile, RequiredEncryption, Requirements, Waiver};
 pub use rebuilt::{LeftOut, Rebuilt, StoredBy, ValuesWritten};
-pub use rehearsal::{PlannedMember, Rehearsal, RestoredAs};
+pub use rehearsal::{Boot, PlannedMember, Probe, Rehearsal, RestoredAs};
 pub use salvage::{FoundRecord, LostBucket, LostRange, RungCount, Salvage};
 pub use snapshot::{EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update};
 pub use tarball::{

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use wording::count;
 
 use super::{Check, WrittenFile};
-use crate::any::{Any, Fields};
+use crate::any::Fields;
 use crate::values::Word;
 
 /// The data directory of a restored member, and what was proven of it.
@@ -46,7 +47,7 @@ pub struct Rehearsal {
     /// What was proven of it.
     pub checks: Vec<Check>,
     /// What a server did with it; `None` where none was started.
-    pub boot: Option<Any>,
+    pub boot: Option<Boot>,
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,
@@ -82,4 +83,86 @@ pub struct PlannedMember {
 impl Rehearsal {
     /// What `kind` says of it.
     pub const KIND: Word = Cow::Borrowed("rehearsal");
+
+    /// Takes in what a server did with it.
+    pub fn booted(&mut self, boot: Boot) {
+        if let Some(check) = self.checks.iter_mut().find(|check| check.name == "boot") {
+            (check.outcome, check.message) = (if boot.holds() { "proven" } else { "failed" }.into(), boot.told());
+        }
+        self.boot = Some(boot);
+    }
+
+    /// Whether nothing of it failed.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.checks.iter().all(|check| check.outcome != "failed")
+    }
+}
+
+/// What an etcd did with a copy of a data directory.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Boot {
+    /// When it was started.
+    pub at: String,
+    /// What it says that it is: `3.5.1`.
+    pub etcd_version: String,
+    /// The version that the backup's cluster had; `None` where it does not say.
+    pub cluster_version: Option<String>,
+    /// Seconds until it was ready; `None` where it never was.
+    pub ready_seconds: Option<f64>,
+    /// Whether it was told to form a cluster without the other members.
+    pub alone: bool,
+    /// Whether authentication was turned off in the copy.
+    pub auth_disabled: bool,
+    /// What it was asked, in order.
+    pub probes: Vec<Probe>,
+    /// Why it did not come up, or ended; `None` where it did neither.
+    pub failure: Option<String>,
+    /// What that means, where it is known.
+    pub meaning: Option<String>,
+    /// Ids of the findings that foretold what does not hold.
+    pub findings: Vec<String>,
+    /// The copy and the log of the server, where they were to be kept.
+    pub kept: Option<String>,
+}
+
+/// A question that a server was asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Probe {
+    /// Its name, which stays: `content`.
+    pub name: Word,
+    /// What was wanted.
+    pub want: String,
+    /// What came, or why nothing did.
+    pub got: String,
+    /// Whether that is the same; `None` where it was not asked.
+    pub ok: Option<bool>,
+    /// What it means that it is not, where that is known.
+    pub meaning: Option<String>,
+}
+
+impl Boot {
+    /// What came of it, in a line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let wrong: Vec<&str> =
+            self.probes.iter().filter(|probe| probe.ok == Some(false)).map(|probe| &*probe.name).collect();
+        let right = self.probes.iter().filter(|probe| probe.ok == Some(true)).count() as u64;
+        let what = match (&self.failure, wrong.is_empty()) {
+            (Some(failure), _) => failure.clone(),
+            (None, true) => format!("it served what it should: {} right", count(right, "answer")),
+            (None, false) => format!("{} right, and wrong: {}", count(right, "answer"), wrong.join(", ")),
+        };
+        let foretold =
+            if self.findings.is_empty() { String::new() } else { format!(" ({})", self.findings.join(", ")) };
+        format!("etcd {}: {what}{foretold}", self.etcd_version)
+    }
+
+    /// Whether the server came up, and all that it was asked was as it should be.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.failure.is_none() && self.probes.iter().all(|probe| probe.ok != Some(false))
+    }
 }

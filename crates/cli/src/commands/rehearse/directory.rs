@@ -13,11 +13,12 @@ use key_escrow::Place;
 use restore::{Bump, Cluster, Release, SEGMENT, database, snap, snap_name, wal, wal_name};
 use sha2::{Digest, Sha256};
 
+use crate::commands::booting::hidden;
 use crate::commands::snapshot;
 use crate::exit::Error;
 use crate::failure;
 use crate::interrupt;
-use crate::unproven::{Unproven, failed, wrong};
+use crate::unproven::{Unproven, failed, swept, wrong};
 
 /// Pages go out in pieces of this size.
 const BUFFER: usize = 1 << 20;
@@ -51,6 +52,7 @@ impl NewDirectory {
     /// Makes an empty directory beside the one to be.
     pub(super) fn begin(out: &Path, sweep: bool) -> Result<Self, Error> {
         let mut new = Self { new: Unproven::at(out, &[], sweep)?, published: true };
+        swept(&new.new.place, &hidden(&new.new.name), sweep)?;
         new.new.begin(|place, part| place.create_dir(part, 0o700))?;
         new.published = false;
         new.below("member/snap")?;
@@ -70,7 +72,18 @@ impl NewDirectory {
         Ok(place)
     }
 
-    fn path(&self, path: &str) -> PathBuf {
+    /// Where it is made, and where it will be.
+    pub(super) fn place(&self) -> &Place {
+        &self.new.place
+    }
+
+    /// Its name to be.
+    pub(super) fn name(&self) -> &str {
+        &self.new.name
+    }
+
+    /// A path in it.
+    pub(super) fn path(&self, path: &str) -> PathBuf {
         self.new.path().join(path)
     }
 
