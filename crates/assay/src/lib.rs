@@ -38,6 +38,7 @@ mod opener;
 pub mod pair;
 mod pool;
 mod question;
+pub mod rehearse;
 pub mod said;
 mod tarball;
 pub mod target;
