@@ -10,6 +10,7 @@ mod json;
 mod leaf;
 mod mask;
 mod message;
+mod rewrite;
 mod schema;
 
 use serde_json::{Map, Value};
@@ -20,6 +21,8 @@ use crate::text;
 use crate::unknown::Unknown;
 use budget::Budget;
 use message::Decoder;
+
+pub use rewrite::{Change, Edit, Leaf, Place, rewrite};
 
 /// Under this name stands what no table knows: a list of `{"field": <number>}` with the payload as `base64`, `varint`,
 /// `fixed32` or `fixed64`; numbers above `i64::MAX` as their digits. No API field can have this name.
@@ -155,6 +158,12 @@ impl StoredObject {
 pub(crate) fn knows_kind(api_version: &[u8], kind: &[u8]) -> bool {
     let words = std::str::from_utf8(api_version).ok().zip(std::str::from_utf8(kind).ok());
     words.is_some_and(|(api_version, kind)| schema::Schema::get().kind(api_version, kind).is_some())
+}
+
+/// `apiVersion` and kind of the objects of a resource, as the newest table that has them says.
+#[must_use]
+pub fn kind_of(group: &str, resource: &str) -> Option<(&'static str, &'static str)> {
+    schema::Schema::get().kind_of(group, resource)
 }
 
 /// A stored CBOR value.

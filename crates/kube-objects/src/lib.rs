@@ -11,7 +11,8 @@
 //! [`ObjectHead::read`] then reads apiVersion, kind and metadata of an unencrypted value without
 //! decoding the rest, and [`ClusterVersion`] and [`Infrastructure`] are the two objects that say
 //! which cluster a backup comes from. [`StoredObject::decode`] reads all of an object and shows it
-//! as kubectl would; the tables it reads protobuf with are explained in `schema/README.md`.
+//! as kubectl would; the tables it reads protobuf with are explained in `schema/README.md`. [`rewrite`] writes an object
+//! again with some of its texts changed.
 //!
 //! Values come from files that may be damaged or hostile: every reader here is bounds-checked,
 //! never recurses on input without a cap, and refuses what is longer or has more fields than any
@@ -37,7 +38,7 @@ mod wire;
 pub use cluster::{
     ClusterVersion, ClusterVersionSpec, ClusterVersionStatus, Condition, Infrastructure, Release, UpdateHistory,
 };
-pub use decode::{DecodeOptions, StoredObject, UNKNOWN_FIELDS};
+pub use decode::{Change, DecodeOptions, Edit, Leaf, Place, StoredObject, UNKNOWN_FIELDS, kind_of, rewrite};
 pub use envelope::{Encrypted, Envelope, MalformedEncryption, Provider};
 pub use fault::ObjectFault;
 pub use head::{ObjectHead, ObjectMeta, OwnerReference};

@@ -73,7 +73,7 @@ impl Identity<'_> {
 }
 
 /// Whether a resource is the plural of a kind, as Kubernetes forms it.
-fn is_plural(kind: &[u8], resource: &[u8]) -> bool {
+pub(crate) fn is_plural(kind: &[u8], resource: &[u8]) -> bool {
     let kind = kind.to_ascii_lowercase();
     let ends = |end: &[u8]| resource.strip_prefix(kind.as_slice()) == Some(end);
     let stem = kind.strip_suffix(b"y");

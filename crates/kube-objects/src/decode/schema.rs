@@ -103,6 +103,18 @@ impl Schema {
         self.message(known?)
     }
 
+    /// `apiVersion` and kind of a resource. A stable version goes before a beta, and that before an alpha.
+    pub(super) fn kind_of(&self, group: &str, resource: &str) -> Option<(&'static str, &'static str)> {
+        let is_of = |(version, kind): &&(&'static str, &'static str)| {
+            let of = version.rsplit_once('/').map_or("", |(group, _)| group);
+            of == group && crate::structure::is_plural(kind.as_bytes(), resource.as_bytes())
+        };
+        let age = |(version, _): &&(&'static str, &'static str)| {
+            (version.contains("alpha"), version.contains("beta"), *version)
+        };
+        self.kinds.keys().filter(is_of).min_by_key(age).copied()
+    }
+
     pub(super) fn message(&self, index: usize) -> Option<&Message> {
         self.messages.get(index)
     }

@@ -5,3 +5,4 @@
 mod keyring;
 mod keys;
 mod objects;
+mod rewrite;

@@ -32,7 +32,7 @@ fn open(keyring: &Keyring, key: &[u8], parsed: &StorageKey<'_>, stored: &[u8]) -
 }
 
 /// Calls `check` with every live key of every fixture that has a ground truth, its opened value and that truth.
-fn each_object(mut check: impl FnMut(&str, &StorageKey<'_>, &[u8], &Value)) -> usize {
+pub(crate) fn each_object(mut check: impl FnMut(&str, &StorageKey<'_>, &[u8], &Value)) -> usize {
     let mut objects = 0;
     for fixture in fixtures::all() {
         let Some(truth) = truth(&fixture) else { continue };
