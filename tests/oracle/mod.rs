@@ -9,10 +9,10 @@ mod hidden;
 mod lists;
 mod live;
 mod mutate;
-mod rebuilt;
 mod record;
 mod rehearsed;
 mod remedies;
+mod rewritten;
 mod said;
 
 use std::collections::BTreeMap;

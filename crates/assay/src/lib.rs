@@ -38,7 +38,6 @@ mod opener;
 pub mod pair;
 mod pool;
 mod question;
-pub mod rehearse;
 pub mod said;
 mod tarball;
 pub mod target;

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use policy::Policy;
 
 use crate::keys::{Keys, Unlock};
-use crate::rehearse::Rehearse;
 use crate::said::Expectation;
 
 /// What is asked. `default()`: whether it will restore, with the backup's own keys, failing on high, now.
@@ -34,8 +33,6 @@ pub struct Question {
     pub policy: Option<(Arc<Policy>, PathBuf)>,
     /// What was said of it when it was made.
     pub expected: Option<Arc<Expectation>>,
-    /// What restores a snapshot and starts an etcd on it.
-    pub rehearse: Option<Arc<dyn Rehearse>>,
     /// The least severity that fails; `None` never fails.
     pub fail_on: Option<Severity>,
     /// Opens at most so many values of each resource under each key.
@@ -61,7 +58,6 @@ impl Question {
             escrow_manifest: None,
             policy: None,
             expected: None,
-            rehearse: None,
             fail_on: Some(Severity::High),
             sample: None,
             quota: None,

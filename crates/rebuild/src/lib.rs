@@ -19,7 +19,7 @@ mod write;
 
 pub use error::RebuildError;
 pub use narrowed::{LeftOut, Traces};
-pub use needles::{Hit, LEAST, Needles};
+pub use needles::{Hit, LEAST, Needles, Search};
 pub use plan::{Compact, Plan, Wanted, plan};
 pub use values::{Refusal, Values};
 pub use write::Rebuilt;

@@ -94,6 +94,11 @@ impl<'a> Plan<'a> {
         left
     }
 
+    /// The live keys of the source at the revision asked for, those that are left out among them.
+    pub fn live(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
+        self.scan.store.live().map(|live| live.kv.key)
+    }
+
     /// The key of the record with that ordinal.
     #[must_use]
     pub fn owner(&self, number: u32) -> Option<&'a [u8]> {
@@ -112,7 +117,7 @@ impl Traces {
             let before = entries.partition_point(|entries| entries.start <= hit.at);
             let inside = before.checked_sub(1).and_then(|before| entries.get(before));
             if inside.is_some_and(|entries| hit.at + hit.len <= entries.end) {
-                shared.insert((hit.owner, hit.len));
+                shared.insert(hit.id);
             } else {
                 traces.residue.get_or_insert(hit);
             }

@@ -2,6 +2,7 @@
 //!
 //! Of each only hashes are kept, with its length: what is secret is not held to be looked for.
 
+use std::collections::HashSet;
 use std::hash::Hasher;
 
 use bbolt_page::Spread;
@@ -51,6 +52,8 @@ pub struct Hit {
     pub at: usize,
     /// Bytes of the needle.
     pub len: usize,
+    /// Which needle it is: equal bytes, equal number.
+    pub id: u64,
 }
 
 impl Default for Needles {
@@ -106,23 +109,25 @@ impl Needles {
     }
 
     /// Gives every place of the text where a needle is, in order. Where several were the same, it is the first one's.
-    pub fn search(mut self, text: &[u8], spread: &impl Spread, mut found: impl FnMut(Hit)) {
-        self.all.sort_unstable_by_key(|needle| (needle.whole, needle.len, needle.owner));
-        self.all.dedup_by_key(|needle| (needle.whole, needle.len));
-        self.all.sort_unstable_by_key(|needle| (needle.anchor, needle.owner));
-        let table = self.starts();
+    pub fn search(self, text: &[u8], spread: &impl Spread, mut found: impl FnMut(Hit)) {
+        let search = self.ready();
         let piece = |number: usize| {
             let from = number.saturating_mul(PIECE);
-            let to = from.saturating_add(PIECE).min(text.len());
             let mut hits = Vec::new();
-            for at in from..to {
-                let Some(bytes) = window(text, at) else { break };
-                let anchor = hash(bytes);
-                hits.extend(self.of_anchor(&table, anchor).iter().filter_map(|needle| needle.is_at(text, at)));
-            }
+            search.between(text, from, from.saturating_add(PIECE), &mut |hit| hits.push(hit));
             hits
         };
         spread.map_fold(text.len().div_ceil(PIECE), piece, |hits| hits.into_iter().for_each(&mut found));
+    }
+
+    /// The same needles, each once, to look for in many texts.
+    #[must_use]
+    pub fn ready(mut self) -> Search {
+        self.all.sort_unstable_by_key(|needle| (needle.whole, needle.len, needle.owner));
+        self.all.dedup_by_key(|needle| (needle.whole, needle.len));
+        self.all.sort_unstable_by_key(|needle| (needle.anchor, needle.owner));
+        let starts = self.starts();
+        Search { all: self.all, starts }
     }
 
     /// Where the needles of each slot begin, one after the other, and where the last end.
@@ -140,11 +145,52 @@ impl Needles {
         }
         starts
     }
+}
+
+/// Byte strings that are looked for in many texts.
+#[derive(Debug)]
+pub struct Search {
+    all: Vec<Needle>,
+    /// Where the needles of each slot begin, and where the last end.
+    starts: Vec<u32>,
+}
+
+impl Search {
+    /// Gives every place of a text where one of them is.
+    pub fn find(&self, text: &[u8], mut found: impl FnMut(Hit)) {
+        self.between(text, 0, text.len(), &mut found);
+    }
+
+    /// Whether a text has one of them in it.
+    #[must_use]
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        let mut is_in = false;
+        self.find(text, |_| is_in = true);
+        is_in
+    }
+
+    /// The same without those of which one was found, by [`Hit::id`].
+    #[must_use]
+    pub fn without(self, found: &HashSet<u64>) -> Needles {
+        let mut needles = Needles::default();
+        needles.all = self.all.into_iter().filter(|needle| !found.contains(&needle.whole)).collect();
+        needles
+    }
+
+    /// Gives the places where the window by which a needle is found begins between two offsets.
+    fn between(&self, text: &[u8], from: usize, to: usize, found: &mut dyn FnMut(Hit)) {
+        for at in from..to.min(text.len()) {
+            let Some(bytes) = window(text, at) else { break };
+            self.of_anchor(hash(bytes)).iter().filter_map(|needle| needle.is_at(text, at)).for_each(&mut *found);
+        }
+    }
 
     /// The needles that an anchor may be of.
-    fn of_anchor(&self, table: &[u32], anchor: u32) -> &[Needle] {
+    fn of_anchor(&self, anchor: u32) -> &[Needle] {
         let slot = slot(anchor);
-        let (Some(from), Some(to)) = (table.get(slot), table.get(slot.saturating_add(1))) else { return &[] };
+        let (Some(from), Some(to)) = (self.starts.get(slot), self.starts.get(slot.saturating_add(1))) else {
+            return &[];
+        };
         if from == to {
             return &[];
         }
@@ -164,7 +210,7 @@ impl Needle {
         let bytes = text.get(at..at.checked_add(len)?)?;
         let check = window(bytes, far(anchor_at, len.checked_sub(WINDOW)?))?;
         let is = hash(check) == self.check && whole(bytes) == self.whole;
-        is.then_some(Hit { owner: self.owner, at, len })
+        is.then_some(Hit { owner: self.owner, at, len, id: self.whole })
     }
 }
 

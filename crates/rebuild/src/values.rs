@@ -21,6 +21,11 @@ pub trait Values: Sync {
     /// # Errors
     /// Whatever keeps it from being written; then nothing is.
     fn value(&self, record: &Record<'_>, room: &mut Zeroizing<Vec<u8>>) -> Result<bool, Refusal>;
+
+    /// What is written in the place of an entry of another bucket than `key`; `None` where it stays.
+    fn entry(&self, _bucket: &[u8], _key: &[u8], _value: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 pub(crate) struct Rewritten<'a>(&'a dyn Values);
@@ -41,6 +46,17 @@ impl<'a> Plan<'a> {
     /// The records that are written, in order, as the source has them.
     pub fn kept(&self) -> impl Iterator<Item = Record<'a>> + '_ {
         self.scan.records().filter(|record| self.keeps(record))
+    }
+
+    /// What is written in the place of an entry of another bucket than `key`.
+    pub(crate) fn rewritten_entry(&self, bucket: &[u8], key: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        self.values.as_ref().and_then(|Rewritten(values)| values.entry(bucket, key, value))
+    }
+
+    /// The entries of another bucket than `key` that the source has: names and values.
+    pub fn entries_of(&self, bucket: &[u8]) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + '_ {
+        let bucket = self.scan.bucket(bucket).into_iter();
+        bucket.flat_map(|bucket| self.scan.elements(bucket)).map(|element| (element.key, element.value))
     }
 
     /// What is written of a record.

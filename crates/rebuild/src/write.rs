@@ -164,7 +164,10 @@ impl Plan<'_> {
             }
             match marks.next_if(|(mark, _)| *mark == key) {
                 Some((mark, value)) => sink.push(mark, &value)?,
-                None => sink.push(key, value)?,
+                None => match self.rewritten_entry(name, key, value) {
+                    Some(value) => sink.push(key, &value)?,
+                    None => sink.push(key, value)?,
+                },
             }
         }
         for (mark, value) in marks {

@@ -12,8 +12,8 @@ pub static ALARM_NOSPACE: Entry = Entry {
     cause: "The database reached its quota.",
     consequence: "The cluster was refusing writes when the backup was made. The alarm is part of the backup: a \
         restored cluster refuses writes until it is cleared.",
-    remedy: "Restore a file without it: assay rebuild SNAPSHOT --out NEW.db --compact latest --drop-alarms. Or after the \
-        restore: compact, defragment every member, then etcdctl alarm disarm. Better: do so now and back up again.",
+    remedy: "After the restore: compact, defragment every member, then etcdctl alarm disarm. Better: do so now \
+        and back up again.",
     source: "etcd server/storage/quota.go; bucket alarm survives a restore",
 };
 
@@ -274,19 +274,6 @@ pub static AUTH_ENABLED: Entry = Entry {
     source: "etcd server/auth/store.go; buckets auth, authUsers and authRoles survive a restore",
 };
 
-/// An etcd was started on a copy of the restored backup, and did not do what it should.
-pub static REHEARSAL_FAILED: Entry = Entry {
-    id: "ETCD-022",
-    name: "rehearsal-failed",
-    severity: Critical,
-    title: "An etcd that was started on the restored backup did not serve it as it should",
-    cause: "The backup is at fault, as other findings say; or the etcd that was given is not the one for it.",
-    consequence: "What a rehearsal meets, a restore meets: a server that does not come up, lacks keys, or takes no writes.",
-    remedy: "Read what the message says of the answer that is wrong; assay rehearse --etcd PATH --keep shows all of it, and \
-        keeps the server’s log. Use another backup where this one is at fault.",
-    source: "assay verify --rehearse",
-};
-
 pub(super) const ALL: &[&Entry] = &[
     &ALARM_NOSPACE,
     &ALARM_CORRUPT,
@@ -309,5 +296,4 @@ pub(super) const ALL: &[&Entry] = &[
     &ODD_ENTRY,
     &AUTH_INCOMPLETE,
     &AUTH_ENABLED,
-    &REHEARSAL_FAILED,
 ];

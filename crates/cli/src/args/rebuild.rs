@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 use rebuild::Compact;
-use rebuild::salvage::Sources;
 
 use super::ReportOutput;
 use super::keys::KeysInput;
@@ -20,6 +19,7 @@ Examples:
   assay rebuild snapshot.db --out before.db --rev 41200          as a snapshot taken at that revision
   assay rebuild snapshot.db --out part.db --only namespace:shop --drop resource:secrets
   assay rebuild snapshot.db --out new.db --keys TARBALL --reencrypt new-config.yaml
+  assay rebuild snapshot.db --out for-support.db --keys TARBALL --sanitize
 
 SELECTION is prefix:BYTES, resource:NAME as for `ls -r`, namespace:NAME or glob:GLOB. What is left out
 goes with its history, and so does the history of all else.
@@ -55,11 +55,9 @@ pub struct RebuildArgs {
     /// Leave these keys out, also of what `--only` keeps; may be given several times
     #[arg(long, value_name = "SELECTION", value_parser = chosen())]
     pub drop: Vec<SelectionText>,
-    /// Take what is left of a damaged source, and say what is lost; `orphans` looks on pages that no tree leads to, too,
-    /// `raw` everywhere
-    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "tree")]
-    #[arg(value_parser = parse_sources, conflicts_with = "rev")]
-    pub salvage: Option<Sources>,
+    /// Take what is left of a damaged source, and say what is lost
+    #[arg(long, conflicts_with = "rev")]
+    pub salvage: bool,
     /// Bytes of a page; the source's unless given
     #[arg(long, value_name = "BYTES")]
     pub page_size: Option<u32>,
@@ -85,6 +83,18 @@ pub struct RebuildArgs {
     /// another backup; may be given several times, the first that names a resource counts
     #[arg(long, value_name = "CONFIG", value_hint = ValueHint::FilePath, help_heading = "How values are stored")]
     pub reencrypt: Vec<OsString>,
+    /// Take away what is secret, for a support case: data of Secrets, tokens, keys, passwords wherever they stand, events,
+    /// history; values that stay encrypted are replaced
+    #[arg(
+        long,
+        value_name = "POLICY",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "default",
+        conflicts_with_all = ["decrypt", "reencrypt"],
+        help_heading = "How values are stored"
+    )]
+    pub sanitize: Option<SanitizePolicy>,
     /// What opens values.
     #[command(flatten)]
     pub keys: KeysInput,
@@ -93,28 +103,29 @@ pub struct RebuildArgs {
     pub output: ReportOutput,
 }
 
+/// What is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SanitizePolicy {
+    /// What is secret; names of objects stay
+    Default,
+}
+
 impl RebuildArgs {
     /// The history to keep: none of it, where keys are left out.
     ///
     /// # Errors
     /// Where history is asked for that would show the gaps.
     pub fn history(&self) -> Result<Compact, String> {
-        let narrowed = !self.only.is_empty() || !self.drop.is_empty();
+        let narrowed = !self.only.is_empty() || !self.drop.is_empty() || self.sanitize.is_some();
         match self.compact {
             None | Some(Compact::Latest) if narrowed => Ok(Compact::Latest),
             Some(_) if narrowed => {
-                Err("`--only` and `--drop` keep no history: leave `--compact` out, or say `latest`".to_owned())
+                Err("`--only`, `--drop` and `--sanitize` keep no history: leave `--compact` out, or say `latest`"
+                    .to_owned())
             }
             compact => Ok(compact.unwrap_or_default()),
         }
     }
-}
-
-fn parse_sources(text: &str) -> Result<Sources, String> {
-    let all = [Sources::Tree, Sources::Orphans, Sources::Raw];
-    all.into_iter()
-        .find(|sources| sources.word() == text)
-        .ok_or_else(|| "`orphans`, `raw`, or nothing for what the trees have".to_owned())
 }
 
 fn parse_compact(text: &str) -> Result<Compact, String> {

@@ -15,7 +15,6 @@ use bbolt_page::Db;
 use boot::{Etcd, EtcdError, Expected, Failure, Outcome, Plan, Probing, Server, StartError};
 use document::{Boot, HexBytes, Probe};
 use etcd_snapshot::{Options, Scan, trailer};
-use jiff::Timestamp;
 use key_escrow::Place;
 use restore::Cluster;
 use wording::{Size, escape_path};
@@ -24,7 +23,7 @@ use crate::args::BootArgs;
 use crate::exit::Error;
 use crate::interrupt;
 use crate::launch;
-use crate::ui::Voice;
+use crate::ui::Ui;
 use crate::unproven::{failed, wrong};
 use foretold::Foretold;
 use scratch::Scratch;
@@ -36,8 +35,8 @@ const VERSION_WITHIN: Duration = Duration::from_secs(5);
 const LOGS: u64 = 128 << 20;
 
 /// An etcd that was asked for, and is one.
-pub(super) struct Booting {
-    args: BootArgs,
+pub(super) struct Booting<'a> {
+    args: &'a BootArgs,
     etcd: Etcd,
 }
 
@@ -55,9 +54,9 @@ pub(super) struct Restored<'r> {
     pub(super) name: &'r str,
 }
 
-impl Booting {
+impl<'a> Booting<'a> {
     /// Asks the program which etcd it is, where one is given.
-    pub(super) fn of(args: &BootArgs) -> Result<Option<Self>, Error> {
+    pub(super) fn of(args: &'a BootArgs) -> Result<Option<Self>, Error> {
         let Some(path) = &args.etcd else { return Ok(None) };
         let unfit = |reason: String| Error::Unanswerable {
             display: format!("`{}`", escape_path(path)),
@@ -72,11 +71,11 @@ impl Booting {
         }
         let etcd = Etcd::ask(program, launch::bound(), VERSION_WITHIN);
         let etcd = etcd.map_err(|error: EtcdError| unfit(error.to_string()))?;
-        Ok(Some(Self { args: args.clone(), etcd }))
+        Ok(Some(Self { args, etcd }))
     }
 
     /// Makes sure that a database of so many bytes, restored and copied, has room; says how much it takes, and how long.
-    pub(super) fn announce(&self, place: &Place, size: u64, voice: &Voice) -> Result<(), Error> {
+    pub(super) fn announce(&self, place: &Place, size: u64, ui: &mut Ui) -> Result<(), Error> {
         let path = place.path(".");
         let room = rustix::fs::statvfs(&path).map_err(|error| failed(&path, &error.into()))?;
         let free = room.f_bavail.saturating_mul(room.f_frsize);
@@ -92,21 +91,12 @@ impl Booting {
         }
         let version = self.etcd.version();
         let within = self.within(size).as_secs();
-        voice.tell(&format!(
+        ui.tell(&format!(
             "etcd {version} is started on a copy: up to {} of {} that are free, ready within {within} s or not at all",
             Size(need),
             Size(free)
         ));
         Ok(())
-    }
-
-    /// What is known of a rehearsal that has not begun.
-    pub(super) fn record(&self, now: Timestamp) -> Boot {
-        Boot {
-            at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            etcd_version: self.etcd.version().to_string(),
-            ..Boot::default()
-        }
     }
 
     fn within(&self, size: u64) -> Duration {
@@ -119,8 +109,7 @@ impl Booting {
         restored: &Restored<'_>,
         keep: bool,
         reading: &Reading,
-        now: Timestamp,
-        voice: &Voice,
+        ui: &mut Ui,
     ) -> Result<Boot, Error> {
         let path = restored.path.join("member/snap/db");
         let source = Contents::open(&path)?.whole(reading, &|_| {})?;
@@ -129,12 +118,14 @@ impl Booting {
         let scratch = Scratch::begin(restored.place, restored.name, keep)?;
         scratch.copy(&restored.path, &restored.files, auth)?;
         let mut boot = Boot {
+            at: ui.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            etcd_version: self.etcd.version().to_string(),
             cluster_version: scan.state.cluster_version.clone(),
             alone: restored.cluster.members.len() > 1,
             auth_disabled: auth.is_some(),
-            ..self.record(now)
+            ..Boot::default()
         };
-        self.check_release(&boot, voice);
+        self.check_release(&boot, ui);
         let size = source.bytes().len() as u64;
         let plan = Plan {
             data: &scratch.path("data"),
@@ -144,8 +135,8 @@ impl Booting {
             size,
             within: self.within(size),
         };
-        let mut foretold = Foretold::of(&path, reading, now);
-        self.run(&plan, &scan, restored.cluster, &scratch, &mut boot, &mut foretold, voice)?;
+        let mut foretold = Foretold::of(&path, reading, ui.now());
+        self.run(&plan, &scan, restored.cluster, &scratch, &mut boot, &mut foretold, ui)?;
         if boot.failure.is_none() && !self.args.quick {
             out_of_it(&scratch, &scan, reading, &mut boot)?;
         }
@@ -155,12 +146,12 @@ impl Booting {
     }
 
     /// That an etcd of another release comes up with it is no proof that it fits.
-    fn check_release(&self, boot: &Boot, voice: &Voice) {
+    fn check_release(&self, boot: &Boot, ui: &mut Ui) {
         let version = self.etcd.version();
         let of_cluster = boot.cluster_version.as_deref().unwrap_or_default();
         let minor = format!("{}.{}", version.major, version.minor);
         if !of_cluster.is_empty() && of_cluster != minor && !of_cluster.starts_with(&format!("{minor}.")) {
-            voice.warn(&format!(
+            ui.warn(&format!(
                 "etcd {version} is started on a backup of a cluster at {of_cluster}: that it comes up does not prove that it fits"
             ));
         }
@@ -175,10 +166,10 @@ impl Booting {
         scratch: &Scratch,
         boot: &mut Boot,
         foretold: &mut Foretold<'_>,
-        voice: &Voice,
+        ui: &mut Ui,
     ) -> Result<(), Error> {
         let undo = RefCell::new(Vec::new());
-        let meter = voice.meter("starting etcd", None);
+        let meter = ui.meter("starting etcd", None);
         let started = self.etcd.start(plan, &|spawn| {
             let mut hold = interrupt::hold();
             let handle = spawn()?;
@@ -191,7 +182,7 @@ impl Booting {
             Ok(server) => {
                 boot.ready_seconds = Some((server.ready().as_secs_f64() * 100.0).round() / 100.0);
                 let expected = Expected::of(scan, cluster.own.id, cluster.id, &Pool);
-                self.ask(&server, &expected, plan.size, scratch, boot, foretold, voice)?;
+                self.ask(&server, &expected, plan.size, scratch, boot, foretold, ui)?;
                 server.end();
             }
             Err(StartError::Failed(failure)) => fail(boot, foretold, &failure),
@@ -209,12 +200,12 @@ impl Booting {
         scratch: &Scratch,
         boot: &mut Boot,
         foretold: &mut Foretold<'_>,
-        voice: &Voice,
+        ui: &mut Ui,
     ) -> Result<(), Error> {
         let path = scratch.path("snapshot.db");
         let out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         let mut out = out.map_err(|error| failed(&path, &error))?;
-        let meter = voice.meter("asking etcd", None);
+        let meter = ui.meter("asking etcd", None);
         let probing = Probing {
             version: self.etcd.version(),
             size,

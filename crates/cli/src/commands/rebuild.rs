@@ -3,6 +3,7 @@
 mod file;
 mod narrowed;
 mod salvaged;
+mod sanitized;
 mod values;
 
 use artifact::{Contents, Reading};
@@ -21,6 +22,7 @@ use crate::output::rebuilt::print;
 use crate::ui::Ui;
 use file::NewFile;
 use narrowed::Chosen;
+use sanitized::Cleaner;
 use values::Forms;
 
 pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
@@ -32,9 +34,10 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
         rev: args.rev,
     };
     let forms = Forms::read(args, reading, ui)?;
+    let cleaner = Cleaner::read(args, reading, ui)?;
     let new = NewFile::begin(&args.out, args.sweep)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
-    let salvaged = salvaged::gather(&source, args, &new, reading, ui)?;
+    let salvaged = args.salvage.then(|| salvaged::gather(&source, args, &new, reading, ui)).transpose()?;
     let whole = salvaged.as_ref().and_then(|salvaged| salvaged.file.as_ref()).unwrap_or(&source);
     wanted.compact = salvaged.as_ref().map_or(wanted.compact, |salvaged| salvaged.compact(wanted.compact));
     let db = snapshot::database(whole)?;
@@ -44,15 +47,17 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
         rayon::join(|| trailer::read(source.bytes(), |bytes| meter.add(bytes)), || rebuild::plan(db, wanted, &Pool));
     drop(meter);
     // a wrong hash must not become a right one
-    if trailer.valid() == Some(false) && args.salvage.is_none() {
+    if trailer.valid() == Some(false) && !args.salvage {
         let reason = "its SHA-256 is not that of its bytes (SNAP-003), and a new file would hide that";
         return Err(refused(&source, reason.to_owned()));
     }
     let keeps = |key: &[u8]| chosen.keeps(key);
     let plan = plan.map_err(|error| why(&source, &error))?;
     let (plan, left) = chosen.narrow(plan, &keeps, &source)?;
-    let forms = forms.map(|forms| forms.of(&source));
+    let forms = forms.map(|forms| forms.of(whole));
     let plan = forms.iter().fold(plan, |plan, forms| plan.with_values(forms));
+    let cleaner = cleaner.map(|cleaner| cleaner.of(whole, &plan));
+    let plan = cleaner.iter().fold(plan, |plan, cleaner| plan.with_values(cleaner));
     source.check_unchanged()?;
     let meter = ui.meter("writing", Some(source.bytes().len() as u64));
     // no hash comes from none, or from a wrong one: values that nothing proved would pass for proven
@@ -61,8 +66,9 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
     drop(meter);
     let left = left.map(|left| chosen.prove(left, &plan, &new, reading)).transpose()?;
     let values = forms.as_ref().map(|forms| forms.prove(&plan, &new, reading)).transpose()?;
+    let sanitized = cleaner.as_ref().map(|cleaner| cleaner.prove(&plan, &new, reading)).transpose()?;
     source.check_unchanged()?;
-    let mut document = document(args, &source, &trailer, &plan, &rebuilt, (left, values));
+    let mut document = document(args, &source, &trailer, &plan, &rebuilt, (left, values, sanitized));
     let ending = salvaged.as_ref().map_or(Ending::Clean, |salvaged| salvaged.tell(&trailer, &mut document));
     new.publish((!args.no_sidecar).then_some(&document))?;
     match (args.output.format(), document.artifacts.first()) {
@@ -91,11 +97,6 @@ fn why(source: &Contents, error: &RebuildError) -> Error {
         }
         RebuildError::Value { .. } => values::why(source, error),
         RebuildError::Write(error) => Error::Usage(error.to_string()),
-        RebuildError::Open(_) => Error::Unanswerable {
-            display: source.display().to_owned(),
-            reason: error.to_string(),
-            hint: Some("`--salvage=orphans` takes what leaves it has".to_owned()),
-        },
         RebuildError::Auth => Error::Unanswerable {
             display: source.display().to_owned(),
             reason: error.to_string(),
@@ -107,13 +108,16 @@ fn why(source: &Contents, error: &RebuildError) -> Error {
     }
 }
 
+/// What was left out, written in another form, and taken away.
+type Changed = (Option<document::LeftOut>, Option<document::ValuesWritten>, Option<document::Sanitized>);
+
 fn document(
     args: &RebuildArgs,
     source: &Contents,
     trailer: &Trailer,
     plan: &Plan<'_>,
     new: &file::Written,
-    (left_out, values): (Option<document::LeftOut>, Option<document::ValuesWritten>),
+    (left_out, values, sanitized): Changed,
 ) -> Document {
     let file::Written { rebuilt, sha256, live_keys } = new;
     let artifact = document::Rebuilt {
@@ -136,9 +140,15 @@ fn document(
         auth_dropped: rebuilt.auth_dropped,
         leases_dropped: rebuilt.leases_dropped,
         rev: args.rev,
-        notes: [narrowed::notes(args.rev, left_out.as_ref()), values::notes(values.as_ref())].concat(),
+        notes: [
+            narrowed::notes(args.rev, left_out.as_ref()),
+            values::notes(values.as_ref()),
+            sanitized::notes(sanitized.as_ref()),
+        ]
+        .concat(),
         left_out,
         values,
+        sanitized,
         status_hash_hex: format!("{:08x}", rebuilt.status_hash),
         salvage: None,
         more: document::Fields::default(),

@@ -2,7 +2,6 @@
 
 mod asked;
 mod directory;
-mod judged;
 
 use artifact::{Contents, Reading};
 use assay::documents;
@@ -17,7 +16,6 @@ use crate::output::rehearsal::print;
 use crate::ui::Ui;
 use asked::Asked;
 use directory::{Made, NewDirectory};
-pub(super) use judged::Rehearser;
 
 pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let said = Asked::of_line(args)?;
@@ -26,7 +24,7 @@ pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result
     let source = asked::source(args, reading, ui)?;
     let asked = said.map_or_else(|| Asked::of_openshift(args, &source, ui), Ok)?;
     if let Some(booting) = &booting {
-        booting.announce(new.place(), source.bytes().len() as u64, ui.voice())?;
+        booting.announce(new.place(), source.bytes().len() as u64, ui)?;
     }
     let meter = ui.meter("hashing", Some(source.bytes().len() as u64));
     let trailer = trailer::read(source.bytes(), |bytes| meter.add(bytes));
@@ -43,7 +41,7 @@ pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result
         let files = made.files.iter().map(|file| &*file.path).collect();
         let (path, place, name) = (new.path(""), new.place(), new.name());
         let restored = Restored { path, files, cluster: &asked.cluster, place, name };
-        booting.boot(&restored, args.keep, reading, ui.now(), ui.voice())
+        booting.boot(&restored, args.keep, reading, ui)
     });
     let boot = boot.transpose()?;
     new.publish()?;

@@ -1,6 +1,8 @@
 //! A snapshot that was written anew, for people.
 
-use document::{Rebuilt, StoredBy};
+use std::collections::BTreeMap;
+
+use document::{Rebuilt, Sanitized, StoredBy};
 
 use super::human::Fields;
 use super::salvaged;
@@ -55,6 +57,8 @@ pub fn print(rebuilt: &Rebuilt, ui: &mut Ui) -> Result<(), Error> {
         );
     let values = rebuilt.values.iter().flat_map(|values| &values.stored);
     let fields = values.fold(fields, |fields, stored| fields.field("values", written(stored)));
+    let taken = rebuilt.sanitized.iter().flat_map(taken);
+    let fields = taken.fold(fields, |fields, taken| fields.field("taken away", taken));
     let fields = fields.field("integrity hash", trailer).field("status hash", &rebuilt.status_hash_hex);
     writeln!(ui.out(), "{}", escape(rebuilt.out.as_bytes()))?;
     let fields = rebuilt.salvage.iter().fold(fields, salvaged::fields);
@@ -62,6 +66,15 @@ pub fn print(rebuilt: &Rebuilt, ui: &mut Ui) -> Result<(), Error> {
     fields.write(ui.out(), look)?;
     rebuilt.notes.iter().for_each(|note| ui.warn(note));
     Ok(())
+}
+
+/// What was taken away, by rule, and from how many objects.
+fn taken(sanitized: &Sanitized) -> Vec<String> {
+    let mut rules = BTreeMap::<&str, u64>::new();
+    for applied in sanitized.rules.iter().filter(|applied| applied.rule != "managed-fields") {
+        *rules.entry(&applied.rule).or_default() += applied.objects;
+    }
+    rules.into_iter().map(|(rule, objects)| format!("{rule}, {}", count(objects, "object"))).collect()
 }
 
 /// How values of a resource are stored that were written in another form.

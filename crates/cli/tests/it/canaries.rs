@@ -421,3 +421,38 @@ fn secrets_of_real_backups_are_not_printed() {
         }
     }
 }
+
+/// Not even what is shown by design, nor what history and free pages have, whoever looks at the bytes.
+#[test]
+fn a_file_for_a_support_case_has_no_secret_in_it() {
+    let bench = Bench::new();
+    let out = bench.path("out.db");
+    for more in ["", " --keys {C}"] {
+        let run = run(&bench.words(&format!("rebuild {{S}} --out {{B}}/out.db --sanitize --json{more}")));
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        let written = [fs::read(&out).unwrap(), run.out.into_bytes(), run.err.into_bytes()].concat();
+        for canary in &bench.canaries {
+            assert!(!canary.is_in(&written), "{} is left", canary.place);
+        }
+        fs::remove_file(&out).unwrap();
+        fs::remove_file(bench.path("out.db.rebuild.json")).unwrap();
+    }
+    // of real backups, sealed with keys and without
+    for (name, keys) in [("plain-etcd36", false), ("aescbc-rotated", true), ("aescbc-rotated", false)] {
+        let backup = named(name);
+        let (snapshot, tarball) = (backup.snapshot(), backup.tarball());
+        let given = ["--keys", tarball.to_str().unwrap()];
+        let needles = values_of(&snapshot, if name == "plain-etcd36" { &[] } else { &given });
+        let line =
+            ["rebuild", snapshot.to_str().unwrap(), "--out", out.to_str().unwrap(), "--sanitize", "--no-sidecar"];
+        let run = run(&[&line[..], if keys { &given[..] } else { &[] }].concat());
+        assert_eq!(run.code, Some(0), "{name}: {}", run.err);
+        let written = fs::read(&out).unwrap();
+        for needle in &needles {
+            assert!(memmem::find(&written, needle).is_none(), "{name}: {}", needle.escape_ascii());
+        }
+        assert!(memmem::find(&written, b"k8s:enc:").is_none(), "{name}");
+        assert!(memmem::find(&written, b"PRIVATE KEY-----").is_none(), "{name}");
+        fs::remove_file(&out).unwrap();
+    }
+}

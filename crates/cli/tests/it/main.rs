@@ -61,6 +61,7 @@ mod pair;
 mod pty;
 mod rebuild;
 mod rebuild_narrowed;
+mod rebuild_sanitized;
 mod rebuild_values;
 mod rehearse;
 mod reports;

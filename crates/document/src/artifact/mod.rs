@@ -42,7 +42,7 @@ pub use objects::{
     Author, CarvedFrom, Change, Difference, DifferenceCounts, History, LiveKey, ObjectRow, Side, StepRow, Timeline,
 };
 pub use policy::{PolicyFile, RequiredEncryption, Requirements, Waiver};
-pub use rebuilt::{LeftOut, Rebuilt, StoredBy, ValuesWritten};
+pub use rebuilt::{Applied, ChangedObject, LeftOut, Rebuilt, Sanitized, StoredBy, ValuesWritten};
 pub use rehearsal::{Boot, PlannedMember, Probe, Rehearsal, RestoredAs};
 pub use salvage::{FoundRecord, LostBucket, LostRange, RungCount, Salvage};
 pub use snapshot::{EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update};

@@ -54,6 +54,8 @@ pub struct Rebuilt {
     pub left_out: Option<LeftOut>,
     /// Values that were written in another form; `None` where all stayed as they were stored.
     pub values: Option<ValuesWritten>,
+    /// What was taken away because it is secret; `None` where nothing was to be.
+    pub sanitized: Option<Sanitized>,
     /// What whoever uses the new file must know.
     pub notes: Vec<String>,
     /// What `etcdutl snapshot status` says of the new file, in eight digits.
@@ -109,6 +111,54 @@ pub struct StoredBy {
     pub key_name: Option<String>,
     /// How many values.
     pub values: u64,
+}
+
+/// What was taken away because it is secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sanitized {
+    /// By which policy: `default`.
+    pub policy: Word,
+    /// Objects of which all stayed but `metadata.managedFields`.
+    pub kept: u64,
+    /// Objects of which something was taken away or replaced.
+    pub changed: u64,
+    /// Objects that were dropped.
+    pub dropped: u64,
+    /// What was done, by resource and rule.
+    pub rules: Vec<Applied>,
+    /// The objects that were changed, the first of them.
+    pub objects: Vec<ChangedObject>,
+    /// Byte strings that were taken away and looked for in the new file, in all their forms; none is in it.
+    pub searched: u64,
+    /// ... that stand in names of keys which were kept, too, and so are no secrets.
+    pub in_names: u64,
+    /// Storage keys of those that say so little that they may be in the new file by chance, and are: a `password`.
+    pub weak: Vec<String>,
+}
+
+/// A rule that was applied to objects of a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Applied {
+    /// The resource; empty where the key is of none.
+    pub resource: String,
+    /// What was taken away: `secret-data`, `private-key`, `event`.
+    pub rule: Word,
+    /// To how many objects.
+    pub objects: u64,
+    /// In how many places of them.
+    pub places: u64,
+}
+
+/// An object that was changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ChangedObject {
+    /// Its storage key.
+    pub key: String,
+    /// The rules that were applied.
+    pub rules: Vec<Word>,
 }
 
 impl Rebuilt {

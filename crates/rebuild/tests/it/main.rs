@@ -8,7 +8,6 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "it reads files of tests")]
 
-mod campaign;
 mod compaction;
 mod narrowed;
 mod repack;

@@ -19,6 +19,8 @@ use crate::exit::Error;
 pub(super) struct Chosen {
     only: Vec<One>,
     drop: Vec<One>,
+    /// Whether what nobody should have goes, too.
+    sanitize: bool,
 }
 
 /// One of them, and whether any key was meant by it.
@@ -49,14 +51,14 @@ impl Chosen {
             };
             named.iter().map(one).collect::<Result<Vec<One>, Error>>()
         };
-        Ok(Self { only: resolved(&args.only)?, drop: resolved(&args.drop)? })
+        Ok(Self { only: resolved(&args.only)?, drop: resolved(&args.drop)?, sanitize: args.sanitize.is_some() })
     }
 
     /// Whether a key stays. Each is asked, so that one which no key is meant by is known.
     pub(super) fn keeps(&self, key: &[u8]) -> bool {
         let any = |of: &[One]| of.iter().filter(|one| one.matches(key)).count() > 0;
         let (only, drop) = (any(&self.only), any(&self.drop));
-        (only || self.only.is_empty()) && !drop
+        (only || self.only.is_empty()) && !drop && !(self.sanitize && sanitize::drops(key).is_some())
     }
 
     /// Leaves out of a plan what is not meant, and says what that is.
@@ -69,7 +71,7 @@ impl Chosen {
         keeps: &'a (dyn Fn(&[u8]) -> bool + Sync),
         source: &Contents,
     ) -> Result<(Plan<'a>, Option<rebuild::LeftOut>), Error> {
-        if self.only.is_empty() && self.drop.is_empty() {
+        if self.only.is_empty() && self.drop.is_empty() && !self.sanitize {
             return Ok((plan, None));
         }
         let plan = plan.only(keeps);

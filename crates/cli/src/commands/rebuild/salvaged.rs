@@ -6,10 +6,11 @@ use checks::Verdict;
 use document::{Artifact, Document, Salvage};
 use etcd_snapshot::trailer::Trailer;
 use rebuild::Compact;
-use rebuild::salvage::{Found, How, LostBucket, LostRange, Outcome, Report, Rung, Sources, salvage};
+use rebuild::salvage::{Found, How, LostBucket, LostRange, Outcome, Report, Rung, salvage};
 
 use super::file::NewFile;
 use crate::args::RebuildArgs;
+use crate::commands::snapshot;
 use crate::exit::{Ending, Error};
 use crate::ui::Ui;
 
@@ -21,27 +22,26 @@ pub(super) struct Salvaged {
     /// All of it; `None` where nothing is wrong with the source.
     pub(super) file: Option<Contents>,
     report: Report,
-    sources: Sources,
 }
 
-/// Gathers what is left of a source, where that is asked for.
+/// Gathers what is left of a source.
 pub(super) fn gather(
     source: &Contents,
     args: &RebuildArgs,
     new: &NewFile,
     reading: &Reading,
     ui: &mut Ui,
-) -> Result<Option<Salvaged>, Error> {
-    let Some(sources) = args.salvage else { return Ok(None) };
+) -> Result<Salvaged, Error> {
+    let db = snapshot::database(source)?;
     let meter = ui.meter("salvaging", None);
-    let outcome = salvage(source.bytes(), How { without_auth: args.drop_auth, beside: sources }, &Pool);
+    let outcome = salvage(&db, How { without_auth: args.drop_auth }, &Pool);
     drop(meter);
     match outcome.map_err(|error| super::why(source, &error))? {
-        Outcome::Sound(report) => Ok(Some(Salvaged { file: None, report, sources })),
+        Outcome::Sound(report) => Ok(Salvaged { file: None, report }),
         Outcome::Salvaged(salvaged) => {
             let file = new
                 .scratch(reading, |out| salvaged.write(out).map(drop).map_err(|error| new.unwritten(source, error)))?;
-            Ok(Some(Salvaged { file: Some(file), report: salvaged.report().clone(), sources }))
+            Ok(Salvaged { file: Some(file), report: salvaged.report().clone() })
         }
     }
 }
@@ -59,7 +59,7 @@ impl Salvaged {
             if self.file.is_some() {
                 rebuilt.records_before = self.report.gathered;
             }
-            rebuilt.salvage = Some(told_of(&self.report, self.sources));
+            rebuilt.salvage = Some(told_of(&self.report));
         }
         if self.report.is_whole() && trailer.valid() != Some(false) {
             return Ending::Clean;
@@ -69,13 +69,13 @@ impl Salvaged {
     }
 }
 
-fn told_of(report: &Report, sources: Sources) -> Salvage {
+fn told_of(report: &Report) -> Salvage {
     let rungs = Rung::ALL.into_iter().zip(report.records);
     let advice = report.is_compacted().then(|| {
         "with `--bump-revision 1000000000 --mark-compacted`: clients have seen revisions that are lost".to_owned()
     });
     Salvage {
-        from: sources.word().into(),
+        from: "tree".into(),
         whole: report.is_whole(),
         records: rungs
             .map(|(rung, records)| document::RungCount { rung: rung.number(), source: rung.word().into(), records })

@@ -57,8 +57,8 @@ impl Forms {
     /// Reads what was given; `None` where values are to stay as they are.
     pub(super) fn read(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<Option<Self>, Error> {
         if !args.decrypt && args.reencrypt.is_empty() {
-            if args.keys.keys.is_some() || args.keys.escrow.is_some() {
-                let reason = "keys open nothing here without `--decrypt` or `--reencrypt CONFIG`";
+            if args.sanitize.is_none() && (args.keys.keys.is_some() || args.keys.escrow.is_some()) {
+                let reason = "keys open nothing here without `--decrypt`, `--reencrypt CONFIG` or `--sanitize`";
                 return Err(Error::Usage(reason.to_owned()));
             }
             return Ok(None);
