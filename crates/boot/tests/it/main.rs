@@ -4,8 +4,9 @@
 
 use std::fs;
 use std::io::BufWriter;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bbolt_page::{Db, Serial};
 use boot::{Etcd, EtcdError, Expected, Launcher, Outcome, Plan, Probe, Probing, StartError, Symptom, patience};
@@ -14,7 +15,8 @@ use peer_harness::{Peer, PeerVersion};
 use restore::{Cluster, Flags, Release};
 use tempfile::TempDir;
 
-const SOON: Duration = Duration::from_millis(300);
+/// Long enough for a shell to have begun on a busy machine.
+const SOON: Duration = Duration::from_millis(1500);
 
 fn ask(folder: &TempDir, script: &str) -> Result<Etcd, EtcdError> {
     let program = folder.path().join("etcd");
@@ -47,11 +49,17 @@ fn who_says_nothing_is_ended_with_all_that_it_started() {
     gone(pid.trim());
 }
 
-/// A killed process is there until somebody has waited for it: then it is a zombie at most.
+/// A killed process takes a moment to go, and is a zombie until somebody has waited for it.
 fn gone(pid: &str) {
-    let state = fs::read_to_string(format!("/proc/{pid}/stat"));
-    let state = state.ok().and_then(|stat| stat.rsplit_once(')').map(|(_, rest)| rest.trim().starts_with('Z')));
-    assert_ne!(state, Some(false), "{pid} still runs");
+    let runs = || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+    };
+    let until = Instant::now() + Duration::from_secs(60);
+    while runs() && Instant::now() < until {
+        std::thread::yield_now();
+    }
+    assert!(!runs(), "{pid} still runs");
 }
 
 /// Starts a program on nothing.
@@ -78,7 +86,7 @@ fn how_it_does_not_come_up_is_told() {
     assert_eq!(told.symptom, Symptom::LogDamaged);
     let noted = folder.path().join("pid");
     let late = failure(&format!("echo $$ > {}; exec sleep 1000", noted.display()));
-    assert_eq!((late.how.as_str(), late.symptom), ("etcd was not ready after 0 s", Symptom::Late));
+    assert_eq!((late.how.as_str(), late.symptom), ("etcd was not ready after 1 s", Symptom::Late));
     gone(fs::read_to_string(noted).unwrap().trim());
     // tried again where the port was taken, and not for ever
     let tried = folder.path().join("tried");
@@ -198,4 +206,81 @@ fn a_real_etcd_serves_what_it_should() {
         );
         server.end();
     }
+}
+
+/// Starts a real etcd on a directory that was changed after it was made, and asks it.
+fn asked(peer: &Peer, change: &dyn Fn(&Path)) -> Result<Vec<Probe>, StartError> {
+    let bytes = fixtures::named("auth-enabled").bytes();
+    let cluster = Cluster::plan(&Flags::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    restored(&bytes, &cluster, &data);
+    let db = fs::read(data.join("member/snap/db")).unwrap();
+    let scanned = scan(Db::open(&db).unwrap(), Options::default(), &Serial);
+    let expected = Expected::of(&scanned, cluster.own.id, cluster.id, &Serial);
+    let auth = scanned.elements(scanned.bucket(b"auth").unwrap()).find(|entry| entry.key == b"authEnabled").unwrap();
+    let at = auth.value.as_ptr().addr() - db.as_ptr().addr();
+    let file = fs::OpenOptions::new().write(true).open(data.join("member/snap/db")).unwrap();
+    file.write_all_at(&[0], at as u64).unwrap();
+    change(&data);
+    let environment = std::env::vars_os().collect();
+    let etcd = Etcd::ask(peer.etcd().into(), Launcher { through: None, environment }, patience(0)).unwrap();
+    let within = 4 * patience(0);
+    let plan = Plan { data: &data, log: &log, name: "default", one_of_many: false, size: db.len() as u64, within };
+    let server = etcd.start(&plan, &|spawn| spawn())?;
+    let mut probes = Vec::new();
+    let probing = Probing { version: etcd.version(), size: 0, quick: false, snapshot: None, progress: &|_| {} };
+    server.probe(&expected, probing, &mut |probe| probes.push(probe)).unwrap();
+    Ok(probes)
+}
+
+fn wrong(probes: &[Probe]) -> Vec<(&str, Option<Symptom>)> {
+    let wrong = probes.iter().filter(|probe| probe.outcome == Outcome::Failed);
+    wrong.map(|probe| (probe.name, probe.symptom)).collect()
+}
+
+#[test]
+fn what_was_changed_after_it_was_made_is_told_for_what_it_is() {
+    for version in PeerVersion::ALL {
+        let Some(peer) = Peer::for_test(version, "what_was_changed_after_it_was_made") else { continue };
+        let failure = |change: &dyn Fn(&Path)| match asked(&peer, change) {
+            Err(StartError::Failed(failure)) => failure,
+            other => panic!("etcd {version}: {other:?}"),
+        };
+        assert_eq!(wrong(&asked(&peer, &|_| {}).unwrap()), []);
+        // it makes a cluster of its own, and serves every key
+        let alone = asked(&peer, &|data| fs::remove_dir_all(data.join("member/wal")).unwrap()).unwrap();
+        assert!(wrong(&alone).contains(&("cluster", None)), "etcd {version}: {alone:?}");
+        assert!(!wrong(&alone).iter().any(|(name, _)| *name == "content"), "etcd {version}: {alone:?}");
+        let none = failure(&|data| fs::remove_file(data.join("member/snap/db")).unwrap());
+        assert_eq!(none.symptom, Symptom::NoDatabase, "etcd {version}: {none}");
+        let torn = failure(&|data| {
+            let log = data.join("member/wal").join(restore::wal_name());
+            let mut bytes = fs::read(&log).unwrap();
+            bytes[0x30] ^= 1;
+            fs::write(log, bytes).unwrap();
+        });
+        assert_eq!(torn.symptom, Symptom::LogDamaged, "etcd {version}: {torn}");
+        let cut = failure(&|data| {
+            let db = fs::OpenOptions::new().write(true).open(data.join("member/snap/db")).unwrap();
+            db.set_len(3 * 4096).unwrap();
+        });
+        assert!([Symptom::Truncated, Symptom::DatabaseDamaged].contains(&cut.symptom), "etcd {version}: {cut}");
+    }
+}
+
+#[test]
+fn a_write_that_is_skipped_is_told() {
+    let Some(peer) = Peer::for_test(PeerVersion::V35, "a_write_that_is_skipped_is_told") else { return };
+    let probes = asked(&peer, &|data| {
+        let db = data.join("member/snap/db");
+        let mut bytes = fs::read(&db).unwrap();
+        let name = b"consistent_index";
+        let found: Vec<usize> = (0..bytes.len() - name.len()).filter(|at| bytes[*at..].starts_with(name)).collect();
+        for at in found {
+            bytes[at + name.len()..][..8].copy_from_slice(&100_000_u64.to_be_bytes());
+        }
+        fs::write(db, bytes).unwrap();
+    });
+    assert_eq!(wrong(&probes.unwrap()), [("put", Some(Symptom::IndexAhead))]);
 }
