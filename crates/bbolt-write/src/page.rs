@@ -9,6 +9,11 @@ pub(crate) const ELEMENT: usize = 16;
 /// Elements of one page: a count of 65535 means something else.
 pub(crate) const MOST: usize = 0xfffe;
 
+/// Pages that a leaf grows over before it is closed, unless one element takes more.
+const MOST_PAGES: usize = 8;
+/// A leaf is closed where no more than this part of a page is left empty.
+const WASTE: usize = 8;
+
 const BRANCH: u16 = 1;
 const LEAF: u16 = 2;
 const META: u16 = 4;
@@ -45,6 +50,17 @@ impl Leaf {
 
     pub(crate) fn len(&self) -> usize {
         self.lens.len()
+    }
+
+    /// Whether an element of `size` bytes still goes in: where there is room for it, or where closing the leaf would leave
+    /// much of its last page empty. Elements a little longer than a page, as objects of Kubernetes are, would else take two
+    /// pages each; bbolt puts at least two of them together.
+    pub(crate) fn takes(&self, size: usize, page_size: usize) -> bool {
+        let pages = self.size().div_ceil(page_size);
+        let together = (self.size() + size).div_ceil(page_size);
+        let wasted = pages * page_size - self.size();
+        let grows = together <= MOST_PAGES && wasted > page_size / WASTE;
+        self.lens.len() < MOST && (together <= pages || grows)
     }
 
     pub(crate) fn push(&mut self, key: &[u8], value: &[u8]) {

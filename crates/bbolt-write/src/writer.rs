@@ -6,7 +6,7 @@ use bbolt_page::Pgid;
 
 use crate::WriteError;
 use crate::branches::{Group, Level};
-use crate::page::{self, BUCKET, ELEMENT, HEADER, Leaf, MOST};
+use crate::page::{self, BUCKET, ELEMENT, HEADER, Leaf};
 
 /// Longest key, in bytes, as bbolt has it.
 const LONGEST_KEY: usize = 32_768;
@@ -112,7 +112,7 @@ impl<W: Write + Seek> Writer<W> {
     /// Writes a page that is `size` bytes long without its end, over as many pages as it takes.
     fn emit(&mut self, size: usize, fill: impl FnOnce(Pgid, u32, &mut Vec<u8>)) -> Result<Pgid, WriteError> {
         let (id, pages) = (self.next, size.div_ceil(self.size()).max(1));
-        // a page holds one element that is larger than itself, of less than 2 GiB
+        // an element has less than 2 GiB, and no page much more
         let overflow = u32::try_from(pages - 1).unwrap_or(u32::MAX);
         self.room.clear();
         fill(id, overflow, &mut self.room);
@@ -192,8 +192,7 @@ impl<W: Write + Seek> Tree<'_, W> {
             return Err(WriteError::Value { len: value.len() });
         }
         self.comes_next(key)?;
-        let size = self.leaf.size() + ELEMENT + key.len() + value.len();
-        if self.leaf.len() > 0 && (size > self.writer.size() || self.leaf.len() >= MOST) {
+        if self.leaf.len() > 0 && !self.leaf.takes(ELEMENT + key.len() + value.len(), self.writer.size()) {
             self.end_leaf()?;
         }
         self.leaf.push(key, value);
