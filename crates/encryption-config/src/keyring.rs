@@ -9,7 +9,7 @@ use crate::config::{EncryptionConfig, GroupResource, Provider, ProviderKind};
 use crate::envelope::{EnvelopeError, KmsEnvelope};
 use crate::key::Key;
 use crate::open::{BodyError, open_body};
-use crate::stored::{Magic, PrefixError, StoredValue};
+use crate::stored::{Magic, PrefixError, StoredValue, body_under};
 
 /// Names in a hostile value may be megabytes long: so many characters are kept.
 const LONGEST: usize = 256;
@@ -153,8 +153,10 @@ pub enum OpenError {
 }
 
 /// A key that could open a value.
-struct Candidate<'k> {
+struct Candidate<'k, 'v> {
     key: &'k Key,
+    /// What follows its name.
+    body: &'v [u8],
     standing: Standing,
 }
 
@@ -180,18 +182,20 @@ impl Keyring {
     /// # Errors
     /// [`OpenError`] says which key is missing or why the one at hand does not fit.
     pub fn open<'v>(&self, resource: &str, etcd_key: &[u8], stored: &'v [u8]) -> Result<Opened<'v>, OpenError> {
-        let (kind, provider, version, name, body) = match StoredValue::read(stored)? {
+        let (kind, provider, version, name, body, rest) = match StoredValue::read(stored)? {
             StoredValue::Plain(bytes) => {
                 let plaintext = Plaintext::Stored(bytes);
                 return Ok(Opened { stored_as: StoredAs::Plain, plaintext, magic: Magic::of(bytes) });
             }
-            StoredValue::Encrypted { kind, provider, version, name, body } => (kind, provider, version, name, body),
+            StoredValue::Encrypted { kind, provider, version, name, body, rest } => {
+                (kind, provider, version, name, body, rest)
+            }
         };
         match kind {
             ProviderKind::AesCbc | ProviderKind::AesGcm | ProviderKind::SecretBox => {
-                self.open_with_key(resource, kind, name, etcd_key, body)
+                self.open_with_key(resource, kind, name, etcd_key, rest)
             }
-            ProviderKind::KmsV1 | ProviderKind::KmsV2 => Err(self.describe_kms(resource, kind, name, body)),
+            ProviderKind::KmsV1 | ProviderKind::KmsV2 => Err(self.describe_kms(resource, kind, (name, body), rest)),
             ProviderKind::Identity | ProviderKind::Unknown => {
                 Err(OpenError::UnknownProvider { provider: clip(provider, LONGEST), version: clip(version, LONGEST) })
             }
@@ -204,9 +208,9 @@ impl Keyring {
         kind: ProviderKind,
         name: &str,
         etcd_key: &[u8],
-        body: &[u8],
+        rest: &[u8],
     ) -> Result<Opened<'v>, OpenError> {
-        let candidates = self.candidates(resource, kind, name)?;
+        let candidates = self.candidates(resource, kind, name, rest)?;
         let mut best: Option<Opened<'v>> = None;
         let mut reason = None;
         let mut tried = 0_usize;
@@ -215,7 +219,8 @@ impl Keyring {
                 continue;
             };
             tried = tried.saturating_add(1);
-            match open_body(kind, key, etcd_key, body) {
+            let name = candidate.key.name();
+            match open_body(kind, key, etcd_key, candidate.body) {
                 Ok(bytes) => {
                     let magic = Magic::of(&bytes);
                     let stored_as = StoredAs::Encrypted {
@@ -241,11 +246,17 @@ impl Keyring {
         }
     }
 
-    /// The keys of that name, each set of bytes once.
-    fn candidates(&self, resource: &str, kind: ProviderKind, name: &str) -> Result<Vec<Candidate<'_>>, OpenError> {
+    /// The keys whose names what follows the provider's prefix begins with, each set of bytes under a name once.
+    fn candidates<'v>(
+        &self,
+        resource: &str,
+        kind: ProviderKind,
+        name: &str,
+        rest: &'v [u8],
+    ) -> Result<Vec<Candidate<'_, 'v>>, OpenError> {
         let parsed = GroupResource::parse(resource);
         let mut covered = false;
-        let mut candidates: Vec<Candidate<'_>> = Vec::new();
+        let mut candidates: Vec<Candidate<'_, 'v>> = Vec::new();
         for config in &self.configs {
             for (provider_index, provider) in config.providers_for(&parsed).into_iter().enumerate() {
                 covered = true;
@@ -253,11 +264,13 @@ impl Keyring {
                     continue;
                 }
                 for (key_index, key) in provider.keys().iter().enumerate() {
-                    let known = || candidates.iter().any(|candidate| candidate.key.same_material(key));
-                    if key.name() == name && !known() {
+                    let Some(body) = body_under(key.name(), rest) else { continue };
+                    let known =
+                        |other: &Candidate<'_, '_>| other.key.name() == key.name() && other.key.same_material(key);
+                    if !candidates.iter().any(known) {
                         let first = provider_index == 0 && key_index == 0;
-                        candidates
-                            .push(Candidate { key, standing: if first { Standing::Write } else { Standing::Read } });
+                        let standing = if first { Standing::Write } else { Standing::Read };
+                        candidates.push(Candidate { key, body, standing });
                     }
                 }
             }
@@ -270,14 +283,22 @@ impl Keyring {
         }
     }
 
-    fn describe_kms(&self, resource: &str, kind: ProviderKind, plugin: &str, body: &[u8]) -> OpenError {
+    fn describe_kms(
+        &self,
+        resource: &str,
+        kind: ProviderKind,
+        (plugin, body): (&str, &[u8]),
+        rest: &[u8],
+    ) -> OpenError {
         let v2 = kind == ProviderKind::KmsV2;
-        let envelope = if v2 { KmsEnvelope::read_v2(body) } else { KmsEnvelope::read_v1(body) };
         let parsed = GroupResource::parse(resource);
         let providers = self.configs.iter().flat_map(|config| config.providers_for(&parsed));
-        let configured = providers
+        let named = providers
             .filter_map(|provider| if let Provider::Kms(kms) = provider { Some(kms) } else { None })
-            .any(|kms| kms.v2 == v2 && kms.name == plugin);
+            .filter(|kms| kms.v2 == v2)
+            .find_map(|kms| Some((kms.name.as_str(), body_under(&kms.name, rest)?)));
+        let (configured, (plugin, body)) = (named.is_some(), named.unwrap_or((plugin, body)));
+        let envelope = if v2 { KmsEnvelope::read_v2(body) } else { KmsEnvelope::read_v1(body) };
         let plugin = clip(plugin, LONGEST);
         match envelope {
             Ok(envelope) => OpenError::Kms { plugin, configured, envelope },

@@ -64,4 +64,4 @@ pub use problem::{Problem, ProblemKind};
 pub use run::{Asked, Fingerprints};
 pub use seal::{SealError, Sealer};
 pub use state::{KeyUse, ResourceState, State};
-pub use stored::{Magic, PrefixError, StoredValue};
+pub use stored::{Magic, PrefixError, StoredValue, body_under, likely_name, name_ends};

@@ -91,9 +91,8 @@ impl Sealer {
         let ready = key.and_then(|key| Ready::new(provider, key.opening_bytes()?));
         let prefix = format!("k8s:enc:{provider}:v1:{key_name}:").into_bytes();
         match ready {
-            // a colon would end the name, and nothing could be read again
-            Some(ready) if !key_name.contains(':') => Ok(Self { provider, key_name, prefix, ready }),
-            _ => Err(SealError::UnusableKey { provider, key_name }),
+            Some(ready) => Ok(Self { provider, key_name, prefix, ready }),
+            None => Err(SealError::UnusableKey { provider, key_name }),
         }
     }
 

@@ -1,8 +1,11 @@
 //! How a stored value is wrapped, from its first bytes.
 //!
-//! An encrypted value begins `k8s:enc:<provider>:<version>:<key name>:` and goes on in binary, so
-//! it is split at the fifth colon and no further. An unencrypted one begins `k8s\0` (protobuf), or
-//! with `{` after white space (JSON), or with CBOR's self-describe tag.
+//! An encrypted value begins `k8s:enc:<provider>:<version>:<key name>:` and goes on in binary.
+//! Where the name ends is told by [`likely_name`], for whoever has no configuration: a name may
+//! hold colons. An unencrypted one begins `k8s\0` (protobuf), or with `{` after white space
+//! (JSON), or with CBOR's self-describe tag.
+
+use encryption_config::{ProviderKind, likely_name};
 
 /// What every encrypted value begins with.
 const ENCRYPTED: &[u8] = b"k8s:enc:";
@@ -156,16 +159,20 @@ impl<'v> Envelope<'v> {
 
 fn encrypted<'v>(value: &'v [u8], rest: &'v [u8]) -> Envelope<'v> {
     let reach = rest.get(..PREFIX_REACH).unwrap_or(rest);
-    let mut parts = reach.splitn(4, |&byte| byte == b':');
-    let (Some(provider), Some(version), Some(key_name), Some(_)) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let mut parts = reach.splitn(3, |&byte| byte == b':');
+    let (Some(provider), Some(version), Some(named)) = (parts.next(), parts.next(), parts.next()) else {
+        return Envelope::MalformedEncryption(MalformedEncryption::Unfinished);
+    };
+    let word = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+    let kind = ProviderKind::from_prefix(word(provider), word(version));
+    let whole = rest.get(provider.len() + version.len() + 2..).filter(|_| named.contains(&b':'));
+    let Some(key_name) = whole.and_then(|whole| named.get(..likely_name(kind, whole)?)) else {
         return Envelope::MalformedEncryption(MalformedEncryption::Unfinished);
     };
     if provider.is_empty() || version.is_empty() || key_name.is_empty() {
         return Envelope::MalformedEncryption(MalformedEncryption::EmptyName);
     }
-    // three colons after the names, and all of it within PREFIX_REACH
+    // three colons after the names
     let names = provider.len() + version.len() + key_name.len() + 3;
     match value.split_at_checked(ENCRYPTED.len() + names) {
         Some((prefix, body)) => {

@@ -123,7 +123,7 @@ impl<'a> Pass<'_, 'a> {
         let tally = piece.resources.entry(key.stored_resource).or_insert_with(|| ResourceTally::of(&key));
         let sealed = match StoredValue::read(value) {
             Ok(StoredValue::Plain(_)) => return tally.count_plain(era),
-            Ok(sealed) => Some(sealed),
+            Ok(sealed) => Some(self.unlocked.named(&key, etcd_key, sealed)),
             Err(_) => None,
         };
         let at = tally.count_sealed(sealed.as_ref(), era);
@@ -175,6 +175,7 @@ impl<'a> Pass<'_, 'a> {
         for Sampled { etcd_key, value, .. } in values {
             let key = StorageKey::parse(etcd_key);
             let Ok(sealed) = StoredValue::read(value) else { continue };
+            let sealed = self.unlocked.named(&key, etcd_key, sealed);
             let tally = piece.resources.entry(key.stored_resource).or_insert_with(|| ResourceTally::of(&key));
             let at = tally.place_of(Some(&sealed));
             tally.settle(at, etcd_key, self.attempt(&key, etcd_key, &sealed, &mut room));

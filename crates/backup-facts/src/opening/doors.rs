@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use encryption_config::{Cipher, GroupResource, Key, Provider, ProviderKind, Standing};
+use encryption_config::{Cipher, GroupResource, Key, Provider, ProviderKind, Standing, body_under, name_ends};
 use kube_objects::StorageKey;
 
 use super::source::ServerConfig;
@@ -20,6 +20,9 @@ pub(super) struct Doors {
     scopes: Vec<Vec<GroupResource>>,
     plugins: Vec<(String, bool)>,
     count: usize,
+    /// The most bytes and the most colons of a name.
+    longest: usize,
+    colons: usize,
 }
 
 /// One key of one configuration.
@@ -34,8 +37,10 @@ struct Door {
 }
 
 /// A key that may open a value.
-pub(super) struct Candidate<'d> {
+pub(super) struct Candidate<'d, 'v> {
     pub(super) cipher: &'d Option<Cipher>,
+    /// What follows its name.
+    pub(super) body: &'v [u8],
     pub(super) source: usize,
     pub(super) standing: Standing,
 }
@@ -74,6 +79,8 @@ impl Doors {
         key: &Key,
         (pattern, standing): (&GroupResource, Standing),
     ) {
+        self.longest = self.longest.max(key.name().len());
+        self.colons = self.colons.max(key.name().bytes().filter(|byte| *byte == b':').count());
         let doors = self.by_name.entry(key.name().as_bytes().to_vec()).or_default();
         let full = doors.len() >= MOST_OF_A_NAME || self.count >= MOST_KEYS;
         let same_bytes = |door: &Door| match &door.cipher {
@@ -101,20 +108,41 @@ impl Doors {
         }
     }
 
-    /// The keys of that name for the resource of an etcd key, those in use first.
-    pub(super) fn of<'d>(
+    /// The keys for the resource of an etcd key that are named in what follows the provider's prefix of a value, those
+    /// in use first where several have one name. Of names that begin alike a value may be under either: both are given.
+    pub(super) fn of<'d, 'v>(
         &'d self,
         provider: ProviderKind,
-        name: &str,
+        rest: &'v [u8],
         key: &StorageKey<'d>,
-    ) -> impl Iterator<Item = Candidate<'d>> {
-        let doors = self.by_name.get(name.as_bytes()).map(Vec::as_slice).unwrap_or_default();
+    ) -> impl Iterator<Item = Candidate<'d, 'v>> {
         let (group, resource) = (key.group, key.resource);
-        doors.iter().filter(move |door| door.provider == provider).filter_map(move |door| {
+        let named = name_ends(rest, self.colons, self.longest).filter_map(move |end| {
+            let (name, body) = rest.split_at_checked(end)?;
+            Some((self.by_name.get(name)?, body.strip_prefix(b":")?))
+        });
+        let doors = named.flat_map(|(doors, body)| doors.iter().map(move |door| (door, body)));
+        doors.filter(move |(door, _)| door.provider == provider).filter_map(move |(door, body)| {
             let pattern = covering(self.scopes.get(door.source)?, group, resource)?;
             let standing = serves(&door.serves, pattern)?;
-            Some(Candidate { cipher: &door.cipher, source: door.source, standing })
+            Some(Candidate { cipher: &door.cipher, body, source: door.source, standing })
         })
+    }
+
+    /// The names that keys and plugins at hand have, for whatever resource, of which a value may be under each.
+    pub(super) fn names<'v>(&self, provider: ProviderKind, rest: &'v [u8]) -> Vec<&'v str> {
+        let text = |end: usize| std::str::from_utf8(rest.get(..end)?).ok();
+        if matches!(provider, ProviderKind::KmsV1 | ProviderKind::KmsV2) {
+            let fitting = self.plugins.iter().filter(|(_, v2)| *v2 == (provider == ProviderKind::KmsV2));
+            let plugin =
+                fitting.filter(|(name, _)| body_under(name, rest).is_some()).max_by_key(|(name, _)| name.len());
+            return plugin.and_then(|(name, _)| text(name.len())).into_iter().collect();
+        }
+        let has = |end: &usize| {
+            let doors = rest.get(..*end).and_then(|name| self.by_name.get(name));
+            doors.is_some_and(|doors| doors.iter().any(|door| door.provider == provider))
+        };
+        name_ends(rest, self.colons, self.longest).filter(has).filter_map(text).collect()
     }
 
     /// Whether a configuration names this KMS plugin.

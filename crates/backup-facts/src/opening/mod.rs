@@ -126,10 +126,35 @@ impl Unlocked {
             sealed @ StoredValue::Encrypted { .. } => sealed,
         };
         let mut room = Zeroizing::new(Vec::new());
-        let by = self.open_sealed(&StorageKey::parse(etcd_key), etcd_key, &sealed, &mut room)?;
+        let key = StorageKey::parse(etcd_key);
+        let sealed = self.named(&key, etcd_key, sealed);
+        let by = self.open_sealed(&key, etcd_key, &sealed, &mut room)?;
         let StoredValue::Encrypted { kind, name, .. } = sealed else { return Err(OpenFailure::NOT_SEALED) };
         let stored_as = StoredAs::Encrypted { provider: kind, key_name: cut(name, LONGEST), standing: by.standing };
         Ok(Opened { stored_as, plaintext: Plaintext::Decrypted(room), source: Some(by.source) })
+    }
+
+    /// A value under the name that the configurations at hand have for its key, which may hold colons. Where names begin
+    /// alike, the one whose key opens it; where none does, the longest.
+    pub(crate) fn named<'v>(&self, key: &StorageKey<'_>, etcd_key: &[u8], sealed: StoredValue<'v>) -> StoredValue<'v> {
+        let StoredValue::Encrypted { kind, rest, .. } = sealed else { return sealed };
+        let names = self.doors.names(kind, rest);
+        let Some(longest) = names.last().and_then(|name| sealed.under(name)) else { return sealed };
+        if names.len() == 1 {
+            return longest;
+        }
+        let mut room = Zeroizing::new(Vec::new());
+        let opens = |body: &[u8], room: &mut Zeroizing<Vec<u8>>| {
+            let mut doors = self.doors.of(kind, rest, key).filter(|door| door.body.len() == body.len());
+            doors.any(|door| {
+                let opened = door.cipher.as_ref().map(|cipher| cipher.open(etcd_key, body, room));
+                matches!(opened, Some(Ok(()))) && fit::check(key, room).is_ok()
+            })
+        };
+        let mut named = names.iter().filter_map(|name| sealed.under(name));
+        named
+            .find(|named| matches!(named, StoredValue::Encrypted { body, .. } if opens(body, &mut room)))
+            .unwrap_or(longest)
     }
 
     /// Opens an encrypted value into `room`, which then holds the object.
@@ -140,7 +165,7 @@ impl Unlocked {
         sealed: &StoredValue<'_>,
         room: &mut Zeroizing<Vec<u8>>,
     ) -> Result<OpenedBy, OpenFailure> {
-        let StoredValue::Encrypted { kind, provider, version, name, body } = *sealed else {
+        let StoredValue::Encrypted { kind, provider, version, name, body, rest } = *sealed else {
             return Err(OpenFailure::NOT_SEALED);
         };
         match kind {
@@ -155,13 +180,13 @@ impl Unlocked {
         }
         let (mut tried, mut unusable) = (0_usize, false);
         let (mut closed, mut other) = (None, None);
-        for door in self.doors.of(kind, name, key) {
+        for door in self.doors.of(kind, rest, key) {
             let Some(cipher) = &door.cipher else {
                 unusable = true;
                 continue;
             };
             tried = tried.saturating_add(1);
-            match cipher.open(etcd_key, body, room) {
+            match cipher.open(etcd_key, door.body, room) {
                 Ok(()) => match fit::check(key, room) {
                     Ok(()) => return Ok(OpenedBy { source: door.source, standing: door.standing }),
                     Err(mismatch) => other = Some(mismatch),

@@ -3,7 +3,9 @@
 
 mod config;
 mod hostile;
+mod names;
 mod open;
 mod recorded;
+mod refused;
 mod seal;
 mod states;

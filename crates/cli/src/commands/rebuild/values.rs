@@ -190,7 +190,9 @@ impl FormsOf<'_> {
         let Some(Ok(sealer)) = &writer.sealer else { return *opened == *written };
         let as_configured = match StoredValue::read(written) {
             Ok(StoredValue::Plain(_)) => sealer.provider() == ProviderKind::Identity,
-            Ok(StoredValue::Encrypted { kind, name, .. }) => (kind, name) == (sealer.provider(), sealer.key_name()),
+            Ok(sealed @ StoredValue::Encrypted { kind, .. }) => {
+                kind == sealer.provider() && sealed.under(sealer.key_name()).is_some()
+            }
             Err(_) => false,
         };
         let again = self.configs.get(writer.config).and_then(|(_, keys)| keys.open(after.kv.key, written).ok());
