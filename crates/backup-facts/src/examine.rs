@@ -4,11 +4,11 @@
 mod pass;
 
 use bbolt_page::Spread;
-use encryption_config::{GroupResource, Provider, ProviderKind, Standing};
+use encryption_config::{GroupResource, Problem, Provider, ProviderKind, Standing};
 use etcd_snapshot::Scan;
 
 use crate::chain::{Chain, Reach};
-use crate::configuration::InForce;
+use crate::configuration::{InForce, Origin};
 use crate::coverage::{self, Coverage, EncryptedCondition, Migration, Said, ToldBy, Writer};
 use crate::opening::{ApiServer, KeyTally, Reason, ResourceTally, Tallies, Unlocked};
 
@@ -36,6 +36,9 @@ pub struct Encryption {
     pub said: Said,
     /// Keys of the configurations in use, with what needs them.
     pub keys: Vec<KeyUse>,
+    /// What is wrong with the configuration that was given, or lies beside the snapshot. Of a tarball's, see
+    /// [`crate::tarball::TarballFacts::configurations`].
+    pub problems: Vec<Problem>,
     /// The size of the sample, where one was taken.
     pub sample: Option<u64>,
 }
@@ -196,8 +199,22 @@ pub fn examine_with_keys(
         .filter(|(_, tally)| is_of_interest(tally, &unlocked))
         .map(|(stored_path, tally)| of_resource(stored_path, tally, &unlocked, &chain, &said))
         .collect();
-    let encryption = Encryption { keys_at_hand, not_configured, resources, chain, said, keys, sample: options.sample };
+    let (problems, sample) = (problems(in_force), options.sample);
+    let encryption = Encryption { keys_at_hand, not_configured, resources, chain, said, keys, problems, sample };
     (encryption, unlocked)
+}
+
+/// What is wrong with configurations that came in no tarball, each once.
+fn problems(in_force: &InForce) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = Vec::new();
+    if !matches!(in_force, InForce::Config { origin: Origin::Tarball { .. }, .. }) {
+        for problem in in_force.configs().flat_map(|config| &config.problems) {
+            if !problems.contains(problem) {
+                problems.push(problem.clone());
+            }
+        }
+    }
+    problems
 }
 
 /// Whether values stay closed that another key might open.

@@ -15,11 +15,13 @@ use crate::findings::{
     MIGRATION_NOT_BEGUN, MISSING_KEY, NOT_CONFIGURED, PARTIALLY_ENCRYPTED, PLAINTEXT_LEFT, ROTATION_UNFINISHED,
     UNUSED_KEY, VALUE_NOT_OPENED, WANTED_NOT_ENCRYPTED, WRONG_KEY,
 };
+use crate::tarball::keys as tarball;
 
 /// Runs every check of keys against values.
 #[must_use]
 pub fn check(encryption: &Encryption) -> Findings {
     let mut findings = Findings::default();
+    check_given(encryption, &mut findings);
     check_presence(encryption, &mut findings);
     if encryption.keys_at_hand || encryption.not_configured {
         for resource in &encryption.resources {
@@ -49,6 +51,19 @@ fn named(resource: &ResourceCoverage) -> String {
 
 fn key_words(key: &KeyTally) -> String {
     format!("{} key `{}`", key.provider, clip(&key.name, LONGEST))
+}
+
+/// What keeps kube-apiserver from starting with a configuration that came in no tarball, whatever is stored under it.
+fn check_given(encryption: &Encryption, findings: &mut Findings) {
+    for problem in &encryption.problems {
+        let Some(refusal) = problem.refusal() else { continue };
+        let words = clip(&problem.kind.to_string(), LONGEST);
+        let at = if problem.at.is_empty() { String::new() } else { format!(" at `{}`", clip(&problem.at, LONGEST)) };
+        let words = format!("{words}{at}; kube-apiserver does not start with it: {}", clip(&refusal, LONGEST));
+        if let Some(finding) = tarball::told(problem, words) {
+            findings.push(finding.with("refusal", clip(&refusal, LONGEST)));
+        }
+    }
 }
 
 fn check_presence(encryption: &Encryption, findings: &mut Findings) {

@@ -14,6 +14,7 @@ use crate::node::{Node, Seed, Text};
 use crate::problem::{Problem, ProblemKind};
 
 mod check;
+mod kms;
 mod secret;
 
 use secret::{Sizes, decode_secret};
@@ -178,11 +179,13 @@ struct Reader {
     problems: Vec<Problem>,
     limit: usize,
     materials: Vec<Arc<Material>>,
+    /// Names of the KMS plugins so far.
+    plugins: Vec<String>,
 }
 
 impl Reader {
     fn new(limits: &Limits) -> Self {
-        Self { problems: Vec::new(), limit: limits.problems, materials: Vec::new() }
+        Self { problems: Vec::new(), limit: limits.problems, materials: Vec::new(), plugins: Vec::new() }
     }
 
     fn report(&mut self, at: &str, kind: ProblemKind) {
@@ -203,13 +206,16 @@ impl Reader {
             return Err(ParseError::NotAConfiguration { reason: "it has no list `resources`" });
         };
         self.known_fields("", fields, &["kind", "apiVersion", "resources"]);
-        let kind = self.text_field("", fields, "kind");
-        if let Some(got) = kind.filter(|kind| kind != "EncryptionConfiguration" && kind != "EncryptionConfig") {
-            self.report("kind", ProblemKind::Kind { got });
-        }
+        let kind = self.text_field("", fields, "kind").unwrap_or_default();
         let api_version = self.text_field("", fields, "apiVersion");
-        if let Some(got) = api_version.clone().filter(|version| !KNOWN_VERSIONS.contains(&version.as_str())) {
-            self.report("apiVersion", ProblemKind::ApiVersion { got });
+        let version = api_version.clone().unwrap_or_default();
+        if !KNOWN.iter().any(|(known, _)| *known == kind) {
+            self.report("kind", ProblemKind::Kind { got: kind });
+        } else if !KNOWN.contains(&(kind.as_str(), version.as_str())) {
+            self.report("apiVersion", ProblemKind::ApiVersion { got: version, kind });
+        }
+        if resources.is_empty() {
+            self.report("", ProblemKind::Missing { name: "resources" });
         }
         let mut entries = Vec::new();
         for (index, node) in resources.iter().enumerate() {
@@ -230,6 +236,7 @@ impl Reader {
         for (index, node) in resources.iter().enumerate() {
             let at = format!("{at}.resources[{index}]");
             if let Some(name) = self.text(&at, node) {
+                check::check_pattern(&at, &name, self);
                 names.push(GroupResource::parse(&name));
             }
         }
@@ -272,13 +279,17 @@ impl Reader {
         let fields = self.map(at, node)?;
         self.known_fields(at, fields, &["name", "endpoint", "timeout", "apiVersion", "cachesize"]);
         let name = self.text_field(at, fields, "name").unwrap_or_default();
-        self.name(at, &name);
-        Some(Kms {
+        let version = self.text_field(at, fields, "apiVersion").filter(|version| !version.is_empty());
+        let cache =
+            if let Some(Node::Number(number)) = last(fields, "cachesize") { Some(number.clone()) } else { None };
+        let kms = Kms {
             name,
             endpoint: self.text_field(at, fields, "endpoint"),
-            v2: self.text_field(at, fields, "apiVersion").is_some_and(|version| version == "v2"),
+            v2: version.as_deref() == Some("v2"),
             timeout: self.text_field(at, fields, "timeout"),
-        })
+        };
+        kms::check(at, &kms, version.as_deref().unwrap_or("v1"), cache.as_deref(), self);
+        Some(kms)
     }
 
     fn keys(&mut self, at: &str, node: &Node<'_>, sizes: Sizes) -> Vec<Key> {
@@ -298,7 +309,9 @@ impl Reader {
         let fields = self.map(at, node)?;
         self.known_fields(at, fields, &["name", "secret"]);
         let name = self.text_field(at, fields, "name").unwrap_or_default();
-        self.name(at, &name);
+        if name.is_empty() {
+            self.report(at, ProblemKind::Missing { name: "name" });
+        }
         let bytes = match last(fields, "secret") {
             Some(Node::Text(secret)) if !secret.as_str().is_empty() => {
                 let bytes = decode_secret(secret.as_str());
@@ -343,15 +356,6 @@ impl Reader {
         let material = Arc::new(Material::new(bytes));
         self.materials.push(Arc::clone(&material));
         material
-    }
-
-    fn name(&mut self, at: &str, name: &str) {
-        if name.contains(':') {
-            self.report(at, ProblemKind::ColonInName { name: name.to_owned() });
-        }
-        if name.is_empty() {
-            self.report(at, ProblemKind::Missing { name: "name" });
-        }
     }
 
     fn map<'n, 'de>(&mut self, at: &str, node: &'n Node<'de>) -> Option<Fields<'n, 'de>> {
@@ -411,7 +415,9 @@ impl Reader {
     }
 }
 
-const KNOWN_VERSIONS: [&str; 2] = ["apiserver.config.k8s.io/v1", "v1"];
+/// What kube-apiserver knows the document by; the second since an error in its documentation.
+const KNOWN: [(&str, &str); 2] =
+    [("EncryptionConfiguration", "apiserver.config.k8s.io/v1"), ("EncryptionConfig", "v1")];
 
 fn last<'n, 'de>(fields: Fields<'n, 'de>, name: &str) -> Option<&'n Node<'de>> {
     fields.iter().rev().find(|(field, _)| field.as_str() == name).map(|(_, value)| value)

@@ -160,6 +160,11 @@ fn first_has_no_key(config: &EncryptionConfig, resource: &GroupResource) -> bool
 }
 
 fn of_problem(member: &MemberPath, problem: &Problem) -> Option<Finding> {
+    told(problem, clip(&problem.kind.to_string(), LONGEST)).map(|finding| finding.at(at_member(member)))
+}
+
+/// A finding for what is wrong with a configuration, in these words.
+pub(crate) fn told(problem: &Problem, words: String) -> Option<Finding> {
     let entry: &'static Entry = match &problem.kind {
         // told by what it means, not by the order alone: see above
         ProblemKind::IdentityFirst { .. } => return None,
@@ -173,11 +178,11 @@ fn of_problem(member: &MemberPath, problem: &Problem) -> Option<Finding> {
         // fields, types, names and patterns that a strict API server refuses
         _ => &CONFIG_INVALID,
     };
-    let mut finding = Finding::new(entry, clip(&problem.kind.to_string(), LONGEST));
+    let mut finding = Finding::new(entry, words);
     if matches!(problem.kind, ProblemKind::DuplicateKeyName { same_material: true, .. }) {
         finding.severity = Severity::Low;
     }
-    Some(finding.with("at", clip(&problem.at, LONGEST)).at(at_member(member)))
+    Some(finding.with("at", clip(&problem.at, LONGEST)))
 }
 
 /// Secret material in members whose path promises none.

@@ -2,7 +2,7 @@
 
 mod archive;
 mod certificates;
-mod keys;
+pub(crate) mod keys;
 mod members;
 mod pods;
 

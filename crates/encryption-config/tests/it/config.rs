@@ -129,7 +129,10 @@ fn each_problem_is_named_with_its_place() {
         (
             providers(&format!("{good},{identity}")).replace("io/v1", "io/v9"),
             "apiVersion",
-            ProblemKind::ApiVersion { got: "apiserver.config.k8s.io/v9".into() },
+            ProblemKind::ApiVersion {
+                got: "apiserver.config.k8s.io/v9".into(),
+                kind: "EncryptionConfiguration".into(),
+            },
         ),
         (
             providers(&format!("{good},{identity}")).replace("\"kind\"", "\"extra\":1,\"kind\""),
@@ -211,22 +214,17 @@ fn each_problem_is_named_with_its_place() {
             "resources[0]",
             ProblemKind::DuplicateKeyName { resource: secrets(), key: "1".into(), same_material: true },
         ),
-        (
-            providers(&format!("{},{identity}", aescbc(&key("a:b", K32)))),
-            "resources[0].providers[0].aescbc.keys[0]",
-            ProblemKind::ColonInName { name: "a:b".into() },
-        ),
         (providers(&format!("{identity},{good}")), "resources[0]", ProblemKind::IdentityFirst { resource: secrets() }),
         (providers(&good), "resources[0]", ProblemKind::NoIdentity { resource: secrets() }),
         (
             providers(&format!("{good},{identity}")).replace("[\"secrets\"]", "[\"secrets\",\"secrets\"]"),
             "resources[0]",
-            ProblemKind::DuplicateResource { resource: secrets() },
+            ProblemKind::DuplicateResource { resource: secrets(), in_one_list: true },
         ),
         (
             providers(&format!("{good},{identity}")).replace("[\"secrets\"]", "[\"sec*.apps\"]"),
-            "resources[0]",
-            ProblemKind::ResourcePattern { resource: "sec*.apps".into() },
+            "resources[0].resources[0]",
+            ProblemKind::ResourcePattern { resource: "sec*.apps".into(), refusal: None },
         ),
         (
             providers(&format!("{good},{identity}")).replace("[\"secrets\"]", "[]"),

@@ -89,7 +89,7 @@ fn keys() -> Vec<Case> {
     vec![
         spoilt("nothing wrong", &[], Some(true), |world| world),
         spoilt("a newer key", &["KEY-020", "KEY-025"], Some(false), |world| world.sealed("secrets", "a", 3)),
-        spoilt("a key without bytes", &["KEY-020", "KEY-025"], Some(false), |world| {
+        spoilt("a key without bytes", &["KEY-006", "KEY-020", "KEY-025"], Some(false), |world| {
             world.tarball = Tarball::Config(unusable);
             world.sealed("secrets", "a", 1)
         }),
@@ -134,6 +134,32 @@ fn keys() -> Vec<Case> {
         }),
         spoilt("a key of the past that is gone", &["KEY-028"], Some(true), |world| {
             world.sealed("secrets", "a", 1).sealed("secrets", "a", 2)
+        }),
+        spoilt("names with colons, half rotated", &["KEY-025"], Some(true), |world| {
+            let names = ["aescbckey-2026-03-09T09:46:54+01:00", "aescbckey", "2", "2:b"];
+            let keys = (5..).zip(names).map(|(bytes, name)| ("aescbc", name, key(if name == "2" { 2 } else { bytes })));
+            world.tarball = Tarball::Config(config(&["configmaps", "secrets"], &keys.collect::<Vec<_>>(), false));
+            for (bytes, name) in (5..).zip(names).filter(|(_, name)| *name != "2") {
+                let place = format!("/kubernetes.io/secrets/ns/{bytes}");
+                world.put(&place, &seal(&key(bytes), name, &object("Secret", "ns", &bytes.to_string())));
+            }
+            world
+        }),
+        spoilt(
+            "a configuration that no API server starts with",
+            &["KEY-007", "KEY-010", "KEY-027"],
+            Some(true),
+            |world| {
+                // the key in question opens nothing, and no value needs it
+                let text =
+                    config(&["configmaps", "secrets"], &[("aescbc", "2", key(2)), ("aescbc", "1", key(1))], false);
+                let short = text.replace("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", "AQEBAQ==");
+                world.tarball = Tarball::Config(short.replace("\"providers\"", "\"pandas\":1,\"providers\""));
+                world
+            },
+        ),
+        spoilt("a name with colons that is not there", &["KEY-020", "KEY-025"], Some(false), |world| {
+            world.put(A, &seal(&key(5), "aescbckey-2026-03-09T09:46:54+01:00", &object("Secret", "ns", "a")))
         }),
         spoilt("an external service", &["KEY-028", "KEY-030"], None, |world| {
             let body = [field(1, &[7; 40]), field(2, b"key-id-1"), field(3, &[8; 40])].concat();
