@@ -172,9 +172,8 @@ impl Search {
     /// The same without those of which one was found, by [`Hit::id`].
     #[must_use]
     pub fn without(self, found: &HashSet<u64>) -> Needles {
-        let mut needles = Needles::default();
-        needles.all = self.all.into_iter().filter(|needle| !found.contains(&needle.whole)).collect();
-        needles
+        let all = self.all.into_iter().filter(|needle| !found.contains(&needle.whole)).collect();
+        Needles { all, ..Needles::default() }
     }
 
     /// Gives the places where the window by which a needle is found begins between two offsets.

@@ -16,7 +16,7 @@ pub fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
     };
     let mut forms = vec![bytes.to_vec(), hex(b"0123456789abcdef")];
     for before in 0..3_usize {
-        let shifted = [&[0; 2][..before.min(2)], bytes].concat();
+        let shifted: Vec<u8> = std::iter::repeat_n(0, before).chain(bytes.iter().copied()).collect();
         let text = STANDARD_NO_PAD.encode(&shifted).into_bytes();
         let (from, to) = ((before * 8).div_ceil(6), shifted.len() * 8 / 6);
         forms.extend(text.get(from..to).map(<[u8]>::to_vec));

@@ -21,7 +21,7 @@ impl Edit for Keep {
 }
 
 fn decode(value: &[u8]) -> Value {
-    StoredObject::decode(value, &DecodeOptions::default()).unwrap().into_json()
+    StoredObject::decode(value, &DecodeOptions::default()).expect("decodes").into_json()
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn what_is_kept_is_as_it_was() {
             return;
         }
         let mut keep = Keep::default();
-        let again = rewrite(value, &mut keep).unwrap();
+        let again = rewrite(value, &mut keep).expect("whole");
         let Some(again) = again else { return };
         let name = format!("{fixture} {} {}", parsed.resource.escape_ascii(), parsed.name.escape_ascii());
         assert_eq!(decode(&again), decode(value), "{name}");
@@ -71,16 +71,16 @@ fn json_is_changed_where_it_is_asked() {
     expected["items"][0]["data"]["a"] = "".into();
     expected["items"][0]["metadata"]["annotations"].as_object_mut().unwrap().remove("gone");
     expected["items"][1]["spec"]["containers"][0]["env"][0]["value"] = "REDACTED".into();
-    let again = rewrite(object.to_string().as_bytes(), &mut Change3).unwrap().unwrap();
-    assert_eq!(serde_json::from_slice::<Value>(&again).unwrap(), expected);
+    let again = rewrite(object.to_string().as_bytes(), &mut Change3).expect("whole").expect("known");
+    assert_eq!(serde_json::from_slice::<Value>(&again).expect("JSON"), expected);
     // a name that stands twice hides nothing
     let twice = br#"{"kind":"Secret","apiVersion":"v1","data":{"a":"secret"},"data":{"b":"secret"}}"#;
-    let again = rewrite(twice, &mut Change3).unwrap().unwrap();
-    assert!(!String::from_utf8(again).unwrap().contains("secret\""));
+    let again = rewrite(twice, &mut Change3).expect("whole").expect("known");
+    assert!(!String::from_utf8(again).expect("text").contains("secret\""));
 }
 
 fn bytes(number: u8, content: &[u8]) -> Vec<u8> {
-    [&[number << 3 | 2, u8::try_from(content.len()).unwrap()][..], content].concat()
+    [&[number << 3 | 2, u8::try_from(content.len()).expect("short")][..], content].concat()
 }
 
 /// Of kind Secret: metadata with annotations, data, and a field that no table has.
@@ -98,7 +98,7 @@ fn protobuf_is_changed_where_it_is_asked_and_loses_what_nobody_knows() {
     };
     assert_eq!(rewrite(&secret(true, b"hunter2"), &mut Change3), Ok(Some(secret(false, b""))));
     let mut keep = Keep::default();
-    rewrite(&secret(true, b"hunter2"), &mut keep).unwrap();
+    rewrite(&secret(true, b"hunter2"), &mut keep).expect("whole");
     assert_eq!(keep.unknown, ["Secret "]);
     let nobodys = [&b"k8s\0\x0a\x0d\x0a\x02v1\x12\x07Novelty"[..], b"\x12\x06\x0a\x04text"].concat();
     assert_eq!(rewrite(&nobodys, &mut Change3), Ok(None));
