@@ -28,6 +28,7 @@ mod fault;
 mod head;
 mod inventory;
 mod key;
+mod plural;
 mod secret;
 mod shown;
 mod structure;

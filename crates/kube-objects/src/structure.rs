@@ -11,6 +11,7 @@ use crate::decode;
 use crate::envelope::Envelope;
 use crate::fault::ObjectFault;
 use crate::key::{ResourceClass, StorageKey};
+use crate::plural::is_plural;
 use crate::unknown::Unknown;
 use crate::wire::Fields;
 
@@ -70,14 +71,6 @@ impl Identity<'_> {
         let other_kind = key.class == ResourceClass::BuiltIn && !is_plural(&self.kind, key.resource);
         other_kind.then_some(("kind", &*self.kind))
     }
-}
-
-/// Whether a resource is the plural of a kind, as Kubernetes forms it.
-pub(crate) fn is_plural(kind: &[u8], resource: &[u8]) -> bool {
-    let kind = kind.to_ascii_lowercase();
-    let ends = |end: &[u8]| resource.strip_prefix(kind.as_slice()) == Some(end);
-    let stem = kind.strip_suffix(b"y");
-    ends(b"") || ends(b"s") || ends(b"es") || stem.is_some_and(|stem| resource.strip_prefix(stem) == Some(b"ies"))
 }
 
 /// What a JSON object says of itself; everything else in it is parsed and dropped.

@@ -10,16 +10,12 @@
 #![deny(clippy::cast_possible_truncation)]
 
 mod error;
-mod narrowed;
 mod needles;
 mod plan;
 pub mod salvage;
-mod values;
 mod write;
 
 pub use error::RebuildError;
-pub use narrowed::{LeftOut, Traces};
 pub use needles::{Hit, LEAST, Needles, Search};
-pub use plan::{Compact, Plan, Wanted, plan};
-pub use values::{Refusal, Values};
+pub use plan::{Compact, LeftOut, Plan, Refusal, Traces, Values, Wanted, plan};
 pub use write::Rebuilt;

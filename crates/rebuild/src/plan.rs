@@ -1,12 +1,19 @@
 //! What is to be done with a source, before anything is written.
 
+mod narrowed;
+mod values;
+
 use bbolt_page::{Db, Spread};
 use etcd_snapshot::state::bucket;
 use etcd_snapshot::{Options, Scan, scan};
 
 use crate::RebuildError;
-use crate::narrowed::Narrowed;
-use crate::values::Rewritten;
+use narrowed::Narrowed;
+use values::Rewritten;
+
+pub use narrowed::{LeftOut, Traces};
+pub(crate) use values::Room;
+pub use values::{Refusal, Values};
 
 /// Which history is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

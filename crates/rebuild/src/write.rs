@@ -7,7 +7,7 @@ use bbolt_write::{BucketWriter, Writer};
 use etcd_snapshot::state::bucket;
 use etcd_snapshot::{BucketKey, Record, Revision};
 
-use crate::values::Room;
+use crate::plan::Room;
 use crate::{Plan, RebuildError};
 
 /// The least transaction of which there is one before.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
+use crate::plural::is_plural;
+
 const TABLES: [&str; 2] = [include_str!("../../schema/kubernetes.txt"), include_str!("../../schema/openshift.txt")];
 
 /// Every message and kind of the tables.
@@ -107,7 +109,7 @@ impl Schema {
     pub(super) fn kind_of(&self, group: &str, resource: &str) -> Option<(&'static str, &'static str)> {
         let is_of = |(version, kind): &&(&'static str, &'static str)| {
             let of = version.rsplit_once('/').map_or("", |(group, _)| group);
-            of == group && crate::structure::is_plural(kind.as_bytes(), resource.as_bytes())
+            of == group && is_plural(kind.as_bytes(), resource.as_bytes())
         };
         let age = |(version, _): &&(&'static str, &'static str)| {
             (version.contains("alpha"), version.contains("beta"), *version)

@@ -7,7 +7,7 @@ use std::ops::Range;
 use bbolt_page::{Db, LeafPage, PageKind, Pgid, Spread};
 use etcd_snapshot::Record;
 
-use crate::Plan;
+use super::Plan;
 use crate::needles::{Hit, Needles};
 
 /// Which user keys stay.

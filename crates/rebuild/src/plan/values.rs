@@ -5,7 +5,8 @@ use std::fmt;
 use etcd_snapshot::{KeyValue, Record};
 use zeroize::Zeroizing;
 
-use crate::{Plan, RebuildError};
+use super::Plan;
+use crate::RebuildError;
 
 /// Why a value cannot be written in another form.
 pub type Refusal = Box<dyn std::error::Error + Send + Sync>;
