@@ -8,8 +8,8 @@ use checks::Severity;
 use jiff::Timestamp;
 use policy::Policy;
 
+use crate::expectation::Expectation;
 use crate::keys::{Keys, Unlock};
-use crate::said::Expectation;
 
 /// What is asked. `default()`: whether it will restore, with the backup's own keys, failing on high, now.
 ///

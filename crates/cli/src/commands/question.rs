@@ -6,8 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artifact::Reading;
-use assay::said::Expectation;
-use assay::{Answer, Asks, Given, Input, Judged, Judgement, Keys, Question, Unlock, Watch as _};
+use assay::{Answer, Asks, Expectation, Given, Input, Judged, Judgement, Keys, Question, Unlock, Watch as _};
 use backup_facts::version::TargetCluster;
 use checks::{Severity, Verdict};
 
