@@ -8,7 +8,7 @@ use crate::leaf::{LeafElement, LeafPage};
 use crate::meta::{Meta, MetaSlot};
 use crate::page::{PageHeader, PageKind, Pgid, Txid};
 
-pub use intact::{Harvest, IntactLeaf, LostPage, harvest, harvest_bucket, whole_leaf};
+pub use intact::{Harvest, IntactLeaf, LostPage, harvest, harvest_bucket, leading, whole_leaf};
 
 /// Page headers looked at per candidate size.
 const SAMPLE: u64 = 4096;

@@ -283,6 +283,16 @@ impl Tally {
     }
 }
 
+/// Records in bytes of which nothing is known, by their shape, and by that of what follows: whatever was written over them
+/// would have changed that. Each is given with its revision, whether it marks a deletion, as it is stored, and with the
+/// revision of the record that follows. Bytes of more than one transaction are better given piece by piece.
+pub fn by_shape(bytes: &[u8]) -> impl Iterator<Item = (Revision, bool, &[u8], Option<Revision>)> {
+    signature::followed(bytes).filter_map(|(content, follower)| match content {
+        Content::Record { revision, tombstone, raw, .. } => Some((revision, tombstone, raw, follower)),
+        Content::Entry { .. } => None,
+    })
+}
+
 /// Hashes of what was given out; seeded anew in every process, so that no file can be made to collide.
 #[derive(Default)]
 struct Seen {

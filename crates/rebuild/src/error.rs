@@ -54,6 +54,9 @@ pub enum RebuildError {
         /// What stands in the way.
         reason: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// No meta says where anything is.
+    #[error(transparent)]
+    Open(#[from] bbolt_page::OpenError),
     /// Users and roles are lost, and whether authentication was on.
     #[error(
         "users, roles, or whether authentication was on are lost: without them the store would be open to everyone"

@@ -4,6 +4,7 @@
 //! Each record keeps the [`Rung`] of the ladder on which it was found. A record is never made up and never mended, and from
 //! beside the tree only what lies in a lost range is taken: free pages of a sound file hold what was compacted and deleted.
 
+mod beside;
 mod file;
 mod range;
 mod report;
@@ -11,8 +12,10 @@ mod take;
 mod tree;
 mod union;
 
-use bbolt_page::{Db, Spread};
+use bbolt_page::{Db, OpenError, Spread};
+use beside::Beside;
 use etcd_snapshot::mvcc::{MvccFault, MvccFaultKind};
+use etcd_snapshot::salvage::{find_root, open_without_root, pages};
 use etcd_snapshot::state::bucket;
 use etcd_snapshot::{Options, Scan, scan};
 use take::Leaf;
@@ -34,11 +37,17 @@ pub enum Rung {
     Intact,
     /// In the tree of the other meta, one transaction older.
     OtherMeta,
+    /// On a whole leaf that no tree leads to.
+    Orphan,
+    /// On what is left of a leaf.
+    Torn,
+    /// By its shape alone.
+    Raw,
 }
 
 impl Rung {
     /// All of them, the surest first.
-    pub const ALL: [Self; 3] = [Self::Sound, Self::Intact, Self::OtherMeta];
+    pub const ALL: [Self; 6] = [Self::Sound, Self::Intact, Self::OtherMeta, Self::Orphan, Self::Torn, Self::Raw];
 
     /// Its number on the ladder, from 0.
     #[must_use]
@@ -53,6 +62,9 @@ impl Rung {
             Self::Sound => "sound-tree",
             Self::Intact => "intact-part",
             Self::OtherMeta => "other-meta",
+            Self::Orphan => "orphan-page",
+            Self::Torn => "torn-page",
+            Self::Raw => "raw-bytes",
         }
     }
 }
@@ -62,6 +74,32 @@ impl Rung {
 pub struct How {
     /// Whether users and roles may be lost: they are then left out, and authentication is off.
     pub without_auth: bool,
+    /// Where lost records are looked for besides.
+    pub beside: Sources,
+}
+
+/// Where records are looked for that no tree has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sources {
+    /// Nowhere.
+    #[default]
+    Tree,
+    /// On leaves that nothing leads to, also where no meta and no root is left.
+    Orphans,
+    /// Everywhere, by their shape.
+    Raw,
+}
+
+impl Sources {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tree => "tree",
+            Self::Orphans => "orphans",
+            Self::Raw => "raw",
+        }
+    }
 }
 
 /// What became of a source.
@@ -79,8 +117,51 @@ pub enum Outcome<'a> {
 /// Memory: some 64 bytes a record, and only where something is wrong.
 ///
 /// # Errors
-/// [`RebuildError::Auth`] where users and roles are lost and not given up; [`RebuildError::Nothing`] where no record is left.
-pub fn salvage<'a>(db: &Db<'a>, how: How, spread: &impl Spread) -> Result<Outcome<'a>, RebuildError> {
+/// [`RebuildError::Open`] for a file without metas, unless orphans are taken; [`RebuildError::Auth`] where users and roles are
+/// lost and not given up; [`RebuildError::Nothing`] where no record is left.
+pub fn salvage<'a>(bytes: &'a [u8], how: How, spread: &impl Spread) -> Result<Outcome<'a>, RebuildError> {
+    match Db::open(bytes) {
+        Ok(db) => with_meta(&db, how, spread),
+        Err(error @ (OpenError::BigEndian | OpenError::Version { .. })) => Err(error.into()),
+        Err(error) if how.beside == Sources::Tree => Err(error.into()),
+        // whether users and roles of a root that was found are the last ones, nothing tells
+        Err(_) if !how.without_auth => Err(RebuildError::Auth),
+        Err(error) => {
+            let db = find_root(bytes).or_else(|| open_without_root(bytes)).ok_or(error)?;
+            without_meta(&db, how)
+        }
+    }
+}
+
+/// What is left where no meta is: the tree of the newest root that was found is beside a tree like everything else.
+fn without_meta<'a>(db: &Db<'a>, how: How) -> Result<Outcome<'a>, RebuildError> {
+    let tree = Tree::of(db);
+    let newest =
+        tree.key.leaves.last().and_then(|leaf| Leaf::read(leaf, None, None).records.last().map(|r| r.revision));
+    // a root that is not the last one knows of an earlier compaction
+    let is_last = tree.key.lost.is_empty() && pages(db).newest <= newest;
+    let mut union = Union::new(tree.compacted().filter(|_| is_last));
+    for leaf in &tree.key.leaves {
+        union.add_tree(&Leaf::read(leaf, union.before(), tree.compacted()), Rung::Orphan);
+    }
+    union.lose(&tree.key.lost);
+    union.lose_tail(db);
+    look_beside(db, &tree, how, &mut union);
+    union.look_for_gaps();
+    Salvaged::new(db, union, tree.others).map(|salvaged| Outcome::Salvaged(Box::new(salvaged)))
+}
+
+fn look_beside<'a>(db: &Db<'a>, tree: &Tree<'a>, how: How, union: &mut Union<'a>) {
+    let beside = Beside::new(db, tree);
+    if how.beside >= Sources::Orphans && union.has_lost() {
+        beside.orphans(union);
+    }
+    if how.beside >= Sources::Raw && union.has_lost() {
+        beside.raw(union);
+    }
+}
+
+fn with_meta<'a>(db: &Db<'a>, how: How, spread: &impl Spread) -> Result<Outcome<'a>, RebuildError> {
     let tree = Tree::of(db);
     let rung = if tree.key.lost.is_empty() { Rung::Sound } else { Rung::Intact };
     let mut union = Union::new(tree.compacted());
@@ -89,13 +170,14 @@ pub fn salvage<'a>(db: &Db<'a>, how: How, spread: &impl Spread) -> Result<Outcom
     }
     union.lose(&tree.key.lost);
     union.lose_tail(db);
-    let mut buckets = tree.others;
+    let mut buckets = tree.others.clone();
     if let Some(other) = db.through_loser().filter(|_| union.has_lost() || buckets.iter().any(|other| other.is_lost()))
     {
         let other = Tree::of(&other);
         union.fill(other.key.leaves.iter().map(|leaf| Leaf::read(leaf, None, other.compacted())), Rung::OtherMeta);
         buckets.iter_mut().for_each(|bucket| bucket.take_from(&other.others));
     }
+    look_beside(db, &tree, how, &mut union);
     if !how.without_auth && buckets.iter().any(|bucket| bucket.is_lost() && is_auth(bucket.name)) {
         return Err(RebuildError::Auth);
     }

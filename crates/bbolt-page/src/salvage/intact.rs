@@ -118,6 +118,26 @@ pub fn whole_leaf<'a>(db: &Db<'a>, page: LeafPage<'a>, bounds: Bounds<'a>) -> Re
     fault.or_else(|| torn(db, &page, shape.used)).map_or(Ok(page), Err)
 }
 
+/// The elements of a leaf up to the first thing wrong in it, and without the one before that: whatever is wrong may have
+/// begun in its value. A key out of bounds is wrong, too. All but the last one, where nothing is wrong.
+#[must_use]
+pub fn leading<'a>(db: &Db<'a>, page: &LeafPage<'a>, bounds: Bounds<'_>) -> Vec<LeafElement<'a>> {
+    let mut bad = page.count();
+    let shape = page.check(Bounds::default(), |_, element| bad = bad.min(element.unwrap_or(page.count())));
+    let torn = match torn(db, page, shape.used) {
+        Some(FaultKind::Continuation { id, .. }) => db.offset_of(id),
+        _ => u64::MAX,
+    };
+    let end = |part: &[u8]| db.offset_in_file(part).unwrap_or(u64::MAX).saturating_add(offset(part.len()));
+    let sound = |element: &LeafElement<'_>| {
+        let within = !bounds.is_below(element.key) && !bounds.is_above(element.key);
+        element.index < bad && within && end(element.value) <= torn
+    };
+    let mut elements: Vec<_> = page.elements().take_while(sound).collect();
+    elements.pop();
+    elements
+}
+
 /// A continuation page, of those in use, that was written over: with zeros, or with a copy of a page that is elsewhere. A
 /// value may hold a page of zeros, but what is damaged does so much more often.
 fn torn(db: &Db<'_>, page: &LeafPage<'_>, used: u64) -> Option<FaultKind> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 use rebuild::Compact;
+use rebuild::salvage::Sources;
 
 use super::ReportOutput;
 use super::keys::KeysInput;
@@ -55,9 +56,11 @@ pub struct RebuildArgs {
     /// Leave these keys out, also of what `--only` keeps; may be given several times
     #[arg(long, value_name = "SELECTION", value_parser = chosen())]
     pub drop: Vec<SelectionText>,
-    /// Take what is left of a damaged source, and say what is lost
-    #[arg(long, conflicts_with = "rev")]
-    pub salvage: bool,
+    /// Take what is left of a damaged source, and say what is lost; `orphans` looks on pages that no tree leads to, too,
+    /// `raw` everywhere
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "tree")]
+    #[arg(value_parser = parse_sources, conflicts_with = "rev")]
+    pub salvage: Option<Sources>,
     /// Bytes of a page; the source's unless given
     #[arg(long, value_name = "BYTES")]
     pub page_size: Option<u32>,
@@ -126,6 +129,13 @@ impl RebuildArgs {
             compact => Ok(compact.unwrap_or_default()),
         }
     }
+}
+
+fn parse_sources(text: &str) -> Result<Sources, String> {
+    let all = [Sources::Tree, Sources::Orphans, Sources::Raw];
+    all.into_iter()
+        .find(|sources| sources.word() == text)
+        .ok_or_else(|| "`orphans`, `raw`, or nothing for what the trees have".to_owned())
 }
 
 fn parse_compact(text: &str) -> Result<Compact, String> {

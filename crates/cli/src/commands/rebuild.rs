@@ -37,7 +37,7 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let cleaner = Cleaner::read(args, reading, ui)?;
     let new = NewFile::begin(&args.out, args.sweep)?;
     let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
-    let salvaged = args.salvage.then(|| salvaged::gather(&source, args, &new, reading, ui)).transpose()?;
+    let salvaged = salvaged::gather(&source, args, &new, reading, ui)?;
     let whole = salvaged.as_ref().and_then(|salvaged| salvaged.file.as_ref()).unwrap_or(&source);
     wanted.compact = salvaged.as_ref().map_or(wanted.compact, |salvaged| salvaged.compact(wanted.compact));
     let db = snapshot::database(whole)?;
@@ -47,7 +47,7 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
         rayon::join(|| trailer::read(source.bytes(), |bytes| meter.add(bytes)), || rebuild::plan(db, wanted, &Pool));
     drop(meter);
     // a wrong hash must not become a right one
-    if trailer.valid() == Some(false) && !args.salvage {
+    if trailer.valid() == Some(false) && args.salvage.is_none() {
         let reason = "its SHA-256 is not that of its bytes (SNAP-003), and a new file would hide that";
         return Err(refused(&source, reason.to_owned()));
     }
@@ -97,6 +97,11 @@ fn why(source: &Contents, error: &RebuildError) -> Error {
         }
         RebuildError::Value { .. } => values::why(source, error),
         RebuildError::Write(error) => Error::Usage(error.to_string()),
+        RebuildError::Open(_) => Error::Unanswerable {
+            display: source.display().to_owned(),
+            reason: error.to_string(),
+            hint: Some("`--salvage=orphans` takes what leaves it has".to_owned()),
+        },
         RebuildError::Auth => Error::Unanswerable {
             display: source.display().to_owned(),
             reason: error.to_string(),

@@ -167,7 +167,7 @@ const LINES: &[(&str, &[&str])] = &[
             "{S} --out {O} --no-sidecar --decrypt",
             "{S} --out {O} --no-sidecar --reencrypt {C} --keys {C} -vv",
             "{S} --out {O} --no-sidecar --reencrypt {K} --keys {K} --json",
-            "{S} --out {O} --no-sidecar --salvage -vv",
+            "{S} --out {O} --no-sidecar --salvage=raw -vv",
             "{S} --out {O} --no-sidecar --sanitize -vv",
             "{S} --out {O} --no-sidecar --sanitize=default --keys {K} --json",
         ],

@@ -189,3 +189,33 @@ fn what_is_salvaged_says_what_is_lost() {
     bench.refused(&line, "no record is left");
     assert!(bench.names().iter().all(|name| !name.starts_with('.')), "{:?}", bench.names());
 }
+
+/// Without its root, or its metas, a file is still full of leaves; what came from there is never certain.
+#[test]
+fn leaves_without_a_root_are_taken_when_that_is_asked_for() {
+    let bench = Bench::new();
+    let whole = named("plain-etcd34").bytes();
+    let cut = bench.write("cut.db", &whole[..whole.len() / 2]);
+    let mut bare = whole.clone();
+    bare[..2 * 4096].fill(0);
+    let bare = bench.write("bare.db", &bare);
+    let out = |name: &str| bench.text(&format!("{name}-left.db"));
+    let line = ["rebuild", &cut, "--out", &out("cut"), "--salvage"];
+    bench.refused(&line, "are lost");
+    bench.refused(&[&line[..], &["--drop-auth"]].concat(), "no record is left");
+    bench.refused(&["rebuild", &bare, "--out", &out("bare"), "--salvage"], "--salvage=orphans");
+    bench.refused(&["rebuild", &bare, "--out", &out("bare"), "--salvage=everything"], "`orphans`, `raw`, or nothing");
+    bench.refused(&["rebuild", &bare, "--out", &out("bare"), "--salvage", "--rev", "7"], "cannot be used with");
+    for (name, source, live) in [("cut", &cut, 400..700), ("bare", &bare, 1069..1070)] {
+        let line = ["rebuild", source, "--out", &out(name), "--salvage=orphans", "--drop-auth", "--json"];
+        let told = run(&line);
+        assert_eq!(told.code, Some(1), "{}", told.err);
+        let document: Value = serde_json::from_str(&told.out).unwrap();
+        let left = &document["artifacts"][0];
+        assert!(live.contains(&left["liveKeys"].as_u64().unwrap()), "{name}: {}", left["liveKeys"]);
+        let salvage = &left["salvage"];
+        assert_eq!((&salvage["from"], &salvage["whole"]), (&"orphans".into(), &false.into()));
+        assert_eq!(salvage["records"][3]["records"], left["records"], "{name}");
+        assert_eq!((&salvage["possiblyStale"], &left["trailer"]), (&left["liveKeys"], &Value::Null), "{name}");
+    }
+}

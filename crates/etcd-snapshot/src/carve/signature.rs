@@ -74,6 +74,17 @@ fn put(message: &[u8], revision: Revision) -> Option<(KeyValue<'_>, usize)> {
     Some((KeyValue { key, create_revision, mod_revision, version, value, lease }, reader.at))
 }
 
+/// The records in `bytes` behind which follows what follows a record: another one, whose revision is given, zeros, or
+/// nothing.
+pub(super) fn followed(bytes: &[u8]) -> impl Iterator<Item = (Content<'_>, Option<Revision>)> {
+    records(bytes, u64::MAX).filter_map(move |(key, content)| {
+        let Content::Record { raw, .. } = content else { return None };
+        let start = key.as_ptr().addr().saturating_sub(bytes.as_ptr().addr());
+        let rest = bytes.get(start + key.len() + raw.len()..).filter(|rest| ends_well(rest))?;
+        Some((content, revision(rest)))
+    })
+}
+
 /// Whether what follows a tombstone is what follows a value: another record, zeros, or nothing.
 fn ends_well(rest: &[u8]) -> bool {
     let near = rest.get(..PUT_KEY).unwrap_or(rest);

@@ -1,7 +1,7 @@
 //! A tree through one meta: what of its buckets is intact.
 
 use bbolt_page::salvage::{Harvest, LostPage, harvest, harvest_bucket};
-use bbolt_page::{Bounds, Db, FaultKind, LeafElement};
+use bbolt_page::{Bounds, Db, FaultKind, LeafElement, LeafPage, Pgid};
 use etcd_snapshot::BucketKey;
 use etcd_snapshot::state::bucket;
 
@@ -55,6 +55,8 @@ pub(super) struct Tree<'a> {
     pub(super) key: Harvest<'a>,
     /// The other buckets, and those of etcd's that should be there, in order of their names.
     pub(super) others: Vec<Other<'a>>,
+    /// Leaves of the root and of the other buckets.
+    leaves: Vec<LeafPage<'a>>,
 }
 
 impl<'a> Tree<'a> {
@@ -62,13 +64,17 @@ impl<'a> Tree<'a> {
         let page = db.meta().root;
         let root = harvest(db, page);
         let (mut key, mut others) = (None, Vec::new());
+        let mut leaves: Vec<LeafPage<'a>> = root.leaves.iter().map(|leaf| leaf.page).collect();
         for leaf in &root.leaves {
             for element in leaf.page.elements().filter(LeafElement::is_bucket) {
                 let found = harvest_bucket(db, &leaf.page, &element);
                 let sequence = bbolt_page::InBucket::read(element.value).map_or(0, |inner| inner.sequence);
                 match element.key {
                     bucket::KEY => key = Some(found),
-                    name => others.push(Other::new(name, sequence, found)),
+                    name => {
+                        leaves.extend(found.leaves.iter().map(|leaf| leaf.page));
+                        others.push(Other::new(name, sequence, found));
+                    }
                 }
             }
         }
@@ -89,7 +95,13 @@ impl<'a> Tree<'a> {
             let (page, why) = why(bucket::KEY).unwrap_or((page, FaultKind::EmptyLeaf));
             Harvest::nothing(page, why)
         });
-        Self { key, others }
+        Self { key, others, leaves }
+    }
+
+    /// Pages that were believed, continuation pages among them.
+    pub(super) fn pages(&self, page_size: u64) -> impl Iterator<Item = Pgid> {
+        let leaves = self.key.leaves.iter().map(|leaf| &leaf.page).chain(&self.leaves);
+        leaves.flat_map(move |page| page.page().0..page.page().0 + page.size().div_ceil(page_size).max(1)).map(Pgid)
     }
 
     /// The compaction, begun or done, 0 where there was none; `None` where bucket `meta` is lost.

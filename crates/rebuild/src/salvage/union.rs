@@ -52,7 +52,8 @@ impl<'a> Union<'a> {
     /// Notes what a damaged meta may have led to, where it may be the newer one: the two metas of a stream are one.
     pub(super) fn lose_tail(&mut self, db: &Db<'_>) {
         let is_stream = trailer::is_present(u64::try_from(db.bytes().len()).unwrap_or(0));
-        for slot in db.slots().iter().filter(|_| !is_stream) {
+        let is_known = is_stream && db.slots().iter().any(|slot| slot.valid().is_some());
+        for slot in db.slots().iter().filter(|slot| !is_known && slot.valid().is_none()).take(1) {
             if let Err(fault) = &slot.outcome {
                 let from = self.before().map_or(Range::ALL.from, next);
                 let why = FaultKind::Meta { slot: slot.index, fault: fault.clone() };
@@ -89,6 +90,12 @@ impl<'a> Union<'a> {
         }
         covers.sort_unstable();
         self.open = self.open.iter().flat_map(|range| uncovered(*range, &covers)).collect();
+    }
+
+    /// Takes records of which nothing is known but themselves: they answer for no range.
+    pub(super) fn add_loose(&mut self, records: impl Iterator<Item = Taken<'a>>, rung: Rung) {
+        let open = &self.open;
+        self.taken.extend(records.filter(|taken| contains(open, taken.revision)).map(|taken| (taken, rung)));
     }
 
     /// Puts the records in order, each once, and notes revisions that are missing although no page failed.

@@ -8,6 +8,7 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "it reads files of tests")]
 
+mod campaign;
 mod compaction;
 mod narrowed;
 mod repack;

@@ -43,7 +43,7 @@ fn leaves(file: &[u8]) -> Vec<(usize, i64, i64)> {
 
 /// What is salvaged as a file, and the report.
 fn salvaged(file: &[u8], how: How) -> Result<(Vec<u8>, Report), RebuildError> {
-    match salvage(&Db::open(file).unwrap(), how, &Serial)? {
+    match salvage(file, how, &Serial)? {
         Outcome::Sound(report) => Ok((file.to_vec(), report)),
         Outcome::Salvaged(salvaged) => {
             let out = salvaged.write(Cursor::new(Vec::new()))?;
@@ -171,7 +171,7 @@ fn users_and_roles_are_given_up_by_name_only() {
     };
     let users = damaged(of(b"authUsers"));
     assert!(matches!(salvaged(&users, How::default()), Err(RebuildError::Auth)));
-    let (left, report) = salvaged(&users, How { without_auth: true }).unwrap();
+    let (left, report) = salvaged(&users, How { without_auth: true, ..How::default() }).unwrap();
     assert_eq!((report.buckets.len(), report.buckets[0].name.as_slice()), (1, &b"authUsers"[..]));
     assert!(!report.is_whole() && report.lost.is_empty());
     let all = |file: &[u8]| -> Buckets { buckets(&scan(Db::open(file).unwrap(), Options::default(), &Serial)) };
@@ -183,7 +183,10 @@ fn users_and_roles_are_given_up_by_name_only() {
     let new = all(&left);
     assert!(new[&b"lease"[..]].len() < 200 && new[&b"authUsers"[..]] == old[&b"authUsers"[..]]);
     let root = usize::try_from(db.meta().root.0).unwrap();
-    assert!(matches!(salvaged(&damaged(root), How { without_auth: true }), Err(RebuildError::Nothing)));
+    assert!(matches!(
+        salvaged(&damaged(root), How { without_auth: true, ..How::default() }),
+        Err(RebuildError::Nothing)
+    ));
 }
 
 /// A copy of a live file has two roots: what one lost, the other may have.

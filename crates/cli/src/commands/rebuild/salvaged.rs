@@ -6,11 +6,10 @@ use checks::Verdict;
 use document::{Artifact, Document, Salvage};
 use etcd_snapshot::trailer::Trailer;
 use rebuild::Compact;
-use rebuild::salvage::{Found, How, LostBucket, LostRange, Outcome, Report, Rung, salvage};
+use rebuild::salvage::{Found, How, LostBucket, LostRange, Outcome, Report, Rung, Sources, salvage};
 
 use super::file::NewFile;
 use crate::args::RebuildArgs;
-use crate::commands::snapshot;
 use crate::exit::{Ending, Error};
 use crate::ui::Ui;
 
@@ -22,26 +21,27 @@ pub(super) struct Salvaged {
     /// All of it; `None` where nothing is wrong with the source.
     pub(super) file: Option<Contents>,
     report: Report,
+    sources: Sources,
 }
 
-/// Gathers what is left of a source.
+/// Gathers what is left of a source, where that is asked for.
 pub(super) fn gather(
     source: &Contents,
     args: &RebuildArgs,
     new: &NewFile,
     reading: &Reading,
     ui: &mut Ui,
-) -> Result<Salvaged, Error> {
-    let db = snapshot::database(source)?;
+) -> Result<Option<Salvaged>, Error> {
+    let Some(sources) = args.salvage else { return Ok(None) };
     let meter = ui.meter("salvaging", None);
-    let outcome = salvage(&db, How { without_auth: args.drop_auth }, &Pool);
+    let outcome = salvage(source.bytes(), How { without_auth: args.drop_auth, beside: sources }, &Pool);
     drop(meter);
     match outcome.map_err(|error| super::why(source, &error))? {
-        Outcome::Sound(report) => Ok(Salvaged { file: None, report }),
+        Outcome::Sound(report) => Ok(Some(Salvaged { file: None, report, sources })),
         Outcome::Salvaged(salvaged) => {
             let file = new
                 .scratch(reading, |out| salvaged.write(out).map(drop).map_err(|error| new.unwritten(source, error)))?;
-            Ok(Salvaged { file: Some(file), report: salvaged.report().clone() })
+            Ok(Some(Salvaged { file: Some(file), report: salvaged.report().clone(), sources }))
         }
     }
 }
@@ -59,7 +59,7 @@ impl Salvaged {
             if self.file.is_some() {
                 rebuilt.records_before = self.report.gathered;
             }
-            rebuilt.salvage = Some(told_of(&self.report));
+            rebuilt.salvage = Some(told_of(&self.report, self.sources));
         }
         if self.report.is_whole() && trailer.valid() != Some(false) {
             return Ending::Clean;
@@ -69,13 +69,13 @@ impl Salvaged {
     }
 }
 
-fn told_of(report: &Report) -> Salvage {
+fn told_of(report: &Report, sources: Sources) -> Salvage {
     let rungs = Rung::ALL.into_iter().zip(report.records);
     let advice = report.is_compacted().then(|| {
         "with `--bump-revision 1000000000 --mark-compacted`: clients have seen revisions that are lost".to_owned()
     });
     Salvage {
-        from: "tree".into(),
+        from: sources.word().into(),
         whole: report.is_whole(),
         records: rungs
             .map(|(rung, records)| document::RungCount { rung: rung.number(), source: rung.word().into(), records })
