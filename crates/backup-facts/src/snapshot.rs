@@ -129,7 +129,7 @@ impl<'a> SnapshotFacts<'a> {
             opened: Opened::Meta,
             trailer: None,
             appended: appended(&scan.walked.db),
-            provenance: Provenance::of(&scan.walked.db),
+            provenance: Provenance::of_scan(&scan),
             previous_root_faults: None,
             hash_kv: scan.hash_kv(spread).ok(),
             inventory,

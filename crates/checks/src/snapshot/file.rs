@@ -92,7 +92,10 @@ fn check_provenance(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     if broken > 0 && live_metas && facts.trailer.as_ref().is_none_or(|trailer| !trailer.present) {
         let message = format!("{broken} places do not fit together, and the metas are those of a live database file");
         findings.push(Finding::new(&TORN_COPY, message).with("places", broken as u64));
-    } else if facts.provenance != Provenance::Stream && first.valid().is_some() && second.valid().is_some() {
+    } else if !matches!(facts.provenance, Provenance::Stream | Provenance::Packed)
+        && first.valid().is_some()
+        && second.valid().is_some()
+    {
         let message = format!(
             "the metas have transactions {} and {}: not the pattern of a snapshot stream",
             txid(first),

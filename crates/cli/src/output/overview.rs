@@ -74,6 +74,7 @@ fn provenance(facts: &SnapshotFacts<'_>) -> &'static str {
         etcd_snapshot::Provenance::Stream => "streamed by etcd",
         etcd_snapshot::Provenance::RawCopy => "a copy of a live database file",
         etcd_snapshot::Provenance::Rebuilt => "written anew by a tool",
+        etcd_snapshot::Provenance::Packed => "written anew, as `assay rebuild` does",
         etcd_snapshot::Provenance::Unknown => "of unknown origin",
     }
 }

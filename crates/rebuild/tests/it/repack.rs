@@ -1,7 +1,7 @@
 //! The same history on full pages.
 
 use bbolt_page::{Db, Serial};
-use etcd_snapshot::{Options, scan};
+use etcd_snapshot::{Options, Provenance, scan};
 use rebuild::{Compact, RebuildError, Wanted, plan};
 use snapshot_builder::{Builder, FreeList};
 
@@ -18,6 +18,8 @@ fn every_fixture_keeps_every_entry() {
         // etcd's own word for it
         assert_eq!(copy.status.hash, source.status.hash, "{}", fixture.name);
         assert_eq!(told.status_hash, source.status.hash, "{}", fixture.name);
+        assert_eq!(Provenance::of_scan(&copy), Provenance::Packed, "{}", fixture.name);
+        assert_eq!(Provenance::of_scan(&source), Provenance::Stream, "{}", fixture.name);
         assert_eq!((copy.status.revision, copy.status.total_key), (source.status.revision, source.status.total_key));
         assert_eq!(copy.content_digest(&Serial), source.content_digest(&Serial), "{}", fixture.name);
         assert!(written.len() < file.len(), "{}: {} of {}", fixture.name, written.len(), file.len());
