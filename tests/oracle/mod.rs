@@ -9,6 +9,7 @@ mod hidden;
 mod lists;
 mod live;
 mod mutate;
+mod rebuilt;
 mod record;
 mod rehearsed;
 mod remedies;

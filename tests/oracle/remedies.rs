@@ -65,7 +65,7 @@ fn remedies() -> Vec<Remedy> {
     ]
 }
 
-fn has(path: &Path, id: &str) -> bool {
+pub(super) fn has(path: &Path, id: &str) -> bool {
     let judgement = assay::open(path).unwrap().judge(&super::question()).unwrap();
     judgement.findings().any(|(_, finding)| finding.entry().id == id)
 }

@@ -12,8 +12,8 @@ pub static ALARM_NOSPACE: Entry = Entry {
     cause: "The database reached its quota.",
     consequence: "The cluster was refusing writes when the backup was made. The alarm is part of the backup: a \
         restored cluster refuses writes until it is cleared.",
-    remedy: "After the restore: compact, defragment every member, then etcdctl alarm disarm. Better: do so now \
-        and back up again.",
+    remedy: "Restore a file without it: assay rebuild SNAPSHOT --out NEW.db --compact latest --drop-alarms. Or after the \
+        restore: compact, defragment every member, then etcdctl alarm disarm. Better: do so now and back up again.",
     source: "etcd server/storage/quota.go; bucket alarm survives a restore",
 };
 

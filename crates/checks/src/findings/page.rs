@@ -13,7 +13,8 @@ pub static BAD_REFERENCE: Entry = Entry {
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
     consequence: "Everything below the reference is lost. bbolt panics when it follows it.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt tx_check.go; checked more strictly here",
 };
 
@@ -28,7 +29,8 @@ pub static WRONG_PAGE: Entry = Entry {
         or another file stands in its place.",
     consequence: "What the right page held is lost. bbolt panics when it meets it.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt tx_check.go; checked more strictly here",
 };
 
@@ -42,7 +44,8 @@ pub static SHARED_PAGE: Entry = Entry {
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
     consequence: "One of the two has lost its data. A server that writes to one destroys the other.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt tx_check.go; checked more strictly here",
 };
 
@@ -56,7 +59,8 @@ pub static CYCLE: Entry = Entry {
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
     consequence: "bbolt and etcdutl run until they are killed or out of memory.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt tx_check.go; checked more strictly here",
 };
 
@@ -71,7 +75,8 @@ pub static BAD_ELEMENT: Entry = Entry {
     consequence: "The record is lost or its bytes are those of another. bbolt panics or reads foreign memory; \
         its check does not look at this.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt internal/common/page.go; not covered by bbolt check",
 };
 
@@ -87,7 +92,8 @@ pub static ELEMENT_GAP: Entry = Entry {
     consequence: "A value is cut short, or an element is lost. bbolt check and etcdutl snapshot status accept \
         this file.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt node.write packs elements; page buffers are zeroed",
 };
 
@@ -101,7 +107,8 @@ pub static KEY_ORDER: Entry = Entry {
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
     consequence: "Lookups miss records that are there; new writes go to the wrong page.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt tx_check.go; checked more strictly here",
 };
 
@@ -115,7 +122,8 @@ pub static UNEVEN_DEPTH: Entry = Entry {
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
     consequence: "bbolt keeps all leaves of a tree equally deep; part of the tree was replaced or lost.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt node.go: splits and merges keep the depth equal",
 };
 
@@ -130,7 +138,8 @@ pub static EMPTY_PAGE: Entry = Entry {
     consequence: "All records of the page are silently gone. bbolt check and etcdutl snapshot status accept \
         this file.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt never leaves an empty page below a branch; not covered by bbolt check",
 };
 
@@ -145,7 +154,8 @@ pub static BAD_BUCKET: Entry = Entry {
     consequence: "What the bucket held (members, compaction, raft position, auth) is lost or wrong. bbolt \
         check does not look inside inline buckets.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt bucket.go; not covered by bbolt check",
 };
 
@@ -225,8 +235,8 @@ pub static RESIDUE: Entry = Entry {
         page is reused.",
     consequence: "Whoever has the file can read deleted secrets from it, and values from before encryption was \
         enabled.",
-    remedy: "Defragment the member before the backup if that matters, and treat the file as holding all of its \
-        history.",
+    remedy: "If that matters, write the file anew: assay rebuild SNAPSHOT --out NEW.db leaves free pages out, and \
+        --compact latest history, too. Treat this one as holding all of its history.",
     source: "bbolt freelist.go; the stream copies free pages as they are",
 };
 
@@ -241,7 +251,8 @@ pub static LOST_ELEMENTS: Entry = Entry {
     consequence: "The elements beyond the count are gone, with all that is below them. bbolt check and etcdutl \
         snapshot status accept this file.",
     remedy: "Do not restore this file unless nothing else is left; use another backup, or one of another \
-        member. assay ls and assay inspect still read every intact part.",
+        member. assay ls and assay inspect still read every intact part; the last resort is a file of them, assay \
+        rebuild SNAPSHOT --out NEW.db --salvage.",
     source: "bbolt node.write: data starts straight behind the elements; not covered by bbolt check",
 };
 

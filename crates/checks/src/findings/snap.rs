@@ -12,7 +12,8 @@ pub static NO_META: Entry = Entry {
     cause: "Both of the first two pages were overwritten, zeroed or truncated away. bbolt writes them in turn, \
         so a crash alone damages one at most.",
     consequence: "No etcd and no bbolt tool opens the file; a restore fails at once.",
-    remedy: "Take another backup. To see what the pages still hold: assay inspect FILE, assay ls --salvage FILE.",
+    remedy: "Take another backup. To see what the pages still hold: assay inspect FILE, assay ls --salvage FILE; the last \
+        resort is a file of it, assay rebuild SNAPSHOT --out NEW.db --salvage=orphans.",
     source: "bbolt db.go: open fails when neither meta validates",
 };
 
@@ -56,7 +57,7 @@ pub static TRUNCATED: Entry = Entry {
     consequence: "Pages behind the end are lost. etcdctl and etcdutl panic on such files or restore them \
         incompletely.",
     remedy: "Fetch the file again; use another backup if its source is as short. assay ls still lists what the \
-        remaining pages hold.",
+        remaining pages hold; the last resort is a file of it, assay rebuild SNAPSHOT --out NEW.db --salvage=orphans.",
     source: "bbolt meta field pgid: the first page id never allocated",
 };
 
