@@ -66,6 +66,9 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// A rehearsal that could not be tried.
+    #[error(transparent)]
+    Rehearsal(Box<dyn std::error::Error + Send + Sync>),
     /// A file about the target that cannot be understood.
     #[error("{display}: {reason}")]
     Target {

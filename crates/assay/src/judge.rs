@@ -215,6 +215,7 @@ impl Backup {
             pair: None,
             escrow: None,
             expected: None,
+            rehearsal: None,
             parts: Vec::new(),
             verdict: Verdict::Pass,
         };
@@ -297,6 +298,7 @@ impl Judged<'_> {
                 findings.extend(self.of_keys());
                 findings.extend(self.hazards(question));
                 findings.extend(self.as_said(question, watch)?);
+                findings.extend(self.rehearsed(question)?);
             }
             self.part(name, about, findings);
             return Ok(());
@@ -346,6 +348,7 @@ impl Judged<'_> {
             self.escrow = Some(told);
         }
         own.extend(self.as_said(question, watch)?);
+        own.extend(self.rehearsed(question)?);
         Ok(own)
     }
 
@@ -357,6 +360,16 @@ impl Judged<'_> {
         let (told, findings) = said::hold(self, expected, watch)?;
         self.expected = Some(told);
         Ok(findings)
+    }
+
+    /// Restored, and an etcd started on it.
+    fn rehearsed(&mut self, question: &Question) -> Result<Option<Finding>, Error> {
+        let (Some(rehearse), Some(source)) = (&question.rehearse, &self.backup.snapshot) else { return Ok(None) };
+        let boot = rehearse.rehearse(source).map_err(Error::Rehearsal)?;
+        let failed = || checks::rehearsed::failed(&boot.told(), &boot.etcd_version, &boot.findings);
+        let finding = (!boot.holds()).then(failed);
+        self.rehearsal = Some(boot);
+        Ok(finding)
     }
 
     fn of_snapshot(&self, _question: &Question) -> Vec<Finding> {

@@ -25,6 +25,8 @@ pub struct Judged<'b> {
     pub escrow: Option<document::Escrow>,
     /// What came of holding it against what was said of it; `None` where nothing was given.
     pub expected: Option<document::Expected>,
+    /// What an etcd did that was started on it, restored; `None` where none was.
+    pub rehearsal: Option<document::Boot>,
     /// Findings by the artifact that they are about, worst first in each.
     pub parts: Vec<Part>,
     /// What they add up to.

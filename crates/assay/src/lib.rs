@@ -39,6 +39,7 @@ mod opener;
 pub mod pair;
 mod pool;
 mod question;
+pub mod rehearse;
 mod said;
 mod tarball;
 pub mod target;

@@ -10,6 +10,7 @@ use policy::Policy;
 
 use crate::expectation::Expectation;
 use crate::keys::{Keys, Unlock};
+use crate::rehearse::Rehearse;
 
 /// What is asked. `default()`: whether it will restore, with the backup's own keys, failing on high, now.
 ///
@@ -33,6 +34,8 @@ pub struct Question {
     pub policy: Option<(Arc<Policy>, PathBuf)>,
     /// What was said of it when it was made.
     pub expected: Option<Arc<Expectation>>,
+    /// What restores a snapshot and starts an etcd on it.
+    pub rehearse: Option<Arc<dyn Rehearse>>,
     /// The least severity that fails; `None` never fails.
     pub fail_on: Option<Severity>,
     /// Opens at most so many values of each resource under each key.
@@ -58,6 +61,7 @@ impl Question {
             escrow_manifest: None,
             policy: None,
             expected: None,
+            rehearse: None,
             fail_on: Some(Severity::High),
             sample: None,
             quota: None,

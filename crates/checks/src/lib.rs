@@ -10,6 +10,7 @@ pub mod findings;
 pub mod hazards;
 pub mod keys_fit;
 pub mod pair;
+pub mod rehearsed;
 pub mod required;
 pub mod said;
 mod severity;

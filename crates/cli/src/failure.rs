@@ -113,6 +113,7 @@ impl From<assay::Error> for Error {
                 told(what, Some("inspect the tarball before going on; `cluster-backup.sh` writes no such path"))
             }
             assay::Error::Keys(error) => of_keys(what, error),
+            assay::Error::Rehearsal(error) => error.downcast::<Self>().map_or_else(|_| told(what, None), |error| *error),
             _ => told(what, None),
         }
     }

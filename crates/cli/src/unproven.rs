@@ -150,6 +150,13 @@ pub(crate) fn swept(place: &Place, name: &str, sweep: bool) -> Result<bool, Erro
     Ok(true)
 }
 
+/// Whether something that bears such a name was left behind by a run that was killed: it is this user's, and nobody holds it.
+pub(crate) fn is_left(path: &Path) -> bool {
+    let own = fs::symlink_metadata(path)
+        .is_ok_and(|found| std::os::unix::fs::MetadataExt::uid(&found) == rustix::process::geteuid().as_raw());
+    own && lock(path).is_ok()
+}
+
 /// Locks what has a path, if nobody else has, and if it has it still.
 fn lock(path: &Path) -> io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;

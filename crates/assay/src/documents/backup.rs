@@ -29,6 +29,7 @@ pub(super) fn of(judged: &Judged<'_>) -> Artifact {
         encryption: judged.facts.encryption.as_ref().map(encryption::of),
         escrow: judged.escrow.clone(),
         expected: judged.expected.clone(),
+        rehearsal: judged.rehearsal.clone(),
         verdict: (judged.asks == Asks::Restore).then_some(judged.verdict),
         ..Backup::default()
     }))

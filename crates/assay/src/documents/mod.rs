@@ -70,6 +70,11 @@ pub(crate) fn of(judged: &Judged<'_>) -> Vec<Artifact> {
             _ => {}
         }
     }
+    if backup.is_alone()
+        && let Some(Artifact::Snapshot(snapshot)) = artifacts.first_mut()
+    {
+        snapshot.rehearsal = judged.rehearsal.clone();
+    }
     artifacts
 }
 

@@ -274,6 +274,19 @@ pub static AUTH_ENABLED: Entry = Entry {
     source: "etcd server/auth/store.go; buckets auth, authUsers and authRoles survive a restore",
 };
 
+/// An etcd was started on a copy of the restored backup, and did not do what it should.
+pub static REHEARSAL_FAILED: Entry = Entry {
+    id: "ETCD-022",
+    name: "rehearsal-failed",
+    severity: Critical,
+    title: "An etcd that was started on the restored backup did not serve it as it should",
+    cause: "The backup is at fault, as other findings say; or the etcd that was given is not the one for it.",
+    consequence: "What a rehearsal meets, a restore meets: a server that does not come up, lacks keys, or takes no writes.",
+    remedy: "Read what the message says of the answer that is wrong; assay rehearse --etcd PATH --keep shows all of it, and \
+        keeps the server’s log. Use another backup where this one is at fault.",
+    source: "assay verify --rehearse",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &ALARM_NOSPACE,
     &ALARM_CORRUPT,
@@ -296,4 +309,5 @@ pub(super) const ALL: &[&Entry] = &[
     &ODD_ENTRY,
     &AUTH_INCOMPLETE,
     &AUTH_ENABLED,
+    &REHEARSAL_FAILED,
 ];

@@ -68,10 +68,20 @@ fn every_finding_of_a_snapshot_has_a_case_that_brings_it_up() {
     }
     // by `without_a_meta_it_is_said_how_the_rest_was_read`
     covered.insert("SNAP-001");
+    // by `a_rehearsal_that_failed_says_what_was_wrong_and_what_foretold_it`
+    covered.insert("ETCD-022");
     let families = ["SNAP", "PAGE", "MVCC", "ETCD", "KUBE"];
     let of_snapshots = findings::all().into_iter().map(|entry| entry.id).filter(|id| families.contains(&&id[..4]));
     let missing: Vec<_> = of_snapshots.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn a_rehearsal_that_failed_says_what_was_wrong_and_what_foretold_it() {
+    let finding = checks::rehearsed::failed("put is wrong", "3.5.1", &["ETCD-001".to_owned()]);
+    assert_eq!((finding.entry().id, finding.message()), ("ETCD-022", "put is wrong"));
+    let evidence = format!("{finding:?}");
+    assert!(evidence.contains("ETCD-001") && evidence.contains("3.5.1"), "{evidence}");
 }
 
 #[test]

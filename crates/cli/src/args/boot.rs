@@ -21,3 +21,22 @@ pub struct BootArgs {
     #[arg(long, value_name = "SECONDS", requires = "etcd")]
     pub boot_timeout: Option<u64>,
 }
+
+/// The same as a part of a verdict.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "With a real etcd")]
+pub struct JudgedBootArgs {
+    /// Restore each snapshot where it is thrown away afterwards, and start the etcd of `--etcd` on it: what does not hold
+    /// is a finding
+    #[arg(long, requires = "etcd")]
+    pub rehearse: bool,
+    /// What is started, and how.
+    #[command(flatten)]
+    pub boot: BootArgs,
+    /// Where to restore to; the folder for temporary files unless given
+    #[arg(long, value_name = "DIR", requires = "rehearse", value_hint = ValueHint::DirPath)]
+    pub scratch: Option<PathBuf>,
+    /// Remove what rehearsals left there that were killed
+    #[arg(long, requires = "rehearse")]
+    pub sweep: bool,
+}

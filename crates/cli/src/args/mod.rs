@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, ValueHint};
 
 pub use backup::{CompatArgs, TargetArgs};
-pub use boot::BootArgs;
+pub use boot::{BootArgs, JudgedBootArgs};
 pub use browse::BrowseArgs;
 pub use bytes::{
     BucketArgs, CarveArgs, DuArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput, UsageBy, UsageFormat,
@@ -159,6 +159,9 @@ pub struct VerifyArgs {
     /// What opens encrypted values, in place of the tarball's keys.
     #[command(flatten)]
     pub keys: KeysInput,
+    /// Whether an etcd is started on what was restored.
+    #[command(flatten)]
+    pub rehearsal: JudgedBootArgs,
     /// Form of the output.
     #[command(flatten)]
     pub output: VerdictOutput,

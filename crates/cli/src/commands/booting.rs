@@ -15,6 +15,7 @@ use bbolt_page::Db;
 use boot::{Etcd, EtcdError, Expected, Failure, Outcome, Plan, Probing, Server, StartError};
 use document::{Boot, HexBytes, Probe};
 use etcd_snapshot::{Options, Scan, trailer};
+use jiff::Timestamp;
 use key_escrow::Place;
 use restore::Cluster;
 use wording::{Size, escape_path};
@@ -23,7 +24,7 @@ use crate::args::BootArgs;
 use crate::exit::Error;
 use crate::interrupt;
 use crate::launch;
-use crate::ui::Ui;
+use crate::ui::Voice;
 use crate::unproven::{failed, wrong};
 use foretold::Foretold;
 use scratch::Scratch;
@@ -35,8 +36,8 @@ const VERSION_WITHIN: Duration = Duration::from_secs(5);
 const LOGS: u64 = 128 << 20;
 
 /// An etcd that was asked for, and is one.
-pub(super) struct Booting<'a> {
-    args: &'a BootArgs,
+pub(super) struct Booting {
+    args: BootArgs,
     etcd: Etcd,
 }
 
@@ -54,9 +55,9 @@ pub(super) struct Restored<'r> {
     pub(super) name: &'r str,
 }
 
-impl<'a> Booting<'a> {
+impl Booting {
     /// Asks the program which etcd it is, where one is given.
-    pub(super) fn of(args: &'a BootArgs) -> Result<Option<Self>, Error> {
+    pub(super) fn of(args: &BootArgs) -> Result<Option<Self>, Error> {
         let Some(path) = &args.etcd else { return Ok(None) };
         let unfit = |reason: String| Error::Unanswerable {
             display: format!("`{}`", escape_path(path)),
@@ -71,11 +72,11 @@ impl<'a> Booting<'a> {
         }
         let etcd = Etcd::ask(program, launch::bound(), VERSION_WITHIN);
         let etcd = etcd.map_err(|error: EtcdError| unfit(error.to_string()))?;
-        Ok(Some(Self { args, etcd }))
+        Ok(Some(Self { args: args.clone(), etcd }))
     }
 
     /// Makes sure that a database of so many bytes, restored and copied, has room; says how much it takes, and how long.
-    pub(super) fn announce(&self, place: &Place, size: u64, ui: &mut Ui) -> Result<(), Error> {
+    pub(super) fn announce(&self, place: &Place, size: u64, voice: &Voice) -> Result<(), Error> {
         let path = place.path(".");
         let room = rustix::fs::statvfs(&path).map_err(|error| failed(&path, &error.into()))?;
         let free = room.f_bavail.saturating_mul(room.f_frsize);
@@ -91,12 +92,21 @@ impl<'a> Booting<'a> {
         }
         let version = self.etcd.version();
         let within = self.within(size).as_secs();
-        ui.tell(&format!(
+        voice.tell(&format!(
             "etcd {version} is started on a copy: up to {} of {} that are free, ready within {within} s or not at all",
             Size(need),
             Size(free)
         ));
         Ok(())
+    }
+
+    /// What is known of a rehearsal that has not begun.
+    pub(super) fn record(&self, now: Timestamp) -> Boot {
+        Boot {
+            at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            etcd_version: self.etcd.version().to_string(),
+            ..Boot::default()
+        }
     }
 
     fn within(&self, size: u64) -> Duration {
@@ -109,7 +119,8 @@ impl<'a> Booting<'a> {
         restored: &Restored<'_>,
         keep: bool,
         reading: &Reading,
-        ui: &mut Ui,
+        now: Timestamp,
+        voice: &Voice,
     ) -> Result<Boot, Error> {
         let path = restored.path.join("member/snap/db");
         let source = Contents::open(&path)?.whole(reading, &|_| {})?;
@@ -118,14 +129,12 @@ impl<'a> Booting<'a> {
         let scratch = Scratch::begin(restored.place, restored.name, keep)?;
         scratch.copy(&restored.path, &restored.files, auth)?;
         let mut boot = Boot {
-            at: ui.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            etcd_version: self.etcd.version().to_string(),
             cluster_version: scan.state.cluster_version.clone(),
             alone: restored.cluster.members.len() > 1,
             auth_disabled: auth.is_some(),
-            ..Boot::default()
+            ..self.record(now)
         };
-        self.check_release(&boot, ui);
+        self.check_release(&boot, voice);
         let size = source.bytes().len() as u64;
         let plan = Plan {
             data: &scratch.path("data"),
@@ -135,8 +144,8 @@ impl<'a> Booting<'a> {
             size,
             within: self.within(size),
         };
-        let mut foretold = Foretold::of(&path, reading, ui.now());
-        self.run(&plan, &scan, restored.cluster, &scratch, &mut boot, &mut foretold, ui)?;
+        let mut foretold = Foretold::of(&path, reading, now);
+        self.run(&plan, &scan, restored.cluster, &scratch, &mut boot, &mut foretold, voice)?;
         if boot.failure.is_none() && !self.args.quick {
             out_of_it(&scratch, &scan, reading, &mut boot)?;
         }
@@ -146,12 +155,12 @@ impl<'a> Booting<'a> {
     }
 
     /// That an etcd of another release comes up with it is no proof that it fits.
-    fn check_release(&self, boot: &Boot, ui: &mut Ui) {
+    fn check_release(&self, boot: &Boot, voice: &Voice) {
         let version = self.etcd.version();
         let of_cluster = boot.cluster_version.as_deref().unwrap_or_default();
         let minor = format!("{}.{}", version.major, version.minor);
         if !of_cluster.is_empty() && of_cluster != minor && !of_cluster.starts_with(&format!("{minor}.")) {
-            ui.warn(&format!(
+            voice.warn(&format!(
                 "etcd {version} is started on a backup of a cluster at {of_cluster}: that it comes up does not prove that it fits"
             ));
         }
@@ -166,10 +175,10 @@ impl<'a> Booting<'a> {
         scratch: &Scratch,
         boot: &mut Boot,
         foretold: &mut Foretold<'_>,
-        ui: &mut Ui,
+        voice: &Voice,
     ) -> Result<(), Error> {
         let undo = RefCell::new(Vec::new());
-        let meter = ui.meter("starting etcd", None);
+        let meter = voice.meter("starting etcd", None);
         let started = self.etcd.start(plan, &|spawn| {
             let mut hold = interrupt::hold();
             let handle = spawn()?;
@@ -182,7 +191,7 @@ impl<'a> Booting<'a> {
             Ok(server) => {
                 boot.ready_seconds = Some((server.ready().as_secs_f64() * 100.0).round() / 100.0);
                 let expected = Expected::of(scan, cluster.own.id, cluster.id, &Pool);
-                self.ask(&server, &expected, plan.size, scratch, boot, foretold, ui)?;
+                self.ask(&server, &expected, plan.size, scratch, boot, foretold, voice)?;
                 server.end();
             }
             Err(StartError::Failed(failure)) => fail(boot, foretold, &failure),
@@ -200,12 +209,12 @@ impl<'a> Booting<'a> {
         scratch: &Scratch,
         boot: &mut Boot,
         foretold: &mut Foretold<'_>,
-        ui: &mut Ui,
+        voice: &Voice,
     ) -> Result<(), Error> {
         let path = scratch.path("snapshot.db");
         let out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         let mut out = out.map_err(|error| failed(&path, &error))?;
-        let meter = ui.meter("asking etcd", None);
+        let meter = voice.meter("asking etcd", None);
         let probing = Probing {
             version: self.etcd.version(),
             size,

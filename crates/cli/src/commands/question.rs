@@ -6,10 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artifact::Reading;
+use assay::rehearse::Rehearse;
 use assay::{Answer, Asks, Expectation, Given, Input, Judged, Judgement, Keys, Question, Unlock, Watch as _};
 use backup_facts::version::TargetCluster;
 use checks::{Severity, Verdict};
 
+use super::rehearse::Rehearser;
 use super::unlock::Opener;
 use crate::args::{FailOn, IdentityArgs, KeysInput, TargetArgs, VerifyArgs};
 use crate::exit::{Ending, Error};
@@ -41,6 +43,10 @@ pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &W
         .as_deref()
         .map(|path| Expectation::read((path.as_os_str() != "-").then_some(path), args.paths.len()));
     question.expected = expected.transpose()?.map(Arc::new);
+    if args.rehearsal.rehearse {
+        let rehearser = Rehearser::of(&args.rehearsal, reading, ui, watch)?;
+        question.rehearse = rehearser.map(|rehearser| Arc::new(rehearser) as Arc<dyn Rehearse>);
+    }
     Ok(question)
 }
 

@@ -2,6 +2,7 @@
 
 mod asked;
 mod directory;
+mod judged;
 
 use artifact::{Contents, Reading};
 use assay::documents;
@@ -16,6 +17,7 @@ use crate::output::rehearsal::print;
 use crate::ui::Ui;
 use asked::Asked;
 use directory::{Made, NewDirectory};
+pub(super) use judged::Rehearser;
 
 pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let said = Asked::of_line(args)?;
@@ -24,7 +26,7 @@ pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result
     let source = asked::source(args, reading, ui)?;
     let asked = said.map_or_else(|| Asked::of_openshift(args, &source, ui), Ok)?;
     if let Some(booting) = &booting {
-        booting.announce(new.place(), source.bytes().len() as u64, ui)?;
+        booting.announce(new.place(), source.bytes().len() as u64, ui.voice())?;
     }
     let meter = ui.meter("hashing", Some(source.bytes().len() as u64));
     let trailer = trailer::read(source.bytes(), |bytes| meter.add(bytes));
@@ -41,7 +43,7 @@ pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result
         let files = made.files.iter().map(|file| &*file.path).collect();
         let (path, place, name) = (new.path(""), new.place(), new.name());
         let restored = Restored { path, files, cluster: &asked.cluster, place, name };
-        booting.boot(&restored, args.keep, reading, ui)
+        booting.boot(&restored, args.keep, reading, ui.now(), ui.voice())
     });
     let boot = boot.transpose()?;
     new.publish()?;

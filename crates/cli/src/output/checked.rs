@@ -34,13 +34,14 @@ pub fn of(judged: &Judged<'_>, now: Timestamp) -> Fields {
     let snapshot = backup.snapshot().zip(facts.snapshot.as_ref());
     let keys = facts.encryption.as_ref().and_then(keys_in_words);
     let expected = judged.expected.as_ref().map(expected_in_words);
+    let rehearsal = judged.rehearsal.as_ref().map(|boot| escape(boot.told().as_bytes()).into_owned());
     if backup.is_alone() {
         let fields = match (snapshot, facts.tarball) {
             (Some((source, snapshot)), _) => of_snapshot(source, snapshot).maybe("keys", keys),
             (None, Some(tarball)) => tarball::describe(tarball, now),
             (None, None) => Fields::new(),
         };
-        return fields.maybe("as said in", expected);
+        return fields.maybe("as said in", expected).maybe("rehearsal", rehearsal);
     }
     let directory = backup.directory().filter(|directory| directory.backups.len() == 1);
     let pair = judged.pair.as_ref().filter(|comparison| comparison.made > 0);
@@ -48,6 +49,7 @@ pub fn of(judged: &Judged<'_>, now: Timestamp) -> Fields {
         .maybe("keys", keys)
         .maybe("escrow", judged.escrow.as_ref().map(escrow_in_words))
         .maybe("as said in", expected)
+        .maybe("rehearsal", rehearsal)
         .maybe("pair", pair.map(pair_in_words))
         .maybe("restore takes", directory.and_then(restore_takes))
 }

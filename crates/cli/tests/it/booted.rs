@@ -190,3 +190,62 @@ fn nobody_starts_a_program_that_is_bound_to_another() {
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{line:?}");
     }
 }
+
+/// Verifies a file, with an etcd started on it.
+fn verified(scratch: &Bench, file: &str, etcd: &str, more: &[&str]) -> (Run, Value) {
+    let folder = scratch.text("");
+    let line = ["verify", file, "--json", "--rehearse", "--etcd", etcd, "--scratch", &folder];
+    let run = run(&[&line, more].concat());
+    let document = serde_json::from_str(&run.out).unwrap_or_default();
+    (run, document)
+}
+
+fn ids(document: &Value) -> Vec<&str> {
+    let findings = document["findings"].as_array().unwrap().iter();
+    let serious = findings.filter(|finding| ["high", "critical"].contains(&finding["severity"].as_str().unwrap()));
+    serious.map(|finding| finding["id"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_verdict_is_of_what_a_real_etcd_does() {
+    let Some(peer) = peers("a_verdict_is_of_what_a_real_etcd_does").pop() else { return };
+    let (bench, scratch, etcd) = (Bench::new(), Bench::new(), peer.etcd().to_str().unwrap());
+    let file = bench.write("s.db", &named("auth-enabled").bytes());
+    let (run, document) = verified(&scratch, &file, etcd, &["--disable-auth"]);
+    assert_eq!((run.code, ids(&document)), (Some(0), vec![]), "{}", run.err);
+    let rehearsal = &document["artifacts"][0]["rehearsal"];
+    assert!(rehearsal["probes"].as_array().unwrap().iter().all(|probe| probe["ok"] != false), "{rehearsal}");
+    assert_eq!(rehearsal["authDisabled"], true);
+    let (run, document) = verified(&scratch, &file, etcd, &[]);
+    assert_eq!((run.code, ids(&document)), (Some(1), vec!["ETCD-022"]), "{}", run.err);
+    assert_eq!(document["findings"][0]["evidence"]["foretold"], "ETCD-021");
+    assert_eq!(scratch.names(), Vec::<String>::new());
+}
+
+#[test]
+fn a_verdict_fails_where_no_etcd_comes_up_and_what_killed_runs_left_is_told() {
+    let (bench, scratch, programs) = (Bench::new(), Bench::new(), Bench::new());
+    let whole = named("auth-enabled").bytes();
+    let file = bench.write("s.db", &whole);
+    let etcd = fake(&programs, "exit 3");
+    let (run, document) = verified(&scratch, &file, &etcd, &[]);
+    assert_eq!((run.code, ids(&document)), (Some(1), vec!["ETCD-022"]), "{}", run.err);
+    assert!(document["findings"][0]["message"].as_str().unwrap().contains("exit code 3"), "{document}");
+    let line = ["verify", &file, "-o", "junit", "--rehearse", "--etcd", &etcd];
+    assert!(self::run(&line).out.contains("ETCD-022"), "no report tells it");
+    // one that cannot be restored is no error
+    let cut = bench.write("cut.db", &whole[..whole.len() - 8192]);
+    let (run, document) = verified(&scratch, &cut, &etcd, &[]);
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    let failure = &document["artifacts"][0]["rehearsal"]["failure"];
+    assert!(failure.as_str().unwrap().starts_with("it cannot be restored: "), "{failure}");
+    // not without being asked
+    assert!(!self::run(&["verify", "--json", &file]).out.contains("\"rehearsal\""));
+    fs::create_dir(scratch.path(".assay-rehearsal-1.booted")).unwrap();
+    let (run, _) = verified(&scratch, &file, &etcd, &[]);
+    assert!(run.err.contains(".assay-rehearsal-1.booted` was left by a run that was killed"), "{}", run.err);
+    assert_eq!(scratch.names(), [".assay-rehearsal-1.booted"]);
+    let (run, _) = verified(&scratch, &file, &etcd, &["--sweep"]);
+    assert!(run.err.contains("is removed"), "{}", run.err);
+    assert_eq!(scratch.names(), Vec::<String>::new());
+}

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use checks::Verdict;
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Encryption};
+use super::{Boot, Check, Encryption};
 use crate::any::Fields;
 use crate::values::{Word, by_name};
 
@@ -42,6 +42,9 @@ pub struct Backup {
     pub escrow: Option<Escrow>,
     /// What came of holding it against what was said of it; `None` where nothing was given.
     pub expected: Option<Expected>,
+    /// What an etcd did that was started on its snapshot, restored; left out where none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Boot>,
     /// The verdict on it; `None` of `inspect`.
     pub verdict: Option<Verdict>,
     /// What a later assay says besides.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Etcd, Expected, HashKv, Status, Trailer};
+use super::{Boot, Etcd, Expected, HashKv, Status, Trailer};
 use crate::any::Fields;
 use crate::values::Word;
 
@@ -41,6 +41,9 @@ pub struct Snapshot {
     pub keys_fit: Option<bool>,
     /// What came of holding this file alone against what was said of it; `None` where nothing was given.
     pub expected: Option<Expected>,
+    /// What an etcd did that was started on it, restored; left out where none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Boot>,
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,
