@@ -42,7 +42,7 @@ fn trailer_is_valid_and_the_length_is_right() {
         assert_eq!(trailer.valid(), Some(true), "{}", fixture.name);
         assert_eq!(i64::try_from(bytes.len()).unwrap(), number(facts, "/size"), "{}", fixture.name);
         assert_eq!(scan.walked.db.tail().map(<[u8]>::len), Some(32), "{}", fixture.name);
-        assert_eq!(Provenance::of_scan(&scan), Provenance::Stream, "{}", fixture.name);
+        assert_eq!(Provenance::of_scan(scan), Provenance::Stream, "{}", fixture.name);
     });
 }
 

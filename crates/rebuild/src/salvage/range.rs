@@ -51,10 +51,22 @@ pub(crate) fn next(revision: Revision) -> Revision {
     Revision { sub: revision.sub.saturating_add(1), ..revision }
 }
 
-/// What of a range no other covers; those ascend and do not overlap.
+/// Ranges in order, those made one that touch.
+pub(crate) fn merged(mut ranges: Vec<Range>) -> Vec<Range> {
+    ranges.sort_unstable();
+    ranges.dedup_by(|later, earlier| {
+        let touch = later.from <= earlier.to;
+        earlier.to = if touch { earlier.to.max(later.to) } else { earlier.to };
+        touch
+    });
+    ranges
+}
+
+/// What of a range no other covers; those are [`merged`].
 pub(crate) fn uncovered(range: Range, covers: &[Range]) -> Vec<Range> {
     let (mut left, mut from) = (Vec::new(), range.from);
-    for cover in covers.iter().filter(|cover| cover.overlaps(&range)) {
+    let first = covers.partition_point(|cover| cover.to <= range.from);
+    for cover in covers.iter().skip(first).take_while(|cover| cover.from < range.to) {
         left.push(Range { from, to: cover.from });
         from = from.max(cover.to);
     }
@@ -73,7 +85,8 @@ mod tests {
 
     #[test]
     fn what_is_covered_is_not_left() {
-        let covers = [range(0, 3), range(4, 6), range(6, 7), range(9, 20)];
+        let covers = merged(vec![range(4, 6), range(0, 3), range(6, 7), range(9, 20), range(10, 11)]);
+        assert_eq!(covers, [range(0, 3), range(4, 7), range(9, 20)]);
         assert_eq!(uncovered(range(2, 10), &covers), [range(3, 4), range(7, 9)]);
         assert_eq!(uncovered(range(4, 7), &covers), []);
         assert_eq!(uncovered(range(30, 40), &covers), [range(30, 40)]);

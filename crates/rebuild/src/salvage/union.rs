@@ -1,11 +1,13 @@
 //! Records of all sources, each once, and the ranges that are lost.
 
+use std::collections::HashSet;
+
 use bbolt_page::salvage::LostPage;
 use bbolt_page::{Db, FaultKind, Pgid};
 use etcd_snapshot::{Revision, trailer};
 
 use super::Rung;
-use super::range::{Range, next, uncovered};
+use super::range::{Range, merged, next, uncovered};
 use super::report::{LostRange, Why};
 use super::take::{Leaf, Taken};
 
@@ -16,7 +18,7 @@ pub(super) struct Union<'a> {
     pub(super) compacted: Option<i64>,
     taken: Vec<(Taken<'a>, Rung)>,
     pub(super) lost: Vec<LostRange>,
-    /// Lost, and not found anywhere yet; ascending and apart.
+    /// Lost, and not found anywhere yet.
     open: Vec<Range>,
     /// Revisions of which two sources said different things, and records that contradict each other though none is lost.
     pub(super) conflicts: u64,
@@ -69,31 +71,27 @@ impl<'a> Union<'a> {
         }
         self.lost.push(LostRange { range, page, why, recovered: 0, missing: None, filled: false });
         self.open.push(range);
-        self.open.sort_unstable();
-        self.open.dedup_by(|later, earlier| {
-            let touch = later.from <= earlier.to;
-            earlier.to = if touch { earlier.to.max(later.to) } else { earlier.to };
-            touch
-        });
     }
 
     /// Takes from leaves of another source what lies in ranges that are lost.
     pub(super) fn fill(&mut self, leaves: impl Iterator<Item = Leaf<'a>>, rung: Rung) {
         let mut covers = Vec::new();
+        self.open = merged(std::mem::take(&mut self.open));
         for leaf in leaves {
             let Some(last) = leaf.records.last() else { continue };
             let wanted = leaf.records.iter().filter(|taken| contains(&self.open, taken.revision));
             self.taken.extend(wanted.map(|taken| (*taken, rung)));
             // an older tree does not answer for what was written since
             let to = if leaf.range.to == Range::END { next(last.revision) } else { leaf.range.to };
-            covers.extend(uncovered(Range { to, ..leaf.range }, &leaf.lost));
+            covers.extend(uncovered(Range { to, ..leaf.range }, &merged(leaf.lost)));
         }
-        covers.sort_unstable();
+        let covers = merged(covers);
         self.open = self.open.iter().flat_map(|range| uncovered(*range, &covers)).collect();
     }
 
     /// Takes records of which nothing is known but themselves: they answer for no range.
     pub(super) fn add_loose(&mut self, records: impl Iterator<Item = Taken<'a>>, rung: Rung) {
+        self.open = merged(std::mem::take(&mut self.open));
         let open = &self.open;
         self.taken.extend(records.filter(|taken| contains(open, taken.revision)).map(|taken| (taken, rung)));
     }
@@ -114,8 +112,7 @@ impl<'a> Union<'a> {
             }
             before = at;
         }
-        let mut listed: Vec<Range> = self.lost.iter().map(|lost| lost.range).collect();
-        listed.sort_unstable();
+        let listed = merged(self.lost.iter().map(|lost| lost.range).collect());
         for gap in gaps.into_iter().flat_map(|gap| uncovered(gap, &listed)) {
             self.lose_range(gap, None, Why::Gap);
         }
@@ -135,8 +132,9 @@ impl<'a> Union<'a> {
                 both.extend((*surer == rung).then_some((known.revision, known.page)));
             }
         }
+        let unsure: HashSet<Revision> = both.iter().map(|(revision, _)| *revision).collect();
+        settled.retain(|(taken, _)| !unsure.contains(&taken.revision));
         for (revision, page) in both {
-            settled.retain(|(taken, _)| taken.revision != revision);
             self.lose_range(Range { from: revision, to: next(revision) }, Some(page), Why::Records);
         }
         self.taken = settled;
@@ -145,12 +143,12 @@ impl<'a> Union<'a> {
     /// The records, and the lost ranges with what was found of each.
     pub(super) fn finish(mut self) -> (Vec<(Taken<'a>, Rung)>, Vec<LostRange>) {
         self.lost.sort_by_key(|lost| lost.range);
-        let taken = &self.taken;
+        let (taken, open) = (&self.taken, merged(self.open));
         let place = |revision: Revision| taken.partition_point(|(taken, _)| taken.revision < revision);
         for lost in &mut self.lost {
             let within = taken.get(place(lost.range.from)..place(lost.range.to)).unwrap_or_default();
             lost.recovered = u64::try_from(within.len()).unwrap_or(u64::MAX);
-            lost.filled = lost.why != Why::Gap && !self.open.iter().any(|open| open.overlaps(&lost.range));
+            lost.filled = lost.why != Why::Gap && uncovered(lost.range, &open) == [lost.range];
             let countable = self.compacted.is_some_and(|compacted| lost.range.from.main > compacted);
             if let ((first, Some(last)), true) = (lost.range.mains(), countable) {
                 let from = Revision { main: first, sub: 0 };

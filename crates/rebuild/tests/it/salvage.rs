@@ -13,6 +13,9 @@ use crate::{Buckets, buckets, rebuilt, sound};
 
 const PAGE: usize = 4096;
 
+/// A change of one page.
+type Damage = fn(&mut [u8]);
+
 /// 600 keys of 100 bytes, each changed once, the last of them deleted; nothing compacted.
 fn history() -> Builder {
     let mut builder = Builder::new();
@@ -80,7 +83,7 @@ fn of_a_damaged_leaf_its_range_is_lost_and_all_else_is_kept() {
     assert!(leaves.len() > 20);
     let built = history();
     let all = &built.buckets()["key"];
-    let ways: [(&str, fn(&mut [u8])); 4] = [
+    let ways: [(&str, Damage); 4] = [
         ("zeros", |page| page.fill(0)),
         ("another id", |page| page[0] ^= 1),
         ("no flags", |page| page[8] = 0),
