@@ -83,9 +83,7 @@ fn is_full(db: &Db<'_>, tree: &Tree<'_>) -> bool {
         let (Some(page), Some(next)) = (db.leaf(before), db.leaf(after)) else { return false };
         let room = usize::try_from(page.size()).unwrap_or(usize::MAX).checked_sub(used(db, &page));
         let first = next.element(0).map(|first| ELEMENT + first.key.len() + first.value.len());
-        let full = first.zip(room).is_some_and(|(first, room)| first > room);
-        // what is larger than a page stands alone
-        before.page < after.page && if before.overflow > 0 { before.count == 1 } else { full }
+        before.page < after.page && first.zip(room).is_some_and(|(first, room)| first > room)
     })
 }
 

@@ -18,7 +18,10 @@ fn every_fixture_keeps_every_entry() {
         // etcd's own word for it
         assert_eq!(copy.status.hash, source.status.hash, "{}", fixture.name);
         assert_eq!(told.status_hash, source.status.hash, "{}", fixture.name);
-        assert_eq!(Provenance::of_scan(&copy), Provenance::Packed, "{}", fixture.name);
+        // with fewer neighbours there is no pattern to see
+        let leaves = copy.buckets.iter().filter_map(|bucket| bucket.tree()).map(|tree| tree.leaves().len() - 1);
+        let expected = if leaves.sum::<usize>() < 2 { Provenance::Stream } else { Provenance::Packed };
+        assert_eq!(Provenance::of_scan(&copy), expected, "{}", fixture.name);
         assert_eq!(Provenance::of_scan(&source), Provenance::Stream, "{}", fixture.name);
         assert_eq!((copy.status.revision, copy.status.total_key), (source.status.revision, source.status.total_key));
         assert_eq!(copy.content_digest(&Serial), source.content_digest(&Serial), "{}", fixture.name);
