@@ -77,7 +77,11 @@ fn each_refusal_has_the_words_of_kube_apiserver() {
             "resources[1]".into(),
             "resource \"*.\" is masked by earlier rule \"*.\"",
         ),
-        (of_providers(&["{}"]), provider.into(), "provider does not contain any of the expected providers"),
+        (
+            of_providers(&["{}", "identity: {}"]),
+            provider.into(),
+            "provider does not contain any of the expected providers",
+        ),
         (
             of_providers(&[&format!("{{aescbc: {{keys: [{}]}}, identity: {{}}}}", key("1", 32))]),
             provider.into(),
