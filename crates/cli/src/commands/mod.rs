@@ -3,6 +3,7 @@
 //!
 //! Here a command is listed: its module, what help says of it, and what runs it.
 
+mod beside;
 mod booting;
 mod browse;
 mod bucket;

@@ -14,6 +14,7 @@ use document::{Artifact, Document, HexBytes};
 use etcd_snapshot::trailer::{self, Trailer};
 use rebuild::{Plan, RebuildError, Wanted};
 
+use super::beside::joined;
 use super::snapshot;
 use crate::args::{RebuildArgs, ReportFormat};
 use crate::exit::{Ending, Error};
@@ -40,35 +41,15 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let salvaged = salvaged::gather(&source, args, &new, reading, ui)?;
     let whole = salvaged.as_ref().and_then(|salvaged| salvaged.file.as_ref()).unwrap_or(&source);
     wanted.compact = salvaged.as_ref().map_or(wanted.compact, |salvaged| salvaged.compact(wanted.compact));
-    let db = snapshot::database(whole)?;
     let chosen = Chosen::of(args, whole)?;
-    let meter = ui.meter("reading", Some(source.bytes().len() as u64));
-    let (trailer, plan) =
-        rayon::join(|| trailer::read(source.bytes(), |bytes| meter.add(bytes)), || rebuild::plan(db, wanted, &Pool));
+    let job = Job { args, reading, source: &source, whole, wanted, chosen: &chosen, new: &new };
+    let meter = ui.meter("rebuilding", Some(source.bytes().len() as u64 * 2));
+    // the hash of the source is needed when all is written: what is written has its name later still
+    let (trailer, mut document) = std::thread::scope(|scope| {
+        let hashing = scope.spawn(|| trailer::read(source.bytes(), |bytes| meter.add(bytes)));
+        job.make(forms, cleaner, &|bytes| meter.add(bytes), || joined(hashing))
+    })?;
     drop(meter);
-    // a wrong hash must not become a right one
-    if trailer.valid() == Some(false) && args.salvage.is_none() {
-        let reason = "its SHA-256 is not that of its bytes (SNAP-003), and a new file would hide that";
-        return Err(refused(&source, reason.to_owned()));
-    }
-    let keeps = |key: &[u8]| chosen.keeps(key);
-    let plan = plan.map_err(|error| why(&source, &error))?;
-    let (plan, left) = chosen.narrow(plan, &keeps, &source)?;
-    let forms = forms.map(|forms| forms.of(whole));
-    let plan = forms.iter().fold(plan, |plan, forms| plan.with_values(forms));
-    let cleaner = cleaner.map(|cleaner| cleaner.of(whole, &plan));
-    let plan = cleaner.iter().fold(plan, |plan, cleaner| plan.with_values(cleaner));
-    source.check_unchanged()?;
-    let meter = ui.meter("writing", Some(source.bytes().len() as u64));
-    // no hash comes from none, or from a wrong one: values that nothing proved would pass for proven
-    let sealed = trailer.valid() == Some(true) || args.seal;
-    let rebuilt = new.write(&source, &plan, sealed, reading, &|bytes| meter.add(bytes))?;
-    drop(meter);
-    let left = left.map(|left| chosen.prove(left, &plan, &new, reading)).transpose()?;
-    let values = forms.as_ref().map(|forms| forms.prove(&plan, &new, reading)).transpose()?;
-    let sanitized = cleaner.as_ref().map(|cleaner| cleaner.prove(&plan, &new, reading)).transpose()?;
-    source.check_unchanged()?;
-    let mut document = document(args, &source, &trailer, &plan, &rebuilt, (left, values, sanitized));
     let ending = salvaged.as_ref().map_or(Ending::Clean, |salvaged| salvaged.tell(&trailer, &mut document));
     new.publish((!args.no_sidecar).then_some(&document))?;
     match (args.output.format(), document.artifacts.first()) {
@@ -77,6 +58,61 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
         (ReportFormat::Human, _) => {}
     }
     Ok(ending)
+}
+
+/// What is to be made of what.
+struct Job<'j> {
+    args: &'j RebuildArgs,
+    reading: &'j Reading,
+    source: &'j Contents,
+    /// The source, or what is left of it.
+    whole: &'j Contents,
+    wanted: Wanted,
+    chosen: &'j Chosen,
+    new: &'j NewFile,
+}
+
+impl Job<'_> {
+    /// Writes the new file and proves all that is said of it; `hash` waits for that of the source.
+    fn make(
+        &self,
+        forms: Option<Forms>,
+        cleaner: Option<Cleaner>,
+        progress: &dyn Fn(u64),
+        hash: impl FnOnce() -> Trailer,
+    ) -> Result<(Trailer, Document), Error> {
+        let Self { args, reading, source, whole, wanted, chosen, new } = *self;
+        let plan = match rebuild::plan(snapshot::database(whole)?, wanted, &Pool) {
+            Ok(plan) => plan,
+            Err(error) => return Err(self.accepted(hash()).err().unwrap_or_else(|| why(source, &error))),
+        };
+        let keeps = |key: &[u8]| chosen.keeps(key);
+        let (plan, left) = chosen.narrow(plan, &keeps, source)?;
+        let forms = forms.map(|forms| forms.of(whole));
+        let plan = forms.iter().fold(plan, |plan, forms| plan.with_values(forms));
+        let cleaner = cleaner.map(|cleaner| cleaner.of(whole, &plan));
+        let plan = cleaner.iter().fold(plan, |plan, cleaner| plan.with_values(cleaner));
+        let pages = new.write(source, &plan, progress)?;
+        let trailer = self.accepted(hash())?;
+        // no hash comes from none, or from a wrong one: values that nothing proved would pass for proven
+        let sealed = trailer.valid() == Some(true) || args.seal;
+        let rebuilt = new.seal(pages, sealed, reading)?;
+        let left = left.map(|left| chosen.prove(left, &plan, new, reading)).transpose()?;
+        let values = forms.as_ref().map(|forms| forms.prove(&plan, new, reading)).transpose()?;
+        let sanitized = cleaner.as_ref().map(|cleaner| cleaner.prove(&plan, new, reading)).transpose()?;
+        source.check_unchanged()?;
+        let document = document(args, source, &trailer, &plan, &rebuilt, (left, values, sanitized));
+        Ok((trailer, document))
+    }
+
+    /// A wrong hash must not become a right one.
+    fn accepted(&self, trailer: Trailer) -> Result<Trailer, Error> {
+        if trailer.valid() == Some(false) && self.args.salvage.is_none() {
+            let reason = "its SHA-256 is not that of its bytes (SNAP-003), and a new file would hide that";
+            return Err(refused(self.source, reason.to_owned()));
+        }
+        Ok(trailer)
+    }
 }
 
 fn refused(source: &Contents, reason: String) -> Error {

@@ -10,6 +10,7 @@ use document::{Artifact, HexBytes, PlannedMember};
 use etcd_snapshot::trailer::{self, Trailer};
 use restore::RestoreError;
 
+use super::beside::joined;
 use super::booting::{Booting, Restored};
 use crate::args::{RehearseArgs, ReportFormat};
 use crate::exit::{Ending, Error};
@@ -28,16 +29,19 @@ pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result
     if let Some(booting) = &booting {
         booting.announce(new.place(), source.bytes().len() as u64, ui.voice())?;
     }
-    let meter = ui.meter("hashing", Some(source.bytes().len() as u64));
-    let trailer = trailer::read(source.bytes(), |bytes| meter.add(bytes));
+    let meter = ui.meter("restoring", Some(source.bytes().len() as u64 * 2));
+    // what is written keeps its other name until the hash is known to be right
+    let (trailer, made) = std::thread::scope(|scope| {
+        let hashing = scope.spawn(|| trailer::read(source.bytes(), |bytes| meter.add(bytes)));
+        let progress = |bytes| meter.add(bytes);
+        let made = new.make(&source, &asked.cluster, asked.release, asked.bump, reading, &progress);
+        (joined(hashing), made)
+    });
     drop(meter);
     if !asked.skip_hash_check {
         hashed(&source, &trailer)?;
     }
-    let meter = ui.meter("restoring", Some(source.bytes().len() as u64));
-    let release = asked.release;
-    let made = new.make(&source, &asked.cluster, release, asked.bump, reading, &|bytes| meter.add(bytes))?;
-    drop(meter);
+    let made = made?;
     source.check_unchanged()?;
     let boot = booting.map(|booting| {
         let files = made.files.iter().map(|file| &*file.path).collect();

@@ -8,9 +8,8 @@ use artifact::{Contents, Reading};
 use assay::Pool;
 use bbolt_page::Db;
 use document::Document;
-use etcd_snapshot::Options;
+use etcd_snapshot::{Options, trailer};
 use rebuild::{Plan, Rebuilt};
-use sha2::{Digest, Sha256};
 
 use crate::exit::Error;
 use crate::unproven::{self, Unproven, failed, wrong};
@@ -86,22 +85,21 @@ impl NewFile {
         }
     }
 
-    /// Writes the pages, reads them back, and puts their SHA-256 behind them if it is to be `sealed`.
-    pub(super) fn write(
-        &self,
-        source: &Contents,
-        plan: &Plan<'_>,
-        sealed: bool,
-        reading: &Reading,
-        progress: &dyn Fn(u64),
-    ) -> Result<Written, Error> {
-        let Some(file) = &self.file else { return Err(self.failed(&io::ErrorKind::NotFound.into())) };
-        let (out, rebuilt) = plan
-            .write(BufWriter::with_capacity(BUFFER, file), progress)
-            .map_err(|error| self.unwritten(source, error))?;
-        drop(out);
+    /// Writes the pages.
+    pub(super) fn write(&self, source: &Contents, plan: &Plan<'_>, progress: &dyn Fn(u64)) -> Result<Rebuilt, Error> {
+        let out = BufWriter::with_capacity(BUFFER, self.file()?);
+        let written = plan.write(out, progress).map_err(|error| self.unwritten(source, error))?;
+        Ok(written.1)
+    }
+
+    fn file(&self) -> Result<&File, Error> {
+        self.file.as_ref().ok_or_else(|| self.failed(&io::ErrorKind::NotFound.into()))
+    }
+
+    /// Reads the pages back, and puts their SHA-256 behind them if it is to be `sealed`.
+    pub(super) fn seal(&self, rebuilt: Rebuilt, sealed: bool, reading: &Reading) -> Result<Written, Error> {
         let (sha256, live_keys) = self.prove(&rebuilt, reading)?;
-        let mut file = file;
+        let mut file = self.file()?;
         let hash: &[u8] = if sealed { &sha256 } else { &[] };
         file.write_all(hash).and_then(|()| file.sync_all()).map_err(|error| self.failed(&error))?;
         Ok(Written { rebuilt, sha256: sealed.then_some(sha256), live_keys })
@@ -113,7 +111,7 @@ impl NewFile {
         let written = self.read(reading)?;
         let db = Db::open(written.bytes()).map_err(|error| wrong(&path, &error.to_string()))?;
         let (sha256, scan) = rayon::join(
-            || Sha256::digest(written.bytes()).into(),
+            || trailer::read(written.bytes(), |_| {}).file,
             || etcd_snapshot::scan(db, Options::default(), &Pool),
         );
         if let Some(fault) = scan.walked.faults.kept().first() {

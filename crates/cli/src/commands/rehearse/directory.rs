@@ -8,11 +8,13 @@ use artifact::{Contents, Reading};
 use assay::Pool;
 use bbolt_page::Db;
 use document::{Check, HexBytes, WrittenFile};
+use etcd_snapshot::trailer;
 use etcd_snapshot::{Options, Scan};
 use key_escrow::Place;
 use restore::{Bump, Cluster, Release, SEGMENT, database, snap, snap_name, wal, wal_name};
 use sha2::{Digest, Sha256};
 
+use crate::commands::beside::joined;
 use crate::commands::booting::hidden;
 use crate::commands::snapshot;
 use crate::exit::Error;
@@ -108,20 +110,16 @@ impl NewDirectory {
             self.below(folder)?.sync().map_err(|error| failed(&self.path(folder), &error))?;
         }
         let proof = Proof { new: self };
-        let before = proof.content(source)?;
-        let written = Contents::open(&self.path("member/snap/db"))?.whole(reading, &|_| {})?;
-        let after = proof.database(&written, cluster, &before, raised)?;
-        let files = vec![
-            proof.file("db", "member/snap/db", &written, None)?,
-            proof.file(
-                "snap",
-                &old_path,
-                &Contents::open(&self.path(&old_path))?.whole(reading, &|_| {})?,
-                Some(&old),
-            )?,
-            proof.segment(&log_path, &log)?,
-        ];
-        Ok(Made { files, ..after })
+        let read = |path: &str| Contents::open(&self.path(path))?.whole(reading, &|_| {});
+        let (written, snap) = (read("member/snap/db")?, read(&old_path)?);
+        // the file is hashed while it is compared with the source
+        let (db, after) = std::thread::scope(|scope| {
+            let hashing = scope.spawn(|| proof.file("db", "member/snap/db", &written, None));
+            let after = proof.database(source, &written, cluster, raised);
+            (joined(hashing), after)
+        });
+        let files = vec![db?, proof.file("snap", &old_path, &snap, Some(&old))?, proof.segment(&log_path, &log)?];
+        Ok(Made { files, ..after? })
     }
 
     fn write(&self, path: &str, mode: u32, write: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Error> {
@@ -159,18 +157,8 @@ impl NewDirectory {
     }
 }
 
-/// Live keys of a snapshot, and their digest.
-struct Content {
-    revision: i64,
-    live_keys: u64,
-    digest: String,
-}
-
-impl Content {
-    fn of(scan: &Scan<'_>) -> Self {
-        let (live_keys, digest) = (scan.store.live().count() as u64, HexBytes(&scan.content_digest(&Pool)).to_string());
-        Self { revision: scan.current(), live_keys, digest }
-    }
+fn scan<'a>(db: Db<'a>) -> Scan<'a> {
+    etcd_snapshot::scan(db, Options { without_hashes: true, ..Options::default() }, &Pool)
 }
 
 /// Holds what was written against what was to be written.
@@ -179,44 +167,40 @@ struct Proof<'p> {
 }
 
 impl Proof<'_> {
-    fn content(&self, source: &Contents) -> Result<Content, Error> {
-        let options = Options { without_hashes: true, ..Options::default() };
-        Ok(Content::of(&etcd_snapshot::scan(snapshot::database(source)?, options, &Pool)))
-    }
-
-    /// The database: its pages, its live keys, and what a server goes by when it starts.
+    /// The database: its pages, its live keys one by one beside the source's, and what a server goes by when it starts.
     fn database(
         &self,
+        source: &Contents,
         written: &Contents,
         cluster: &Cluster,
-        before: &Content,
         raised: Option<i64>,
     ) -> Result<Made, Error> {
         let path = self.new.path("member/snap/db");
         let db = Db::open(written.bytes()).map_err(|error| wrong(&path, &error.to_string()))?;
-        let scan = etcd_snapshot::scan(db, Options { without_hashes: true, ..Options::default() }, &Pool);
-        if let Some((_, fault)) = scan.walked.faults.costly() {
+        let (before, after) = (scan(snapshot::database(source)?), scan(db));
+        if let Some((_, fault)) = after.walked.faults.costly() {
             return Err(wrong(&path, &fault.to_string()));
         }
-        let after = Content::of(&scan);
-        let same = (after.live_keys, &after.digest) == (before.live_keys, &before.digest);
-        let expected = raised.unwrap_or(before.revision);
-        let index = scan.state.consistent_index;
-        if !same || after.revision != expected || index != Some(cluster.members.len() as u64) {
-            let got = format!("revision {}, {} live keys, index {index:?}", after.revision, after.live_keys);
-            return Err(wrong(&path, &format!("{got}; expected {expected}, {}", before.live_keys)));
+        let live = |scan: &Scan<'_>| scan.store.live().count() as u64;
+        let (live_keys, revision, index) = (live(&after), after.current(), after.state.consistent_index);
+        let same = before.store.live().map(|live| live.kv).eq(after.store.live().map(|live| live.kv));
+        let expected = raised.unwrap_or_else(|| before.current());
+        if !same || revision != expected || index != Some(cluster.members.len() as u64) {
+            let got = format!("revision {revision}, {live_keys} live keys, index {index:?}");
+            let what = if same { "" } else { "; a live key differs" };
+            return Err(wrong(&path, &format!("{got}; expected {expected}, {}{what}", live(&before))));
         }
         let proven = |name: &'static str, message: String| check(name, "proven", message);
         let checks = vec![
             proven("write-ahead-log", "it is what these options give, byte for byte".to_owned()),
             proven("snap", "it is what these options give, byte for byte".to_owned()),
             proven("pages", "no page is damaged".to_owned()),
-            proven("content", format!("{} live keys, the same as in the snapshot", after.live_keys)),
+            proven("content", format!("{live_keys} live keys, the same as in the snapshot")),
             proven("start-index", "log, .snap and database agree on the last entry".to_owned()),
             check("boot", "not-checked", "no etcd was started".to_owned()),
         ];
-        let Content { revision, live_keys, digest } = after;
-        Ok(Made { revision, live_keys, content: digest, files: Vec::new(), checks })
+        let content = HexBytes(&after.content_digest(&Pool)).to_string();
+        Ok(Made { revision, live_keys, content, files: Vec::new(), checks })
     }
 
     fn file(
@@ -229,7 +213,8 @@ impl Proof<'_> {
         if expected.is_some_and(|expected| expected != written.bytes()) {
             return Err(wrong(&self.new.path(path), "it is not what was written"));
         }
-        let (size, sha256) = (written.bytes().len() as u64, HexBytes(&Sha256::digest(written.bytes())).to_string());
+        let (size, sha256) =
+            (written.bytes().len() as u64, HexBytes(&trailer::read(written.bytes(), |_| {}).file).to_string());
         Ok(WrittenFile { role: role.into(), path: path.to_owned(), size, sha256 })
     }
 
