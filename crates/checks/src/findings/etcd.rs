@@ -264,11 +264,11 @@ pub static AUTH_INCOMPLETE: Entry = Entry {
 pub static AUTH_ENABLED: Entry = Entry {
     id: "ETCD-021",
     name: "auth-enabled",
-    severity: Low,
+    severity: Info,
     title: "Authentication was on: etcd answers nobody without a password",
     cause: "Somebody ran etcdctl auth enable. Kubernetes does not use it.",
     consequence: "The restored etcd asks everyone for a user: a client that comes without a password, or without a \
-        certificate of a user’s name, reads and writes nothing.",
+        certificate of a user's name, reads and writes nothing.",
     remedy: "Have the password of user root at hand, and try it in a rehearsal; or leave users and roles out: assay rebuild \
         --drop-auth.",
     source: "etcd server/auth/store.go; buckets auth, authUsers and authRoles survive a restore",
