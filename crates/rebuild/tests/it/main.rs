@@ -13,6 +13,7 @@ mod compaction;
 mod narrowed;
 mod repack;
 mod salvage;
+mod salvage_any;
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
