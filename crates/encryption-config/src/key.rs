@@ -119,6 +119,11 @@ impl Key {
         self.material.as_ref().filter(|_| !self.bookkeeping)
     }
 
+    /// The bytes of any key, a placeholder's too.
+    pub(crate) fn all_bytes(&self) -> Option<&[u8]> {
+        self.material.as_ref().map(|material| material.bytes())
+    }
+
     /// Its bytes.
     pub(crate) fn opening_bytes(&self) -> Option<&[u8]> {
         self.opening_material().map(|material| material.bytes())

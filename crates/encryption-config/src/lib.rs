@@ -51,6 +51,7 @@ mod run;
 mod seal;
 mod state;
 mod stored;
+mod write;
 
 pub use config::{EncryptionConfig, Format, GroupResource, Kms, Provider, ProviderKind, ResourceProviders};
 pub use envelope::{EnvelopeError, KmsEnvelope};
