@@ -4,7 +4,7 @@ mod json;
 mod yaml;
 
 pub use json::to_json;
-pub use yaml::to_yaml;
+pub use yaml::{to_exact_yaml, to_yaml};
 
 /// A float as Go writes it: shortest digits, an exponent of `least` digits outside the range of powers of ten.
 fn float(value: f64, range: std::ops::Range<i32>, least: usize) -> String {

@@ -73,7 +73,7 @@ impl Get<'_> {
         let object = Object::of_plain(key, &plain, found.record.kv.mod_revision, view).map_err(unseen)?;
         let mut notes = output::Notes::default();
         notes.add(&object);
-        output::one(ui.out(), format, &found.record, &object)?;
+        output::one(format, &found.record, &object, ui)?;
         notes.say(ui);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use assay::documents;
 use document::Side;
 use etcd_snapshot::Live;
-use kube_objects::{ShownKey, StorageKey, to_yaml};
+use kube_objects::{ShownKey, StorageKey, to_exact_yaml};
 use lens::{Agreement, Became, DiffCounts, Differing, Values};
 use serde_json::json;
 
@@ -93,7 +93,7 @@ impl Differences {
             match &found.values {
                 Values::Fields(changes) => fields(changes, "      ", ui)?,
                 Values::Whole(object) => {
-                    for line in to_yaml(object).lines() {
+                    for line in to_exact_yaml(object).lines() {
                         writeln!(ui.out(), "    {sign} {line}")?;
                     }
                 }

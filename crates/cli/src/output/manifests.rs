@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use document::HexBytes;
 use key_escrow::{Access, Place};
-use kube_objects::{StorageKey, to_json, to_yaml};
+use kube_objects::{StorageKey, to_exact_yaml, to_json};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -58,7 +58,7 @@ impl Manifests {
     /// Whatever keeps it from being written.
     pub fn write(&mut self, key: &[u8], object: &Value, is_secret: bool, ui: &mut Ui) -> Result<(), Error> {
         let text = match self.format {
-            ManifestFormat::Yaml => to_yaml(object),
+            ManifestFormat::Yaml => to_exact_yaml(object),
             ManifestFormat::Json => to_json(object),
         };
         match &self.place {

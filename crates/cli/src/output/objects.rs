@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use assay::documents;
 use document::write_compact;
 use etcd_snapshot::Record;
-use kube_objects::{ShownKey, StorageKey, to_json, to_yaml};
+use kube_objects::{ShownKey, StorageKey, to_exact_yaml, to_json, to_yaml};
 use lens::table::{Columns, created};
 use lens::{Object, Unseen};
 use serde_json::{Value, json};
@@ -20,7 +20,9 @@ use wording::{count, escape, hex_dump};
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn one(out: &mut dyn Write, format: ObjectFormat, record: &Record<'_>, object: &Object) -> Result<(), Error> {
+pub fn one(format: ObjectFormat, record: &Record<'_>, object: &Object, ui: &mut Ui) -> Result<(), Error> {
+    let yaml = yaml(ui);
+    let out = ui.out();
     match format {
         ObjectFormat::Json => out.write_all(to_json(object.shown()).as_bytes())?,
         ObjectFormat::Ndjson => line(out, record, Ok(object))?,
@@ -30,7 +32,7 @@ pub fn one(out: &mut dyn Write, format: ObjectFormat, record: &Record<'_>, objec
             table.write(out, |text| text.to_owned())?;
         }
         ObjectFormat::Yaml | ObjectFormat::Raw | ObjectFormat::Hex => {
-            out.write_all(to_yaml(object.shown()).as_bytes())?;
+            out.write_all(yaml(object.shown()).as_bytes())?;
         }
     }
     Ok(())
@@ -117,11 +119,11 @@ impl List {
                 write!(ui.out(), "{comma}\n{}", within(&text, "\"items\": [\n", "\n    ]"))?;
             }
             ObjectFormat::Yaml => {
-                let text = to_yaml(&list_of(object.shown()));
+                let text = yaml(ui)(&list_of(object.shown()));
                 if first {
                     ui.out().write_all(b"\n")?;
                 }
-                writeln!(ui.out(), "{}", within(&text, "items:\n", "\nkind: List\n"))?;
+                ui.out().write_all(within(&text, "items:\n", YAML_END).as_bytes())?;
             }
             ObjectFormat::Ndjson => line(ui.out(), record, Ok(object))?,
             ObjectFormat::Table | ObjectFormat::Raw | ObjectFormat::Hex => {
@@ -166,7 +168,7 @@ impl List {
             }
             ObjectFormat::Yaml => {
                 let none = if empty { " []\n" } else { "" };
-                write!(ui.out(), "{none}kind: List\nmetadata:\n  resourceVersion: \"\"\n")?;
+                write!(ui.out(), "{none}{YAML_END}")?;
             }
             ObjectFormat::Ndjson => {}
             ObjectFormat::Table | ObjectFormat::Raw | ObjectFormat::Hex => self.flush(ui)?,
@@ -183,9 +185,17 @@ impl List {
     }
 }
 
+/// The end of a list.
+const YAML_END: &str = "kind: List\nmetadata:\n  resourceVersion: \"\"\n";
+
 /// A list of one, so that the object is indented, and its long lines folded, as in any list.
 fn list_of(object: &Value) -> Value {
     json!({"apiVersion": "v1", "items": [object], "kind": "List", "metadata": {"resourceVersion": ""}})
+}
+
+/// How objects are written as YAML: byte for byte as kubectl does, but to a terminal with nothing that ends a line there.
+fn yaml(ui: &Ui) -> fn(&Value) -> String {
+    if ui.look().width.is_some() { to_exact_yaml } else { to_yaml }
 }
 
 /// What stands between the first `before` and the last `behind`.
@@ -249,11 +259,13 @@ impl ObjectTable {
 mod tests {
     use super::*;
 
+    /// An item may end without a line feed, where its last text ends in what a YAML 1.1 reader takes for one.
     #[test]
     fn an_object_is_taken_out_of_a_list_whole() {
-        let object = json!({"kind": "List", "data": {"a": "\nkind: List\nitems:\n"}});
-        let text = to_yaml(&list_of(&object));
-        let item = within(&text, "items:\n", "\nkind: List\n");
-        assert_eq!(text, format!("apiVersion: v1\nitems:\n{item}\nkind: List\nmetadata:\n  resourceVersion: \"\"\n"));
+        for data in ["\nkind: List\nitems:\n", "a\nb\u{2028}"] {
+            let text = to_yaml(&list_of(&json!({"data": {"a": data}})));
+            let item = within(&text, "items:\n", YAML_END);
+            assert_eq!(text, format!("apiVersion: v1\nitems:\n{item}{YAML_END}"));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use assay::documents;
 use document::Key;
 use etcd_snapshot::carve::Carved;
-use kube_objects::{ShownKey, to_yaml};
+use kube_objects::{ShownKey, to_exact_yaml};
 use lens::{Change, Reader, Step};
 use serde_json::{Map, Value, json};
 
@@ -255,7 +255,7 @@ fn brief(value: &Value) -> String {
 
 fn values(step: &Step<'_>, ui: &mut Ui) -> Result<(), Error> {
     let Some(object) = step.bare_object() else { return Ok(()) };
-    for line in to_yaml(&object).lines() {
+    for line in to_exact_yaml(&object).lines() {
         writeln!(ui.out(), "    | {line}")?;
     }
     Ok(())

@@ -4,9 +4,13 @@
 //! names in natural order, lists not indented below their name, text with a line feed as a literal block, quotes only
 //! where a YAML 1.1 reader would otherwise see something else than that text, lines folded at the first space beyond
 //! column 80. One thing it does is left out: what reorders or hides text on a terminal is escaped, in double quotes.
+//!
+//! Some of its habits cost the text, or trust that a reader takes other marks than a line feed for the end of a line:
+//! only [`to_yaml`] follows those. What is to be read back, or shown line by line, is written by [`to_exact_yaml`].
 
 mod plain;
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Write;
 
@@ -20,12 +24,31 @@ const WIDTH: usize = 80;
 /// A name longer than this, in bytes, is written as a complex key (`? name`).
 const LONGEST_KEY: usize = 128;
 
-/// Writes `value` as `kubectl get -o yaml` does.
+/// Writes `value` as `kubectl get -o yaml` does, byte for byte where that has something to print: U+2028 and U+2029 stand
+/// as they are, and U+0085 is a space, since kubectl reads its own JSON as YAML on the way.
 ///
 /// Recurses as deep as the value is; a stored object is at most some hundred levels deep.
 #[must_use]
 pub fn to_yaml(value: &Value) -> String {
-    let mut yaml = Yaml { out: String::new(), column: 0 };
+    write(value, Habit::Kubectl)
+}
+
+/// Writes `value` as [`to_yaml`] does, but so that any reader of YAML gets the same text back, and that only a line feed
+/// ends a line.
+#[must_use]
+pub fn to_exact_yaml(value: &Value) -> String {
+    write(value, Habit::Exact)
+}
+
+/// What becomes of U+0085, U+2028 and U+2029.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Habit {
+    Kubectl,
+    Exact,
+}
+
+fn write(value: &Value, habit: Habit) -> String {
+    let mut yaml = Yaml { out: String::new(), column: 0, habit };
     match value {
         Value::Object(map) if !map.is_empty() => yaml.map(map, 0, true),
         Value::Array(items) if !items.is_empty() => yaml.list(items, 0, true),
@@ -38,6 +61,7 @@ struct Yaml {
     out: String,
     /// Characters since the last line feed.
     column: usize,
+    habit: Habit,
 }
 
 /// What stands before a node on its line.
@@ -76,7 +100,7 @@ impl Yaml {
             if at > 0 || !started {
                 self.indent(indent);
             }
-            if name.len() > LONGEST_KEY || name.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
+            if name.len() > LONGEST_KEY || name.contains(plain::is_break) {
                 self.put_all("? ");
                 self.text(name, Some(indent + 2));
                 self.indent(indent);
@@ -131,6 +155,9 @@ impl Yaml {
             Value::Null => "null".to_owned(),
             Value::Bool(flag) => flag.to_string(),
             Value::Number(number) => go_number(number),
+            Value::String(text) if self.habit == Habit::Kubectl => {
+                return self.text(&through_json(text), Some(indent));
+            }
             Value::String(text) => return self.text(text, Some(indent)),
             Value::Array(_) => "[]".to_owned(),
             Value::Object(_) => "{}".to_owned(),
@@ -142,7 +169,7 @@ impl Yaml {
     /// Text and the end of its line, folded to column `fold`; without `fold` a name, which is never folded and whose
     /// line goes on.
     fn text(&mut self, text: &str, fold: Option<usize>) {
-        let reading = Reading::of(text);
+        let reading = Reading::of(text, self.habit == Habit::Kubectl);
         match fold {
             Some(indent) if reading.has_line_feed && reading.block_allowed => return self.literal(text, indent),
             _ if reading.plain() => self.folded(text, fold, false),
@@ -160,23 +187,26 @@ impl Yaml {
 
     fn literal(&mut self, text: &str, indent: usize) {
         self.put('|');
-        if text.starts_with([' ', '\n']) {
+        if text.starts_with(|first| first == ' ' || plain::is_break(first)) {
             self.put('2');
         }
-        let ends = text.len() - text.trim_end_matches('\n').len();
-        if ends == 0 {
-            self.put('-');
-        } else if ends > 1 || text == "\n" {
-            self.put('+');
+        let mut from_end = text.chars().rev().map(plain::is_break);
+        match (from_end.next(), from_end.next()) {
+            (Some(true), None | Some(true)) => self.put('+'),
+            (Some(true), Some(false)) => {}
+            _ => self.put('-'),
         }
         self.line();
-        for line in text.split_inclusive('\n') {
-            if line != "\n" {
+        let mut begins = true;
+        for char in text.chars() {
+            let ends = plain::is_break(char);
+            if begins && !ends {
                 self.indent(indent);
             }
-            self.out.push_str(line);
+            self.out.push(char);
+            begins = ends;
         }
-        if ends == 0 {
+        if !begins {
             self.out.push('\n');
         }
         self.column = 0;
@@ -184,11 +214,19 @@ impl Yaml {
 
     /// Plain or, with its quotes doubled, single-quoted text.
     fn folded(&mut self, text: &str, fold: Option<usize>, quoted: bool) {
-        let mut after_space = false;
+        let (mut after_space, mut after_break) = (false, false);
         let mut chars = text.char_indices().peekable();
         while let Some((at, char)) = chars.next() {
             let next = chars.peek().map(|next| next.1);
+            if plain::is_break(char) {
+                self.out.push(char);
+                (self.column, after_break) = (0, true);
+                continue;
+            }
             if char != ' ' {
+                if let (true, Some(indent)) = (std::mem::take(&mut after_break), fold) {
+                    self.indent(indent);
+                }
                 if quoted && char == '\'' {
                     self.put(char);
                 }
@@ -210,12 +248,14 @@ impl Yaml {
 
     fn double_quoted(&mut self, text: &str, fold: Option<usize>) {
         self.put('"');
+        // a text that begins with this mark is taken to be one all along
+        let all = self.habit == Habit::Kubectl && text.starts_with('\u{feff}');
         let mut after_space = false;
         let mut chars = text.char_indices().peekable();
         while let Some((at, char)) = chars.next() {
             let next = chars.peek().map(|next| next.1);
-            if char != ' ' {
-                self.escaped(char);
+            if all || char != ' ' {
+                self.escaped(char, all);
                 after_space = false;
                 continue;
             }
@@ -234,7 +274,7 @@ impl Yaml {
         self.put('"');
     }
 
-    fn escaped(&mut self, char: char) {
+    fn escaped(&mut self, char: char, all: bool) {
         let short = match char {
             '\0' => '0',
             '\u{7}' => 'a',
@@ -248,9 +288,10 @@ impl Yaml {
             '"' => '"',
             '\\' => '\\',
             '\u{85}' => 'N',
+            '\u{a0}' if all => '_',
             '\u{2028}' => 'L',
             '\u{2029}' => 'P',
-            printable if plain::is_printable(printable) => return self.put(printable),
+            printable if !all && plain::is_printable(printable) => return self.put(printable),
             other => {
                 let mut escape = String::new();
                 let _ = match u32::from(other) {
@@ -264,6 +305,30 @@ impl Yaml {
         self.put('\\');
         self.put(short);
     }
+}
+
+/// What is left of a text when kubectl has read its own JSON as YAML: each run of U+0085 is folded as line feeds are, with
+/// the spaces around it. A text with other controls of that kind is none that it can print; those stay.
+fn through_json(text: &str) -> Cow<'_, str> {
+    const NEXT_LINE: char = '\u{85}';
+    let refused = |char: char| char.is_control() && !char.is_ascii_control() && char != NEXT_LINE || char == '\u{7f}';
+    if !text.contains(NEXT_LINE) || text.contains(refused) {
+        return Cow::Borrowed(text);
+    }
+    let mut folded = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(NEXT_LINE) {
+        let (before, from) = rest.split_at(at);
+        folded.push_str(before.trim_end_matches(' '));
+        rest = from.trim_start_matches([' ', NEXT_LINE]);
+        let run = from.get(..from.len() - rest.len()).unwrap_or_default();
+        match run.matches(NEXT_LINE).count() {
+            0 | 1 => folded.push(' '),
+            lines => folded.extend(std::iter::repeat_n('\n', lines - 1)),
+        }
+    }
+    folded.push_str(rest);
+    Cow::Owned(folded)
 }
 
 /// A float as Go's `strconv` writes it with `g`, which has no fixed-point form beyond a million.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use browse::{History, Look, Page, Revision};
 use etcd_snapshot::KeyValue;
-use kube_objects::{Envelope, to_yaml};
+use kube_objects::{Envelope, to_exact_yaml};
 use lens::{Change, Object, Opener, Step, Unseen, View, raw, release_matters};
 use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
@@ -44,7 +44,7 @@ pub(super) fn object(
     match decode(key, &kv, opener, view, server_minor) {
         Ok(object) => {
             page.note = note(&object);
-            page.lines = to_yaml(object.shown()).lines().map(|line| plain(line, look)).collect();
+            page.lines = to_exact_yaml(object.shown()).lines().map(|line| plain(line, look)).collect();
         }
         Err(Unseen::NotAnObject(_)) => match raw(opener, key, kv.value, view.reveal) {
             Ok(bytes) => {

@@ -15,16 +15,21 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn of(text: &str) -> Self {
-        let special = !text.chars().all(is_printable);
-        let space_break = text.contains(" \n");
-        let has_line_feed = text.contains('\n');
-        let ends_open = text.starts_with([' ', '\n']) || text.ends_with([' ', '\n']);
+    /// With `as_are`, U+2028 and U+2029 need no escape.
+    pub(super) fn of(text: &str, as_are: bool) -> Self {
+        let special = !text.chars().all(|char| is_printable(char) || as_are && matches!(char, '\u{2028}' | '\u{2029}'));
+        let follows = |first: fn(char) -> bool, second: fn(char) -> bool| {
+            text.chars().zip(text.chars().skip(1)).any(|(before, after)| first(before) && second(after))
+        };
+        let is_space = |char| char == ' ';
+        let space_break = follows(is_space, is_break);
+        let has_break = text.contains(is_break);
+        let ends_open = text.starts_with(' ') || text.ends_with(' ');
         Self {
-            has_line_feed,
+            has_line_feed: text.contains('\n'),
             block_allowed: !text.is_empty() && !special && !space_break && !text.ends_with(' '),
-            single_allowed: !special && !space_break && !text.contains("\n "),
-            plain_allowed: !special && !has_line_feed && !ends_open && !has_indicator(text),
+            single_allowed: !special && !space_break && !follows(is_break, is_space),
+            plain_allowed: !special && !has_break && !ends_open && !has_indicator(text),
             ambiguous: is_not_text(text),
         }
     }
@@ -47,6 +52,11 @@ pub(super) fn is_printable(char: char) -> bool {
         ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' => wording::is_plain(char),
         _ => false,
     }
+}
+
+/// What ends a line to a reader of YAML 1.1.
+pub(super) fn is_break(char: char) -> bool {
+    matches!(char, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 fn has_indicator(text: &str) -> bool {

@@ -187,6 +187,34 @@ fn numbers_are_written_as_go_writes_them() {
     }
 }
 
+/// Recorded from sigs.k8s.io/yaml 1.4, which kubectl prints through.
+#[test]
+fn what_ends_a_line_to_yaml_1_1_stands_as_kubectl_writes_it() {
+    for (text, lines, exact) in [
+        ("\u{2028}", "'\u{2028}'\n", "\"\\L\"\n"),
+        ("a\u{2028}b", "'a\u{2028}  b'\n", "\"a\\Lb\"\n"),
+        ("a\u{2029}\u{2028}it's", "'a\u{2029}\u{2028}  it''s'\n", "\"a\\P\\Lit's\"\n"),
+        ("a \u{2028}b", "\"a \\Lb\"\n", "\"a \\Lb\"\n"),
+        ("a\u{2028} b", "\"a\\L b\"\n", "\"a\\L b\"\n"),
+        ("a\u{2028}\t", "\"a\\L\\t\"\n", "\"a\\L\\t\"\n"),
+        ("a\nb\u{2028}c", "|-\n  a\n  b\u{2028}  c\n", "\"a\\nb\\Lc\"\n"),
+        ("\u{2028}a\n\u{2029}", "|2+\n\u{2028}  a\n\u{2029}", "\"\\La\\n\\P\"\n"),
+        ("\u{85}nel", "' nel'\n", "\"\\Nnel\"\n"),
+        ("a \u{85}  b", "a b\n", "\"a \\N  b\"\n"),
+        ("a\u{85} \u{85}b\u{85}", "\"a\\nb \"\n", "\"a\\N \\Nb\\N\"\n"),
+        ("a\u{85}\u{9b}", "\"a\\N\\x9B\"\n", "\"a\\N\\x9B\"\n"),
+        ("\u{feff}b \"\u{a0}", "\"\\uFEFF\\x62\\x20\\\"\\_\"\n", "\"\\uFEFFb \\\"\u{a0}\"\n"),
+        ("b\u{feff}", "\"b\\uFEFF\"\n", "\"b\\uFEFF\"\n"),
+        ("\u{a0}\u{e000}\u{fdd0}", "\u{a0}\u{e000}\u{fdd0}\n", "\u{a0}\u{e000}\u{fdd0}\n"),
+    ] {
+        assert_eq!(value(text), format!("a: {lines}"), "{text:?}");
+        assert_eq!(to_exact_yaml(&json!({ "a": text })), format!("a: {exact}"), "{text:?}");
+    }
+    // a block that ends in such a mark has ended its line
+    assert_eq!(to_yaml(&json!({"a": "x\ny\u{2028}", "b": {"c": 1}})), "a: |\n  x\n  y\u{2028}b:\n  c: 1\n");
+    assert_eq!(to_yaml(&json!({"a\u{2028}": 1, "\u{feff}n": 2})), "\"\\uFEFF\\x6E\": 2\n? 'a\u{2028}'\n: 1\n");
+}
+
 /// What is written reads back as the same value, whatever the text holds.
 #[test]
 fn another_reader_sees_the_same_text() {
@@ -234,7 +262,7 @@ fn another_reader_sees_the_same_text() {
         }
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let object = json!({"k": text, "l": [text, {"m": text}], text.clone(): 1});
-        let yaml = to_yaml(&object);
+        let yaml = to_exact_yaml(&object);
         let read: Value = serde_saphyr::from_str(&yaml).unwrap_or_else(|fault| panic!("{text:?}\n{yaml}\n{fault}"));
         assert_eq!(read, object, "{yaml}");
         assert!(yaml.chars().all(|c| c == '\n' || wording::is_plain(c)), "{yaml:?}");
