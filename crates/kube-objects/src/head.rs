@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::decode;
 use crate::envelope::Envelope;
 use crate::fault::ObjectFault;
+use crate::metadata;
 use crate::unknown::Unknown;
 use crate::wire::{Field, Fields};
 
@@ -110,13 +111,28 @@ impl<'v> ObjectHead<'v> {
     }
 }
 
+/// Whether what an object's metadata says need not be its metadata at all: protobuf of a kind that no table has, whose
+/// first field may be another. JSON and CBOR name their fields.
+#[must_use]
+pub fn metadata_is_a_guess(value: &[u8]) -> bool {
+    if Envelope::of(value) != Envelope::Protobuf {
+        return false;
+    }
+    let Ok(unknown) = Unknown::read(value) else { return true };
+    let first = || Fields::of(unknown.raw).map_while(Result::ok).find(|field| field.number == 1)?.bytes();
+    !decode::knows_kind(unknown.api_version, unknown.kind) && !first().is_some_and(metadata::is_surely)
+}
+
 /// The head of the object in a wrapper.
 fn head_of<'v>(unknown: &Unknown<'v>) -> Result<ObjectHead<'v>, ObjectFault> {
     let mut metadata = ObjectMeta::default();
+    let known = decode::knows_kind(unknown.api_version, unknown.kind);
     for field in Fields::of(unknown.raw) {
         let field = field.map_err(|fault| fault.of("object"))?;
         if let (1, Some(message)) = (field.number, field.bytes()) {
-            metadata.read_message(message)?;
+            if known || metadata::could_be(message) {
+                metadata.read_message(message)?;
+            }
             break; // the rest can be megabytes
         }
     }

@@ -11,6 +11,7 @@ use crate::decode;
 use crate::envelope::Envelope;
 use crate::fault::ObjectFault;
 use crate::key::{ResourceClass, StorageKey};
+use crate::metadata;
 use crate::plural::is_plural;
 use crate::unknown::Unknown;
 use crate::wire::Fields;
@@ -111,13 +112,10 @@ fn protobuf<'v>(wrapper: &Unknown<'v>) -> Result<Identity<'v>, ObjectFault> {
     let mut identity = Identity { kind: Cow::Borrowed(wrapper.kind), ..Identity::default() };
     for field in Fields::of(wrapper.raw) {
         let field = field.map_err(|fault| fault.of("object"))?;
-        if let (1, Some(metadata)) = (field.number, field.bytes()) {
-            match named(metadata, &mut identity) {
-                // only an API server that knows the kind knows what its first field is
-                Err(_) if !decode::knows_kind(wrapper.api_version, wrapper.kind) => {
-                    (identity.name, identity.namespace) = Default::default();
-                }
-                named => named?,
+        if let (1, Some(message)) = (field.number, field.bytes()) {
+            // only an API server that knows the kind knows what its first field is
+            if decode::knows_kind(wrapper.api_version, wrapper.kind) || metadata::is_surely(message) {
+                named(message, &mut identity)?;
             }
         }
     }
@@ -157,6 +155,12 @@ mod tests {
     fn of_a_kind_that_no_table_has_only_the_wrapper_is_judged() {
         let of_kind = |kind: &[u8]| [b"k8s\0\x0a\x0d\x0a\x02v1\x12\x07", kind, b"\x12\x06\x0a\x04text"].concat();
         let identity = Identity { kind: b"Novelty".as_slice().into(), ..Identity::default() };
+        // a message of another kind, with a name that is not the object's
+        let other = [b"k8s\0\x0a\x0d\x0a\x02v1\x12\x07Novelty".as_slice(), b"\x12\x05\x0a\x03\x0a\x01x"].concat();
+        assert_eq!(check_structure(&other).as_ref(), Ok(&identity));
+        // metadata as an API server writes it
+        let named = [&other[..19], b"\x12\x0c\x0a\x0a\x0a\x01x\x2a\x01u\x42\x02\x08\x07"].concat();
+        assert_eq!(check_structure(&named), Ok(Identity { name: b"x".as_slice().into(), ..identity.clone() }));
         assert_eq!(check_structure(&of_kind(b"Novelty")), Ok(identity));
         assert!(matches!(check_structure(&of_kind(b"Service")), Err(ObjectFault::Protobuf { .. })));
     }

@@ -1,7 +1,7 @@
 //! Whether opened bytes are the object that the etcd key names.
 
 use encryption_config::Magic;
-use kube_objects::{ObjectHead, ResourceClass, StorageKey};
+use kube_objects::{ObjectHead, ResourceClass, StorageKey, metadata_is_a_guess};
 use thiserror::Error;
 
 /// What does not agree between opened bytes and the etcd key.
@@ -34,13 +34,15 @@ pub(super) fn check(key: &StorageKey<'_>, opened: &[u8]) -> Result<(), Mismatch>
     if key.class == ResourceClass::Internal {
         return Ok(()); // what API servers keep for themselves has names of its own
     }
-    if head.metadata.namespace.as_bytes() != key.namespace.unwrap_or_default() {
-        return Err(Mismatch::Namespace);
-    }
-    if head.metadata.name.as_bytes() != key.name {
-        return Err(Mismatch::Name);
-    }
-    Ok(())
+    let mismatch = if head.metadata.namespace.as_bytes() != key.namespace.unwrap_or_default() {
+        Mismatch::Namespace
+    } else if head.metadata.name.as_bytes() != key.name {
+        Mismatch::Name
+    } else {
+        return Ok(());
+    };
+    // of a kind that nobody here knows, its kind may be all that it says
+    if metadata_is_a_guess(opened) { Ok(()) } else { Err(mismatch) }
 }
 
 /// Whether `kind` is the singular of the key's resource. What a CRD calls its plural is free: any kind fits there.
@@ -82,6 +84,26 @@ mod tests {
         assert_eq!(fits("/kubernetes.io/secrets/n/a", "k8s"), Err(Mismatch::NoObject));
         assert_eq!(fits("/kubernetes.io/secrets/n/a", "k8s\0\x12"), Err(Mismatch::Broken));
         assert_eq!(fits("/kubernetes.io/secrets/n/a", "{"), Err(Mismatch::Broken));
+    }
+
+    /// A kind that no table has, in protobuf: its first field may be a text, or a message of another kind.
+    #[test]
+    fn of_an_unknown_kind_only_what_is_surely_its_metadata_is_compared() {
+        let opened = |first: &[u8]| {
+            let length = |bytes: &[u8]| u8::try_from(bytes.len()).unwrap();
+            let raw = [&[0x0a, length(first)], first].concat();
+            let object = [&b"k8s\0\x0a\x0d\x0a\x04x/v1\x12\x05Thing\x12"[..], &[length(&raw)], &raw].concat();
+            check(&StorageKey::parse(b"/registry/x.io/things/n/a"), &object)
+        };
+        let meta = |name: &[u8]| [&b"\x0a\x01"[..], name, b"\x1a\x01n\x2a\x01u\x42\x02\x08\x07"].concat();
+        for (first, expected) in [
+            (b"text".to_vec(), Ok(())),
+            (b"\x0a\x01b".to_vec(), Ok(())),
+            (meta(b"a"), Ok(())),
+            (meta(b"b"), Err(Mismatch::Name)),
+        ] {
+            assert_eq!(opened(&first), expected, "{}", first.escape_ascii());
+        }
     }
 
     #[test]

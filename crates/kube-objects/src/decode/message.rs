@@ -15,6 +15,7 @@ use super::schema::{FieldSpec, Kind, Message, Schema, Shape};
 use super::{UNKNOWN_FIELDS, json, leaf, type_meta};
 use crate::envelope::{Envelope, PROTOBUF};
 use crate::fault::ObjectFault;
+use crate::metadata;
 use crate::unknown::Unknown;
 use crate::wire::{Field, Fields, Payload};
 
@@ -63,14 +64,14 @@ impl Decoder {
         Ok((object, known.is_some()))
     }
 
-    /// Of a kind that no table has, field 1 is still ObjectMeta, and the rest is shown as it is.
+    /// Of a kind that no table has, field 1 is nearly always ObjectMeta still, and the rest is shown as it is.
     fn unknown_kind(&mut self, raw: &[u8], depth: usize, out: &mut Object) -> Result<(), ObjectFault> {
         let mut rest = self.collect(raw, "object")?;
         let first = rest.iter().position(|field| field.number == 1);
         let metadata = first.and_then(|at| rest.get(at)).and_then(Field::bytes);
         if let (Some(metadata), Some(at), Some(message)) = (metadata, first, self.schema.named("meta/v1.ObjectMeta")) {
             let mut read = Object::new();
-            if self.message(message, metadata, deeper(depth)?, &mut read).is_ok() {
+            if metadata::could_be(metadata) && self.message(message, metadata, deeper(depth)?, &mut read).is_ok() {
                 rest.remove(at);
                 out.insert("metadata".to_owned(), Value::Object(read));
             }

@@ -34,6 +34,20 @@ fn metadata() -> Vec<u8> {
 }
 
 #[test]
+fn of_an_unknown_kind_the_first_field_may_be_anything() {
+    for (first, name, guess) in
+        [(&b"2"[..], "", true), (b"\x0a\x01n\x28\x01", "", true), (b"\x0a\x01n", "n", true), (&metadata(), "na", false)]
+    {
+        let stored = value(b"example.com/v1", b"Foo", &field(1, first));
+        let head = ObjectHead::read(&stored).expect("read");
+        assert_eq!((&*head.kind, &*head.metadata.name, metadata_is_a_guess(&stored)), ("Foo", name, guess));
+        assert!(name == "na" || head.metadata.creation_timestamp.is_none());
+    }
+    assert!(!metadata_is_a_guess(&value(b"v1", b"Pod", &field(1, b"2"))) && !metadata_is_a_guess(b"{}"));
+    assert!(matches!(ObjectHead::read(&value(b"v1", b"Pod", &field(1, b"2"))), Err(ObjectFault::Protobuf { .. })));
+}
+
+#[test]
 fn reads_the_head_of_a_protobuf_object() {
     let raw = [field(1, &metadata()), vec![0x12, 0xff]].concat(); // damage after the metadata
     let stored = value(b"v1", b"Pod", &raw);
