@@ -1,4 +1,4 @@
-//! The z-stream rule, as data: what is known, how it relates, and why.
+//! OpenShift's z-stream rule, as data: what is known, how it relates, and why.
 
 use crate::version::{Version, etcd_minor, kubernetes_minor};
 
@@ -116,6 +116,10 @@ pub enum Rule {
     StorageVersions,
     /// The payload's images, which objects in the data name.
     Payload,
+    /// How far the release of a server may be from that of its data, off OpenShift.
+    Skew,
+    /// Which platform it is.
+    Platform,
 }
 
 impl Rule {
@@ -127,6 +131,8 @@ impl Rule {
             Self::Etcd => "etcd",
             Self::StorageVersions => "storage-versions",
             Self::Payload => "payload",
+            Self::Skew => "version-skew",
+            Self::Platform => "platform",
         }
     }
 }
@@ -147,6 +153,8 @@ pub struct Reason {
 pub struct Judgement {
     /// How they relate.
     pub relation: Relation,
+    /// Whether the platform's rule allows the restore. What is not known is not allowed.
+    pub allowed: bool,
     /// Reasons, the documented rule first; empty where nothing stands against it.
     pub reasons: Vec<Reason>,
 }
@@ -155,7 +163,7 @@ impl Judgement {
     /// Whether the documentation allows the restore. What is not known is not allowed.
     #[must_use]
     pub fn allowed(&self) -> bool {
-        self.relation == Relation::Same
+        self.allowed
     }
 }
 
@@ -176,10 +184,10 @@ pub fn judge(backup: &Backup, target: &Target, data: Data) -> Judgement {
     if relation != Relation::Same {
         reasons.extend(technical(backup, target.version(), data));
     }
-    Judgement { relation, reasons }
+    Judgement { relation, allowed: relation == Relation::Same, reasons }
 }
 
-fn relate(backup: &Backup, target: &Version) -> Relation {
+pub(crate) fn relate(backup: &Backup, target: &Version) -> Relation {
     let by_minor = |minor: (u64, u64), same| match (minor, target.minor()) {
         (a, b) if a.0 != b.0 => Relation::OtherMajor,
         (a, b) if a.1 != b.1 => Relation::OtherMinor,
@@ -214,6 +222,8 @@ impl Backup {
     pub fn describe(&self) -> String {
         match self {
             Self::Exact(version) => version.to_string(),
+            Self::Minor(1, minor) => format!("Kubernetes 1.{minor}"),
+            Self::Minor(3, minor) => format!("etcd 3.{minor}"),
             Self::Minor(major, minor) => format!("{major}.{minor} (z not known)"),
             Self::Updating { from: Some(from), to } => format!("between {from} and {to}"),
             Self::Updating { from: None, to } => format!("on the way to {to}"),
