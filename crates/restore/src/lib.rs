@@ -13,6 +13,7 @@
 mod cluster;
 mod database;
 pub mod openshift;
+pub mod platforms;
 mod proto;
 mod snap;
 mod wal;
