@@ -7,5 +7,6 @@ mod damage;
 mod fields;
 mod findings;
 mod page;
+mod platforms;
 mod published;
 mod screens;

@@ -7,9 +7,10 @@ use artifact::{Contents, Reading};
 use backup_facts::configuration::InForce;
 use backup_facts::directory::BackupFiles as Files;
 use backup_facts::examine::{Encryption, Options, examine_with_keys};
+use backup_facts::layout::Layout;
 use backup_facts::opening::Unlocked;
-use backup_facts::platform::{Platform, topology};
-use backup_facts::snapshot::{self, Opened, QuotaClaims, SnapshotFacts};
+use backup_facts::platform::{Beside, Platform, Recognised};
+use backup_facts::snapshot::{self, Claims, Opened, SnapshotFacts};
 use backup_facts::version::{SnapshotRelease, Sources};
 use bbolt_page::Db;
 use encryption_config::Fingerprints;
@@ -46,8 +47,8 @@ pub struct Facts<'b> {
     pub snapshot: Option<SnapshotFacts<'b>>,
     /// What the tarball says.
     pub tarball: Option<&'b Tarball>,
-    /// How the backup was made.
-    pub platform: Platform,
+    /// Which platform it is of, and what says so.
+    pub recognised: Recognised,
     /// The configuration that a restored cluster reads with.
     pub in_force: InForce,
     /// What that came in.
@@ -69,13 +70,20 @@ impl Facts<'_> {
     #[must_use]
     pub fn sources(&self) -> Sources<'_> {
         let resources = self.tarball.map(Tarball::resources);
-        match &self.release {
+        let sources = match &self.release {
             Some(release) => {
                 let tarball = resources.map(|resources| &resources.static_pods.version);
                 pair::in_directory(self.directory, Sources { tarball, ..release.into() })
             }
             None => pair::sources(self.snapshot.as_ref(), resources, self.directory),
-        }
+        };
+        Sources { platform: self.platform(), ..sources }
+    }
+
+    /// Which platform it is of.
+    #[must_use]
+    pub fn platform(&self) -> Platform {
+        self.recognised.platform
     }
 }
 
@@ -141,14 +149,12 @@ impl Backup {
     /// Where the snapshot holds no database, keys that are given cannot be had, or a file changed meanwhile.
     pub fn facts<'b>(&'b self, question: &Question, watch: &dyn Watch) -> Result<Facts<'b>, Error> {
         let read = self.snapshot.as_ref().map(|source| self.read_snapshot(source, question, watch)).transpose()?;
-        let platform = match &read {
-            Some(Read::Walked(scan)) => {
-                Platform::of(self.directory.as_deref().map(|found| found.layout), &topology(scan))
-            }
-            Some(Read::Whole(snapshot)) => pair::platform(self.directory(), Some(snapshot)),
-            None => pair::platform(self.directory(), None),
+        let recognised = match &read {
+            Some(Read::Walked(scan)) => Recognised::of_scan(Some(scan), &self.beside(question)),
+            Some(Read::Whole(snapshot)) => snapshot.platform.clone(),
+            None => Recognised::of_scan(None, &self.beside(question)),
         };
-        let Decided { in_force, from } = self.decide(question, platform, watch)?;
+        let Decided { in_force, from } = self.decide(question, recognised.platform, watch)?;
         let (mut encryption, mut keys) = (None, Unlocked::new(self.own_keys(question)));
         let scan = read.as_ref().map(|read| match read {
             Read::Whole(snapshot) => &snapshot.scan,
@@ -179,7 +185,7 @@ impl Backup {
         Ok(Facts {
             snapshot,
             tarball,
-            platform,
+            recognised,
             in_force,
             keys_from: from,
             encryption,
@@ -198,9 +204,19 @@ impl Backup {
             Some(Read::Walked(scan)) => Some(*scan),
             Some(Read::Whole(_)) | None => None,
         };
-        let layout = self.directory().map(|directory| directory.layout);
-        let platform = Platform::of(layout, scan.as_ref().map(topology).unwrap_or_default().as_ref());
+        let platform = Recognised::of_scan(scan.as_ref(), &self.beside(question)).platform;
         Ok((self.decide(question, platform, watch)?.in_force, scan))
+    }
+
+    /// What tells of its platform besides its snapshot.
+    fn beside(&self, question: &Question) -> Beside {
+        let directory = self.directory();
+        Beside {
+            asked: question.platform,
+            layout: directory.map(|directory| directory.layout),
+            version_file: directory.and_then(|directory| directory.version_file.clone()),
+            tarball: self.tarball.is_some(),
+        }
     }
 
     fn read_snapshot<'s>(
@@ -213,9 +229,9 @@ impl Backup {
         let (size, progress) = (source.bytes().len() as u64, |bytes| watch.advance(bytes));
         if question.asks.reads_all() {
             watch.phase(Phase::Checking, Some(size * 2));
-            let tarball = self.tarball.as_ref().and_then(|tarball| tarball.resources().static_pods.etcd.quota_bytes);
-            let claims = QuotaClaims { asked: question.quota, tarball };
-            let facts = SnapshotFacts::read(source.bytes(), claims, &progress, &Pool).map_err(no_database)?;
+            let of_tarball = self.tarball.as_ref().and_then(|tarball| tarball.resources().static_pods.etcd.quota_bytes);
+            let claims = Claims { quota: question.quota, tarball_quota: of_tarball, beside: self.beside(question) };
+            let facts = SnapshotFacts::read(source.bytes(), &claims, &progress, &Pool).map_err(no_database)?;
             source.check_unchanged()?;
             return Ok(Read::Whole(Box::new(facts)));
         }
@@ -268,6 +284,9 @@ impl Backup {
         }
         let directory = self.directory().filter(|directory| directory.backups.len() == 1 && !self.alone);
         let (tarball, tarball_path) = (self.tarball.as_ref(), self.files.tarball.as_deref());
+        // a directory laid out for keys is looked at for keys, whatever the snapshot is of
+        let hosted = directory.is_some_and(|directory| directory.layout == Layout::HostedControlPlane);
+        let platform = if hosted { Platform::HyperShift } else { platform };
         let halves = Halves { tarball, tarball_path, directory, platform, reading: &self.reading };
         let decided = keys::decide(&halves, &question.keys, question.unlock.as_deref(), watch)?;
         if let (Asks::Keys, Keys::OfTheBackup, Some(tarball)) = (question.asks, &question.keys, &self.tarball)

@@ -169,6 +169,24 @@ impl Backups {
         nested(&self.walk)
     }
 
+    /// Certificates beside the snapshot, by name: the files `.crt` of `pki/` and `pki/etcd/`, as kubeadm keeps them.
+    pub fn certificates(&self, reading: &Reading) -> Vec<(String, Zeroizing<Vec<u8>>)> {
+        let Some(Ok(pki)) = self.walk.inner("pki".as_ref()) else { return Vec::new() };
+        let etcd = pki.inner("etcd".as_ref()).and_then(Result::ok);
+        let of = |walk: &Walk, prefix: &str| -> Vec<(String, Zeroizing<Vec<u8>>)> {
+            let is_one = |entry: &&Entry| entry.kind == EntryKind::File && name(entry).ends_with(".crt");
+            let files = walk.entries().iter().filter(is_one).take(KEY_FILES);
+            files
+                .filter_map(|entry| {
+                    Some((format!("{prefix}{}", name(entry)), small(walk.open(&entry.name, reading).ok()?)?))
+                })
+                .collect()
+        };
+        let mut found = of(&pki, "pki/");
+        found.extend(etcd.iter().flat_map(|walk| of(walk, "pki/etcd/")));
+        found
+    }
+
     /// Where keys lie beside the snapshot: in `secrets/`, or where a snapshot has no other place for them.
     pub fn key_folder(&self) -> PathBuf {
         if self.layout == Layout::HostedControlPlane { self.path.join("secrets") } else { self.path.clone() }

@@ -180,6 +180,14 @@ impl Backups {
 
 /// What lies in a directory beside its backups; `None` where there is nothing to say.
 fn of_directory(directory: &directory::Backups, question: &Question) -> Option<Part> {
+    // which platform its backups are of is not known before they are read: a tarball of static pods tells
+    let scripts = match question.platform {
+        Some(platform) => platform.has_operators(),
+        None => directory.backups.iter().any(|backup| backup.tarball.is_some()),
+    };
+    if !scripts {
+        return None;
+    }
     let findings = pair::directory(directory);
     let name = directory.path.to_string_lossy().into_owned();
     let part = Part { name, about: Subject::Other, findings };
@@ -266,7 +274,10 @@ impl Judged<'_> {
         Ok(())
     }
 
+    /// Adds what means something for the backup's platform.
     fn part(&mut self, name: String, about: Subject, findings: Vec<Finding>) {
+        let platform = self.facts.platform();
+        let findings = findings.into_iter().filter_map(|finding| finding.on(platform)).collect();
         self.parts.push(Part { name, about, findings });
     }
 
@@ -336,7 +347,7 @@ impl Judged<'_> {
             own.extend(std::mem::take(&mut comparison.findings).into_sorted());
             self.pair = Some(comparison);
         }
-        own.extend(pair::halves(&backup.files, facts.platform).into_sorted());
+        own.extend(pair::halves(&backup.files, facts.platform()).into_sorted());
         if self.asks == Asks::Restore {
             own.extend(pair::unread(&backup.unread));
         }
@@ -374,7 +385,7 @@ impl Judged<'_> {
 
     fn of_snapshot(&self, _question: &Question) -> Vec<Finding> {
         let snapshot = self.facts.snapshot.as_ref();
-        snapshot.map(|snapshot| checks::snapshot::check_of(snapshot, self.facts.platform)).unwrap_or_default()
+        snapshot.map(|snapshot| checks::snapshot::check_of(snapshot, self.facts.platform())).unwrap_or_default()
     }
 
     fn of_tarball(&self, question: &Question) -> Vec<Finding> {
@@ -395,7 +406,9 @@ impl Judged<'_> {
         match (&facts.snapshot, facts.tarball) {
             (Some(_), _) if self.backup.alone && question.target.is_none() && restore.is_none() => Vec::new(),
             (Some(snapshot), tarball) => {
-                pair::hazards(snapshot, tarball.map(Tarball::resources), &facts.keys, restore, now)
+                let beside = self.backup.directory().map(|directory| directory.certificates(&self.backup.reading));
+                let beside = beside.unwrap_or_default();
+                pair::hazards(snapshot, tarball.map(Tarball::resources), &facts.keys, &beside, restore, now)
             }
             (None, Some(tarball)) => pair::hazards_of_tarball(tarball.resources(), restore, now),
             (None, None) => Vec::new(),

@@ -14,6 +14,7 @@ use checks::pair::{Comparison, Halves, InDirectory, Names, Pair, Stamp};
 use checks::{Finding, Findings};
 use jiff::Timestamp;
 use static_resources::StaticResources;
+use zeroize::Zeroizing;
 
 use crate::directory::Backups;
 use crate::error::Error;
@@ -47,12 +48,6 @@ pub fn judge(
         release,
         keys: keys.has_keys().then_some(keys),
     })
-}
-
-/// How a backup was made: by its directory, or by what the snapshot says of the control plane.
-pub fn platform(directory: Option<&Backups>, snapshot: Option<&SnapshotFacts<'_>>) -> Platform {
-    let layout = directory.map(|directory| directory.layout);
-    Platform::of(layout, snapshot.map(SnapshotFacts::topology).unwrap_or_default())
 }
 
 /// What says which release a backup is of: its halves, as far as they are there, and its directory.
@@ -106,6 +101,11 @@ pub fn directory(directory: &Backups) -> Vec<Finding> {
         let of_state = directory.backups.iter().filter(move |backup| backup.dirty == dirty);
         of_state.filter_map(|backup| backup.timestamp.clone()).collect::<BTreeSet<String>>()
     };
+    let first = |file: fn(&Backup) -> &Option<PathBuf>| {
+        let path = directory.backups.iter().find_map(|backup| file(backup).as_deref());
+        path.and_then(Path::file_name).and_then(std::ffi::OsStr::to_str)
+    };
+    let files = [first(|backup| &backup.snapshot), first(|backup| &backup.tarball)];
     let twins: Vec<String> = stamps(true).intersection(&stamps(false)).cloned().collect();
     checks::pair::check_directory(&InDirectory {
         picks: &directory.picks,
@@ -113,21 +113,28 @@ pub fn directory(directory: &Backups) -> Vec<Finding> {
         backups: directory.backups.len(),
         picks_agree,
         twins: &twins,
+        files,
     })
     .into_sorted()
 }
 
 /// The hazards of a snapshot, and of its tarball where it is at hand, for a restore on that day; for one right now,
-/// where none was given. Encrypted objects are read as far as the keys open them.
+/// where none was given. Encrypted objects are read as far as the keys open them; `beside` are certificates by the name of
+/// their file.
 #[must_use]
 pub fn hazards(
     snapshot: &SnapshotFacts<'_>,
     tarball: Option<&StaticResources>,
     keys: &Unlocked,
+    beside: &[(String, Zeroizing<Vec<u8>>)],
     restore: Option<Timestamp>,
     now: Timestamp,
 ) -> Vec<Finding> {
-    found(&hazards::read(&snapshot.scan, &open_with(keys), tarball, now, restore.unwrap_or(now)))
+    let platform = snapshot.platform.platform;
+    let on = restore.unwrap_or(now);
+    let mut hazards = hazards::read(&snapshot.scan, &open_with(keys), tarball, platform, now, on);
+    hazards.certificates.add_beside(beside.iter().map(|(name, text)| (name.as_str(), &text[..])), on);
+    found(&hazards)
 }
 
 /// The hazards of a tarball by itself: what will have ended by that day. Right now nothing can have that is not a fault

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use backup_facts::platform::Platform;
 use backup_facts::version::TargetCluster;
 use checks::Severity;
 use jiff::Timestamp;
@@ -40,6 +41,8 @@ pub struct Question {
     pub fail_on: Option<Severity>,
     /// Opens at most so many values of each resource under each key.
     pub sample: Option<u64>,
+    /// Which platform the backup is of, whatever its data say.
+    pub platform: Option<Platform>,
     /// What etcd may use, in bytes, whatever the backup says.
     pub quota: Option<u64>,
     /// Whether the judgement keeps what its document is made of; who shows each backup as it comes need not.
@@ -64,6 +67,7 @@ impl Question {
             rehearse: None,
             fail_on: Some(Severity::High),
             sample: None,
+            platform: None,
             quota: None,
             document: true,
             now,

@@ -11,6 +11,7 @@ use kube_objects::{DecodeOptions, Inventory, StorageKey, StoredObject};
 use crate::hazards::ControlPlane;
 use crate::objects::{self, Values};
 use crate::pair::ClusterFacts;
+use crate::platform::{Beside, Platform, Recognised, Signs};
 pub use crate::quota::{Quota, QuotaSource};
 use crate::version::{EtcdVersions, SnapshotVersions, Sources};
 
@@ -41,6 +42,8 @@ pub struct SnapshotFacts<'a> {
     pub values: Values,
     /// Live values that should end by themselves and will not, by resource.
     pub endless: Vec<Endless>,
+    /// Which platform it is of.
+    pub platform: Recognised,
     /// What etcd may use.
     pub quota: Quota,
     /// What pages hold, where the tree above them is lost.
@@ -60,13 +63,15 @@ pub struct Endless {
     pub example: Vec<u8>,
 }
 
-/// The space that etcd may use, as it is known from elsewhere than the snapshot, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct QuotaClaims {
-    /// What the caller asks for.
-    pub asked: Option<u64>,
-    /// What the tarball of the same backup says.
-    pub tarball: Option<u64>,
+/// What is known from elsewhere than the snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// The space that the caller says that etcd may use, in bytes.
+    pub quota: Option<u64>,
+    /// The same as the tarball of the backup says it.
+    pub tarball_quota: Option<u64>,
+    /// What tells its platform.
+    pub beside: Beside,
 }
 
 /// The database in a file that should be a snapshot, metas or not.
@@ -98,7 +103,7 @@ impl<'a> SnapshotFacts<'a> {
     /// As [`database`].
     pub fn read(
         file: &'a [u8],
-        claims: QuotaClaims,
+        claims: &Claims,
         progress: &(dyn Fn(u64) + Sync),
         spread: &(impl Spread + Sync),
     ) -> Result<Self, OpenError> {
@@ -117,14 +122,16 @@ impl<'a> SnapshotFacts<'a> {
     }
 
     /// What a walk of an intact tree shows, without the hash of the file and without the state before.
-    pub fn of(scan: Scan<'a>, claims: QuotaClaims, spread: &impl Spread) -> Self {
+    pub fn of(scan: Scan<'a>, claims: &Claims, spread: &impl Spread) -> Self {
         let (mut inventory, mut versions) = (Inventory::default(), SnapshotVersions::default());
-        let mut cluster = ClusterFacts::default();
+        let (mut cluster, mut signs) = (ClusterFacts::default(), Signs::default());
         for live in scan.store.live() {
             inventory.add(live.kv.key, live.kv.value);
             versions.add(live.kv.key, live.kv.value);
             cluster.add(live.kv.key, live.kv.value, live.kv.create_revision);
+            signs.add(live.kv.key, live.kv.value);
         }
+        let platform = Recognised::of(signs, &claims.beside);
         Self {
             opened: Opened::Meta,
             trailer: None,
@@ -137,7 +144,8 @@ impl<'a> SnapshotFacts<'a> {
             cluster,
             values: objects::values(&scan, spread),
             endless: endless(&scan),
-            quota: quota(&scan, claims.asked, claims.tarball),
+            quota: quota(&scan, claims.quota, claims.tarball_quota, platform.platform),
+            platform,
             pages: None,
             scan,
         }
@@ -151,6 +159,7 @@ impl<'a> SnapshotFacts<'a> {
             cluster_version: self.inventory.openshift().and_then(|openshift| openshift.version.as_ref()),
             snapshot: Some(&self.versions),
             etcd: EtcdVersions { cluster: state.cluster_version.as_deref(), storage: state.storage_version.as_deref() },
+            platform: self.platform.platform,
             ..Sources::default()
         }
     }
@@ -159,13 +168,6 @@ impl<'a> SnapshotFacts<'a> {
     #[must_use]
     pub fn integrity(&self) -> Integrity {
         Integrity::of(self.trailer.as_ref(), self.appended)
-    }
-
-    /// The topology of the control plane; empty where nothing tells it.
-    #[must_use]
-    pub fn topology(&self) -> &str {
-        let infrastructure = self.inventory.openshift().and_then(|openshift| openshift.infrastructure.as_ref());
-        infrastructure.map(|found| found.control_plane_topology.as_str()).unwrap_or_default()
     }
 }
 
@@ -234,7 +236,7 @@ pub fn appended(db: &Db<'_>) -> Option<u64> {
 
 /// The quota of a backup: see [`Quota::of`]. The objects of the snapshot tell the release and what the operator was told.
 #[must_use]
-pub fn quota(scan: &Scan<'_>, asked: Option<u64>, tarball: Option<u64>) -> Quota {
+pub fn quota(scan: &Scan<'_>, asked: Option<u64>, tarball: Option<u64>, platform: Platform) -> Quota {
     let mut control_plane = ControlPlane::default();
     for live in scan.store.live() {
         let key = StorageKey::parse(live.kv.key);
@@ -247,7 +249,7 @@ pub fn quota(scan: &Scan<'_>, asked: Option<u64>, tarball: Option<u64>) -> Quota
             _ => {}
         }
     }
-    Quota::of(asked, tarball, control_plane.quota_gib, control_plane.version.as_deref())
+    Quota::of(asked, tarball, control_plane.quota_gib, control_plane.version.as_deref(), platform)
 }
 
 /// What should have a lease, and has none.

@@ -16,6 +16,8 @@ use kube_objects::ClusterVersion;
 use static_resources::VersionClaims;
 use version_compat::{Backup, Version};
 
+use crate::platform::Platform;
+
 /// Where a cluster keeps its version, behind whatever prefix.
 const VERSION_KEY: &[u8] = b"/config.openshift.io/clusterversions/version";
 
@@ -66,6 +68,8 @@ pub struct Sources<'s> {
     pub directory: Option<&'s str>,
     /// The version in the file `version` of a copy of `/var/lib/microshift`.
     pub version_file: Option<&'s str>,
+    /// Which platform it is of: what its releases are numbered by.
+    pub platform: Platform,
 }
 
 impl<'s> From<&'s SnapshotRelease> for Sources<'s> {
@@ -84,9 +88,20 @@ impl Sources<'_> {
     /// then the minor release.
     #[must_use]
     pub fn release(&self) -> Release {
-        let backup = self.by_cluster_version().or_else(|| self.by_exact()).or_else(|| self.by_minor());
+        let backup = match self.platform {
+            Platform::Etcd => self.etcd.minor().map(|(major, minor)| Backup::Minor(major, minor)),
+            platform if platform.is_kubernetes() && !platform.is_openshift() => self.by_kubelets(),
+            _ => self.by_cluster_version().or_else(|| self.by_exact()).or_else(|| self.by_minor()),
+        };
         let backup = backup.unwrap_or(Backup::Unknown);
         Release { claims: claims::list(self, &backup), backup }
+    }
+
+    /// The release of Kubernetes, off OpenShift: that of the control plane's kubelets, where they agree.
+    fn by_kubelets(&self) -> Option<Backup> {
+        let mut minors = self.snapshot?.kubelets.values().map(|version| kubelet_minor(version));
+        let first = minors.next()??;
+        minors.all(|minor| minor == Some(first)).then_some(Backup::Minor(first.0, first.1))
     }
 
     fn by_cluster_version(&self) -> Option<Backup> {
@@ -165,8 +180,13 @@ pub(crate) fn minor_of(text: &str) -> Option<(u64, u64)> {
 
 /// The OpenShift minor of a kubelet such as `v1.31.14` or `v1.23.3+e419edf`.
 fn openshift_minor(kubelet: &str) -> Option<(u64, u64)> {
-    let (major, minor) = minor_of(kubelet.strip_prefix('v')?)?;
+    let (major, minor) = kubelet_minor(kubelet)?;
     version_compat::openshift_minor(minor).filter(|_| major == 1)
+}
+
+/// Major and minor of a kubelet.
+fn kubelet_minor(kubelet: &str) -> Option<(u64, u64)> {
+    minor_of(kubelet.strip_prefix('v')?)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use backup_facts::platform::Platform;
 use kube_objects::ShownKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -105,6 +106,7 @@ pub struct Finding {
     pub(crate) evidence: Vec<(&'static str, Evidence)>,
     pub(crate) location: Location,
     pub(crate) waiver: Option<Waived>,
+    pub(crate) remedy: &'static str,
 }
 
 /// Why a finding does not count.
@@ -127,6 +129,20 @@ impl Finding {
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.severity
+    }
+
+    /// What to do, on the platform that it is about.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        self.remedy
+    }
+
+    /// The same finding as it is told of a backup of that platform; `None` where it means nothing there.
+    #[must_use]
+    pub fn on(self, platform: Platform) -> Option<Self> {
+        let platforms = self.entry.platforms;
+        let remedy = platforms.remedy(platform).unwrap_or(self.remedy);
+        platforms.has(platform).then_some(Self { remedy, ..self })
     }
 
     /// What was found, in one line.
@@ -168,7 +184,8 @@ impl Finding {
     /// A finding of `entry`'s own severity.
     pub(crate) fn new(entry: &'static Entry, message: impl Into<String>) -> Self {
         let (severity, message) = (entry.severity, message.into());
-        Self { entry, severity, message, evidence: Vec::new(), location: Location::default(), waiver: None }
+        let (evidence, location, remedy) = (Vec::new(), Location::default(), entry.remedy);
+        Self { entry, severity, message, evidence, location, waiver: None, remedy }
     }
 
     /// The same finding with one more piece of evidence.

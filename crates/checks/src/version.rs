@@ -1,7 +1,8 @@
 //! What releases mean for a restore.
 
+use backup_facts::platform::rules;
 use backup_facts::version::{Release, Sources, TargetCluster, Witness};
-use version_compat::{Backup, Data, Judgement, Relation, etcd_minor, judge};
+use version_compat::{Backup, Data, Judgement, Relation, etcd_minor};
 use wording::clip;
 
 use crate::asks::Asks;
@@ -35,7 +36,7 @@ impl ReleaseAsked<'_> {
     #[must_use]
     pub fn judgement(&self) -> Option<Judgement> {
         let data = Data { etcd: self.sources.etcd.minor() };
-        Some(judge(&self.release.backup, &self.target?.target, data))
+        Some(rules(self.sources.platform).starts.judge(&self.release.backup, &self.target?.target, data))
     }
 
     /// The backup's and the target's UUID, where both are known and differ.
@@ -70,7 +71,14 @@ impl<'t> Compat<'t> {
         let asked = ReleaseAsked { sources, release: &release, target, asks };
         let (judgement, other_cluster) = (asked.judgement(), asked.other_cluster().is_some());
         let findings = check(&asked).into_sorted();
+        let findings = findings.into_iter().filter_map(|finding| finding.on(sources.platform)).collect();
         Self { target, judgement, other_cluster, findings, release }
+    }
+
+    /// How the backup's release is related to the target's; `None` without a target.
+    #[must_use]
+    pub fn relation(&self) -> Option<Relation> {
+        self.judgement.as_ref().map(|judgement| judgement.relation)
     }
 
     /// Whether the documentation allows the restore; `None` without a target.
@@ -120,6 +128,9 @@ fn check_target(asked: &ReleaseAsked<'_>, findings: &mut Findings) {
         );
     }
     let (Some(judgement), Some(target)) = (asked.judgement(), asked.target) else { return };
+    if judgement.allowed() {
+        return;
+    }
     let entry: &'static Entry = match judgement.relation {
         // said by VER-002, with or without a target
         Relation::Same | Relation::Updating => return,

@@ -94,7 +94,7 @@ impl Finding {
             message: finding.message().to_owned(),
             evidence: finding.evidence().iter().map(|(name, evidence)| (*name, any(evidence))).collect(),
             location: Location::of(finding.location()),
-            remedy: Word::Borrowed(entry.remedy),
+            remedy: Word::Borrowed(finding.remedy()),
             waived: finding
                 .waiver()
                 .map(|waived| Waived { reason: waived.reason.clone(), until: waived.until.clone() }),

@@ -8,10 +8,11 @@ use std::path::Path;
 use std::process::Command;
 
 /// A test that makes something, and what it makes.
-const MAKERS: [(&str, &str); 4] = [
+const MAKERS: [(&str, &str); 5] = [
     ("readme::screens::every_screen_is_what_assay_prints", "the screens of README.md and docs/*.md"),
     ("readme::damage::the_table_of_damage_is_what_the_tools_say", "the table of damage"),
     ("readme::findings::the_page_of_findings_is_their_table", "docs/findings.md"),
+    ("readme::platforms::the_page_of_platforms_is_their_table", "docs/platforms.md"),
     ("readme::published::the_schema_is_the_page", "docs/assay-1.schema.json"),
 ];
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use backup_facts::platform::Platform;
 use checks::findings;
 
 use super::page::hold;
@@ -46,7 +47,11 @@ fn page_of_findings() -> String {
                 [entry.title, entry.cause, entry.consequence, entry.remedy, entry.source].map(plain);
             writeln!(page, "\n### {} {}\n\n**{title}.** Severity: {}.", entry.id, entry.name, entry.severity).unwrap();
             writeln!(page, "\n- How it comes about: {cause}\n- What it leads to: {consequence}").unwrap();
-            writeln!(page, "- What to do: {remedy}\n- Source: {source}").unwrap();
+            writeln!(page, "- What to do: {remedy}").unwrap();
+            if let Some(elsewhere) = entry.platforms.remedy(Platform::Unknown) {
+                writeln!(page, "- What to do off OpenShift: {}", plain(elsewhere)).unwrap();
+            }
+            writeln!(page, "- Meaningful for: {}\n- Source: {source}", entry.platforms.words()).unwrap();
         }
         shown += entries.len();
     }

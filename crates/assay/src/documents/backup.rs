@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use document::{Artifact, Backup, Picks};
+use document::{Artifact, Backup, Picks, Word};
 
 use super::{compat, encryption};
 use crate::judged::Judged;
@@ -11,6 +11,7 @@ use crate::question::Asks;
 /// One backup, whose findings go by its name.
 pub(super) fn of(judged: &Judged<'_>) -> Artifact {
     let (directory, files) = (judged.backup.directory(), judged.backup.files());
+    let platform = judged.facts.platform();
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let optional = |path: &Option<PathBuf>| path.as_deref().map(text);
     Artifact::Backup(Box::new(Backup {
@@ -22,8 +23,10 @@ pub(super) fn of(judged: &Judged<'_>) -> Artifact {
         snapshot: optional(&files.snapshot),
         tarball: optional(&files.tarball),
         others: files.others.iter().map(|path| text(path)).collect(),
+        platform: Word::Borrowed(platform.name()),
         cross_checked: judged.pair.as_ref().is_some_and(|outcome| outcome.made > 0),
         restore_picks: directory
+            .filter(|_| platform.has_operators())
             .map(|found| Picks { snapshot: found.picks.snapshot.clone(), tarball: found.picks.tarball.clone() }),
         compat: compat::of(&judged.compat),
         encryption: judged.facts.encryption.as_ref().map(encryption::of),

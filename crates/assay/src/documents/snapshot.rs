@@ -1,8 +1,12 @@
 //! A snapshot: the shape that `inspect` and `verify` share.
 
 use artifact::Contents;
+use backup_facts::platform::{Recognised, Sign};
 use backup_facts::snapshot::SnapshotFacts;
-use document::{Artifact, EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update, Word};
+use document::{
+    Artifact, EncryptedWith, Format, Keys, OpenShift, Platform, PlatformEvidence, Resource, Revisions, Snapshot, Space,
+    Update, Word,
+};
 use etcd_snapshot::Scan;
 use kube_objects::{Inventory, ResourceCount};
 
@@ -38,6 +42,7 @@ pub fn of(source: &Contents, facts: &SnapshotFacts<'_>, keys_fit: Option<bool>) 
         },
         space: space(scan, facts.quota.bytes),
         etcd: etcd::of(told),
+        platform: platform(&facts.platform),
         openshift: facts.inventory.openshift().map(openshift),
         keys: Keys {
             live: scan.store.live_count(),
@@ -48,6 +53,21 @@ pub fn of(source: &Contents, facts: &SnapshotFacts<'_>, keys_fit: Option<bool>) 
         keys_fit,
         ..Snapshot::default()
     }))
+}
+
+fn platform(found: &Recognised) -> Platform {
+    let evidence = |sign: &Sign| PlatformEvidence {
+        source: Word::Borrowed(sign.kind.name()),
+        says: Word::Borrowed(sign.kind.platform().name()),
+        place: sign.place.clone(),
+    };
+    Platform {
+        name: Word::Borrowed(found.platform.name()),
+        title: Word::Borrowed(found.platform.title()),
+        asked: found.asked,
+        evidence: found.signs.iter().map(evidence).collect(),
+        hosts: found.hosts,
+    }
 }
 
 /// The figures of a scan.

@@ -42,18 +42,20 @@ pub enum Signs {
 pub struct Certificates {
     /// Certificates of the tarball that are valid now and no longer when the restore is planned, each once.
     pub ending: Listed<EndsEarly>,
+    /// Certificates in files beside the snapshot that have ended when the restore is planned, each once.
+    pub beside: Listed<EndsEarly>,
     /// Authorities in Secrets that could be read.
     pub signers: Vec<Signer>,
     /// Authorities in Secrets that could not: encrypted without a key at hand, or damaged.
     pub unread_signers: Vec<ObjectName>,
 }
 
-/// A certificate of the tarball that ends too early.
+/// A certificate of the tarball, or of a file beside the snapshot, that ends too early.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndsEarly {
     /// Subject.
     pub subject: String,
-    /// The first member that it stands in.
+    /// The first member, or the file, that it stands in.
     pub member: String,
     /// Its last second.
     pub not_after: Timestamp,
@@ -108,6 +110,27 @@ impl Certificates {
         }
         ending.sort_by(|a, b| (a.not_after, &a.member, &a.subject).cmp(&(b.not_after, &b.member, &b.subject)));
         self.ending = ending.into_iter().collect();
+    }
+
+    /// Certificates in files beside the snapshot, by name, as kubeadm keeps them in `pki/`. Nothing else tells of one that
+    /// has ended already.
+    pub fn add_beside<'f>(&mut self, files: impl IntoIterator<Item = (&'f str, &'f [u8])>, restore: Timestamp) {
+        let mut seen = HashSet::new();
+        let mut ended: Vec<EndsEarly> = Vec::new();
+        for (name, text) in files {
+            for pem in Pem::iter_from_buffer(text).flatten() {
+                let Ok(certificate) = pem.parse_x509() else { continue };
+                let end = Timestamp::from_second(certificate.validity().not_after.timestamp());
+                let Some(not_after) = end.ok().filter(|end| *end < restore) else { continue };
+                if seen.insert(pem.contents.clone()) {
+                    let etcd_ca = certificate.is_ca() && name.contains("etcd/");
+                    let subject = word(&certificate.subject().to_string());
+                    ended.push(EndsEarly { subject, member: word(name), not_after, etcd_ca });
+                }
+            }
+        }
+        ended.sort_by(|a, b| (a.not_after, &a.member).cmp(&(b.not_after, &b.member)));
+        self.beside = ended.into_iter().collect();
     }
 
     pub(super) fn sort(&mut self) {

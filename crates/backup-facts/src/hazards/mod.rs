@@ -35,6 +35,7 @@ pub use storage::{
 };
 
 use crate::opening::Unlocked;
+use crate::platform::Platform;
 use control_plane::{DeletionFinder, blocking_webhooks};
 use object::{Budget, Object};
 use view::{Field, SPEC};
@@ -108,13 +109,14 @@ pub fn of_tarball(tarball: &StaticResources, now: Timestamp, restore: Timestamp)
 /// Reads the hazards of a snapshot.
 ///
 /// `open` opens an encrypted value, given its etcd key; what it answers `None` for is counted as sealed. `tarball` is the
-/// other half of the backup, where it is at hand. Certificates of the tarball are held against `restore`, when the restore
+/// other half of the backup, where it is at hand; `platform` tells the quota where nothing else does. Certificates of the tarball are held against `restore`, when the restore
 /// is planned; those that have ended by `now` are the tarball's own fault.
 #[must_use]
 pub fn read(
     scan: &Scan<'_>,
     open: &impl Fn(&[u8], &[u8]) -> Option<Zeroizing<Vec<u8>>>,
     tarball: Option<&StaticResources>,
+    platform: Platform,
     now: Timestamp,
     restore: Timestamp,
 ) -> Hazards {
@@ -140,7 +142,7 @@ pub fn read(
         hazards.certificates.add_tarball(tarball, now, restore);
     }
     let quota = tarball.and_then(|tarball| tarball.static_pods.etcd.quota_bytes);
-    hazards.space = Space::of(&scan.walked, &hazards.control_plane, quota);
+    hazards.space = Space::of(&scan.walked, &hazards.control_plane, quota, platform);
     hazards.join();
     hazards
 }

@@ -3,6 +3,7 @@
 use bbolt_page::Walked;
 
 use super::control_plane::ControlPlane;
+use crate::platform::Platform;
 use crate::quota::{Quota, QuotaSource, minor};
 
 /// From this share of free pages on the etcd operator defragments a member, in hundredths of a percent.
@@ -63,16 +64,27 @@ pub enum DefragOff {
 }
 
 impl Space {
-    pub(super) fn of(walked: &Walked<'_>, control_plane: &ControlPlane, tarball_quota: Option<u64>) -> Self {
+    pub(super) fn of(
+        walked: &Walked<'_>,
+        control_plane: &ControlPlane,
+        tarball_quota: Option<u64>,
+        platform: Platform,
+    ) -> Self {
         let size = walked.db.size();
         let in_use = size.saturating_sub(walked.pages_free.saturating_mul(walked.db.page_size()));
-        Self::of_numbers(size, in_use, control_plane, tarball_quota)
+        Self::of_numbers(size, in_use, control_plane, tarball_quota, platform)
     }
 
-    fn of_numbers(size: u64, in_use: u64, control_plane: &ControlPlane, tarball_quota: Option<u64>) -> Self {
+    fn of_numbers(
+        size: u64,
+        in_use: u64,
+        control_plane: &ControlPlane,
+        tarball_quota: Option<u64>,
+        platform: Platform,
+    ) -> Self {
         let minor = control_plane.version.as_deref().and_then(minor);
         let Quota { bytes: quota, source: quota_source, default: default_quota } =
-            Quota::of(None, tarball_quota, control_plane.quota_gib, control_plane.version.as_deref());
+            Quota::of(None, tarball_quota, control_plane.quota_gib, control_plane.version.as_deref(), platform);
         let (free_share, quota_share) = (share(size.saturating_sub(in_use), size), share(size, quota));
         let newer_than = |than: (u64, u64)| minor.is_none_or(|minor| minor >= than);
         let defrag_off = if control_plane.defrag_disabled {
@@ -124,7 +136,7 @@ mod tests {
 
     fn space(size: u64, in_use: u64, version: &str) -> Space {
         let control_plane = ControlPlane { version: Some(version.to_owned()), ..ControlPlane::default() };
-        Space::of_numbers(size, in_use, &control_plane, None)
+        Space::of_numbers(size, in_use, &control_plane, None, Platform::OpenShift)
     }
 
     #[test]
@@ -155,7 +167,7 @@ mod tests {
     fn the_quota_is_the_tarballs_or_the_operators_or_the_default() {
         let mut control_plane = ControlPlane { quota_gib: Some(16), ..ControlPlane::default() };
         let of = |control_plane: &ControlPlane, tarball| {
-            let space = Space::of_numbers(GIB, GIB, control_plane, tarball);
+            let space = Space::of_numbers(GIB, GIB, control_plane, tarball, Platform::OpenShift);
             (space.quota, space.quota_source)
         };
         assert_eq!(of(&control_plane, Some(12 * GIB)), (12 * GIB, QuotaSource::Tarball));
@@ -174,12 +186,13 @@ mod tests {
             (10_000 * MIB, 4_500 * MIB, true),
         ] {
             let control_plane = ControlPlane::default();
-            assert_eq!(Space::of_numbers(size, size - free, &control_plane, None).defrag_due, due, "{size} {free}");
+            let space = Space::of_numbers(size, size - free, &control_plane, None, Platform::OpenShift);
+            assert_eq!(space.defrag_due, due, "{size} {free}");
         }
         let off = |defrag_disabled, topology: &str| {
             let control_plane =
                 ControlPlane { defrag_disabled, topology: topology.to_owned(), ..ControlPlane::default() };
-            Space::of_numbers(GIB, MIB, &control_plane, None).defrag_off
+            Space::of_numbers(GIB, MIB, &control_plane, None, Platform::OpenShift).defrag_off
         };
         assert_eq!(off(true, "SingleReplica"), Some(DefragOff::ConfigMap));
         assert_eq!(off(false, "SingleReplica"), Some(DefragOff::SingleReplica));
@@ -201,7 +214,7 @@ mod tests {
     #[test]
     fn shares_do_not_overflow() {
         assert_eq!((share(u64::MAX, u64::MAX), share(u64::MAX, 0), share(1, 3)), (10_000, 0, 3333));
-        let huge = Space::of_numbers(u64::MAX, 0, &ControlPlane::default(), Some(1));
+        let huge = Space::of_numbers(u64::MAX, 0, &ControlPlane::default(), Some(1), Platform::OpenShift);
         assert_eq!(huge.quota_share, u64::MAX);
     }
 }

@@ -4,7 +4,7 @@ use kube_objects::ClusterVersion;
 use static_resources::{VersionClaim, VersionClaims};
 use version_compat::{Backup, Version, etcd_minor};
 
-use super::{Sources, common, minor_of, openshift_minor};
+use super::{Sources, common, kubelet_minor, minor_of, openshift_minor};
 
 /// Payload versions that one statement lists.
 const LISTED: usize = 4;
@@ -119,11 +119,17 @@ pub(super) fn list(sources: &Sources<'_>, backup: &Backup) -> Vec<ReleaseClaim> 
         let all_say = common(snapshot.kubelets.values()).is_some();
         let others = snapshot.kubelets.values().find(|other| *other != version);
         let other = others.map(|other| format!(", {other} on others")).unwrap_or_default();
-        let agrees = same_minor(openshift_minor(version), backup).map(|same| same && all_say);
+        let by_openshift = sources.platform.is_openshift() || !sources.platform.is_kubernetes();
+        let (minor, so) = match by_openshift {
+            true => (openshift_minor(version), minor_in_words(openshift_minor(version))),
+            false => (kubelet_minor(version), String::new()),
+        };
+        let nodes = if by_openshift { "/kubernetes.io/minions" } else { "nodes" };
+        let agrees = same_minor(minor, backup).map(|same| same && all_say);
         all.push(ReleaseClaim {
             witness: Witness::Kubelets,
-            place: format!("/kubernetes.io/minions/{node} and {} more", snapshot.kubelets.len().saturating_sub(1)),
-            says: format!("{version}{other}{}", minor_in_words(openshift_minor(version))),
+            place: format!("{nodes}/{node} and {} more", snapshot.kubelets.len().saturating_sub(1)),
+            says: format!("{version}{other}{so}"),
             agrees,
         });
     }

@@ -183,6 +183,7 @@ fn each_statement_says_whether_it_agrees() {
         tarball: Some(&tarball),
         directory: Some("4.18.29"),
         version_file: Some("4.18.28"),
+        platform: Platform::OpenShift,
     };
     let release = sources.release();
     assert_eq!(release.backup, Backup::Exact(version("4.18.30")));

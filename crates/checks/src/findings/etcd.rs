@@ -1,6 +1,7 @@
 //! etcd's own state: members, leases, alarms, auth, known bugs.
 
 use super::Entry;
+use crate::findings::platforms::EVERY;
 use crate::severity::Severity::{Critical, High, Info, Low, Medium};
 
 /// The NOSPACE alarm was on: the quota was exceeded.
@@ -8,6 +9,7 @@ pub static ALARM_NOSPACE: Entry = Entry {
     id: "ETCD-001",
     name: "alarm-nospace",
     severity: High,
+    platforms: EVERY,
     title: "The NOSPACE alarm was on: the quota was exceeded",
     cause: "The database reached its quota.",
     consequence: "The cluster was refusing writes when the backup was made. The alarm is part of the backup: a \
@@ -22,6 +24,7 @@ pub static ALARM_CORRUPT: Entry = Entry {
     id: "ETCD-002",
     name: "alarm-corrupt",
     severity: Critical,
+    platforms: EVERY,
     title: "The CORRUPT alarm was on: members disagreed about the data",
     cause: "etcd compared the hashes of its members and found a difference.",
     consequence: "It is not known whether this member or another has the right data.",
@@ -35,6 +38,7 @@ pub static ZOMBIE_MEMBER: Entry = Entry {
     id: "ETCD-003",
     name: "zombie-member",
     severity: High,
+    platforms: EVERY,
     title: "A removed member is still listed",
     cause: "Members restored or upgraded by etcd before 3.5.26 could come back in bucket members.",
     consequence: "After an upgrade to 3.6 the list becomes authoritative, and the cluster waits for a member \
@@ -49,6 +53,7 @@ pub static LEARNER_NOT_PROMOTED: Entry = Entry {
     id: "ETCD-004",
     name: "learner-not-promoted",
     severity: High,
+    platforms: EVERY,
     title: "A voting member is stored as a learner",
     cause: "etcd 3.5.1 to 3.5.19 did not store the promotion of a learner.",
     consequence: "An upgrade to 3.6 stops with \"too many learner members\". A restore from this snapshot is \
@@ -62,6 +67,7 @@ pub static MEMBERSHIP_MISMATCH: Entry = Entry {
     id: "ETCD-005",
     name: "membership-mismatch",
     severity: Medium,
+    platforms: EVERY,
     title: "The list of members is not the list of voters",
     cause: "A membership change was under way, or an old bug left the two lists apart.",
     consequence: "A restore replaces both lists. For an upgrade from this data directory, the difference is a \
@@ -75,6 +81,7 @@ pub static LEASE_DANGLING: Entry = Entry {
     id: "ETCD-006",
     name: "lease-dangling",
     severity: Medium,
+    platforms: EVERY,
     title: "Keys are attached to a lease that does not exist",
     cause: "The lease record is lost, or an old bug.",
     consequence: "The keys never expire: etcd logs \"failed to attach a lease\" and keeps them for ever.",
@@ -87,6 +94,7 @@ pub static LEASE_LEAK: Entry = Entry {
     id: "ETCD-007",
     name: "lease-leak",
     severity: Low,
+    platforms: EVERY,
     title: "Most leases have no keys",
     cause: "A client that grants leases and does not use them.",
     consequence: "Space and start-up time; far more leases than keys slow a restore down.",
@@ -99,6 +107,7 @@ pub static LEASE_INVALID: Entry = Entry {
     id: "ETCD-008",
     name: "lease-invalid",
     severity: Medium,
+    platforms: EVERY,
     title: "A lease with an id that etcd does not grant",
     cause: "A bug of etcd, or damage.",
     consequence: "etcd reads no lease with a negative id when it starts: nothing revokes it, and keys that it was to end \
@@ -112,6 +121,7 @@ pub static NO_RAFT_POSITION: Entry = Entry {
     id: "ETCD-009",
     name: "no-raft-position",
     severity: Medium,
+    platforms: EVERY,
     title: "The raft index of the data is not stored",
     cause: "A database that has never seen a commit, or a lost bucket meta.",
     consequence: "A restore writes a new position. As a data directory, the file would replay its whole log.",
@@ -124,6 +134,7 @@ pub static DOWNGRADE_ENABLED: Entry = Entry {
     id: "ETCD-010",
     name: "downgrade-enabled",
     severity: Medium,
+    platforms: EVERY,
     title: "A downgrade of etcd was under way",
     cause: "Somebody ran etcdctl downgrade enable.",
     consequence: "The storage version is between two releases; a restored cluster continues the downgrade.",
@@ -136,6 +147,7 @@ pub static RESTORED_LINEAGE: Entry = Entry {
     id: "ETCD-011",
     name: "restored-lineage",
     severity: Info,
+    platforms: EVERY,
     title: "The database has been restored from a snapshot before",
     cause: "A restore starts the raft index anew while revisions go on.",
     consequence: "None.",
@@ -148,6 +160,7 @@ pub static BAD_ENTRY: Entry = Entry {
     id: "ETCD-012",
     name: "bad-entry",
     severity: High,
+    platforms: EVERY,
     title: "An entry of etcd’s own buckets cannot be read",
     cause: "Damage, or a format newer than assay knows.",
     consequence: "etcd may panic when it opens the file, or come up without the entry.",
@@ -160,6 +173,7 @@ pub static LEARNER_PRESENT: Entry = Entry {
     id: "ETCD-013",
     name: "learner-present",
     severity: Low,
+    platforms: EVERY,
     title: "A member was a learner",
     cause: "A member had been added and had not caught up.",
     consequence: "None for a restore, which replaces the members.",
@@ -172,6 +186,7 @@ pub static FRAGMENTED: Entry = Entry {
     id: "ETCD-014",
     name: "fragmented",
     severity: Low,
+    platforms: EVERY.elsewhere("Defragment the member, or the data directory before it is started."),
     title: "Much of the file is free pages",
     cause: "Keys were deleted or compacted and the member was not defragmented.",
     consequence: "The backup is larger than it needs to be, and so will the restored database: a restore keeps \
@@ -185,11 +200,15 @@ pub static QUOTA_NEAR: Entry = Entry {
     id: "ETCD-015",
     name: "quota-near",
     severity: Medium,
-    title: "The database is close to its quota",
+    platforms: EVERY.elsewhere(
+        "Restore it, then start etcd with a larger --quota-backend-bytes; or find what grows, compact and \
+        defragment first.",
+    ),
+    title: "The database is close to its quota, or above it",
     cause: "Growth.",
     consequence: "At the quota, etcd raises NOSPACE and refuses writes, also right after a restore.",
     remedy: "Find what grows, compact and defragment; from OpenShift 4.16 on alerts start at 65 %.",
-    source: "cluster-etcd-operator: 8 GiB since 4.9",
+    source: "etcd server/storage/quota.go: 2 GiB unless set; cluster-etcd-operator: 8 GiB since 4.9",
 };
 
 /// Bucket members is empty.
@@ -197,6 +216,7 @@ pub static NO_VOTERS: Entry = Entry {
     id: "ETCD-016",
     name: "no-voters",
     severity: High,
+    platforms: EVERY,
     title: "Bucket members is empty",
     cause: "The file is not from a running cluster, or the bucket is lost.",
     consequence: "None for a restore, which writes new members; it is odd for a backup.",
@@ -209,6 +229,7 @@ pub static VERSION_ORDER: Entry = Entry {
     id: "ETCD-017",
     name: "version-order",
     severity: Medium,
+    platforms: EVERY,
     title: "Storage version and cluster version contradict each other",
     cause: "An upgrade or downgrade was under way, or damage.",
     consequence: "A server of the wrong version refuses the data.",
@@ -221,6 +242,7 @@ pub static LEASE_ENDS: Entry = Entry {
     id: "ETCD-018",
     name: "lease-ends-at-once",
     severity: High,
+    platforms: EVERY,
     title: "A lease ends as soon as etcd runs, and its keys with it",
     cause: "Its time to live is none that etcd grants: zero, negative, or more seconds than 64 bits of nanoseconds \
         hold. Damage, or a program that wrote into the file.",
@@ -237,6 +259,7 @@ pub static ODD_ENTRY: Entry = Entry {
     id: "ETCD-019",
     name: "odd-entry",
     severity: Medium,
+    platforms: EVERY,
     title: "An entry of etcd’s own buckets is one that no etcd writes",
     cause: "An entry was renamed or changed, or a program other than etcd wrote into the file; or an etcd newer than \
         assay knows.",
@@ -251,6 +274,7 @@ pub static AUTH_INCOMPLETE: Entry = Entry {
     id: "ETCD-020",
     name: "auth-incomplete",
     severity: Medium,
+    platforms: EVERY,
     title: "Authentication does not add up",
     cause: "Users, roles or the switch were lost; or users were added and authentication was not switched on yet.",
     consequence: "Without the switch etcd serves everyone; without user root nobody can administer it; a user without its \
@@ -265,6 +289,7 @@ pub static AUTH_ENABLED: Entry = Entry {
     id: "ETCD-021",
     name: "auth-enabled",
     severity: Info,
+    platforms: EVERY,
     title: "Authentication was on: etcd answers nobody without a password",
     cause: "Somebody ran etcdctl auth enable. Kubernetes does not use it.",
     consequence: "The restored etcd asks everyone for a user: a client that comes without a password, or without a \
@@ -279,6 +304,7 @@ pub static REHEARSAL_FAILED: Entry = Entry {
     id: "ETCD-022",
     name: "rehearsal-failed",
     severity: Critical,
+    platforms: EVERY,
     title: "An etcd that was started on the restored backup did not serve it as it should",
     cause: "The backup is at fault, as other findings say; or the etcd that was given is not the one for it.",
     consequence: "What a rehearsal meets, a restore meets: a server that does not come up, lacks keys, or takes no writes.",

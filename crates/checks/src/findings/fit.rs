@@ -1,6 +1,7 @@
 //! Encryption keys held against the values of a snapshot.
 
 use super::Entry;
+use crate::findings::platforms::{KUBERNETES, OPENSHIFT};
 use crate::severity::Severity::{Critical, High, Info, Low, Medium};
 
 /// Encrypted values that are damaged or moved.
@@ -8,6 +9,7 @@ pub static VALUE_NOT_OPENED: Entry = Entry {
     id: "KEY-019",
     name: "value-not-opened",
     severity: Critical,
+    platforms: KUBERNETES,
     title: "Encrypted values are damaged: no key opens them",
     cause: "The prefix k8s:enc: does not go on as it must, the body is cut short, the provider is unknown, or what comes \
         out is another object than the etcd key names, or one that breaks off inside: bytes were changed, or a value was \
@@ -24,6 +26,8 @@ pub static MISSING_KEY: Entry = Entry {
     id: "KEY-020",
     name: "missing-key",
     severity: Critical,
+    platforms: KUBERNETES
+        .elsewhere("Find the encryption configuration of that time. The name of the key tells the generation."),
     title: "Values need a key that is not there",
     cause: "The tarball is of an older or newer key generation than the snapshot, a key was removed from the configuration \
         before its values were migrated, or the Secret with the keys of openshift-apiserver or oauth-apiserver is gone.",
@@ -38,6 +42,8 @@ pub static WRONG_KEY: Entry = Entry {
     id: "KEY-021",
     name: "wrong-key-same-name",
     severity: Critical,
+    platforms: KUBERNETES
+        .elsewhere("Find the encryption configuration of this very cluster, of the time of the backup."),
     title: "A key of the right name does not open the values: its bytes are others",
     cause: "The keys are those of another cluster, or of a cluster that was installed anew: key names are small numbers that \
         every cluster counts from 1. If only a few values are concerned, those are damaged.",
@@ -52,6 +58,7 @@ pub static CHAIN_BROKEN: Entry = Entry {
     id: "KEY-022",
     name: "chain-broken",
     severity: Critical,
+    platforms: OPENSHIFT,
     title: "The keys of routes or OAuth tokens cannot be reached",
     cause: "openshift-apiserver and oauth-apiserver keep their keys in Secrets of the snapshot, which kube-apiserver's keys \
         open. The Secret is missing, does not open, or holds no configuration.",
@@ -66,6 +73,10 @@ pub static PARTIALLY_ENCRYPTED: Entry = Entry {
     id: "KEY-023",
     name: "partially-encrypted",
     severity: Medium,
+    platforms: KUBERNETES.elsewhere(
+        "Write all objects of these kinds anew (kubectl get -A -o json | kubectl replace -f -), then take \
+        another backup. Protect this one as plaintext.",
+    ),
     title: "The backup is only partially encrypted",
     cause: "It was taken while etcd was being encrypted, or the migration stopped half way.",
     consequence: "It restores. But whoever reads the file reads the plaintext values, keys or no keys, and after a restore \
@@ -79,6 +90,10 @@ pub static MIGRATION_NOT_BEGUN: Entry = Entry {
     id: "KEY-024",
     name: "migration-not-begun",
     severity: Medium,
+    platforms: KUBERNETES.elsewhere(
+        "Write all objects of these kinds anew (kubectl get -A -o json | kubectl replace -f -), then take \
+        another backup. Protect this one as plaintext.",
+    ),
     title: "Encryption is being switched on, and nothing is encrypted yet",
     cause: "The backup was taken after the first key was made and before existing values were written anew.",
     consequence: "It restores. All values in it are plaintext, although there are keys.",
@@ -91,6 +106,7 @@ pub static ROTATION_UNFINISHED: Entry = Entry {
     id: "KEY-025",
     name: "rotation-unfinished",
     severity: Low,
+    platforms: KUBERNETES.elsewhere("Keep this snapshot and all keys of its encryption configuration together."),
     title: "A key rotation was not finished: older keys are still needed",
     cause: "The backup was taken while values were being written anew under a newer key.",
     consequence: "It restores with this tarball. A tarball taken later may lack the older key, and then does not fit.",
@@ -103,6 +119,8 @@ pub static DECRYPTING: Entry = Entry {
     id: "KEY-026",
     name: "decrypting",
     severity: Low,
+    platforms: KUBERNETES
+        .elsewhere("Keep the keys as long as this snapshot. Take another backup when all values are plain."),
     title: "Encryption was switched off, and values are still encrypted",
     cause: "The backup was taken while etcd was being decrypted, or the migration stopped half way.",
     consequence: "It restores with this tarball: the keys still read. Without them, the encrypted values are lost.",
@@ -115,6 +133,7 @@ pub static UNUSED_KEY: Entry = Entry {
     id: "KEY-027",
     name: "unused-key",
     severity: Info,
+    platforms: KUBERNETES,
     title: "A key of the configuration is not needed by any live value",
     cause: "After a rotation, the operator keeps one older key; a key that has just been made has written nothing yet.",
     consequence: "None for a restore.",
@@ -127,6 +146,8 @@ pub static HISTORY_NEEDS_KEY: Entry = Entry {
     id: "KEY-028",
     name: "history-needs-key",
     severity: Info,
+    platforms: KUBERNETES
+        .elsewhere("Nothing, unless those values matter: then find an older encryption configuration."),
     title: "Past values need a key that is not there",
     cause: "Earlier revisions, or records on free pages, were written under a key that has since been removed.",
     consequence: "None for a restore: API servers read live values. These cannot be opened for an investigation.",
@@ -139,6 +160,7 @@ pub static PLAINTEXT_LEFT: Entry = Entry {
     id: "KEY-029",
     name: "plaintext-left-in-file",
     severity: Medium,
+    platforms: KUBERNETES,
     title: "The file still holds plaintext of values that are encrypted now",
     cause: "Encryption writes every value anew. What was there before stays in history until it is compacted, and on free \
         pages of the file until they are used again or the database is defragmented.",
@@ -153,6 +175,7 @@ pub static KMS_DEPENDENCY: Entry = Entry {
     id: "KEY-030",
     name: "kms-dependency",
     severity: Info,
+    platforms: KUBERNETES,
     title: "Values open only with an external key management service",
     cause: "They were written by the provider kms: their data keys are wrapped by a key that never leaves the service.",
     consequence: "Whether they can be opened cannot be proven offline. A restored cluster must reach the service, and the \
@@ -166,6 +189,7 @@ pub static WANTED_NOT_ENCRYPTED: Entry = Entry {
     id: "KEY-031",
     name: "wanted-not-encrypted",
     severity: Medium,
+    platforms: OPENSHIFT,
     title: "The cluster is told to encrypt, and nothing is encrypted",
     cause: "apiservers/cluster asks for encryption, and no value is encrypted nor any key there: it was asked for a moment \
         before the backup, or the operator cannot do it.",
@@ -179,6 +203,7 @@ pub static FIT_NOT_CHECKED: Entry = Entry {
     id: "KEY-032",
     name: "fit-not-checked",
     severity: High,
+    platforms: KUBERNETES,
     title: "Values are encrypted, and there were no keys to try",
     cause: "No tarball came with the snapshot, or its keys are held apart.",
     consequence: "That a restore will be able to read Secrets, ConfigMaps, routes and tokens is not proven.",
@@ -191,6 +216,8 @@ pub static NOT_CONFIGURED: Entry = Entry {
     id: "KEY-033",
     name: "encrypted-without-configuration",
     severity: Critical,
+    platforms: KUBERNETES
+        .elsewhere("Find the encryption configuration of the time of the backup, and name it to kube-apiserver."),
     title: "Values are encrypted, and kube-apiserver is not told to decrypt",
     cause: "The tarball is of another cluster, of a time before encryption, or of a time after it was switched off.",
     consequence: "kube-apiserver refuses every value that begins k8s:enc:, so listing Secrets and ConfigMaps fails and \
@@ -204,6 +231,7 @@ pub static KEY_ONLY_IN_SNAPSHOT: Entry = Entry {
     id: "KEY-034",
     name: "key-only-in-snapshot",
     severity: High,
+    platforms: KUBERNETES.elsewhere("Put the key into the encryption configuration before the API server starts."),
     title: "Values open only with keys that no restored API server will use by itself",
     cause: "The key is missing in the configuration that the API server reads with, and still lies in the snapshot: in a \
         copy of another generation, or in the Secret of that key.",

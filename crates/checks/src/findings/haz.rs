@@ -39,4 +39,5 @@ pub(super) const ALL: &[&Entry] = &[
     &ABOVE_DEFAULT_QUOTA,
     &MEMBERS_NOT_NODES,
     &HAZARDS_UNREAD,
+    &PKI_ENDS,
 ];

@@ -1,6 +1,7 @@
 //! What Kubernetes keeps in etcd.
 
 use super::Entry;
+use crate::findings::platforms::KUBERNETES;
 use crate::severity::Severity::{Critical, Low, Medium};
 
 /// Kubernetes asked for a compaction that etcd did not do.
@@ -8,6 +9,7 @@ pub static COMPACTION_NOT_DONE: Entry = Entry {
     id: "KUBE-001",
     name: "compaction-not-done",
     severity: Low,
+    platforms: KUBERNETES,
     title: "Kubernetes asked for a compaction that etcd did not do",
     cause: "The API server notes in compact_rev_key the revision that it is about to compact at; the \
         compaction then failed or had not begun.",
@@ -23,6 +25,7 @@ pub static OBJECT_NOT_READABLE: Entry = Entry {
     id: "KUBE-002",
     name: "object-not-readable",
     severity: Critical,
+    platforms: KUBERNETES,
     title: "Live objects are damaged: no API server can decode them",
     cause: "Bytes of the value were changed, cut or zeroed before the snapshot was hashed, or after, by something that made \
         the hash right again; or a program other than an API server wrote under the API server's keys.",
@@ -39,6 +42,7 @@ pub static NO_LEASE: Entry = Entry {
     id: "KUBE-003",
     name: "no-lease",
     severity: Medium,
+    platforms: KUBERNETES,
     title: "Objects that should end by themselves have no lease",
     cause: "API servers write masterleases, peerserverleases and events under a lease of etcd. A lease was lost, or a program \
         copied the values without it.",
@@ -54,6 +58,7 @@ pub static MISFILED: Entry = Entry {
     id: "KUBE-004",
     name: "object-misfiled",
     severity: Medium,
+    platforms: KUBERNETES,
     title: "A live object is another than its key says",
     cause: "Bytes of the key or of the object were changed, or a program other than an API server wrote it.",
     consequence: "The API server serves the object under a name that leads nowhere: it can be listed, and neither be read \

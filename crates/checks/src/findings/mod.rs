@@ -10,6 +10,7 @@ mod kube;
 mod mvcc;
 mod page;
 mod pair;
+mod platforms;
 mod pol;
 mod said;
 mod snap;
@@ -17,6 +18,8 @@ mod tar;
 mod ver;
 
 use crate::severity::Severity;
+
+pub use platforms::Platforms;
 
 pub use etcd::*;
 pub use fit::*;
@@ -41,6 +44,8 @@ pub struct Entry {
     pub name: &'static str,
     /// How bad it is, unless the circumstances say otherwise.
     pub severity: Severity,
+    /// For which platforms it is meaningful.
+    pub platforms: Platforms,
     /// What it is, in one line.
     pub title: &'static str,
     /// How it comes about.

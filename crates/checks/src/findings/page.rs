@@ -1,6 +1,7 @@
 //! The structure of the pages.
 
 use super::Entry;
+use crate::findings::platforms::EVERY;
 use crate::severity::Severity::{Critical, High, Info, Low};
 
 /// A page number leads out of the database.
@@ -8,6 +9,7 @@ pub static BAD_REFERENCE: Entry = Entry {
     id: "PAGE-001",
     name: "bad-reference",
     severity: Critical,
+    platforms: EVERY,
     title: "A page number leads out of the database",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
@@ -23,6 +25,7 @@ pub static WRONG_PAGE: Entry = Entry {
     id: "PAGE-002",
     name: "wrong-page",
     severity: Critical,
+    platforms: EVERY,
     title: "A page is not what its place says it is",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too. A page of another transaction \
@@ -39,6 +42,7 @@ pub static SHARED_PAGE: Entry = Entry {
     id: "PAGE-003",
     name: "shared-page",
     severity: Critical,
+    platforms: EVERY,
     title: "A page belongs to two places at once",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
@@ -54,6 +58,7 @@ pub static CYCLE: Entry = Entry {
     id: "PAGE-004",
     name: "cycle",
     severity: Critical,
+    platforms: EVERY,
     title: "The tree leads back into itself",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
@@ -69,6 +74,7 @@ pub static BAD_ELEMENT: Entry = Entry {
     id: "PAGE-005",
     name: "bad-element",
     severity: Critical,
+    platforms: EVERY,
     title: "An element reaches out of its page or overlaps another",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
@@ -85,6 +91,7 @@ pub static ELEMENT_GAP: Entry = Entry {
     id: "PAGE-006",
     name: "element-gap",
     severity: High,
+    platforms: EVERY,
     title: "Bytes of a page that no element claims",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too. A size was changed: bbolt \
@@ -102,6 +109,7 @@ pub static KEY_ORDER: Entry = Entry {
     id: "PAGE-007",
     name: "key-order",
     severity: Critical,
+    platforms: EVERY,
     title: "Keys are not in order",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
@@ -117,6 +125,7 @@ pub static UNEVEN_DEPTH: Entry = Entry {
     id: "PAGE-008",
     name: "uneven-depth",
     severity: Critical,
+    platforms: EVERY,
     title: "A leaf is not as deep in the tree as the others",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
@@ -132,6 +141,7 @@ pub static EMPTY_PAGE: Entry = Entry {
     id: "PAGE-009",
     name: "empty-page",
     severity: Critical,
+    platforms: EVERY,
     title: "A page inside a tree has no elements: its records are gone",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too. A count set to zero is enough.",
@@ -148,6 +158,7 @@ pub static BAD_BUCKET: Entry = Entry {
     id: "PAGE-010",
     name: "bad-bucket",
     severity: Critical,
+    platforms: EVERY,
     title: "A bucket is damaged",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too.",
@@ -164,6 +175,7 @@ pub static INLINE_SIZE: Entry = Entry {
     id: "PAGE-011",
     name: "inline-size",
     severity: Low,
+    platforms: EVERY,
     title: "An inline bucket is larger than bbolt leaves inline",
     cause: "A writer other than bbolt.",
     consequence: "None known.",
@@ -176,6 +188,7 @@ pub static ROOT_VALUE: Entry = Entry {
     id: "PAGE-012",
     name: "root-value",
     severity: Critical,
+    platforms: EVERY,
     title: "The root bucket holds something that is not a bucket",
     cause: "A leaf of records stands where the root should be: a torn copy of a live file.",
     consequence: "Buckets are missing. etcd panics or starts empty.",
@@ -188,6 +201,7 @@ pub static BAD_FREELIST: Entry = Entry {
     id: "PAGE-013",
     name: "bad-freelist",
     severity: High,
+    platforms: EVERY,
     title: "The persisted freelist contradicts the pages",
     cause: "A tool opened the file for writing, or damage. etcd on Linux does not persist the list at all.",
     consequence: "etcd trusts a list that is there. On one that it cannot read or that names its own page it ends, in \
@@ -205,6 +219,7 @@ pub static MISSING_BUCKET: Entry = Entry {
     id: "PAGE-014",
     name: "missing-bucket",
     severity: Critical,
+    platforms: EVERY,
     title: "A bucket that etcd cannot do without is missing",
     cause: "The file is not an etcd database, is from before etcd 3.0, or lost part of its root.",
     consequence: "etcd starts without the data of the bucket, or panics; etcdutl snapshot status panics \
@@ -218,6 +233,7 @@ pub static UNKNOWN_BUCKET: Entry = Entry {
     id: "PAGE-015",
     name: "unknown-bucket",
     severity: Low,
+    platforms: EVERY,
     title: "A bucket that no known etcd has",
     cause: "A newer etcd than assay knows, or another program wrote to the file.",
     consequence: "etcd ignores it; it counts in the status hash.",
@@ -230,6 +246,7 @@ pub static RESIDUE: Entry = Entry {
     id: "PAGE-016",
     name: "residue",
     severity: Info,
+    platforms: EVERY,
     title: "Free pages still hold earlier data",
     cause: "etcd never wipes a page that it frees. Deleted and compacted records stay in the file until the \
         page is reused.",
@@ -245,6 +262,7 @@ pub static LOST_ELEMENTS: Entry = Entry {
     id: "PAGE-017",
     name: "lost-elements",
     severity: Critical,
+    platforms: EVERY,
     title: "A page has room for more elements than it claims",
     cause: "Damage by disk, memory or transfer, or a tool that wrote to the file. Snapshots made while etcd \
         below 3.5.23 or 3.6.5 was defragmenting could be written this way, too. Its count was lowered.",

@@ -3,6 +3,7 @@
 mod directory;
 
 use super::Entry;
+use crate::findings::platforms::OPERATORS;
 use crate::severity::Severity::{Critical, High, Low, Medium};
 
 pub use directory::*;
@@ -14,6 +15,7 @@ pub static TIMESTAMPS_DIFFER: Entry = Entry {
     id: "PAIR-001",
     name: "timestamps-differ",
     severity: High,
+    platforms: OPERATORS,
     title: "Snapshot and tarball are of different moments",
     cause: "Their names carry different timestamps, or only one of them was forced: one file was copied from another \
         backup, or renamed.",
@@ -29,6 +31,7 @@ pub static REVISION_UNKNOWN: Entry = Entry {
     id: "PAIR-002",
     name: "revision-unknown",
     severity: High,
+    platforms: OPERATORS,
     title: "The tarball has a revision that does not run by the snapshot",
     cause: "The tarball was made at another time or on another cluster; or a rollout went on between the two files \
         of one backup.",
@@ -44,6 +47,7 @@ pub static CONFIG_DIFFERS: Entry = Entry {
     id: "PAIR-005",
     name: "config-differs",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The encryption configuration is not that of its revision",
     cause: "The file in the tarball was changed after it was written, or the revision was made anew in the cluster.",
     consequence: "kube-apiserver may write with another key than it did, or lack one that it will need.",
@@ -57,6 +61,7 @@ pub static CONTENT_DIFFERS: Entry = Entry {
     id: "PAIR-008",
     name: "content-differs",
     severity: High,
+    platforms: OPERATORS,
     title: "A file in the tarball is not what the snapshot has for its revision",
     cause: "The tarball was changed after it was made, or is of another cluster or another time.",
     consequence: "A restore writes this file onto the control plane.",
@@ -71,6 +76,7 @@ pub static ETCD_CERTIFICATES_DIFFER: Entry = Entry {
     id: "PAIR-009",
     name: "etcd-certificates-differ",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The certificates of etcd are for other nodes than the snapshot has",
     cause: "A control plane node was replaced between the two files, or they are of different clusters.",
     consequence: "etcd on a node without a certificate does not join; one more certificate is harmless by itself.",
@@ -83,6 +89,7 @@ pub static ETCD_CA_DIFFERS: Entry = Entry {
     id: "PAIR-010",
     name: "etcd-ca-differs",
     severity: High,
+    platforms: OPERATORS,
     title: "The tarball does not trust the CA that signs etcd's certificates",
     cause: "The signer was rotated between the two files, or they are of different clusters.",
     consequence: "After a restore the operator issues certificates that the restored kube-apiserver does not trust: it \
@@ -96,6 +103,7 @@ pub static ENDPOINTS_DIFFER: Entry = Entry {
     id: "PAIR-011",
     name: "endpoints-differ",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The tarball lists endpoints of etcd that the snapshot does not know",
     cause: "The membership changed between the two files, or they are of different clusters.",
     consequence: "kube-apiserver looks for etcd at an address where there is none, until its operator corrects that.",
@@ -108,6 +116,7 @@ pub static OTHER_CLUSTER_PAIR: Entry = Entry {
     id: "PAIR-012",
     name: "other-cluster",
     severity: Critical,
+    platforms: OPERATORS,
     title: "Snapshot and tarball are of different clusters",
     cause: "Files of several clusters lie together, and one was taken for the other.",
     consequence: "Certificates, keys and addresses of one cluster with the data of another: no control plane comes up.",
@@ -121,6 +130,7 @@ pub static TIME_DIFFERS: Entry = Entry {
     id: "PAIR-013",
     name: "time-differs",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The name tells another time than the data",
     cause: "The files were renamed; the clock of the node was wrong or in another zone; or the control plane had \
         been down, so that nothing was written.",
@@ -135,6 +145,7 @@ pub static SIGNING_KEY_UNKNOWN: Entry = Entry {
     id: "PAIR-014",
     name: "signing-key-unknown",
     severity: High,
+    platforms: OPERATORS,
     title: "kube-apiserver is not told to accept the tokens that are signed",
     cause: "The static pods in the tarball are of different times, or one of the files was changed.",
     consequence: "Tokens of service accounts made after a restore are refused: pods cannot talk to the API.",
@@ -147,6 +158,7 @@ pub static IMAGES_DIFFER: Entry = Entry {
     id: "PAIR-015",
     name: "images-differ",
     severity: Low,
+    platforms: OPERATORS,
     title: "Static pods ran images that the manifests in the tarball do not name",
     cause: "An update was rolled out between the two files, or they are of different clusters.",
     consequence: "Until 4.17 a restore starts the images of the tarball, of whatever release they are.",
@@ -159,6 +171,7 @@ pub static QUOTA_OF_TARBALL: Entry = Entry {
     id: "PAIR-016",
     name: "quota-of-tarball-near",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The database nearly fills the quota that the tarball gives to etcd",
     cause: "History or objects piled up, or free pages were never given back by a defragmentation.",
     consequence: "Above the quota etcd takes no writes: the restored cluster stands still from its first one.",
@@ -171,6 +184,7 @@ pub static TOPOLOGY_UNEXPECTED: Entry = Entry {
     id: "PAIR-017",
     name: "topology-unexpected",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The tarball does not go with the topology of the control plane",
     cause: "The tarball is of another cluster; or a cluster was changed from one topology to another.",
     consequence: "A restore writes static pods where there are none, or certificates of members that do not exist.",
@@ -183,6 +197,7 @@ pub static NODE_UNKNOWN: Entry = Entry {
     id: "PAIR-018",
     name: "node-unknown",
     severity: High,
+    platforms: OPERATORS,
     title: "The tarball is of a node that is no control plane node of the snapshot",
     cause: "The node was replaced between the two files, or they are of different clusters.",
     consequence: "The manifest of etcd names that node; until 4.17 a restore starts it.",

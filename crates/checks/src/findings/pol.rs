@@ -1,6 +1,7 @@
 //! What an organisation's policy asks.
 
 use super::Entry;
+use crate::findings::platforms::EVERY;
 use crate::severity::Severity::{High, Low};
 
 /// The backup is older than the policy allows.
@@ -8,6 +9,7 @@ pub static BACKUP_TOO_OLD: Entry = Entry {
     id: "POL-001",
     name: "backup-too-old",
     severity: High,
+    platforms: EVERY,
     title: "The backup is older than the policy allows",
     cause: "Backups have stopped, or this is not the newest. The age is that of the time stamp in the file's name; \
         a name without one leaves the age unknown, which does not satisfy the policy either.",
@@ -22,6 +24,7 @@ pub static FRAGMENTATION_ABOVE_LIMIT: Entry = Entry {
     id: "POL-002",
     name: "fragmentation-above-limit",
     severity: High,
+    platforms: EVERY.elsewhere("Defragment the members, then back up again."),
     title: "More of the database is free pages than the policy allows",
     cause: "Keys were deleted or compacted and the member was not defragmented since; free pages stay in the file.",
     consequence: "The backup is larger than its content, a restored member begins with that size, and free pages \
@@ -35,6 +38,7 @@ pub static CERTIFICATE_ENDS_TOO_SOON: Entry = Entry {
     id: "POL-003",
     name: "certificate-ends-too-soon",
     severity: High,
+    platforms: EVERY,
     title: "A certificate in the tarball ends sooner than the policy allows",
     cause: "The certificate was near its end when the backup was taken, or the backup is old.",
     consequence: "A cluster restored after that day has control plane components that do not trust each other \
@@ -48,6 +52,7 @@ pub static ENCRYPTION_NOT_AS_REQUIRED: Entry = Entry {
     id: "POL-004",
     name: "encryption-not-as-required",
     severity: High,
+    platforms: EVERY,
     title: "Values are not encrypted as the policy requires",
     cause: "Encryption at rest is off for the resource, a migration has not finished, or another provider wrote \
         the values.",
@@ -62,6 +67,7 @@ pub static KEYS_NOT_PROVEN: Entry = Entry {
     id: "POL-005",
     name: "keys-not-proven",
     severity: High,
+    platforms: EVERY.elsewhere("Give the keys with --keys."),
     title: "It is not proven that the keys open every encrypted value",
     cause: "The keys do not fit, or none were at hand: the snapshot was verified without its tarball, or the \
         tarball is keyless and no escrow was given.",
@@ -75,6 +81,7 @@ pub static ESCROW_NOT_PROVEN: Entry = Entry {
     id: "POL-006",
     name: "escrow-not-proven",
     severity: High,
+    platforms: EVERY,
     title: "It is not proven that the keys of the backup are in escrow",
     cause: "The tarball still holds its keys, or no escrow manifest was given, or it is that of another tarball.",
     consequence: "Whoever holds the backup holds its keys; or the keys of the backup cannot be found when needed.",
@@ -87,6 +94,7 @@ pub static INTEGRITY_HASH_REQUIRED: Entry = Entry {
     id: "POL-007",
     name: "integrity-hash-required",
     severity: High,
+    platforms: EVERY.elsewhere("Use a backup made with etcdctl snapshot save."),
     title: "The snapshot has no valid integrity hash, which the policy requires",
     cause: "The file is no saved snapshot but a copy of a database, or its bytes have changed.",
     consequence: "Nobody can tell whether values are those that etcd wrote.",
@@ -99,6 +107,7 @@ pub static WAIVER_EXPIRED: Entry = Entry {
     id: "POL-008",
     name: "waiver-expired",
     severity: Low,
+    platforms: EVERY,
     title: "A waiver has expired, and what it waived counts again",
     cause: "The day in `until` is over.",
     consequence: "The finding counts for the verdict.",

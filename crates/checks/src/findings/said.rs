@@ -1,6 +1,7 @@
 //! What was said of a backup when it was made.
 
 use super::Entry;
+use crate::findings::platforms::{EVERY, OPERATORS};
 use crate::severity::Severity::High;
 
 /// The file is not the one that was spoken of.
@@ -8,6 +9,7 @@ pub static OTHER_THAN_SAID: Entry = Entry {
     id: "SAID-001",
     name: "other-than-said",
     severity: High,
+    platforms: EVERY,
     title: "The file is not the one that was spoken of when the backup was made",
     cause: "It is another save, it was changed or cut off on its way, or the log is of another backup.",
     consequence: "Whatever was proven of the backup when it was made is not proven of this file. If it is an older save, \
@@ -22,6 +24,7 @@ pub static PODS_OTHER_THAN_SAID: Entry = Entry {
     id: "SAID-002",
     name: "pods-other-than-said",
     severity: High,
+    platforms: OPERATORS,
     title: "The tarball has other static pods than were spoken of when the backup was made",
     cause: "The tarball is of another backup, or the log is.",
     consequence: "The static pods of a restored node are those of another moment than the snapshot, and so are the \
@@ -35,6 +38,7 @@ pub static SAVE_FAILED: Entry = Entry {
     id: "SAID-003",
     name: "save-failed",
     severity: High,
+    platforms: EVERY,
     title: "Whoever made the backup says that it did not come off",
     cause: "etcdctl could not save or check the snapshot, or an operator was rolling out when the script looked.",
     consequence: "The files that lie there are what was left when the script ended, or are of an earlier run.",
@@ -47,6 +51,7 @@ pub static NOT_SAID: Entry = Entry {
     id: "SAID-004",
     name: "not-said",
     severity: High,
+    platforms: EVERY,
     title: "What was said when backups were made says nothing of these files",
     cause: "The log or the list of digests is of other files, or of files that have another name now.",
     consequence: "Nothing ties this file to a backup that came off: it was asked for, and is not proven.",

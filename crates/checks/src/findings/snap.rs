@@ -1,6 +1,7 @@
 //! The snapshot file as a whole.
 
 use super::Entry;
+use crate::findings::platforms::EVERY;
 use crate::severity::Severity::{Critical, High, Info, Medium};
 
 /// Neither meta page is valid.
@@ -8,6 +9,7 @@ pub static NO_META: Entry = Entry {
     id: "SNAP-001",
     name: "no-meta",
     severity: Critical,
+    platforms: EVERY,
     title: "Neither meta page is valid",
     cause: "Both of the first two pages were overwritten, zeroed or truncated away. bbolt writes them in turn, \
         so a crash alone damages one at most.",
@@ -22,6 +24,10 @@ pub static TRAILER_MISSING: Entry = Entry {
     id: "SNAP-002",
     name: "trailer-missing",
     severity: High,
+    platforms: EVERY.elsewhere(
+        "Prefer a backup made with etcdctl snapshot save. If this file is all there is, restore with \
+        --skip-hash-check, and know that values are unproven.",
+    ),
     title: "The snapshot has no integrity hash",
     cause: "The file is a copy of a database file (member/snap/db, a learner copy of two-node fencing, the \
         output of defrag or bbolt compact), or its end was cut off.",
@@ -37,6 +43,7 @@ pub static TRAILER_MISMATCH: Entry = Entry {
     id: "SNAP-003",
     name: "trailer-mismatch",
     severity: Critical,
+    platforms: EVERY,
     title: "The integrity hash is not that of the file",
     cause: "At least one byte changed after etcd wrote the snapshot: a bad disk or transfer, or a tool that \
         opened the file for writing (etcdutl hashkv, old etcdctl snapshot status, many viewers).",
@@ -52,6 +59,7 @@ pub static TRUNCATED: Entry = Entry {
     id: "SNAP-004",
     name: "truncated",
     severity: Critical,
+    platforms: EVERY,
     title: "The file ends before its own pages do",
     cause: "An interrupted save or transfer, a full disk, or a copy that was still being written.",
     consequence: "Pages behind the end are lost. etcdctl and etcdutl panic on such files or restore them \
@@ -66,6 +74,7 @@ pub static META_INVALID: Entry = Entry {
     id: "SNAP-005",
     name: "meta-invalid",
     severity: High,
+    platforms: EVERY,
     title: "One of the two meta pages is invalid",
     cause: "A write to the page was torn, or the page was damaged later. A snapshot stream writes both metas \
         anew, so in a snapshot this is damage.",
@@ -81,6 +90,7 @@ pub static META_ODD: Entry = Entry {
     id: "SNAP-006",
     name: "meta-odd",
     severity: Medium,
+    platforms: EVERY,
     title: "A meta page has a field that bbolt never writes",
     cause: "A tool other than bbolt wrote or edited the file, or damage that the checksum happens to cover.",
     consequence: "bbolt may still open the file; it trusts these fields.",
@@ -93,6 +103,7 @@ pub static UNEXPECTED_TAIL: Entry = Entry {
     id: "SNAP-007",
     name: "unexpected-tail",
     severity: Medium,
+    platforms: EVERY,
     title: "Bytes behind the pages that are no integrity hash",
     cause: "A raw copy of a live database file (it grows in steps, its tail is unused), or something appended \
         to a snapshot.",
@@ -107,6 +118,7 @@ pub static RAW_COPY: Entry = Entry {
     id: "SNAP-008",
     name: "raw-copy",
     severity: Medium,
+    platforms: EVERY.elsewhere("Save snapshots with etcdctl snapshot save."),
     title: "The file is a copy of a live database file, not a snapshot",
     cause: "Somebody copied member/snap/db, or a tool rewrote the file, instead of saving a snapshot through etcd.",
     consequence: "It restores only with --skip-hash-check. A copy taken while etcd was writing may mix two \
@@ -120,6 +132,7 @@ pub static TORN_COPY: Entry = Entry {
     id: "SNAP-009",
     name: "torn-copy",
     severity: Critical,
+    platforms: EVERY,
     title: "The file mixes pages of different transactions",
     cause: "A live database file was copied while etcd was writing to it.",
     consequence: "Records are missing or doubled. etcd may panic when it opens the file, or serve wrong data.",
@@ -132,6 +145,7 @@ pub static PREVIOUS_ROOT: Entry = Entry {
     id: "SNAP-010",
     name: "previous-root",
     severity: Info,
+    platforms: EVERY,
     title: "The losing meta leads to an older state",
     cause: "The file is a raw copy: its other meta is that of the transaction before.",
     consequence: "If the newest state is damaged, the state before it may be the better one.",

@@ -3,6 +3,7 @@
 mod content;
 
 use super::Entry;
+use crate::findings::platforms::OPERATORS;
 use crate::severity::Severity::{Critical, High, Low, Medium};
 
 pub use content::*;
@@ -12,6 +13,7 @@ pub static GZIP_TRUNCATED: Entry = Entry {
     id: "TAR-001",
     name: "gzip-truncated",
     severity: Critical,
+    platforms: OPERATORS,
     title: "The compressed stream ends too early",
     cause: "An interrupted backup or transfer, or a full disk. The operator's backup job reports success even then.",
     consequence: "Members behind the break are lost, the last pods (etcd) first. tar fails in the middle of a restore, \
@@ -25,6 +27,7 @@ pub static GZIP_DAMAGED: Entry = Entry {
     id: "TAR-002",
     name: "gzip-damaged",
     severity: Critical,
+    platforms: OPERATORS,
     title: "The compressed stream is damaged",
     cause: "At least one byte changed after the backup was written: a bad disk or transfer. gzip's CRC-32 and length \
         tell, or the stream cannot be decoded at all.",
@@ -38,6 +41,7 @@ pub static NOT_GZIP: Entry = Entry {
     id: "TAR-003",
     name: "not-gzip",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The file is a bare tar, not compressed with gzip",
     cause: "Somebody or some store decompressed it.",
     consequence: "cluster-restore.sh takes static_kuberesources*.tar.gz only and unpacks it with tar -xzf, which refuses a \
@@ -51,6 +55,7 @@ pub static GZIP_MEMBERS: Entry = Entry {
     id: "TAR-004",
     name: "gzip-members",
     severity: Low,
+    platforms: OPERATORS,
     title: "Several gzip members stand one after another",
     cause: "No known backup writes it so: the file was put together or compressed anew in blocks.",
     consequence: "gzip and tar read all of it. Other readers stop after the first member.",
@@ -63,6 +68,7 @@ pub static GZIP_TRAILING: Entry = Entry {
     id: "TAR-005",
     name: "gzip-trailing",
     severity: High,
+    platforms: OPERATORS,
     title: "Bytes follow the compressed stream",
     cause: "Something was appended: padding of a block device or tape if all bytes are zero, otherwise a tool that wrote \
         two files into one.",
@@ -77,6 +83,7 @@ pub static HEADER_DAMAGED: Entry = Entry {
     id: "TAR-006",
     name: "header-damaged",
     severity: Critical,
+    platforms: OPERATORS,
     title: "A tar header is damaged",
     cause: "The archive was changed before it was compressed, or its writer was interrupted and went on.",
     consequence: "Where the next member begins cannot be known: everything behind this header is lost.",
@@ -89,6 +96,7 @@ pub static ARCHIVE_TRUNCATED: Entry = Entry {
     id: "TAR-007",
     name: "archive-truncated",
     severity: Critical,
+    platforms: OPERATORS,
     title: "The archive ends in the middle of a member",
     cause: "tar was interrupted while its output was still compressed to the end: a full disk, a killed job.",
     consequence: "The last member and all that should follow it are lost.",
@@ -101,6 +109,7 @@ pub static END_UNMARKED: Entry = Entry {
     id: "TAR-008",
     name: "end-unmarked",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The end of the archive is not marked as it should be",
     cause: "tar ends an archive with two blocks of zeros. A writer that was killed between two members leaves none.",
     consequence: "tar takes it without complaint, and nobody can tell whether members are missing.",
@@ -113,6 +122,7 @@ pub static HIDDEN_DATA: Entry = Entry {
     id: "TAR-009",
     name: "hidden-data",
     severity: Medium,
+    platforms: OPERATORS,
     title: "Data stands behind the end of the archive",
     cause: "Something was appended to the archive before it was compressed.",
     consequence: "No reader extracts or lists it, this one included: it may hold anything, key material too.",
@@ -125,6 +135,7 @@ pub static ARCHIVE_IRREGULAR: Entry = Entry {
     id: "TAR-010",
     name: "archive-irregular",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The archive has headers that no producer writes",
     cause: "Global pax headers, malformed extension headers, or such that belong to no member: another program packed \
         the archive, or it is damaged.",
@@ -138,6 +149,7 @@ pub static AMBIGUOUS_SIZE: Entry = Entry {
     id: "TAR-011",
     name: "ambiguous-size",
     severity: Critical,
+    platforms: OPERATORS,
     title: "Readers disagree about where the next member begins",
     cause: "Two sizes for one member, or data behind a header whose kind has none. No writer does that by accident.",
     consequence: "tar may extract other files than a checker saw. assay stops reading at this place.",
@@ -150,6 +162,7 @@ pub static NOT_READ_WHOLE: Entry = Entry {
     id: "TAR-012",
     name: "not-read-whole",
     severity: High,
+    platforms: OPERATORS,
     title: "The archive is larger than any real one and was not read to its end",
     cause: "A compression bomb, or an archive that holds far more than static pod resources. A real one has about 150 \
         members and a few hundred KiB.",
@@ -163,6 +176,7 @@ pub static PATH_ESCAPES: Entry = Entry {
     id: "TAR-013",
     name: "path-escapes",
     severity: Critical,
+    platforms: OPERATORS,
     title: "A member's path leads out of the directory it is extracted to",
     cause: "The archive was made or changed by hand: no backup writes absolute or empty paths, or `..` in them.",
     consequence: "A careless extraction as root overwrites files of the host.",
@@ -175,6 +189,7 @@ pub static PATH_NOT_PLAIN: Entry = Entry {
     id: "TAR-014",
     name: "path-not-plain",
     severity: High,
+    platforms: OPERATORS,
     title: "A path is not spelled as the restore script looks for it",
     cause: "The archive was packed anew, with a leading `./` for example.",
     consequence: "cluster-restore.sh asks tar for `static-pod-resources`; tar answers `Not found in archive` after etcd \
@@ -188,6 +203,7 @@ pub static PATH_UNPRINTABLE: Entry = Entry {
     id: "TAR-015",
     name: "path-unprintable",
     severity: Medium,
+    platforms: OPERATORS,
     title: "A path holds control characters or is not UTF-8",
     cause: "No Secret or ConfigMap key has such a name: the archive is damaged or was changed by hand.",
     consequence: "Listings mislead whoever reads them on a terminal.",
@@ -200,6 +216,7 @@ pub static OUTSIDE_ROOT: Entry = Entry {
     id: "TAR-016",
     name: "outside-root",
     severity: Medium,
+    platforms: OPERATORS,
     title: "A member stands outside static-pod-resources",
     cause: "Something was added to the archive, or it was packed from another directory.",
     consequence: "cluster-restore.sh extracts static-pod-resources alone: such a member is not restored.",
@@ -212,6 +229,7 @@ pub static DUPLICATE_MEMBER: Entry = Entry {
     id: "TAR-017",
     name: "duplicate-member",
     severity: High,
+    platforms: OPERATORS,
     title: "A path stands twice in the archive",
     cause: "Members were appended (tar -r), or two archives were put together.",
     consequence: "The last one wins on extraction. cluster-restore.sh up to 4.17 looks pod manifests up by name and fails \
@@ -225,6 +243,7 @@ pub static NOT_A_FILE: Entry = Entry {
     id: "TAR-018",
     name: "not-a-file",
     severity: High,
+    platforms: OPERATORS,
     title: "A member is neither a file nor a directory",
     cause: "Links, devices, pipes and sparse files are in no static pod's directory: the archive was made or changed by \
         hand, or the host's directory was.",
@@ -238,6 +257,7 @@ pub static MEMBER_NOT_EXAMINED: Entry = Entry {
     id: "TAR-019",
     name: "member-not-examined",
     severity: Medium,
+    platforms: OPERATORS,
     title: "A member is too large to be looked at whole",
     cause: "Keys of Secrets and ConfigMaps have at most 1 MiB: this came from somewhere else.",
     consequence: "It was searched for marks of key material only; its content is not proved.",
@@ -250,6 +270,7 @@ pub static CERTIFICATE_UNREADABLE: Entry = Entry {
     id: "TAR-020",
     name: "certificate-unreadable",
     severity: Medium,
+    platforms: OPERATORS,
     title: "A certificate cannot be read",
     cause: "The file was changed or cut off on the node or in the archive.",
     consequence: "The server or client that uses it does not start, or trusts nobody.",
@@ -262,6 +283,7 @@ pub static CONFIGURATION_UNREADABLE: Entry = Entry {
     id: "TAR-021",
     name: "configuration-unreadable",
     severity: High,
+    platforms: OPERATORS,
     title: "A manifest or configuration is neither JSON nor YAML",
     cause: "The file was changed or cut off on the node or in the archive.",
     consequence: "kubelet does not start a pod from such a manifest, a server not from such a configuration.",

@@ -1,6 +1,7 @@
 //! Releases: which one a backup is of, and which one it is restored onto.
 
 use super::Entry;
+use crate::findings::platforms::{EVERY, OPENSHIFT, OPERATORS};
 use crate::severity::Severity::{High, Low, Medium};
 
 const DOCUMENTED: &str = "OpenShift documentation, restoring to a previous cluster state: the same z-stream release (openshift-docs 25313, \
@@ -11,6 +12,7 @@ pub static OTHER_RELEASE: Entry = Entry {
     id: "VER-001",
     name: "other-release",
     severity: High,
+    platforms: EVERY.elsewhere("Restore with the release that made the backup, and update afterwards."),
     title: "The backup is of another release than the cluster",
     cause: "The cluster was updated after the backup, or the backup is of another cluster.",
     consequence: "The documentation allows a restore onto the same z-stream release only. Beyond it, ClusterVersion, \
@@ -26,6 +28,7 @@ pub static UPDATE_UNDER_WAY: Entry = Entry {
     id: "VER-002",
     name: "update-under-way",
     severity: High,
+    platforms: OPENSHIFT,
     title: "The backup was made while an update was under way",
     cause: "ClusterVersion's newest update is Partial, or its condition Progressing is True.",
     consequence: "The data is of two releases at once: some operators and pods of the new one, the rest of the old. It \
@@ -39,6 +42,8 @@ pub static RELEASE_UNKNOWN: Entry = Entry {
     id: "VER-003",
     name: "release-unknown",
     severity: High,
+    platforms: EVERY
+        .elsewhere("Find out by other means which release made it; --platform NAME says which platform it is of."),
     title: "The backup does not say well enough which release it is of",
     cause: "There is no ClusterVersion to read, and what else was given names no release or a minor alone: a tarball \
         before 4.19 without its snapshot, a snapshot of no OpenShift cluster.",
@@ -53,6 +58,7 @@ pub static TARBALL_RELEASE: Entry = Entry {
     id: "VER-004",
     name: "tarball-of-other-release",
     severity: High,
+    platforms: OPERATORS,
     title: "Tarball and snapshot are of different releases",
     cause: "The two files are not of one backup; or the control plane had not rolled out what ClusterVersion calls \
         completed.",
@@ -68,6 +74,7 @@ pub static OPERATORS_DIFFER: Entry = Entry {
     id: "VER-005",
     name: "operators-differ",
     severity: Medium,
+    platforms: OPENSHIFT,
     title: "Not all operators are at the release that ClusterVersion names",
     cause: "An update has just begun or was never finished by some operator; or an operator was installed by hand.",
     consequence: "After a restore these operators go on with what they were doing, some against a newer API.",
@@ -80,6 +87,7 @@ pub static KUBELETS_DIFFER: Entry = Entry {
     id: "VER-006",
     name: "kubelets-differ",
     severity: Low,
+    platforms: OPERATORS,
     title: "Control plane kubelets are not of the release's Kubernetes",
     cause: "The machine config pool of the control plane is paused or still rolling out: nodes are updated last.",
     consequence: "The restore meets nodes of another age than the data expects; kubelets catch up once the pool moves.",
@@ -92,6 +100,7 @@ pub static ETCD_DIFFERS: Entry = Entry {
     id: "VER-007",
     name: "etcd-differs",
     severity: Medium,
+    platforms: OPENSHIFT,
     title: "etcd's data is of another version than the release runs",
     cause: "An update was under way, a downgrade was never finished, or the data passed through another etcd.",
     consequence: "Data of a newer etcd is refused by an older one; data of an older one is migrated at the first start.",
@@ -104,6 +113,7 @@ pub static NAME_DIFFERS: Entry = Entry {
     id: "VER-008",
     name: "directory-of-other-release",
     severity: Medium,
+    platforms: EVERY.elsewhere("Find out which of the two is right, and put the files where they belong."),
     title: "The directory speaks of another release than the backup in it",
     cause: "upgrade-backup-<version>-<timestamp> names the release that was running, as does file `version` of a copy of \
         /var/lib/microshift; files were moved, or the directory was renamed.",
@@ -117,6 +127,7 @@ pub static CLUSTER_VERSION_UNREADABLE: Entry = Entry {
     id: "VER-009",
     name: "cluster-version-unreadable",
     severity: Medium,
+    platforms: OPENSHIFT,
     title: "ClusterVersion names no release that can be read",
     cause: "The object is damaged, or its history is empty: the installation had not finished.",
     consequence: "The cluster-version operator cannot tell after a restore what it was doing, and this backup cannot \
@@ -131,6 +142,7 @@ pub static UPDATE_WANTED: Entry = Entry {
     id: "VER-010",
     name: "update-wanted",
     severity: Medium,
+    platforms: OPENSHIFT,
     title: "An update was asked for and had not begun",
     cause: "spec.desiredUpdate names another release than the newest of the history: the operator was still verifying \
         it, or refuses it (condition ReleaseAccepted).",
@@ -145,6 +157,7 @@ pub static TARGET_UPDATING: Entry = Entry {
     id: "VER-011",
     name: "target-updating",
     severity: High,
+    platforms: EVERY,
     title: "The cluster to restore onto is itself being updated",
     cause: "The ClusterVersion given with --target-file is Partial or Progressing.",
     consequence: "It runs no one release, so no backup matches it; which static pods and nodes are of which release \
@@ -158,6 +171,7 @@ pub static OTHER_CLUSTER: Entry = Entry {
     id: "VER-012",
     name: "target-is-other-cluster",
     severity: High,
+    platforms: OPENSHIFT,
     title: "The backup is of another cluster than the one to restore onto",
     cause: "spec.clusterID of the backup and of the file given with --target-file differ.",
     consequence: "A restore onto another cluster, or onto a freshly installed one, does not work: certificates, node \
@@ -171,6 +185,7 @@ pub static FAILING: Entry = Entry {
     id: "VER-013",
     name: "cluster-version-failing",
     severity: Low,
+    platforms: OPENSHIFT,
     title: "The cluster-version operator was failing when the backup was made",
     cause: "Condition Failing of ClusterVersion was True: a manifest of the release could not be applied.",
     consequence: "The restored cluster is in the same state.",

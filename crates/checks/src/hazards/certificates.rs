@@ -5,7 +5,9 @@ use wording::number_of;
 
 use super::Named;
 use crate::finding::{Finding, Findings};
-use crate::findings::{BEFORE_FIRST_ROTATION, CERTIFICATE_ENDS, ETCD_SIGNER_ENDS, KUBELET_CERTIFICATES, SIGNER_ENDED};
+use crate::findings::{
+    BEFORE_FIRST_ROTATION, CERTIFICATE_ENDS, ETCD_SIGNER_ENDS, KUBELET_CERTIFICATES, PKI_ENDS, SIGNER_ENDED,
+};
 use crate::severity::Severity;
 
 /// Days after which the authority that signs kubelets' certificates is replaced.
@@ -22,6 +24,7 @@ pub(super) fn check(hazards: &Hazards, findings: &mut Findings) {
     check_kubelets(hazards, findings);
     check_first_rotation(hazards, findings);
     check_tarball(hazards, findings);
+    check_beside(hazards, findings);
     for signer in hazards.certificates.signers.iter().filter(|signer| signer.signs == Signs::Etcd) {
         check_etcd(hazards, signer, findings);
     }
@@ -70,6 +73,21 @@ fn check_tarball(hazards: &Hazards, findings: &mut Findings) {
         finding.severity = Severity::Medium;
     }
     findings.push(finding);
+}
+
+fn check_beside(hazards: &Hazards, findings: &mut Findings) {
+    let named = Named::all(&hazards.certificates.beside, |one| {
+        format!("`{}` in {} on {}", one.subject, one.member, one.not_after)
+    });
+    if !named.is_empty() {
+        let message = format!(
+            "{} before the restore on {}: {}",
+            named.count("certificate beside the snapshot ends", "certificates beside the snapshot end"),
+            hazards.restore,
+            named.shown()
+        );
+        findings.push(named.finding(&PKI_ENDS, message));
+    }
 }
 
 fn check_etcd(hazards: &Hazards, signer: &Signer, findings: &mut Findings) {

@@ -1,7 +1,7 @@
 //! What lies in a directory, and what `cluster-restore.sh` would take of it.
 
-use backup_facts::picks::Picks;
-use backup_facts::platform::Platform;
+use backup_facts::picks::{self, Picks};
+use backup_facts::platform::{Halves as Needed, Platform, rules};
 use wording::clip;
 
 use super::{LONGEST, list};
@@ -31,6 +31,8 @@ pub struct InDirectory<'d> {
     pub picks_agree: Option<bool>,
     /// Timestamps that a forced and an ordinary backup share.
     pub twins: &'d [String],
+    /// A snapshot and a tarball in it, by name, whatever the script makes of them.
+    pub files: [Option<&'d str>; 2],
 }
 
 /// The same findings of a snapshot, as bad as they are for who made it: a member that is stopped by fencing, or
@@ -40,7 +42,7 @@ pub fn as_made_by(platform: Platform, findings: Vec<Finding>) -> Vec<Finding> {
     let what = match platform {
         Platform::Fenced => "two nodes with fencing",
         Platform::MicroShift => "MicroShift",
-        Platform::Pair | Platform::Hosted => return findings,
+        _ => return findings,
     };
     let of_a_copy = [&TRAILER_MISSING, &RAW_COPY];
     let mut findings: Vec<Finding> = findings
@@ -65,7 +67,7 @@ pub struct Halves<'d> {
     pub snapshot: bool,
     /// The tarball.
     pub tarball: bool,
-    /// How the backup was made.
+    /// Which platform the backup is of.
     pub kind: Platform,
     /// The name of the half that is there.
     pub name: &'d str,
@@ -94,12 +96,7 @@ pub fn check_directory(there: &InDirectory<'_>) -> Findings {
         );
         findings.push(Finding::new(&SEVERAL_BACKUPS, message).with("backups", there.backups as u64));
     }
-    for (pick, what) in [(&picks.snapshot, "snapshot*.db"), (&picks.tarball, "static_kuberesources*.tar.gz")] {
-        if pick.is_none() && there.backups > 0 {
-            let message = format!("no file is called {what}, which is what cluster-restore.sh looks for");
-            findings.push(Finding::new(&SCRIPT_FINDS_NOTHING, message).with("pattern", what));
-        }
-    }
+    check_names(there, &mut findings);
     if !there.twins.is_empty() {
         let which = list(there.twins.iter().map(String::as_str));
         let message = format!("{which}: an ordinary backup and a forced one; cluster-restore.sh takes the forced one");
@@ -110,6 +107,30 @@ pub fn check_directory(there: &InDirectory<'_>) -> Findings {
         findings.push(Finding::new(&UNFINISHED_SAVE, message));
     }
     findings
+}
+
+/// Files that are there under names that the script does not look for. That a file is not there at all is told of its
+/// backup.
+fn check_names(there: &InDirectory<'_>, findings: &mut Findings) {
+    let wanted = [
+        (&there.picks.snapshot, "snapshot*.db", "snapshot_<time>.db"),
+        (&there.picks.tarball, "static_kuberesources*.tar.gz", "static_kuberesources_<time>.tar.gz"),
+    ];
+    for ((pick, pattern, model), file) in wanted.into_iter().zip(there.files) {
+        let Some(file) = file.filter(|_| pick.is_none()) else { continue };
+        // what is stored compressed is unpacked for a restore anyway, and has its name then
+        let unpacked = [".gz", ".zst", ".xz", ".zip"].iter().find_map(|end| file.strip_suffix(end));
+        let (severity, what) = match unpacked.filter(|name| picks::matches(name).is_some()) {
+            Some(_) => (Severity::Low, "unpack".to_owned()),
+            None => (Severity::Medium, format!("to {model}, say, rename")),
+        };
+        let message = format!(
+            "no file is called {pattern}, which is what cluster-restore.sh looks for: {what} {}",
+            clip(file, LONGEST)
+        );
+        let finding = Finding::new(&SCRIPT_FINDS_NOTHING, message).with("pattern", pattern);
+        findings.push(Finding { severity, ..finding.with("file", clip(file, LONGEST)) });
+    }
 }
 
 /// Judges whether a backup has the halves that its kind must have.
@@ -124,15 +145,10 @@ pub fn check_halves(halves: &Halves<'_>) -> Findings {
     if halves.tarball || !halves.snapshot {
         return findings;
     }
-    let (severity, why) = match halves.kind {
-        Platform::Hosted => (
-            Severity::Info,
-            "as it must be: a hosted control plane has no static pods. Its AES key Secret \
-                          must be kept beside it",
-        ),
-        Platform::Fenced => (Severity::Info, "which a restore of two nodes with fencing does not use"),
-        Platform::MicroShift => (Severity::Info, "as it must be: MicroShift has no static pods"),
-        Platform::Pair => (Severity::High, "cluster-restore.sh stops half way without one"),
+    let (severity, why) = match rules(halves.kind).halves {
+        Needed::TarballUnused => (Severity::Info, "which a restore of two nodes with fencing does not use"),
+        Needed::Pair => (Severity::High, "cluster-restore.sh stops half way without one"),
+        Needed::SnapshotAlone => return findings,
     };
     let message = format!("{of} has no tarball beside it: {why}");
     findings.push(Finding { severity, ..Finding::new(&TARBALL_MISSING, message) });

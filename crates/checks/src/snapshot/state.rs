@@ -267,10 +267,19 @@ fn check_space(scan: &Scan<'_>, quota: Quota, findings: &mut Findings) {
     if quota.source == QuotaSource::Tarball && quota.bytes != quota.default {
         return;
     }
+    let assumed = quota.source == QuotaSource::Assumed;
     let quota = quota.bytes;
     let used = percent(size, quota);
     if let Some(&(_, severity)) = QUOTA_ALERTS.iter().find(|&&(from, _)| used > from) {
-        let message = format!("the database takes {used} % of a quota of {quota} bytes");
+        let message = match assumed {
+            false => format!("the database takes {used} % of a quota of {quota} bytes"),
+            true => format!(
+                "the database takes {used} % of the {quota} bytes that etcd may use where --quota-backend-bytes does not say \
+                 more, and nothing in the backup tells whether it did"
+            ),
+        };
+        // who runs a database above the default has raised it, or has an alarm, which is told of
+        let severity = if assumed { severity.min(Severity::Medium) } else { severity };
         let finding = Finding::new(&QUOTA_NEAR, message).with("size", size).with("quota", quota);
         findings.push(Finding { severity, ..finding });
     }

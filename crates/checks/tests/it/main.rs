@@ -18,7 +18,7 @@ mod versions;
 
 use std::collections::BTreeSet;
 
-use backup_facts::snapshot::{Opened, QuotaClaims, SnapshotFacts};
+use backup_facts::snapshot::{Claims, Opened, SnapshotFacts};
 use bbolt_page::{Pgid, Serial};
 use cases::DEFAULT_QUOTA;
 use checks::{Finding, Severity, findings};
@@ -29,8 +29,8 @@ fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
 }
 
 fn facts(bytes: &[u8], quota: u64) -> SnapshotFacts<'_> {
-    let claims = QuotaClaims { asked: Some(quota), tarball: None };
-    SnapshotFacts::read(bytes, claims, &|_| {}, &Serial).expect("pages are left")
+    let claims = Claims { quota: Some(quota), ..Claims::default() };
+    SnapshotFacts::read(bytes, &claims, &|_| {}, &Serial).expect("pages are left")
 }
 
 /// The largest raft index there can be must not overflow a comparison.

@@ -117,6 +117,7 @@ fn a_directory_is_judged_by_what_the_script_takes_of_it() {
             backups: case.backups,
             picks_agree: case.agree,
             twins: &twins,
+            files: case.files,
         };
         let found = check_directory(&facts).into_sorted();
         let finding = found.iter().find(|finding| finding.entry().id == case.id);
@@ -124,29 +125,32 @@ fn a_directory_is_judged_by_what_the_script_takes_of_it() {
         assert!(finding.message().contains(case.says), "{}: {}", case.id, finding.message());
     }
     let picks = Picks::of(["snapshot_2026-11-23_090915.db", "static_kuberesources_2026-11-23_090915.tar.gz"]);
-    let sound = InDirectory { picks: &picks, unfinished: &[], backups: 1, picks_agree: Some(true), twins: &[] };
+    let sound = InDirectory {
+        picks: &picks,
+        unfinished: &[],
+        backups: 1,
+        picks_agree: Some(true),
+        twins: &[],
+        files: [None, None],
+    };
     assert!(check_directory(&sound).into_sorted().is_empty());
 }
 
 #[test]
 fn which_halves_there_must_be_goes_by_the_kind_of_control_plane() {
-    let judge = |snapshot, tarball, topology: &str| {
-        let kind = if topology == "microshift" { Platform::MicroShift } else { Platform::of_topology(topology) };
+    let judge = |snapshot, tarball, kind: Platform| {
         table(&check_halves(&Halves { snapshot, tarball, kind, name: "x" }).into_sorted())
     };
     let one = |id, severity| BTreeSet::from([(id, severity)]);
-    for (topology, missing) in [
-        ("HighlyAvailable", Severity::High),
-        ("SingleReplica", Severity::High),
-        ("HighlyAvailableArbiter", Severity::High),
-        ("", Severity::High),
-        ("External", Severity::Info),
-        ("DualReplica", Severity::Info),
-        ("microshift", Severity::Info),
-    ] {
-        assert_eq!(judge(true, true, topology), BTreeSet::new(), "{topology}");
-        assert_eq!(judge(true, false, topology), one("PAIR-019", missing), "{topology}");
-        assert_eq!(judge(false, true, topology), one("PAIR-020", Severity::High), "{topology}");
+    for platform in Platform::ALL {
+        let missing = match platform {
+            Platform::OpenShift | Platform::SingleNode => one("PAIR-019", Severity::High),
+            Platform::Fenced => one("PAIR-019", Severity::Info),
+            _ => BTreeSet::new(),
+        };
+        assert_eq!(judge(true, true, platform), BTreeSet::new(), "{platform:?}");
+        assert_eq!(judge(true, false, platform), missing, "{platform:?}");
+        assert_eq!(judge(false, true, platform), one("PAIR-020", Severity::High), "{platform:?}");
     }
 }
 

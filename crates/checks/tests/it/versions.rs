@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use backup_facts::platform::Platform;
 use backup_facts::version::{EtcdVersions, SnapshotVersions, Sources, TargetCluster};
 use checks::version::ReleaseAsked;
 use checks::{Asks, Finding, Severity, findings};
@@ -87,6 +88,7 @@ fn asked(world: &World, asks: Asks) -> Vec<Finding> {
         tarball: Some(&claims),
         directory: world.directory,
         version_file: world.version_file,
+        platform: Platform::OpenShift,
     };
     let release = sources.release();
     checks::version::check(&ReleaseAsked { sources, release: &release, target: world.target.as_ref(), asks })

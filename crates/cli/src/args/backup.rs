@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use backup_facts::platform::Platform;
 use clap::{Args, ValueHint};
 use version_compat::Version;
 
@@ -17,6 +18,22 @@ pub struct TargetArgs {
     /// What `oc get clusterversion version -o json` (or yaml) printed on the cluster to restore onto; `-` for standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub target_file: Option<PathBuf>,
+}
+
+/// Which platform a backup is of.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlatformArgs {
+    /// Which platform the backup is of, whatever its data say: `openshift`, `kubeadm`, `k3s`, ...
+    #[arg(long, value_name = "NAME", value_parser = parse_platform)]
+    pub platform: Option<Platform>,
+}
+
+/// A platform by its name.
+pub(super) fn parse_platform(text: &str) -> Result<Platform, String> {
+    Platform::named(text).ok_or_else(|| {
+        let names = Platform::ALL.map(Platform::name);
+        format!("there is no platform of that name; known are {}", names.join(", "))
+    })
 }
 
 fn parse_version(text: &str) -> Result<Version, String> {
@@ -43,6 +60,9 @@ pub struct CompatArgs {
     /// The cluster.
     #[command(flatten)]
     pub onto: TargetArgs,
+    /// Which platform it is of.
+    #[command(flatten)]
+    pub of: PlatformArgs,
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,

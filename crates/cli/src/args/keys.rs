@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use key_escrow::Sha256Sum;
 
-use super::{FailOn, ReportOutput};
+use super::{FailOn, PlatformArgs, ReportOutput};
 
 const KEYS_HELP: &str = "\
 Examples:
@@ -182,6 +182,9 @@ pub struct KeysCheckArgs {
     /// Least severity that makes the verdict `fail` and the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
     pub fail_on: FailOn,
+    /// Which platform it is of.
+    #[command(flatten)]
+    pub of: PlatformArgs,
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueHint};
 
-pub use backup::{CompatArgs, TargetArgs};
+pub use backup::{CompatArgs, PlatformArgs, TargetArgs};
 pub use boot::{BootArgs, JudgedBootArgs};
 pub use browse::BrowseArgs;
 pub use bytes::{
@@ -39,7 +39,7 @@ pub use keys::{
 };
 pub use list::{ListForm, ListFormat, LsArgs, View};
 pub use rebuild::RebuildArgs;
-pub use rehearse::{EtcdRelease, Platform, RehearseArgs};
+pub use rehearse::{EtcdRelease, RehearseArgs, RestoreOf};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs, SelectionText};
 pub use values::{FailOn, ReportFormat, When};
@@ -109,6 +109,9 @@ pub struct InspectArgs {
     /// Snapshots, tarballs, or directories of them, plain or compressed; `-` for standard input
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
+    /// Which platform they are of.
+    #[command(flatten)]
+    pub of: PlatformArgs,
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,
@@ -142,6 +145,9 @@ pub struct VerifyArgs {
     /// The cluster to restore onto.
     #[command(flatten)]
     pub onto: TargetArgs,
+    /// Which platform they are of.
+    #[command(flatten)]
+    pub of: PlatformArgs,
     /// Day of the planned restore, for what will have ended by then: a day or RFC 3339; now unless given.
     /// Tells the hazards of a lone file, too
     #[arg(long, value_name = "DATE", value_parser = parse_moment)]

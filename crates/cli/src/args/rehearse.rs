@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use backup_facts::platform::Platform;
 use clap::{Args, ValueEnum, ValueHint};
 use restore::Release;
 
@@ -16,6 +17,7 @@ Examples:
     --initial-advertise-peer-urls https://10.0.0.1:2380
   assay rehearse snapshot.db --out raised --bump-revision 1000000000 --mark-compacted
   assay rehearse /mnt/backup --out restored --as openshift      with the options of cluster-restore.sh
+  assay rehearse snapshot.db --out restored --as kubeadm --node cp-1    as one of all its members
   assay rehearse snapshot.db --out proven --etcd /usr/bin/etcd   a server on a copy of it, asked for every key
 
 The directory is what `etcdutl snapshot restore` with the same options makes: the write-ahead log and the
@@ -23,23 +25,33 @@ The directory is what `etcdutl snapshot restore` with the same options makes: th
 resolved. Without `--etcd` nothing is started, and that a server comes up with it is told as not checked;
 with it, the server that is given is started on a copy, on loopback, and ends with the run.";
 
-/// A platform whose script restores, and of which release where that is said.
+/// A platform whose own restore is meant, and of which release where that is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Platform {
-    /// OpenShift: major and minor.
-    OpenShift(Option<(u64, u64)>),
+pub struct RestoreOf {
+    /// One of [`KNOWN`].
+    pub platform: Platform,
+    /// Of OpenShift, major and minor.
+    pub release: Option<(u64, u64)>,
 }
 
-fn parse_platform(text: &str) -> Result<Platform, String> {
+/// Platforms whose options of a restore are known. MicroShift has none: it puts its directory back as it was.
+const KNOWN: [Platform; 6] =
+    [Platform::OpenShift, Platform::HyperShift, Platform::MicroShift, Platform::Kubeadm, Platform::K3s, Platform::Rke2];
+
+fn parse_restore(text: &str) -> Result<RestoreOf, String> {
     let (name, release) = text.split_once(':').map_or((text, None), |(name, release)| (name, Some(release)));
-    if name != "openshift" {
-        return Err("only `openshift` is known; for others give the options that its restore has".to_owned());
+    let platform = Platform::named(name).filter(|platform| KNOWN.contains(platform)).ok_or_else(|| {
+        let names: Vec<_> = KNOWN.iter().map(|platform| format!("`{}`", platform.name())).collect();
+        format!("known are {}; for others give the options that its restore has", names.join(", "))
+    })?;
+    if release.is_some() && platform != Platform::OpenShift {
+        return Err(format!("the options of `{name}` do not go by its release"));
     }
     let release = release.map(|release| {
         let parts = release.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
         parts.filter(|(major, _)| *major >= 4).ok_or_else(|| format!("`{release}` is no release such as 4.18"))
     });
-    release.transpose().map(Platform::OpenShift)
+    Ok(RestoreOf { platform, release: release.transpose()? })
 }
 
 /// Whose files are made.
@@ -80,15 +92,16 @@ pub struct RehearseArgs {
     /// Whose files to make [default: 3.5, or that of the platform's release]
     #[arg(long, value_name = "RELEASE")]
     pub etcd_release: Option<EtcdRelease>,
-    /// With the options of a platform's own script: `openshift`, or of one release `openshift:4.18`
+    /// With the options of a platform's own restore: `openshift`, or of one release `openshift:4.18`; `kubeadm`, `k3s`,
+    /// `rke2`, `hypershift`
     #[arg(
         long = "as",
         value_name = "PLATFORM",
-        value_parser = parse_platform,
+        value_parser = parse_restore,
         conflicts_with_all = ["name", "initial_cluster", "initial_advertise_peer_urls"],
         help_heading = "As a platform restores"
     )]
-    pub script: Option<Platform>,
+    pub script: Option<RestoreOf>,
     /// The node to restore on; the first member, by name, unless given
     #[arg(long, value_name = "NAME", requires = "script", help_heading = "As a platform restores")]
     pub node: Option<String>,

@@ -15,6 +15,7 @@ pub(super) fn run(args: &CompatArgs, reading: &Reading, ui: &mut Ui) -> Result<E
     ui.watcher().before_keys();
     let mut question = question::at(ui, Asks::Release);
     question.target = question::target(&args.onto)?;
+    question.platform = args.of.platform;
     question.document = args.output.format() == ReportFormat::Json;
     question::answer(slice::from_ref(&args.backup), &question, reading, ui, compat::write)
 }

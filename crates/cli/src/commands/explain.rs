@@ -57,6 +57,7 @@ fn print(entry: &Entry, ui: &mut Ui) -> Result<(), Error> {
         ("How it comes about", entry.cause),
         ("What it leads to", entry.consequence),
         ("What to do", entry.remedy),
+        ("Meaningful for", entry.platforms.words()),
         ("Source", entry.source),
     ] {
         let name = ui.paint(style::HEAD, name).to_string();

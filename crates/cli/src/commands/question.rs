@@ -35,6 +35,7 @@ pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &W
     question.target = target(&args.onto)?;
     question.policy = policy.transpose()?;
     (question.keys, question.unlock) = keys(&args.keys, reading, watch)?;
+    question.platform = args.of.platform;
     question.restore_on = args.restore_date;
     question.escrow_manifest.clone_from(&args.escrow_manifest);
     question.fail_on = limit(args.fail_on);

@@ -25,7 +25,7 @@ pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result
     let booting = Booting::of(&args.boot)?;
     let new = NewDirectory::begin(&args.out, args.sweep)?;
     let source = asked::source(args, reading, ui)?;
-    let asked = said.map_or_else(|| Asked::of_openshift(args, &source, ui), Ok)?;
+    let asked = said.map_or_else(|| Asked::of_platform(args, &source, ui), Ok)?;
     if let Some(booting) = &booting {
         booting.announce(new.place(), source.bytes().len() as u64, ui.voice())?;
     }

@@ -56,6 +56,6 @@ fn write(judgement: &Judgement, format: VerdictFormat, ui: &mut Ui) -> Result<()
 }
 
 fn rule(entry: &'static Entry) -> Rule<'static> {
-    let Entry { id, name, severity, title, cause, consequence, remedy, source } = *entry;
+    let Entry { id, name, severity, title, cause, consequence, remedy, source, .. } = *entry;
     Rule { id, name, severity: severity.name(), title, cause, consequence, remedy, source }
 }

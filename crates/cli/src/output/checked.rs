@@ -8,10 +8,12 @@ use assay::directory::Backups;
 use assay::{Judged, Tarball};
 use backup_facts::examine::{Encryption, Fit};
 use backup_facts::layout::Layout;
+use backup_facts::platform::{Halves, Platform, Rules, rules};
 use backup_facts::snapshot::{Integrity, SnapshotFacts};
 use checks::pair::Comparison;
 use checks::version::Compat;
 use jiff::Timestamp;
+use version_compat::Relation;
 use wording::{Size, count, escape};
 
 use super::encryption::external;
@@ -45,13 +47,17 @@ pub fn of(judged: &Judged<'_>, now: Timestamp) -> Fields {
     }
     let directory = backup.directory().filter(|directory| directory.backups.len() == 1);
     let pair = judged.pair.as_ref().filter(|comparison| comparison.made > 0);
+    let rules = rules(facts.platform());
+    let known = facts.platform() != Platform::Unknown && snapshot.is_some();
     checked(snapshot, facts.tarball, &judged.compat)
         .maybe("keys", keys)
         .maybe("escrow", judged.escrow.as_ref().map(escrow_in_words))
         .maybe("as said in", expected)
         .maybe("rehearsal", rehearsal)
         .maybe("pair", pair.map(pair_in_words))
-        .maybe("restore takes", directory.and_then(restore_takes))
+        .maybe("restore takes", directory.and_then(|directory| restore_takes(directory, rules)))
+        .maybe("restored by", (known && rules.restore.names.is_none()).then(|| rules.restore.by.to_owned()))
+        .maybe("complete is", (known && rules.halves == Halves::SnapshotAlone).then(|| rules.complete.to_owned()))
 }
 
 fn of_snapshot(source: &Contents, facts: &SnapshotFacts<'_>) -> Fields {
@@ -70,6 +76,7 @@ fn checked(
 ) -> Fields {
     let mut fields = Fields::new().field("release", release_in_words(compat));
     if let Some((source, facts)) = snapshot {
+        fields = fields.field("platform", overview::platform(&facts.platform));
         fields = fields.maybe("cluster", cluster(facts)).field("snapshot", describe_snapshot(source, facts));
     }
     if let Some(tarball) = tarball {
@@ -98,26 +105,34 @@ fn pair_in_words(comparison: &Comparison) -> String {
     }
 }
 
-/// What the restore script would take, where that is not simply the two files.
-fn restore_takes(directory: &Backups) -> Option<String> {
+/// What the platform's restore script would take; `None` where there is no such script.
+fn restore_takes(directory: &Backups, rules: &Rules) -> Option<String> {
+    let names = rules.restore.names?;
     let backup = directory.backups.first()?;
     let is = |pick: &Option<String>, path: &Option<PathBuf>| {
         pick.as_deref() == path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str)
     };
     let picks = &directory.picks;
-    let both = is(&picks.snapshot, &backup.snapshot) && is(&picks.tarball, &backup.tarball);
+    let takes_snapshot = picks.snapshot.is_some() && is(&picks.snapshot, &backup.snapshot);
+    let both = takes_snapshot && picks.tarball.is_some() && is(&picks.tarball, &backup.tarball);
     let shown =
         |pick: &Option<String>| pick.as_deref().map_or("NOTHING".into(), |it| escape(it.as_bytes()).into_owned());
     let layout = directory.layout == Layout::Files;
-    match both {
-        true => Some("these two files".to_owned()),
-        false => layout.then(|| format!("snapshot: {}\ntarball: {}", shown(&picks.snapshot), shown(&picks.tarball))),
+    match (both, names.tarball) {
+        (true, Some(_)) => Some("these two files".to_owned()),
+        (false, Some(_)) => {
+            layout.then(|| format!("snapshot: {}\ntarball: {}", shown(&picks.snapshot), shown(&picks.tarball)))
+        }
+        (_, None) => layout.then(|| format!("snapshot: {}", shown(&picks.snapshot))),
     }
 }
 
 fn release_in_words(compat: &Compat<'_>) -> String {
     let release = escape(compat.release.backup.describe().as_bytes()).into_owned();
     match (compat.target, compat.allowed()) {
+        (Some(target), Some(true)) if compat.relation() != Some(Relation::Same) => {
+            format!("{release}, on which the target's {} may start", target.target.version())
+        }
         (Some(_), Some(true)) => format!("{release}, the target's"),
         (Some(target), _) => format!("{release}; the target runs {}", target.target.version()),
         (None, _) => format!("{release}; --target VERSION tells whether it fits a cluster"),

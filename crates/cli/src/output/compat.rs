@@ -1,7 +1,9 @@
 //! Whether a backup is of the release that a cluster runs, for people.
 
 use assay::Judged;
+use backup_facts::platform::rules;
 use checks::Verdict;
+use version_compat::Starts;
 use wording::{escape, inert};
 
 use super::finding::wrap;
@@ -26,7 +28,11 @@ pub fn write(judged: &Judged<'_>, ui: &mut Ui) -> Result<(), Error> {
     let release = compat.release.backup.describe();
     if allowed {
         let damaged = if passes { "" } else { ", as far as it can be read: it is damaged, `assay verify` tells more" };
-        wrap(&format!("the backup is of {release}, the same z-stream release as the cluster's{damaged}"), 2, ui)?;
+        let may = match rules(judged.facts.platform()).starts {
+            Starts::ZStream => "the same z-stream release as the cluster's".to_owned(),
+            _ => format!("and {target} may start on its data"),
+        };
+        wrap(&format!("the backup is of {release}, {may}{damaged}"), 2, ui)?;
     } else {
         wrap(&format!("the backup ({release}) may not be restored onto this cluster ({target})"), 2, ui)?;
         writeln!(ui.out())?;

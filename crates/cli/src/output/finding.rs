@@ -48,7 +48,7 @@ fn write_kind(same: &[&Finding], shown: usize, ui: &mut Ui) -> io::Result<()> {
         let more = count((same.len() - shown) as u64, "more finding");
         writeln!(ui.out(), "            ... and {more} of this kind; -v lists them")?;
     }
-    wrap(&format!("do: {}", first.entry().remedy), 12, ui)
+    wrap(&format!("do: {}", first.remedy()), 12, ui)
 }
 
 /// Writes a sentence over as many lines as it takes, indented.

@@ -2,6 +2,7 @@
 
 use artifact::Contents;
 use assay::{Judged, Tarball};
+use backup_facts::platform::{Halves, rules};
 use backup_facts::snapshot::{Integrity, SnapshotFacts};
 use checks::required::Subject;
 use checks::{Finding, Severity};
@@ -41,7 +42,8 @@ pub fn write(judged: &Judged<'_>, ui: &mut Ui) -> Result<(), Error> {
 fn write_backup(judged: &Judged<'_>, findings: &[&Finding], ui: &mut Ui) -> Result<(), Error> {
     let head = ui.paint(style::HEAD, escape(judged.name().as_bytes())).to_string();
     let (snapshot, tarball) = (judged.backup.snapshot().is_some(), judged.facts.tarball);
-    writeln!(ui.out(), "{head}: {}", parts(snapshot, tarball))?;
+    let alone = rules(judged.facts.platform()).halves != Halves::Pair;
+    writeln!(ui.out(), "{head}: {}", parts(snapshot, tarball, alone))?;
     let release = escape(judged.compat.release.backup.describe().as_bytes()).into_owned();
     let made = judged.pair.as_ref().map_or(0, |comparison| comparison.made);
     let look = ui.look();
@@ -52,10 +54,12 @@ fn write_backup(judged: &Judged<'_>, findings: &[&Finding], ui: &mut Ui) -> Resu
     Ok(())
 }
 
-fn parts(snapshot: bool, tarball: Option<&Tarball>) -> &'static str {
+/// What a backup is made of; `alone` where no tarball belongs to it.
+fn parts(snapshot: bool, tarball: Option<&Tarball>, alone: bool) -> &'static str {
     match (snapshot, tarball) {
         (true, Some(tarball)) if tarball.is_keyless() => "a backup: snapshot, and tarball without its keys",
         (true, Some(_)) => "a backup: snapshot and tarball",
+        (true, None) if alone => "a backup: snapshot",
         (true, None) => "a backup: snapshot, NO TARBALL",
         (false, _) => "a backup: tarball, NO SNAPSHOT",
     }

@@ -8,6 +8,7 @@ use etcd_snapshot::{EtcdState, Scan};
 use kube_objects::{Inventory, OpenShift};
 
 use super::human::Fields;
+use backup_facts::platform::Recognised;
 use backup_facts::snapshot::{Opened, SnapshotFacts};
 use wording::{Size, count, escape, group_digits};
 
@@ -47,6 +48,7 @@ pub fn describe(fields: Fields, source: &Contents, facts: &SnapshotFacts<'_>) ->
         .maybe("pages alone", facts.pages.map(|pages| pages_alone(&pages)))
         .field("file", format!("{size}; {}", provenance(facts)))
         .field("etcd", etcd(&scan.state))
+        .field("platform", platform(&facts.platform))
         .maybe("openshift", facts.inventory.openshift().map(openshift))
         .field("live keys", keys(scan, &facts.inventory))
         .field("space", space(scan, facts.quota.bytes))
@@ -100,6 +102,30 @@ fn etcd(state: &EtcdState) -> String {
     }
     if state.auth_enabled {
         text += ", authentication on";
+    }
+    text
+}
+
+/// Which platform it is of, and the first thing that says so.
+pub fn platform(found: &Recognised) -> String {
+    let mut text = found.platform.title().to_owned();
+    let own: Vec<_> = found.signs.iter().filter(|sign| sign.kind.platform() == found.platform).collect();
+    let sign = own.first().copied().or(found.signs.first());
+    if found.asked {
+        text += ", as --platform says";
+        let data = found.signs.first().filter(|sign| sign.kind.platform() != found.platform);
+        if let Some(sign) = data {
+            let (says, place) = (sign.kind.platform().title(), escape(sign.place.as_bytes()));
+            text += &format!("; the data say {says}, by {place}");
+        }
+    } else if let Some(sign) = sign {
+        text += &format!(", by {}", escape(sign.place.as_bytes()));
+        if own.len() > 1 {
+            text += &format!(" and {} more", own.len() - 1);
+        }
+    }
+    if found.hosts > 0 {
+        text += &format!("; it hosts {} of other clusters", count(found.hosts, "control plane"));
     }
     text
 }

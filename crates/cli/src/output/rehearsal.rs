@@ -91,5 +91,7 @@ fn booted(boot: &Boot, ui: &mut Ui) -> Result<(), Error> {
 /// Whose script, and for which node.
 fn script(of: &document::RestoredAs) -> String {
     let shown = |text: &str| escape(text.as_bytes()).into_owned();
-    format!("{} {} does, on {}\ntoken {}", of.platform, shown(&of.release), shown(&of.node), shown(&of.token))
+    let release = if of.release.is_empty() { String::new() } else { format!(" {}", shown(&of.release)) };
+    let token = if of.token.is_empty() { "no token".to_owned() } else { format!("token {}", shown(&of.token)) };
+    format!("{}{release} does, on {}\n{token}", of.platform, shown(&of.node))
 }

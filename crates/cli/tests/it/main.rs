@@ -58,6 +58,7 @@ mod ls;
 mod members;
 mod odd;
 mod pair;
+mod platforms;
 mod pty;
 mod rebuild;
 mod rebuild_narrowed;

@@ -109,6 +109,33 @@ fn openshift_is_restored_as_its_own_script_does() {
     assert_eq!((&told["member"], &told["cluster"]), (&same["member"], &same["cluster"]));
 }
 
+/// Platforms that are no OpenShift: each member of all that there are, or the one server that resets the cluster.
+#[test]
+fn other_platforms_are_restored_with_their_own_options() {
+    let bench = Bench::new();
+    let folder = named("members-m0").snapshot().parent().unwrap().to_str().unwrap().to_owned();
+    let rehearsed = |out: &str, more: &[&str]| {
+        let out = bench.text(out);
+        json_of(&[&["rehearse", "--json", &folder, "--out", &out], more].concat())["artifacts"][0].clone()
+    };
+    let members = |told: &serde_json::Value| told["members"].as_array().unwrap().len();
+    for (platform, count, token) in
+        [("kubeadm", 3, "etcd-cluster-"), ("hypershift", 3, "etcd-cluster"), ("k3s", 1, ""), ("rke2", 1, "")]
+    {
+        let told = rehearsed(platform, &["--as", platform, "--node", "m1"]);
+        let said = told["as"]["token"].as_str().unwrap();
+        assert_eq!((members(&told), &told["as"]["platform"]), (count, &platform.into()), "{told}");
+        assert!(said.starts_with(token) && (platform == "kubeadm") == (said.len() == token.len() + 36), "{said}");
+        assert_eq!((&told["as"]["node"], &told["bump"]), (&"m1".into(), &serde_json::Value::Null));
+        assert_eq!(told["etcdRelease"], "3.6", "as the data says");
+    }
+    let fixed =
+        rehearsed("t", &["--as", "k3s", "--node", "n", "--peer-host", "10.0.0.9", "--initial-cluster-token", "t"]);
+    let plain = ["--name", "n", "--initial-cluster", "n=https://10.0.0.9:2380", "--initial-cluster-token", "t"];
+    let same = rehearsed("u", &[&plain[..], &["--initial-advertise-peer-urls", "https://10.0.0.9:2380"]].concat());
+    assert_eq!((&fixed["member"], &fixed["cluster"]), (&same["member"], &same["cluster"]));
+}
+
 #[test]
 fn what_the_script_cannot_know_is_asked_for() {
     let bench = Bench::new();
@@ -119,7 +146,9 @@ fn what_the_script_cannot_know_is_asked_for() {
     refused(&[&folder, "--as", "openshift", "--node", "nope"], "no member is called `nope`: there are master-0");
     refused(&[&plain, "--as", "openshift"], "nothing in it tells which release of OpenShift it is of");
     refused(&[&folder, "--as", "openshift", "--revision-json", &odd], "it has no number `maxRaftIndex`");
-    refused(&[&folder, "--as", "k3s"], "only `openshift` is known");
+    refused(&[&folder, "--as", "nomad"], "known are `openshift`");
+    refused(&[&folder, "--as", "k3s:1.31"], "do not go by its release");
+    refused(&[&folder, "--as", "microshift"], "it puts its directory back as it was");
     refused(&[&folder, "--as", "openshift:3.11"], "is no release such as 4.18");
     refused(&[&folder, "--as", "openshift", "--name", "x"], "cannot be used with");
     // of several backups none is guessed

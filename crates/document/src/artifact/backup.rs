@@ -29,9 +29,11 @@ pub struct Backup {
     pub tarball: Option<String>,
     /// Paths of other files of that time stamp.
     pub others: Vec<String>,
+    /// Name of the platform that it is of.
+    pub platform: Word,
     /// Whether its halves were held against each other.
     pub cross_checked: bool,
-    /// What `cluster-restore.sh` would take from the directory.
+    /// What `cluster-restore.sh` would take from the directory; `None` on platforms without it.
     pub restore_picks: Option<Picks>,
     /// Whether it is of the release that the target runs.
     pub compat: Compat,

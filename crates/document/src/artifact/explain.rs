@@ -17,6 +17,8 @@ pub struct Explained {
     pub id: Word,
     /// Stable name: `trailer-mismatch`.
     pub name: Word,
+    /// Names of the platforms for which it is meaningful.
+    pub platforms: Vec<Word>,
     /// What to do.
     pub remedy: Word,
     /// How bad it is, where nothing makes it better or worse.
@@ -37,6 +39,7 @@ impl From<&checks::Entry> for Explained {
             consequence: entry.consequence.into(),
             id: entry.id.into(),
             name: entry.name.into(),
+            platforms: entry.platforms.all().iter().map(|platform| platform.name().into()).collect(),
             remedy: entry.remedy.into(),
             severity: entry.severity.name().into(),
             source: entry.source.into(),

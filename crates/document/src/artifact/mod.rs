@@ -45,7 +45,9 @@ pub use policy::{PolicyFile, RequiredEncryption, Requirements, Waiver};
 pub use rebuilt::{Applied, ChangedObject, LeftOut, Rebuilt, Sanitized, StoredBy, ValuesWritten};
 pub use rehearsal::{Boot, PlannedMember, Probe, Rehearsal, RestoredAs};
 pub use salvage::{FoundRecord, LostBucket, LostRange, RungCount, Salvage};
-pub use snapshot::{EncryptedWith, Format, Keys, OpenShift, Resource, Revisions, Snapshot, Space, Update};
+pub use snapshot::{
+    EncryptedWith, Format, Keys, OpenShift, Platform, PlatformEvidence, Resource, Revisions, Snapshot, Space, Update,
+};
 pub use tarball::{
     ArchiveFault, Config, ConfiguredResource, EncryptionConfig, KeyUsed, KeysLs, Material, Pod, Problem, Tarball,
     Version,

@@ -57,13 +57,13 @@ pub struct Rehearsal {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RestoredAs {
-    /// `openshift`.
+    /// `openshift`, `kubeadm`, ...
     pub platform: Word,
-    /// Major and minor of the release whose script it is.
+    /// Major and minor of the release whose script it is, off OpenShift of Kubernetes; empty where nothing tells it.
     pub release: String,
     /// The node that is restored on.
     pub node: String,
-    /// The cluster's token; the script makes a new one each time.
+    /// The cluster's token, which some make anew each time; empty where there is none.
     pub token: String,
 }
 

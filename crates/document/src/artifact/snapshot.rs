@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub space: Space,
     /// etcd's own state.
     pub etcd: Etcd,
+    /// Which platform it is of, and what says so.
+    pub platform: Platform,
     /// What the cluster's objects say; `None` where there are none.
     pub openshift: Option<OpenShift>,
     /// Counts.
@@ -52,6 +54,34 @@ pub struct Snapshot {
 impl Snapshot {
     /// What `kind` says of it.
     pub const KIND: Word = Cow::Borrowed("snapshot");
+}
+
+/// Which platform a snapshot is of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Platform {
+    /// `openshift`, `kubeadm`, ...; `unknown`.
+    pub name: Word,
+    /// How it calls itself.
+    pub title: Word,
+    /// Whether the command line says so, whatever the data say.
+    pub asked: bool,
+    /// What the data say, the weightiest first.
+    pub evidence: Vec<PlatformEvidence>,
+    /// Control planes of other clusters that live in this one.
+    pub hosts: u64,
+}
+
+/// A sign of a platform.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlatformEvidence {
+    /// What: `cluster-version`, `kubeadm-object`, ...
+    pub source: Word,
+    /// The platform that it is a sign of.
+    pub says: Word,
+    /// The first etcd key, or what lies beside the snapshot.
+    pub place: String,
 }
 
 /// The file as bbolt has it.

@@ -4,6 +4,7 @@ mod built;
 mod fixtures;
 
 use backup_facts::hazards::{Hazards, read};
+use backup_facts::platform::Platform;
 use bbolt_page::{Db, Serial};
 use etcd_snapshot::{Options, scan};
 use jiff::Timestamp;
@@ -31,7 +32,7 @@ fn with(
     restore: &str,
 ) -> Hazards {
     let scan = scan(Db::open(snapshot).unwrap(), Options::default(), &Serial);
-    read(&scan, &open, tarball, at(NOW), at(restore))
+    read(&scan, &open, tarball, Platform::OpenShift, at(NOW), at(restore))
 }
 
 fn tarball(name: &str) -> StaticResources {

@@ -1,6 +1,7 @@
 //! Nodes, machines, certificates, operators, admission, deletion, space.
 
 use crate::findings::Entry;
+use crate::findings::platforms::{KUBERNETES, OPERATORS};
 use crate::severity::Severity::{Info, Low, Medium};
 
 const DOCS: &str = "OpenShift documentation: restoring to a previous cluster state";
@@ -10,6 +11,10 @@ pub static PENDING_CSRS: Entry = Entry {
     id: "HAZ-012",
     name: "pending-csrs",
     severity: Low,
+    platforms: KUBERNETES.elsewhere(
+        "After the restore: kubectl get csr, check each (kubectl describe csr NAME), kubectl certificate \
+        approve NAME.",
+    ),
     title: "Certificate signing requests were waiting for approval",
     cause: "A node had joined or renewed its certificate, and nothing had approved the request.",
     consequence: "Until they are approved, a node does not join (client), or logs and exec fail (serving). After a \
@@ -24,6 +29,7 @@ pub static MACHINE_WITHOUT_NODE: Entry = Entry {
     id: "HAZ-013",
     name: "machine-without-node",
     severity: Low,
+    platforms: OPERATORS,
     title: "A machine had no node, or was not running",
     cause: "It was being made or removed, or its instance is lost.",
     consequence: "The machine API acts on it again after a restore: it goes on making or deleting an instance that may \
@@ -38,6 +44,7 @@ pub static CONTROL_PLANE_MACHINES: Entry = Entry {
     id: "HAZ-014",
     name: "control-plane-machines",
     severity: Info,
+    platforms: OPERATORS,
     title: "Control-plane machines are those of the backup",
     cause: "Machines and their instances are named in etcd.",
     consequence: "Machines replaced after the backup are not known to the restored cluster; those it knows may be gone. \
@@ -53,6 +60,10 @@ pub static NODE_NOT_READY: Entry = Entry {
     id: "HAZ-015",
     name: "node-not-ready",
     severity: Low,
+    platforms: KUBERNETES.elsewhere(
+        "Settle it before a restore if the restore is to run on it. Afterwards, if the node does not come \
+        back, delete it and join it again.",
+    ),
     title: "A node was not ready when the backup was made",
     cause: "Its kubelet had stopped reporting, or reported a fault.",
     consequence: "The restored cluster begins with its pods and volumes still bound to it.",
@@ -66,6 +77,7 @@ pub static KUBELET_CERTIFICATES: Entry = Entry {
     id: "HAZ-016",
     name: "kubelet-certificates-renewed",
     severity: Medium,
+    platforms: OPERATORS,
     title: "Kubelets have renewed their certificates since the backup",
     cause: "Kubelets' certificates last 30 days at most. The authority that signs them lasts 30 days, and is replaced \
         after 15: a backup of that age does not know its successor.",
@@ -82,6 +94,7 @@ pub static CONFIG_ROLLOUT: Entry = Entry {
     id: "HAZ-017",
     name: "config-rollout",
     severity: Low,
+    platforms: OPERATORS,
     title: "A machine configuration was being rolled out, or had failed",
     cause: "A node's current and desired configuration differ, or its pool was updating or degraded.",
     consequence: "The restored cluster goes on with the rollout: it drains and reboots nodes in the middle of recovery. \
@@ -97,6 +110,7 @@ pub static POOL_PAUSED: Entry = Entry {
     id: "HAZ-018",
     name: "pool-paused",
     severity: Low,
+    platforms: OPERATORS,
     title: "A machine config pool was paused",
     cause: "Somebody paused it, for an update in steps, say.",
     consequence: "Nodes of the pool are not given new certificate authorities either: when kube-apiserver's kubelet \
@@ -110,6 +124,11 @@ pub static BLOCKING_WEBHOOK: Entry = Entry {
     id: "HAZ-019",
     name: "blocking-webhook",
     severity: Low,
+    platforms: KUBERNETES.elsewhere(
+        "If pods cannot be created after the restore (failed calling webhook), delete the configuration or \
+        set its failurePolicy to Ignore until its service runs: kubectl delete \
+        validatingwebhookconfiguration NAME, or mutatingwebhookconfiguration.",
+    ),
     title: "A webhook served by pods must answer before core objects change",
     cause: "An admission webhook has failurePolicy Fail and is asked about pods, nodes, secrets or the like.",
     consequence: "Right after a restore its pods do not run, so the API server refuses the changes that would start \
@@ -125,6 +144,7 @@ pub static DELETION_UNDER_WAY: Entry = Entry {
     id: "HAZ-020",
     name: "deletion-under-way",
     severity: Low,
+    platforms: KUBERNETES,
     title: "Objects were being deleted",
     cause: "Their deletion was asked for and finalizers held it back, or a namespace was being emptied.",
     consequence: "The restored cluster goes on deleting, also what was made again under the same name since; a deleted \
@@ -139,6 +159,7 @@ pub static FORCED_REDEPLOYMENT: Entry = Entry {
     id: "HAZ-021",
     name: "forced-redeployment",
     severity: Info,
+    platforms: OPERATORS,
     title: "A redeployment of static pods has been forced before",
     cause: "forceRedeploymentReason of an operator is set, by an earlier recovery or a rotation of certificates.",
     consequence: "Setting the same reason again does nothing: the pods are not redeployed.",
@@ -153,6 +174,7 @@ pub static OVN_DATABASES: Entry = Entry {
     id: "HAZ-022",
     name: "ovn-databases",
     severity: Info,
+    platforms: OPERATORS,
     title: "The databases of OVN-Kubernetes are of today",
     cause: "The network type is OVNKubernetes: its northbound and southbound databases lie on the nodes, not in etcd.",
     consequence: "They may hold ports and policies that the restored cluster does not know, and pods lack network.",
@@ -167,6 +189,7 @@ pub static BEFORE_FIRST_ROTATION: Entry = Entry {
     id: "HAZ-023",
     name: "before-first-rotation",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The backup was made within 24 hours of the installation",
     cause: "Certificates of a new cluster last 24 hours and are rotated before that for the first time.",
     consequence: "The backup brings back certificates that have expired.",
@@ -179,6 +202,7 @@ pub static CERTIFICATE_ENDS: Entry = Entry {
     id: "HAZ-024",
     name: "certificate-ends-before-restore",
     severity: Low,
+    platforms: OPERATORS,
     title: "A certificate of the tarball ends before the planned restore",
     cause: "The backup is older than its certificates last.",
     consequence: "Operators renew most certificates by themselves once etcd and API server run; those of etcd must be \
@@ -193,6 +217,7 @@ pub static ETCD_SIGNER_ENDS: Entry = Entry {
     id: "HAZ-025",
     name: "etcd-signer-ends",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The certificate authority of etcd ends",
     cause: "It lasts five years in newer releases, and is not always rotated in time.",
     consequence: "With an authority that has ended, etcd's members and API servers refuse each other: a restore does not \
@@ -206,6 +231,7 @@ pub static SIGNER_ENDED: Entry = Entry {
     id: "HAZ-026",
     name: "signer-ended",
     severity: Low,
+    platforms: OPERATORS,
     title: "A signer in the backup has ended by the time of the restore",
     cause: "The backup is older than the authority lasts.",
     consequence: "Operators make a new one after the restore, and everything that it signed is renewed; kubelets need \
@@ -219,6 +245,7 @@ pub static DEFRAG_OFF: Entry = Entry {
     id: "HAZ-027",
     name: "defrag-off",
     severity: Low,
+    platforms: OPERATORS,
     title: "The database is due for defragmentation, and nothing will do it",
     cause: "45 % of it and more are free pages and it is 100 MiB or larger, the rule of the etcd operator; but its \
         controller is disabled by ConfigMap etcd-disable-defrag, or leaves a single control-plane node alone.",
@@ -233,6 +260,7 @@ pub static ABOVE_DEFAULT_QUOTA: Entry = Entry {
     id: "HAZ-028",
     name: "above-default-quota",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The database is larger than the quota that a release sets",
     cause: "The cluster's quota was raised (backendQuotaGiB), and the database has outgrown the default.",
     consequence: "A control plane that comes up with the default quota raises NOSPACE at the first write after a \
@@ -247,6 +275,7 @@ pub static MEMBERS_NOT_NODES: Entry = Entry {
     id: "HAZ-029",
     name: "members-not-nodes",
     severity: Low,
+    platforms: OPERATORS,
     title: "etcd had not as many voters as control-plane nodes",
     cause: "A member was being replaced, or had been removed and not added again.",
     consequence: "None for the restore itself, which begins with one member. The cluster was closer to losing quorum \
@@ -261,6 +290,10 @@ pub static HAZARDS_UNREAD: Entry = Entry {
     id: "HAZ-030",
     name: "hazards-unread",
     severity: Info,
+    platforms: KUBERNETES.elsewhere(
+        "Give the keys with --keys. What does not open with them either is damaged: assay keys check and \
+        assay verify name it.",
+    ),
     title: "Hazards were not looked for in all objects",
     cause: "Objects are encrypted and no key at hand opens them, or they are damaged, larger than any such object, or more \
         than is ever decoded.",
@@ -269,4 +302,19 @@ pub static HAZARDS_UNREAD: Entry = Entry {
     remedy: "Give the keys (the tarball of the same backup, --keys or --escrow). What does not open with them either is \
         damaged: assay keys check and assay verify name it.",
     source: "assay opens Secrets with the keys at hand, and decodes objects up to 1 MiB, 256 MiB in all",
+};
+
+/// A certificate beside the snapshot has ended by the time of the restore.
+pub static PKI_ENDS: Entry = Entry {
+    id: "HAZ-031",
+    name: "pki-ends",
+    severity: Medium,
+    platforms: KUBERNETES,
+    title: "A certificate beside the snapshot has ended by the time of the restore",
+    cause: "Certificates that kubeadm makes last a year, its authorities ten. A copy of pki/ is as old as the backup.",
+    consequence: "API server, etcd and their clients do not trust each other with it: a control plane that is brought up \
+        with this directory does not come up.",
+    remedy: "Take the certificates of today's nodes, where they are there. Else renew them before the control plane is \
+        started (kubeadm certs renew all); an authority that has ended must be made anew, with all that it signed.",
+    source: "X.509 notAfter of the files in pki/; kubeadm certs: leaves 8760h, authorities 87600h; --restore-date",
 };

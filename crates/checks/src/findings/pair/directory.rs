@@ -1,6 +1,7 @@
 //! Directories of backups, and what `cluster-restore.sh` makes of them.
 
 use crate::findings::Entry;
+use crate::findings::platforms::{EVERY, OPERATORS};
 use crate::severity::Severity::{Critical, High, Info, Low, Medium};
 
 /// There is no tarball beside the snapshot.
@@ -8,6 +9,7 @@ pub static TARBALL_MISSING: Entry = Entry {
     id: "PAIR-019",
     name: "tarball-missing",
     severity: High,
+    platforms: OPERATORS,
     title: "There is no tarball beside the snapshot",
     cause: "It was never made (the operator reports a failed backup as complete), was kept elsewhere because of its \
         keys, or lost. Hosted control planes and MicroShift have none.",
@@ -23,6 +25,7 @@ pub static FILE_UNREADABLE: Entry = Entry {
     id: "PAIR-040",
     name: "file-unreadable",
     severity: Critical,
+    platforms: EVERY,
     title: "A file of the backup cannot be read",
     cause: "The disk was full, the save was cut short, the file is of another kind, or reading it fails. The operator \
         reports a failed backup as complete.",
@@ -36,6 +39,7 @@ pub static SNAPSHOT_MISSING: Entry = Entry {
     id: "PAIR-020",
     name: "snapshot-missing",
     severity: High,
+    platforms: OPERATORS,
     title: "There is no snapshot beside the tarball",
     cause: "The save failed after the tarball was packed, or the files were stored apart.",
     consequence: "There is nothing to restore.",
@@ -48,6 +52,7 @@ pub static PICKS_MIXED: Entry = Entry {
     id: "PAIR-021",
     name: "restore-picks-mixed",
     severity: High,
+    platforms: OPERATORS,
     title: "cluster-restore.sh would take files of different backups",
     cause: "Each of the two files is the last by name among its like, whatever the other is. A name such as \
         snapshot_old.db sorts after every date.",
@@ -62,6 +67,7 @@ pub static SEVERAL_BACKUPS: Entry = Entry {
     id: "PAIR-022",
     name: "several-backups",
     severity: Info,
+    platforms: OPERATORS,
     title: "Several backups lie in one directory",
     cause: "cluster-backup.sh was called with a directory that had one already.",
     consequence: "A restore takes the last by name, which need not be the one that was meant.",
@@ -74,6 +80,7 @@ pub static SCRIPT_FINDS_NOTHING: Entry = Entry {
     id: "PAIR-023",
     name: "not-found-by-script",
     severity: Low,
+    platforms: OPERATORS,
     title: "cluster-restore.sh would not find a file of this backup",
     cause: "The snapshot is compressed, or a file was renamed or is kept apart.",
     consequence: "The script ends with an error or, for the tarball, fails half way.",
@@ -86,6 +93,7 @@ pub static DIRTY_TWIN: Entry = Entry {
     id: "PAIR-024",
     name: "dirty-twin",
     severity: Medium,
+    platforms: OPERATORS,
     title: "An ordinary and a forced backup have one timestamp",
     cause: "cluster-backup.sh --force marks its files __POSSIBLY_DIRTY__; somebody copied or renamed the other.",
     consequence: "The forced one sorts last and is the one that a restore takes.",
@@ -98,6 +106,7 @@ pub static UNFINISHED_SAVE: Entry = Entry {
     id: "PAIR-025",
     name: "unfinished-save",
     severity: Low,
+    platforms: EVERY,
     title: "A save of a snapshot was never finished",
     cause: "etcdctl writes FILE.part and renames it when it is complete: the save was killed, or the disk was full.",
     consequence: "It is no backup, and the next save may meet the same cause.",
@@ -110,6 +119,7 @@ pub static RUNNING_REVISION_DIFFERS: Entry = Entry {
     id: "PAIR-026",
     name: "running-revision-differs",
     severity: Low,
+    platforms: OPERATORS,
     title: "Kubelets report other revisions of static pods than the operators",
     cause: "A rollout was under way, or the mirror pods are stale because a kubelet was down.",
     consequence: "Which revision really ran is not certain.",
@@ -122,6 +132,7 @@ pub static ROLLOUT_UNDER_WAY: Entry = Entry {
     id: "PAIR-027",
     name: "rollout-under-way",
     severity: Medium,
+    platforms: OPERATORS,
     title: "A rollout of a static pod was under way",
     cause: "An operator was bringing a new revision to the nodes: after a change of certificates, keys or \
         configuration.",
@@ -136,6 +147,7 @@ pub static CHECKS_SKIPPED: Entry = Entry {
     id: "PAIR-028",
     name: "checks-skipped",
     severity: Info,
+    platforms: EVERY,
     title: "Some checks of the pair could not be made",
     cause: "Keys are missing, or one of the files does not say what would be compared.",
     consequence: "What was not checked is not proved.",
@@ -148,6 +160,7 @@ pub static MANIFEST_LOOKUP: Entry = Entry {
     id: "PAIR-029",
     name: "manifest-lookup",
     severity: High,
+    platforms: OPERATORS,
     title: "cluster-restore.sh would not find a manifest in this tarball",
     cause: "The tarball was packed again: a manifest lies twice in it, at another depth, or with a blank in its \
         path.",
@@ -163,6 +176,7 @@ pub static UNPACKED_ELSEWHERE: Entry = Entry {
     id: "PAIR-030",
     name: "unpacked-elsewhere",
     severity: High,
+    platforms: OPERATORS,
     title: "cluster-restore.sh would not unpack a member of this tarball",
     cause: "The tarball was packed again from within another directory, most often with `./` before each path.",
     consequence: "The script unpacks `static-pod-resources` by that very name; tar does not find it and fails after etcd \
@@ -176,6 +190,7 @@ pub static NO_CLUSTER: Entry = Entry {
     id: "PAIR-031",
     name: "no-cluster",
     severity: High,
+    platforms: OPERATORS,
     title: "The snapshot holds no OpenShift cluster, the tarball is of one",
     cause: "The snapshot is of another etcd: of a test, of an application, of a member that was never part of the cluster.",
     consequence: "A restore brings up a control plane without a single object of the cluster.",
@@ -188,6 +203,7 @@ pub static ESCROW_MISMATCH: Entry = Entry {
     id: "PAIR-032",
     name: "escrow-mismatch",
     severity: High,
+    platforms: OPERATORS,
     title: "The files are not those that the manifest of the escrow tells of",
     cause: "The manifest is of another backup, or a file was changed or packed again after the split.",
     consequence: "The keys in that escrow need not open this snapshot, and `keys join` will not give the original tarball.",
@@ -200,6 +216,7 @@ pub static KEYS_IN_ESCROW: Entry = Entry {
     id: "PAIR-033",
     name: "keys-in-escrow",
     severity: Info,
+    platforms: OPERATORS,
     title: "The keys are kept in escrow; the files are those that its manifest tells of",
     cause: "`assay keys split` took the keys out of the tarball.",
     consequence: "The backup is whole, for whoever can open the escrow. A restore needs `keys join` first.",
@@ -212,6 +229,7 @@ pub static PREFIX_DIFFERS: Entry = Entry {
     id: "PAIR-034",
     name: "etcd-prefix-differs",
     severity: Critical,
+    platforms: OPERATORS,
     title: "kube-apiserver is told a prefix under which the snapshot has nothing",
     cause: "The tarball is of another kind of cluster, or its config.yaml was changed by hand.",
     consequence: "kube-apiserver starts and sees an empty cluster: it makes its default objects anew, and controllers \
@@ -225,6 +243,7 @@ pub static ETCD_ADDRESSES_DIFFER: Entry = Entry {
     id: "PAIR-035",
     name: "etcd-addresses-differ",
     severity: High,
+    platforms: OPERATORS,
     title: "Addresses of etcd in the tarball are not those of the control plane nodes",
     cause: "The tarball is of another cluster with the same node names, or of a time before nodes were given other addresses.",
     consequence: "etcd does not start on the node, or its peers and kube-apiserver refuse its certificate.",

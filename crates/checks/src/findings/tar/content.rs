@@ -1,6 +1,7 @@
 //! What the members say: pods, revisions, versions, certificates, secrets.
 
 use crate::findings::Entry;
+use crate::findings::platforms::OPERATORS;
 use crate::severity::Severity::{High, Info, Low, Medium};
 
 /// One of the four static pods is not there.
@@ -8,6 +9,7 @@ pub static POD_MISSING: Entry = Entry {
     id: "TAR-022",
     name: "pod-missing",
     severity: High,
+    platforms: OPERATORS,
     title: "One of the four static pods is not in the tarball",
     cause: "Every backup holds kube-apiserver, kube-controller-manager, kube-scheduler and etcd. The archive was cut off \
         between two members or packed by hand.",
@@ -21,6 +23,7 @@ pub static SEVERAL_REVISIONS: Entry = Entry {
     id: "TAR-023",
     name: "several-revisions",
     severity: High,
+    platforms: OPERATORS,
     title: "A static pod is there in more than one revision",
     cause: "A backup takes one revision of each pod. Two archives were put together, or it was packed by hand.",
     consequence: "cluster-restore.sh up to 4.17 finds two manifests where it expects one and fails; which revision's keys \
@@ -34,6 +37,7 @@ pub static MANIFEST_MISSING: Entry = Entry {
     id: "TAR-024",
     name: "manifest-missing",
     severity: High,
+    platforms: OPERATORS,
     title: "A static pod's directory has no manifest",
     cause: "The backup took a revision that the installer had not finished (the operator's command takes the newest \
         directory), or the member was removed.",
@@ -47,6 +51,7 @@ pub static REVISION_MISMATCH: Entry = Entry {
     id: "TAR-025",
     name: "revision-mismatch",
     severity: High,
+    platforms: OPERATORS,
     title: "A manifest is that of another revision than its directory",
     cause: "The backup was taken during a rollout, or files were mixed by hand.",
     consequence: "The pod mounts a directory that is not in the tarball; it starts with other keys and certificates, or \
@@ -60,6 +65,7 @@ pub static STAGING_LEFTOVER: Entry = Entry {
     id: "TAR-026",
     name: "staging-leftover",
     severity: Low,
+    platforms: OPERATORS,
     title: "A revision holds leftovers of an interrupted installation",
     cause: "Since 4.20 the installer prepares a revision in staging/ and then swaps it in; it was interrupted on this node.",
     consequence: "Nothing reads them. They may hold older or newer secrets than the revision itself.",
@@ -72,6 +78,7 @@ pub static POSSIBLY_DIRTY: Entry = Entry {
     id: "TAR-027",
     name: "possibly-dirty",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The backup was taken without checking that no rollout was under way",
     cause: "cluster-backup.sh --force marks its files __POSSIBLY_DIRTY__. Backups before an update (4.8 to 4.14) were all \
         made so.",
@@ -85,6 +92,7 @@ pub static VERSION_DISAGREES: Entry = Entry {
     id: "TAR-028",
     name: "version-disagrees",
     severity: Medium,
+    platforms: OPERATORS,
     title: "The pods are of different OpenShift versions",
     cause: "The backup was taken during an update.",
     consequence: "A restore needs a cluster of the very same z-stream release, and there is no one release to name.",
@@ -97,6 +105,7 @@ pub static CERTIFICATE_EXPIRED: Entry = Entry {
     id: "TAR-029",
     name: "certificate-expired",
     severity: Low,
+    platforms: OPERATORS,
     title: "A certificate has expired",
     cause: "Time has passed since the backup: operators renew these certificates in a running cluster, an archive stays \
         as it is.",
@@ -112,6 +121,7 @@ pub static CERTIFICATE_NOT_YET_VALID: Entry = Entry {
     id: "TAR-030",
     name: "certificate-not-yet-valid",
     severity: Low,
+    platforms: OPERATORS,
     title: "A certificate is not yet valid",
     cause: "The clock of this machine is behind, or that of the cluster was ahead when the certificate was issued.",
     consequence: "If the clock of a restored node is behind, too, its servers are refused.",
@@ -124,6 +134,7 @@ pub static KEY_PAIR_MISMATCH: Entry = Entry {
     id: "TAR-031",
     name: "key-pair-mismatch",
     severity: High,
+    platforms: OPERATORS,
     title: "A private key does not belong to what stands beside it",
     cause: "Files of two Secrets or two moments were mixed, by hand or by a backup taken while a certificate was replaced.",
     consequence: "The server or client that uses the pair does not start.",
@@ -136,6 +147,7 @@ pub static SECRET_OUT_OF_PLACE: Entry = Entry {
     id: "TAR-032",
     name: "secret-out-of-place",
     severity: Medium,
+    platforms: OPERATORS,
     title: "Secret material stands where none is expected",
     cause: "Somebody put a key, a token or a credential into a ConfigMap or a manifest, or into the host's directory.",
     consequence: "Whoever sorts out secrets by path alone leaves it in, and it goes wherever the file goes.",
@@ -148,6 +160,7 @@ pub static SECRETS_INSIDE: Entry = Entry {
     id: "TAR-033",
     name: "secrets-inside",
     severity: Info,
+    platforms: OPERATORS,
     title: "The tarball holds secrets",
     cause: "It is made to: the pods need their keys. Even without encryption keys it has tokens bound to cluster-admin, the \
         key that signs service account tokens, and client keys of etcd.",
@@ -161,6 +174,7 @@ pub static NAMED_MEMBER_MISSING: Entry = Entry {
     id: "TAR-034",
     name: "named-member-missing",
     severity: High,
+    platforms: OPERATORS,
     title: "A file that a manifest or configuration names is not in the tarball",
     cause: "The member was removed or renamed, the archive was packed by hand, or the backup took a revision that the \
         installer had not finished.",
@@ -176,6 +190,7 @@ pub static HOLLOW_CONFIGURATION: Entry = Entry {
     id: "TAR-035",
     name: "hollow-configuration",
     severity: High,
+    platforms: OPERATORS,
     title: "A manifest or configuration says nothing",
     cause: "The file is empty or cut to `{}`: a full disk while the revision or the backup was written, or a change by hand.",
     consequence: "Up to 4.17 cluster-restore.sh puts this manifest in place of the running one: kubelet starts no pod from \
@@ -189,6 +204,7 @@ pub static CONTENT_MISSING: Entry = Entry {
     id: "TAR-036",
     name: "content-missing",
     severity: High,
+    platforms: OPERATORS,
     title: "A key, certificate or configuration holds nothing that can be read",
     cause: "The file is empty, zeros or garbage: a full disk or lost blocks while the revision was written, or a change by \
         hand. The archive is sound: it holds the file as it was.",
@@ -202,6 +218,7 @@ pub static HALF_KEY_PAIR: Entry = Entry {
     id: "TAR-037",
     name: "half-key-pair",
     severity: High,
+    platforms: OPERATORS,
     title: "A certificate stands without its key, or a key without its certificate",
     cause: "The other member was removed or renamed, or the revision was not finished when the backup was taken.",
     consequence: "The server or client that uses the pair does not start. A member of etcd on another node may be the one \
@@ -215,6 +232,7 @@ pub static ISSUER_NOT_TRUSTED: Entry = Entry {
     id: "TAR-038",
     name: "issuer-not-trusted",
     severity: High,
+    platforms: OPERATORS,
     title: "A certificate of etcd is by an issuer that its own bundles do not have",
     cause: "Certificates of another cluster, or of the time after a CA was replaced, were mixed with the bundles of this one.",
     consequence: "Members of etcd refuse each other and kube-apiserver: after cluster-restore.sh up to 4.17 etcd finds no \

@@ -1,6 +1,6 @@
 //! A cluster for each hazard.
 
-use backup_facts::hazards::{DefragOff, Hazards, ObjectName, Signer, Signs};
+use backup_facts::hazards::{DefragOff, EndsEarly, Hazards, ObjectName, Signer, Signs};
 use checks::Severity::{self, High, Info, Low, Medium};
 
 use super::cluster::{Cluster, TAKEN, pool};
@@ -367,6 +367,15 @@ fn certificates() -> Vec<Case> {
         tarball(case("HAZ-024", Medium, "etcd's own", |_| {}).on("2031-10-24T00:00:00Z"), "2031-10-22T00:00:00Z")
             .also(&[("HAZ-016", Medium)]),
         tarball(silent("what has ended already", |_| {}), TAKEN),
+        case("HAZ-031", Medium, "a file of pki/ has ended", |_| {}).changed(|hazards| {
+            let one = EndsEarly {
+                subject: "CN=apiserver".into(),
+                member: "pki/apiserver.crt".into(),
+                not_after: "2026-11-20T00:00:00Z".parse().unwrap(),
+                etcd_ca: false,
+            };
+            hazards.certificates.beside = [one].into_iter().collect();
+        }),
         etcd("etcd's authority has ended", High, |hazards| add(hazards, Signs::Etcd, "2026-11-23T08:29:59Z")),
         etcd("it ends within a year", Medium, |hazards| add(hazards, Signs::Etcd, "2027-11-23T08:29:59Z")),
         etcd("it ends with the restore", Medium, |hazards| add(hazards, Signs::Etcd, TAKEN)),

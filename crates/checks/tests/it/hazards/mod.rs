@@ -7,6 +7,7 @@ mod told;
 use std::collections::{BTreeMap, BTreeSet};
 
 use backup_facts::hazards::{self, Hazards};
+use backup_facts::platform::Platform;
 use bbolt_page::{Db, Serial};
 use checks::{Finding, Findings, Severity, findings};
 use etcd_snapshot::{Options, scan};
@@ -28,7 +29,7 @@ fn tarball() -> StaticResources {
 fn read(snapshot: &[u8], tarball: Option<&StaticResources>, now: &str, restore: &str) -> Hazards {
     let scan = scan(Db::open(snapshot).unwrap(), Options::default(), &Serial);
     let (now, restore): (Timestamp, Timestamp) = (now.parse().unwrap(), restore.parse().unwrap());
-    hazards::read(&scan, &|_, _| None, tarball, now, restore)
+    hazards::read(&scan, &|_, _| None, tarball, Platform::OpenShift, now, restore)
 }
 
 fn findings(hazards: &Hazards) -> Vec<Finding> {

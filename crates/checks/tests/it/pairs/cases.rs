@@ -296,6 +296,7 @@ pub(crate) struct DirectoryCase {
     pub(crate) agree: Option<bool>,
     unfinished: &'static [&'static str],
     twins: &'static [&'static str],
+    pub(crate) files: [Option<&'static str>; 2],
 }
 
 pub(crate) fn sets_of(case: &DirectoryCase) -> (Vec<String>, Vec<String>) {
@@ -305,8 +306,16 @@ pub(crate) fn sets_of(case: &DirectoryCase) -> (Vec<String>, Vec<String>) {
 
 pub(crate) fn directory_cases() -> Vec<DirectoryCase> {
     const OLD: [&str; 2] = ["snapshot_2026-11-22_010203.db", "static_kuberesources_2026-11-22_010203.tar.gz"];
-    let sound =
-        DirectoryCase { id: "", says: "", names: &OLD, backups: 1, agree: Some(true), unfinished: &[], twins: &[] };
+    let sound = DirectoryCase {
+        id: "",
+        says: "",
+        names: &OLD,
+        backups: 1,
+        agree: Some(true),
+        unfinished: &[],
+        twins: &[],
+        files: [None, None],
+    };
     vec![
         DirectoryCase {
             id: "PAIR-021",
@@ -337,6 +346,15 @@ pub(crate) fn directory_cases() -> Vec<DirectoryCase> {
             says: "no file is called snapshot*.db",
             names: &["snapshot_2026-11-22_010203.db.gz", "static_kuberesources_2026-11-22_010203.tar.gz"],
             agree: None,
+            files: [Some("snapshot_2026-11-22_010203.db.gz"), Some("static_kuberesources_2026-11-22_010203.tar.gz")],
+            ..sound
+        },
+        DirectoryCase {
+            id: "PAIR-023",
+            says: "to snapshot_<time>.db, say, rename etcd-prod.db",
+            names: &["etcd-prod.db", "static_kuberesources_2026-11-22_010203.tar.gz"],
+            agree: None,
+            files: [Some("etcd-prod.db"), Some("static_kuberesources_2026-11-22_010203.tar.gz")],
             ..sound
         },
         DirectoryCase { id: "PAIR-024", says: "takes the forced one", twins: &["2026-11-22_010203"], ..sound },

@@ -207,7 +207,8 @@ fn a_release_that_looks_manifests_up_finds_those_of_a_sound_archive() {
 #[test]
 fn an_empty_directory_is_not_asked_for_names() {
     let picks = Picks::of([]);
-    let empty = InDirectory { picks: &picks, unfinished: &[], backups: 0, picks_agree: None, twins: &[] };
+    let empty =
+        InDirectory { picks: &picks, unfinished: &[], backups: 0, picks_agree: None, twins: &[], files: [None, None] };
     assert!(check_directory(&empty).into_sorted().is_empty());
 }
 

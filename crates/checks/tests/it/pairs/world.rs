@@ -2,6 +2,7 @@
 
 use backup_facts::opening::Unlocked;
 use backup_facts::pair::ClusterFacts;
+use backup_facts::platform::Platform;
 use backup_facts::snapshot::Quota;
 use backup_facts::tarball::TarballFacts;
 use bbolt_page::{Db, Serial};
@@ -80,7 +81,7 @@ impl World {
             inventory: &inventory,
             members: &self.members,
             size: self.file.len() as u64,
-            quota: Quota::of(None, tarball.static_pods.etcd.quota_bytes, None, None),
+            quota: Quota::of(None, tarball.static_pods.etcd.quota_bytes, None, None, Platform::OpenShift),
             tarball: &tarball,
             names: Names { snapshot: Some(snapshot), tarball: Some(of_tarball) },
             release: self.release,

@@ -16,6 +16,7 @@ pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Resul
     (question.keys, question.unlock) = question::keys(&args.keys, reading, &ui.watcher())?;
     question.fail_on = question::limit(args.fail_on);
     question.sample = args.sample;
+    question.platform = args.of.platform;
     question.document = args.output.format() == ReportFormat::Json;
     question::answer(slice::from_ref(&args.backup), &question, reading, ui, keys_check::write)
 }

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use artifact::{Contents, Reading};
+use backup_facts::platform::Platform;
 use backup_facts::version::{SnapshotRelease, Sources};
 use document::RestoredAs;
 use etcd_snapshot::state::Member;
-use restore::{Bump, Cluster, Flags, Release, openshift};
+use restore::platforms::Peer;
+use restore::{Bump, Cluster, Flags, Release, openshift, platforms};
 use serde_json::Value;
 use wording::escape;
 
-use crate::args::{EtcdRelease, Platform, RehearseArgs};
+use crate::args::{EtcdRelease, RehearseArgs, RestoreOf};
 use crate::commands::snapshot;
 use crate::exit::Error;
 use crate::ui::Ui;
@@ -59,23 +61,61 @@ impl Asked {
         Ok(Self { cluster, bump, release, skip_hash_check: args.skip_hash_check, of })
     }
 
-    /// As OpenShift's restore pod of the release that the backup is of, for one of its nodes.
-    pub(super) fn of_openshift(args: &RehearseArgs, source: &Contents, ui: &mut Ui) -> Result<Self, Error> {
-        let Some(Platform::OpenShift(given)) = args.script else { return Err(unknown(source)) };
+    /// As the platform's own restore has them, for one of the members.
+    pub(super) fn of_platform(args: &RehearseArgs, source: &Contents, ui: &mut Ui) -> Result<Self, Error> {
+        let Some(RestoreOf { platform, release }) = args.script else { return Err(unknown(source)) };
+        if platform == Platform::MicroShift {
+            let reason = "MicroShift restores no snapshot: it puts its directory back as it was".to_owned();
+            return Err(unanswerable(source, reason, "look at what is in it: `assay verify DIR`"));
+        }
         let meter = ui.meter("reading", Some(source.bytes().len() as u64));
         let scan = snapshot::scan(source, snapshot::database(source)?, None, true, &|bytes| meter.add(bytes))?;
         drop(meter);
         let told = SnapshotRelease::of(&scan);
-        let release = given.or_else(|| Sources::from(&told).release().backup.minor());
-        let (major, minor) = release.ok_or_else(|| unknown(source))?;
         let (node, host) = member(args, source, &scan.state.members)?;
+        if platform == Platform::OpenShift {
+            let release = release.or_else(|| Sources::from(&told).release().backup.minor());
+            return Self::of_openshift(args, release.ok_or_else(|| unknown(source))?, node, &host);
+        }
+        let members = &scan.state.members;
+        let first = |member: &Member| member.peer_urls.iter().find(|url| self::host(url).is_some()).cloned();
+        let listed = members.iter().find(|member| member.name == node).and_then(first);
+        let url = listed.filter(|_| args.peer_host.is_none()).unwrap_or_else(|| platforms::url(&host));
+        let own = Peer { name: &node, url: &url };
+        let urls: Vec<_> = members.iter().filter_map(|member| Some((&member.name, first(member)?))).collect();
+        let others = urls.iter().filter(|(name, _)| !name.is_empty() && **name != node);
+        let mut peers: Vec<_> = others.map(|(name, url)| Peer { name, url }).chain([own]).collect();
+        peers.sort_unstable_by_key(|peer| peer.name);
+        let token = match (&args.initial_cluster_token, platform) {
+            (Some(token), _) => token.clone(),
+            (None, Platform::Kubeadm) => format!("{}{}", platforms::KUBEADM_TOKEN, openshift::uuid(random()?)),
+            (None, _) => platforms::HYPERSHIFT_TOKEN.to_owned(),
+        };
+        let flags = match platform {
+            Platform::K3s | Platform::Rke2 => {
+                let token = args.initial_cluster_token.clone();
+                Flags { token: token.unwrap_or_default(), ..platforms::of_reset(own) }
+            }
+            _ => platforms::of_all(own, &peers, &token),
+        };
+        let sources = Sources { platform, ..Sources::from(&told) };
+        let minor = sources.release().backup.minor().map(|(major, minor)| format!("{major}.{minor}"));
+        // the tool of a release reads the data of that release
+        let etcd = if sources.etcd.minor() >= Some((3, 6)) { Release::V36 } else { Release::V35 };
+        let (release, token) = (minor.unwrap_or_default(), flags.token.clone());
+        let of = RestoredAs { platform: platform.name().into(), release, node: node.clone(), token };
+        Self::planned(&flags, args, None, etcd, Some(of))
+    }
+
+    /// As OpenShift's restore pod of that release, for one of its nodes.
+    fn of_openshift(args: &RehearseArgs, (major, minor): (u64, u64), node: String, host: &str) -> Result<Self, Error> {
         let index = args.revision_json.as_deref().map(max_raft_index).transpose()?;
         let by = openshift::bump(major, minor, index);
         let token = match &args.initial_cluster_token {
             Some(token) => token.clone(),
             None => format!("{}{}", openshift::TOKEN, openshift::uuid(random()?)),
         };
-        let flags = openshift::flags(&node, &host, &token);
+        let flags = openshift::flags(&node, host, &token);
         let of = RestoredAs { platform: "openshift".into(), release: format!("{major}.{minor}"), node, token };
         Self::planned(&flags, args, by, openshift::etcd(major, minor), Some(of))
     }
@@ -99,12 +139,7 @@ fn unknown(source: &Contents) -> Error {
 
 /// The node to restore on and its address: what the command line says, or the first member, by name, that has both.
 fn member(args: &RehearseArgs, source: &Contents, members: &[Member]) -> Result<(String, String), Error> {
-    let mut known: Vec<(&str, &str)> = members
-        .iter()
-        .filter_map(|member| Some((member.name.as_str(), member.peer_urls.iter().find_map(|url| host(url))?)))
-        .filter(|(name, _)| !name.is_empty())
-        .collect();
-    known.sort_unstable();
+    let known = known(members);
     let found = match &args.node {
         Some(node) => known.iter().find(|(name, _)| name == node).copied(),
         None => known.first().copied(),
@@ -124,6 +159,17 @@ fn member(args: &RehearseArgs, source: &Contents, members: &[Member]) -> Result<
             Err(unanswerable(source, reason, "name the node and its address: `--node NAME --peer-host HOST`"))
         }
     }
+}
+
+/// Members that have a name and an address, by name.
+fn known(members: &[Member]) -> Vec<(&str, &str)> {
+    let mut known: Vec<(&str, &str)> = members
+        .iter()
+        .filter_map(|member| Some((member.name.as_str(), member.peer_urls.iter().find_map(|url| host(url))?)))
+        .filter(|(name, _)| !name.is_empty())
+        .collect();
+    known.sort_unstable();
+    known
 }
 
 /// The host of a URL with a port, in the brackets that an address of IPv6 has.

@@ -6,7 +6,7 @@ use std::path::Path;
 use artifact::Contents;
 use assay::Pool;
 use assay::documents::{key_row, revision_row};
-use backup_facts::snapshot::{QuotaClaims, SnapshotFacts};
+use backup_facts::snapshot::{Claims, SnapshotFacts};
 use document::{Finding, HexBytes, Key, KeyRow};
 use etcd_snapshot::trailer::{self, Trailer};
 use etcd_snapshot::{EtcdState, Live, Record, Scan};
@@ -113,7 +113,7 @@ impl Table {
             trailer: Some(self.trailer),
             values: Default::default(),
             inventory: Inventory::default(),
-            ..SnapshotFacts::of(scan, QuotaClaims::default(), &Pool)
+            ..SnapshotFacts::of(scan, &Claims::default(), &Pool)
         };
         let findings = checks::snapshot::check(&facts).into_sorted();
         findings.iter().try_for_each(|finding| self.database.finding(&Finding::of(finding, "")))
