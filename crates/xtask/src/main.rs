@@ -6,13 +6,17 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use xtask::{generate, layers};
+use xtask::{generate, layers, schema};
 
 const USAGE: &str = "\
 usage: cargo xtask CHORE
 
   generate [--check]   writes screens, the table of damage, docs/findings.md and docs/assay-1.schema.json anew;
                        with --check nothing is written, and what is stale is named: exit 1
+  schema --from DIR [--release 1.N]
+                       adds what the `.proto` files in DIR have (k8s.io/api, apimachinery and their like, with the Go
+                       files beside them) to crates/kube-objects/schema/kubernetes.txt, marked as of that release; by
+                       default the newest that the table speaks of
   layers               holds imports and modules against ARCHITECTURE.md; exit 1 where one is not as it says
 ";
 
@@ -23,6 +27,8 @@ fn main() -> ExitCode {
         ["generate"] => generate(false),
         ["generate", "--check"] => generate(true),
         ["layers"] => layers(),
+        ["schema", "--from", from] => schema(Path::new(from), None),
+        ["schema", "--from", from, "--release", release] => schema(Path::new(from), Some(release)),
         _ => {
             say(USAGE);
             return ExitCode::from(2);
@@ -55,6 +61,19 @@ fn generate(check: bool) -> Result<bool, Box<dyn Error>> {
         say(&format!("{}: {what}\n", if check { "stale" } else { "could not be made" }));
     }
     Ok(generated.stale.is_empty())
+}
+
+/// Makes the table of Kubernetes' fields anew.
+fn schema(from: &Path, release: Option<&str>) -> Result<bool, Box<dyn Error>> {
+    let path = root().join("crates/kube-objects/schema/kubernetes.txt");
+    let text = std::fs::read_to_string(&path)?;
+    let minor = match release {
+        Some(release) => release.strip_prefix("1.").and_then(|minor| minor.parse().ok()),
+        None => schema::newest(&text),
+    };
+    let minor = minor.ok_or("a release is named as `1.37`")?;
+    std::fs::write(&path, schema::grown(&text, from, minor)?)?;
+    Ok(true)
 }
 
 /// The root of the workspace.

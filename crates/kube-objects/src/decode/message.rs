@@ -55,8 +55,10 @@ impl Decoder {
         match known {
             Some(message) => {
                 self.message(message, wrapper.raw, depth, &mut object)?;
-                if wrapper.kind == b"StatefulSet" {
-                    name_claim_templates(&mut object);
+                match wrapper.kind {
+                    b"StatefulSet" => name_claim_templates(&mut object),
+                    b"CertificateSigningRequest" => state_conditions(&mut object),
+                    _ => {}
                 }
             }
             None => self.unknown_kind(wrapper.raw, depth, &mut object)?,
@@ -245,6 +247,7 @@ impl Decoder {
             (Kind::IntOrString, Some(bytes), None) => leaf::int_or_string(bytes)?,
             (Kind::Raw, Some(bytes), None) => self.nested(leaf::raw(bytes, "RawExtension")?, depth)?,
             (Kind::Fields, Some(bytes), None) => self.nested(leaf::raw(bytes, "FieldsV1")?, depth)?,
+            (Kind::FieldTree, Some(bytes), None) => self.field_tree(bytes, depth)?,
             (Kind::Message(index), Some(bytes), None) => {
                 let Some(message) = self.schema.message(*index) else { return Ok(None) };
                 let mut child = Object::new();
@@ -291,6 +294,20 @@ impl Decoder {
             Err(fault @ ObjectFault::TooLarge { .. }) => Err(fault),
             other => Ok(other.ok()),
         }
+    }
+
+    /// The fields that somebody manages, as they were written before Kubernetes 1.16: a map of such maps. An empty one is
+    /// `null`, as those releases printed it.
+    fn field_tree(&mut self, bytes: &[u8], depth: usize) -> Result<Option<Value>, ObjectFault> {
+        let found = self.collect(bytes, "Fields")?;
+        let depth = deeper(depth)?;
+        let mut tree = Object::new();
+        for field in &found {
+            let entry = if field.number == 1 { self.entry(&Kind::FieldTree, field, depth)? } else { None };
+            let Some((name, below)) = entry else { return Ok(None) };
+            tree.insert(name, below);
+        }
+        Ok(Some(if tree.is_empty() { Value::Null } else { Value::Object(tree) }))
     }
 
     fn show_unknown(&mut self, fields: Vec<Field<'_>>, out: &mut Object) {
@@ -345,7 +362,9 @@ fn zero(kind: &Kind) -> Value {
         Kind::Int | Kind::Uint | Kind::IntOrString => Value::from(0),
         Kind::Quantity => Value::String("0".to_owned()),
         Kind::Message(_) => Value::Object(Object::new()),
-        Kind::Bytes | Kind::Time | Kind::MicroTime | Kind::Raw | Kind::Fields | Kind::Wrapped(..) => Value::Null,
+        Kind::Bytes | Kind::Time | Kind::MicroTime | Kind::Raw | Kind::Fields | Kind::FieldTree | Kind::Wrapped(..) => {
+            Value::Null
+        }
     }
 }
 
@@ -359,6 +378,16 @@ fn is_empty(kind: &Kind, value: &Value) -> bool {
             value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty)
         }
         _ => false,
+    }
+}
+
+/// A condition of a CertificateSigningRequest had no status before 1.19; whoever reads it since takes it for `True`.
+fn state_conditions(object: &mut Object) {
+    let conditions = object.get_mut("status").and_then(|status| status.get_mut("conditions"));
+    for condition in conditions.and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(status) = condition.get_mut("status").filter(|status| status.as_str() == Some("")) {
+            *status = Value::String("True".to_owned());
+        }
     }
 }
 

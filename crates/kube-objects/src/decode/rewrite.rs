@@ -264,7 +264,9 @@ impl Walk<'_> {
             }
             Kind::Wrapped(shape, kind) => self.wrapped(*shape, kind, bytes, depth)?,
             // names of fields, with values among them
-            Kind::Fields | Kind::Time | Kind::MicroTime | Kind::Bool | Kind::Int | Kind::Uint => self.unknown(payload),
+            Kind::Fields | Kind::FieldTree | Kind::Time | Kind::MicroTime | Kind::Bool | Kind::Int | Kind::Uint => {
+                self.unknown(payload)
+            }
         })
     }
 

@@ -80,6 +80,7 @@ pub(super) enum Kind {
     IntOrString,
     Raw,
     Fields,
+    FieldTree,
     Message(usize),
     Wrapped(Shape, Box<Kind>),
 }
@@ -210,6 +211,7 @@ impl Schema {
             "@intorstring" => Kind::IntOrString,
             "@raw" => Kind::Raw,
             "@fields" => Kind::Fields,
+            "@fieldtree" => Kind::FieldTree,
             wrapped if wrapped.starts_with('<') => {
                 let (shape, kind) = shape(wrapped.strip_prefix('<')?.strip_suffix('>')?);
                 Kind::Wrapped(shape, Box::new(self.read_kind(owner, kind)?))
@@ -256,6 +258,24 @@ mod tests {
     fn unreadable_lines_are_counted() {
         let faulty = ["a/v1.A = v1 A\n 1 b string\n x c string\n 2 d Nowhere\n 3 e\n 4 f int since9\na/v1.A = v1 A\n"];
         assert_eq!(Schema::read(&faulty).faults.len(), 6);
+    }
+
+    /// A field that came after the first release of the tables says with which.
+    #[test]
+    fn fields_say_from_which_release_they_are() {
+        for (message, number, first) in [
+            ("core/v1.Pod", 2, 0),
+            ("core/v1.PodSpec", 36, 23),
+            ("core/v1.PodSpec", 44, 37),
+            ("scheduling/v1beta1.PodGroup", 1, 37),
+            ("apps/v1.StatefulSetStatus", 11, 22),
+        ] {
+            let found = Schema::get().named(message).expect(message);
+            let field = found.fields.iter().find(|field| field.number == number).expect(message);
+            assert_eq!(*field.exists.start(), first, "{message} {number}");
+        }
+        let fields = || Schema::get().named("meta/v1.ManagedFieldsEntry").into_iter().flat_map(|entry| &entry.fields);
+        assert!(fields().any(|field| field.json == "fields" && *field.exists.end() == 15));
     }
 
     #[test]

@@ -345,6 +345,66 @@ fn an_unknown_kind_keeps_its_metadata_and_every_other_field() {
     }
 }
 
+/// Before 1.16 they were a message of messages.
+#[test]
+fn managed_fields_of_before_1_16_are_shown_as_they_were_printed() {
+    let leaf = |name: &str| field(1, message(&[field(1, name), field(2, "")]));
+    let labels = field(1, message(&[field(1, "f:labels"), field(2, message(&[leaf("."), leaf("f:app")]))]));
+    let tree = field(1, message(&[field(1, "f:metadata"), field(2, labels)]));
+    let options = DecodeOptions { managed_fields: true, ..DecodeOptions::default() };
+    let of = |fields: Vec<u8>| {
+        let entry = message(&[field(1, "kubectl"), field(2, "Apply"), field(3, "v1"), field(5, fields)]);
+        let value = stored("v1", "ConfigMap", &[field(1, message(&[field(1, "c"), field(17, entry)]))]);
+        let object = StoredObject::decode(&value, &options).expect("decodes");
+        (object.json()["metadata"]["managedFields"][0].clone(), object.unknown_fields())
+    };
+    let (shown, unknown) = of(tree);
+    assert_eq!(shown["fields"], json!({"f:metadata": {"f:labels": {".": null, "f:app": null}}}));
+    assert_eq!((shown["manager"].as_str(), unknown), (Some("kubectl"), 0));
+    assert_eq!(of(Vec::new()).0["fields"], Value::Null);
+    // what is no tree is shown as it is
+    let (shown, unknown) = of(field(2, "x"));
+    assert_eq!((shown.get("fields"), unknown), (None, 1));
+}
+
+/// As kubectl prints them since 1.19, which added the status and takes none for `True`.
+#[test]
+fn conditions_of_a_signing_request_have_a_status() {
+    let approved = message(&[field(1, "Approved"), field(2, "AutoApproved")]);
+    let denied = message(&[field(1, "Denied"), field(6, "False")]);
+    let value = stored(
+        "certificates.k8s.io/v1beta1",
+        "CertificateSigningRequest",
+        &[field(3, message(&[field(1, approved), field(1, denied)]))],
+    );
+    let at = |minor| {
+        let options = DecodeOptions { server_minor: Some(minor), ..DecodeOptions::default() };
+        let object = StoredObject::decode(&value, &options).expect("decodes").into_json();
+        let conditions = object["status"]["conditions"].as_array().expect("a list").clone();
+        conditions.iter().map(|condition| condition.get("status").cloned()).collect::<Vec<_>>()
+    };
+    assert_eq!(at(19), [Some(json!("True")), Some(json!("False"))]);
+    assert_eq!(at(18), [None, Some(json!("False"))]);
+}
+
+#[test]
+fn kinds_and_fields_of_1_37_have_names() {
+    let gang = field(2, int(1, 3));
+    let group = message(&[field(2, message(&[field(1, field(1, ""))])), field(3, gang.clone()), field(1, "parent")]);
+    let shown = decode(&stored("scheduling.k8s.io/v1alpha3", "CompositePodGroup", &[field(2, group)]));
+    assert!(shown.known_kind() && shown.unknown_fields() == 0, "{}", shown.to_yaml());
+    assert_eq!(shown.json()["spec"]["parentCompositePodGroupName"], "parent");
+    let node = stored("storage.k8s.io/v1", "CSINode", &[field(1, field(1, "n"))]);
+    assert_eq!((decode(&node).json().get("status"), shown_at(&node, 36).get("status")), (Some(&json!({})), None));
+    let pod = stored("v1", "Pod", &[field(2, field(44, message(&[field(1, "r"), int(2, 5)])))]);
+    assert_eq!(decode(&pod).json()["spec"]["evictionResponders"], json!([{"name": "r", "priority": 5}]));
+}
+
+fn shown_at(value: &[u8], minor: u32) -> Value {
+    let options = DecodeOptions { server_minor: Some(minor), ..DecodeOptions::default() };
+    StoredObject::decode(value, &options).expect("decodes").into_json()
+}
+
 #[test]
 fn fields_that_occur_twice_follow_the_wire_format() {
     // scalars: the last; messages: one behind the other
