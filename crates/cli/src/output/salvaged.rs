@@ -19,10 +19,16 @@ pub(super) fn fields(mut fields: Fields, salvage: &Salvage) -> Fields {
     let more = salvage.lost_left_out + (salvage.lost.len().saturating_sub(SHOWN) as u64);
     fields =
         fields.maybe("", (more > 0).then(|| format!("... and {} (`--json` lists them)", count(more, "more range"))));
-    for bucket in &salvage.buckets {
-        let (name, why) = (escape(bucket.name.as_bytes()), escape(bucket.why.as_bytes()));
+    // one page may have led to all of them
+    for lost in
+        salvage.buckets.chunk_by(|one, next| (one.page, &one.why, one.entries) == (next.page, &next.why, next.entries))
+    {
+        let Some(bucket) = lost.first() else { continue };
+        let names: Vec<_> = lost.iter().map(|bucket| escape(bucket.name.as_bytes())).collect();
         let left = number_of(bucket.entries, "entry is left", "entries are left");
-        fields = fields.field("lost", format!("of bucket `{name}`: page {}: {why}; {left}", bucket.page));
+        let (names, why) = (names.join(", "), escape(bucket.why.as_bytes()));
+        let what = if lost.len() == 1 { "bucket" } else { "buckets" };
+        fields = fields.field("lost", format!("{what} {names}\npage {}: {why}; {left}", bucket.page));
     }
     let older = (!salvage.older_buckets.is_empty()).then(|| salvage.older_buckets.join(", "));
     let contradictions = count(salvage.conflicts, "revision");
@@ -63,7 +69,7 @@ fn range(lost: &LostRange) -> String {
     let found = count(lost.recovered, "record");
     let missing = match lost.missing {
         _ if lost.filled => "nothing is missing".to_owned(),
-        Some(missing) => format!("of {} nothing", count(missing, "revision")),
+        Some(missing) => format!("{} missing", count(missing, "revision")),
         None => "what is missing cannot be counted".to_owned(),
     };
     format!("{revisions}: {page}{};\n{found} found elsewhere, {missing}", escape(lost.why.as_bytes()))
