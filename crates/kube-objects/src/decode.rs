@@ -154,10 +154,17 @@ impl StoredObject {
     }
 }
 
-/// Whether the tables have a kind; of one that they have not, what its fields are is not known.
-pub(crate) fn knows_kind(api_version: &[u8], kind: &[u8]) -> bool {
+/// Whether the first field of a kind is ObjectMeta, as the tables say; of a kind that they have not, it need not be.
+pub(crate) fn has_metadata(api_version: &[u8], kind: &[u8]) -> bool {
+    let schema = schema::Schema::get();
     let words = std::str::from_utf8(api_version).ok().zip(std::str::from_utf8(kind).ok());
-    words.is_some_and(|(api_version, kind)| schema::Schema::get().kind(api_version, kind).is_some())
+    let message = words.and_then(|(api_version, kind)| schema.kind(api_version, kind));
+    message.and_then(|message| message.fields.first()).is_some_and(|first| match first.kind {
+        schema::Kind::Message(index) if first.number == 1 => {
+            schema.message(index).is_some_and(|message| message.name == "meta/v1.ObjectMeta")
+        }
+        _ => false,
+    })
 }
 
 /// `apiVersion` and kind of the objects of a resource, as the newest table that has them says.

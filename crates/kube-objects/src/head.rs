@@ -120,13 +120,13 @@ pub fn metadata_is_a_guess(value: &[u8]) -> bool {
     }
     let Ok(unknown) = Unknown::read(value) else { return true };
     let first = || Fields::of(unknown.raw).map_while(Result::ok).find(|field| field.number == 1)?.bytes();
-    !decode::knows_kind(unknown.api_version, unknown.kind) && !first().is_some_and(metadata::is_surely)
+    !decode::has_metadata(unknown.api_version, unknown.kind) && !first().is_some_and(metadata::is_surely)
 }
 
 /// The head of the object in a wrapper.
 fn head_of<'v>(unknown: &Unknown<'v>) -> Result<ObjectHead<'v>, ObjectFault> {
     let mut metadata = ObjectMeta::default();
-    let known = decode::knows_kind(unknown.api_version, unknown.kind);
+    let known = decode::has_metadata(unknown.api_version, unknown.kind);
     for field in Fields::of(unknown.raw) {
         let field = field.map_err(|fault| fault.of("object"))?;
         if let (1, Some(message)) = (field.number, field.bytes()) {

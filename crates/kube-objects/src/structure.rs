@@ -114,7 +114,7 @@ fn protobuf<'v>(wrapper: &Unknown<'v>) -> Result<Identity<'v>, ObjectFault> {
         let field = field.map_err(|fault| fault.of("object"))?;
         if let (1, Some(message)) = (field.number, field.bytes()) {
             // only an API server that knows the kind knows what its first field is
-            if decode::knows_kind(wrapper.api_version, wrapper.kind) || metadata::is_surely(message) {
+            if decode::has_metadata(wrapper.api_version, wrapper.kind) || metadata::is_surely(message) {
                 named(message, &mut identity)?;
             }
         }
@@ -163,6 +163,9 @@ mod tests {
         assert_eq!(check_structure(&named), Ok(Identity { name: b"x".as_slice().into(), ..identity.clone() }));
         assert_eq!(check_structure(&of_kind(b"Novelty")), Ok(identity));
         assert!(matches!(check_structure(&of_kind(b"Service")), Err(ObjectFault::Protobuf { .. })));
+        // a kind of the tables that has no metadata
+        let options = b"k8s\0\x0a\x13\x0a\x02v1\x12\x0dPodLogOptions\x12\x06\x0a\x04text";
+        assert!(check_structure(options).is_ok_and(|identity| identity.name.is_empty()));
     }
 
     #[test]

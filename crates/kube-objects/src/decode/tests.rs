@@ -394,6 +394,8 @@ fn kinds_and_fields_of_1_37_have_names() {
     let shown = decode(&stored("scheduling.k8s.io/v1alpha3", "CompositePodGroup", &[field(2, group)]));
     assert!(shown.known_kind() && shown.unknown_fields() == 0, "{}", shown.to_yaml());
     assert_eq!(shown.json()["spec"]["parentCompositePodGroupName"], "parent");
+    let options = decode(&stored("v1", "PodLogOptions", &[field(1, "c"), int(2, 1)]));
+    assert_eq!((&options.json()["container"], &options.json()["follow"]), (&json!("c"), &json!(true)));
     let node = stored("storage.k8s.io/v1", "CSINode", &[field(1, field(1, "n"))]);
     assert_eq!((decode(&node).json().get("status"), shown_at(&node, 36).get("status")), (Some(&json!({})), None));
     let pod = stored("v1", "Pod", &[field(2, field(44, message(&[field(1, "r"), int(2, 5)])))]);

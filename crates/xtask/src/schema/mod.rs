@@ -29,6 +29,16 @@ const NO_KINDS: [&str; 7] = [
     "PodStatusResult",
     "Scale",
 ];
+/// What asks for a part of an object, such as a pod's log: kinds without metadata.
+const OPTIONS: [&str; 7] = [
+    "NodeProxyOptions",
+    "PodAttachOptions",
+    "PodExecOptions",
+    "PodLogOptions",
+    "PodPortForwardOptions",
+    "PodProxyOptions",
+    "ServiceProxyOptions",
+];
 /// Messages with a JSON form of their own.
 const LEAVES: [(&str, &str); 6] = [
     ("meta/v1.Time", "@time"),
@@ -149,7 +159,13 @@ impl Release {
             .any(|field| field.number == 1 && named(package, field).as_deref() == Some("meta/v1.ObjectMeta"));
         // only the versions of an API are stored: not what embeds metadata, such as a pod's template
         let is_template = kind.ends_with("TemplateSpec") || kind.ends_with("ClaimTemplate");
-        has_metadata && !is_template && !NEVER_STORED.contains(&stem) && stem != "meta" && !NO_KINDS.contains(&kind)
+        // what asks for a part of an object has no metadata; a value that says it is one is shown by its names all the same
+        let asks = stem == "core" && OPTIONS.contains(&kind);
+        asks || has_metadata
+            && !is_template
+            && !NEVER_STORED.contains(&stem)
+            && stem != "meta"
+            && !NO_KINDS.contains(&kind)
     }
 
     fn merge(&self, name: &str, fields: &[Field], message: &mut Message, minor: u32) {
