@@ -65,14 +65,9 @@ fn generate(check: bool) -> Result<bool, Box<dyn Error>> {
 
 /// Makes the table of Kubernetes' fields anew.
 fn schema(from: &Path, release: Option<&str>) -> Result<bool, Box<dyn Error>> {
-    let path = root().join("crates/kube-objects/schema/kubernetes.txt");
-    let text = std::fs::read_to_string(&path)?;
-    let minor = match release {
-        Some(release) => release.strip_prefix("1.").and_then(|minor| minor.parse().ok()),
-        None => schema::newest(&text),
-    };
-    let minor = minor.ok_or("a release is named as `1.37`")?;
-    std::fs::write(&path, schema::grown(&text, from, minor)?)?;
+    let minor = |release: &str| release.strip_prefix("1.").and_then(|minor| minor.parse().ok());
+    let minor = release.map(|release| minor(release).ok_or("a release is named as `1.37`")).transpose()?;
+    schema::grow(&root(), from, minor)?;
     Ok(true)
 }
 

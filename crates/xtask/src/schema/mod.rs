@@ -57,6 +57,18 @@ struct Release {
     structs: HashMap<String, go::Structs>,
 }
 
+/// Adds to the table of the workspace at `root` what the files under `from` know of release 1.`minor`; by default of the
+/// newest that the table speaks of.
+///
+/// # Errors
+/// As [`grown`], and where the table cannot be read or written.
+pub fn grow(root: &Path, from: &Path, minor: Option<u32>) -> io::Result<()> {
+    let path = root.join("crates/kube-objects/schema/kubernetes.txt");
+    let text = fs::read_to_string(&path)?;
+    let minor = minor.or_else(|| newest(&text)).ok_or_else(|| io::Error::other("the table says no release"))?;
+    fs::write(&path, grown(&text, from, minor)?)
+}
+
 /// The text of a table, with all that the files under `from` know of release 1.`minor`.
 ///
 /// # Errors
