@@ -2,7 +2,9 @@
 use std::fmt;
 
 use crate::key::{Key, decimal};
+use crate::open::Cipher;
 use crate::problem::Problem;
+use crate::token::Token;
 
 /// One EncryptionConfiguration.
 ///
@@ -16,6 +18,12 @@ pub struct EncryptionConfig {
     pub entries: Vec<ResourceProviders>,
     /// What is wrong with it, in the order of the document.
     pub problems: Vec<Problem>,
+    /// What it was read from, as far as whoever read it says so.
+    pub from: Option<String>,
+    /// Keys of which neither provider nor name is known: see [`EncryptionConfig::of_bare`].
+    pub(crate) bare: Vec<Key>,
+    /// What opens the record of k3s, in which a configuration may be.
+    pub(crate) token: Option<Token>,
 }
 
 /// The notation of the file.
@@ -232,6 +240,29 @@ impl EncryptionConfig {
     /// Says whether the file holds key material: a key that is not a placeholder.
     #[must_use]
     pub fn has_key_material(&self) -> bool {
-        self.keys().any(|(_, key)| key.opening_bytes().is_some())
+        self.has_bare() || self.keys().any(|(_, key)| key.opening_bytes().is_some())
+    }
+
+    /// Says whether it holds keys of which neither provider nor name is known.
+    #[must_use]
+    pub fn has_bare(&self) -> bool {
+        !self.bare.is_empty()
+    }
+
+    /// Those keys, made ready for a provider.
+    pub fn bare_ciphers(&self, provider: ProviderKind) -> impl Iterator<Item = Cipher> {
+        self.bare.iter().filter_map(move |key| key.cipher(provider))
+    }
+
+    /// The server token that stands for a configuration which is sealed with it.
+    #[must_use]
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// Stands for the configuration that a snapshot holds sealed with this token.
+    #[must_use]
+    pub fn of_token(token: Token) -> Self {
+        Self { token: Some(token), ..Self::empty(Format::Json) }
     }
 }

@@ -49,8 +49,10 @@ mod parse;
 mod problem;
 mod run;
 mod seal;
+mod search;
 mod state;
 mod stored;
+mod token;
 mod write;
 
 pub use config::{EncryptionConfig, Format, GroupResource, Kms, Provider, ProviderKind, ResourceProviders};
@@ -66,3 +68,4 @@ pub use run::{Asked, Fingerprints};
 pub use seal::{SealError, Sealer};
 pub use state::{KeyUse, ResourceState, State};
 pub use stored::{Magic, PrefixError, StoredValue, body_under, likely_name, name_ends};
+pub use token::{Record, RecordError, Token, is_record};

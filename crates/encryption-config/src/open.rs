@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::config::ProviderKind;
 use crate::key::{Key, Material};
+use crate::stored::Magic;
 
 pub(crate) const BLOCK: usize = 16;
 pub(crate) const GCM_NONCE: usize = 12;
@@ -89,6 +90,19 @@ impl Cipher {
     #[must_use]
     pub fn is_of(&self, key: &Key) -> bool {
         key.opening_bytes().is_some_and(|bytes| bytes == self.key.bytes())
+    }
+
+    /// Whether it is worth while to open a body: of aescbc, whether the first block opens to the beginning of an object. That
+    /// turns a wrong key away without the rest; of a body that is cut short, [`Cipher::open`] tells.
+    #[must_use]
+    pub fn may_open(&self, body: &[u8]) -> bool {
+        let begins = match &self.ready {
+            Ready::Cbc128(cipher) => first_block(&**cipher, body),
+            Ready::Cbc192(cipher) => first_block(&**cipher, body),
+            Ready::Cbc256(cipher) => first_block(&**cipher, body),
+            Ready::Gcm128(_) | Ready::Gcm192(_) | Ready::Gcm256(_) | Ready::SecretBox(_) => None,
+        };
+        begins.is_none_or(|block| Magic::of(&*block).is_some())
     }
 
     /// Opens the body of a value, which is what follows the prefix, into `room`. What `room` held is gone; its memory
@@ -172,6 +186,19 @@ where
     let unpadded = pkcs7_length(room).ok_or(BodyError::Padding)?;
     room.truncate(unpadded);
     Ok(())
+}
+
+/// The first block of an AES-CBC body; `None` where it has no whole blocks.
+fn first_block<C: BlockDecrypt + BlockSizeUser<BlockSize = U16>>(
+    cipher: &C,
+    body: &[u8],
+) -> Option<Zeroizing<[u8; BLOCK]>> {
+    let (iv, blocks) = body.split_first_chunk::<BLOCK>()?;
+    let first = blocks.first_chunk::<BLOCK>().filter(|_| blocks.len() % BLOCK == 0)?;
+    let mut block = Zeroizing::new(*first);
+    cipher.decrypt_block(GenericArray::from_mut_slice(&mut *block));
+    block.iter_mut().zip(iv).for_each(|(byte, iv)| *byte ^= iv);
+    Some(block)
 }
 
 /// The length without PKCS#7 padding: 1 to 16 bytes, each holding the count.

@@ -120,7 +120,12 @@ impl EncryptionConfig {
     }
 }
 
-fn json<'t>(text: &'t str, limits: &Limits) -> Result<Node<'t>, ParseError> {
+/// Reads a document of the caller's.
+pub(crate) fn configuration(root: &Node<'_>, format: Format, limits: &Limits) -> Result<EncryptionConfig, ParseError> {
+    Reader::new(limits).document(root, format)
+}
+
+pub(crate) fn json<'t>(text: &'t str, limits: &Limits) -> Result<Node<'t>, ParseError> {
     let nodes_left = Cell::new(limits.nodes);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let seed = Seed { nodes_left: &nodes_left, depth_left: limits.depth };
@@ -132,7 +137,7 @@ fn json<'t>(text: &'t str, limits: &Limits) -> Result<Node<'t>, ParseError> {
     })
 }
 
-fn yaml<R>(
+pub(crate) fn yaml<R>(
     text: &str,
     limits: &Limits,
     read: impl FnOnce(&Node<'_>) -> Result<R, ParseError>,
@@ -225,7 +230,8 @@ impl Reader {
             }
         }
         check::check(&entries, &mut self);
-        Ok(EncryptionConfig { format, api_version, entries, problems: self.problems })
+        let problems = self.problems;
+        Ok(EncryptionConfig { api_version, entries, problems, ..EncryptionConfig::empty(format) })
     }
 
     fn entry(&mut self, at: &str, node: &Node<'_>) -> Option<ResourceProviders> {

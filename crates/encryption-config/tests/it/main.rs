@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod config;
+mod holders;
 mod hostile;
 mod names;
 mod open;
