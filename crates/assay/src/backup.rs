@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact::{Contents, Reading};
-use backup_facts::configuration::InForce;
+use backup_facts::configuration::{InForce, Why};
 use backup_facts::directory::BackupFiles as Files;
 use backup_facts::examine::{Encryption, Options, examine_with_keys};
-use backup_facts::layout::Layout;
 use backup_facts::opening::Unlocked;
 use backup_facts::platform::{Beside, Platform, Recognised};
 use backup_facts::snapshot::{self, Claims, Opened, SnapshotFacts};
@@ -87,6 +86,34 @@ impl Facts<'_> {
     }
 }
 
+impl Facts<'_> {
+    /// What is encrypted in a snapshot of which no value was tried, and under which keys; `None` where values were tried,
+    /// or nothing is encrypted.
+    #[must_use]
+    pub fn keys_not_tried(&self) -> Option<String> {
+        let inventory = &self.snapshot.as_ref().filter(|_| self.encryption.is_none())?.inventory;
+        let mut needed: Vec<String> = Vec::new();
+        let mut values = 0_u64;
+        for (_, count) in inventory.resources() {
+            for (key, live) in count.encrypted.iter().filter(|(key, _)| !key.key_name.is_empty()) {
+                values += *live;
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                let name = format!("{} {}", text(&key.provider), text(&key.key_name));
+                if !needed.contains(&name) {
+                    needed.push(name);
+                }
+            }
+        }
+        let (first, more) = (needed.first()?, needed.len() - 1);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let first = wording::clip(first, LONGEST_KEY);
+        Some(format!("{} under key {}{more}", wording::count(values, "encrypted value"), wording::inert(&first)))
+    }
+}
+
+/// Letters of a key's name in a sentence.
+const LONGEST_KEY: usize = 80;
+
 /// What a snapshot was read for.
 enum Read<'b> {
     Whole(Box<SnapshotFacts<'b>>),
@@ -154,7 +181,7 @@ impl Backup {
             Some(Read::Whole(snapshot)) => snapshot.platform.clone(),
             None => Recognised::of_scan(None, &self.beside(question)),
         };
-        let Decided { in_force, from } = self.decide(question, recognised.platform, watch)?;
+        let Decided { mut in_force, mut from } = self.decide(question, watch)?;
         let (mut encryption, mut keys) = (None, Unlocked::new(self.own_keys(question)));
         let scan = read.as_ref().map(|read| match read {
             Read::Whole(snapshot) => &snapshot.scan,
@@ -165,6 +192,13 @@ impl Backup {
             let progress = |bytes| watch.advance(bytes);
             let options = Options { sample: question.sample, progress: Some(&progress) };
             let (found, unlocked) = examine_with_keys(scan, &in_force, &options, &Pool);
+            if let ([one], Some(from)) = (&found.from[..], &mut from) {
+                from.path.clone_from(one);
+            }
+            // files that were tried for keys and are none
+            if matches!(in_force, InForce::Several(_)) && found.from.is_empty() {
+                (in_force, from) = (InForce::Unknown { why: Why::Absent }, None);
+            }
             (encryption, keys) = (Some(found), unlocked);
         }
         let complete = self.is_complete(read.as_ref());
@@ -204,8 +238,7 @@ impl Backup {
             Some(Read::Walked(scan)) => Some(*scan),
             Some(Read::Whole(_)) | None => None,
         };
-        let platform = Recognised::of_scan(scan.as_ref(), &self.beside(question)).platform;
-        Ok((self.decide(question, platform, watch)?.in_force, scan))
+        Ok((self.decide(question, watch)?.in_force, scan))
     }
 
     /// What tells of its platform besides its snapshot.
@@ -272,22 +305,19 @@ impl Backup {
         tarball.iter().flat_map(|tarball| tarball.in_force.configs()).cloned().collect()
     }
 
-    fn decide(&self, question: &Question, platform: Platform, watch: &dyn Watch) -> Result<Decided, Error> {
+    fn decide(&self, question: &Question, watch: &dyn Watch) -> Result<Decided, Error> {
         match question.asks {
             Asks::Restore if self.snapshot.is_some() && (!self.alone || self.opens_values(question)) => {}
             Asks::Keys => {}
             Asks::Restore | Asks::Contents | Asks::Release => {
                 let of_tarball = self.tarball.as_ref().map(|tarball| tarball.in_force.clone());
-                let absent = InForce::Unknown { why: backup_facts::configuration::Why::Absent };
+                let absent = InForce::Unknown { why: Why::Absent };
                 return Ok(Decided { in_force: of_tarball.unwrap_or(absent), from: None });
             }
         }
         let directory = self.directory().filter(|directory| directory.backups.len() == 1 && !self.alone);
         let (tarball, tarball_path) = (self.tarball.as_ref(), self.files.tarball.as_deref());
-        // a directory laid out for keys is looked at for keys, whatever the snapshot is of
-        let hosted = directory.is_some_and(|directory| directory.layout == Layout::HostedControlPlane);
-        let platform = if hosted { Platform::HyperShift } else { platform };
-        let halves = Halves { tarball, tarball_path, directory, platform, reading: &self.reading };
+        let halves = Halves { tarball, tarball_path, directory, reading: &self.reading };
         let decided = keys::decide(&halves, &question.keys, question.unlock.as_deref(), watch)?;
         if let (Asks::Keys, Keys::OfTheBackup, Some(tarball)) = (question.asks, &question.keys, &self.tarball)
             && let Some(note) = keys::remark(tarball, &decided.in_force)

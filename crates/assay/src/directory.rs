@@ -151,7 +151,7 @@ impl Backups {
         let found = Self { path, backups, unfinished, picks, named, layout, version_file, walk };
         found.walk.keep(|name| {
             let path = found.path.join(name);
-            is_document(&path) || found.backups.iter().any(|backup| backup.files().any(|file| file == path))
+            found.backups.iter().any(|backup| backup.files().any(|file| file == path))
         });
         Looked::Backups(Box::new(found))
     }
@@ -187,26 +187,75 @@ impl Backups {
         found
     }
 
-    /// Where keys lie beside the snapshot: in `secrets/`, or where a snapshot has no other place for them.
-    pub fn key_folder(&self) -> PathBuf {
-        if self.layout == Layout::HostedControlPlane { self.path.join("secrets") } else { self.path.clone() }
+    /// What the files beside the snapshot say that may hold keys, those of its folders included.
+    pub fn key_files(&self, reading: &Reading) -> Vec<KeyFile> {
+        let mut search = KeySearch { reading, looked: 0, found: Vec::new() };
+        search.folder(&self.walk, DEPTH, &|path| {
+            self.backups.iter().any(|backup| backup.files().any(|file| file == path))
+        });
+        search.found
+    }
+}
+
+/// A file that may hold keys. It is wiped when it is dropped.
+pub struct KeyFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
+/// The files of a directory and of its folders that may hold keys.
+///
+/// # Errors
+/// A directory that cannot be read.
+pub fn key_files_of(path: &Path, reading: &Reading) -> Result<Vec<KeyFile>, InputError> {
+    let mut search = KeySearch { reading, looked: 0, found: Vec::new() };
+    search.folder(&walk(path)?, DEPTH, &|_| false);
+    Ok(search.found)
+}
+
+/// Looks for files that may hold keys: by their sizes, then by how they begin, and none is read of which that says no.
+struct KeySearch<'r> {
+    reading: &'r Reading,
+    looked: usize,
+    found: Vec<KeyFile>,
+}
+
+impl KeySearch<'_> {
+    fn folder(&mut self, walk: &Walk, depth: usize, known: &dyn Fn(&Path) -> bool) {
+        for entry in walk.entries() {
+            let path = walk.path().join(&entry.name);
+            if self.looked >= KEY_FILES || known(&path) {
+                continue;
+            }
+            match entry.kind {
+                EntryKind::File => self.file(walk, entry, path),
+                EntryKind::Folder if depth > 0 => {
+                    if let Some(Ok(inner)) = walk.inner(&entry.name) {
+                        self.folder(&inner, depth - 1, known);
+                        inner.keep(|_| false);
+                    }
+                }
+                EntryKind::Folder | EntryKind::Other => {}
+            }
+        }
     }
 
-    /// What the files say that may hold a key of a hosted control plane: those of `secrets/`, or those beside a snapshot
-    /// that has no other place for them. Wiped when they are dropped.
-    pub fn key_files(&self, reading: &Reading) -> Vec<Zeroizing<Vec<u8>>> {
-        let secrets = match self.layout {
-            Layout::HostedControlPlane => self.walk.inner("secrets".as_ref()).and_then(Result::ok),
-            Layout::Files | Layout::MicroShift => None,
+    fn file(&mut self, walk: &Walk, entry: &Entry, path: PathBuf) {
+        if !(1..=SMALL).contains(&entry.size) {
+            return;
+        }
+        self.looked += 1;
+        let alone = matches!(entry.size, 16 | 24 | 32);
+        let may = match walk.look(entry, self.reading) {
+            Some(Looks::Json | Looks::Yaml | Looks::Text) => true,
+            Some(Looks::Random | Looks::Unknown) => alone,
+            _ => false,
         };
-        let walk = match (&secrets, self.layout) {
-            (Some(walk), _) => walk,
-            (None, Layout::HostedControlPlane) => return Vec::new(),
-            (None, _) => &self.walk,
-        };
-        let documents = walk.entries().iter().filter(|entry| is_document(Path::new(&entry.name)));
-        let files = documents.filter(|entry| entry.kind == EntryKind::File).take(KEY_FILES);
-        files.filter_map(|entry| small(walk.open(&entry.name, reading).ok()?)).collect()
+        if may && let Some(bytes) = walk.open(&entry.name, self.reading).ok().and_then(small) {
+            self.found.push(KeyFile { path, bytes });
+        }
     }
 }
 
@@ -278,19 +327,14 @@ fn name(entry: &Entry) -> String {
     entry.name.to_string_lossy().into_owned()
 }
 
-/// Files that are looked at for keys.
-const KEY_FILES: usize = 100;
-/// The largest of them: a Secret ends at 1 MiB, base64 adds a third.
-const SMALL: u64 = 2 << 20;
-
-/// Whether the name is one of documents that may hold a key.
-fn is_document(path: &Path) -> bool {
-    let end = path.extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
-    matches!(end, "json" | "yaml" | "yml" | "key")
-}
+/// Files that are looked at for keys, and folders in folders: `etc/kubernetes/enc/`, `server/cred/`.
+const KEY_FILES: usize = 2000;
+const DEPTH: usize = 4;
+/// The largest of them: the state of a cluster with all its certificates has a few MiB.
+const SMALL: u64 = 8 << 20;
 
 /// A small file, whole; `None` for any other.
-fn small(mut contents: Contents) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn small(mut contents: Contents) -> Option<Zeroizing<Vec<u8>>> {
     let length = contents.size_on_disk().filter(|length| *length <= SMALL)?;
     // one allocation: growing would leave a copy behind
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).ok()? + 1));

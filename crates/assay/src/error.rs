@@ -84,7 +84,9 @@ pub enum Error {
 #[non_exhaustive]
 pub enum KeysError {
     /// A snapshot was given for keys.
-    #[error("{display} is a snapshot: keys come with the tarball of the same backup")]
+    #[error(
+        "{display} is a snapshot, and none of its Secrets holds keys of a hosted cluster: keys come with the tarball of the same backup"
+    )]
     Snapshot {
         /// The file's name for messages.
         display: String,
@@ -96,6 +98,18 @@ pub enum KeysError {
         display: String,
         /// What is wrong with it.
         error: opening::KeysError,
+    },
+    /// None of the files of a directory holds any.
+    #[error("no keys in `{}`: none of its files holds a configuration or a key", escape_path(path))]
+    NoneIn {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The file of a token holds none.
+    #[error("no server token in {display}: it must be one line, `K10<hash>::server:<password>` or the password")]
+    NoToken {
+        /// The file's name for messages.
+        display: String,
     },
     /// The tarball is one from which they were taken.
     #[error("{display} holds no keys: they were split off")]

@@ -288,7 +288,11 @@ impl Judged<'_> {
     }
 
     fn of_keys(&self) -> Vec<Finding> {
-        self.facts.encryption.iter().flat_map(|found| checks::keys_fit::check(found).into_sorted()).collect()
+        let records = || match &self.facts.snapshot {
+            Some(snapshot) => checks::keys_fit::check_records(&backup_facts::bootstrap::of(&snapshot.scan)),
+            None => checks::Findings::default(),
+        };
+        self.facts.encryption.as_ref().map_or_else(records, checks::keys_fit::check).into_sorted()
     }
 
     /// What is said of the backup as a whole and of each of its files.

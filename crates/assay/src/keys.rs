@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use artifact::{Contents, Reading};
 use backup_facts::configuration::{self, InForce, Origin, Why, named_member, revision_of};
-use backup_facts::opening::{self, hypershift_config, read_keys};
-use backup_facts::platform::Platform;
-use encryption_config::EncryptionConfig;
+use backup_facts::opening::{read_all, read_hosted};
+use encryption_config::{EncryptionConfig, Token};
 use key_escrow::{Identities, Manifest, ThresholdInfo};
 
+use crate::backup::intact_database;
 use crate::directory;
 use crate::error::{Error, KeysError};
+use crate::pool::Pool;
 use crate::tarball::Tarball;
 use crate::watch::{Note, Phase, Watch};
 
@@ -20,7 +21,7 @@ use crate::watch::{Note, Phase, Watch};
 #[non_exhaustive]
 pub enum Keys {
     /// Those that a restored cluster reads with: of the tarball, as its config.yaml names them; in an escrow beside it,
-    /// where [`crate::Question::unlock`] opens it; or beside the snapshot of a hosted control plane.
+    /// where [`crate::Question::unlock`] opens it; or, without a tarball, in files beside the snapshot.
     #[default]
     OfTheBackup,
     /// These.
@@ -93,7 +94,8 @@ impl Given {
         Self { in_force: InForce::given(config), from: KeysFrom { holder: Holder::File, path: path.into() } }
     }
 
-    /// Reads keys out of a tarball, an EncryptionConfiguration, a Secret that holds one, or an AES key as it is.
+    /// Reads keys out of a tarball, an EncryptionConfiguration, whatever else holds one ([`read_all`]), the manifest of a
+    /// static pod that names one, or the snapshot of a cluster that hosts others.
     ///
     /// # Errors
     /// When the file cannot be read, or holds no keys that can be.
@@ -112,12 +114,73 @@ impl Given {
 
     fn of_document(source: &Contents) -> Result<Self, Error> {
         if source.expect_snapshot().is_ok() {
-            return Err(KeysError::Snapshot { display: source.display().to_owned() }.into());
+            return Self::of_snapshot(source);
         }
-        let config = of_bytes(source.bytes())
-            .map_err(|error| KeysError::NoKeys { display: source.display().to_owned(), error })?;
+        let mut configs = read_all(source.bytes());
+        if configs.is_err()
+            && let Some(named) = source.path().and_then(|path| named_by_pod(path, source.bytes()))
+        {
+            configs = Ok(named);
+        }
+        let configs = configs.map_err(|error| KeysError::NoKeys { display: source.display().to_owned(), error })?;
         source.check_unchanged()?;
-        Ok(Self::config(config, source.name()))
+        Ok(Self::several(configs, source.name()))
+    }
+
+    /// The keys of hosted control planes, as the snapshot of their management cluster has them.
+    fn of_snapshot(source: &Contents) -> Result<Self, Error> {
+        let display = || source.display().to_owned();
+        let db = intact_database(source)?;
+        let options = etcd_snapshot::Options { without_hashes: true, ..etcd_snapshot::Options::default() };
+        let mut configs = read_hosted(&etcd_snapshot::scan(db, options, &Pool));
+        source.check_unchanged()?;
+        if configs.is_empty() {
+            return Err(KeysError::Snapshot { display: display() }.into());
+        }
+        for config in &mut configs {
+            config.from = config.from.take().map(|key| format!("{}: {key}", source.name()));
+        }
+        Ok(Self::several(configs, source.name()))
+    }
+
+    /// Keys of a directory: every file that may hold some is tried, and those that open values are used.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or none of its files holds keys.
+    pub fn of_directory(path: &Path, reading: &Reading, watch: &dyn Watch) -> Result<Self, Error> {
+        watch.before_keys();
+        let configs = of_files(&directory::key_files_of(path, reading)?);
+        if configs.iter().all(|config| config.token().is_some()) {
+            return Err(KeysError::NoneIn { path: path.to_path_buf() }.into());
+        }
+        let from = KeysFrom { holder: Holder::File, path: path.to_string_lossy().into_owned() };
+        Ok(Self { in_force: InForce::Several(configs), from })
+    }
+
+    /// The keys that a snapshot of k3s holds sealed with its server token.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or holds no token.
+    pub fn of_token(file: Contents, reading: &Reading, watch: &dyn Watch) -> Result<Self, Error> {
+        watch.before_keys();
+        let contents = file.ready(reading, &|bytes| watch.advance(bytes))?;
+        let display = || contents.display().to_owned();
+        let token = Token::read(contents.bytes()).ok_or_else(|| KeysError::NoToken { display: display() })?;
+        contents.check_unchanged()?;
+        Ok(Self::config(EncryptionConfig::of_token(token), contents.name()))
+    }
+
+    /// What one file holds.
+    fn several(mut configs: Vec<EncryptionConfig>, path: String) -> Self {
+        if configs.len() == 1
+            && let Some(config) = configs.pop()
+        {
+            let path = config.from.clone().unwrap_or(path);
+            return Self::config(config, path);
+        }
+        let from = KeysFrom { holder: Holder::File, path: path.clone() };
+        configs.iter_mut().for_each(|config| config.from = config.from.take().or_else(|| Some(path.clone())));
+        Self { in_force: InForce::Several(configs.into_iter().map(Arc::new).collect()), from }
     }
 
     fn of_tarball(packed: Contents, reading: &Reading, watch: &dyn Watch) -> Result<Self, Error> {
@@ -164,8 +227,6 @@ pub(crate) struct Halves<'h> {
     pub(crate) tarball_path: Option<&'h Path>,
     /// The directory that it is the only backup of.
     pub(crate) directory: Option<&'h directory::Backups>,
-    /// How it was made.
-    pub(crate) platform: Platform,
     /// How files are read.
     pub(crate) reading: &'h Reading,
 }
@@ -197,10 +258,9 @@ pub(crate) fn decide(
         tarball.map(|tarball| &tarball.in_force),
         || beside.as_ref().map(|(escrow, unlock)| in_escrow(escrow, *unlock, named)).transpose(),
         || {
-            folder = halves.directory.map(directory::Backups::key_folder);
-            halves.directory.map(|directory| beside_snapshot(directory, halves.reading)).unwrap_or_default()
+            folder = halves.directory.map(|directory| directory.path.as_path());
+            halves.directory.map(|directory| of_files(&directory.key_files(halves.reading))).unwrap_or_default()
         },
-        halves.platform,
     )?;
     if from.is_none() {
         let held = |holder, path| Some(KeysFrom { holder, path });
@@ -208,7 +268,7 @@ pub(crate) fn decide(
             InForce::Config { origin: Origin::Escrow, .. } => {
                 beside.and_then(|(path, _)| held(Holder::Escrow, text(&path)))
             }
-            InForce::Several(_) => folder.and_then(|path| held(Holder::File, text(&path))),
+            InForce::Several(_) => folder.and_then(|path| held(Holder::File, text(path))),
             InForce::Config { .. } | InForce::NotConfigured => {
                 tarball.and_then(|tarball| held(Holder::Tarball, tarball.path.clone()))
             }
@@ -253,15 +313,43 @@ pub fn manifest_beside(escrow: &Path) -> Result<Option<(PathBuf, Manifest)>, Key
     }
 }
 
-/// Keys that lie beside the snapshot of a hosted control plane.
-fn beside_snapshot(directory: &directory::Backups, reading: &Reading) -> Vec<Arc<EncryptionConfig>> {
-    directory.key_files(reading).iter().filter_map(|file| of_bytes(file).ok()).map(Arc::new).collect()
+/// The keys in files that may hold some, each with the name of its file.
+fn of_files(files: &[directory::KeyFile]) -> Vec<Arc<EncryptionConfig>> {
+    let configs = files.iter().map(|file| {
+        let mut configs = read_all(&file.bytes).unwrap_or_default();
+        if configs.iter().all(EncryptionConfig::has_bare) {
+            configs.extend(Token::read(&file.bytes).map(EncryptionConfig::of_token));
+        }
+        let path = file.path.to_string_lossy().into_owned();
+        configs.iter_mut().for_each(|config| config.from = Some(path.clone()));
+        configs
+    });
+    // what says that it is a configuration comes before what may be a token, as any line may
+    let (configs, tokens): (Vec<_>, Vec<_>) = configs.flatten().partition(|config| config.token().is_none());
+    configs.into_iter().take(MOST_CONFIGS).chain(tokens.into_iter().take(MOST_CONFIGS)).map(Arc::new).collect()
 }
 
-/// Keys as they lie beside the snapshot of a hosted control plane, or as somebody gives them.
-fn of_bytes(bytes: &[u8]) -> Result<EncryptionConfig, opening::KeysError> {
-    // a HyperShift AES key as it is: 32 bytes and nothing else; no configuration is so short
-    if bytes.len() == 32 { hypershift_config(bytes) } else { read_keys(bytes) }
+/// Configurations that are tried; a directory may hold those of many clusters.
+const MOST_CONFIGS: usize = 256;
+
+/// The configuration that the manifest of kube-apiserver's static pod names, where it lies beside the manifest or at its own
+/// place below one of the directories above.
+fn named_by_pod(manifest: &Path, bytes: &[u8]) -> Option<Vec<EncryptionConfig>> {
+    const FLAG: &str = "--encryption-provider-config=";
+    let text = std::str::from_utf8(bytes).ok()?;
+    let (_, rest) = text.split_once(FLAG)?;
+    let named = rest.split(|end: char| end.is_whitespace() || "\"',]".contains(end)).next()?;
+    let named = Path::new(named);
+    let folder = manifest.parent()?;
+    let beside = std::iter::once(folder.join(named.file_name()?));
+    let below = folder.ancestors().map(|above| above.join(named.strip_prefix("/").unwrap_or(named)));
+    let found = beside.chain(below).filter(|path| path != manifest).find_map(|path| {
+        let file = directory::small(Contents::open(&path).ok()?)?;
+        let mut configs = read_all(&file).ok()?;
+        configs.iter_mut().for_each(|config| config.from = Some(path.to_string_lossy().into_owned()));
+        Some(configs)
+    });
+    found.filter(|configs| !configs.is_empty())
 }
 
 fn in_escrow(escrow: &Path, unlock: &dyn Unlock, named: Option<&str>) -> Result<Arc<EncryptionConfig>, KeysError> {

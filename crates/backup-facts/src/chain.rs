@@ -15,6 +15,7 @@ mod name;
 use bbolt_page::Spread;
 use encryption_config::{EncryptionConfig, GroupResource, ParseError, ProviderKind};
 use etcd_snapshot::Scan;
+use jiff::Timestamp;
 use kube_objects::{ObjectFault, ObjectHead, StorageKey, secret_data};
 use serde::Deserialize;
 use thiserror::Error;
@@ -94,6 +95,8 @@ pub struct KeySecret {
     pub mode: String,
     /// When the migration to this key was finished, as written; `None` while it is not.
     pub migrated_at: Option<String>,
+    /// When the key was made.
+    pub created: Option<Timestamp>,
     /// The resources that have been migrated.
     pub migrated: Vec<GroupResource>,
     /// Why the key was made.
@@ -165,6 +168,7 @@ impl Unlocked {
     /// restored API server will use them by itself ([`ServerConfig::in_use`]).
     pub fn follow(&mut self, scan: &Scan<'_>, reach: Reach, spread: &impl Spread) -> Chain {
         let mut chain = Chain::default();
+        self.prepare(scan);
         self.follow_on(&mut chain, scan, reach, spread);
         chain
     }
@@ -233,6 +237,7 @@ impl KeySecret {
         let migrated: Migrated = serde_json::from_str(&text("migrated-resources")).unwrap_or_default();
         Self {
             mode: text("mode"),
+            created: head.metadata.creation_timestamp,
             migrated_at: annotation("migrated-timestamp").map(|text| text.to_string()).filter(|text| !text.is_empty()),
             migrated: migrated.resources.into_iter().map(Into::into).collect(),
             reason: text("internal-reason"),

@@ -9,7 +9,6 @@ use encryption_config::{EncryptionConfig, ParseError};
 use static_resources::{ApiServer, FaultKind, MemberPath, StaticResources};
 use thiserror::Error;
 
-use crate::platform::Platform;
 use crate::tarball::{Configuration, TarballFacts, below_apiserver};
 
 /// The configuration that a restored kube-apiserver reads with. Keys in it are shared, not copied; no `Debug`: see
@@ -68,8 +67,8 @@ pub enum Why {
 }
 
 /// Decides: what was given counts, whatever else is there; then the tarball's, as its `config.yaml` names it; the escrow
-/// beside it where that one is kept apart and somebody can open it; keys beside the snapshot where the platform keeps
-/// them there and no tarball.
+/// beside it where that one is kept apart and somebody can open it; keys beside the snapshot where there is no
+/// tarball, whatever the platform.
 ///
 /// # Errors
 /// What keeps the escrow from being opened.
@@ -78,7 +77,6 @@ pub fn in_force<E>(
     tarball: Option<&InForce>,
     escrow: impl FnOnce() -> Result<Option<Arc<EncryptionConfig>>, E>,
     beside: impl FnOnce() -> Vec<Arc<EncryptionConfig>>,
-    platform: Platform,
 ) -> Result<InForce, E> {
     Ok(match (given, tarball) {
         (Some(given), _) => given,
@@ -88,7 +86,7 @@ pub fn in_force<E>(
         },
         (None, Some(of_tarball)) => of_tarball.clone(),
         (None, None) => {
-            let found = if platform.keeps_keys_beside() { beside() } else { Vec::new() };
+            let found = beside();
             if found.is_empty() { InForce::Unknown { why: Why::Absent } } else { InForce::Several(found) }
         }
     })

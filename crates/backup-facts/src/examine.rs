@@ -3,14 +3,21 @@
 
 mod pass;
 
-use bbolt_page::Spread;
-use encryption_config::{GroupResource, Problem, Provider, ProviderKind, Standing};
-use etcd_snapshot::Scan;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
 
-use crate::chain::{Chain, Reach};
+use bbolt_page::Spread;
+use encryption_config::{EncryptionConfig, GroupResource, Problem, Provider, ProviderKind, Standing};
+use etcd_snapshot::Scan;
+use jiff::Timestamp;
+use kube_objects::ObjectHead;
+
+use crate::bootstrap::Bootstrap;
+use crate::chain::{Chain, Content, LinkPart, Reach};
 use crate::configuration::{InForce, Origin};
 use crate::coverage::{self, Coverage, EncryptedCondition, Migration, Said, ToldBy, Writer};
-use crate::opening::{ApiServer, KeyTally, Reason, ResourceTally, Tallies, Unlocked};
+use crate::opening::{Age, ApiServer, KeyTally, Reason, ResourceTally, Tallies, Unlocked, chosen};
 
 /// How to go about it.
 #[derive(Clone, Copy, Default)]
@@ -39,8 +46,25 @@ pub struct Encryption {
     /// What is wrong with the configuration that was given, or lies beside the snapshot. Of a tarball's, see
     /// [`crate::tarball::TarballFacts::configurations`].
     pub problems: Vec<Problem>,
+    /// Of several files that may hold the keys, those that do; where none does, all that say what they are for.
+    pub from: Vec<String>,
+    /// The records in which k3s keeps keys, and what a token came to.
+    pub bootstrap: Vec<Bootstrap>,
+    /// The newest key that OpenShift made for kube-apiserver; `None` where no Secret tells when.
+    pub newest_key: Option<NewestKey>,
     /// The size of the sample, where one was taken.
     pub sample: Option<u64>,
+}
+
+/// The newest key of kube-apiserver, by the Secret in which its operator made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewestKey {
+    /// Its generation, which is its name.
+    pub id: u64,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When the newest of the objects was made that were written last: the snapshot is not older.
+    pub seen: Timestamp,
 }
 
 /// The encryption of one resource.
@@ -181,9 +205,13 @@ pub fn examine_with_keys(
     spread: &impl Spread,
 ) -> (Encryption, Unlocked) {
     let not_configured = matches!(in_force, InForce::NotConfigured);
-    let mut unlocked = Unlocked::new(in_force.configs().cloned());
-    let keys_at_hand = !unlocked.configs().is_empty();
+    let (given, several) = (in_force.configs().cloned().collect::<Vec<_>>(), matches!(in_force, InForce::Several(_)));
+    let given = if several { chosen(scan, &given) } else { given };
+    let from = given.iter().filter_map(|config| config.from.clone()).filter(|_| several);
+    let (problems, from) = (problems(in_force, &given), from.collect());
+    let mut unlocked = Unlocked::new(given);
     let mut chain = unlocked.follow(scan, Reach::Live, spread);
+    let keys_at_hand = unlocked.at_hand();
     let mut tallies = pass::run(scan, &unlocked, options, spread);
     if unlocked.has_keys() && tallies.values().any(lacks_keys) {
         let before = unlocked.configs().len();
@@ -199,16 +227,55 @@ pub fn examine_with_keys(
         .filter(|(_, tally)| is_of_interest(tally, &unlocked))
         .map(|(stored_path, tally)| of_resource(stored_path, tally, &unlocked, &chain, &said))
         .collect();
-    let (problems, sample) = (problems(in_force), options.sample);
-    let encryption = Encryption { keys_at_hand, not_configured, resources, chain, said, keys, problems, sample };
+    let (bootstrap, sample) = (unlocked.bootstrap().to_vec(), options.sample);
+    let encryption = Encryption {
+        keys_at_hand,
+        not_configured,
+        resources,
+        newest_key: newest_key(&chain, scan),
+        chain,
+        said,
+        keys,
+        problems,
+        from,
+        bootstrap,
+        sample,
+    };
     (encryption, unlocked)
 }
 
+/// The newest key of kube-apiserver that is rotated by itself, where its Secret opened and says when it was made.
+fn newest_key(chain: &Chain, scan: &Scan<'_>) -> Option<NewestKey> {
+    let own = chain.links.iter().filter(|link| link.server == ApiServer::Kube && link.age != Age::Past);
+    let (id, secret) = own
+        .filter_map(|link| match (&link.part, &link.content) {
+            (LinkPart::Key { id }, Ok(Content::Key(secret))) => Some((*id, secret)),
+            _ => None,
+        })
+        .max_by_key(|(id, _)| *id)?;
+    let created = secret.created.filter(|_| matches!(secret.mode.as_str(), "aescbc" | "aesgcm"))?;
+    Some(NewestKey { id, created, seen: last_seen(scan)? })
+}
+
+/// When the newest of the plain objects was made that were written last: a bound from below for the time of the snapshot.
+fn last_seen(scan: &Scan<'_>) -> Option<Timestamp> {
+    const LOOKED_AT: usize = 500;
+    let mut newest: BinaryHeap<Reverse<(i64, &[u8])>> = BinaryHeap::new();
+    for live in scan.store.live() {
+        newest.push(Reverse((live.revision.main, live.kv.value)));
+        if newest.len() > LOOKED_AT {
+            newest.pop();
+        }
+    }
+    let heads = newest.into_iter().filter_map(|Reverse((_, value))| ObjectHead::read(value).ok());
+    heads.filter_map(|head| head.metadata.creation_timestamp).max()
+}
+
 /// What is wrong with configurations that came in no tarball, each once.
-fn problems(in_force: &InForce) -> Vec<Problem> {
+fn problems(in_force: &InForce, given: &[Arc<EncryptionConfig>]) -> Vec<Problem> {
     let mut problems: Vec<Problem> = Vec::new();
     if !matches!(in_force, InForce::Config { origin: Origin::Tarball { .. }, .. }) {
-        for problem in in_force.configs().flat_map(|config| &config.problems) {
+        for problem in given.iter().flat_map(|config| &config.problems) {
             if !problems.contains(problem) {
                 problems.push(problem.clone());
             }

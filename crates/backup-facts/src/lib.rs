@@ -4,6 +4,7 @@
 //! halves are of one cluster and one moment, and what a restore will run into.
 #![forbid(unsafe_code)]
 
+pub mod bootstrap;
 pub mod chain;
 pub mod configuration;
 pub mod coverage;

@@ -141,12 +141,6 @@ impl Platform {
     pub const fn is_kubernetes(self) -> bool {
         !matches!(self, Self::Etcd | Self::Unknown)
     }
-
-    /// Whether the encryption keys lie in files beside the snapshot, and in no tarball.
-    #[must_use]
-    pub fn keeps_keys_beside(self) -> bool {
-        self == Self::HyperShift
-    }
 }
 
 /// The platform of a backup, and what says so.

@@ -2,6 +2,7 @@
 //!
 //! `check(&backup_facts::examine::examine(scan, held, ...))` is all that a caller of a pair needs.
 
+use backup_facts::bootstrap::Bootstrap;
 use backup_facts::chain::{Broken, Link};
 use backup_facts::coverage::{Coverage, Migration, ToldBy, Writer};
 use backup_facts::examine::{Encryption, ResourceCoverage};
@@ -22,6 +23,7 @@ use crate::tarball::keys as tarball;
 pub fn check(encryption: &Encryption) -> Findings {
     let mut findings = Findings::default();
     check_given(encryption, &mut findings);
+    crate::keys_held::check(encryption, &mut findings);
     check_presence(encryption, &mut findings);
     if encryption.keys_at_hand || encryption.not_configured {
         for resource in &encryption.resources {
@@ -35,6 +37,14 @@ pub fn check(encryption: &Encryption) -> Findings {
     check_coverage(encryption, &mut findings);
     check_past(encryption, &mut findings);
     check_unused(encryption, &mut findings);
+    findings
+}
+
+/// What is said of the records of k3s where no values were opened.
+#[must_use]
+pub fn check_records(records: &[Bootstrap]) -> Findings {
+    let mut findings = Findings::default();
+    records.iter().for_each(|record| crate::keys_held::check_token(record, &mut findings));
     findings
 }
 
@@ -110,6 +120,10 @@ fn check_key(encryption: &Encryption, resource: &ResourceCoverage, key: &KeyTall
             Reason::MissingKey if encryption.not_configured && resource.server == ApiServer::Kube => continue,
             // what keeps the keys of this server away is said of the chain
             Reason::MissingKey if chain_broken(encryption, resource.server).is_some() => continue,
+            Reason::MissingKey if is_for_others(encryption, resource, key) => {
+                let what = "which the configuration has for other resources only";
+                (&MISSING_KEY, format!("need {}, {what}", key_words(key)))
+            }
             Reason::MissingKey => (&MISSING_KEY, format!("need {}, which is not there", key_words(key))),
             Reason::UnusableKey => (&MISSING_KEY, format!("need {}, which has no usable bytes", key_words(key))),
             // the key is right: it opens the others
@@ -129,6 +143,14 @@ fn check_key(encryption: &Encryption, resource: &ResourceCoverage, key: &KeyTall
         let message = format!("{} of {} {what}", of_live(key.spare, key), named(resource));
         findings.push(described(&KEY_ONLY_IN_SNAPSHOT, message, resource, key).with("count", key.spare));
     }
+}
+
+/// Whether the configuration of the server that reads a resource has the key, and gives it to others.
+fn is_for_others(encryption: &Encryption, resource: &ResourceCoverage, key: &KeyTally) -> bool {
+    encryption.keys.iter().any(|own| {
+        let server = own.server.unwrap_or(ApiServer::Kube);
+        (server, own.provider, own.name.as_str()) == (resource.server, key.provider, key.name.as_str())
+    })
 }
 
 fn of_values(

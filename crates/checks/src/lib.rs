@@ -9,6 +9,7 @@ mod finding;
 pub mod findings;
 pub mod hazards;
 pub mod keys_fit;
+mod keys_held;
 pub mod pair;
 pub mod rehearsed;
 pub mod required;

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use backup_facts::bootstrap::{Bootstrap, Held};
 use backup_facts::chain::{Content, Link, LinkPart};
 use backup_facts::coverage::Writer;
 use backup_facts::examine::ResourceCoverage;
 use backup_facts::opening::{Age, ApiServer, KeyTally};
 use document::{
-    Artifact, Condition, Coverage, CoverageKey, Encryption, KeyBuf, KeyUse, KeysCheck, KeysFrom, NamedKey, Word,
+    Artifact, Condition, Coverage, CoverageKey, Encryption, KeyBuf, KeyUse, KeysCheck, KeysFrom, NamedKey,
+    SealedRecord, Word,
 };
 use encryption_config::Standing;
 
@@ -32,7 +34,18 @@ pub fn of(encryption: &backup_facts::examine::Encryption) -> Encryption {
                 message: found.message.clone(),
             })
             .collect(),
+        records: encryption.bootstrap.iter().map(sealed_record).collect(),
     }
+}
+
+fn sealed_record(record: &Bootstrap) -> SealedRecord {
+    let (token, files, configurations) = match &record.token {
+        Held::NotGiven => ("not-given", Vec::new(), 0),
+        Held::Other { .. } => ("other", Vec::new(), 0),
+        Held::Broken(_) => ("damaged", Vec::new(), 0),
+        Held::Opens { files, configs } => ("opens", files.clone(), *configs as u64),
+    };
+    SealedRecord { sha256: record.hash.clone(), token: Word::Borrowed(token), files, configurations }
 }
 
 /// A snapshot of which only was asked whether keys open it.

@@ -20,7 +20,7 @@ pub mod tarball;
 mod usage;
 
 use checks::Verdict;
-use document::{Artifact, Document, Finding, Hex64, KeyBuf};
+use document::{Artifact, Check, Document, Finding, Hex64, KeyBuf, Word};
 
 use crate::judged::Judged;
 use crate::question::Asks;
@@ -58,7 +58,11 @@ pub(crate) fn of(judged: &Judged<'_>) -> Vec<Artifact> {
     }
     if let (Some(source), Some(snapshot)) = (backup.snapshot(), &facts.snapshot) {
         let keys_fit = facts.encryption.as_ref().filter(|_| backup.is_alone()).and_then(|found| found.keys_fit());
-        artifacts.push(snapshot::of(source, snapshot, keys_fit));
+        let mut artifact = snapshot::of(source, snapshot, keys_fit);
+        if let Artifact::Snapshot(snapshot) = &mut artifact {
+            snapshot.checks.extend(facts.keys_not_tried().filter(|_| backup.is_alone()).map(keys_not_tried));
+        }
+        artifacts.push(artifact);
     }
     artifacts.extend(facts.tarball.map(tarball::of));
     if backup.is_alone()
@@ -76,6 +80,12 @@ pub(crate) fn of(judged: &Judged<'_>) -> Vec<Artifact> {
         snapshot.rehearsal = judged.rehearsal.clone();
     }
     artifacts
+}
+
+/// A verdict that does not rest on keys, though values are encrypted.
+fn keys_not_tried(what: String) -> Check {
+    let message = format!("{what}: no key was tried");
+    Check { name: Word::Borrowed("keys"), outcome: Word::Borrowed("not-checked"), message }
 }
 
 /// Names of buckets as one key, a `/` between them; empty for the root bucket.

@@ -1,6 +1,7 @@
 //! Every key at hand by name, ready to use: looking one up for a value allocates nothing.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use encryption_config::{Cipher, GroupResource, Key, Provider, ProviderKind, Standing, body_under, name_ends};
 use kube_objects::StorageKey;
@@ -15,7 +16,7 @@ const MOST_OF_A_NAME: usize = 32;
 /// The keys at hand.
 #[derive(Default)]
 pub(super) struct Doors {
-    by_name: HashMap<Vec<u8>, Vec<Door>>,
+    by_name: HashMap<Vec<u8>, Named>,
     /// For each configuration the resources that it names, sorted.
     scopes: Vec<Vec<GroupResource>>,
     plugins: Vec<(String, bool)>,
@@ -23,6 +24,14 @@ pub(super) struct Doors {
     /// The most bytes and the most colons of a name.
     longest: usize,
     colons: usize,
+}
+
+/// The keys of one name.
+#[derive(Default)]
+struct Named {
+    doors: Vec<Door>,
+    /// The place of the one in use that opened a value last: most likely it opens the next, too.
+    last: AtomicUsize,
 }
 
 /// One key of one configuration.
@@ -43,6 +52,16 @@ pub(super) struct Candidate<'d, 'v> {
     pub(super) body: &'v [u8],
     pub(super) source: usize,
     pub(super) standing: Standing,
+    last: Option<(&'d AtomicUsize, usize)>,
+}
+
+impl Candidate<'_, '_> {
+    /// To be told when it opened a value.
+    pub(super) fn opened(&self) {
+        if let Some((last, place)) = self.last {
+            last.store(place, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Doors {
@@ -81,7 +100,7 @@ impl Doors {
     ) {
         self.longest = self.longest.max(key.name().len());
         self.colons = self.colons.max(key.name().bytes().filter(|byte| *byte == b':').count());
-        let doors = self.by_name.entry(key.name().as_bytes().to_vec()).or_default();
+        let doors = &mut self.by_name.entry(key.name().as_bytes().to_vec()).or_default().doors;
         let full = doors.len() >= MOST_OF_A_NAME || self.count >= MOST_KEYS;
         let same_bytes = |door: &Door| match &door.cipher {
             Some(cipher) => cipher.is_of(key),
@@ -121,11 +140,13 @@ impl Doors {
             let (name, body) = rest.split_at_checked(end)?;
             Some((self.by_name.get(name)?, body.strip_prefix(b":")?))
         });
-        let doors = named.flat_map(|(doors, body)| doors.iter().map(move |door| (door, body)));
-        doors.filter(move |(door, _)| door.provider == provider).filter_map(move |(door, body)| {
+        let doors =
+            named.flat_map(|(named, body)| named.in_turn().map(move |(place, door)| (named, place, door, body)));
+        doors.filter(move |(_, _, door, _)| door.provider == provider).filter_map(move |(named, place, door, body)| {
             let pattern = covering(self.scopes.get(door.source)?, group, resource)?;
             let standing = serves(&door.serves, pattern)?;
-            Some(Candidate { cipher: &door.cipher, body, source: door.source, standing })
+            let last = door.in_use.then_some((&named.last, place));
+            Some(Candidate { cipher: &door.cipher, body, source: door.source, standing, last })
         })
     }
 
@@ -139,8 +160,8 @@ impl Doors {
             return plugin.and_then(|(name, _)| text(name.len())).into_iter().collect();
         }
         let has = |end: &usize| {
-            let doors = rest.get(..*end).and_then(|name| self.by_name.get(name));
-            doors.is_some_and(|doors| doors.iter().any(|door| door.provider == provider))
+            let named = rest.get(..*end).and_then(|name| self.by_name.get(name));
+            named.is_some_and(|named| named.doors.iter().any(|door| door.provider == provider))
         };
         name_ends(rest, self.colons, self.longest).filter(has).filter_map(text).collect()
     }
@@ -148,6 +169,15 @@ impl Doors {
     /// Whether a configuration names this KMS plugin.
     pub(super) fn has_plugin(&self, name: &str, v2: bool) -> bool {
         self.plugins.iter().any(|(plugin, version)| plugin == name && *version == v2)
+    }
+}
+
+impl Named {
+    /// The one that opened a value last, then the others in their order.
+    fn in_turn(&self) -> impl Iterator<Item = (usize, &Door)> {
+        let last = self.last.load(Ordering::Relaxed);
+        let first = self.doors.get(last).map(|door| (last, door));
+        first.into_iter().chain(self.doors.iter().enumerate().filter(move |(place, _)| *place != last))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use encryption_config::{EncryptionConfig, ParseError};
+use encryption_config::{EncryptionConfig, Limits, ParseError};
+use etcd_snapshot::Scan;
+use kube_objects::{StorageKey, secret_data};
 use serde::Deserialize;
 use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
@@ -61,6 +63,51 @@ pub fn read_keys(bytes: &[u8]) -> Result<EncryptionConfig, KeysError> {
         Some(text) => hypershift_config(&unpack(AES_KEY, text)?),
         None => Err(KeysError::NoEntry),
     }
+}
+
+/// Every configuration that a file holds, in whatever others keep one: as [`read_keys`] takes it, in a document (several
+/// Secrets, RKE's `cluster.rkestate`, a machine configuration of Talos, files of k3s), or a key alone, as it is, in base64
+/// or in hexadecimal digits, whose provider and name a snapshot tells.
+///
+/// # Errors
+/// [`KeysError`] where there is none.
+pub fn read_all(bytes: &[u8]) -> Result<Vec<EncryptionConfig>, KeysError> {
+    if bytes.len() == 32 {
+        // 32 bytes and nothing else: no configuration is so short
+        let named = hypershift_config(bytes)?;
+        return Ok(std::iter::once(named).chain(EncryptionConfig::of_bare(bytes)).collect());
+    }
+    let error = match read_keys(bytes) {
+        Ok(config) => return Ok(vec![config]),
+        Err(error) => error,
+    };
+    match EncryptionConfig::find_all(bytes, &Limits::of_holders()) {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => EncryptionConfig::of_bare(bytes).map(|bare| vec![bare]).ok_or(error),
+    }
+}
+
+/// The configurations and AES keys of hosted control planes that the live Secrets of a management cluster's snapshot hold,
+/// each with the Secret that it lies in. Secrets that are encrypted stay closed.
+#[must_use]
+pub fn read_hosted(scan: &Scan<'_>) -> Vec<EncryptionConfig> {
+    const MOST: usize = 64;
+    let is_secret = |key: &[u8]| StorageKey::parse(key).resource == b"secrets";
+    let mut found = Vec::new();
+    for live in scan.store.live().filter(|live| is_secret(live.kv.key)) {
+        let entry = |name| secret_data(live.kv.value, name).ok().flatten();
+        let config = CONFIGS.iter().filter_map(|name| EncryptionConfig::parse(entry(name)?).ok()).next();
+        let config = config.filter(EncryptionConfig::has_key_material);
+        let config = config.or_else(|| hypershift_config(entry(AES_KEY).filter(|key| key.len() == 32)?).ok());
+        if let Some(mut config) = config {
+            config.from = Some(String::from_utf8_lossy(live.kv.key).into_owned());
+            found.push(config);
+        }
+        if found.len() >= MOST {
+            break;
+        }
+    }
+    found
 }
 
 /// The configuration that HyperShift makes of an AES key: provider `aescbc`, the key named `key-<n>` after the 32-bit

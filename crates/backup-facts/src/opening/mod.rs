@@ -38,23 +38,28 @@ mod fit;
 mod given;
 mod source;
 mod tally;
+mod trial;
 
 use std::sync::Arc;
 
 use encryption_config::{EncryptionConfig, KmsEnvelope, Plaintext, ProviderKind, Standing, StoredAs, StoredValue};
+use etcd_snapshot::Scan;
 use kube_objects::StorageKey;
 use zeroize::Zeroizing;
 
 pub use failure::{OpenFailure, Reason};
 pub use fit::Mismatch;
-pub use given::{KeysError, hypershift_config, read_keys};
+pub use given::{KeysError, hypershift_config, read_all, read_hosted, read_keys};
 pub use source::{Age, ApiServer, Origin, ServerConfig};
 pub use tally::{Failed, KeyTally, ResourceTally};
 
 pub(crate) use given::config_of;
 pub(crate) use tally::{Attempt, Era, Tallies, merge};
+pub(crate) use trial::chosen;
 
+use crate::bootstrap::{self, Bootstrap};
 use doors::Doors;
+
 use failure::LONGEST;
 use wording::{clip, cut};
 
@@ -63,6 +68,7 @@ use wording::{clip, cut};
 pub struct Unlocked {
     configs: Vec<ServerConfig>,
     doors: Doors,
+    bootstrap: Vec<Bootstrap>,
 }
 
 /// An opened value. Without `Debug`, because the bytes may be a Secret.
@@ -97,6 +103,34 @@ impl Unlocked {
     #[must_use]
     pub fn configs(&self) -> &[ServerConfig] {
         &self.configs
+    }
+
+    /// Makes ready what only a snapshot tells: the provider and name of keys that came without, and the configuration in
+    /// the record that a server token opens.
+    pub(crate) fn prepare(&mut self, scan: &Scan<'_>) {
+        let token = self.configs.iter().find(|source| source.config.token().is_some());
+        let token = token.map(|source| Arc::clone(&source.config));
+        let (records, configs) = bootstrap::hold(scan, token.as_ref().and_then(|config| config.token()));
+        self.bootstrap = records;
+        for config in configs {
+            self.add(ServerConfig { server: None, origin: Origin::Given, in_use: true, config });
+        }
+        if self.configs.iter().any(|source| source.config.has_bare()) {
+            self.name_bare(&trial::Samples::of(scan));
+        }
+    }
+
+    /// The records of k3s in the snapshot, and what came of holding a token against them. Known once the chain was
+    /// followed.
+    #[must_use]
+    pub fn bootstrap(&self) -> &[Bootstrap] {
+        &self.bootstrap
+    }
+
+    /// Whether keys were given, other than a token that opened nothing.
+    #[must_use]
+    pub fn at_hand(&self) -> bool {
+        self.configs.iter().any(|source| source.config.token().is_none())
     }
 
     /// Says whether there is a key that could open something.
@@ -186,9 +220,16 @@ impl Unlocked {
                 continue;
             };
             tried = tried.saturating_add(1);
+            if !cipher.may_open(door.body) {
+                other = Some(Mismatch::NoObject);
+                continue;
+            }
             match cipher.open(etcd_key, door.body, room) {
                 Ok(()) => match fit::check(key, room) {
-                    Ok(()) => return Ok(OpenedBy { source: door.source, standing: door.standing }),
+                    Ok(()) => {
+                        door.opened();
+                        return Ok(OpenedBy { source: door.source, standing: door.standing });
+                    }
                     Err(mismatch) => other = Some(mismatch),
                 },
                 Err(reason) => closed = closed.or(Some(reason)),

@@ -1,7 +1,7 @@
 //! Encryption keys held against the values of a snapshot.
 
 use super::Entry;
-use crate::findings::platforms::{KUBERNETES, OPENSHIFT};
+use crate::findings::platforms::{EVERY, KUBERNETES, OPENSHIFT, OPERATORS};
 use crate::severity::Severity::{Critical, High, Info, Low, Medium};
 
 /// Encrypted values that are damaged or moved.
@@ -32,7 +32,8 @@ pub static MISSING_KEY: Entry = Entry {
     cause: "The tarball is of an older or newer key generation than the snapshot, a key was removed from the configuration \
         before its values were migrated, or the Secret with the keys of openshift-apiserver or oauth-apiserver is gone.",
     consequence: "A restored API server cannot read these values, and fails to list their resource.",
-    remedy: "Find the tarball of the same backup, or an escrow of it. The name of the key tells the generation: the static \
+    remedy: "Find what holds the keys of that time: the tarball of the same backup or an escrow of it, elsewhere the file that \
+        kube-apiserver's --encryption-provider-config names. On OpenShift the name of the key is its generation: the static \
         pods of a node may still have its configuration.",
     source: "Kubernetes: the provider and key name in a value's prefix choose the key that reads it",
 };
@@ -48,7 +49,7 @@ pub static WRONG_KEY: Entry = Entry {
     cause: "The keys are those of another cluster, or of a cluster that was installed anew: key names are small numbers that \
         every cluster counts from 1. If only a few values are concerned, those are damaged.",
     consequence: "A restored API server cannot read these values, and fails to list their resource.",
-    remedy: "Find the tarball that belongs to this snapshot: same cluster, same time.",
+    remedy: "Find the tarball or configuration that belongs to this snapshot: same cluster, same time.",
     source: "library-go encryption: keys are named by a counter; aescbc has no authentication, so kind, namespace and name \
         of what came out are compared with the etcd key",
 };
@@ -241,6 +242,64 @@ pub static KEY_ONLY_IN_SNAPSHOT: Entry = Entry {
     source: "library-go encryption: encryption-config-* and encryption-key-* Secrets",
 };
 
+/// A record that only a server token opens, and none was given.
+pub static TOKEN_NEEDED: Entry = Entry {
+    id: "KEY-035",
+    name: "server-token-needed",
+    severity: Low,
+    platforms: EVERY,
+    title: "A restore needs the server token, which is not in the snapshot",
+    cause: "k3s and rke2 keep certificates, keys and the encryption configuration of a cluster in etcd, sealed with its \
+        server token.",
+    consequence: "Without that token a restored server does not start: it cannot read the certificates of the cluster. \
+        Another token is refused.",
+    remedy: "Keep the file server/token of the data directory with the backup. assay ... --token-file FILE proves that it is \
+        the right one, and opens values with the keys in the record.",
+    source: "k3s pkg/cluster: /bootstrap/ and the first 12 digits of the SHA-256 of the token",
+};
+
+/// A token of another cluster.
+pub static TOKEN_OTHER: Entry = Entry {
+    id: "KEY-036",
+    name: "server-token-other",
+    severity: High,
+    platforms: EVERY,
+    title: "The server token is not the one that this snapshot was made with",
+    cause: "The token is of another cluster, or was rotated before or after the snapshot.",
+    consequence: "A server that is restored with it refuses to start: bootstrap data already found and encrypted with \
+        different token.",
+    remedy: "Find the token whose SHA-256 begins as the record's name says.",
+    source: "k3s pkg/cluster: /bootstrap/ and the first 12 digits of the SHA-256 of the token",
+};
+
+/// A record that its own token does not open.
+pub static RECORD_BROKEN: Entry = Entry {
+    id: "KEY-037",
+    name: "bootstrap-record-damaged",
+    severity: Critical,
+    platforms: EVERY,
+    title: "The record with the certificates of the cluster does not open with its token",
+    cause: "Its value was changed or cut off.",
+    consequence: "A restored server does not start from it: certificates and keys of the cluster are in no other place of \
+        the snapshot.",
+    remedy: "Use another snapshot, or keep the directories server/tls and server/cred of a server with this one.",
+    source: "k3s pkg/cluster: AES-GCM under a key that PBKDF2 makes of the token",
+};
+
+/// A key that should have been rotated long ago.
+pub static KEY_OLD: Entry = Entry {
+    id: "KEY-038",
+    name: "key-not-rotated",
+    severity: Low,
+    platforms: OPERATORS,
+    title: "The newest encryption key is much older than a rotation",
+    cause: "OpenShift makes a new key about every week. It stops when an operator is degraded, or when a migration never ends.",
+    consequence: "It restores. One key protects all that was written since, and the operator may be stuck.",
+    remedy: "Look at condition Encrypted and at the conditions EncryptionKeyController... of the operators on the live \
+        cluster.",
+    source: "library-go encryption controllers: encryptionSecretMigrationInterval of one week",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &VALUE_NOT_OPENED,
     &MISSING_KEY,
@@ -258,4 +317,8 @@ pub(super) const ALL: &[&Entry] = &[
     &FIT_NOT_CHECKED,
     &NOT_CONFIGURED,
     &KEY_ONLY_IN_SNAPSHOT,
+    &TOKEN_NEEDED,
+    &TOKEN_OTHER,
+    &RECORD_BROKEN,
+    &KEY_OLD,
 ];

@@ -1,7 +1,7 @@
 //! The options of `assay keys`.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use key_escrow::Sha256Sum;
@@ -159,6 +159,8 @@ const CHECK_HELP: &str = "\
 Examples:
   assay keys check /mnt/backup                                  a directory with snapshot and tarball
   assay keys check snapshot.db --keys static_kuberesources.tar.gz
+  assay keys check snapshot.db --keys /etc/kubernetes           each file that may hold keys is tried
+  assay keys check etcd-snapshot-1 --token-file server/token    k3s and rke2
   assay keys check snapshot.db --escrow X.escrow.age -i key.txt
   assay keys check --json /mnt/backup | jq '.artifacts[].encryption.keysFit'
 
@@ -173,7 +175,7 @@ pub struct KeysCheckArgs {
     /// Snapshot, or directory of backups; `-` for standard input
     #[arg(value_name = "BACKUP", value_hint = ValueHint::AnyPath)]
     pub backup: OsString,
-    /// What opens the values; without it, the tarball of the same backup in the directory.
+    /// What opens the values; without it, what lies with the snapshot in the directory.
     #[command(flatten)]
     pub keys: KeysInput,
     /// Open at most N values of each resource under each key, the same in every run
@@ -190,14 +192,27 @@ pub struct KeysCheckArgs {
     pub output: ReportOutput,
 }
 
+impl KeysInput {
+    /// The file or directory that was given, whatever it is.
+    pub fn path(&self) -> Option<&OsStr> {
+        let escrow = self.escrow.as_deref().map(Path::as_os_str);
+        self.keys.as_deref().or(self.token_file.as_deref()).or(escrow)
+    }
+}
+
 /// What opens encrypted values.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Keys")]
 pub struct KeysInput {
-    /// Keys: the tarball of the backup, an EncryptionConfiguration (JSON or YAML), or a Secret that
-    /// holds one or a HyperShift AES key, as `oc get -o yaml` prints it; `-` for standard input
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "escrow")]
+    /// Keys: the tarball of the backup, an EncryptionConfiguration or what holds one (a Secret,
+    /// RKE's cluster.rkestate, a Talos configuration, the manifest of a static pod), an AES key
+    /// alone, or a directory of such files; `-` for standard input
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, conflicts_with = "escrow")]
     pub keys: Option<OsString>,
+    /// File with the server token of k3s or rke2, which opens the keys that the snapshot itself
+    /// holds; `-` for standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["keys", "escrow"])]
+    pub token_file: Option<OsString>,
     /// Escrow that holds the keys of a tarball; it is opened in memory, nothing is written
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub escrow: Option<PathBuf>,

@@ -20,7 +20,9 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Endi
         return Err(Error::Usage("standard input can be one of the two snapshots, not both".to_owned()));
     }
     let old_keys = match &args.old_keys {
-        Some(file) => KeysInput { keys: Some(file.clone()), escrow: None, open: args.keys.open.clone() },
+        Some(file) => {
+            KeysInput { keys: Some(file.clone()), token_file: None, escrow: None, open: args.keys.open.clone() }
+        }
         None => args.keys.clone(),
     };
     let (mut new_keys, mut old_keys) =

@@ -54,8 +54,7 @@ pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &W
 /// Standard input can be one thing.
 fn read_once(args: &VerifyArgs) -> Result<(), Error> {
     let files = [args.onto.target_file.as_deref(), args.expect.as_deref()].into_iter().flatten().map(Path::as_os_str);
-    let given =
-        args.paths.iter().map(OsString::as_os_str).chain(files).chain(args.keys.keys.as_deref().map(AsRef::as_ref));
+    let given = args.paths.iter().map(OsString::as_os_str).chain(files).chain(args.keys.path());
     match given.filter(|path| *path == "-").count() {
         0 | 1 => Ok(()),
         _ => Err(Error::Usage("`-` stands for standard input, which can be read once: name the others".to_owned())),
@@ -75,13 +74,19 @@ pub(super) fn keys(
     reading: &Reading,
     watch: &Watcher,
 ) -> Result<(Keys, Option<Arc<dyn Unlock>>), Error> {
-    let keys = match (&args.keys, &args.escrow) {
-        (Some(file), _) => {
+    let keys = match (&args.keys, &args.token_file, &args.escrow) {
+        (Some(path), ..) => {
             watch.before_keys();
-            Keys::Given(Given::read(input(file).open()?, reading, watch)?)
+            let folder = Path::new(path);
+            Keys::Given(if path != "-" && folder.is_dir() {
+                Given::of_directory(folder, reading, watch)?
+            } else {
+                Given::read(input(path).open()?, reading, watch)?
+            })
         }
-        (None, Some(escrow)) => Keys::Escrow(escrow.clone()),
-        (None, None) => Keys::OfTheBackup,
+        (None, Some(file), _) => Keys::Given(Given::of_token(input(file).open()?, reading, watch)?),
+        (None, None, Some(escrow)) => Keys::Escrow(escrow.clone()),
+        (None, None, None) => Keys::OfTheBackup,
     };
     let opens = args.escrow.is_some() || opens(&args.open);
     Ok((keys, opens.then(|| Arc::new(Opener::of(&args.open, watch)) as Arc<dyn Unlock>)))

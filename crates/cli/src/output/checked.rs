@@ -35,6 +35,7 @@ pub fn of(judged: &Judged<'_>, now: Timestamp) -> Fields {
     let (backup, facts) = (judged.backup, &judged.facts);
     let snapshot = backup.snapshot().zip(facts.snapshot.as_ref());
     let keys = facts.encryption.as_ref().and_then(keys_in_words);
+    let keys = keys.or_else(|| facts.keys_not_tried().map(|what| format!("NOT TRIED: {what}; --keys PATH tries them")));
     let expected = judged.expected.as_ref().map(expected_in_words);
     let rehearsal = judged.rehearsal.as_ref().map(|boot| escape(boot.told().as_bytes()).into_owned());
     if backup.is_alone() {

@@ -1,6 +1,7 @@
 //! The encryption of a backup, for people.
 
 use assay::documents::encryption::secret_name;
+use backup_facts::bootstrap::{Bootstrap, Held};
 use backup_facts::chain::{Chain, Content};
 use backup_facts::coverage::{Coverage, Migration};
 use backup_facts::examine::{Encryption, ResourceCoverage};
@@ -106,8 +107,20 @@ pub fn describe(fields: Fields, encryption: &Encryption) -> Fields {
             format!("{}: {}{before}", found.server, escape(found.reason.as_bytes()))
         })
         .collect();
+    let records: Vec<String> = encryption.bootstrap.iter().filter_map(record_words).collect();
+    let fields = if records.is_empty() { fields } else { fields.field("server token", records.join("\n")) };
     let fields = fields.maybe("wanted", wanted);
     if conditions.is_empty() { fields } else { fields.field("operators say", conditions.join("\n")) }
+}
+
+/// What a server token opened; `None` where none did, which is a finding.
+fn record_words(record: &Bootstrap) -> Option<String> {
+    let Held::Opens { files, configs } = &record.token else { return None };
+    let (files, configs) = (count(files.len() as u64, "file"), count(*configs as u64, "encryption configuration"));
+    Some(format!(
+        "the one of this cluster, SHA-256 {}...: it opens {files}, with {configs}",
+        escape(record.hash.as_bytes())
+    ))
 }
 
 fn chain_words(server: ApiServer, chain: &Chain) -> Option<String> {

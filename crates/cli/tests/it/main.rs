@@ -42,6 +42,7 @@ mod interrupted;
 mod keys_check;
 mod keys_escrow;
 mod keys_gzip;
+mod keys_held;
 mod keys_large;
 mod keys_leaks;
 mod keys_ls;

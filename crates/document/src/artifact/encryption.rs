@@ -63,6 +63,23 @@ pub struct Encryption {
     pub chain: Vec<Link>,
     /// Condition `Encrypted` of the operators.
     pub conditions: Vec<Condition>,
+    /// Records in which k3s and rke2 keep keys, sealed with their server token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<SealedRecord>,
+}
+
+/// A record that a server token seals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SealedRecord {
+    /// How the SHA-256 of the token begins: 12 hexadecimal digits.
+    pub sha256: String,
+    /// `not-given`, `other`, `opens` or `damaged`.
+    pub token: Word,
+    /// The names of what it holds, where it opens.
+    pub files: Vec<String>,
+    /// How many encryption configurations are among them.
+    pub configurations: u64,
 }
 
 /// How far the encryption of a resource goes.

@@ -31,7 +31,7 @@ pub use bytes::{
     PageElement, PageFault, PageField, PageRow, Pages, Unexplained,
 };
 pub use encryption::{
-    Condition, Coverage, CoverageKey, Encryption, KeyUse, KeysCheck, KeysFrom, Link, NamedKey, Writer,
+    Condition, Coverage, CoverageKey, Encryption, KeyUse, KeysCheck, KeysFrom, Link, NamedKey, SealedRecord, Writer,
 };
 pub use escrow::{Check, Drill, Written, WrittenFile};
 pub use etcd::{Alarm, Auth, Cluster, ConfState, Etcd, Lease, Member, Permission, Role, User};

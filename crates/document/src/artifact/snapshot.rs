@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Boot, Etcd, Expected, HashKv, Status, Trailer};
+use super::{Boot, Check, Etcd, Expected, HashKv, Status, Trailer};
 use crate::any::Fields;
 use crate::values::Word;
 
@@ -46,6 +46,8 @@ pub struct Snapshot {
     /// What an etcd did that was started on it, restored; left out where none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rehearsal: Option<Boot>,
+    /// What nothing that is said of this file alone rests on: `keys`, where values are encrypted and none were tried.
+    pub checks: Vec<Check>,
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,

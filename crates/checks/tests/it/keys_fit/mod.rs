@@ -12,7 +12,7 @@ use bbolt_page::{Db, Serial};
 use checks::{Finding, Severity, findings};
 use encryption_config::Keyring;
 
-use world::{Tarball, World, config, field, key, object, seal, seal_with, secret};
+use world::{Tarball, World, config, field, key, made, made_pod, made_secret, object, seal, seal_with, secret};
 
 fn examined(file: &[u8], held: InForce) -> Encryption {
     let scan = etcd_snapshot::scan(Db::open(file).unwrap(), etcd_snapshot::Options::default(), &Serial);
@@ -158,6 +158,10 @@ fn keys() -> Vec<Case> {
                 world
             },
         ),
+        spoilt("a key that is for others", &["KEY-020"], Some(false), |world| {
+            world.tarball = Tarball::Config(config(&["configmaps"], &[("aescbc", "2", key(2))], false));
+            world
+        }),
         spoilt("a name with colons that is not there", &["KEY-020", "KEY-025"], Some(false), |world| {
             world.put(A, &seal(&key(5), "aescbckey-2026-03-09T09:46:54+01:00", &object("Secret", "ns", "a")))
         }),
@@ -170,6 +174,48 @@ fn keys() -> Vec<Case> {
             let at = config.find(r#"{"resources":["secrets"]"#).unwrap();
             world.tarball = Tarball::Config(format!("{}{entry}]}}", &config[..at]));
             world.put(A, &value).put("/kubernetes.io/secrets/ns/b", &value)
+        }),
+    ]
+}
+
+/// A record that k3s seals with the token `the-password-of-a-test`: see the tests of `encryption-config`.
+const RECORD: &[u8] = include_bytes!("../../../../encryption-config/tests/data/k3s-record.txt");
+const PLACE: &str = "/bootstrap/b9280240937f";
+
+/// Keys that lie elsewhere than in a tarball, and old ones.
+fn held() -> Vec<Case> {
+    let aged = |day: u64| {
+        let (mut world, id) = (World::sound(), "encryption-key-openshift-kube-apiserver-2");
+        let entry = "encryption.apiserver.operator.openshift.io-key";
+        let value = seal(&key(2), "2", &made_secret(MANAGED, id, entry, &key(2), &made(0)));
+        world.put(&format!("/kubernetes.io/secrets/{MANAGED}/{id}"), &value);
+        world.put("/kubernetes.io/pods/ns/p", &made_pod("p", day));
+        (world.build(), world.held())
+    };
+    let ((young, of_young), (old, of_old)) = (aged(27), aged(28));
+    vec![
+        Case { what: "a young key", file: young, held: of_young, ids: &[], fit: Some(true) },
+        Case { what: "an old key", file: old, held: of_old, ids: &["KEY-038"], fit: Some(true) },
+        spoilt("a record of k3s", &["KEY-035"], Some(true), |world| world.put(PLACE, RECORD)),
+        spoilt("what is no record", &[], Some(true), |world| world.put(PLACE, b"other").put("/bootstrap/x", RECORD)),
+        spoilt("a token that opens the record", &["KEY-028"], Some(true), |world| {
+            world.tarball = Tarball::Token("K10::server:the-password-of-a-test");
+            let own: Vec<u8> = (0..32).collect();
+            for name in ["a", "b"] {
+                let sealed = seal(&own.clone().try_into().unwrap(), "aescbckey", &object("Secret", "ns", name));
+                world.put(&format!("/kubernetes.io/secrets/ns/{name}"), &sealed);
+            }
+            world.deleted("configmaps", "c").put(PLACE, RECORD)
+        }),
+        spoilt("the token of another cluster", &["KEY-032", "KEY-036"], None, |world| {
+            world.tarball = Tarball::Token("another");
+            world.put(PLACE, RECORD)
+        }),
+        spoilt("a record that is damaged", &["KEY-032", "KEY-037"], None, |world| {
+            world.tarball = Tarball::Token("the-password-of-a-test");
+            let mut damaged = RECORD.to_vec();
+            damaged[40] ^= 1;
+            world.put(PLACE, &damaged)
         }),
     ]
 }
@@ -263,7 +309,7 @@ fn coverage() -> Vec<Case> {
 #[test]
 fn every_finding_has_a_case_that_brings_it_up_and_nothing_else() {
     let mut covered = BTreeSet::new();
-    for case in values().into_iter().chain(keys()).chain(chain()).chain(coverage()) {
+    for case in values().into_iter().chain(keys()).chain(held()).chain(chain()).chain(coverage()) {
         let encryption = examined(&case.file, case.held);
         let found = checks::keys_fit::check(&encryption).into_sorted();
         assert_eq!(ids(&found), BTreeSet::from_iter(case.ids.iter().copied()), "{}: {found:#?}", case.what);

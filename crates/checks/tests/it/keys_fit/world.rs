@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockEncryptMut, KeyIvInit};
+use encryption_config::{EncryptionConfig, Token};
 use snapshot_builder::{Builder, Put};
 
 /// The bytes of the key of that name in the cluster of these tests.
@@ -19,6 +20,8 @@ pub(crate) fn key(name: u8) -> [u8; 32] {
 #[derive(Clone)]
 pub(crate) enum Tarball {
     Config(String),
+    /// The server token of k3s, instead.
+    Token(&'static str),
     NotEncrypted,
     None,
 }
@@ -121,6 +124,7 @@ impl World {
     pub(crate) fn held(&self) -> InForce {
         match &self.tarball {
             Tarball::Config(text) => InForce::given(read_keys(text.as_bytes()).unwrap()),
+            Tarball::Token(text) => InForce::given(EncryptionConfig::of_token(Token::read(text.as_bytes()).unwrap())),
             Tarball::NotEncrypted => InForce::NotConfigured,
             Tarball::None => InForce::Unknown { why: Why::Absent },
         }
@@ -166,8 +170,29 @@ pub(crate) fn object(kind: &str, namespace: &str, name: &str) -> Vec<u8> {
 
 /// A Secret with one entry.
 pub(crate) fn secret(namespace: &str, name: &str, entry: &str, data: &[u8]) -> Vec<u8> {
+    made_secret(namespace, name, entry, data, &[])
+}
+
+/// When an object was made, in days after 2026-01-01, as a field of its metadata.
+pub(crate) fn made(day: u64) -> Vec<u8> {
+    let (mut seconds, mut time) = (1_767_225_600 + day * 86_400, vec![8]);
+    while seconds >= 0x80 {
+        time.push((seconds & 0x7f) as u8 | 0x80);
+        seconds >>= 7;
+    }
+    time.push(seconds as u8);
+    field(8, &time)
+}
+
+/// A Pod that was made on that day.
+pub(crate) fn made_pod(name: &str, day: u64) -> Vec<u8> {
+    wrapped("Pod", &field(1, &[field(1, name.as_bytes()), field(3, b"ns"), made(day)].concat()))
+}
+
+/// A Secret with one entry and more metadata.
+pub(crate) fn made_secret(namespace: &str, name: &str, entry: &str, data: &[u8], more: &[u8]) -> Vec<u8> {
     let mode = [field(1, b"encryption.apiserver.operator.openshift.io/mode"), field(2, b"aescbc")].concat();
-    let meta = [field(1, name.as_bytes()), field(3, namespace.as_bytes()), field(12, &mode)].concat();
+    let meta = [&field(1, name.as_bytes())[..], &field(3, namespace.as_bytes()), more, &field(12, &mode)].concat();
     let data = [field(1, entry.as_bytes()), field(2, data)].concat();
     wrapped("Secret", &[field(1, &meta), field(2, &data)].concat())
 }

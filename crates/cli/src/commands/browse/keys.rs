@@ -28,8 +28,7 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn given(args: &KeysInput, reading: &Reading, ui: &mut Ui) -> Result<Self, Error> {
         let given = objects::keys(args, reading, ui)?;
-        let file = args.keys.as_deref().or(args.escrow.as_deref().map(Path::as_os_str));
-        let file = file.map(|file| Path::new(file).file_name().unwrap_or(file).as_encoded_bytes().to_vec());
+        let file = args.path().map(|file| Path::new(file).file_name().unwrap_or(file).as_encoded_bytes().to_vec());
         Ok(Self { file, keys: RwLock::new(given), followed: OnceLock::new() })
     }
 

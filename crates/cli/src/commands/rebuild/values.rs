@@ -57,7 +57,7 @@ impl Forms {
     /// Reads what was given; `None` where values are to stay as they are.
     pub(super) fn read(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<Option<Self>, Error> {
         if !args.decrypt && args.reencrypt.is_empty() {
-            if args.sanitize.is_none() && (args.keys.keys.is_some() || args.keys.escrow.is_some()) {
+            if args.sanitize.is_none() && args.keys.path().is_some() {
                 let reason = "keys open nothing here without `--decrypt`, `--reencrypt CONFIG` or `--sanitize`";
                 return Err(Error::Usage(reason.to_owned()));
             }
