@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::GatewayError;
 
 /// Characters of a line of a log that are told.
-const LINE: usize = 400;
+pub(crate) const LINE: usize = 400;
 
 /// What a log or an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -56,6 +56,10 @@ impl Gateway {
         Self { port, patience }
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The same server, with another patience.
     #[must_use]
     pub fn patient(self, patience: Duration) -> Self {

@@ -27,7 +27,7 @@ pub struct Launcher {
 
 impl Launcher {
     /// A command line in a process group of its own, so that no signal of the caller's terminal reaches it.
-    fn command(&self, program: &PathBuf) -> Command {
+    pub(crate) fn command(&self, program: &PathBuf) -> Command {
         let mut command = match &self.through {
             Some((through, first)) => {
                 let mut command = Command::new(through);
@@ -43,6 +43,16 @@ impl Launcher {
         }
         command.process_group(0).stdin(Stdio::null());
         command
+    }
+
+    /// What a program says to these words; it may take so long.
+    pub(crate) fn ask(&self, program: &PathBuf, words: &[&str], within: Duration) -> Result<String, EtcdError> {
+        let mut command = self.command(program);
+        command.args(words).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(EtcdError::Start)?;
+        let said = said(&mut child, VERSION_MOST, within);
+        end(&mut child, Duration::ZERO);
+        Ok(String::from_utf8_lossy(&said?).into_owned())
     }
 }
 
@@ -77,7 +87,12 @@ impl fmt::Display for Version {
 impl Version {
     /// Of the line `etcd Version: 3.5.1` among others; what follows the third number does not count.
     fn of(text: &str) -> Option<Self> {
-        let said = text.lines().find_map(|line| line.trim().strip_prefix("etcd Version:"))?.trim();
+        Self::after("etcd Version:", text)
+    }
+
+    /// Of the line that begins with these words.
+    pub(crate) fn after(words: &str, text: &str) -> Option<Self> {
+        let said = text.lines().find_map(|line| line.trim().strip_prefix(words))?.trim();
         let mut numbers = said.split(|c: char| !c.is_ascii_digit()).map(str::parse);
         let mut next = || numbers.next()?.ok();
         Some(Self { major: next()?, minor: next()?, patch: next()? })
@@ -112,16 +127,8 @@ impl Etcd {
     /// # Errors
     /// [`EtcdError`].
     pub fn ask(program: PathBuf, launcher: Launcher, within: Duration) -> Result<Self, EtcdError> {
-        let mut child = launcher
-            .command(&program)
-            .arg("--version")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(EtcdError::Start)?;
-        let said = said(&mut child, within);
-        end(&mut child, Duration::ZERO);
-        let version = Version::of(&String::from_utf8_lossy(&said?)).ok_or(EtcdError::Other)?;
+        let said = launcher.ask(&program, &["--version"], within)?;
+        let version = Version::of(&said).ok_or(EtcdError::Other)?;
         Ok(Self { program, launcher, version })
     }
 
@@ -138,12 +145,12 @@ impl Etcd {
 
 /// What a program says before its time is over, or before it has said too much. Read elsewhere: it may say nothing, and may
 /// have started others that go on when it has ended.
-fn said(child: &mut Child, within: Duration) -> Result<Vec<u8>, EtcdError> {
+pub(crate) fn said(child: &mut Child, most: u64, within: Duration) -> Result<Vec<u8>, EtcdError> {
     let Some(out) = child.stdout.take() else { return Err(EtcdError::Other) };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut said = Vec::new();
-        let read = out.take(VERSION_MOST).read_to_end(&mut said);
+        let read = out.take(most).read_to_end(&mut said);
         let _ = sender.send(read.map(|_| said));
     });
     receiver.recv_timeout(within).map_err(|_| EtcdError::Silent)?.map_err(EtcdError::Start)

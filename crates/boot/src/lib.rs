@@ -5,6 +5,8 @@
 //! is not ([`Failure`], with what its log means); [`Server::probe`] asks it everything, and a [`Probe`] is what was wanted
 //! and what came. What was started ends with its [`Server`].
 //!
+//! [`kube`] starts a kube-apiserver on that etcd, and holds what it serves against what is stored.
+//!
 //! Whoever calls has the data directory, which a server writes to, and the environment, of which nothing may configure it.
 //! Only [`gateway`] has a socket, and only to a peer on loopback that was started here.
 #![forbid(unsafe_code)]
@@ -14,6 +16,7 @@
 mod error;
 pub mod explain;
 pub mod gateway;
+pub mod kube;
 mod launch;
 mod probe;
 mod server;

@@ -97,11 +97,11 @@ pub struct Probe {
 }
 
 impl Probe {
-    fn held(name: &'static str, want: impl Into<String>, got: impl Into<String>) -> Self {
+    pub(crate) fn held(name: &'static str, want: impl Into<String>, got: impl Into<String>) -> Self {
         Self { name, want: want.into(), got: got.into(), outcome: Outcome::Held, symptom: None }
     }
 
-    fn compared(name: &'static str, want: impl ToString, got: impl ToString) -> Self {
+    pub(crate) fn compared(name: &'static str, want: impl ToString, got: impl ToString) -> Self {
         let (want, got) = (want.to_string(), got.to_string());
         let outcome = if want == got { Outcome::Held } else { Outcome::Failed };
         Self { name, want, got, outcome, symptom: None }

@@ -68,6 +68,15 @@ pub enum StartError {
 pub struct Handle(Arc<Mutex<Child>>);
 
 impl Handle {
+    pub(crate) fn of(child: Child) -> Self {
+        Self(Arc::new(Mutex::new(child)))
+    }
+
+    /// Asks it to end, and kills it if it does not.
+    pub(crate) fn end(&self) {
+        end(&mut self.lock(), END_WITHIN);
+    }
+
     /// Kills it, and waits until it is gone.
     pub fn kill(&self) {
         end(&mut self.lock(), Duration::ZERO);
@@ -77,7 +86,7 @@ impl Handle {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ended(&self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
         self.lock().try_wait().ok().flatten()
     }
 }
@@ -130,7 +139,7 @@ impl Etcd {
         let also = sink.try_clone().map_err(failed(&log))?;
         let mut command = self.command();
         command.args(arguments(plan, client, peer)).arg("--data-dir").arg(plan.data).stdout(sink).stderr(also);
-        let mut spawn = || command.spawn().map(|child| Handle(Arc::new(Mutex::new(child))));
+        let mut spawn = || command.spawn().map(Handle::of);
         let handle = begin(&mut spawn).map_err(failed("starting etcd"))?;
         let gateway = Gateway::new(client, LOOK_WITHIN);
         let mut server = Server { gateway, handle, log: plan.log.to_owned(), ready: Duration::ZERO };
@@ -175,7 +184,13 @@ impl Server {
 
     /// Asks it to end, and kills it if it does not.
     pub fn end(self) {
-        end(&mut self.handle.lock(), END_WITHIN);
+        self.handle.end();
+    }
+
+    /// The URL that its clients have.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.gateway.port())
     }
 
     /// Why it does not go on, if it has ended.
@@ -201,22 +216,26 @@ impl Server {
         }
     }
 
-    /// What it said first and last.
     fn logged(&self) -> String {
-        let read = || -> io::Result<Vec<u8>> {
-            let mut file = open(&self.log)?;
-            let size = file.metadata()?.len();
-            let mut said = Vec::new();
-            (&mut file).take(LOG).read_to_end(&mut said)?;
-            if size > LOG {
-                file.seek(SeekFrom::Start(size.saturating_sub(LOG).max(LOG)))?;
-                said.push(b'\n');
-                file.take(LOG).read_to_end(&mut said)?;
-            }
-            Ok(said)
-        };
-        String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+        logged(&self.log)
     }
+}
+
+/// What was said first and last, of a log.
+pub(crate) fn logged(log: &Path) -> String {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut file = open(log)?;
+        let size = file.metadata()?.len();
+        let mut said = Vec::new();
+        (&mut file).take(LOG).read_to_end(&mut said)?;
+        if size > LOG {
+            file.seek(SeekFrom::Start(size.saturating_sub(LOG).max(LOG)))?;
+            said.push(b'\n');
+            file.take(LOG).read_to_end(&mut said)?;
+        }
+        Ok(said)
+    };
+    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the log of what was started here, and no input")]

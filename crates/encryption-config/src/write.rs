@@ -127,7 +127,8 @@ mod tests {
         assert_eq!(again.problems, []);
         assert!(*again.to_file().unwrap() == *written);
         let secrets = GroupResource::parse("secrets");
-        let kinds = |config: &EncryptionConfig| -> Vec<(String, Vec<(String, Option<usize>)>)> {
+        type Kinds = Vec<(String, Vec<(String, Option<usize>)>)>;
+        let kinds = |config: &EncryptionConfig| -> Kinds {
             let keys = |provider: &&Provider| {
                 provider.keys().iter().map(|key| (key.name().to_owned(), key.bits())).collect::<Vec<_>>()
             };

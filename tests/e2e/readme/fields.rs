@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use document::{Boot, Probe};
+use document::{Boot, KubeApiserver, Probe};
 use serde_json::Value;
 
 use super::page::read;
@@ -311,15 +311,21 @@ fn every_field_of_a_rehearsal_is_told() {
         let [probe, other] =
             [Some(true), None].map(|ok| Probe { ok, meaning: ok.map(|_| "m".into()), ..Probe::default() });
         let (text, probes) = (Some("x".to_owned()), vec![probe, other]);
-        let boot = Boot { ready_seconds: Some(0.5), probes, ..Boot::default() };
+        let differing = vec!["x".to_owned()];
+        let kube =
+            KubeApiserver { ready_seconds: Some(0.5), probes: probes.clone(), differing, ..KubeApiserver::default() };
+        let ended = KubeApiserver { failure: text.clone(), meaning: text.clone(), ready_seconds: None, ..kube.clone() };
+        let boot = Boot { ready_seconds: Some(0.5), probes, kube_apiserver: Some(kube), ..Boot::default() };
         let failed = Boot {
             cluster_version: text.clone(),
             failure: text.clone(),
             meaning: text.clone(),
             kept: text,
+            kube_apiserver: Some(ended),
             ..boot.clone()
         };
-        for boot in [boot, failed] {
+        let alone = Boot { kube_apiserver: None, ..boot.clone() };
+        for boot in [boot, failed, alone] {
             let mut booted = document.clone();
             booted["artifacts"][0]["boot"] = serde_json::to_value(boot).unwrap();
             walk(&booted, "", &told, &mut seen);

@@ -22,6 +22,19 @@ pub struct BootArgs {
     pub boot_timeout: Option<u64>,
 }
 
+/// Whether a kube-apiserver is started on that etcd.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "With a real kube-apiserver")]
+pub struct KubeArgs {
+    /// Start this kube-apiserver on the etcd, on loopback, with the encryption configuration of the backup, and compare all
+    /// that it serves with what is stored
+    #[arg(long, value_name = "PATH", requires_all = ["etcd", "ask_with"], value_hint = ValueHint::ExecutablePath)]
+    pub kube_apiserver: Option<PathBuf>,
+    /// The program that asks it: curl or kubectl
+    #[arg(long, value_name = "PATH", requires = "kube_apiserver", value_hint = ValueHint::ExecutablePath)]
+    pub ask_with: Option<PathBuf>,
+}
+
 /// The same as a part of a verdict.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "With a real etcd")]

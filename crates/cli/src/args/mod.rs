@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, ValueHint};
 
 pub use backup::{CompatArgs, PlatformArgs, TargetArgs};
-pub use boot::{BootArgs, JudgedBootArgs};
+pub use boot::{BootArgs, JudgedBootArgs, KubeArgs};
 pub use browse::BrowseArgs;
 pub use bytes::{
     BucketArgs, CarveArgs, DuArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput, UsageBy, UsageFormat,

@@ -7,7 +7,8 @@ use backup_facts::platform::Platform;
 use clap::{Args, ValueEnum, ValueHint};
 use restore::Release;
 
-use super::{BootArgs, ReportOutput};
+use super::keys::KeysInput;
+use super::{BootArgs, KubeArgs, ReportOutput};
 
 const HELP: &str = "\
 Examples:
@@ -141,6 +142,12 @@ pub struct RehearseArgs {
     /// Whether an etcd is started.
     #[command(flatten)]
     pub boot: BootArgs,
+    /// Whether a kube-apiserver is.
+    #[command(flatten)]
+    pub kube: KubeArgs,
+    /// What opens encrypted values; of a directory its tarball, unless given.
+    #[command(flatten)]
+    pub keys: KeysInput,
     /// Keep the copy that the etcd was started on, and its log, in OUT.booted
     #[arg(long, requires = "etcd", help_heading = "With a real etcd")]
     pub keep: bool,

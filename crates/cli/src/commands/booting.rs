@@ -1,6 +1,7 @@
 //! A data directory that was restored, before a real etcd.
 
 mod foretold;
+mod kube;
 mod scratch;
 
 use std::cell::RefCell;
@@ -27,9 +28,12 @@ use crate::launch;
 use crate::ui::Voice;
 use crate::unproven::{failed, wrong};
 use foretold::Foretold;
+pub(super) use kube::Kube;
 use scratch::Scratch;
 pub(super) use scratch::hidden;
 
+/// What `--etcd` is.
+const SERVER: &str = "`--etcd` names the program of the server, etcd itself";
 /// How long a program may take to say its version.
 const VERSION_WITHIN: Duration = Duration::from_secs(5);
 /// What etcd writes besides the database: a segment of its log, and room for the next.
@@ -39,6 +43,7 @@ const LOGS: u64 = 128 << 20;
 pub(super) struct Booting {
     args: BootArgs,
     etcd: Etcd,
+    kube: Option<Kube>,
 }
 
 /// What was restored, and where beside it a copy may lie.
@@ -59,20 +64,15 @@ impl Booting {
     /// Asks the program which etcd it is, where one is given.
     pub(super) fn of(args: &BootArgs) -> Result<Option<Self>, Error> {
         let Some(path) = &args.etcd else { return Ok(None) };
-        let unfit = |reason: String| Error::Unanswerable {
-            display: format!("`{}`", escape_path(path)),
-            reason,
-            hint: Some("`--etcd` names the program of the server, etcd itself".to_owned()),
-        };
-        // a name without a folder is a file here, and nothing to be searched for
-        let program = std::path::absolute(path).map_err(|error| unfit(error.to_string()))?;
-        let found = program.metadata().map_err(|error| unfit(error.to_string()))?;
-        if !found.is_file() || found.permissions().mode() & 0o111 == 0 {
-            return Err(unfit("it is no program".to_owned()));
-        }
+        let program = program(path, SERVER)?;
         let etcd = Etcd::ask(program, launch::bound(), VERSION_WITHIN);
-        let etcd = etcd.map_err(|error: EtcdError| unfit(error.to_string()))?;
-        Ok(Some(Self { args: args.clone(), etcd }))
+        let etcd = etcd.map_err(|error: EtcdError| unfit(path, error.to_string(), SERVER))?;
+        Ok(Some(Self { args: args.clone(), etcd, kube: None }))
+    }
+
+    /// With a kube-apiserver on it, if one is asked for.
+    pub(super) fn with(self, kube: Option<Kube>) -> Self {
+        Self { kube, ..self }
     }
 
     /// Makes sure that a database of so many bytes, restored and copied, has room; says how much it takes, and how long.
@@ -125,6 +125,7 @@ impl Booting {
         let path = restored.path.join("member/snap/db");
         let source = Contents::open(&path)?.whole(reading, &|_| {})?;
         let scan = scan(&path, &source, None)?;
+        self.kube.as_ref().map_or(Ok(()), |kube| kube.check(&scan))?;
         let auth = self.args.disable_auth.then(|| scratch::authentication(&scan, source.bytes())).flatten();
         let scratch = Scratch::begin(restored.place, restored.name, keep)?;
         scratch.copy(&restored.path, &restored.files, auth)?;
@@ -192,6 +193,9 @@ impl Booting {
                 boot.ready_seconds = Some((server.ready().as_secs_f64() * 100.0).round() / 100.0);
                 let expected = Expected::of(scan, cluster.own.id, cluster.id, &Pool);
                 self.ask(&server, &expected, plan.size, scratch, boot, foretold, voice)?;
+                if let Some(kube) = self.kube.as_ref().filter(|_| boot.holds()) {
+                    boot.kube_apiserver = Some(kube.run(&server, scan, scratch, voice)?);
+                }
                 server.end();
             }
             Err(StartError::Failed(failure)) => fail(boot, foretold, &failure),
@@ -240,6 +244,20 @@ impl Booting {
         }
         Ok(())
     }
+}
+
+/// A program that is named; a name without a folder is a file here, and nothing to be searched for.
+fn program(path: &Path, hint: &str) -> Result<PathBuf, Error> {
+    let program = std::path::absolute(path).map_err(|error| unfit(path, error.to_string(), hint))?;
+    let found = program.metadata().map_err(|error| unfit(path, error.to_string(), hint))?;
+    if !found.is_file() || found.permissions().mode() & 0o111 == 0 {
+        return Err(unfit(path, "it is no program".to_owned(), hint));
+    }
+    Ok(program)
+}
+
+fn unfit(path: &Path, reason: String, hint: &str) -> Error {
+    Error::Unanswerable { display: format!("`{}`", escape_path(path)), reason, hint: Some(hint.to_owned()) }
 }
 
 fn fail(boot: &mut Boot, foretold: &mut Foretold<'_>, failure: &Failure) {

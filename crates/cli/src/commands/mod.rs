@@ -18,6 +18,7 @@ mod du;
 mod explain;
 mod export;
 mod get;
+mod given;
 mod hash;
 mod history;
 mod inspect;

@@ -7,23 +7,20 @@ use std::sync::Arc;
 
 use artifact::Reading;
 use assay::rehearse::Rehearse;
-use assay::{Answer, Asks, Expectation, Given, Input, Judged, Judgement, Keys, Question, Unlock, Watch as _};
+use assay::{Answer, Asks, Expectation, Input, Judged, Judgement, Question};
 use backup_facts::version::TargetCluster;
 use checks::{Severity, Verdict};
 
+use super::given::input;
+pub(super) use super::given::{given, keys};
 use super::rehearse::Rehearser;
-use super::unlock::Opener;
-use crate::args::{FailOn, IdentityArgs, KeysInput, TargetArgs, VerifyArgs};
+use crate::args::{FailOn, TargetArgs, VerifyArgs};
 use crate::exit::{Ending, Error};
 use crate::ui::{Ui, Watcher};
 
 /// Paths as they were given; `-` is standard input.
 pub(super) fn inputs(paths: &[OsString]) -> Input {
     Input::Several(paths.iter().map(input).collect())
-}
-
-fn input(path: &OsString) -> Input {
-    if path == "-" { Input::Stdin } else { Input::from(path) }
 }
 
 /// What `assay verify` asks.
@@ -66,45 +63,6 @@ pub(super) fn at(ui: &Ui, asks: Asks) -> Question {
     let mut question = Question::at(ui.now());
     question.asks = asks;
     question
-}
-
-/// The keys that the command line gives, and what opens an escrow.
-pub(super) fn keys(
-    args: &KeysInput,
-    reading: &Reading,
-    watch: &Watcher,
-) -> Result<(Keys, Option<Arc<dyn Unlock>>), Error> {
-    let keys = match (&args.keys, &args.token_file, &args.escrow) {
-        (Some(path), ..) => {
-            watch.before_keys();
-            let folder = Path::new(path);
-            Keys::Given(if path != "-" && folder.is_dir() {
-                Given::of_directory(folder, reading, watch)?
-            } else {
-                Given::read(input(path).open()?, reading, watch)?
-            })
-        }
-        (None, Some(file), _) => Keys::Given(Given::of_token(input(file).open()?, reading, watch)?),
-        (None, None, Some(escrow)) => Keys::Escrow(escrow.clone()),
-        (None, None, None) => Keys::OfTheBackup,
-    };
-    let opens = args.escrow.is_some() || opens(&args.open);
-    Ok((keys, opens.then(|| Arc::new(Opener::of(&args.open, watch)) as Arc<dyn Unlock>)))
-}
-
-/// The keys that the command line gives to a command that looks for no others; `None` where it gives none.
-pub(super) fn given(args: &KeysInput, reading: &Reading, watch: &Watcher) -> Result<Option<Given>, Error> {
-    match keys(args, reading, watch)? {
-        (Keys::Given(given), _) => Ok(Some(given)),
-        (Keys::Escrow(path), Some(unlock)) => Ok(Some(Given::of_escrow(&path, &*unlock, None, watch)?)),
-        (_, Some(_)) => Err(Error::Usage("an identity or share opens an escrow: name it with `--escrow`".to_owned())),
-        (_, None) => Ok(None),
-    }
-}
-
-/// Whether something was given that may open an escrow.
-fn opens(args: &IdentityArgs) -> bool {
-    !args.identities.is_empty() || !args.share_files.is_empty()
 }
 
 /// The cluster to restore onto; `None` where nothing was given about it.

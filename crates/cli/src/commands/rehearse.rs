@@ -11,7 +11,7 @@ use etcd_snapshot::trailer::{self, Trailer};
 use restore::RestoreError;
 
 use super::beside::joined;
-use super::booting::{Booting, Restored};
+use super::booting::{Booting, Kube, Restored};
 use crate::args::{RehearseArgs, ReportFormat};
 use crate::exit::{Ending, Error};
 use crate::output::rehearsal::print;
@@ -22,7 +22,8 @@ pub(super) use judged::Rehearser;
 
 pub(super) fn run(args: &RehearseArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let said = Asked::of_line(args)?;
-    let booting = Booting::of(&args.boot)?;
+    let kube = Kube::of(args, reading, ui)?;
+    let booting = Booting::of(&args.boot)?.map(|booting| booting.with(kube));
     let new = NewDirectory::begin(&args.out, args.sweep)?;
     let source = asked::source(args, reading, ui)?;
     let asked = said.map_or_else(|| Asked::of_platform(args, &source, ui), Ok)?;

@@ -1,6 +1,6 @@
 //! A restore that was rehearsed, for people.
 
-use document::{Boot, Rehearsal};
+use document::{Boot, Probe, Rehearsal};
 
 use super::human::{Align, Fields, Table};
 use crate::exit::Error;
@@ -63,27 +63,43 @@ pub fn print(rehearsal: &Rehearsal, ui: &mut Ui) -> Result<(), Error> {
 /// What a server did with it.
 fn booted(boot: &Boot, ui: &mut Ui) -> Result<(), Error> {
     let shown = |text: &str| escape(text.as_bytes()).into_owned();
-    let mut probes = Table::new(&["asked", "answer", ""].map(|name| (name, Align::Left))).elastic(2);
-    for probe in &boot.probes {
+    answers("asked", &boot.probes, ui)?;
+    let out = ui.out();
+    if let Some(meaning) = &boot.meaning {
+        writeln!(out, "\n  {}", shown(meaning))?;
+    }
+    if let Some(kept) = &boot.kept {
+        writeln!(out, "\n  kept: {}", shown(kept))?;
+    }
+    let Some(kube) = &boot.kube_apiserver else { return Ok(()) };
+    answers("kube-apiserver", &kube.probes, ui)?;
+    if kube.elsewhere > 0 {
+        let elsewhere = count(kube.elsewhere, "object");
+        writeln!(ui.out(), "\n  not served by it, and not compared: {elsewhere} of other API servers")?;
+    }
+    if let Some(meaning) = &kube.meaning {
+        writeln!(ui.out(), "\n  {}", shown(meaning))?;
+    }
+    Ok(())
+}
+
+/// What a server was asked, and what came.
+fn answers(title: &'static str, asked: &[Probe], ui: &mut Ui) -> Result<(), Error> {
+    let mut probes = Table::new(&[title, "answer", ""].map(|name| (name, Align::Left))).elastic(2);
+    for probe in asked {
         let (outcome, mut told) = match probe.ok {
             Some(true) => ("right", probe.got.clone()),
             Some(false) => ("WRONG", format!("{}; expected {}", probe.got, probe.want)),
             None => ("not-asked", probe.got.clone()),
         };
         told.extend(probe.meaning.iter().flat_map(|meaning| ["; ", meaning]));
-        probes.row([probe.name.clone().into_owned(), outcome.to_owned(), shown(&told)]);
+        probes.row([probe.name.clone().into_owned(), outcome.to_owned(), escape(told.as_bytes()).into_owned()]);
     }
     let look = ui.look();
     let out = ui.out();
-    if !boot.probes.is_empty() {
+    if !asked.is_empty() {
         writeln!(out)?;
         probes.write(out, look)?;
-    }
-    if let Some(meaning) = &boot.meaning {
-        writeln!(out, "\n  {}", shown(meaning))?;
-    }
-    if let Some(kept) = &boot.kept {
-        writeln!(out, "\n  kept: {}", shown(kept))?;
     }
     Ok(())
 }

@@ -105,7 +105,7 @@ fn gone(folder: &Path) {
 }
 
 /// Processes that have this folder on their command line.
-fn of_folder(folder: &Path) -> Vec<String> {
+pub(crate) fn of_folder(folder: &Path) -> Vec<String> {
     let folder = folder.to_str().unwrap();
     let lines = fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let line = fs::read(entry.ok()?.path().join("cmdline")).ok()?;

@@ -54,6 +54,7 @@ mod keys_support;
 mod keys_terminal;
 mod keys_trust;
 mod kinds;
+mod kube_booted;
 mod layouts;
 mod ls;
 mod members;

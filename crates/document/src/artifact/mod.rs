@@ -43,7 +43,7 @@ pub use objects::{
 };
 pub use policy::{PolicyFile, RequiredEncryption, Requirements, Waiver};
 pub use rebuilt::{Applied, ChangedObject, LeftOut, Rebuilt, Sanitized, StoredBy, ValuesWritten};
-pub use rehearsal::{Boot, PlannedMember, Probe, Rehearsal, RestoredAs};
+pub use rehearsal::{Boot, KubeApiserver, PlannedMember, Probe, Rehearsal, RestoredAs};
 pub use salvage::{FoundRecord, LostBucket, LostRange, RungCount, Salvage};
 pub use snapshot::{
     EncryptedWith, Format, Keys, OpenShift, Platform, PlatformEvidence, Resource, Revisions, Snapshot, Space, Update,

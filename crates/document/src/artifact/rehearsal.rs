@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use wording::count;
+use wording::{count, group_digits};
 
 use super::{Check, WrittenFile};
 use crate::any::Fields;
@@ -87,7 +87,16 @@ impl Rehearsal {
     /// Takes in what a server did with it.
     pub fn booted(&mut self, boot: Boot) {
         if let Some(check) = self.checks.iter_mut().find(|check| check.name == "boot") {
-            (check.outcome, check.message) = (if boot.holds() { "proven" } else { "failed" }.into(), boot.told());
+            (check.outcome, check.message) = (if boot.served() { "proven" } else { "failed" }.into(), boot.told());
+        }
+        if let Some(kube) = &boot.kube_apiserver {
+            let outcome = if kube.holds() { "proven" } else { "failed" };
+            self.checks.push(Check {
+                name: "kube-apiserver".into(),
+                outcome: outcome.into(),
+                message: kube.told(),
+                ..Check::default()
+            });
         }
         self.boot = Some(boot);
     }
@@ -125,6 +134,68 @@ pub struct Boot {
     pub findings: Vec<String>,
     /// The copy and the log of the server, where they were to be kept.
     pub kept: Option<String>,
+    /// What a kube-apiserver on that etcd did; `None` where none was started.
+    pub kube_apiserver: Option<KubeApiserver>,
+}
+
+/// What a kube-apiserver did on an etcd with a backup in it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KubeApiserver {
+    /// What it says that it is: `1.20.2`.
+    pub version: String,
+    /// Seconds until it was ready; `None` where it never was.
+    pub ready_seconds: Option<f64>,
+    /// What the keys of its objects begin with: `kubernetes.io`.
+    pub prefix: String,
+    /// Resources that it listed.
+    pub resources: u64,
+    /// Objects that it listed as they are stored: namespace, name, uid and resourceVersion.
+    pub objects: u64,
+    /// Of them, those that are encrypted.
+    pub encrypted: u64,
+    /// Of all, Secrets and ConfigMaps whose values are equal to what is stored.
+    pub values: u64,
+    /// Stored objects of resources that it does not serve.
+    pub elsewhere: u64,
+    /// Objects that are missing, not stored, or other than stored, and how; the first of them.
+    pub differing: Vec<String>,
+    /// How many there are besides.
+    pub differing_left_out: u64,
+    /// What it was asked, in order.
+    pub probes: Vec<Probe>,
+    /// Why it did not come up, or ended; `None` where it did neither.
+    pub failure: Option<String>,
+    /// What that means, where it is known.
+    pub meaning: Option<String>,
+}
+
+impl KubeApiserver {
+    /// What came of it, in a line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let what = match &self.failure {
+            Some(failure) => failure.clone(),
+            None if self.holds() => format!(
+                "{} of {} as stored, {} of them encrypted",
+                count(self.objects, "object"),
+                count(self.resources, "resource"),
+                group_digits(self.encrypted)
+            ),
+            None => {
+                let wrong: Vec<&str> =
+                    self.probes.iter().filter(|probe| probe.ok == Some(false)).map(|probe| &*probe.name).collect();
+                format!("{} as stored, and wrong: {}", count(self.objects, "object"), wrong.join(", "))
+            }
+        };
+        format!("kube-apiserver {}: {what}", self.version)
+    }
+
+    /// Whether it came up, and all that it listed is as it is stored.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.failure.is_none() && self.probes.iter().all(|probe| probe.ok != Some(false))
+    }
 }
 
 /// A question that a server was asked.
@@ -160,9 +231,15 @@ impl Boot {
         format!("etcd {}: {what}{foretold}", self.etcd_version)
     }
 
-    /// Whether the server came up, and all that it was asked was as it should be.
+    /// Whether the server came up, and all that it was asked was as it should be, and what a kube-apiserver did with it.
     #[must_use]
     pub fn holds(&self) -> bool {
+        self.served() && self.kube_apiserver.as_ref().is_none_or(KubeApiserver::holds)
+    }
+
+    /// The same of the etcd alone.
+    #[must_use]
+    pub fn served(&self) -> bool {
         self.failure.is_none() && self.probes.iter().all(|probe| probe.ok != Some(false))
     }
 }
