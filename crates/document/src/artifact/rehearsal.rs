@@ -91,12 +91,7 @@ impl Rehearsal {
         }
         if let Some(kube) = &boot.kube_apiserver {
             let outcome = if kube.holds() { "proven" } else { "failed" };
-            self.checks.push(Check {
-                name: "kube-apiserver".into(),
-                outcome: outcome.into(),
-                message: kube.told(),
-                ..Check::default()
-            });
+            self.checks.push(Check { name: "kube-apiserver".into(), outcome: outcome.into(), message: kube.told() });
         }
         self.boot = Some(boot);
     }
