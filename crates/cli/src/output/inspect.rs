@@ -131,7 +131,7 @@ fn print_cluster(facts: &SnapshotFacts<'_>, ui: &mut Ui) -> Result<(), Error> {
     writeln!(ui.out(), "\n  cluster")?;
     fields
         .maybe("encryption wanted", wanted.map(|kind| escape(kind.as_bytes()).into_owned()))
-        .field("static pod revisions", pods.join(", "))
+        .maybe("static pod revisions", (!pods.is_empty()).then(|| pods.join(", ")))
         .field("nodes", nodes.join(" "))
         .write(ui.out(), look)?;
     Ok(())

@@ -146,7 +146,8 @@ fn openshift(openshift: &OpenShift) -> String {
             .extend(named.into_iter().filter(|name| !name.is_empty()).map(|name| escape(name.as_bytes()).into_owned()));
     }
     place.push(count(openshift.nodes.len() as u64, "node"));
-    [parts.join(", "), place.join(", ")].join("\n")
+    let lines = [parts.join(", "), place.join(", ")];
+    lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn keys(scan: &Scan<'_>, inventory: &Inventory) -> String {

@@ -104,7 +104,11 @@ fn cases() -> Vec<Case> {
         beside: &[],
         objects: [own, usual("registry", node)].concat(),
     };
-    let external = json!({"status": {"controlPlaneTopology": "External", "infrastructureName": "h"}}).to_string();
+    let external = json!({
+        "apiVersion": "config.openshift.io/v1", "kind": "Infrastructure", "metadata": {"name": "cluster"},
+        "status": {"controlPlaneTopology": "External", "infrastructureName": "h"}
+    })
+    .to_string();
     let infrastructure = ("/kubernetes.io/config.openshift.io/infrastructures/cluster".to_owned(), external);
     let bootstrap = ("/bootstrap/0123456789ab".to_owned(), "sealed".to_owned());
     vec![
