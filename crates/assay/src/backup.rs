@@ -9,12 +9,12 @@ use backup_facts::directory::BackupFiles as Files;
 use backup_facts::examine::{Encryption, Options, examine_with_keys};
 use backup_facts::opening::Unlocked;
 use backup_facts::platform::{Beside, Platform, Recognised};
-use backup_facts::snapshot::{self, Claims, Opened, SnapshotFacts};
+use backup_facts::snapshot::{Claims, Opened, SnapshotFacts};
 use backup_facts::version::{SnapshotRelease, Sources};
-use bbolt_page::Db;
 use encryption_config::Fingerprints;
 use etcd_snapshot::Scan;
 
+use crate::database::intact_database;
 use crate::directory;
 use crate::error::Error;
 use crate::keys::{self, Decided, Halves, Keys, KeysFrom};
@@ -333,24 +333,6 @@ impl Backup {
 pub fn lost(scan: &Scan<'_>) -> (u64, u64) {
     let kept = scan.walked.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
     (kept.count() as u64 + scan.walked.faults.dropped(), scan.counts.damaged)
-}
-
-/// A database in a file that should be a snapshot, opened as etcd does, or by what is left of it.
-///
-/// # Errors
-/// Where nothing in the file can be read.
-pub fn database(source: &Contents) -> Result<(Db<'_>, Opened), Error> {
-    let display = source.display().to_owned();
-    snapshot::database(source.bytes()).map_err(|error| Error::NoDatabase { display, error, pages: false })
-}
-
-/// A database in a file that should be a snapshot, opened as etcd does.
-///
-/// # Errors
-/// Where etcd would not open it; pages may be left.
-pub fn intact_database(source: &Contents) -> Result<Db<'_>, Error> {
-    let display = source.display().to_owned();
-    Db::open(source.bytes()).map_err(|error| Error::NoDatabase { display, error, pages: true })
 }
 
 /// A path as text.

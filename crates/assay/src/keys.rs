@@ -9,7 +9,7 @@ use backup_facts::opening::{read_all, read_hosted};
 use encryption_config::{EncryptionConfig, Token};
 use key_escrow::{Identities, Manifest, ThresholdInfo};
 
-use crate::backup::intact_database;
+use crate::database::intact_database;
 use crate::directory;
 use crate::error::{Error, KeysError};
 use crate::pool::Pool;

@@ -23,6 +23,7 @@
 mod backup;
 mod backups;
 pub mod custody;
+mod database;
 pub mod directory;
 pub mod documents;
 mod error;
@@ -47,9 +48,10 @@ mod text_file;
 mod watch;
 
 pub use artifact::{Folder, Reading};
-pub use backup::{Backup, Facts, database, intact_database, lost};
+pub use backup::{Backup, Facts, lost};
 pub use backups::Backups;
 pub use checks::{Finding, Severity, Verdict};
+pub use database::{database, intact_database};
 pub use document::Document;
 pub use error::{Error, KeysError};
 pub use expectation::Expectation;

@@ -5,7 +5,8 @@ use backup_facts::opening::Unlocked;
 use encryption_config::Plaintext;
 use lens::{NoKeys, NotOpened, Object, Opener, Reader, Selection, UnknownResource, Unseen, View};
 
-use crate::backup::{Backup, intact_database};
+use crate::backup::Backup;
+use crate::database::intact_database;
 use crate::error::Error;
 use crate::pool::Pool;
 use crate::question::{Asks, Question};

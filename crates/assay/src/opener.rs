@@ -9,7 +9,7 @@ use encryption_config::Plaintext;
 use etcd_snapshot::{Options, Scan};
 use lens::{NoKeys, NotOpened, Opener};
 
-use crate::backup::intact_database;
+use crate::database::intact_database;
 use crate::keys::Given;
 use crate::pool::Pool;
 

@@ -5,9 +5,10 @@ use thiserror::Error;
 use wording::{clip, cut};
 use zeroize::Zeroizing;
 
-use crate::config::{EncryptionConfig, GroupResource, Provider, ProviderKind};
+use crate::config::{EncryptionConfig, GroupResource, Provider};
 use crate::envelope::{EnvelopeError, KmsEnvelope};
 use crate::key::Key;
+use crate::kind::ProviderKind;
 use crate::open::{BodyError, open_body};
 use crate::stored::{Magic, PrefixError, StoredValue, body_under};
 

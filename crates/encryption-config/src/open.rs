@@ -12,8 +12,8 @@ use crypto_secretbox::XSalsa20Poly1305;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::config::ProviderKind;
 use crate::key::{Key, Material};
+use crate::kind::ProviderKind;
 use crate::stored::Magic;
 
 pub(crate) const BLOCK: usize = 16;

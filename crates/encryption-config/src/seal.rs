@@ -10,7 +10,8 @@ use crypto_secretbox::XSalsa20Poly1305;
 use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::config::{EncryptionConfig, GroupResource, Provider, ProviderKind};
+use crate::config::{EncryptionConfig, GroupResource, Provider};
+use crate::kind::ProviderKind;
 use crate::open::{BLOCK, GCM_NONCE, SECRETBOX_NONCE};
 
 /// Why nothing can be written as a configuration says. Names come from it: escape them before printing.

@@ -9,8 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use crate::config::{EncryptionConfig, Format, GroupResource, Provider, ProviderKind, ResourceProviders};
+use crate::config::{EncryptionConfig, Format, GroupResource, Provider, ResourceProviders};
 use crate::key::{Key, Material};
+use crate::kind::ProviderKind;
 use crate::node::{Node, Text};
 use crate::parse::{self, Limits, ParseError};
 

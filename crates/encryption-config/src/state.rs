@@ -1,6 +1,7 @@
 //! What the order of providers means.
-use crate::config::{EncryptionConfig, GroupResource, Kms, Provider, ProviderKind};
+use crate::config::{EncryptionConfig, GroupResource, Kms, Provider};
 use crate::key::Key;
+use crate::kind::ProviderKind;
 
 /// One resource of a configuration, read as library-go's state machine writes it.
 pub struct ResourceState<'c> {

@@ -1,7 +1,7 @@
 //! A stored value's prefix, and what opened bytes must begin with.
 use thiserror::Error;
 
-use crate::config::ProviderKind;
+use crate::kind::ProviderKind;
 
 const ENCRYPTED: &[u8] = b"k8s:enc:";
 /// No object begins so: protobuf begins `k8s` and a zero byte.

@@ -14,9 +14,6 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::config::EncryptionConfig;
-use crate::parse::Limits;
-
 const ROUNDS: u32 = 4096;
 const NONCE: usize = 12;
 const TAG: usize = 16;
@@ -29,14 +26,6 @@ const LONGEST: usize = 4096;
 
 /// A server token. Without `Debug` and `Clone`, and wiped on drop.
 pub struct Token(Zeroizing<String>);
-
-/// What was sealed in a record.
-pub struct Record {
-    /// The encryption configurations in it; none where the cluster does not encrypt.
-    pub configs: Vec<EncryptionConfig>,
-    /// What its files are called there, such as `ServerCA`.
-    pub files: Vec<String>,
-}
 
 /// Why a record does not open. No variant repeats a part of it or of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -85,17 +74,13 @@ impl Token {
         [self.password(), &self.0, ""].into_iter().filter(move |password| hash(password) == name)
     }
 
-    /// Opens the record of that name.
+    /// What is sealed in the record of that name: a set of files.
     ///
     /// # Errors
     /// [`RecordError`] where it is none, or is not sealed with this token.
-    pub fn open(&self, name: &str, value: &[u8]) -> Result<Record, RecordError> {
+    pub(crate) fn unsealed(&self, name: &str, value: &[u8]) -> Result<Zeroizing<Vec<u8>>, RecordError> {
         let (salt, sealed) = parts(value).ok_or(RecordError::Form)?;
-        let opened = self.passwords(name).find_map(|password| unseal(password, salt, sealed));
-        let opened = opened.ok_or(RecordError::Closed)?;
-        let configs = EncryptionConfig::find_all(&opened, &Limits::of_holders()).map_err(|_| RecordError::Content)?;
-        let files = names(&opened).ok_or(RecordError::Content)?;
-        Ok(Record { configs, files })
+        self.passwords(name).find_map(|password| unseal(password, salt, sealed)).ok_or(RecordError::Closed)
     }
 }
 
@@ -135,10 +120,4 @@ fn unseal(password: &str, salt: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>
     let cipher = Aes256Gcm::new_from_slice(&*key).ok()?;
     cipher.decrypt_in_place_detached(GenericArray::from_slice(nonce), b"", body, GenericArray::from_slice(tag)).ok()?;
     Some(Zeroizing::new(body.to_vec()))
-}
-
-/// The names of what is in a record.
-fn names(opened: &[u8]) -> Option<Vec<String>> {
-    let files: std::collections::BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_slice(opened).ok()?;
-    Some(files.into_keys().collect())
 }
