@@ -204,7 +204,8 @@ fn every_command_means_the_same_keys() {
         assert_eq!((fit(&verify), fit(&check)), (case.fit.clone(), case.fit), "{what}");
         let ids = verify["findings"].as_array().unwrap().iter().map(|it| format!("{} {}", it["severity"], it["id"]));
         assert_eq!([code, checked], case.codes, "{what}: {:?}", ids.collect::<Vec<_>>());
-        let (inspected, inspect) = asked(&["inspect"], &case.dir, &[]);
+        let words: &[String] = if case.words.iter().any(|word| word == "--platform") { &case.words } else { &[] };
+        let (inspected, inspect) = asked(&["inspect"], &case.dir, words);
         assert!(inspected <= code, "{what}: inspect fails what verify passes");
         for document in [&inspect, &verify] {
             let of_tarball = |artifact: &&Value| artifact["kind"] == "static-kuberesources";
