@@ -29,7 +29,7 @@ with it, the server that is given is started on a copy, on loopback, and ends wi
 /// A platform whose own restore is meant, and of which release where that is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RestoreOf {
-    /// One of [`KNOWN`].
+    /// One of those that are known.
     pub platform: Platform,
     /// Of OpenShift, major and minor.
     pub release: Option<(u64, u64)>,

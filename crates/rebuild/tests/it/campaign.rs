@@ -328,7 +328,7 @@ fn records(file: &[u8]) -> BTreeMap<Revision, (bool, Vec<u8>)> {
 fn campaign_what_is_intact_is_recovered_and_nothing_else() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let from = number("ASSAY_SEED").unwrap_or(0);
-    let count = number("ASSAY_SEEDS").unwrap_or(fixtures::rounds(36, 2000) as u64);
+    let count = number("ASSAY_SEEDS").unwrap_or(fixtures::rounds(36, 700) as u64);
     let subjects = subjects();
     for beside in [Sources::Tree, Sources::Orphans, Sources::Raw] {
         let mut counts = Counts::default();
