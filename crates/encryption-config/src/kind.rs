@@ -53,3 +53,31 @@ impl fmt::Display for ProviderKind {
         f.write_str(self.as_str())
     }
 }
+
+/// A cipher, by its provider and the length of its key: what is sealed and what is opened go by the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Suite {
+    Cbc128,
+    Cbc192,
+    Cbc256,
+    Gcm128,
+    Gcm192,
+    Gcm256,
+    SecretBox,
+}
+
+impl Suite {
+    /// `None` for a key of another length, and for what is no cipher.
+    pub(crate) fn of(provider: ProviderKind, key_length: usize) -> Option<Self> {
+        Some(match (provider, key_length) {
+            (ProviderKind::AesCbc, 16) => Self::Cbc128,
+            (ProviderKind::AesCbc, 24) => Self::Cbc192,
+            (ProviderKind::AesCbc, 32) => Self::Cbc256,
+            (ProviderKind::AesGcm, 16) => Self::Gcm128,
+            (ProviderKind::AesGcm, 24) => Self::Gcm192,
+            (ProviderKind::AesGcm, 32) => Self::Gcm256,
+            (ProviderKind::SecretBox, 32) => Self::SecretBox,
+            _ => return None,
+        })
+    }
+}

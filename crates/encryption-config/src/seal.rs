@@ -11,7 +11,7 @@ use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::{EncryptionConfig, GroupResource, Provider};
-use crate::kind::ProviderKind;
+use crate::kind::{ProviderKind, Suite};
 use crate::open::{BLOCK, GCM_NONCE, SECRETBOX_NONCE};
 
 /// Why nothing can be written as a configuration says. Names come from it: escape them before printing.
@@ -158,15 +158,14 @@ impl Ready {
         fn ready<T: KeyInit>(key: &[u8], of: impl Fn(Box<T>) -> Ready) -> Option<Ready> {
             T::new_from_slice(key).ok().map(|cipher| of(Box::new(cipher)))
         }
-        match (provider, key.len()) {
-            (ProviderKind::AesCbc, 16) => ready(key, Ready::Cbc128),
-            (ProviderKind::AesCbc, 24) => ready(key, Ready::Cbc192),
-            (ProviderKind::AesCbc, 32) => ready(key, Ready::Cbc256),
-            (ProviderKind::AesGcm, 16) => ready(key, Ready::Gcm128),
-            (ProviderKind::AesGcm, 24) => ready(key, Ready::Gcm192),
-            (ProviderKind::AesGcm, 32) => ready(key, Ready::Gcm256),
-            (ProviderKind::SecretBox, _) => ready(key, Ready::SecretBox),
-            _ => None,
+        match Suite::of(provider, key.len())? {
+            Suite::Cbc128 => ready(key, Ready::Cbc128),
+            Suite::Cbc192 => ready(key, Ready::Cbc192),
+            Suite::Cbc256 => ready(key, Ready::Cbc256),
+            Suite::Gcm128 => ready(key, Ready::Gcm128),
+            Suite::Gcm192 => ready(key, Ready::Gcm192),
+            Suite::Gcm256 => ready(key, Ready::Gcm256),
+            Suite::SecretBox => ready(key, Ready::SecretBox),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use boot::GatewayError;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -173,7 +174,7 @@ fn refused(server: &EtcdServer, revision: i64) -> Result<Refused, HarnessError> 
     let hashkv = server.hashkv(revision).map_err(|e| e.is_compacted());
     same(&format!("hashkv at the compacted {revision}"), &hashkv.map(drop), &Err(true))?;
     match server.keys_at(revision) {
-        Err(HarnessError::Refused { message, .. }) => Ok(Refused { revision, message }),
+        Err(HarnessError::Gateway(GatewayError::Refused { message, .. })) => Ok(Refused { revision, message }),
         other => Err(HarnessError::answer(format!("keys at the compacted {revision}"), format!("{other:?}"))),
     }
 }

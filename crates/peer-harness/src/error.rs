@@ -46,16 +46,9 @@ pub enum HarnessError {
         /// The end of its log.
         log: String,
     },
-    /// The server refused a request: `status` is HTTP's, `message` etcd's own.
-    #[error("etcd refused `{path}` ({status}): {message}")]
-    Refused {
-        /// Path of the JSON gateway.
-        path: String,
-        /// HTTP status.
-        status: u16,
-        /// etcd's message.
-        message: String,
-    },
+    /// The server has no answer, or a refusal.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
     /// An answer without what it must hold.
     #[error("{what}: cannot be read: {text}")]
     Answer {
@@ -81,7 +74,7 @@ impl HarnessError {
     #[must_use]
     pub fn is_compacted(&self) -> bool {
         match self {
-            Self::Refused { message, .. } => message.contains("has been compacted"),
+            Self::Gateway(error) => error.is_compacted(),
             Self::Command { stderr, .. } => stderr.contains("has been compacted"),
             _ => false,
         }
@@ -98,15 +91,5 @@ impl HarnessError {
 
     pub(crate) fn answer(what: impl Into<String>, text: impl ToString) -> Self {
         Self::Answer { what: what.into(), text: text.to_string() }
-    }
-}
-
-impl From<GatewayError> for HarnessError {
-    fn from(error: GatewayError) -> Self {
-        match error {
-            GatewayError::Io { what, source } => Self::Io { what, source },
-            GatewayError::Refused { path, status, message } => Self::Refused { path, status, message },
-            GatewayError::Answer { what, text } => Self::Answer { what, text },
-        }
     }
 }

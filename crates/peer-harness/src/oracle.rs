@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use boot::GatewayError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -179,7 +180,7 @@ fn history(server: &EtcdServer, newest: i64) -> Result<String, HarnessError> {
     for revision in newest.saturating_sub(PAST).max(1)..=newest {
         match content(server, revision) {
             Ok((digest, _)) => sha.update(digest),
-            Err(HarnessError::Refused { .. }) => sha.update("refused"),
+            Err(HarnessError::Gateway(GatewayError::Refused { .. })) => sha.update("refused"),
             Err(error) => return Err(error),
         }
     }
@@ -236,7 +237,7 @@ fn leases(server: &EtcdServer) -> Result<Vec<String>, HarnessError> {
 fn named(server: &EtcdServer, what: &str, all: &str, of: &str) -> Result<Vec<String>, HarnessError> {
     let names = match list(server, &format!("/v3/auth/{what}/list"), &json!({}), all) {
         Ok(names) => names,
-        Err(HarnessError::Refused { .. }) => return Ok(Vec::new()),
+        Err(HarnessError::Gateway(GatewayError::Refused { .. })) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let mut found = Vec::new();
@@ -247,7 +248,9 @@ fn named(server: &EtcdServer, what: &str, all: &str, of: &str) -> Result<Vec<Str
                 has.sort_unstable_by_key(Value::to_string);
                 found.push(format!("{name} {}", Value::from(has)));
             }
-            Err(HarnessError::Refused { message, .. }) => found.push(format!("{name} {message}")),
+            Err(HarnessError::Gateway(GatewayError::Refused { message, .. })) => {
+                found.push(format!("{name} {message}"))
+            }
             Err(error) => return Err(error),
         }
     }

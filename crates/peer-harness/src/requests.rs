@@ -38,7 +38,7 @@ impl EtcdServer {
     /// Writes a key; gives the main revision.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] with etcd's reason.
+    /// [`HarnessError::Gateway`] with etcd's reason.
     pub fn put(&self, key: &[u8], value: &[u8]) -> Result<i64, HarnessError> {
         self.txn(&[Op::Put { key: key.to_vec(), value: value.to_vec(), lease: 0 }])
     }
@@ -46,7 +46,7 @@ impl EtcdServer {
     /// Writes a key attached to a lease; gives the main revision.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] with etcd's reason.
+    /// [`HarnessError::Gateway`] with etcd's reason.
     pub fn put_with_lease(&self, key: &[u8], value: &[u8], lease: i64) -> Result<i64, HarnessError> {
         self.txn(&[Op::Put { key: key.to_vec(), value: value.to_vec(), lease }])
     }
@@ -54,7 +54,7 @@ impl EtcdServer {
     /// Deletes a key; gives the main revision, which stays where it was if there is no such key.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] with etcd's reason.
+    /// [`HarnessError::Gateway`] with etcd's reason.
     pub fn delete(&self, key: &[u8]) -> Result<i64, HarnessError> {
         self.txn(&[Op::Delete { key: key.to_vec() }])
     }
@@ -62,7 +62,7 @@ impl EtcdServer {
     /// Deletes every key that begins with `prefix`, in one revision.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] with etcd's reason.
+    /// [`HarnessError::Gateway`] with etcd's reason.
     pub fn delete_prefix(&self, prefix: &[u8]) -> Result<i64, HarnessError> {
         self.txn(&[Op::DeletePrefix { prefix: prefix.to_vec() }])
     }
@@ -71,7 +71,7 @@ impl EtcdServer {
     /// that clients use, several as a transaction; no key may be changed twice in one.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] with etcd's reason.
+    /// [`HarnessError::Gateway`] with etcd's reason.
     pub fn txn(&self, ops: &[Op]) -> Result<i64, HarnessError> {
         let answer = match ops {
             [op @ Op::Put { .. }] => self.gateway.post("/v3/kv/put", &op.body())?,
@@ -87,7 +87,7 @@ impl EtcdServer {
     /// Grants a lease under an ID of the caller's choosing.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] with etcd's reason.
+    /// [`HarnessError::Gateway`] with etcd's reason.
     pub fn lease_grant(&self, id: i64, ttl_seconds: i64) -> Result<(), HarnessError> {
         let body = json!({ "ID": id.to_string(), "TTL": ttl_seconds.to_string() });
         self.gateway.post("/v3/lease/grant", &body).map(drop)
@@ -96,7 +96,7 @@ impl EtcdServer {
     /// Revokes a lease and deletes its keys, in one revision; gives the main revision.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] with etcd's reason.
+    /// [`HarnessError::Gateway`] with etcd's reason.
     pub fn lease_revoke(&self, id: i64) -> Result<i64, HarnessError> {
         revision_in(&self.gateway.post("/v3/lease/revoke", &json!({ "ID": id.to_string() }))?)
     }
@@ -104,7 +104,7 @@ impl EtcdServer {
     /// A lease with its keys, sorted.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] if there is no such lease.
+    /// [`HarnessError::Gateway`] if there is no such lease.
     pub fn lease(&self, id: i64) -> Result<LeaseFact, HarnessError> {
         let path = "/v3/lease/timetolive";
         let answer = self.gateway.post(path, &json!({ "ID": id.to_string(), "keys": true }))?;
@@ -117,7 +117,7 @@ impl EtcdServer {
     /// Compacts everything older than what is live at `revision`, and returns when it is gone from the file.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] with etcd's reason.
+    /// [`HarnessError::Gateway`] with etcd's reason.
     pub fn compact(&self, revision: i64) -> Result<(), HarnessError> {
         let body = json!({ "revision": revision.to_string(), "physical": true });
         self.gateway.post("/v3/kv/compaction", &body).map(drop)
@@ -126,7 +126,7 @@ impl EtcdServer {
     /// Adds a learner that will never be started (a voting member would cost the quorum); gives its ID.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] with etcd's reason.
+    /// [`HarnessError::Gateway`] with etcd's reason.
     pub fn member_add_learner(&self, peer_url: &str) -> Result<u64, HarnessError> {
         let path = "/v3/cluster/member/add";
         let answer = self.gateway.post(path, &json!({ "peerURLs": [peer_url], "isLearner": true }))?;
@@ -136,7 +136,7 @@ impl EtcdServer {
     /// Removes a member.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] with etcd's reason.
+    /// [`HarnessError::Gateway`] with etcd's reason.
     pub fn member_remove(&self, id: u64) -> Result<(), HarnessError> {
         self.gateway.post("/v3/cluster/member/remove", &json!({ "ID": id.to_string() })).map(drop)
     }
@@ -174,7 +174,7 @@ impl EtcdServer {
     /// Live keys at a revision, in key order, with what etcd tells of each; 0 means now.
     ///
     /// # Errors
-    /// [`HarnessError::Refused`] if the revision is compacted ([`HarnessError::is_compacted`]) or in the future.
+    /// [`HarnessError::Gateway`] if the revision is compacted ([`HarnessError::is_compacted`]) or in the future.
     pub fn keys_at(&self, revision: i64) -> Result<Vec<KeyFact>, HarnessError> {
         let path = "/v3/kv/range";
         let all = BASE64_STANDARD.encode([0]);
