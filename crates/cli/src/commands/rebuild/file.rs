@@ -11,6 +11,7 @@ use document::Document;
 use etcd_snapshot::{Options, trailer};
 use rebuild::{Plan, Rebuilt};
 
+use crate::commands::beside::joined;
 use crate::exit::Error;
 use crate::unproven::{self, Unproven, failed, wrong};
 
@@ -98,8 +99,14 @@ impl NewFile {
 
     /// Reads the pages back, and puts their SHA-256 behind them if it is to be `sealed`.
     pub(super) fn seal(&self, rebuilt: Rebuilt, sealed: bool, reading: &Reading) -> Result<Written, Error> {
-        let (sha256, live_keys) = self.prove(&rebuilt, reading)?;
         let mut file = self.file()?;
+        // they go to the disk meanwhile
+        let (proven, synced) = std::thread::scope(|scope| {
+            let syncing = scope.spawn(|| file.sync_all());
+            (self.prove(&rebuilt, reading), joined(syncing))
+        });
+        let (sha256, live_keys) = proven?;
+        synced.map_err(|error| self.failed(&error))?;
         let hash: &[u8] = if sealed { &sha256 } else { &[] };
         file.write_all(hash).and_then(|()| file.sync_all()).map_err(|error| self.failed(&error))?;
         Ok(Written { rebuilt, sha256: sealed.then_some(sha256), live_keys })

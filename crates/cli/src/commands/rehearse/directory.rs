@@ -102,7 +102,7 @@ impl NewDirectory {
         let (log, old) = (wal(cluster, release), snap(cluster, release));
         let (log_path, old_path) =
             (format!("member/wal/{}", wal_name()), format!("member/snap/{}", snap_name(cluster)));
-        let raised = self.database(source, cluster, release, bump, progress)?;
+        let (db, raised) = self.database(source, cluster, release, bump, progress)?;
         self.write(&old_path, 0o644, |file| (&*file).write_all(&old))?;
         // what is behind the records is zero, and takes no room
         self.write(&log_path, 0o600, |file| (&*file).write_all(&log).and_then(|()| file.set_len(SEGMENT)))?;
@@ -112,21 +112,32 @@ impl NewDirectory {
         let proof = Proof { new: self };
         let read = |path: &str| Contents::open(&self.path(path))?.whole(reading, &|_| {});
         let (written, snap) = (read("member/snap/db")?, read(&old_path)?);
-        // the file is hashed while it is compared with the source
-        let (db, after) = std::thread::scope(|scope| {
+        // the file goes to the disk and is hashed while it is compared with the source
+        let (file, log, after) = std::thread::scope(|scope| {
             let hashing = scope.spawn(|| proof.file("db", "member/snap/db", &written, None));
+            let syncing = scope.spawn(|| {
+                db.sync_all().map_err(|error| failed(&self.path("member/snap/db"), &error))?;
+                proof.segment(&log_path, &log)
+            });
             let after = proof.database(source, &written, cluster, raised);
-            (joined(hashing), after)
+            (joined(hashing), joined(syncing), after)
         });
-        let files = vec![db?, proof.file("snap", &old_path, &snap, Some(&old))?, proof.segment(&log_path, &log)?];
+        let files = vec![file?, proof.file("snap", &old_path, &snap, Some(&old))?, log?];
         Ok(Made { files, ..after? })
     }
 
+    /// A file that is on the disk when this returns.
     fn write(&self, path: &str, mode: u32, write: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Error> {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let file = self.below(folder)?.create_new(name, mode).map_err(|error| failed(&self.path(path), &error))?;
+        let file = self.create(path, mode)?;
         write(&file).and_then(|()| file.sync_all()).map_err(|error| failed(&self.path(path), &error))
     }
+
+    fn create(&self, path: &str, mode: u32) -> Result<File, Error> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        self.below(folder)?.create_new(name, mode).map_err(|error| failed(&self.path(path), &error))
+    }
+
+    /// Writes the database; whoever calls makes sure that it is on the disk.
 
     fn database(
         &self,
@@ -135,18 +146,16 @@ impl NewDirectory {
         release: Release,
         bump: Option<Bump>,
         progress: &dyn Fn(u64),
-    ) -> Result<Option<i64>, Error> {
-        let db = snapshot::database(source)?;
-        let (path, mut raised) = ("member/snap/db", Ok(None));
-        self.write(path, 0o600, |file| {
-            let out = BufWriter::with_capacity(BUFFER, file);
-            raised = database(&db, cluster, release, bump, out, progress).map(|(_, raised)| raised);
-            Ok(())
-        })?;
-        raised.map_err(|error| match error {
+    ) -> Result<(File, Option<i64>), Error> {
+        let (db, path) = (snapshot::database(source)?, "member/snap/db");
+        let file = self.create(path, 0o600)?;
+        let out = BufWriter::with_capacity(BUFFER, &file);
+        let raised = database(&db, cluster, release, bump, out, progress).map(|(_, raised)| raised);
+        let raised = raised.map_err(|error| match error {
             restore::RestoreError::Write(bbolt_write::WriteError::Io(error)) => failed(&self.path(path), &error),
             error => super::why(source, &error),
-        })
+        })?;
+        Ok((file, raised))
     }
 
     /// Gives it its name.
