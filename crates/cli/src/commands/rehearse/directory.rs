@@ -138,7 +138,6 @@ impl NewDirectory {
     }
 
     /// Writes the database; whoever calls makes sure that it is on the disk.
-
     fn database(
         &self,
         source: &Contents,
