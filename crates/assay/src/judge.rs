@@ -16,11 +16,11 @@ use crate::error::Error;
 use crate::escrow;
 use crate::judged::{Judged, Part};
 use crate::known;
-use crate::pair;
 use crate::question::{Asks, Question};
 use crate::said;
 use crate::tarball::Tarball;
 use crate::watch::{Silent, Watch};
+use crate::{hazards, pair};
 
 /// One result, handed out before the next backup is read.
 pub enum Answer<'a> {
@@ -410,11 +410,9 @@ impl Judged<'_> {
         match (&facts.snapshot, facts.tarball) {
             (Some(_), _) if self.backup.alone && question.target.is_none() && restore.is_none() => Vec::new(),
             (Some(snapshot), tarball) => {
-                let beside = self.backup.directory().map(|directory| directory.certificates(&self.backup.reading));
-                let beside = beside.unwrap_or_default();
-                pair::hazards(snapshot, tarball.map(Tarball::resources), &facts.keys, &beside, restore, now)
+                hazards::of_snapshot(self.backup, snapshot, tarball.map(Tarball::resources), &facts.keys, question)
             }
-            (None, Some(tarball)) => pair::hazards_of_tarball(tarball.resources(), restore, now),
+            (None, Some(tarball)) => hazards::of_tarball(tarball.resources(), restore, now),
             (None, None) => Vec::new(),
         }
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use backup_facts::directory::{BackupFiles as Backup, FileName};
-use backup_facts::hazards::{self, Hazards, open_with};
 use backup_facts::layout::Layout;
 use backup_facts::opening::Unlocked;
 use backup_facts::platform::Platform;
@@ -12,9 +11,7 @@ use backup_facts::snapshot::SnapshotFacts;
 use backup_facts::version::Sources;
 use checks::pair::{Comparison, Halves, InDirectory, Names, Pair, Stamp};
 use checks::{Finding, Findings};
-use jiff::Timestamp;
 use static_resources::StaticResources;
-use zeroize::Zeroizing;
 
 use crate::directory::Backups;
 use crate::error::Error;
@@ -116,36 +113,4 @@ pub fn directory(directory: &Backups) -> Vec<Finding> {
         files,
     })
     .into_sorted()
-}
-
-/// The hazards of a snapshot, and of its tarball where it is at hand, for a restore on that day; for one right now,
-/// where none was given. Encrypted objects are read as far as the keys open them; `beside` are certificates by the name of
-/// their file.
-#[must_use]
-pub fn hazards(
-    snapshot: &SnapshotFacts<'_>,
-    tarball: Option<&StaticResources>,
-    keys: &Unlocked,
-    beside: &[(String, Zeroizing<Vec<u8>>)],
-    restore: Option<Timestamp>,
-    now: Timestamp,
-) -> Vec<Finding> {
-    let platform = snapshot.platform.platform;
-    let on = restore.unwrap_or(now);
-    let mut hazards = hazards::read(&snapshot.scan, &open_with(keys), tarball, platform, now, on);
-    hazards.certificates.add_beside(beside.iter().map(|(name, text)| (name.as_str(), &text[..])), on);
-    found(&hazards)
-}
-
-/// The hazards of a tarball by itself: what will have ended by that day. Right now nothing can have that is not a fault
-/// of the tarball already.
-#[must_use]
-pub fn hazards_of_tarball(tarball: &StaticResources, restore: Option<Timestamp>, now: Timestamp) -> Vec<Finding> {
-    restore.map(|restore| found(&hazards::of_tarball(tarball, now, restore))).unwrap_or_default()
-}
-
-fn found(hazards: &Hazards) -> Vec<Finding> {
-    let mut findings = Findings::default();
-    checks::hazards::check(hazards, &mut findings);
-    findings.into_sorted()
 }

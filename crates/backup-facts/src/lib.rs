@@ -20,6 +20,7 @@ pub mod picks;
 pub mod platform;
 pub mod quota;
 pub mod said;
+pub mod site;
 pub mod snapshot;
 pub mod tarball;
 pub mod version;

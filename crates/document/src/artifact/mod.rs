@@ -12,6 +12,7 @@ mod objects;
 mod policy;
 mod rebuilt;
 mod rehearsal;
+mod runbook;
 mod salvage;
 mod snapshot;
 mod tarball;
@@ -44,6 +45,9 @@ pub use objects::{
 pub use policy::{PolicyFile, RequiredEncryption, Requirements, Waiver};
 pub use rebuilt::{Applied, ChangedObject, LeftOut, Rebuilt, Sanitized, StoredBy, ValuesWritten};
 pub use rehearsal::{Boot, KubeApiserver, PlannedMember, Probe, Rehearsal, RestoredAs};
+pub use runbook::{
+    Blank, Block, BookFile, BookNote, BookStep, OmittedStep, RecoveryHost, Refusal, Runbook, StepFinding, Wait,
+};
 pub use salvage::{FoundRecord, LostBucket, LostRange, RungCount, Salvage};
 pub use snapshot::{
     EncryptedWith, Format, Keys, OpenShift, Platform, PlatformEvidence, Resource, Revisions, Snapshot, Space, Update,
@@ -107,6 +111,8 @@ pub enum Artifact {
     Rebuilt(Box<Rebuilt>),
     /// `rehearse`.
     Rehearsal(Box<Rehearsal>),
+    /// `runbook`.
+    Runbook(Box<Runbook>),
     /// Of another command, or of a kind that a later assay has: kept as it is.
     Other(Any),
 }
@@ -142,6 +148,7 @@ impl Artifact {
             ("policy check", _) => shape(any, Self::PolicyFile),
             ("rebuild", _) => shape(any, Self::Rebuilt),
             ("rehearse", _) => shape(any, Self::Rehearsal),
+            ("runbook", _) => shape(any, Self::Runbook),
             _ => Self::Other(any),
         }
     }
@@ -162,6 +169,7 @@ impl Artifact {
             Self::PolicyFile(it) => Some(&it.kind),
             Self::Rebuilt(it) => Some(&it.kind),
             Self::Rehearsal(it) => Some(&it.kind),
+            Self::Runbook(it) => Some(&it.kind),
             Self::Other(any) => any.fields()?.get("kind")?.text(),
             _ => None,
         }
@@ -195,6 +203,7 @@ impl Artifact {
             Self::PolicyFile(it) => &it.path,
             Self::Rebuilt(it) => &it.path,
             Self::Rehearsal(it) => &it.path,
+            Self::Runbook(it) => &it.path,
             Self::Other(any) => {
                 any.fields().and_then(|fields| fields.get("path")).and_then(Any::text).unwrap_or_default()
             }
@@ -229,6 +238,7 @@ impl Artifact {
             Self::PolicyFile(it) => &it.more,
             Self::Rebuilt(it) => &it.more,
             Self::Rehearsal(it) => &it.more,
+            Self::Runbook(it) => &it.more,
             Self::Other(_) => return None,
         })
     }

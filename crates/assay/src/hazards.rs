@@ -1,0 +1,51 @@
+//! What a restore of a backup will run into, on the day that is asked for.
+
+use backup_facts::hazards::{self, Hazards, open_with};
+use backup_facts::opening::Unlocked;
+use backup_facts::snapshot::SnapshotFacts;
+use checks::{Finding, Findings};
+use jiff::Timestamp;
+use static_resources::StaticResources;
+
+use crate::backup::Backup;
+use crate::question::Question;
+
+/// What a restore of a snapshot, and of its tarball where it is at hand, will run into on the day that is asked for, or right
+/// now. Encrypted objects are read as far as the keys open them; certificates that lie beside it go by the name of their file.
+pub(crate) fn read(
+    backup: &Backup,
+    snapshot: &SnapshotFacts<'_>,
+    tarball: Option<&StaticResources>,
+    keys: &Unlocked,
+    question: &Question,
+) -> Hazards {
+    let platform = snapshot.platform.platform;
+    let (now, on) = (question.now, question.restore_on.unwrap_or(question.now));
+    let mut hazards = hazards::read(&snapshot.scan, &open_with(keys), tarball, platform, now, on);
+    let beside = backup.directory().map(|directory| directory.certificates(&backup.reading)).unwrap_or_default();
+    hazards.certificates.add_beside(beside.iter().map(|(name, text)| (name.as_str(), &text[..])), on);
+    hazards
+}
+
+/// What is found of that.
+pub(crate) fn of_snapshot(
+    backup: &Backup,
+    snapshot: &SnapshotFacts<'_>,
+    tarball: Option<&StaticResources>,
+    keys: &Unlocked,
+    question: &Question,
+) -> Vec<Finding> {
+    found(&read(backup, snapshot, tarball, keys, question))
+}
+
+/// The hazards of a tarball by itself: what will have ended by that day. Right now nothing can have that is not a fault
+/// of the tarball already.
+pub(crate) fn of_tarball(tarball: &StaticResources, restore: Option<Timestamp>, now: Timestamp) -> Vec<Finding> {
+    restore.map(|restore| found(&hazards::of_tarball(tarball, now, restore))).unwrap_or_default()
+}
+
+fn found(hazards: &Hazards) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    checks::hazards::check(hazards, &mut findings);
+    findings.into_sorted()
+}
