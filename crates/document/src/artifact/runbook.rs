@@ -115,8 +115,12 @@ pub struct Blank {
 pub struct BookStep {
     /// Its id: `R-07`.
     pub id: String,
+    /// Heading of the part of the book that it stands in: the same as that of the step before, or a new part begins.
+    pub section: String,
     /// What is done, in a few words.
     pub title: String,
+    /// When it is to be done at all: `a node stays NotReady`; `None` where always.
+    pub only_if: Option<String>,
     /// `workstation`, `recovery-host`, `other-hosts`, `every-host`, `node`, `management-cluster`, `site`.
     pub place: Word,
     /// What it is for, and when it is to be done: sentences.
