@@ -1,11 +1,13 @@
 //! What a file or stream was wrapped in: a row of each match is all that the others know of a kind.
 
+mod lz4;
 mod xz;
 mod zstd;
 
 use std::fmt;
 use std::io::{BufRead, Read};
 
+use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 
 use crate::sniff::{self, Looks};
@@ -21,6 +23,10 @@ pub enum Compression {
     Zstd,
     /// xz, one stream or several.
     Xz,
+    /// bzip2, one stream or several.
+    Bzip2,
+    /// lz4, one frame or several.
+    Lz4,
 }
 
 impl Compression {
@@ -32,6 +38,8 @@ impl Compression {
             Self::Gzip => Some("gzip"),
             Self::Zstd => Some("zstd"),
             Self::Xz => Some("xz"),
+            Self::Bzip2 => Some("bzip2"),
+            Self::Lz4 => Some("lz4"),
         }
     }
 
@@ -47,6 +55,8 @@ impl Compression {
             Self::Gzip => Box::new(MultiGzDecoder::new(stream)),
             Self::Zstd => Box::new(zstd::Frames::new(stream)),
             Self::Xz => Box::new(xz::Streams::new(stream)),
+            Self::Bzip2 => Box::new(MultiBzDecoder::new(stream)),
+            Self::Lz4 => Box::new(lz4::Frames::new(stream)),
         }
     }
 
@@ -56,6 +66,8 @@ impl Compression {
             Some(Looks::Gzip) => Self::Gzip,
             Some(Looks::Zstd) => Self::Zstd,
             Some(Looks::Xz) => Self::Xz,
+            Some(Looks::Bzip2) => Self::Bzip2,
+            Some(Looks::Lz4) => Self::Lz4,
             _ => Self::None,
         }
     }
@@ -68,6 +80,8 @@ impl fmt::Display for Compression {
             Self::Gzip => "gzip",
             Self::Zstd => "Zstandard",
             Self::Xz => "xz",
+            Self::Bzip2 => "bzip2",
+            Self::Lz4 => "lz4",
         })
     }
 }

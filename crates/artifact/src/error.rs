@@ -211,8 +211,8 @@ fn describe(looks: &Looks, compression: Compression) -> String {
         Compression::None => looks.to_string(),
         packed => format!("{packed}-compressed {looks}"),
     };
-    // By sound: an SQLite, an ELF, an HTML, an xz, but a Zstandard.
-    let spelled = ["SQLite", "HTML", "xz"].iter().any(|word| noun.starts_with(word));
+    // By sound: an SQLite, an ELF, an HTML, an xz, an lz4, but a Zstandard.
+    let spelled = ["SQLite", "HTML", "xz", "lz4"].iter().any(|word| noun.starts_with(word));
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'E']);
     let article = if spelled || vowel { "an" } else { "a" };
     format!("{article} {noun}")
@@ -223,6 +223,17 @@ fn at(offset: Option<u64>) -> String {
 }
 
 fn not_a_snapshot_hint(looks: &Looks, compression: Compression) -> Option<String> {
+    let program = match looks {
+        Looks::Gzip => Some("gzip"),
+        Looks::Zstd => Some("zstd"),
+        Looks::Xz => Some("xz"),
+        Looks::Bzip2 => Some("bzip2"),
+        Looks::Lz4 => Some("lz4"),
+        _ => None,
+    };
+    if let Some(program) = program.filter(|_| compression != Compression::None) {
+        return Some(format!("it is compressed twice; undo one layer: `{program} -dc FILE | assay inspect -`"));
+    }
     let hint = match looks {
         Looks::Tar { static_resources: true, .. } if compression == Compression::Zstd => {
             "decompress it first: `zstd -dk FILE`; as the backup wrote it, it is compressed by gzip"
@@ -232,14 +243,6 @@ fn not_a_snapshot_hint(looks: &Looks, compression: Compression) -> Option<String
         }
         Looks::Tar { .. } => "unpack it (`tar -xf`) and pass the snapshot (`*.db`) it holds",
         Looks::Zip => "unpack it (`unzip`) and pass the snapshot (`*.db`) it holds",
-        Looks::Xz => "decompress it first: `xz -dk FILE`",
-        Looks::Bzip2 => "decompress it first: `bzip2 -dk FILE`",
-        Looks::Gzip if compression != Compression::None => {
-            "it is compressed twice; undo one layer: `gzip -dc FILE | assay inspect -`"
-        }
-        Looks::Zstd if compression != Compression::None => {
-            "it is compressed twice; undo one layer: `zstd -dc FILE | assay inspect -`"
-        }
         Looks::Age => "decrypt it first: `age -d -i IDENTITY FILE | assay inspect -`",
         Looks::Html | Looks::Json | Looks::Yaml | Looks::Text => {
             "a download may have stored an error message instead of the snapshot; read it"

@@ -34,6 +34,8 @@ pub enum Looks {
     Xz,
     /// A bzip2 stream.
     Bzip2,
+    /// An lz4 stream.
+    Lz4,
     /// A zip archive.
     Zip,
     /// A tar archive.
@@ -86,6 +88,7 @@ impl fmt::Display for Looks {
             Self::Zstd => "Zstandard stream",
             Self::Xz => "xz stream",
             Self::Bzip2 => "bzip2 stream",
+            Self::Lz4 => "lz4 stream",
             Self::Zip => "zip archive",
             Self::Tar { static_resources: true, .. } => "tarball of static pod resources",
             Self::Tar { member, .. } => return write!(f, "tarball (first member `{member}`)"),
@@ -127,11 +130,12 @@ pub fn sniff(bytes: &[u8]) -> Looks {
 }
 
 pub(super) fn by_magic(bytes: &[u8]) -> Option<Looks> {
-    let table: [(&[u8], Looks); 10] = [
+    let table: [(&[u8], Looks); 11] = [
         (b"\x1f\x8b", Looks::Gzip),
         (b"\x28\xb5\x2f\xfd", Looks::Zstd),
         (b"\xfd7zXZ\0", Looks::Xz),
         (b"BZh", Looks::Bzip2),
+        (b"\x04\x22\x4d\x18", Looks::Lz4),
         (b"PK\x03\x04", Looks::Zip),
         (b"SQLite format 3\0", Looks::Sqlite),
         (b"age-encryption.org/", Looks::Age),

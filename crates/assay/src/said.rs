@@ -1,6 +1,7 @@
 //! A backup held against what was said of it when it was made.
 
 use artifact::{Compression, Contents};
+use backup_facts::directory::PACKED;
 use backup_facts::said::{Claim, base};
 use checks::Finding;
 use checks::said::{AgainstSaid, Outcome};
@@ -26,7 +27,7 @@ pub(crate) fn hold(
         let name = source.name();
         let hashed = facts.trailer.as_ref().map(|trailer| trailer.file);
         digests.extend(stored(source, expected, watch)?.map(|digest| (base(&name).to_owned(), digest)));
-        let bare = [".gz", ".zst"].iter().find_map(|end| base(&name).strip_suffix(end)).unwrap_or(base(&name));
+        let bare = PACKED.iter().find_map(|end| base(&name).strip_suffix(end)).unwrap_or(base(&name));
         digests.extend(hashed.map(|digest| (bare.to_owned(), digest)));
     }
     if let Some(tarball) = &backup.tarball {

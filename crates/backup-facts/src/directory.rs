@@ -8,6 +8,9 @@ use static_resources::{BackupFile, BackupName};
 use crate::layout::Layout;
 use crate::picks;
 
+/// What names of compressed files end in.
+pub const PACKED: [&str; 6] = [".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip"];
+
 /// What the name of a backup's file says, compressed or with its keys split off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileName {
@@ -25,7 +28,7 @@ impl FileName {
     /// Reads a file name; `None` for any other.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let stem = [".gz", ".zst", ".xz"].iter().find_map(|end| name.strip_suffix(end)?.strip_suffix(".db"));
+        let stem = PACKED.iter().find_map(|end| name.strip_suffix(end)?.strip_suffix(".db"));
         if let Some(stem) = stem {
             return Self::plain(&format!("{stem}.db"), false);
         }
@@ -202,6 +205,9 @@ mod tests {
             (format!("snapshot_{ts}.db.gz"), Some((Snapshot, false, false))),
             (format!("snapshot_{ts}__POSSIBLY_DIRTY__.db.zst"), Some((Snapshot, true, false))),
             (format!("snapshot_{ts}.db.xz"), Some((Snapshot, false, false))),
+            (format!("snapshot_{ts}.db.bz2"), Some((Snapshot, false, false))),
+            (format!("snapshot_{ts}.db.lz4"), Some((Snapshot, false, false))),
+            (format!("snapshot_{ts}.db.zip"), Some((Snapshot, false, false))),
             (format!("static_kuberesources_{ts}.tar.gz"), Some((StaticKubeResources, false, false))),
             (format!("static_kuberesources_{ts}.tar"), Some((StaticKubeResources, false, false))),
             (

@@ -201,11 +201,12 @@ fn what_the_disk_says_is_not_said_of_the_stream() {
     let bytes: Vec<u8> =
         snapshot_like(50).iter().enumerate().map(|(at, byte)| byte ^ u8::try_from(at / 977 % 13).unwrap()).collect();
     let zstd = ruzstd::encoding::compress_to_vec(&bytes[..], ruzstd::encoding::CompressionLevel::Fastest);
-    let xz = fixtures::tool("xz").map(|mut xz| {
+    let [xz, bzip2, lz4] = ["xz", "bzip2", "lz4"].map(|name| {
         let folder = Folder::new();
-        xz.arg("--stdout").arg(folder.file("x", &bytes)).output().unwrap().stdout
+        let mut program = fixtures::tool(name)?;
+        Some(program.arg("--stdout").arg(folder.file("x", &bytes)).output().unwrap().stdout)
     });
-    for packed in [Some(bytes.clone()), Some(gzip(&bytes)), Some(zstd), xz].into_iter().flatten() {
+    for packed in [Some(bytes.clone()), Some(gzip(&bytes)), Some(zstd), xz, bzip2, lz4].into_iter().flatten() {
         for (errno, part) in [(libc::EIO, 2), (libc::ESTALE, 3), (libc::EIO, 1)] {
             let half = packed[..packed.len() / part].to_vec();
             let contents = Contents::of_stream("x", Box::new(Fails(io::Cursor::new(half), errno)));

@@ -163,15 +163,18 @@ impl Read for Taken<'_> {
 fn what_does_not_begin_as_a_database_is_given_up_on() {
     let piece = vec![0; 4 << 20];
     let text = b"a line of text, and again\n".repeat(200_000);
-    let xz = fixtures::tool("xz").map(|mut xz| {
+    let [xz, bzip2, lz4] = [("xz", "-0"), ("bzip2", "-1"), ("lz4", "-1")].map(|(name, level)| {
         let path = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(path.path(), &piece).unwrap();
-        xz.args(["-0", "--stdout"]).arg(path.path()).output().unwrap().stdout
+        let mut program = fixtures::tool(name)?;
+        Some(program.args([level, "--stdout"]).arg(path.path()).output().unwrap().stdout)
     });
     let cases = [
         (Some(gzip(&piece)), 100, Compression::Gzip, Looks::Zeros),
         (Some(zstd(&piece)), 100, Compression::Zstd, Looks::Zeros),
         (xz, 100, Compression::Xz, Looks::Zeros),
+        (bzip2, 100, Compression::Bzip2, Looks::Zeros),
+        (lz4, 100, Compression::Lz4, Looks::Zeros),
         (Some(gzip(&text)), 80, Compression::Gzip, Looks::Text),
         (Some(piece.clone()), 100, Compression::None, Looks::Zeros),
     ];
@@ -209,4 +212,25 @@ fn a_database_is_read_on_however_well_it_compresses() {
         database[at + 8] = 0x02;
     }
     assert!(expand(&gzip(&database), CAP).unwrap().0 == database, "pages without metas");
+}
+
+/// The real program's, in one stream and in several, whole, cut off and damaged.
+#[test]
+fn what_bzip2_writes_is_read_and_what_is_wrong_with_it_is_told() {
+    let content: Vec<u8> =
+        (0..150_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> (n % 17)).to_be_bytes()[0]).collect();
+    let path = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(path.path(), &content).unwrap();
+    let Some(mut bzip2) = fixtures::tool("bzip2") else { return };
+    let packed = bzip2.args(["-1", "--stdout"]).arg(path.path()).output().unwrap().stdout;
+    assert!(read_all(&packed[..], CAP, "`x`").unwrap() == (content.clone(), Compression::Bzip2));
+    assert!(read_all(&packed.repeat(2)[..], CAP, "`x`").unwrap().0 == content.repeat(2));
+    assert!(matches!(read_all(&packed[..], 1000, "`x`"), Err(InputError::OverCap { .. })));
+    for end in (4..packed.len()).step_by(packed.len() / 20) {
+        assert!(matches!(read_all(&packed[..end], CAP, "`x`"), Err(InputError::CutOff { .. })), "{end}");
+        let mut wrong = packed.clone();
+        wrong[end] ^= 0x41;
+        let told = read_all(&wrong[..], CAP, "`x`");
+        assert!(matches!(told, Err(InputError::Damaged { .. } | InputError::CutOff { .. })), "{end}");
+    }
 }

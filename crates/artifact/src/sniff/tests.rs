@@ -68,6 +68,7 @@ fn other_files_are_named() {
         (b"\x50\x2a\x4d\x18\x04\0\0\0".to_vec(), Looks::Zstd),
         (b"\xfd7zXZ\0".to_vec(), Looks::Xz),
         (b"BZh91AY".to_vec(), Looks::Bzip2),
+        (b"\x04\x22\x4d\x18\x64".to_vec(), Looks::Lz4),
         (b"PK\x03\x04".to_vec(), Looks::Zip),
         (b"SQLite format 3\0".to_vec(), Looks::Sqlite),
         (b"age-encryption.org/v1\n".to_vec(), Looks::Age),

@@ -1,5 +1,6 @@
 //! What lies in a directory, and what `cluster-restore.sh` would take of it.
 
+use backup_facts::directory::PACKED;
 use backup_facts::picks::{self, Picks};
 use backup_facts::platform::{Halves as Needed, Platform, rules};
 use wording::clip;
@@ -119,7 +120,7 @@ fn check_names(there: &InDirectory<'_>, findings: &mut Findings) {
     for ((pick, pattern, model), file) in wanted.into_iter().zip(there.files) {
         let Some(file) = file.filter(|_| pick.is_none()) else { continue };
         // what is stored compressed is unpacked for a restore anyway, and has its name then
-        let unpacked = [".gz", ".zst", ".xz", ".zip"].iter().find_map(|end| file.strip_suffix(end));
+        let unpacked = PACKED.iter().find_map(|end| file.strip_suffix(end));
         let (severity, what) = match unpacked.filter(|name| picks::matches(name).is_some()) {
             Some(_) => (Severity::Low, "unpack".to_owned()),
             None => (Severity::Medium, format!("to {model}, say, rename")),
