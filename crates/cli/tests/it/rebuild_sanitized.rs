@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use bbolt_page::{Db, Serial};
+use etcd_snapshot::{Options, scan};
+use memchr::memmem;
 use serde_json::Value;
 use snapshot_builder::Builder;
 
@@ -20,6 +23,16 @@ fn planted(builder: &mut Builder, main: i64, key: &str, value: &str) {
     };
     builder.put(main, 0, &put);
 }
+
+/// Secrets under a key of their own.
+const BOX: &str = "
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets]
+  providers:
+  - secretbox: {keys: [{name: box, secret: YWFhYWFhYWFhYWFhYWFhYWJiYmJiYmJiYmJiYmJiYmI=}]}
+";
 
 /// A snapshot of Secret `db`, whose password is `secret`, and another object.
 fn with(secret: &str, key: &str, value: &str) -> Vec<u8> {
@@ -148,4 +161,53 @@ fn a_user_of_etcd_has_no_password_and_the_options_do_not_mix() {
     ] {
         bench.refused(&[&["rebuild", &source, "--out", &bench.text("x.db")], more].concat(), said);
     }
+}
+
+/// The number of a leaf of one page, in use, that holds this prefix of a key.
+fn leaf_of(file: &[u8], prefix: &[u8]) -> usize {
+    let scan = scan(Db::open(file).unwrap(), Options::default(), &Serial);
+    let unused: Vec<usize> = scan.walked.unreachable().map(|unused| unused.page.0 as usize).collect();
+    let is_leaf = |page: &usize| {
+        file[page * 4096 + 8..][..8] == [2, 0, file[page * 4096 + 10], file[page * 4096 + 11], 0, 0, 0, 0]
+    };
+    let mut pages = memmem::find_iter(file, prefix).map(|at| at / 4096);
+    pages.find(|page| is_leaf(page) && !unused.contains(page)).unwrap()
+}
+
+/// What is left of a damaged file is cleaned, opened and sealed as a whole one's values are, and still says what is lost.
+#[test]
+fn what_is_salvaged_is_cleaned_and_sealed_as_well() {
+    let (bench, fixture) = (Bench::new(), named("aescbc-rotated"));
+    let tarball = fixture.tarball();
+    let tarball = tarball.to_str().unwrap();
+    let whole = fixture.bytes();
+    let lost = leaf_of(&whole, b"/kubernetes.io/secrets/analytics/");
+    let mut damaged = whole.clone();
+    damaged[lost * 4096..][..4096].fill(0);
+    let damaged = bench.write("damaged.db", &damaged);
+    let config = bench.write("new.yaml", BOX.as_bytes());
+    let live = |told: &Value| told["artifacts"][0]["liveKeys"].as_u64().unwrap();
+    let make = |out: &str, more: &[&str]| {
+        let line = [&["rebuild", &damaged, "--out", out, "--salvage", "--json"], more].concat();
+        let ran = run(&line);
+        assert_eq!(ran.code, Some(1), "{line:?}: {}", ran.err);
+        let told: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(told["artifacts"][0]["salvage"]["lost"][0]["page"], lost, "{line:?}");
+        assert_eq!(told["artifacts"][0]["trailer"], Value::Null, "{line:?}");
+        told
+    };
+    let bare = live(&make(&bench.text("left.db"), &[]));
+    assert!(bare < fixture.facts()["live_keys"].as_u64().unwrap(), "something is lost: {bare}");
+    let (case, sealed) = (bench.text("case.db"), bench.text("sealed.db"));
+    let told = make(&case, &["--sanitize", "--keys", tarball]);
+    assert_eq!(live(&told) + told["artifacts"][0]["sanitized"]["dropped"].as_u64().unwrap(), bare);
+    let list = got(&[&case, "-r", "secrets", "--reveal"]);
+    let left = list["items"].as_array().unwrap();
+    let entries = left.iter().filter_map(|secret| secret["data"].as_object()).flatten();
+    let closed = entries.clone().filter(|(_, value)| **value != "").count();
+    assert!(left.len() > 100 && closed == 0, "{} Secrets, {closed} entries with a value", left.len());
+    assert_eq!(live(&make(&sealed, &["--reencrypt", &config, "--keys", tarball])), bare);
+    let under_new = got(&[&sealed, "-r", "secrets", "--reveal", "--keys", &config]);
+    let of_source = got(&[&bench.text("left.db"), "-r", "secrets", "--reveal", "--keys", tarball]);
+    assert_eq!(under_new["items"], of_source["items"]);
 }
