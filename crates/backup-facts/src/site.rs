@@ -4,11 +4,24 @@
 //! Nothing secret is in it: of a proxy's address no password, of a Machine no user data, of Secrets and ConfigMaps no
 //! value.
 
+mod machine;
+mod operator;
+mod provider;
+mod proxy;
+mod workload;
+
 use etcd_snapshot::Scan;
-use serde_json::Value;
+use kube_objects::{Envelope, StorageKey};
 use zeroize::Zeroizing;
 
-use crate::hazards::{Listed, ObjectName};
+use crate::hazards::{Budget, Listed, MOST_WORDS, Nodes, Object, at, word};
+use machine::Machines;
+
+pub use machine::MachineObject;
+pub use operator::{EncryptionAsked, Operator};
+pub use provider::Provider;
+pub use proxy::Proxy;
+pub use workload::{Role, Workload};
 
 /// What a procedure needs to know of the cluster.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,49 +48,8 @@ pub struct Site {
     pub members: Vec<PeerMember>,
     /// Objects of these kinds that are encrypted and did not open, by resource and name: what they would say is a blank.
     pub sealed: Listed<String>,
-}
-
-/// The cluster-wide proxy: of its status, else of its spec.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proxy {
-    /// For HTTP; user and password, where there are any, stand as `<user>:<password>`.
-    pub http: String,
-    /// For HTTPS, likewise.
-    pub https: String,
-    /// What is not asked for through it, joined by commas.
-    pub no_proxy: String,
-    /// Whether an address had a user or a password in it.
-    pub had_credentials: bool,
-}
-
-/// What the cluster runs on: its Infrastructure.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Provider {
-    /// `AWS`, `BareMetal`, `VSphere`, `None`, ...; empty where none is noted.
-    pub platform: String,
-    /// `HighlyAvailable`, `SingleReplica`, `DualReplica`, `HighlyAvailableArbiter`, ...; empty where none is noted.
-    pub topology: String,
-    /// Name prefix of its cloud resources.
-    pub name: String,
-    /// URL of the API for clients on the nodes.
-    pub api_internal_url: String,
-    /// Addresses that keepalived holds for the API.
-    pub api_vips: Vec<String>,
-    /// Addresses that keepalived holds for the routers.
-    pub ingress_vips: Vec<String>,
-}
-
-/// A Machine of the control plane.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct MachineObject {
-    /// Name.
-    pub name: String,
-    /// Its node, by its reference or by an address that they share; empty where it has none.
-    pub node: String,
-    /// What the cloud calls it; empty where none is noted.
-    pub provider_id: String,
-    /// The object without what is secret in it (inline user data); as the API shows it.
-    pub object: Value,
+    /// Objects of these kinds that could not be read, likewise: damaged, or more than is ever decoded.
+    pub unread: Listed<String>,
 }
 
 /// A host that metal3 manages.
@@ -87,55 +59,6 @@ pub struct BareMetalHost {
     pub name: String,
     /// The Machine that runs on it; empty where none does.
     pub consumer: String,
-}
-
-/// An operator of static pods.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Operator {
-    /// `etcds`, `kubeapiservers`, `kubecontrollermanagers`, `kubeschedulers`.
-    pub resource: String,
-    /// `status.latestAvailableRevision`.
-    pub latest_revision: Option<u64>,
-    /// Revision of each node, by its name.
-    pub node_revisions: Vec<(String, u64)>,
-    /// `spec.forceRedeploymentReason`; empty where there is none.
-    pub redeployment_reason: String,
-    /// Names of the keys of `spec.unsupportedConfigOverrides`.
-    pub overrides: Vec<String>,
-    /// Reason and message of the condition `NodeInstallerProgressing`; empty where there is none.
-    pub progressing: (String, String),
-}
-
-/// Encryption at rest, as the cluster was asked for it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EncryptionAsked {
-    /// `spec.encryption.type` of the APIServer: `aescbc`, `aesgcm`, `identity`, ...; empty where none is set.
-    pub kind: String,
-    /// The condition `Encrypted` of each operator: its resource, the reason, the message.
-    pub conditions: Vec<(String, String, String)>,
-}
-
-/// What a workload is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// A router of `openshift-ingress`.
-    Router,
-    /// An operator of the platform.
-    Operator,
-    /// Somebody else's.
-    #[default]
-    ThirdParty,
-}
-
-/// A Deployment or a DaemonSet that keeps data of the API in memory.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Workload {
-    /// What it is.
-    pub role: Role,
-    /// `deployment` or `daemonset`.
-    pub kind: String,
-    /// Namespace and name.
-    pub name: ObjectName,
 }
 
 /// A member of etcd.
@@ -151,17 +74,143 @@ pub struct PeerMember {
     pub is_learner: bool,
 }
 
+/// The most members that are kept.
+const MOST_MEMBERS: usize = 1_000;
+
 impl Site {
     /// Reads what a snapshot says; `open` opens an encrypted value, given its etcd key, as [`crate::hazards::read`] has it.
     #[must_use]
     pub fn read(scan: &Scan<'_>, open: &impl Fn(&[u8], &[u8]) -> Option<Zeroizing<Vec<u8>>>) -> Self {
-        let _ = open;
-        let members = scan.state.members.iter().map(|member| PeerMember {
-            id: member.id,
-            name: member.name.clone(),
-            peer_urls: member.peer_urls.clone(),
-            is_learner: member.is_learner,
-        });
-        Self { members: members.collect(), ..Self::default() }
+        let budget = Budget::default();
+        let mut reading = Reading::default();
+        for live in scan.store.live() {
+            let (key, value) = (live.kv.key, live.kv.value);
+            let object = Object::new(StorageKey::parse(key), &budget);
+            let Some(kind) = Kind::of(&object) else { continue };
+            if !matches!(Envelope::of(value), Envelope::Encrypted(_)) {
+                reading.add(&kind, &object, value);
+            } else if let Some(opened) = open(key, value) {
+                reading.add(&kind, &object, &opened);
+            } else {
+                let resource = word(&String::from_utf8_lossy(object.resource()));
+                reading.site.sealed.push(format!("{resource} {}", object.object_name()));
+            }
+        }
+        let mut site = reading.join();
+        site.unread = budget.into_unread();
+        site.unread.items.sort();
+        site.members = members(scan);
+        site
+    }
+}
+
+fn members(scan: &Scan<'_>) -> Vec<PeerMember> {
+    let members = scan.state.members.iter().take(MOST_MEMBERS).map(|member| PeerMember {
+        id: member.id,
+        name: word(&member.name),
+        peer_urls: member.peer_urls.iter().take(MOST_WORDS).map(|url| word(url)).collect(),
+        is_learner: member.is_learner,
+    });
+    let mut members: Vec<PeerMember> = members.collect();
+    members.sort_by_key(|member| member.id);
+    members
+}
+
+/// What is read of, by its key.
+enum Kind {
+    ClusterVersion,
+    Proxy,
+    Infrastructure,
+    Node,
+    Machine,
+    BareMetalHost,
+    /// Of the static pods' operators, and of those that report `Encrypted`.
+    Operator,
+    ApiServer,
+    Workload,
+    Driver,
+}
+
+impl Kind {
+    fn of(key: &Object<'_>) -> Option<Self> {
+        let only = |name: &[u8], kind| (key.name_bytes() == name).then_some(kind);
+        match (key.group(), key.resource()) {
+            (b"config.openshift.io", b"clusterversions") => only(b"version", Self::ClusterVersion),
+            (b"config.openshift.io", b"proxies") => only(b"cluster", Self::Proxy),
+            (b"config.openshift.io", b"infrastructures") => only(b"cluster", Self::Infrastructure),
+            (b"config.openshift.io", b"apiservers") => only(b"cluster", Self::ApiServer),
+            (
+                b"operator.openshift.io",
+                b"etcds"
+                | b"kubeapiservers"
+                | b"kubecontrollermanagers"
+                | b"kubeschedulers"
+                | b"openshiftapiservers"
+                | b"authentications",
+            ) => only(b"cluster", Self::Operator),
+            (b"", b"nodes") => Some(Self::Node),
+            (b"machine.openshift.io", b"machines") => Some(Self::Machine),
+            (b"metal3.io", b"baremetalhosts") => Some(Self::BareMetalHost),
+            (b"apps", b"deployments" | b"daemonsets") => Some(Self::Workload),
+            (b"storage.k8s.io", b"csidrivers") | (b"operator.openshift.io", b"clustercsidrivers") => Some(Self::Driver),
+            _ => None,
+        }
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Reading {
+    site: Site,
+    nodes: Nodes,
+    machines: Machines,
+}
+
+impl Reading {
+    fn add(&mut self, kind: &Kind, key: &Object<'_>, value: &[u8]) {
+        let site = &mut self.site;
+        match kind {
+            Kind::Driver => return site.drivers.push(key.name()),
+            Kind::Workload => return site.workloads.extend(Workload::of(key, value)),
+            Kind::Machine => return self.machines.add(key, value),
+            Kind::Node => {
+                if let Some(stored) = key.read(value) {
+                    self.nodes.add_node(key, stored.view());
+                }
+                return;
+            }
+            _ => {}
+        }
+        let Some(object) = key.decode(value) else { return };
+        match kind {
+            Kind::ClusterVersion => site.cluster_id = at(&object, "/spec/clusterID"),
+            Kind::Proxy => site.proxy = Proxy::of(&object),
+            Kind::Infrastructure => site.infrastructure = Provider::of(&object),
+            Kind::ApiServer => site.encryption.kind = at(&object, "/spec/encryption/type"),
+            Kind::BareMetalHost => {
+                let consumer = at(&object, "/spec/consumerRef/name");
+                site.bare_metal.push(BareMetalHost { name: key.name(), consumer });
+            }
+            Kind::Operator => {
+                site.operators.extend(Operator::of(key, &object));
+                site.encryption.add_operator(key, &object);
+            }
+            Kind::Driver | Kind::Workload | Kind::Machine | Kind::Node => {}
+        }
+    }
+
+    fn join(self) -> Site {
+        let Self { mut site, nodes, machines } = self;
+        site.machines = machines.join(&nodes);
+        site.bare_metal.items.sort_by(|a, b| a.name.cmp(&b.name));
+        site.operators.sort_by(|a, b| a.resource.cmp(&b.resource));
+        site.encryption.sort();
+        site.workloads.items.sort();
+        site.sealed.items.sort();
+        let mut drivers = std::mem::take(&mut site.drivers.items);
+        drivers.sort();
+        drivers.dedup();
+        site.drivers = drivers.into_iter().collect();
+        site
     }
 }

@@ -79,27 +79,27 @@ impl fmt::Display for ObjectName {
 }
 
 /// Text from a snapshot, its end cut where it is too long to be a name, and what a terminal obeys escaped.
-pub(super) fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     inert(&cut(text, LONGEST_WORD)).into_owned()
 }
 
 /// The text at `pointer` as a word; empty where there is none.
-pub(super) fn at(object: &Value, pointer: &str) -> String {
+pub(crate) fn at(object: &Value, pointer: &str) -> String {
     object.pointer(pointer).and_then(Value::as_str).map(word).unwrap_or_default()
 }
 
 /// The items of the list at `pointer`.
-pub(super) fn items<'o>(object: &'o Value, pointer: &str) -> impl Iterator<Item = &'o Value> {
+pub(crate) fn items<'o>(object: &'o Value, pointer: &str) -> impl Iterator<Item = &'o Value> {
     object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// The texts of the list at `pointer`, as words.
-pub(super) fn words(object: &Value, pointer: &str) -> Vec<String> {
+pub(crate) fn words(object: &Value, pointer: &str) -> Vec<String> {
     items(object, pointer).filter_map(Value::as_str).take(MOST_WORDS).map(word).collect()
 }
 
 /// The most words of one list inside an object: device paths of a LocalVolume, say.
-pub(super) const MOST_WORDS: usize = 200;
+pub(crate) const MOST_WORDS: usize = 200;
 
 #[cfg(test)]
 mod tests {

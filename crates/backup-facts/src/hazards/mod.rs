@@ -36,9 +36,11 @@ pub use storage::{
 
 use crate::opening::Unlocked;
 use crate::platform::Platform;
+pub(crate) use list::{MOST_WORDS, at, items, word, words};
+pub(crate) use object::{Budget, Object};
+pub(crate) use view::{Field, SPEC, View};
+
 use control_plane::{DeletionFinder, blocking_webhooks};
-use object::{Budget, Object};
-use view::{Field, SPEC};
 
 /// What a restore will run into.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

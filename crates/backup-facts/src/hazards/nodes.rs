@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::list::{Listed, at, items};
+use super::list::{Listed, MOST_WORDS, at, items};
 use super::object::Object;
-use super::view::{ANNOTATIONS, CREATED, Field, LABELS, METADATA, SPEC, STATUS, View};
+use super::view::{ANNOTATIONS, CREATED, DELETED, Field, LABELS, METADATA, SPEC, STATUS, View};
 
 /// Labels of control-plane nodes; the older one first.
 const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/master", "node-role.kubernetes.io/control-plane"];
@@ -49,6 +49,14 @@ pub struct Node {
     pub desired_config: String,
     /// `Done`, `Working`, `Degraded`, `Unreconcilable`; empty where none is noted.
     pub config_state: String,
+    /// Its addresses inside the cluster (`InternalIP`), of both families, in the order of its status.
+    pub addresses: Vec<String>,
+    /// Its address of type `Hostname`; empty where none is noted.
+    pub hostname: String,
+    /// When the object was created.
+    pub created: Option<Timestamp>,
+    /// When its deletion was asked for; `None` where it was not.
+    pub deleted: Option<Timestamp>,
 }
 
 impl Node {
@@ -113,7 +121,7 @@ pub struct Csr {
 }
 
 impl Nodes {
-    pub(super) fn add_node(&mut self, key: &Object<'_>, object: View<'_>) {
+    pub(crate) fn add_node(&mut self, key: &Object<'_>, object: View<'_>) {
         let metadata = object.get(METADATA);
         let has_label = |name| metadata.is_some_and(|metadata: View<'_>| metadata.entry(LABELS, name).is_some());
         let config = |name: &str| {
@@ -130,6 +138,10 @@ impl Nodes {
             current_config: config("currentConfig"),
             desired_config: config("desiredConfig"),
             config_state: config("state"),
+            addresses: addresses(object, "InternalIP"),
+            hostname: addresses(object, "Hostname").into_iter().next().unwrap_or_default(),
+            created: metadata.and_then(|metadata| metadata.time(CREATED)),
+            deleted: metadata.and_then(|metadata| metadata.time(DELETED)),
         });
     }
 
@@ -193,6 +205,13 @@ impl Nodes {
         self.pools.items.sort_by(|a, b| a.name.cmp(&b.name));
         self.pending_csrs.items.sort_by(|a, b| a.name.cmp(&b.name));
     }
+}
+
+/// Addresses of a kind in a Node's status.
+fn addresses(object: View<'_>, kind: &str) -> Vec<String> {
+    let all = object.get(STATUS).into_iter().flat_map(|status| status.all(Field(5, "addresses")));
+    let of_kind = all.filter(|address| address.is(Field(1, "type"), kind)).take(MOST_WORDS);
+    of_kind.map(|address| address.text(Field(2, "address"))).collect()
 }
 
 fn flag(object: &Value, pointer: &str) -> bool {

@@ -18,7 +18,7 @@ const MOST_BYTES: usize = 256 << 20;
 
 /// What may still be decoded, and what could not be.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     bytes: Cell<usize>,
     unread: RefCell<Listed<String>>,
 }
@@ -31,54 +31,54 @@ impl Default for Budget {
 
 impl Budget {
     /// Objects that were looked for and could not be read: damaged, too large or too many.
-    pub(super) fn into_unread(self) -> Listed<String> {
+    pub(crate) fn into_unread(self) -> Listed<String> {
         self.unread.into_inner()
     }
 
-    fn decode(&self, value: &[u8]) -> Option<Value> {
+    fn decode(&self, value: &[u8]) -> Option<StoredObject> {
         let left = self.bytes.get().checked_sub(value.len()).filter(|_| value.len() <= LARGEST)?;
         self.bytes.set(left);
-        StoredObject::decode(value, &DecodeOptions::default()).ok().map(StoredObject::into_json)
+        StoredObject::decode(value, &DecodeOptions::default()).ok()
     }
 }
 
 /// A live key that names an object.
-pub(super) struct Object<'k> {
+pub(crate) struct Object<'k> {
     key: StorageKey<'k>,
     budget: &'k Budget,
 }
 
 impl<'k> Object<'k> {
-    pub(super) fn new(key: StorageKey<'k>, budget: &'k Budget) -> Self {
+    pub(crate) fn new(key: StorageKey<'k>, budget: &'k Budget) -> Self {
         Self { key, budget }
     }
 
-    pub(super) fn group(&self) -> &'k [u8] {
+    pub(crate) fn group(&self) -> &'k [u8] {
         self.key.group
     }
 
-    pub(super) fn resource(&self) -> &'k [u8] {
+    pub(crate) fn resource(&self) -> &'k [u8] {
         self.key.resource
     }
 
-    pub(super) fn namespace_bytes(&self) -> &'k [u8] {
+    pub(crate) fn namespace_bytes(&self) -> &'k [u8] {
         self.key.namespace.unwrap_or_default()
     }
 
-    pub(super) fn name_bytes(&self) -> &'k [u8] {
+    pub(crate) fn name_bytes(&self) -> &'k [u8] {
         self.key.name
     }
 
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         word(&String::from_utf8_lossy(self.key.name))
     }
 
-    pub(super) fn object_name(&self) -> ObjectName {
+    pub(crate) fn object_name(&self) -> ObjectName {
         ObjectName { namespace: word(&String::from_utf8_lossy(self.namespace_bytes())), name: self.name() }
     }
 
     /// The value, to be read field by field: protobuf as it is, anything else decoded as far as the budget goes.
-    pub(super) fn read<'v>(&self, value: &'v [u8]) -> Option<Stored<'v>> {
+    pub(crate) fn read<'v>(&self, value: &'v [u8]) -> Option<Stored<'v>> {
         match Message::of_object(value) {
             Some(message) => Some(Stored::Wire(message)),
             None => self.decode(value).map(Stored::Json),
@@ -86,7 +86,18 @@ impl<'k> Object<'k> {
     }
 
     /// The value as the API would show it, as far as the budget goes.
-    pub(super) fn decode(&self, value: &[u8]) -> Option<Value> {
+    pub(crate) fn decode(&self, value: &[u8]) -> Option<Value> {
+        self.decoded(value).map(StoredObject::into_json)
+    }
+
+    /// The same with secrets masked, and how many were.
+    pub(crate) fn decode_masked(&self, value: &[u8]) -> Option<(Value, usize)> {
+        let mut decoded = self.decoded(value)?;
+        let masked = decoded.mask();
+        Some((decoded.into_json(), masked))
+    }
+
+    fn decoded(&self, value: &[u8]) -> Option<StoredObject> {
         let decoded = self.budget.decode(value);
         if decoded.is_none() {
             let resource = word(&String::from_utf8_lossy(self.key.resource));
@@ -97,6 +108,6 @@ impl<'k> Object<'k> {
 }
 
 /// The time at `pointer`.
-pub(super) fn time(object: &Value, pointer: &str) -> Option<Timestamp> {
+pub(crate) fn time(object: &Value, pointer: &str) -> Option<Timestamp> {
     object.pointer(pointer)?.as_str()?.parse().ok()
 }

@@ -13,24 +13,24 @@ use super::list::{MOST_WORDS, word};
 
 /// A field: its number in protobuf, its name in JSON. A message that Go embeds has no name.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field(pub(super) u32, pub(super) &'static str);
+pub(crate) struct Field(pub(crate) u32, pub(crate) &'static str);
 
-pub(super) const METADATA: Field = Field(1, "metadata");
-pub(super) const SPEC: Field = Field(2, "spec");
-pub(super) const STATUS: Field = Field(3, "status");
-pub(super) const CREATED: Field = Field(8, "creationTimestamp");
-pub(super) const DELETED: Field = Field(9, "deletionTimestamp");
-pub(super) const LABELS: Field = Field(11, "labels");
-pub(super) const ANNOTATIONS: Field = Field(12, "annotations");
+pub(crate) const METADATA: Field = Field(1, "metadata");
+pub(crate) const SPEC: Field = Field(2, "spec");
+pub(crate) const STATUS: Field = Field(3, "status");
+pub(crate) const CREATED: Field = Field(8, "creationTimestamp");
+pub(crate) const DELETED: Field = Field(9, "deletionTimestamp");
+pub(crate) const LABELS: Field = Field(11, "labels");
+pub(crate) const ANNOTATIONS: Field = Field(12, "annotations");
 
 /// A stored object, as it is or decoded.
-pub(super) enum Stored<'v> {
+pub(crate) enum Stored<'v> {
     Wire(Message<'v>),
     Json(Value),
 }
 
 impl Stored<'_> {
-    pub(super) fn view(&self) -> View<'_> {
+    pub(crate) fn view(&self) -> View<'_> {
         match self {
             Self::Wire(message) => View::Wire(*message),
             Self::Json(value) => View::Json(value),
@@ -40,14 +40,14 @@ impl Stored<'_> {
 
 /// An object, or a part of one.
 #[derive(Clone, Copy)]
-pub(super) enum View<'v> {
+pub(crate) enum View<'v> {
     Wire(Message<'v>),
     Json(&'v Value),
 }
 
 impl<'v> View<'v> {
     /// The first occurrence of a field; `None` where it is not set.
-    pub(super) fn get(self, field: Field) -> Option<Self> {
+    pub(crate) fn get(self, field: Field) -> Option<Self> {
         match self {
             Self::Wire(message) => message.message(field.0).map(Self::Wire),
             Self::Json(_) if field.1.is_empty() => Some(self),
@@ -56,12 +56,12 @@ impl<'v> View<'v> {
     }
 
     /// What stands at the end of a path of fields.
-    pub(super) fn path(self, fields: &[Field]) -> Option<Self> {
+    pub(crate) fn path(self, fields: &[Field]) -> Option<Self> {
         fields.iter().try_fold(self, |view, field| view.get(*field))
     }
 
     /// The items of a list.
-    pub(super) fn all(self, field: Field) -> impl Iterator<Item = Self> {
+    pub(crate) fn all(self, field: Field) -> impl Iterator<Item = Self> {
         let (wire, json) = match self {
             Self::Wire(message) => (Some(message), None),
             Self::Json(value) => (None, value.get(field.1).and_then(Value::as_array)),
@@ -71,22 +71,22 @@ impl<'v> View<'v> {
     }
 
     /// The text of a field, as a word; empty where it is not set.
-    pub(super) fn text(self, field: Field) -> String {
+    pub(crate) fn text(self, field: Field) -> String {
         self.get(field).map(|view| word(&view.as_text())).unwrap_or_default()
     }
 
     /// The texts of a list, as words.
-    pub(super) fn texts(self, field: Field) -> Vec<String> {
+    pub(crate) fn texts(self, field: Field) -> Vec<String> {
         self.all(field).take(MOST_WORDS).map(|view| word(&view.as_text())).collect()
     }
 
     /// Whether a field is this text.
-    pub(super) fn is(self, field: Field, text: &str) -> bool {
+    pub(crate) fn is(self, field: Field, text: &str) -> bool {
         self.get(field).is_some_and(|view| view.as_text() == text)
     }
 
     /// The text of an entry in a map of texts.
-    pub(super) fn entry(self, field: Field, key: &str) -> Option<String> {
+    pub(crate) fn entry(self, field: Field, key: &str) -> Option<String> {
         match self {
             Self::Wire(message) => {
                 let entry = message.messages(field.0).find(|entry| entry.text(1) == key)?;
@@ -96,14 +96,14 @@ impl<'v> View<'v> {
         }
     }
 
-    pub(super) fn flag(self, field: Field) -> bool {
+    pub(crate) fn flag(self, field: Field) -> bool {
         match self {
             Self::Wire(message) => message.number(field.0) == Some(1),
             Self::Json(value) => value.get(field.1).and_then(Value::as_bool) == Some(true),
         }
     }
 
-    pub(super) fn number(self, field: Field) -> Option<i64> {
+    pub(crate) fn number(self, field: Field) -> Option<i64> {
         match self {
             Self::Wire(message) => message.number(field.0).map(u64::cast_signed),
             Self::Json(value) => value.get(field.1)?.as_i64(),
@@ -111,7 +111,7 @@ impl<'v> View<'v> {
     }
 
     /// A time: `{1: seconds, 2: nanos}`, or text.
-    pub(super) fn time(self, field: Field) -> Option<Timestamp> {
+    pub(crate) fn time(self, field: Field) -> Option<Timestamp> {
         match self.get(field)? {
             Self::Wire(time) => {
                 let nanos = i32::try_from(time.number(2).unwrap_or(0)).ok()?;
@@ -122,7 +122,7 @@ impl<'v> View<'v> {
     }
 
     /// The text that this is; empty for anything else.
-    pub(super) fn as_text(self) -> Cow<'v, str> {
+    pub(crate) fn as_text(self) -> Cow<'v, str> {
         match self {
             Self::Wire(message) => String::from_utf8_lossy(message.as_bytes()),
             Self::Json(value) => Cow::Borrowed(value.as_str().unwrap_or_default()),

@@ -11,3 +11,4 @@ mod examine;
 mod fixture;
 mod hazards;
 mod opening;
+mod site;
