@@ -44,8 +44,10 @@ fn hazards(snapshot: &[u8]) -> Hazards {
 /// A protobuf field that holds bytes.
 fn field(number: u8, bytes: impl AsRef<[u8]>) -> Vec<u8> {
     let bytes = bytes.as_ref();
-    assert!(number < 16 && bytes.len() < 128);
-    [vec![number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes.to_vec()].concat()
+    assert!(number < 16 && bytes.len() < 256, "a byte of tag, and one or two of length");
+    let length = u8::try_from(bytes.len()).unwrap();
+    let length = if length < 128 { vec![length] } else { vec![length, 1] };
+    [vec![number << 3 | 2], length, bytes.to_vec()].concat()
 }
 
 fn stored(api_version: &str, kind: &str, object: &[u8]) -> Vec<u8> {
@@ -91,15 +93,14 @@ fn a_node_tells_its_addresses_in_protobuf_and_json_alike() {
     let address = |kind: &str, text: &str| field(5, [field(1, kind), field(2, text)].concat());
     let time = |seconds: u8| [8, seconds];
     let label = [field(1, "node-role.kubernetes.io/control-plane"), vec![18, 0]].concat();
-    let metadata =
-        [field(1, "m"), field(8, time(7)), field(9, time(9)), vec![11 << 3 | 2, label.len() as u8], label].concat();
+    let metadata = [field(1, "m"), field(8, time(7)), field(9, time(9)), field(11, label)].concat();
     let status = [
         address("Hostname", "m.example.com"),
         address("InternalIP", "10.0.0.5"),
         address("ExternalIP", "1.2.3.4"),
         address("InternalIP", "fd00::5"),
     ];
-    let object = [field(1, metadata), vec![26, status.concat().len() as u8], status.concat()].concat();
+    let object = [field(1, metadata), field(3, status.concat())].concat();
     let json = json!({"kind": "Node", "apiVersion": "v1", "metadata": {"name": "m", "creationTimestamp": "1970-01-01T00:00:07Z",
             "deletionTimestamp": "1970-01-01T00:00:09Z", "labels": {"node-role.kubernetes.io/control-plane": ""}},
         "status": {"addresses": [{"type": "Hostname", "address": "m.example.com"}, {"type": "InternalIP", "address": "10.0.0.5"},
