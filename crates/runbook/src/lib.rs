@@ -7,21 +7,37 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod asked;
+mod backup;
+mod blanks;
+mod draft;
+mod hosts;
 mod known;
+mod manual;
+mod marks;
+mod notes;
+mod plan;
 mod procedure;
+mod quorum;
+mod refusals;
+mod restore;
 pub mod shell;
+mod step;
+mod titles;
 
 pub use asked::{Asked, Task};
 pub use known::{BackupFile, Known};
 pub use procedure::Procedure;
 
-use document::{Runbook, Word};
+use document::{RecoveryHost, Runbook, Word};
+
+use draft::Draft;
+use plan::Plan;
 
 /// The book of a task at the cluster that a backup is of.
 #[must_use]
 pub fn book(known: &Known<'_>, asked: &Asked) -> Runbook {
     let (procedure, because) = Procedure::of(known, asked);
-    Runbook {
+    let book = Runbook {
         kind: Runbook::KIND,
         path: known.path.to_owned(),
         name: known.name.to_owned(),
@@ -33,6 +49,48 @@ pub fn book(known: &Known<'_>, asked: &Asked) -> Runbook {
         target: asked.target.as_ref().map(ToString::to_string),
         verdict: Some(known.verdict),
         rehearsal: known.rehearsal.cloned(),
+        at_step: asked.at_step.clone(),
         ..Runbook::default()
+    };
+    match (asked.task, procedure) {
+        (_, Procedure::Elsewhere(_)) => book,
+        (Task::Restore, _) => restored(&Plan::new(known, asked, procedure), book),
+        _ => book,
     }
+}
+
+/// The book of OpenShift's restore.
+fn restored(plan: &Plan<'_>, book: Runbook) -> Runbook {
+    let mut draft = Draft::default();
+    quorum::write(plan, &mut draft);
+    draft.section("Restore");
+    restore::begin(plan, &mut draft);
+    if plan.is_manual() {
+        manual::write(plan, &mut draft);
+        draft.section("Restore: the end of it");
+    } else {
+        manual::leave_out(plan, &mut draft);
+    }
+    restore::end(plan, &mut draft);
+    backup::write(plan, &mut draft);
+    let Draft { mut steps, omitted, .. } = draft;
+    marks::put(plan.known.findings, &mut steps);
+    Runbook {
+        refusals: refusals::of(plan),
+        notes: notes::of(plan),
+        recovery_host: recovery_host(plan),
+        blanks: blanks::of(&steps),
+        steps,
+        omitted,
+        ..book
+    }
+}
+
+fn recovery_host(plan: &Plan<'_>) -> Option<RecoveryHost> {
+    (!plan.is_manual()).then(|| RecoveryHost {
+        node: plan.recovery.node.clone(),
+        ip: plan.recovery.ip.clone(),
+        proposed: plan.proposed,
+        because: plan.recovery_because.clone(),
+    })
 }
