@@ -17,6 +17,8 @@ pub(crate) struct Host {
     pub(crate) lost: bool,
     /// Whether it was Ready in the backup.
     pub(crate) ready: bool,
+    /// Whether it holds a member of etcd alone: an arbiter.
+    pub(crate) arbiter: bool,
 }
 
 impl Host {
@@ -44,13 +46,15 @@ impl Host {
 
 /// Every host of the control plane that the backup tells of, by name.
 pub(crate) fn control_plane(known: &Known<'_>, asked: &Asked) -> Vec<Host> {
-    let nodes = known.hazards.nodes.nodes.items.iter().filter(|node| node.control_plane);
+    let nodes = known.hazards.nodes.nodes.items.iter();
+    let nodes = nodes.filter(|node| node.control_plane || has_member(known, &node.name));
     let mut hosts: Vec<Host> = nodes
         .map(|node| Host {
             node: node.name.clone(),
             ip: address(known, &node.name),
             lost: asked.lost.contains(&node.name),
             ready: node.ready == "True",
+            arbiter: !node.control_plane,
         })
         .collect();
     if hosts.is_empty() {
@@ -66,7 +70,13 @@ fn of_tarball(known: &Known<'_>, asked: &Asked, node: &str) -> Host {
         ip: address(known, node),
         lost: asked.lost.iter().any(|lost| lost == node),
         ready: false,
+        arbiter: false,
     }
+}
+
+/// Whether a node holds a member of etcd; an arbiter has no other part of the control plane.
+pub(crate) fn has_member(known: &Known<'_>, node: &str) -> bool {
+    known.site.members.iter().any(|member| member.name == node)
 }
 
 /// Nodes that the tarball has certificates of etcd for.
@@ -99,11 +109,12 @@ fn host_of(url: &str) -> Option<String> {
 /// The host to restore on, why, and whether it is proposed here.
 pub(crate) fn recovery(known: &Known<'_>, asked: &Asked, hosts: &[Host]) -> (Host, String, bool) {
     let asked_for = asked.recovery_host.as_deref();
-    if let Some(host) = asked_for.and_then(|name| hosts.iter().find(|host| host.node == name)) {
+    if let Some(host) = asked_for.and_then(|name| hosts.iter().find(|host| host.node == name && !host.arbiter)) {
         return (host.clone(), against(known, host), false);
     }
     let maker = maker(known);
-    let rank = |host: &&Host| (host.lost, !host.ready, Some(host.node.as_str()) != maker, host.node.clone());
+    let rank =
+        |host: &&Host| (host.arbiter, host.lost, !host.ready, Some(host.node.as_str()) != maker, host.node.clone());
     match hosts.iter().min_by_key(rank) {
         Some(host) => (host.clone(), reasons(known, host, hosts.len() == 1), true),
         None => {

@@ -57,7 +57,8 @@ fn age(plan: &Plan<'_>) -> Option<String> {
 fn revision(plan: &Plan<'_>) -> Option<String> {
     let revision = plan.known.revision?;
     Some(format!(
-        "It ends at revision {revision}. `revision` of the live etcd, if it still answers, tells how much is lost."
+        "It ends at revision {revision}. If the API still answers: the resourceVersion that \
+         `oc get --raw '/api/v1/nodes?limit=1'` shows first, less {revision}, is how many changes are lost.",
     ))
 }
 

@@ -79,7 +79,8 @@ impl<'a> Plan<'a> {
     /// Names of the nodes without control plane.
     pub(crate) fn workers(&self) -> Vec<&str> {
         let nodes = &self.known.hazards.nodes.nodes.items;
-        nodes.iter().filter(|node| !node.control_plane).map(|node| node.name.as_str()).collect()
+        let workers = nodes.iter().filter(|node| !node.control_plane && !hosts::has_member(self.known, &node.name));
+        workers.map(|node| node.name.as_str()).collect()
     }
 
     /// Name of the backup's snapshot, or its blank.

@@ -1,8 +1,8 @@
 //! quorum is lost, a member is alive, and no backup is used.
 
 use crate::draft::Draft;
+use crate::hosts::Host;
 use crate::plan::Plan;
-use crate::restore::stop::must_be_down;
 use crate::shell::word;
 use crate::step::{Part, Place, Step, Written};
 
@@ -38,29 +38,27 @@ fn step(plan: &Plan<'_>, id: &str) -> Written {
 }
 
 fn choose(plan: &Plan<'_>) -> Step {
-    let look = |host: &crate::hosts::Host| {
-        Part::whole().titled(format!("{}, by SSH", host.node)).on(host).run("sudo crictl ps --name '^etcd$'")
+    let look = |host: &Host| {
+        Part::whole()
+            .titled(format!("Does it run on {}?", host.node))
+            .run(format!("{} sudo crictl ps --name '^etcd$'", host.ssh()))
     };
-    let (all, down) = must_be_down(plan);
-    let sessions = plan.reachable().map(|host| format!("{}: {}", host.node, host.address()));
+    let all = plan.control_plane().count();
     let step = Step::new("Q-01")
-        .at(Place::EveryHost)
         .only_if(ONLY_IF)
-        .say(format!("The cluster has {all} members; with {down} of them down there is no quorum."))
-        .say(format!("The hosts by address: {}.", sessions.collect::<Vec<_>>().join("; ")))
+        .say(format!("Of {all} members {} are down: then there is no quorum.", all.div_ceil(2)))
         .say(
             "Take a host where etcd runs. If the API still reads: one that is no learner, with the highest raft index.",
         )
         .parts(plan.reachable().map(look))
         .expect("a line with Running, on the host to take");
-    plan.reachable().fold(step, |step, host| {
-        let pod = word(&host.etcd_pod());
-        step.part(
-            Part::whole()
-                .titled(format!("{}, if the API still reads", host.node))
-                .run(format!("oc exec -n openshift-etcd {pod} -c etcdctl -- etcdctl endpoint status -w table",)),
-        )
-    })
+    let pod = plan.reachable().next().map(|host| word(&host.etcd_pod()));
+    step.parts(pod.map(|pod| {
+        Part::whole()
+            .titled("If the API still reads: the raft index")
+            .run(format!("oc exec -n openshift-etcd {pod} -c etcdctl -- etcdctl endpoint status -w table"))
+            .expect("a line for each member that answers; no answer at all: ask the pod of another host")
+    }))
 }
 
 fn run() -> Step {
@@ -76,7 +74,7 @@ fn run() -> Step {
 }
 
 fn leave(plan: &Plan<'_>) -> Step {
-    let pods = plan.reachable().map(crate::hosts::Host::etcd_pod).collect::<Vec<_>>().join(", ");
+    let pods = plan.reachable().map(Host::etcd_pod).collect::<Vec<_>>().join(", ");
     Step::new("Q-03")
         .only_if("Q-02 was run")
         .say("End the SSH session. Members that are alive join the new cluster by themselves.")

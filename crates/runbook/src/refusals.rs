@@ -90,8 +90,8 @@ fn no_tarball(plan: &Plan<'_>) -> Option<Refusal> {
 
 fn recovery_host(plan: &Plan<'_>) -> Option<Refusal> {
     let named = plan.asked.recovery_host.as_deref()?;
-    let known = plan.control_plane().find(|host| host.node == named);
-    let names = plan.control_plane().filter(|host| !host.lost).map(|host| host.node.as_str());
+    let known = plan.control_plane().find(|host| host.node == named && !host.arbiter);
+    let names = plan.control_plane().filter(|host| !host.lost && !host.arbiter).map(|host| host.node.as_str());
     let instead = format!("name one of {}", names.collect::<Vec<_>>().join(", "));
     let text = match known {
         Some(host) if host.lost => format!("{named} is named both as lost and as the host to restore on"),

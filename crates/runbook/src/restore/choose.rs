@@ -26,7 +26,8 @@ pub(super) fn is_it_needed(plan: &Plan<'_>) -> Written {
     let step = Step::new("R-02")
         .at(Place::Site)
         .say("A restore is the last resort: everything that was written since the backup is lost.")
-        .say("While the API answers, etcd is there. Then do not restore for a single lost host: replace its member.");
+        .say("While the API answers, etcd is there.")
+        .say_if(!plan.is_single(), "Then do not restore for a single lost host: replace its member.");
     let quorum = plan.since(4, 18) && !plan.is_single() && !plan.is_fenced();
     let step = step
         .say_if(quorum, "Quorum is lost, and etcd is alive on one host: go by Q-01 to Q-06. They need no backup.")
@@ -44,7 +45,10 @@ pub(super) fn have_at_hand(plan: &Plan<'_>) -> Written {
              Logins with a password do not work until late in the restore.",
         )
         .say("The private key for SSH to the control-plane hosts. The user is core on RHCOS.")
-        .say(format!("Both files of one backup: {} and {}.", plan.snapshot(), plan.tarball()))
+        .say(match plan.is_fenced() || plan.is_manual() {
+            true => format!("The snapshot: {}. The tarball is not read.", plan.snapshot()),
+            false => format!("Both files of one backup: {} and {}.", plan.snapshot(), plan.tarball()),
+        })
         .say_if(plan.since(4, 16), "Every node must be reachable or at least able to boot.")
         .say("Today's nodes, Machines and volumes, written down if the API still answers: the backup knows those of its day.")
         .part(
@@ -75,7 +79,7 @@ pub(super) fn recovery_host(plan: &Plan<'_>) -> Written {
         return Err("every host restores its own member".to_owned());
     }
     let rec = &plan.recovery;
-    let how = if plan.proposed { "proposed" } else { "named" };
+    let how = if plan.proposed { "Proposed" } else { "Named" };
     Ok(Step::new("R-04")
         .at(Place::Site)
         .say(format!("{how}: {}, {}. {}.", rec.node, rec.address(), sentence(&plan.recovery_because)))

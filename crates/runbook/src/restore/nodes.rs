@@ -17,7 +17,8 @@ pub(super) fn look(plan: &Plan<'_>) -> Written {
     let list = Part::new("R-11a").run("oc get nodes -w").expect(format!("{total} nodes: {}", names(plan)));
     let renew = Part::new("R-11b").run("sudo sh -c 'rm -f /var/lib/kubelet/pki/*.pem'").on_node("<node>");
     let step = step.part(list).trouble(
-        "`oc` gets no answer: the API server needs some minutes. On the recovery host there is a kubeconfig of its own: R-18.",
+        "`oc` gets no answer: the API server needs some minutes. If it goes on, use the kubeconfig of the recovery host, as \
+         root: /etc/kubernetes/static-pod-resources/kube-apiserver-certs/secrets/node-kubeconfigs/localhost-recovery.kubeconfig.",
     );
     if !plan.since(4, 6) {
         return Ok(step.without("R-11b", "not documented before 4.6"));

@@ -82,7 +82,7 @@ fn said(plan: &Plan<'_>, step: Step) -> Step {
             .expect("`validating snapshot restorability...`, `etcd is stopped`, `Snapshot restore succeeded!`, `podman-etcd is started`")
             .expect("at the end `SNAPSHOT RESTORE COMPLETED`. The other node joins by itself")
             .trouble("`could not wait for etcd resources to restart`: it took longer than 5 minutes. Go on with R-28.")
-            .wait("some minutes; at most 2 until etcd stops, and 5 until it is started", "the script ends", "");
+            .wait("at most 2 minutes until etcd stops, and 5 until it is started", "the script ends", "");
     }
     let step = step
         .expect_if(plan.since(4, 22), "at the very end `SNAPSHOT RESTORE COMPLETED`, and what to look at next")
@@ -91,8 +91,8 @@ fn said(plan: &Plan<'_>, step: Step) -> Step {
         .expect("`Moving etcd data-dir /var/lib/etcd/member to /var/lib/etcd-backup`, if there was any")
         .expect("`starting restore-etcd static pod`")
         .wait(
-            "minutes. The API server takes 90 to 130 seconds to stop, and there is no limit",
-            "the prompt is back",
+            if plan.is_long() { "minutes: the API server alone takes 90 to 130 seconds to stop" } else { "minutes" },
+            "the prompt is back: there is no limit",
             "",
         );
     if !plan.is_long() {

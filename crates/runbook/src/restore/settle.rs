@@ -95,12 +95,16 @@ pub(super) fn afterwards(plan: &Plan<'_>) -> Written {
         .say_if(alarm, "The backup is at its quota: an alarm is to be expected. Defragment, then disarm it.")
         .part(Part::whole().titled("An alarm, or little room: the book for it").run(book(plan, &backup, "defragment")))
         .part(Part::whole().titled("Storage: the book for it").run(book(plan, &backup, "storage")));
-    let folder = if plan.is_manual() { "/home/core/assets" } else { "/home/core/backup" };
+    let folders = if plan.is_manual() {
+        "/home/core/assets/backup /home/core/assets/old-member-data"
+    } else {
+        "/home/core/backup"
+    };
     let with_copy: Vec<&crate::hosts::Host> =
         if plan.is_manual() { plan.reachable().collect() } else { vec![&plan.recovery] };
     for host in with_copy {
-        let part = Part::whole().titled("When all is well: remove the copy with the keys").on(host);
-        step = step.part(part.run(format!("sudo rm -r {folder}")));
+        let part = Part::whole().titled("When all is well: remove the copy").on(host);
+        step = step.part(part.run(format!("sudo rm -r {folders}")));
     }
     if plan.is_long() && !plan.is_manual() {
         for host in plan.others_reachable() {

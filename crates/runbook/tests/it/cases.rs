@@ -31,6 +31,7 @@ pub(crate) fn all() -> Vec<World> {
         World::new("by hand, one lost", "4.14.9", 3).made_by_hand().lost(&["master-1.example.com"]),
         World::new("by hand of 4.19", "4.19.0", 3).made_by_hand(),
         World::new("keyless", "4.18.9", 3).with(|world| (world.keys_apart, world.encrypted) = (true, true)),
+        World::new("arbiter", "4.20.3", 2).arbiter(),
         World::new("other release", "4.18.9", 3).with(|world| world.asked.target = Some("4.18.10".parse().unwrap())),
     ];
     all.extend([hostile(), packed(), nothing_known()]);

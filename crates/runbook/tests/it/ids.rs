@@ -5,7 +5,7 @@ use document::Runbook;
 use crate::cases;
 
 /// Steps and lettered parts of a restore, of a backup, of the quorum and of the manual way; those of the seed's table, too.
-const IDS: [&str; 90] = [
+const IDS: [&str; 89] = [
     "R-01",
     "R-02",
     "R-03",
@@ -95,7 +95,6 @@ const IDS: [&str; 90] = [
     "M-08",
     "M-09",
     "M-10",
-    "R-29",
 ];
 
 /// Whether a step or a part is there, or is left out with a reason, itself or with its step.

@@ -116,6 +116,18 @@ fn so_many_hosts_are_stopped_that_no_quorum_is_left_and_each_once() {
 }
 
 #[test]
+fn an_arbiter_is_stopped_and_never_restored_on() {
+    let arbiter = "arbiter-0.example.com";
+    let book = named("arbiter").lost(&["master-0.example.com"]).book();
+    let stop = step(&book, "R-07x").unwrap();
+    assert!(stop.text.iter().any(|line| line.starts_with("At least 2 of the 3 members")), "{:?}", stop.text);
+    assert!(stop.blocks.iter().any(|block| block.host.as_deref() == Some(arbiter)));
+    assert_eq!(book.recovery_host.unwrap().node, "master-1.example.com");
+    let named = named("arbiter").with(|world| world.asked.recovery_host = Some(arbiter.to_owned())).book();
+    assert!(named.refusals.iter().any(|refusal| refusal.text.contains("no control-plane node")));
+}
+
+#[test]
 fn the_recovery_host_is_proposed_by_the_rule() {
     let book = named("long").book();
     let host = book.recovery_host.unwrap();

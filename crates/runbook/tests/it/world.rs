@@ -2,7 +2,7 @@
 
 use backup_facts::hazards::{ControlPlaneMachineSet, Hazards, Machine, Node};
 use backup_facts::platform::Platform;
-use backup_facts::site::{MachineObject, Operator, Proxy, Role, Site, Workload};
+use backup_facts::site::{MachineObject, Operator, PeerMember, Proxy, Role, Site, Workload};
 use checks::{Finding, Findings};
 use document::Runbook;
 use runbook::{Asked, BackupFile, Known};
@@ -131,6 +131,15 @@ impl World {
         self.with(|world| {
             let set = ControlPlaneMachineSet { name: "cluster".to_owned(), state: state.to_owned() };
             world.hazards.nodes.machine_sets.push(set);
+        })
+    }
+
+    /// A third member, on a node that has no other part of the control plane.
+    pub(crate) fn arbiter(self) -> Self {
+        self.with(|world| {
+            let name = "arbiter-0.example.com";
+            world.hazards.nodes.nodes.push(node(name, "10.0.0.9", false));
+            world.site.members.push(PeerMember { name: name.to_owned(), ..PeerMember::default() });
         })
     }
 
