@@ -57,6 +57,7 @@ mod kinds;
 mod kube_booted;
 mod layouts;
 mod ls;
+mod made;
 mod members;
 mod odd;
 mod pair;
