@@ -69,6 +69,14 @@ pub enum Error {
     /// A rehearsal that could not be tried.
     #[error(transparent)]
     Rehearsal(Box<dyn std::error::Error + Send + Sync>),
+    /// A host that was named, and that the backup does not know.
+    #[error("the control plane has no node `{}`: the backup names {}", escape(name.as_bytes()), escape(known.join(", ").as_bytes()))]
+    UnknownHost {
+        /// What it was called.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// A file about the target that cannot be understood.
     #[error("{display}: {reason}")]
     Target {

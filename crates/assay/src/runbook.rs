@@ -21,7 +21,7 @@ use crate::watch::Watch;
 /// The book of a task at the cluster that a backup is of.
 ///
 /// # Errors
-/// Where a file of the backup cannot be read again to be hashed.
+/// Where a file of the backup cannot be read again to be hashed, or a host is asked for that the backup does not know.
 pub fn book(judged: &Judged<'_>, question: &Question, asked: &Asked, watch: &dyn Watch) -> Result<Runbook, Error> {
     let (backup, facts) = (judged.backup, &judged.facts);
     let resources = facts.tarball.map(Tarball::resources);
@@ -54,7 +54,12 @@ pub fn book(judged: &Judged<'_>, question: &Question, asked: &Asked, watch: &dyn
         encrypted,
         rehearsal: judged.rehearsal.as_ref(),
     };
-    Ok(runbook::book(&known, asked))
+    let hosts = runbook::nameable(&known);
+    let named = asked.recovery_host.iter().chain(&asked.lost);
+    match named.into_iter().find(|name| !hosts.is_empty() && !hosts.contains(name)) {
+        Some(name) => Err(Error::UnknownHost { name: name.clone(), known: hosts }),
+        None => Ok(runbook::book(&known, asked)),
+    }
 }
 
 /// What is named on the command line: the directory, or the snapshot.

@@ -112,6 +112,7 @@ impl From<assay::Error> for Error {
             assay::Error::Unnameable { .. } => {
                 told(what, Some("inspect the tarball before going on; `cluster-backup.sh` writes no such path"))
             }
+            assay::Error::UnknownHost { .. } => told(what, Some("name one of them, as its Node is called")),
             assay::Error::Keys(error) => of_keys(what, error),
             assay::Error::Rehearsal(error) => error.downcast::<Self>().map_or_else(|_| told(what, None), |error| *error),
             _ => told(what, None),

@@ -16,6 +16,7 @@ mod html;
 mod junit;
 mod parts;
 mod prometheus;
+pub mod runbook;
 mod sarif;
 
 use document::Document;

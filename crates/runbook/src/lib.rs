@@ -22,11 +22,13 @@ mod refusals;
 mod restore;
 pub mod shell;
 mod step;
+mod strangers;
 mod titles;
 
 pub use asked::{Asked, Task};
 pub use known::{BackupFile, Known};
 pub use procedure::Procedure;
+pub use strangers::nameable;
 
 use document::{RecoveryHost, Runbook, Word};
 

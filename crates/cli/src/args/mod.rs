@@ -14,6 +14,7 @@ mod list;
 mod rebuild;
 mod rehearse;
 mod report;
+mod runbook;
 mod select;
 mod values;
 
@@ -41,6 +42,7 @@ pub use list::{ListForm, ListFormat, LsArgs, View};
 pub use rebuild::RebuildArgs;
 pub use rehearse::{EtcdRelease, RehearseArgs, RestoreOf};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
+pub use runbook::{BookFormat, RunbookArgs};
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs, SelectionText};
 pub use values::{FailOn, ReportFormat, When};
 use values::{parse_moment, parse_revision, parse_size};

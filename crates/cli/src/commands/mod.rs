@@ -32,6 +32,7 @@ mod policy;
 mod question;
 mod rebuild;
 mod rehearse;
+mod runbook;
 mod snapshot;
 mod timeline;
 mod unlock;
@@ -43,7 +44,7 @@ use clap::{Parser, Subcommand};
 use crate::args::{
     BrowseArgs, BucketArgs, CarveArgs, ClusterArgs, CompatArgs, CompletionsArgs, DiffArgs, DuArgs, ExplainArgs,
     ExportArgs, GetArgs, GlobalArgs, HashArgs, HistoryArgs, InspectArgs, KeysArgs, LsArgs, ManArgs, PageArgs,
-    PagesArgs, PolicyArgs, RebuildArgs, RehearseArgs, TimelineArgs, VerifyArgs,
+    PagesArgs, PolicyArgs, RebuildArgs, RehearseArgs, RunbookArgs, TimelineArgs, VerifyArgs,
 };
 use crate::exit::{Ending, Error};
 use crate::settings;
@@ -130,6 +131,8 @@ pub enum Command {
     Rebuild(RebuildArgs),
     /// Make the data directory that a restore makes, and prove what is in it
     Rehearse(Box<RehearseArgs>),
+    /// Write the restore procedure step by step, filled in with this cluster's own data
+    Runbook(Box<RunbookArgs>),
     /// Hold the keys of a backup apart from its data, and join them again
     Keys(KeysArgs),
     /// Begin or check a policy: what your backups must be, besides sound
@@ -166,6 +169,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Ending, Error> {
         Command::Export(args) => export::run(*args, &reading, ui),
         Command::Rebuild(args) => rebuild::run(&args, &reading, ui),
         Command::Rehearse(args) => rehearse::run(&args, &reading, ui),
+        Command::Runbook(args) => runbook::run(&args, &reading, ui),
         Command::History(args) => history::run(*args, &reading, ui),
         Command::Keys(args) => keys::run(args, &reading, ui),
         Command::Timeline(args) => timeline::run(*args, &reading, ui),

@@ -64,9 +64,14 @@ pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
     page.into_string() + "\n"
 }
 
-/// What the browser may do: apply this style sheet.
+/// What the browser may do: apply the style sheet of reports.
 fn policy() -> String {
-    let digest = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+    policy_of(STYLE)
+}
+
+/// What the browser may do: apply this style sheet.
+pub(crate) fn policy_of(style: &str) -> String {
+    let digest = STANDARD.encode(Sha256::digest(style.as_bytes()));
     format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
 }
 

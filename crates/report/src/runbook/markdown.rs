@@ -1,0 +1,215 @@
+//! The book as Markdown: read in a terminal as it is, or rendered.
+
+use document::{Blank, Block, BookFile, BookStep, Runbook, Wait};
+use wording::{inert, inert_lines};
+
+use super::prose::{longest_run, span, wrapped};
+use super::{BOX, OMITTED, facts, label, language, place, refused, resumed, title};
+
+pub(super) fn render(book: &Runbook) -> String {
+    let mut page = Page::default();
+    refusals(book, &mut page);
+    page.heading(1, &title(book));
+    head(book, &mut page);
+    blanks(&book.blanks, &mut page);
+    contents(book, &mut page);
+    let (at, blocks) = resumed(book);
+    if !book.steps.is_empty() {
+        page.heading(2, "Steps");
+    }
+    for (number, step) in book.steps.iter().enumerate().skip(at) {
+        self::step(step, if number == at { blocks } else { 0 }, &mut page);
+    }
+    if !book.omitted.is_empty() {
+        page.heading(2, OMITTED);
+        for step in &book.omitted {
+            page.item("- ", &format!("{} {}: {}", step.id, step.title, step.because));
+        }
+    }
+    files(&book.files, &mut page);
+    page.text
+}
+
+/// The text, as it grows.
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    /// An empty line, unless there is one; between the items of a list there is none.
+    fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    fn heading(&mut self, depth: usize, text: &str) {
+        self.gap();
+        let mark = "#".repeat(depth);
+        self.text.push_str(&format!("{mark} {}\n\n", wrapped("", text).replace('\n', " ").trim_end()));
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.gap();
+            self.text.push_str(&wrapped("", text));
+            self.text.push('\n');
+        }
+    }
+
+    fn item(&mut self, mark: &str, text: &str) {
+        self.text.push_str(&wrapped(mark, text));
+    }
+
+    /// Lines as they are.
+    fn fence(&mut self, language: &str, lines: &str) {
+        self.gap();
+        let ticks = "`".repeat(longest_run(lines, '`').max(2) + 1);
+        let lines = inert_lines(lines);
+        self.text.push_str(&format!("{ticks}{language}\n{}\n{ticks}\n\n", lines.trim_end_matches('\n')));
+    }
+}
+
+/// Why nothing of it must be done: before everything else.
+fn refusals(book: &Runbook, page: &mut Page) {
+    if book.refusals.is_empty() {
+        return;
+    }
+    page.heading(1, &refused(book));
+    for refusal in &book.refusals {
+        let id = refusal.finding.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
+        page.item("- ", &format!("{}{id}", refusal.text));
+        if !refusal.instead.is_empty() {
+            page.item("  ", &format!("Instead: {}", refusal.instead));
+        }
+    }
+}
+
+/// What one must know before anything else.
+fn head(book: &Runbook, page: &mut Page) {
+    for (what, told) in facts(book) {
+        page.item("- ", &format!("{what}: {told}"));
+    }
+    if !book.notes.is_empty() {
+        page.heading(2, "Know before you begin");
+        for note in &book.notes {
+            page.item("- ", &note.text);
+        }
+    }
+}
+
+/// What the backup cannot know.
+fn blanks(blanks: &[Blank], page: &mut Page) {
+    if blanks.is_empty() {
+        return;
+    }
+    page.heading(2, "To fill in");
+    for blank in blanks {
+        page.item("- ", &format!("`[ ]` `{}`: {}", blank.placeholder, blank.means));
+        if let Some(command) = &blank.found_by {
+            page.text.push_str(&format!("  found by: {}\n", span(&inert(command))));
+        }
+    }
+}
+
+/// What comes, in order.
+fn contents(book: &Runbook, page: &mut Page) {
+    if book.steps.is_empty() {
+        return;
+    }
+    page.heading(2, "Contents");
+    let (at, _) = resumed(book);
+    for (number, step) in book.steps.iter().enumerate() {
+        if number < at {
+            page.item("- ", &format!("`[x]` {} {}: done before", step.id, step.title));
+        } else {
+            let (id, anchor) = (wrapped("", &step.id), anchor(&step.id, &step.title));
+            page.text.push_str(&format!("- [{}](#{anchor}) {}", id.trim_end(), wrapped("", &step.title)));
+        }
+    }
+    for (there, name, anchor) in [
+        (!book.omitted.is_empty(), OMITTED, "not-to-be-done-here"),
+        (!book.files.is_empty(), "Files", "files"),
+    ] {
+        if there {
+            page.text.push_str(&format!("- [{name}](#{anchor})\n"));
+        }
+    }
+}
+
+/// What a heading is called where Markdown is rendered: lower case, blanks as hyphens, and nothing but letters and digits.
+fn anchor(id: &str, title: &str) -> String {
+    let heading = format!("{id} {title}").to_lowercase();
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+fn step(step: &BookStep, done: usize, page: &mut Page) {
+    page.heading(3, &format!("{} {}", step.id, step.title));
+    page.text.push_str(&format!("`{BOX}` {}\n", place(step)));
+    for finding in &step.findings {
+        page.paragraph(&format!("! {} ({}): {}", finding.id, finding.severity.name(), finding.message));
+    }
+    for sentence in &step.text {
+        page.paragraph(sentence);
+    }
+    for (number, block) in step.blocks.iter().enumerate() {
+        if number < done {
+            page.gap();
+            page.item("- ", &format!("`[x]` {}: done before", label(step, block)));
+        } else {
+            self::block(step, block, page);
+        }
+    }
+    page.gap();
+    for expect in &step.expect {
+        page.item("- ", &format!("expect: {expect}"));
+    }
+    if let Some(wait) = &step.wait {
+        self::wait(wait, page);
+    }
+    for trouble in &step.trouble {
+        page.item("- ", &format!("trouble: {trouble}"));
+    }
+    if !step.files.is_empty() {
+        let names: Vec<String> = step.files.iter().map(|name| format!("`{name}`")).collect();
+        page.item("- ", &format!("files: {}", names.join(", ")));
+    }
+}
+
+fn block(step: &BookStep, block: &Block, page: &mut Page) {
+    let label = label(step, block);
+    if !label.is_empty() {
+        page.paragraph(&format!("`[ ]` {label}"));
+    }
+    if !block.commands.is_empty() {
+        page.fence("sh", &block.commands.join("\n"));
+    }
+    for expect in &block.expect {
+        page.item("- ", &format!("expect: {expect}"));
+    }
+}
+
+fn wait(wait: &Wait, page: &mut Page) {
+    let until = if wait.until.is_empty() { String::new() } else { format!(", until {}", wait.until) };
+    page.item("- ", &format!("wait: {}{until}", wait.time));
+    if !wait.poll.is_empty() {
+        page.text.push_str("  and ask again and again:\n");
+        page.fence("sh", &wait.poll);
+    }
+}
+
+/// The files, with their text: whoever has the page has all of it.
+fn files(files: &[BookFile], page: &mut Page) {
+    if files.is_empty() {
+        return;
+    }
+    page.heading(2, "Files");
+    for file in files {
+        page.heading(3, &file.name);
+        page.paragraph(&file.purpose);
+        page.text.push_str(&format!("SHA-256 `{}`\n", inert(&file.sha256)));
+        page.fence(language(&file.name), &file.text);
+    }
+}
