@@ -7,7 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use document::{Boot, KubeApiserver, Probe};
+use document::{
+    Blank, Block, BookFile, BookNote, BookStep, Boot, KubeApiserver, OmittedStep, Probe, RecoveryHost, Refusal,
+    Runbook, StepFinding, Wait,
+};
 use serde_json::Value;
 
 use super::page::read;
@@ -332,6 +335,49 @@ fn every_field_of_a_rehearsal_is_told() {
         }
     }
     compare("rehearse", &told, &seen);
+}
+
+/// What a command prints, and a book in which nothing is empty.
+#[test]
+fn every_field_of_a_runbook_is_told() {
+    let told = told(&read("docs/json.md"), "runbook");
+    let mut seen = Seen::new();
+    let snapshot = fixture_file("members-m0", ".db.gz");
+    let run = assay(&["runbook", "--json", "--platform", "kubeadm", snapshot.to_str().unwrap()]);
+    let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{}: {error}", run.err));
+    walk(&document, "", &told, &mut seen);
+    let (text, some) = ("x".to_owned(), Some("x".to_owned()));
+    let block = |id| Block { id, ..Block::default() };
+    let step = BookStep {
+        only_if: some.clone(),
+        blocks: vec![block(None), Block { host: some.clone(), ..block(some.clone()) }],
+        wait: Some(Wait::default()),
+        findings: vec![StepFinding::default()],
+        ..BookStep::default()
+    };
+    let full = Runbook {
+        kind: Runbook::KIND,
+        target: some.clone(),
+        verdict: Some(checks::Verdict::Pass),
+        refusals: vec![Refusal::default(), Refusal { finding: some.clone(), ..Refusal::default() }],
+        notes: vec![BookNote::default()],
+        recovery_host: Some(RecoveryHost { ip: some.clone(), ..RecoveryHost::default() }),
+        blanks: vec![Blank::default(), Blank { found_by: some.clone(), ..Blank::default() }],
+        steps: vec![step],
+        omitted: vec![OmittedStep::default()],
+        files: vec![BookFile { sha256: "00".to_owned(), text, ..BookFile::default() }],
+        at_step: some,
+        rehearsal: Some(Boot::default()),
+        ..Runbook::default()
+    };
+    let mut document = document;
+    for host in [full.recovery_host.clone(), Some(RecoveryHost::default())] {
+        let book = Runbook { recovery_host: host, ..full.clone() };
+        document["artifacts"] = serde_json::json!([book]);
+        assert_eq!(crate::valid::faults(&document), Vec::<String>::new());
+        walk(&document, "", &told, &mut seen);
+    }
+    compare("runbook", &told, &seen);
 }
 
 /// What verify says where a policy waives a finding.

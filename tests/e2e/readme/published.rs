@@ -12,7 +12,7 @@ use crate::support::{assay, fixture_file};
 use crate::valid::faults;
 
 /// Commands whose artifacts the page tells, each with the samples that its documents may be like.
-const COMMANDS: [(&str, &[&str]); 24] = [
+const COMMANDS: [(&str, &[&str]); 25] = [
     ("inspect", &["inspect"]),
     ("verify", &["verify"]),
     ("hash", &["hash"]),
@@ -37,6 +37,7 @@ const COMMANDS: [(&str, &[&str]); 24] = [
     ("policy check", &["policy-check"]),
     ("rebuild", &["rebuild"]),
     ("rehearse", &["rehearse"]),
+    ("runbook", &["runbook"]),
 ];
 
 /// Words that a field can be, where the page gives all of them.

@@ -159,9 +159,10 @@ fn book(args: &RunbookArgs, backup: &Backup, question: &Question, watch: &Watche
 fn at_step(book: &Runbook) -> Result<(), Error> {
     let Some(at) = &book.at_step else { return Ok(()) };
     let is_it = |id: &str| id.eq_ignore_ascii_case(at);
-    let there = book.steps.iter().any(|step| {
-        is_it(&step.id) || step.blocks.iter().any(|block| block.id.as_deref().is_some_and(is_it))
-    });
+    let there = book
+        .steps
+        .iter()
+        .any(|step| is_it(&step.id) || step.blocks.iter().any(|block| block.id.as_deref().is_some_and(is_it)));
     if there {
         return Ok(());
     }

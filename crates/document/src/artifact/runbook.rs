@@ -99,7 +99,7 @@ pub struct RecoveryHost {
 
 /// What the backup cannot know.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Blank {
     /// As it stands in commands, in angle brackets: `<ssh-key-path>`.
     pub placeholder: String,

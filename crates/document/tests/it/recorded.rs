@@ -82,6 +82,7 @@ fn the_types_are_those_of_the_schema() {
         ("policy check", "policy"),
         ("rebuild", "rebuilt"),
         ("rehearse", "rehearsal"),
+        ("runbook", "runbook"),
     ] {
         let sparse = serde_json::json!({
             "schema": "assay/1", "command": command, "assay": "0.1.0", "verdict": "pass",

@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use wording::{inert, inert_lines};
 
 use super::prose::{Piece, pieces};
-use super::{BOX, OMITTED, facts, label, place, refused, resumed, title};
+use super::{BOX, OMITTED, facts, in_case, label, place, refused, resumed, section, title};
 use crate::html::policy_of;
 
 const STYLE: &str = include_str!("style.css");
@@ -43,6 +43,7 @@ fn book(book: &Runbook) -> Markup {
             (blanks(&book.blanks))
             (contents(book, at))
             @for (number, step) in book.steps.iter().enumerate().skip(at) {
+                @if number == at || begins(book, number) { h2.part { (sentence(section(step))) } }
                 (self::step(step, if number == at { blocks } else { 0 }))
             }
             @if !book.omitted.is_empty() {
@@ -104,9 +105,10 @@ fn contents(book: &Runbook, at: usize) -> Markup {
                 h2 { "Contents" }
                 ul {
                     @for (number, step) in book.steps.iter().enumerate() {
+                        @if begins(book, number) { li.part { (sentence(section(step))) } }
                         li {
                             @if number < at { (text(&step.id)) " " (sentence(&step.title)) ": done before" }
-                            @else { a href={ "#" (step.id) } { (text(&step.id)) } " " (sentence(&step.title)) }
+                            @else { a href={ "#" (step.id) } { (text(&step.id)) } " " (sentence(&in_case(step))) }
                         }
                     }
                     @if !book.omitted.is_empty() { li { a href="#omitted" { (OMITTED) } } }
@@ -117,11 +119,18 @@ fn contents(book: &Runbook, at: usize) -> Markup {
     }
 }
 
+/// Whether a part of the book begins with a step.
+fn begins(book: &Runbook, number: usize) -> bool {
+    let before = number.checked_sub(1).and_then(|before| book.steps.get(before));
+    before.map(section) != book.steps.get(number).map(section)
+}
+
 fn step(step: &BookStep, done: usize) -> Markup {
     html! {
         section.step id=(step.id) {
-            h2 { (text(&step.id)) " " (sentence(&step.title)) }
+            h3 { (text(&step.id)) " " (sentence(&step.title)) }
             p.box { code { (BOX) } " " (sentence(place(step))) }
+            @if let Some(case) = &step.only_if { p { b { "Only if " (sentence(case)) "." } } }
             @for finding in &step.findings {
                 p class={ "finding " (finding.severity.name()) } {
                     b { (text(&finding.id)) } " (" (finding.severity.name()) "): " (sentence(&finding.message))

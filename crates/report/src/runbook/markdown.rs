@@ -4,7 +4,7 @@ use document::{Blank, Block, BookFile, BookStep, Runbook, Wait};
 use wording::{inert, inert_lines};
 
 use super::prose::{longest_run, span, wrapped};
-use super::{BOX, OMITTED, facts, label, language, place, refused, resumed, title};
+use super::{BOX, OMITTED, facts, in_case, label, language, place, refused, resumed, section, title};
 
 pub(super) fn render(book: &Runbook) -> String {
     let mut page = Page::default();
@@ -14,10 +14,12 @@ pub(super) fn render(book: &Runbook) -> String {
     blanks(&book.blanks, &mut page);
     contents(book, &mut page);
     let (at, blocks) = resumed(book);
-    if !book.steps.is_empty() {
-        page.heading(2, "Steps");
-    }
+    let mut part = None;
     for (number, step) in book.steps.iter().enumerate().skip(at) {
+        if part != Some(section(step)) {
+            part = Some(section(step));
+            page.heading(2, section(step));
+        }
         self::step(step, if number == at { blocks } else { 0 }, &mut page);
     }
     if !book.omitted.is_empty() {
@@ -120,18 +122,22 @@ fn contents(book: &Runbook, page: &mut Page) {
     }
     page.heading(2, "Contents");
     let (at, _) = resumed(book);
+    let mut part = None;
     for (number, step) in book.steps.iter().enumerate() {
+        if part != Some(section(step)) {
+            part = Some(section(step));
+            page.item("- ", section(step));
+        }
         if number < at {
-            page.item("- ", &format!("`[x]` {} {}: done before", step.id, step.title));
+            page.item("  - ", &format!("`[x]` {} {}: done before", step.id, step.title));
         } else {
             let (id, anchor) = (wrapped("", &step.id), anchor(&step.id, &step.title));
-            page.text.push_str(&format!("- [{}](#{anchor}) {}", id.trim_end(), wrapped("", &step.title)));
+            page.text.push_str(&format!("  - [{}](#{anchor}) {}", id.trim_end(), wrapped("", &in_case(step))));
         }
     }
-    for (there, name, anchor) in [
-        (!book.omitted.is_empty(), OMITTED, "not-to-be-done-here"),
-        (!book.files.is_empty(), "Files", "files"),
-    ] {
+    for (there, name, anchor) in
+        [(!book.omitted.is_empty(), OMITTED, "not-to-be-done-here"), (!book.files.is_empty(), "Files", "files")]
+    {
         if there {
             page.text.push_str(&format!("- [{name}](#{anchor})\n"));
         }
@@ -148,6 +154,9 @@ fn anchor(id: &str, title: &str) -> String {
 fn step(step: &BookStep, done: usize, page: &mut Page) {
     page.heading(3, &format!("{} {}", step.id, step.title));
     page.text.push_str(&format!("`{BOX}` {}\n", place(step)));
+    if let Some(case) = &step.only_if {
+        page.paragraph(&format!("Only if {case}."));
+    }
     for finding in &step.findings {
         page.paragraph(&format!("! {} ({}): {}", finding.id, finding.severity.name(), finding.message));
     }

@@ -69,6 +69,17 @@ fn place(step: &BookStep) -> &str {
     }
 }
 
+/// The part of the book that a step stands in.
+fn section(step: &BookStep) -> &str {
+    if step.section.is_empty() { "Steps" } else { &step.section }
+}
+
+/// What a step does, and in which case alone.
+fn in_case(step: &BookStep) -> String {
+    let case = step.only_if.as_ref().map(|case| format!(" (only if {case})")).unwrap_or_default();
+    format!("{}{case}", step.title)
+}
+
 /// Facts about the book as a whole: what each is called, and a sentence.
 fn facts(book: &Runbook) -> Vec<(&'static str, String)> {
     let or = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
