@@ -374,6 +374,7 @@ fn every_field_of_a_runbook_is_told() {
     for host in [full.recovery_host.clone(), Some(RecoveryHost::default())] {
         let book = Runbook { recovery_host: host, ..full.clone() };
         document["artifacts"] = serde_json::json!([book]);
+        document["findings"][0]["location"] = serde_json::json!({"page": 1, "offset": 1, "key": "k", "member": "m"});
         assert_eq!(crate::valid::faults(&document), Vec::<String>::new());
         walk(&document, "", &told, &mut seen);
     }
