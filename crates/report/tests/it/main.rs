@@ -16,6 +16,7 @@ mod html;
 mod junit;
 mod peer;
 mod prometheus;
+mod runbook;
 mod sarif;
 
 use std::fs;
