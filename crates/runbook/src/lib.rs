@@ -10,8 +10,10 @@ mod asked;
 mod backup;
 mod blanks;
 mod draft;
+mod files;
 mod hosts;
 mod known;
+mod manifest;
 mod manual;
 mod marks;
 mod notes;
@@ -77,6 +79,7 @@ fn restored(plan: &Plan<'_>, book: Runbook) -> Runbook {
     backup::write(plan, &mut draft);
     let Draft { mut steps, omitted, .. } = draft;
     marks::put(plan.known.findings, &mut steps);
+    let files = files::of(plan, &mut steps);
     Runbook {
         refusals: refusals::of(plan),
         notes: notes::of(plan),
@@ -84,6 +87,7 @@ fn restored(plan: &Plan<'_>, book: Runbook) -> Runbook {
         blanks: blanks::of(&steps),
         steps,
         omitted,
+        files,
         ..book
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::hosts::Host;
+use crate::manifest;
 use crate::plan::Plan;
 use crate::procedure::why_no_machines;
 use crate::shell::word;
@@ -23,6 +24,27 @@ pub(crate) struct Successor<'p> {
     pub(crate) new: Option<String>,
     /// What the cloud calls the old one.
     provider: &'p str,
+    /// The manifest of the new one; `None` where the backup has too little for it.
+    pub(crate) manifest: Option<String>,
+}
+
+impl Successor<'_> {
+    /// Name of the file with the new Machine, for who edits it and for this book.
+    pub(crate) fn file(&self) -> String {
+        match (&self.new, self.old) {
+            (Some(new), _) => format!("{new}.yaml"),
+            (None, Some(old)) => format!("new-of-{old}.yaml"),
+            (None, None) => format!("new-machine-of-{}.yaml", self.host.node),
+        }
+    }
+}
+
+/// The Machines that this book writes manifests for: none where nobody applies one.
+pub(crate) fn with_manifests<'p>(plan: &'p Plan<'_>) -> Vec<Successor<'p>> {
+    if why_not(plan).is_some() || why_no_machines(plan.known).is_some() || is_active(plan) {
+        return Vec::new();
+    }
+    successors(plan).into_iter().filter(|one| one.manifest.is_some()).collect()
 }
 
 /// Machines of hosts that are, or may be, lost: never that of the recovery host.
@@ -35,7 +57,9 @@ pub(crate) fn successors<'p>(plan: &'p Plan<'_>) -> Vec<Successor<'p>> {
         .map(|host| {
             let (old, provider) = machine_of(plan, host).unzip();
             let new = old.and_then(|name| numbers.next(name, &taken));
-            Successor { host, old, new, provider: provider.unwrap_or_default() }
+            let machine = plan.known.site.machines.iter().find(|machine| Some(machine.name.as_str()) == old);
+            let manifest = machine.zip(new.as_deref()).and_then(|(machine, new)| manifest::of(machine, new));
+            Successor { host, old, new, provider: provider.unwrap_or_default(), manifest }
         })
         .collect()
 }
@@ -87,23 +111,27 @@ fn series(base: &str) -> &str {
     base.find("-master").map_or(base, |at| base.get(..at + "-master".len()).unwrap_or(base))
 }
 
+/// Why no Machine is re-created here, whoever made the hosts.
+fn why_not(plan: &Plan<'_>) -> Option<&'static str> {
+    let bare_metal = plan.known.site.infrastructure.platform == "BareMetal" && why_no_machines(plan.known).is_none();
+    if plan.is_single() {
+        Some("there is no other control-plane host")
+    } else if plan.is_manual() {
+        Some("every host is kept")
+    } else if plan.is_fenced() {
+        Some("the other node joins by itself; to replace one under fencing is a procedure of its own")
+    } else {
+        bare_metal.then_some(
+            "bare metal by the installer: its machines are not re-created. See the chapter of the documentation on \
+             replacing a bare-metal control-plane node",
+        )
+    }
+}
+
 /// R-17.
 pub(super) fn recreate(plan: &Plan<'_>) -> Written {
-    if plan.is_single() {
-        return Err("there is no other control-plane host".to_owned());
-    }
-    if plan.is_manual() {
-        return Err("every host is kept".to_owned());
-    }
-    if plan.is_fenced() {
-        return Err("the other node joins by itself; to replace one under fencing is a procedure of its own".to_owned());
-    }
-    if plan.known.site.infrastructure.platform == "BareMetal" && why_no_machines(plan.known).is_none() {
-        return Err(
-            "bare metal by the installer: its machines are not re-created. See the chapter of the documentation on \
-             replacing a bare-metal control-plane node"
-                .to_owned(),
-        );
+    if let Some(reason) = why_not(plan) {
+        return Err(reason.to_owned());
     }
     let step = Step::new("R-17").say(format!(
         "One host after the other, and never {}: it is the only one that has the data.",
@@ -182,33 +210,35 @@ fn running(step: Step) -> Step {
         )
 }
 
-/// The file that a new Machine is kept in.
-fn file(one: &Successor<'_>) -> String {
-    match (&one.new, one.old) {
-        (Some(new), _) => format!("{new}.yaml"),
-        (None, Some(old)) => format!("new-of-{old}.yaml"),
-        (None, None) => format!("new-machine-of-{}.yaml", one.host.node),
-    }
-}
-
 fn old_name(one: &Successor<'_>) -> String {
     word(one.old.unwrap_or("<old-machine>"))
 }
 
 fn save(one: &Successor<'_>) -> Part {
-    let (old, file) = (old_name(one), word(&file(one)));
+    let (old, to) = match (one.old, &one.manifest) {
+        // the new one is in this book, and must not be written over
+        (Some(old), Some(_)) => (word(old), format!("{old}.yaml")),
+        _ => (old_name(one), one.file()),
+    };
     Part::new("R-17b")
         .titled(format!("Save the Machine of {}", one.host.node))
-        .run(format!("oc get machine {old} -n openshift-machine-api -o yaml > {file}"))
+        .run(format!("oc get machine {old} -n openshift-machine-api -o yaml > {}", word(&to)))
 }
 
 /// What is edited by hand in each file.
 fn edit(step: Step, all: &[Successor<'_>]) -> Step {
     let names = all.iter().fold(Part::new("R-17c.ii"), |part, one| {
         let new = one.new.as_deref().unwrap_or("a name that no Machine has");
-        part.expect(format!("{}: metadata.name is {new}", file(one)))
+        part.expect(format!("{}: metadata.name is {new}", one.file()))
     });
-    step.part(Part::new("R-17c").titled("In each file that was saved, with an editor:"))
+    let (done, open): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.manifest.is_some());
+    let files = |some: &[&Successor<'_>]| some.iter().map(|one| one.file()).collect::<Vec<_>>().join(", ");
+    let title = match (done.is_empty(), open.is_empty()) {
+        (true, _) => "In each file that was saved, with an editor:".to_owned(),
+        (false, true) => format!("Done already in files of this book: {}. Compare with what was saved:", files(&done)),
+        (false, false) => format!("In {}, with an editor; done already in {}:", files(&open), files(&done)),
+    };
+    step.part(Part::new("R-17c").titled(title))
         .part(Part::new("R-17c.i"))
         .part(names.expect("metadata.selfLink, if it is there: drop it"))
         .part(Part::new("R-17c.iii"))
@@ -230,7 +260,7 @@ fn gone(one: &Successor<'_>) -> Part {
 }
 
 fn create(one: &Successor<'_>) -> Part {
-    Part::new("R-17f").run(format!("oc apply -f {}", word(&file(one))))
+    Part::new("R-17f").run(format!("oc apply -f {}", word(&one.file())))
 }
 
 fn wait_for(one: &Successor<'_>, named: bool) -> Part {

@@ -6,6 +6,7 @@
 mod always;
 mod bash;
 mod cases;
+mod files;
 mod ids;
 mod release;
 mod topology;
