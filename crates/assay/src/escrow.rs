@@ -57,7 +57,7 @@ pub(crate) fn hold(
     }
     let failed = |check: &Check| match &check.proof {
         Proof::Failed(why) => Some(format!("{}: {}", check.name, escape(why.as_bytes()))),
-        Proof::Proven(_) | Proof::NotChecked(_) => None,
+        Proof::Proven(_) | Proof::NotChecked(_) | Proof::NotOpened(_) => None,
     };
     let proven = |check: &Check| check.name == "snapshot-digest" && matches!(check.proof, Proof::Proven(_));
     let name = manifest.file_name().unwrap_or(manifest.as_os_str()).to_string_lossy().into_owned();

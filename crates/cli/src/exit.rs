@@ -106,6 +106,8 @@ pub fn finish(result: Result<Ending, Error>, ui: &mut Ui) -> ExitCode {
     });
     match result {
         Err(error) if !error.is_closed_pipe() => {
+            // what was said before it stands before it, where both go to one place
+            let _ = ui.flush();
             ui.error(&error.to_string(), error.hint().as_deref());
             ExitCode::from(if matches!(error, Error::Absent { .. }) { 1 } else { 2 })
         }

@@ -22,6 +22,7 @@ const BUDGET: u64 = 1 << MAX_WORK_FACTOR;
 #[derive(Default)]
 pub struct Identities {
     keys: Vec<Box<dyn age::Identity>>,
+    public: Vec<String>,
     work: Arc<Mutex<Work>>,
 }
 
@@ -61,6 +62,7 @@ impl Identities {
             if let ssh::Identity::Unsupported(_) = key {
                 return Err(fault("an ssh key of a type or cipher that age does not support".to_owned()));
             }
+            self.public.extend(ssh::Recipient::try_from(key.clone()).ok().map(|public| public.to_string()));
             self.keys.push(Box::new(key.with_callbacks(callbacks)));
             return Ok(());
         }
@@ -69,6 +71,11 @@ impl Identities {
     }
 
     fn add_native<C: Callbacks>(&mut self, file: IdentityFile<C>, fault: &dyn Fn(String) -> Error) -> Result<()> {
+        let mut public = Vec::new();
+        // of a plugin's identities only the plugin can tell
+        if file.write_recipients_file(&mut public).is_ok() {
+            self.public.extend(String::from_utf8_lossy(&public).lines().map(str::to_owned));
+        }
         let keys = file.into_identities().map_err(|e| fault(e.to_string()))?;
         if keys.is_empty() {
             return Err(fault("holds no identity".to_owned()));
@@ -80,6 +87,12 @@ impl Identities {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// The public halves of what was given, as recipients are written: of native identities and of ssh keys, without
+    /// their comments. Of a passphrase and of plugins there is none.
+    pub fn recipients(&self) -> &[String] {
+        &self.public
     }
 
     pub(crate) fn of_identity(key: x25519::Identity) -> Self {
@@ -151,6 +164,8 @@ mod tests {
         let mut ids = Identities::new();
         ids.add_file("k", format!("# created: today\n{}\n", key.expose_secret()).as_bytes(), NoCallbacks).unwrap();
         assert!(!ids.is_empty());
+        let public = key.expose_secret().parse::<x25519::Identity>().unwrap().to_public().to_string();
+        assert_eq!(ids.recipients(), [public]);
         for bad in [
             "",
             "# only a comment\n",

@@ -50,6 +50,8 @@ pub enum Proof {
     Proven(String),
     /// Disproven; says how.
     Failed(String),
+    /// Nothing that was given opens it, and it is as it was sealed: that speaks of what was given, not of the escrow.
+    NotOpened(String),
     /// Not possible with what was given; says what is missing.
     NotChecked(&'static str),
 }
@@ -75,9 +77,9 @@ pub struct VerifyReport {
 }
 
 impl VerifyReport {
-    /// Whether nothing failed; says nothing about checks that were not possible.
+    /// Whether nothing failed and what was given opens it; says nothing about checks that were not possible.
     pub fn passed(&self) -> bool {
-        !self.checks.iter().any(|c| matches!(c.proof, Proof::Failed(_)))
+        !self.checks.iter().any(|c| matches!(c.proof, Proof::Failed(_) | Proof::NotOpened(_)))
     }
 }
 
@@ -112,10 +114,10 @@ pub fn verify_escrow(options: &VerifyOptions<'_>, progress: &mut ProgressFn<'_>)
     let opened = options.escrow.zip(options.identities);
     let why = if options.escrow.is_none() { NO_ESCROW } else { "no identity given" };
     checks.with("escrow-content", opened, why, |(escrow, ids)| content(&manifest, info, escrow, ids, progress))?;
-    let why = if options.keyless.is_none() { NO_KEYLESS } else { why };
-    checks.with("join", opened.zip(options.keyless), why, |((escrow, ids), keyless)| {
-        joins(&manifest, escrow, ids, keyless, progress)
-    })?;
+    let closed = checks.settle_closed();
+    let why = if options.keyless.is_none() { NO_KEYLESS } else { closed.unwrap_or(why) };
+    let joined = opened.filter(|_| closed.is_none()).zip(options.keyless);
+    checks.with("join", joined, why, |((escrow, ids), keyless)| joins(&manifest, escrow, ids, keyless, progress))?;
     Ok(VerifyReport { manifest, digest, checks: checks.0 })
 }
 
@@ -125,10 +127,24 @@ const NO_KEYLESS: &str = "no keyless tarball given";
 struct Checks(Vec<Check>);
 
 impl Checks {
+    /// Why there is nothing more to open, where the content stayed closed. Of a file that is not the one that was sealed
+    /// nobody can tell whether it is the identity that does not fit or a header that was damaged.
+    fn settle_closed(&mut self) -> Option<&'static str> {
+        let sealed =
+            self.0.iter().any(|check| check.name == "escrow-digest" && matches!(check.proof, Proof::Proven(_)));
+        let content = self.0.last_mut().filter(|check| matches!(check.proof, Proof::NotOpened(_)))?;
+        if !sealed {
+            content.proof =
+                Proof::NotChecked("what was given does not open it, and it is not the file that was sealed");
+        }
+        Some("it was not opened")
+    }
+
     fn run(&mut self, name: &'static str, check: impl FnOnce() -> Result<String>) -> Result<()> {
         let proof = match check() {
             Ok(proven) => Proof::Proven(proven),
             Err(error) if error.is_of_medium() => return Err(error),
+            Err(error @ Error::NoMatchingIdentity { .. }) => Proof::NotOpened(error.to_string()),
             Err(error) => Proof::Failed(error.to_string()),
         };
         self.0.push(Check { name, proof });
@@ -277,8 +293,7 @@ fn share_files(manifest: &Manifest, paths: &[PathBuf]) -> Result<String> {
     let threshold =
         manifest.threshold.as_ref().ok_or_else(|| Error::Manifest { what: "names no shares".to_owned() })?;
     for path in paths {
-        let digest = digest_file(path)?;
-        if !threshold.shares.iter().any(|s| s.file.digest == digest) {
+        if !threshold.lists(path)? {
             return Err(Error::Share {
                 share: path.display().to_string(),
                 what: "is none of the files that the manifest lists".to_owned(),

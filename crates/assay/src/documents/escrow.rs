@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use document::{Artifact, Check, Drill, Error, Escrow, Fields, Word, Written, WrittenFile};
+use document::{Artifact, Check, Custodian, Drill, Error, Escrow, Fields, Word, Written, WrittenFile};
+use jiff::Timestamp;
 use key_escrow::{Digest, Manifest, Proof};
 
 /// A backup held against the manifest of an escrow: its path, whether nothing failed, and each check.
@@ -23,26 +24,54 @@ pub fn proof_words(proof: &Proof) -> (&'static str, &str) {
     match proof {
         Proof::Proven(what) => ("proven", what),
         Proof::Failed(what) => ("failed", what),
+        Proof::NotOpened(what) => ("not-opened", what),
         Proof::NotChecked(what) => ("not-checked", what),
     }
 }
 
-/// A drill of the escrow in the file `path`, held against its manifest, whose file has this digest.
+/// Whose keys are among these recipients: who took part in a drill.
+#[must_use]
+pub fn custodians(manifest: &Manifest, given: &[String]) -> Vec<Custodian> {
+    // an ssh key may have a comment behind it, which is no part of it
+    let key = |text: &str| text.split_whitespace().take(2).map(str::to_owned).collect::<Vec<_>>();
+    let is_given = |recipient: &str| !recipient.is_empty() && given.iter().any(|one| key(one) == key(recipient));
+    let shares = manifest.threshold.iter().flat_map(|threshold| &threshold.shares);
+    let shares = shares.map(|share| (&share.recipient, Some(share.index)));
+    let alone = manifest.recipients.iter().filter(|_| manifest.threshold.is_none()).map(|recipient| (recipient, None));
+    let named = alone.chain(shares).filter(|(recipient, _)| is_given(&recipient.recipient));
+    named.map(|(recipient, share)| Custodian { recipient: recipient.recipient.clone(), share }).collect()
+}
+
+/// What took place in a drill, and when.
+pub struct Drilled<'d> {
+    /// The escrow's file.
+    pub path: &'d Path,
+    /// What it was held against.
+    pub manifest: &'d Manifest,
+    /// The digest of the manifest's file.
+    pub digest: &'d Digest,
+    /// What was proven.
+    pub checks: &'d [key_escrow::Check],
+    /// Public halves of what was given.
+    pub given: &'d [String],
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A drill of an escrow.
 ///
 /// # Errors
 /// A manifest that is no JSON object; `key_escrow` has none such.
-pub fn drill(
-    path: &Path,
-    manifest: &Manifest,
-    digest: &Digest,
-    checks: &[key_escrow::Check],
-) -> Result<Artifact, Error> {
+pub fn drill(drilled: &Drilled<'_>) -> Result<Artifact, Error> {
+    let Drilled { path, manifest, digest, checks, given, at } = *drilled;
     Ok(Artifact::Drill(Box::new(Drill {
         path: path.to_string_lossy().into_owned(),
         kind: Drill::KIND,
         manifest_sha256: Some(digest.sha256.clone()),
         manifest: Fields::of(manifest)?,
-        complete: !checks.iter().any(|check| matches!(check.proof, Proof::NotChecked(_))),
+        at: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        by: custodians(manifest, given),
+        complete: !checks.iter().any(|check| matches!(check.proof, Proof::NotChecked(_) | Proof::NotOpened(_))),
         checks: checks.iter().map(check).collect(),
         ..Drill::default()
     })))

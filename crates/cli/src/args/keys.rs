@@ -66,8 +66,9 @@ Examples:
   assay keys ls -l --all static_kuberesources_2026-11-23_010203.tar.gz
   assay keys ls -o csv static_kuberesources_2026-11-23_010203.tar.gz > keys.csv
 
-The fingerprint of an encryption key is scrypt under a fixed salt: equal keys have equal ones, and
-guesses cannot be tested by it. That of a private key is the SHA-256 of its public key, as
+The fingerprint of an encryption key is scrypt under a fixed salt: equal keys have equal ones. It
+makes each guess at a key slow and prevents none: 32 random bytes are never guessed, a key that was
+made of a passphrase may be. That of a private key is the SHA-256 of its public key, as
 `openssl pkey -pubout -outform DER | sha256sum` prints it.";
 
 /// `assay keys ls`.

@@ -8,7 +8,7 @@ use wording::{escape, escape_path as shown};
 
 use super::escrow::opens_words;
 use super::human::{Align, Fields, Table};
-use crate::exit::{Ending, Error};
+use crate::exit::Error;
 use crate::ui::{Ui, style};
 
 /// A manifest, and where its bytes lie.
@@ -22,11 +22,62 @@ pub struct Held<'m> {
     pub digest: &'m Digest,
 }
 
+/// What the checks of a drill come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Something is not as it was sealed.
+    Failed,
+    /// What was given does not open it; it is as it was sealed.
+    Closed,
+    /// It opens, and everything in it is whole.
+    Opened,
+    /// Shares are whole and belong to it, and they are too few to open it: how many, and how many are needed.
+    Shares(u64, u64),
+    /// Only what can be seen from outside was looked at.
+    Outside,
+}
+
+impl Outcome {
+    /// Of these checks, and of shares that did not open it.
+    #[must_use]
+    pub fn of(checks: &[Check], shares: Option<(u64, u64)>) -> Self {
+        let any = |is: fn(&Check) -> bool| checks.iter().any(is);
+        if any(|check| matches!(check.proof, Proof::Failed(_))) {
+            Self::Failed
+        } else if any(|check| matches!(check.proof, Proof::NotOpened(_))) {
+            Self::Closed
+        } else if any(|check| check.name == "escrow-content" && matches!(check.proof, Proof::Proven(_))) {
+            Self::Opened
+        } else {
+            shares.map_or(Self::Outside, |(whole, needed)| Self::Shares(whole, needed))
+        }
+    }
+
+    fn words(self, shares: u64) -> String {
+        match self {
+            Self::Failed => "Do not rely on this escrow.".to_owned(),
+            Self::Closed => "Not opened by what was given. The escrow itself is as it was sealed: keep it.".to_owned(),
+            Self::Opened => "This escrow opens with what was given and holds what its manifest says.".to_owned(),
+            Self::Shares(whole, needed) => {
+                let (these, others) = if whole == 1 {
+                    ("This share is whole and belongs", "it")
+                } else {
+                    ("These shares are whole and belong", "them")
+                };
+                format!(
+                    "{these} to this escrow. Nothing is proven by {others} of the others: any {needed} of {shares} open it."
+                )
+            }
+            Self::Outside => "Sound from outside. That somebody can still open it was not proven.".to_owned(),
+        }
+    }
+}
+
 /// Writes each check, and what they come to.
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn write(escrow: &Path, held: &Held<'_>, checks: &[Check], ui: &mut Ui) -> Result<(), Error> {
+pub fn write(escrow: &Path, held: &Held<'_>, checks: &[Check], outcome: &Outcome, ui: &mut Ui) -> Result<(), Error> {
     let manifest = held.manifest;
     let look = ui.look();
     let title = ui.paint(style::HEAD, shown(escrow)).to_string();
@@ -39,14 +90,13 @@ pub fn write(escrow: &Path, held: &Held<'_>, checks: &[Check], ui: &mut Ui) -> R
         let (word, what) = proof_words(&check.proof);
         table.row([check.name.to_owned(), word.to_owned(), escape(what.as_bytes()).into_owned()]);
     }
-    let opened = checks.iter().any(|check| check.name == "escrow-content" && matches!(check.proof, Proof::Proven(_)));
-    let verdict = if ui.ending() == Ending::Findings {
-        ui.paint(style::BAD, "Do not rely on this escrow.").to_string()
-    } else if opened {
-        ui.paint(style::GOOD, "This escrow opens with what was given and holds what its manifest says.").to_string()
-    } else {
-        ui.paint(style::WARN, "Sound from outside. That somebody can still open it was not proven.").to_string()
+    let style = match outcome {
+        Outcome::Failed => style::BAD,
+        Outcome::Opened => style::GOOD,
+        Outcome::Closed | Outcome::Shares(..) | Outcome::Outside => style::WARN,
     };
+    let shares = manifest.threshold.as_ref().map_or(0, |threshold| threshold.shares.len() as u64);
+    let verdict = ui.paint(style, outcome.words(shares)).to_string();
     let out = ui.out();
     writeln!(out, "{title}")?;
     fields.write(out, look)?;

@@ -187,6 +187,7 @@ fn a_passphrase_comes_from_a_file_or_a_descriptor() {
     for line in [
         "split {tarball} --passphrase --out {}/other",
         "join {vault}.keyless.tar.gz --escrow {vault}.escrow.age --out {}/other.tar.gz",
+        "verify-escrow {vault}.escrow.age",
     ] {
         let words = [vec!["-w".to_owned(), env!("CARGO_BIN_EXE_assay").to_owned()], bench.words(line)].concat();
         let mut setsid = peer("setsid").unwrap();
@@ -239,6 +240,25 @@ fn shares_open_from_the_threshold_on_and_a_foreign_one_is_named() {
         (outcome(&report, "share"), outcome(&report, "escrow-content")),
         (json!("proven"), json!("not-checked"))
     );
+    let list = fs::read_to_string(bench.path("custodians.txt")).unwrap();
+    let keys: Vec<&str> = list.lines().filter(|line| line.starts_with("age1")).collect();
+    assert_eq!(report["by"], json!([{ "recipient": keys[1], "share": 2 }]));
+    assert!(report["at"].as_str().unwrap().ends_with('Z'), "{report}");
+    let alone = bench.keys_ok(&format!("verify-escrow {{vault}}.escrow.age{}", share(2)));
+    let words =
+        "This share is whole and belongs to this escrow. Nothing is proven by it of the others: any 2 of 3 open it.";
+    assert!(alone.out.contains(words), "{}", alone.out);
+    // a good share with another custodian's key, or none: nothing is said against it
+    for key in [" -i {}/custodian-1.txt", ""] {
+        let closed = bench.keys(&format!("verify-escrow {{vault}}.escrow.age --share {{vault}}.share-2-of-3.age{key}"));
+        assert_eq!(closed.code, Some(2), "{}", closed.out);
+        assert!(
+            closed.out.contains("share              not-opened") && !closed.out.contains("Do not rely"),
+            "{}",
+            closed.out
+        );
+        assert!(closed.err.contains("of its own custodian"), "{}", closed.err);
+    }
     let drill = bench.keys_ok(&format!("verify-escrow {{vault}}.escrow.age --json{}{}", share(2), share(3)));
     let report = document(&drill)["artifacts"][0].clone();
     assert_eq!((outcome(&report, "join"), &report["complete"]), (json!("proven"), &json!(true)));
@@ -259,14 +279,30 @@ fn the_drill_tells_sound_from_opened_from_failed() {
     assert_eq!(report["complete"], true, "{report}");
     identity(&bench.path("stranger.txt"));
     let stranger = bench.keys("verify-escrow {vault}.escrow.age -i {}/stranger.txt --json");
-    assert_eq!(stranger.code, Some(1));
-    assert_eq!(document(&stranger)["verdict"], "fail");
+    // an identity that does not fit says nothing against the escrow: the work could not be done
+    assert_eq!(stranger.code, Some(2));
+    let report = document(&stranger);
+    let content =
+        report["artifacts"][0]["checks"].as_array().unwrap().iter().find(|check| check["name"] == "escrow-content");
+    assert_eq!((&report["verdict"], &content.unwrap()["outcome"]), (&json!("fail"), &json!("not-opened")));
+    assert_eq!((&report["artifacts"][0]["complete"], &report["artifacts"][0]["by"]), (&json!(false), &json!([])));
+    let stranger = bench.keys("verify-escrow {vault}.escrow.age -i {}/stranger.txt");
+    assert!(stranger.out.contains("The escrow itself is as it was sealed: keep it."), "{}", stranger.out);
+    assert!(!stranger.out.contains("Do not rely") && stranger.err.contains("its bytes are those that were sealed"));
     let mut escrow = fs::read(bench.vault("escrow.age")).unwrap();
     *escrow.last_mut().unwrap() ^= 1;
     fs::write(bench.vault("escrow.age"), escrow).unwrap();
     let damaged = bench.keys("verify-escrow {vault}.escrow.age");
     assert_eq!(damaged.code, Some(1));
     assert!(damaged.out.contains("escrow-digest      failed"), "{}", damaged.out);
+    // damaged, and the wrong identity: the damage is what counts
+    let both = bench.keys("verify-escrow {vault}.escrow.age -i {}/stranger.txt");
+    assert_eq!(both.code, Some(1), "{}", both.err);
+    assert!(
+        both.out.contains("Do not rely") && both.out.contains("it is not the file that was sealed"),
+        "{}",
+        both.out
+    );
     fs::remove_file(bench.vault("manifest.json")).unwrap();
     assert_eq!(bench.keys("verify-escrow {vault}.escrow.age").code, Some(2));
 }

@@ -99,8 +99,15 @@ fn a_passphrase_is_typed_twice_to_split_and_once_to_join() {
     assert!(fs::read(bench.path("back.tar.gz")).unwrap() == bytes);
 
     // the drill and a change of the passphrase ask the same way
-    let drill = "verify-escrow {vault}.escrow.age -i {}/key.txt";
+    let drill = "verify-escrow {vault}.escrow.age";
     typed(&bench, drill, &[("escrow.age: ", GOOD)]).unwrap().check(0);
+    let wrong = typed(&bench, drill, &[("escrow.age: ", "wrong horse")]).unwrap().check(2);
+    assert!(wrong.out.contains("The escrow itself is as it was sealed"), "{}", wrong.out);
+    assert!(
+        wrong.err.contains("nothing that was given opens") && wrong.err.contains("another passphrase"),
+        "{}",
+        wrong.err
+    );
     let rewrap = "rewrap {vault}.escrow.age --new-passphrase --out {}/new";
     let other = "another horse, another battery";
     typed(&bench, rewrap, &[("escrow.age: ", GOOD), (FIRST, other), (AGAIN, other)]).unwrap().check(0);
@@ -120,4 +127,23 @@ fn an_identity_file_under_a_passphrase_asks_for_it() {
     assert!(wrong.check(2).err.contains("key.age"));
     typed(&bench, &join, &[("key.age", "open sesame")]).unwrap().check(0);
     assert!(fs::read(bench.path("back.tar.gz")).unwrap() == bytes);
+}
+
+/// A drill opens the escrow twice, for what is in it and for the join; its owner types the passphrase of the key once.
+#[test]
+fn an_ssh_key_under_a_passphrase_asks_once() {
+    let bench = Bench::new();
+    bench.tarball("plain-etcd36");
+    let Some(mut make) = fixtures::tool("ssh-keygen") else { return };
+    let key = bench.path("id");
+    let made = make.args(["-q", "-t", "ed25519", "-N", "open sesame", "-C", "carol", "-f"]).arg(&key).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    bench.keys_ok("split {tarball} -R {}/id.pub --out {}/vault");
+    let drill = "verify-escrow {vault}.escrow.age -i {}/id --json";
+    let Some(session) = typed(&bench, drill, &[("/id", "open sesame")]) else { return };
+    let run = session.check(0);
+    let told: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let told = &told["artifacts"][0];
+    assert_eq!((&told["complete"], told["by"].as_array().unwrap().len()), (&true.into(), 1), "{told}");
+    assert!(told["by"][0]["recipient"].as_str().unwrap().starts_with("ssh-ed25519 "), "{told}");
 }

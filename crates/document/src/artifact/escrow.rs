@@ -57,6 +57,11 @@ pub struct Drill {
     pub manifest_sha256: Option<String>,
     /// What the manifest holds: a document of a schema of its own, kept as it is.
     pub manifest: Fields,
+    /// When the drill was made: `2026-11-29T18:07:13Z`; empty of an older assay.
+    pub at: String,
+    /// Whose keys were brought: recipients that the manifest names, and that what was given is the private half of. Of a
+    /// passphrase and of plugins nothing is told here.
+    pub by: Vec<Custodian>,
     /// Whether every check could be made.
     pub complete: bool,
     /// Every check.
@@ -71,13 +76,23 @@ impl Drill {
     pub const KIND: Word = Cow::Borrowed("key-escrow");
 }
 
+/// Whose key was brought to a drill.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Custodian {
+    /// The recipient, as the manifest has it.
+    pub recipient: String,
+    /// The number of the share that is sealed to it; `None` where it opens the escrow alone.
+    pub share: Option<u8>,
+}
+
 /// One check of an escrow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Check {
     /// Its name, which stays: `escrow-digest`.
     pub name: Word,
-    /// `proven`, `failed` or `not-checked`.
+    /// `proven`, `failed`, `not-opened` (what was given does not open it, and it is as it was sealed) or `not-checked`.
     pub outcome: Word,
     /// What was proven, how it failed, or what was missing.
     pub message: String,

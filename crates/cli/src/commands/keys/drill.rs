@@ -1,12 +1,13 @@
 //! `assay keys verify-escrow`: the custodians' drill.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use artifact::Reading;
 use assay::documents::escrow;
 use checks::Verdict;
 use key_escrow::{
-    Check, Error as EscrowError, Identities, Manifest, Proof, ShareSet, VerifyOptions, read_age_header, verify_escrow,
+    Check, Error as EscrowError, Identities, Manifest, Proof, RecipientKind, ShareSet, ThresholdInfo, VerifyOptions,
+    read_age_header, verify_escrow,
 };
 
 use super::super::unlock::{self, secret_input};
@@ -14,7 +15,7 @@ use super::{files, limits, phases, write};
 use crate::args::{KeysDrillArgs, ReportFormat};
 use crate::exit::{Ending, Error};
 use crate::failure;
-use crate::output::keys_drill;
+use crate::output::keys_drill::{self, Outcome};
 use crate::ui::Ui;
 
 pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
@@ -43,18 +44,44 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
         checks.retain(|check| check.name != "shares"); // there are none to check
     }
     checks.extend(opening.checks);
-    if checks.iter().any(|check| matches!(check.proof, Proof::Failed(_))) {
+    if manifest.threshold.is_some() && opening.identities.is_none() {
+        let content = checks.iter_mut().filter(|check| matches!(check.name, "escrow-content" | "join"));
+        content.for_each(|check| check.proof = Proof::NotChecked("that takes more shares than were given"));
+    }
+    let outcome = Outcome::of(&checks, opening.shares.filter(|_| opening.identities.is_none()));
+    if outcome == Outcome::Failed {
         ui.settle(Ending::Findings);
     }
     if args.output.format() == ReportFormat::Json {
-        let verdict = if ui.ending() == Ending::Clean { Verdict::Pass } else { Verdict::Fail };
-        let drill = escrow::drill(&args.escrow, &report.manifest, &report.digest, &checks);
-        write("keys verify-escrow", drill, verdict, ui)?;
+        let passed = !matches!(outcome, Outcome::Failed | Outcome::Closed);
+        let drilled = escrow::Drilled {
+            path: &args.escrow,
+            manifest: &report.manifest,
+            digest: &report.digest,
+            checks: &checks,
+            given: &opening.given,
+            at: ui.now(),
+        };
+        write("keys verify-escrow", escrow::drill(&drilled), if passed { Verdict::Pass } else { Verdict::Fail }, ui)?;
     } else {
         let manifest = keys_drill::Held { path: &manifest_path, manifest: &report.manifest, digest: &report.digest };
-        keys_drill::write(&args.escrow, &manifest, &checks, ui)?;
+        keys_drill::write(&args.escrow, &manifest, &checks, &outcome, ui)?;
     }
-    Ok(ui.ending())
+    if outcome == Outcome::Closed { Err(closed(&args.escrow, &report.manifest)) } else { Ok(ui.ending()) }
+}
+
+/// What was given does not open it: that proves nothing, neither of the escrow nor against it.
+fn closed(path: &Path, manifest: &Manifest) -> Error {
+    let what =
+        format!("nothing that was given opens `{}`, and its bytes are those that were sealed", files::shown(path));
+    let hint = match &manifest.threshold {
+        Some(_) => "each share opens with the key of its own custodian: give that with `-i`",
+        None if manifest.recipients.iter().any(|one| one.kind == RecipientKind::Passphrase) => {
+            "another passphrase opens it"
+        }
+        None => "it opens with the private key of a recipient that stands above and in the manifest",
+    };
+    failure::told(what, Some(hint))
 }
 
 /// What the custodians brought, and what it comes to.
@@ -62,32 +89,47 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
 struct Opening {
     identities: Option<Identities>,
     checks: Vec<Check>,
+    /// Public halves of what was given.
+    given: Vec<String>,
+    /// Shares that are whole, and how many open the escrow; `None` where it has none.
+    shares: Option<(u64, u64)>,
 }
 
 impl Opening {
     fn of(args: &KeysDrillArgs, manifest: &Manifest) -> Result<Self, Error> {
         let (mut identities, passphrase) = unlock::identities(&args.open)?;
+        let given = identities.recipients().to_vec();
         if let Some(threshold) = &manifest.threshold {
-            return Ok(Self::by_shares(ShareSet::new(Some(threshold.clone())), &args.open.share_files, &identities));
+            return Ok(Self { given, ..Self::by_shares(threshold, &args.open.share_files, &identities) });
         }
         // An escrow that is no age file at all is a failed check, not a reason to stop.
-        let by_passphrase = read_age_header(&args.escrow).is_ok_and(|header| header.is_passphrase());
-        if by_passphrase && let Some(passphrase) = passphrase {
-            identities.add_passphrase(passphrase);
-        } else if by_passphrase && !args.open.identities.is_empty() {
-            identities.add_passphrase(secret_input::known_passphrase(&args.escrow)?);
+        if read_age_header(&args.escrow).is_ok_and(|header| header.is_passphrase()) {
+            // nothing is proven of what only a passphrase opens by looking at it from outside
+            identities.add_passphrase(match passphrase {
+                Some(passphrase) => passphrase,
+                None => secret_input::known_passphrase(&args.escrow)?,
+            });
         }
         let identities = (!identities.is_empty()).then_some(identities);
-        Ok(Self { identities, checks: Vec::new() })
+        Ok(Self { identities, given, ..Self::default() })
     }
 
     /// Every share for itself, and together if they are enough.
-    fn by_shares(mut set: ShareSet, shares: &[PathBuf], identities: &Identities) -> Self {
+    fn by_shares(threshold: &ThresholdInfo, shares: &[PathBuf], identities: &Identities) -> Self {
+        let mut set = ShareSet::new(Some(threshold.clone()));
         let mut checks = Vec::new();
+        let mut whole = 0;
         for share in shares {
             let shown = files::shown(share);
             let proof = match set.add_file(share, identities) {
-                Ok(()) => Proof::Proven(format!("`{shown}` opens and is the one that the manifest lists")),
+                Ok(()) => {
+                    whole += 1;
+                    Proof::Proven(format!("`{shown}` opens and is the one that the manifest lists"))
+                }
+                // as it was sealed: the key is another's
+                Err(error @ EscrowError::NoMatchingIdentity { .. }) if threshold.lists(share).unwrap_or(false) => {
+                    Proof::NotOpened(error.to_string())
+                }
                 Err(error) => Proof::Failed(format!("`{shown}`: {error}")),
             };
             checks.push(Check { name: "share", proof });
@@ -101,6 +143,7 @@ impl Opening {
                 None
             }
         };
-        Self { identities, checks }
+        let shares = (whole > 0).then_some((whole, u64::from(threshold.threshold)));
+        Self { identities, checks, shares, ..Self::default() }
     }
 }

@@ -1,10 +1,12 @@
 //! Passphrases and identities: from the terminal, a descriptor or a file, never from the command line
 //! or the environment.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact::open_regular;
 use key_escrow::{Callbacks, ExposeSecret as _, SecretString};
@@ -99,12 +101,14 @@ fn ask(prompt: &str) -> Result<Zeroizing<String>, Error> {
 #[derive(Clone, Default)]
 pub(in crate::commands) struct Terminal {
     passphrase: Option<SecretString>,
+    /// What was typed, by the question: a file that is used again is not asked for again.
+    typed: Arc<Mutex<HashMap<String, SecretString>>>,
 }
 
 impl Terminal {
     /// With a passphrase that answers every question for one.
     pub(in crate::commands) fn with(passphrase: Option<SecretString>) -> Self {
-        Self { passphrase }
+        Self { passphrase, typed: Arc::default() }
     }
 }
 
@@ -139,6 +143,12 @@ impl Callbacks for Terminal {
         if let Some(known) = &self.passphrase {
             return Some(known.clone());
         }
-        ask(&format!("{description}: ")).ok().map(secret)
+        let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = typed.get(description) {
+            return Some(known.clone());
+        }
+        let answer = ask(&format!("{description}: ")).ok().map(secret)?;
+        typed.insert(description.to_owned(), answer.clone());
+        Some(answer)
     }
 }
