@@ -44,6 +44,8 @@ pub struct Site {
     pub workloads: Listed<Workload>,
     /// Drivers of storage: CSIDrivers and ClusterCSIDrivers, by name.
     pub drivers: Listed<String>,
+    /// Version of etcd, the lowest among the members: `3.5.0`; empty where none is noted.
+    pub etcd_version: String,
     /// Members of etcd, by id.
     pub members: Vec<PeerMember>,
     /// Objects of these kinds that are encrypted and did not open, by resource and name: what they would say is a blank.
@@ -100,6 +102,7 @@ impl Site {
         site.unread = budget.into_unread();
         site.unread.items.sort();
         site.members = members(scan);
+        site.etcd_version = scan.state.cluster_version.as_deref().map(word).unwrap_or_default();
         site
     }
 }

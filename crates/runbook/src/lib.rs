@@ -9,7 +9,10 @@
 mod asked;
 mod backup;
 mod blanks;
+mod defragment;
 mod draft;
+mod elsewhere;
+mod encryption;
 mod files;
 mod hosts;
 mod known;
@@ -24,6 +27,7 @@ mod refusals;
 mod restore;
 pub mod shell;
 mod step;
+mod storage;
 mod strangers;
 mod titles;
 
@@ -32,7 +36,7 @@ pub use known::{BackupFile, Known};
 pub use procedure::Procedure;
 pub use strangers::nameable;
 
-use document::{RecoveryHost, Runbook, Word};
+use document::{BookFile, RecoveryHost, Runbook, Word};
 
 use draft::Draft;
 use plan::Plan;
@@ -56,11 +60,35 @@ pub fn book(known: &Known<'_>, asked: &Asked) -> Runbook {
         at_step: asked.at_step.clone(),
         ..Runbook::default()
     };
+    let plan = Plan::new(known, asked, procedure);
     match (asked.task, procedure) {
-        (_, Procedure::Elsewhere(_)) => book,
-        (Task::Restore, _) => restored(&Plan::new(known, asked, procedure), book),
-        _ => book,
+        (Task::Restore, Procedure::Elsewhere(platform)) => {
+            let book = Runbook { refusals: refusals::of(&plan), notes: notes::of(&plan), ..book };
+            written(&plan, book, |draft| {
+                elsewhere::write(known, asked, platform, draft);
+                if platform.is_kubernetes() { storage::write(&plan, draft) } else { Vec::new() }
+            })
+        }
+        (Task::Restore, _) => restored(&plan, book),
+        (Task::Defragment, _) => written(&plan, book, |draft| {
+            defragment::write(&plan, draft);
+            Vec::new()
+        }),
+        (Task::Encryption, _) => written(&plan, book, |draft| {
+            encryption::write(&plan, draft);
+            Vec::new()
+        }),
+        (Task::Storage, _) => written(&plan, book, |draft| storage::write(&plan, draft)),
     }
+}
+
+/// The book with these steps.
+fn written(plan: &Plan<'_>, book: Runbook, write: impl FnOnce(&mut Draft) -> Vec<BookFile>) -> Runbook {
+    let mut draft = Draft::default();
+    let files = write(&mut draft);
+    let Draft { mut steps, omitted, .. } = draft;
+    marks::put(plan.known.findings, &mut steps);
+    Runbook { blanks: blanks::of(&steps), steps, omitted, files, ..book }
 }
 
 /// The book of OpenShift's restore.

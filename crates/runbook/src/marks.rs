@@ -5,8 +5,8 @@ use document::{BookStep, StepFinding};
 
 /// Findings of one ID that a step shows; the rest is counted.
 const SHOWN: usize = 3;
-/// Where a finding stands whose own steps are not in this book.
-const ELSE: &str = "R-03";
+/// Where a finding stands whose own steps are not in this book: where the backup is taken in hand.
+const ELSE: [&str; 8] = ["R-03", "K-00", "C-01", "U-01", "H-01", "T-01", "G-01", "X-01"];
 
 /// Findings, whole families ending in `*`, and the steps that they hit.
 const STEPS: &[(&[&str], &[&str])] = &[
@@ -24,7 +24,7 @@ const STEPS: &[(&[&str], &[&str])] = &[
     (&["PAIR-009", "PAIR-035"], &["R-04"]),
     (&["PAIR-021", "PAIR-022", "PAIR-023", "PAIR-024", "PAIR-025", "TAR-033"], &["R-06", "M-02"]),
     (&["TAR-014", "TAR-017", "PAIR-029", "PAIR-030", "PAIR-034"], &["R-10"]),
-    (&["HAZ-028"], &["R-10", "R-29"]),
+    (&["HAZ-028"], &["R-10", "R-29", "D-00"]),
     (&["HAZ-016", "HAZ-018", "HAZ-024", "HAZ-026"], &["R-11"]),
     (&["HAZ-012"], &["R-13"]),
     (&["HAZ-022"], &["R-15", "M-10"]),
@@ -33,10 +33,14 @@ const STEPS: &[(&[&str], &[&str])] = &[
     (&["HAZ-021"], &["R-20"]),
     (&["PAIR-026"], &["R-23"]),
     (&["PAIR-027"], &["R-23", "B-05"]),
-    (&["KEY-023"], &["B-05"]),
-    (&["ETCD-001", "ETCD-014", "ETCD-015", "HAZ-027", "PAIR-016"], &["R-29"]),
-    (&["HAZ-001", "HAZ-002", "HAZ-003", "HAZ-004", "HAZ-005", "HAZ-006", "HAZ-007"], &["R-29"]),
-    (&["HAZ-008", "HAZ-009", "HAZ-010", "HAZ-011"], &["R-29"]),
+    (&["KEY-023"], &["B-05", "E-01"]),
+    (&["KEY-014", "KEY-017", "KEY-018", "KEY-024", "KEY-025", "KEY-026", "KEY-030", "KEY-031"], &["E-01"]),
+    (&["ETCD-001"], &["R-29", "D-00", "D-08"]),
+    (&["ETCD-014", "ETCD-015", "HAZ-027", "PAIR-016"], &["R-29", "D-00"]),
+    (&["HAZ-001", "HAZ-008", "HAZ-009"], &["R-29", "S-01"]),
+    (&["HAZ-002", "HAZ-003"], &["R-29", "S-05"]),
+    (&["HAZ-004", "HAZ-005", "HAZ-006", "HAZ-007"], &["R-29", "S-03"]),
+    (&["HAZ-010", "HAZ-011"], &["R-29", "S-04"]),
 ];
 
 /// Puts each finding to the steps that it hits. One that needs attention and hits none of them stands where the backup is
@@ -50,7 +54,7 @@ pub(crate) fn put(findings: &[Finding], steps: &mut [BookStep]) {
             hit = true;
         }
         let serious = finding.severity() >= Severity::Medium;
-        if let Some(step) = steps.iter_mut().find(|step| !hit && serious && step.id == ELSE) {
+        if let Some(step) = steps.iter_mut().find(|step| !hit && serious && ELSE.contains(&step.id.as_str())) {
             step.findings.push(shown(finding));
         }
     }

@@ -8,6 +8,7 @@ use crate::plan::Plan;
 
 /// What one must know, the weightiest first.
 pub(crate) fn of(plan: &Plan<'_>) -> Vec<BookNote> {
+    let of_operators = plan.known.platform.has_operators();
     let notes = [
         ("verdict", verdict(plan)),
         ("age", age(plan)),
@@ -15,10 +16,10 @@ pub(crate) fn of(plan: &Plan<'_>) -> Vec<BookNote> {
         ("unknown", Some(unknown())),
         ("target", target(plan)),
         ("hosts", unknown_hosts(plan)),
-        ("certificates", certificates(plan)),
-        ("kubelets", kubelets(plan)),
-        ("keys", keys_apart(plan)),
-        ("keys", rotated(plan)),
+        ("certificates", certificates(plan).filter(|_| of_operators)),
+        ("kubelets", kubelets(plan).filter(|_| of_operators)),
+        ("keys", keys_apart(plan).filter(|_| of_operators)),
+        ("keys", if of_operators { rotated(plan) } else { keys_elsewhere(plan) }),
         ("tokens", Some(tokens())),
         ("sealed", sealed(plan)),
         ("unread", unread(plan)),
@@ -56,9 +57,10 @@ fn age(plan: &Plan<'_>) -> Option<String> {
 
 fn revision(plan: &Plan<'_>) -> Option<String> {
     let revision = plan.known.revision?;
+    let client = if plan.known.platform.is_openshift() { "oc" } else { "kubectl" };
     Some(format!(
         "It ends at revision {revision}. If the API still answers: the resourceVersion that \
-         `oc get --raw '/api/v1/nodes?limit=1'` shows first, less {revision}, is how many changes are lost.",
+         `{client} get --raw '/api/v1/nodes?limit=1'` shows first, less {revision}, is how many changes are lost.",
     ))
 }
 
@@ -67,7 +69,8 @@ fn unknown() -> String {
 }
 
 fn target(plan: &Plan<'_>) -> Option<String> {
-    plan.asked.target.is_none().then(|| "The release of the cluster was not said: R-01 has to settle it.".to_owned())
+    let settled = if plan.known.platform.has_operators() { "R-01 has to settle it" } else { "see to it yourself" };
+    plan.asked.target.is_none().then(|| format!("The release of the cluster was not said: {settled}."))
 }
 
 fn unknown_hosts(plan: &Plan<'_>) -> Option<String> {
@@ -122,6 +125,12 @@ fn rotated(plan: &Plan<'_>) -> Option<String> {
         "Values are encrypted. The cluster rotates its keys every week: the restored data need those of the backup, and \
          they come with its tarball.{also}",
     ))
+}
+
+/// Off OpenShift no operator renews them.
+fn keys_elsewhere(plan: &Plan<'_>) -> Option<String> {
+    let keys = backup_facts::platform::rules(plan.known.platform).keys;
+    plan.known.encrypted.then(|| format!("Values are encrypted, and need the keys of the time of the backup: {keys}."))
 }
 
 fn tokens() -> String {

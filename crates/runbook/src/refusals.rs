@@ -47,6 +47,13 @@ fn other_release(plan: &Plan<'_>) -> Option<Refusal> {
         return None; // R-01 is to be settled on site
     }
     let target = plan.asked.target.as_ref().map_or_else(|| "the cluster".to_owned(), ToString::to_string);
+    if matches!(plan.procedure, Procedure::Elsewhere(_)) {
+        return Some(Refusal {
+            finding: found(plan, &["VER-001", "VER-002", "VER-011"]),
+            text: format!("the backup is of {}, and {target} does not start on its data", plan.known.release),
+            instead: "take a backup of the release that the cluster runs".to_owned(),
+        });
+    }
     Some(Refusal {
         finding: found(plan, &["VER-001", "VER-002", "VER-011"]),
         text: format!("the backup is of {}, and the cluster runs {target}", plan.known.release),

@@ -16,6 +16,7 @@ pub(crate) enum Place {
     OtherHosts,
     EveryHost,
     Node,
+    ManagementCluster,
     Site,
 }
 
@@ -27,6 +28,7 @@ impl Place {
             Self::OtherHosts => "other-hosts",
             Self::EveryHost => "every-host",
             Self::Node => "node",
+            Self::ManagementCluster => "management-cluster",
             Self::Site => "site",
         })
     }
@@ -110,6 +112,12 @@ impl Step {
 
     pub(crate) fn trouble_if(self, holds: bool, text: impl Into<String>) -> Self {
         if holds { self.trouble(text) } else { self }
+    }
+
+    /// Files of the book that it needs.
+    pub(crate) fn files(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.step.files.extend(names);
+        self
     }
 }
 

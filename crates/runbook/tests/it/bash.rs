@@ -9,7 +9,7 @@ use crate::cases;
 /// Each block of every book, once, as a function of its own: one process reads them all.
 fn script() -> String {
     let mut blocks = BTreeMap::new();
-    for world in cases::all() {
+    for world in cases::all().into_iter().chain(cases::elsewhere()).chain(cases::tasks()) {
         for step in world.book().steps {
             for block in step.blocks.iter().filter(|block| !block.commands.is_empty()) {
                 let place = format!("{}, {}", world.name, step.id);

@@ -1,7 +1,10 @@
 //! The made clusters whose books are looked at.
 
+use backup_facts::hazards::{Attachment, Claim, CredentialsRequest, LocalOwner, Volume, VolumeSource};
 use backup_facts::hazards::{Csr, ObjectName, Webhook};
 use backup_facts::platform::Platform;
+use backup_facts::site::PeerMember;
+use runbook::Task;
 
 use crate::world::{CANARY, World};
 
@@ -85,6 +88,111 @@ fn nothing_known() -> World {
         world.snapshot = None;
         world.asked.target = None;
     })
+}
+
+/// A cluster of another platform, its members called as `name` makes it of the node.
+fn of(platform: Platform, name: impl Fn(usize, &str) -> String) -> World {
+    World::new(platform.name(), "1.31.2", 3).topology(platform).with(|world| {
+        world.tarball = None;
+        world.pods = None;
+        world.site.etcd_version = "3.5.0".to_owned();
+        let masters = world.hazards.nodes.nodes.items.iter().filter(|node| node.control_plane).enumerate();
+        let member = |at: usize, node: &str| PeerMember {
+            id: at as u64,
+            name: name(at, node),
+            peer_urls: vec![if platform == Platform::HyperShift {
+                format!("https://etcd-{at}.etcd-discovery.clusters-shop.svc:2380")
+            } else {
+                format!("https://10.0.0.{}:2380", 10 + at)
+            }],
+            is_learner: false,
+        };
+        world.site.members = masters.map(|(at, node)| member(at, &node.name)).collect();
+    })
+}
+
+/// One of every other platform, and some that are odd.
+pub(crate) fn elsewhere() -> Vec<World> {
+    let named = |_: usize, node: &str| node.to_owned();
+    let mut all: Vec<World> = Platform::ALL
+        .into_iter()
+        .filter(|platform| !platform.has_operators())
+        .map(|platform| match platform {
+            Platform::K3s | Platform::Rke2 => of(platform, |at, node| format!("{node}-1f3a9c0{at}")),
+            Platform::HyperShift => of(platform, |at, _| format!("etcd-{at}")),
+            other => of(other, named),
+        })
+        .collect();
+    let odd = |platform| {
+        of(platform, |at, _| format!("$(reboot) '{at}")).with(|world| {
+            world.encrypted = true;
+            for member in &mut world.site.members {
+                member.peer_urls = vec!["https://[fd00::1]:2380/$(id)".to_owned()];
+            }
+            if let Some(snapshot) = &mut world.snapshot {
+                (snapshot.name, snapshot.path) = ("-s $(id).db.gz".to_owned(), "-s $(id).db.gz".to_owned());
+            }
+        })
+    };
+    all.extend([Platform::Kubeadm, Platform::K3s, Platform::HyperShift, Platform::Talos, Platform::Etcd].map(odd));
+    all.extend(
+        Platform::ALL
+            .into_iter()
+            .filter(|platform| !platform.has_operators())
+            .map(|platform| nothing_known().topology(platform)),
+    );
+    all
+}
+
+/// Every other task, at clusters with volumes and without.
+pub(crate) fn tasks() -> Vec<World> {
+    let task = |world: World, task| world.with(|world| world.asked.task = task);
+    let mut all = Vec::new();
+    for of in [Task::Defragment, Task::Encryption, Task::Storage] {
+        all.push(task(World::new("of 4.18", "4.18.9", 3).with(stored), of));
+        all.push(task(World::new("of 4.5", "4.5.20", 3), of));
+        all.push(task(World::new("single", "4.18.9", 1).topology(Platform::SingleNode).with(stored), of));
+        all.push(task(nothing_known(), of));
+        all.extend(elsewhere().into_iter().map(|world| task(world, of)));
+    }
+    all
+}
+
+/// Volumes of every kind, and a name that a shell would see something in.
+fn stored(world: &mut World) {
+    let storage = &mut world.hazards.storage;
+    let local = VolumeSource::Local { path: "/mnt/local-storage/fast/$(id)".to_owned() };
+    let csi = VolumeSource::Csi { driver: "ebs.csi.aws.com".to_owned(), handle: "vol-0".to_owned() };
+    for (name, source) in [("pv-local $(id)", local), ("pv-0", csi)] {
+        storage.volumes.push(Volume {
+            name: name.to_owned(),
+            source,
+            reclaim_policy: "Delete".to_owned(),
+            nodes: vec!["worker-0.example.com".to_owned()],
+            ..Volume::default()
+        });
+    }
+    storage.attachments.push(Attachment {
+        name: "csi-1".to_owned(),
+        attacher: "ebs.csi.aws.com".to_owned(),
+        volume: "pv-0".to_owned(),
+        node: "worker-0.example.com".to_owned(),
+        exclusive: true,
+        ..Attachment::default()
+    });
+    storage.claims.push(Claim { name: ObjectName::new("shop", "db"), phase: "Pending".to_owned(), ..Claim::default() });
+    storage.local_owners.push(LocalOwner {
+        kind: "LocalVolumeSet".to_owned(),
+        name: ObjectName::new("openshift-local-storage", "fast"),
+        ..LocalOwner::default()
+    });
+    world.hazards.credentials.requests.push(CredentialsRequest {
+        name: ObjectName::new("openshift-cloud-credential-operator", "aws-ebs"),
+        secret: ObjectName::new("openshift-cluster-csi-drivers", "ebs-cloud-credentials"),
+        ..CredentialsRequest::default()
+    });
+    (world.hazards.space.size, world.hazards.space.in_use) = (104 << 20, 41 << 20);
+    (world.hazards.space.quota, world.hazards.space.free_share) = (8 << 30, 6057);
 }
 
 /// One of them.

@@ -6,8 +6,10 @@
 mod always;
 mod bash;
 mod cases;
+mod elsewhere;
 mod files;
 mod ids;
 mod release;
+mod tasks;
 mod topology;
 mod world;
