@@ -4,7 +4,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod examples;
+#[path = "../../../runbook/tests/it/laws.rs"]
+mod laws;
 mod outside;
+mod runbook;
 
 use std::fs;
 use std::ops::ControlFlow;

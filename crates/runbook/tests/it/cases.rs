@@ -30,7 +30,7 @@ pub(crate) fn all() -> Vec<World> {
         World::new("single of 4.14", "4.14.9", 1).topology(Platform::SingleNode),
         World::new("fenced", "4.22.3", 2).topology(Platform::Fenced),
         World::new("manual", "4.14.9", 3).made_by_hand(),
-        World::new("manual of 4.12", "4.12.9", 3).made_by_hand(),
+        World::new("manual of 4.13", "4.13.9", 3).made_by_hand(),
         World::new("by hand, one lost", "4.14.9", 3).made_by_hand().lost(&["master-1.example.com"]),
         World::new("by hand of 4.19", "4.19.0", 3).made_by_hand(),
         World::new("keyless", "4.18.9", 3).with(|world| (world.keys_apart, world.encrypted) = (true, true)),

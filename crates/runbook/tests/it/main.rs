@@ -8,7 +8,7 @@ mod bash;
 mod cases;
 mod elsewhere;
 mod files;
-mod ids;
+mod laws;
 mod release;
 mod tasks;
 mod topology;

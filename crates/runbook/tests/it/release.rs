@@ -43,7 +43,7 @@ fn the_network_is_renewed_in_the_form_of_the_release() {
         ("keepalived", true, false),
         ("manual", true, false),
         ("ovn of 4.12", false, true),
-        ("manual of 4.12", false, true),
+        ("manual of 4.13", false, true),
         ("sdn of 4.10", false, false),
         ("short", false, false),
         ("single of 4.14", false, false),
