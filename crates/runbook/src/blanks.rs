@@ -15,7 +15,7 @@ const BLANKS: &[Known] = &[
     ("<snapshot>", "the backup's snapshot", None),
     ("<tarball>", "the backup's tarball", None),
     ("<whole-tarball>", "name for the tarball with its keys", None),
-    ("<escrow>", "the sealed keys of the tarball", None),
+    ("<escrow>", "the sealed keys of the tarball: a file that ends in .escrow.age", None),
     ("<identity>", "your file that opens the sealed keys", None),
     ("<node>", "the node that stays NotReady, or whose pod hangs", Some("oc get nodes")),
     ("<csr_name>", "name of a request", Some("oc get csr")),

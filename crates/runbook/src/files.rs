@@ -6,9 +6,8 @@ use document::{BookFile, BookStep};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::known::BackupFile;
 use crate::plan::Plan;
-use crate::restore::copy::unpacked;
+use crate::restore::copy;
 use crate::restore::exports;
 use crate::restore::machines::with_manifests;
 
@@ -46,21 +45,19 @@ fn made(name: &str, purpose: impl Into<String>, steps: &'static [&'static str], 
 /// The files that go to a host: what they are here, and what `sha256sum -c` reads there.
 fn to_copy(plan: &Plan<'_>) -> Vec<Made> {
     const STEPS: &[&str] = &["R-06", "M-02"];
-    let tarball = plan.known.tarball.as_ref().filter(|_| !plan.is_fenced());
-    let files: Vec<&BackupFile> = plan.known.snapshot.as_ref().into_iter().chain(tarball).collect();
+    let copies = copy::of(plan);
+    let files = || copies.iter().filter_map(|copy| Some((copy, copy.file?)));
     let mut list = String::from("# SHA-256\tbytes\tname on the host\tpath here\n");
     let mut sums = String::new();
-    for file in &files {
-        let (there, packed) = unpacked(&file.name);
+    for (copy, file) in files() {
         // of what comes out of the packed file nobody has the sum, and a tarball without keys is not the one to copy
-        let whole = !(plan.known.keys_apart && Some(*file) == tarball);
-        if packed.is_none() && whole {
-            sums.push_str(&checked(&file.sha256, &file.name));
+        if copy.same {
+            sums.push_str(&checked(&file.sha256, &copy.there));
         }
-        let note = if whole { "" } else { "\tput the keys back first" };
-        let _ = writeln!(list, "{}\t{}\t{}\t{}{note}", file.sha256, file.bytes, line(there), line(&file.path));
+        let note = if copy.same || copy.unpacked_by.is_some() { "" } else { "\tput the keys back first" };
+        let _ = writeln!(list, "{}\t{}\t{}\t{}{note}", file.sha256, file.bytes, line(&copy.there), line(&file.path));
     }
-    if files.is_empty() {
+    if files().next().is_none() {
         return Vec::new();
     }
     let list =

@@ -133,8 +133,8 @@ fn variables(plan: &Plan<'_>, host: &Host) -> Part {
 }
 
 /// Name of the snapshot as it lies on the hosts.
-fn snapshot<'p>(plan: &'p Plan<'_>) -> &'p str {
-    copy::unpacked(plan.snapshot()).0
+fn snapshot(plan: &Plan<'_>) -> String {
+    copy::of(plan).into_iter().next().map(|file| file.there).unwrap_or_default()
 }
 
 /// Whether the snapshot ends in a hash that etcdctl can check.

@@ -1,5 +1,6 @@
 //! before anything is stopped.
 
+use super::copy::whole;
 use crate::plan::Plan;
 use crate::shell::word;
 use crate::step::{Part, Place, Step, Written};
@@ -66,8 +67,9 @@ pub(super) fn have_at_hand(plan: &Plan<'_>) -> Written {
 
 fn join_keys(plan: &Plan<'_>) -> String {
     let tarball = plan.known.tarball.as_ref().map_or("<tarball>", |file| file.path.as_str());
-    let tarball = word(tarball);
-    format!("assay keys join {tarball} --escrow '<escrow>' -i '<identity>' --out '<whole-tarball>'")
+    let whole =
+        plan.known.tarball.as_ref().map_or_else(|| "'<whole-tarball>'".to_owned(), |file| word(&whole(&file.name)));
+    format!("assay keys join {} --escrow '<escrow>' -i '<identity>' --out {whole}", word(tarball))
 }
 
 ///

@@ -33,7 +33,12 @@ pub(crate) fn all() -> Vec<World> {
         World::new("manual of 4.13", "4.13.9", 3).made_by_hand(),
         World::new("by hand, one lost", "4.14.9", 3).made_by_hand().lost(&["master-1.example.com"]),
         World::new("by hand of 4.19", "4.19.0", 3).made_by_hand(),
-        World::new("keyless", "4.18.9", 3).with(|world| (world.keys_apart, world.encrypted) = (true, true)),
+        World::new("keyless", "4.18.9", 3).with(|world| {
+            (world.keys_apart, world.encrypted) = (true, true);
+            let tarball = world.tarball.as_mut().unwrap();
+            tarball.name = "static_kuberesources_1.keyless.tar.gz".to_owned();
+            tarball.path = format!("/backups/of today/{}", tarball.name);
+        }),
         World::new("arbiter", "4.20.3", 2).arbiter(),
         World::new("other release", "4.18.9", 3).with(|world| world.asked.target = Some("4.18.10".parse().unwrap())),
     ];

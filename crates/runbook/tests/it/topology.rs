@@ -152,11 +152,25 @@ fn a_packed_snapshot_is_unpacked_on_its_way() {
 }
 
 #[test]
+fn a_snapshot_of_another_name_gets_the_one_that_the_script_looks_for() {
+    let book = named("short").with(|world| {
+        let snapshot = world.snapshot.as_mut().unwrap();
+        (snapshot.name, snapshot.path) = ("etcd.db".to_owned(), "/backups/etcd.db".to_owned());
+    });
+    let line = "scp -i '<ssh-key-path>' /backups/etcd.db core@10.0.0.11:/home/core/backup/snapshot_restore.db";
+    assert!(text(&book.book()).contains(line));
+}
+
+#[test]
 fn keys_that_are_apart_are_put_back_first() {
     let book = named("keyless").book();
     assert!(book.notes.iter().any(|note| note.about == "keys" && note.text.contains("put them back first")));
     let step = step(&book, "R-03").unwrap();
-    assert!(step.blocks.iter().any(|block| block.commands.iter().any(|line| line.starts_with("assay keys join "))));
+    let joined = "assay keys join '/backups/of today/static_kuberesources_1.keyless.tar.gz' --escrow '<escrow>' \
+                  -i '<identity>' --out static_kuberesources_1.tar.gz";
+    assert!(step.blocks.iter().any(|block| block.commands.iter().any(|line| line == joined)), "{step:?}");
+    let copied = "scp -i '<ssh-key-path>' static_kuberesources_1.tar.gz core@10.0.0.11:/home/core/backup/";
+    assert!(text(&book).contains(copied), "what is copied is what was put together");
     assert!(
         cases::all().iter().filter(|world| !world.keys_apart).all(|world| !text(&world.book()).contains("keys join"))
     );
