@@ -63,7 +63,8 @@ pub fn book(known: &Known<'_>, asked: &Asked) -> Runbook {
     let plan = Plan::new(known, asked, procedure);
     match (asked.task, procedure) {
         (Task::Restore, Procedure::Elsewhere(platform)) => {
-            let book = Runbook { refusals: refusals::of(&plan), notes: notes::of(&plan), ..book };
+            let refusals = refusals::of(&plan);
+            let book = Runbook { notes: notes::of(&plan, &refusals), refusals, ..book };
             written(&plan, book, |draft| {
                 elsewhere::write(known, asked, platform, draft);
                 if platform.is_kubernetes() { storage::write(&plan, draft) } else { Vec::new() }
@@ -108,9 +109,10 @@ fn restored(plan: &Plan<'_>, book: Runbook) -> Runbook {
     let Draft { mut steps, omitted, .. } = draft;
     marks::put(plan.known.findings, &mut steps);
     let files = files::of(plan, &mut steps);
+    let refusals = refusals::of(plan);
     Runbook {
-        refusals: refusals::of(plan),
-        notes: notes::of(plan),
+        notes: notes::of(plan, &refusals),
+        refusals,
         recovery_host: recovery_host(plan),
         blanks: blanks::of(&steps),
         steps,

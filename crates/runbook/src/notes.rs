@@ -1,16 +1,16 @@
 //! What one must know before the first step.
 
 use checks::{Severity, Verdict};
-use document::{BookNote, Word};
+use document::{BookNote, Refusal, Word};
 use jiff::Timestamp;
 
 use crate::plan::Plan;
 
 /// What one must know, the weightiest first.
-pub(crate) fn of(plan: &Plan<'_>) -> Vec<BookNote> {
+pub(crate) fn of(plan: &Plan<'_>, refusals: &[Refusal]) -> Vec<BookNote> {
     let of_operators = plan.known.platform.has_operators();
     let notes = [
-        ("verdict", verdict(plan)),
+        ("verdict", verdict(plan, refusals)),
         ("age", age(plan)),
         ("revision", revision(plan)),
         ("unknown", Some(unknown())),
@@ -20,7 +20,7 @@ pub(crate) fn of(plan: &Plan<'_>) -> Vec<BookNote> {
         ("kubelets", kubelets(plan).filter(|_| of_operators)),
         ("keys", keys_apart(plan).filter(|_| of_operators)),
         ("keys", if of_operators { rotated(plan) } else { keys_elsewhere(plan) }),
-        ("tokens", Some(tokens())),
+        ("tokens", plan.known.platform.is_kubernetes().then(tokens)),
         ("sealed", sealed(plan)),
         ("unread", unread(plan)),
     ];
@@ -29,10 +29,12 @@ pub(crate) fn of(plan: &Plan<'_>) -> Vec<BookNote> {
     notes.into_iter().filter_map(note).collect()
 }
 
-fn verdict(plan: &Plan<'_>) -> Option<String> {
+/// What else the backup fails by, besides what it is refused for.
+fn verdict(plan: &Plan<'_>, refusals: &[Refusal]) -> Option<String> {
+    let told = |id: &str| refusals.iter().any(|refusal| refusal.finding.as_deref() == Some(id));
     let counted = plan.known.findings.iter().filter(|finding| finding.waiver().is_none());
     let serious = counted.filter(|finding| finding.severity() >= Severity::High);
-    let mut ids: Vec<&str> = serious.map(|finding| finding.entry().id).collect();
+    let mut ids: Vec<&str> = serious.map(|finding| finding.entry().id).filter(|id| !told(id)).collect();
     ids.dedup();
     (plan.known.verdict == Verdict::Fail && !ids.is_empty())
         .then(|| format!("The backup fails assay verify: {}. Read its report before you begin.", ids.join(", ")))
@@ -57,7 +59,11 @@ fn age(plan: &Plan<'_>) -> Option<String> {
 
 fn revision(plan: &Plan<'_>) -> Option<String> {
     let revision = plan.known.revision?;
-    let client = if plan.known.platform.is_openshift() { "oc" } else { "kubectl" };
+    let platform = plan.known.platform;
+    if !platform.is_kubernetes() {
+        return Some(format!("It ends at revision {revision}."));
+    }
+    let client = if platform.is_openshift() { "oc" } else { "kubectl" };
     Some(format!(
         "It ends at revision {revision}. If the API still answers: the resourceVersion that \
          `{client} get --raw '/api/v1/nodes?limit=1'` shows first, less {revision}, is how many changes are lost.",
@@ -70,7 +76,8 @@ fn unknown() -> String {
 
 fn target(plan: &Plan<'_>) -> Option<String> {
     let settled = if plan.known.platform.has_operators() { "R-01 has to settle it" } else { "see to it yourself" };
-    plan.asked.target.is_none().then(|| format!("The release of the cluster was not said: {settled}."))
+    let asks = plan.asked.target.is_none() && plan.known.platform.has_operators();
+    asks.then(|| format!("The release of the cluster was not said: {settled}."))
 }
 
 fn unknown_hosts(plan: &Plan<'_>) -> Option<String> {

@@ -7,7 +7,7 @@ use crate::shell::word;
 use crate::step::{Part, Place, Step, Written};
 
 const IDS: [&str; 6] = ["Q-01", "Q-02", "Q-03", "Q-04", "Q-05", "Q-06"];
-const ONLY_IF: &str = "quorum is lost, and etcd is alive on one host: no backup is used, and least is lost";
+const ONLY_IF: &str = "quorum is lost, and etcd is alive on one host";
 
 /// Writes the part, or why it is left out.
 pub(crate) fn write(plan: &Plan<'_>, draft: &mut Draft) {
@@ -46,6 +46,7 @@ fn choose(plan: &Plan<'_>) -> Step {
     let all = plan.control_plane().count();
     let step = Step::new("Q-01")
         .only_if(ONLY_IF)
+        .say("No backup is used, and least is lost: try this before a restore.")
         .say(format!("Of {all} members {} are down: then there is no quorum.", all.div_ceil(2)))
         .say(
             "Take a host where etcd runs. If the API still reads: one that is no learner, with the highest raft index.",

@@ -28,10 +28,13 @@ pub(super) fn is_it_needed(plan: &Plan<'_>) -> Written {
         .at(Place::Site)
         .say("A restore is the last resort: everything that was written since the backup is lost.")
         .say("While the API answers, etcd is there.")
-        .say_if(!plan.is_single(), "Then do not restore for a single lost host: replace its member.");
+        .say_if(!plan.is_single(), "A single lost host is no reason: replace its member.");
     let quorum = plan.since(4, 18) && !plan.is_single() && !plan.is_fenced();
     let step = step
-        .say_if(quorum, "Quorum is lost, and etcd is alive on one host: go by Q-01 to Q-06. They need no backup.")
+        .say_if(
+            quorum,
+            "If quorum is lost and etcd is alive on one host, go by Q-01 to Q-06 instead: they need no backup.",
+        )
         .say("If the API answers and you go on all the same: make a new backup first, B-01 to B-05.");
     Ok(step
         .part(Part::whole().titled("Does the API answer?").run("oc get --raw /readyz"))

@@ -34,6 +34,7 @@ pub(super) fn guard_off(plan: &Plan<'_>) -> Written {
     no_guard(plan)?;
     let others: Vec<&str> = overrides(plan).filter(|name| *name != GUARD).collect();
     Ok(Step::new("R-19")
+        .say_if(!plan.is_long(), "End the sessions of SSH. Go on when the API answers again: `oc get --raw /readyz`.")
         .say("With one member the operator of etcd would wait for a quorum before every change. R-21 takes this back.")
         .say_if(
             !others.is_empty(),

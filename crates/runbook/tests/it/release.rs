@@ -1,8 +1,10 @@
 //! What differs from release to release.
 
+use backup_facts::platform::Platform;
 use document::Runbook;
 
 use crate::cases::{self, named};
+use crate::world::World;
 
 fn text(book: &Runbook) -> String {
     let lines = book.steps.iter().flat_map(|step| &step.blocks).flat_map(|block| block.commands.clone());
@@ -152,4 +154,29 @@ fn a_recovery_host_must_be_of_the_control_plane_and_alive() {
     ] {
         assert!(book.refusals.iter().any(|refusal| refusal.text.contains(says)), "{:?}", book.refusals);
     }
+}
+
+#[test]
+fn notes_speak_of_the_platform_that_the_backup_is_of() {
+    let told = |platform, encrypted| {
+        let world = World::new("some", "4.18.9", 3).topology(platform).with(|world| world.encrypted = encrypted);
+        let notes: Vec<String> = world.book().notes.into_iter().map(|note| note.text).collect();
+        notes.join("\n")
+    };
+    let openshift = told(Platform::OpenShift, true);
+    assert!(openshift.contains("`oc get --raw") && openshift.contains("come with its tarball"), "{openshift}");
+    let kubeadm = told(Platform::Kubeadm, true);
+    assert!(
+        kubeadm.contains("`kubectl get --raw") && kubeadm.contains("the keys of the time of the backup"),
+        "{kubeadm}"
+    );
+    let etcd = told(Platform::Etcd, false);
+    assert!(!etcd.contains("get --raw") && !etcd.contains("Tokens"), "{etcd}");
+}
+
+#[test]
+fn what_is_refused_is_not_told_again_as_a_note() {
+    let found = vec![checks::rehearsed::failed("it did not start", "3.5.1", &[])];
+    let book = named("short").with(|world| world.findings = found).book();
+    assert!(book.refusals.len() == 1 && !book.notes.iter().any(|note| note.about == "verdict"), "{:?}", book.notes);
 }
