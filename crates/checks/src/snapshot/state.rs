@@ -11,7 +11,8 @@ use crate::finding::{Finding, Findings, Location};
 use crate::findings::{
     ALARM_CORRUPT, ALARM_NOSPACE, AUTH_ENABLED, AUTH_INCOMPLETE, BAD_ENTRY, DOWNGRADE_ENABLED, Entry, FRAGMENTED,
     LEARNER_NOT_PROMOTED, LEARNER_PRESENT, LEASE_DANGLING, LEASE_ENDS, LEASE_INVALID, LEASE_LEAK, MEMBERSHIP_MISMATCH,
-    NO_RAFT_POSITION, NO_VOTERS, ODD_ENTRY, QUOTA_NEAR, RESTORED_LINEAGE, VERSION_ORDER, ZOMBIE_MEMBER,
+    NO_RAFT_POSITION, NO_VOTERS, NOT_DEFRAGMENTED, ODD_ENTRY, QUOTA_NEAR, RESTORED_LINEAGE, VERSION_ORDER,
+    ZOMBIE_MEMBER,
 };
 use crate::severity::Severity;
 
@@ -19,6 +20,12 @@ use crate::severity::Severity;
 const DEFRAG_PERCENT: u64 = 45;
 /// ... and from this size of the database on.
 const DEFRAG_SIZE: u64 = 100 << 20;
+/// From this share of free pages on, in percent, a defragmentation that was forgotten is worth a word,
+const FORGOTTEN_PERCENT: u64 = 20;
+/// ... and from so many bytes of them on.
+const FORGOTTEN_SIZE: u64 = 10 << 20;
+/// The most transactions that etcd commits in a day: one in a tenth of a second.
+const DAILY_TRANSACTIONS: u64 = 10 * 86_400;
 /// Share of the quota, in percent, at which OpenShift's alerts begin, get louder, and become critical.
 const QUOTA_ALERTS: [(u64, Severity); 3] = [(85, Severity::High), (75, Severity::Medium), (65, Severity::Low)];
 /// What etcd 3.6 and later refuse to start from, or start from with the wrong members; and what is to be settled first.
@@ -262,6 +269,16 @@ fn check_space(scan: &Scan<'_>, quota: Quota, findings: &mut Findings) {
     if size >= DEFRAG_SIZE && percent(free, size) >= DEFRAG_PERCENT {
         let message = format!("{} % of the database is free pages", percent(free, size));
         findings.push(Finding::new(&FRAGMENTED, message).with("free", free).with("size", size));
+    }
+    let days = walked.db.meta().txid.0 / DAILY_TRANSACTIONS;
+    if days >= 365 && free >= FORGOTTEN_SIZE && percent(free, size) >= FORGOTTEN_PERCENT {
+        let message = format!(
+            "{} transactions have been committed since the file was made, which takes {days} days at the least; {} % of it \
+             are free pages",
+            walked.db.meta().txid.0,
+            percent(free, size)
+        );
+        findings.push(Finding::new(&NOT_DEFRAGMENTED, message).with("days", days).with("free", free));
     }
     // a tarball's own is held against the snapshot as one of the things that the two say about each other
     if quota.source == QuotaSource::Tarball && quota.bytes != quota.default {

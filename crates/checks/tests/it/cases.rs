@@ -356,6 +356,7 @@ fn state() -> Vec<Case> {
             ..built("ETCD-012", "an alarm of a new kind", |b| b.set("alarm", &alarm(9), b""))
         },
         fragmented(),
+        forgotten(),
         sized("ETCD-015", Severity::High, size + size / 10),
         sized("ETCD-015", Severity::Medium, size * 100 / 80),
         sized("ETCD-015", Severity::Low, size * 100 / 70),
@@ -420,16 +421,29 @@ pub(crate) fn secret<'b>(builder: &'b mut Builder, value: &[u8]) -> &'b mut Buil
     builder.put(302, 0, &Put { key, value, create: 302, modified: 302, version: 1, lease: 0 })
 }
 
-/// A sound file that claims a hundred megabytes of pages more, all free.
-fn fragmented() -> Case {
+/// A sound file that claims so many bytes of pages more, all free, and so many transactions.
+pub(crate) fn with_free(bytes: usize, transactions: Option<u64>) -> Vec<u8> {
     let mut pages = sound().pages();
-    let high_water = (pages.len() + (110 << 20)) / PAGE;
+    let high_water = (pages.len() + bytes) / PAGE;
     for slot in 0..2 {
         put(&mut pages, slot * PAGE + 16 + 40, &(high_water as u64).to_le_bytes());
+        if let Some(transactions) = transactions {
+            put(&mut pages, slot * PAGE + 16 + 48, &(transactions - slot as u64).to_le_bytes());
+        }
         seal_meta(&mut pages, slot);
     }
     pages.resize(high_water * PAGE, 0);
-    Case { id: "ETCD-014", what: "free pages", file: sealed(pages), quota: DEFAULT_QUOTA, severity: None }
+    sealed(pages)
+}
+
+fn fragmented() -> Case {
+    Case { id: "ETCD-014", what: "free pages", file: with_free(110 << 20, None), quota: DEFAULT_QUOTA, severity: None }
+}
+
+/// Ten transactions a second, for a year and a half.
+fn forgotten() -> Case {
+    let file = with_free(11 << 20, Some(10 * 86_400 * 547));
+    Case { id: "ETCD-023", what: "not defragmented for long", file, quota: DEFAULT_QUOTA, severity: None }
 }
 
 fn members() -> Vec<Case> {

@@ -76,6 +76,18 @@ fn every_finding_of_a_snapshot_has_a_case_that_brings_it_up() {
     assert_eq!(missing, Vec::<&str>::new());
 }
 
+/// A year without a defragmentation is nothing where there is nothing to win, and free pages are where it was done.
+#[test]
+fn a_database_that_has_nothing_to_win_needs_no_defragmentation() {
+    let year = 10 * 86_400 * 365;
+    for (free, transactions, told) in
+        [(11 << 20, year, true), (11 << 20, year - 1, false), (9 << 20, 2 * year, false), (0, 3 * year, false)]
+    {
+        let ids = ids(&findings(&cases::with_free(free, Some(transactions)), DEFAULT_QUOTA));
+        assert_eq!(ids.contains("ETCD-023"), told, "{free} {transactions}: {ids:?}");
+    }
+}
+
 #[test]
 fn a_rehearsal_that_failed_says_what_was_wrong_and_what_foretold_it() {
     let finding = checks::rehearsed::failed("put is wrong", "3.5.1", &["ETCD-001".to_owned()]);
