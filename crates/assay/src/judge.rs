@@ -14,6 +14,7 @@ use crate::directory;
 use crate::documents;
 use crate::error::Error;
 use crate::escrow;
+use crate::hosts::Runs;
 use crate::judged::{Judged, Part};
 use crate::known;
 use crate::question::{Asks, Question};
@@ -144,6 +145,7 @@ impl Backups {
         each: &mut dyn FnMut(&Answer<'_>) -> ControlFlow<()>,
     ) -> Judgement {
         let mut judgement = Judgement::begin(question);
+        let mut runs = Runs::default();
         let _ = self.turns(question, watch, &mut |turn| match turn {
             Turn::Directory(directory) if question.asks == Asks::Restore && directory.backups.len() > 1 => {
                 let Some(part) = of_directory(directory, question) else { return ControlFlow::Continue(()) };
@@ -154,7 +156,8 @@ impl Backups {
             }
             Turn::Directory(_) => ControlFlow::Continue(()),
             Turn::Backup(backup) => match backup.judge(question, watch) {
-                Ok(judged) => {
+                Ok(mut judged) => {
+                    runs.hold(&mut judged, question);
                     let flow = each(&Answer::Backup(&judged));
                     if question.document {
                         judgement.artifacts.extend(judged.artifacts());

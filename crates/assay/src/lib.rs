@@ -30,6 +30,7 @@ mod error;
 pub mod escrow;
 mod expectation;
 mod hazards;
+mod hosts;
 mod input;
 mod judge;
 mod judged;

@@ -7,6 +7,7 @@
 mod content;
 mod directory;
 mod escrow;
+mod hosts;
 mod identity;
 mod revisions;
 mod time;
@@ -25,6 +26,7 @@ use crate::severity::Severity;
 
 pub use directory::{Halves, InDirectory, as_made_by, check_directory, check_halves, check_unread};
 pub use escrow::{AgainstEscrow, check_escrow};
+pub use hosts::{Run, check_hosts};
 
 /// A pair of files, as the checks look at it.
 pub struct Pair<'f> {

@@ -59,3 +59,34 @@ fn a_file_by_itself_is_asked_whether_it_is_whole() {
     assert!(judgement.verdict() < Verdict::Fail, "{:?}", judgement.findings().collect::<Vec<_>>());
     assert!(assay::open("/nonexistent").unwrap().judge(&question()).is_err());
 }
+
+/// The tarball of a made backup as another host would have made it.
+fn on_another_host(tarball: &[u8]) -> Vec<u8> {
+    let mut members = fixtures::files(&fixtures::gunzip(tarball));
+    for (path, content) in &mut members {
+        if path.ends_with("/etcd-pod.yaml") {
+            let text = String::from_utf8(content.clone()).unwrap();
+            *content = text.replace("etcd-peer-master-0.", "etcd-peer-master-1.").into_bytes();
+        }
+    }
+    let members: Vec<_> = members.iter().map(|(path, content)| (path.as_str(), content.as_slice())).collect();
+    fixtures::tar_gz(&members)
+}
+
+#[test]
+fn backups_of_one_moment_on_several_hosts_are_told_of_the_second() {
+    let cluster = fixtures::cluster::Cluster::short();
+    let folder = tempfile::tempdir().unwrap();
+    let first = cluster.write(folder.path());
+    let named = |kind: &str, end: &str| folder.path().join(format!("{kind}_2026-11-23_091015{end}"));
+    fs::copy(first.snapshot, named("snapshot", ".db")).unwrap();
+    let tarball = fs::read(first.tarball).unwrap();
+    for (other, expected) in [(tarball.clone(), 0), (on_another_host(&tarball), 1)] {
+        fs::write(named("static_kuberesources", ".tar.gz"), other).unwrap();
+        let judgement = assay::open(folder.path()).unwrap().judge(&question()).unwrap();
+        let told: Vec<_> = judgement.findings().filter(|(_, finding)| finding.entry().id == "PAIR-036").collect();
+        assert_eq!(told.len(), expected, "{told:?}");
+        assert!(told.iter().all(|(name, _)| name.ends_with("2026-11-23_091015")), "{told:?}");
+        assert_eq!(judgement.verdict(), Verdict::Pass);
+    }
+}

@@ -7,8 +7,9 @@ mod world;
 use std::collections::BTreeSet;
 
 use backup_facts::platform::Platform;
-use checks::pair::{Halves, InDirectory, check_directory, check_halves};
+use checks::pair::{Halves, InDirectory, Run, check_directory, check_halves, check_hosts};
 use checks::{Finding, Severity, findings};
+use jiff::Timestamp;
 
 use backup_facts::picks::Picks;
 use cases::{cases, directory_cases, sets_of};
@@ -69,10 +70,33 @@ fn every_finding_of_a_pair_has_a_case_that_brings_it_up() {
     covered.extend(directory_cases().into_iter().map(|case| case.id));
     covered.extend(["PAIR-019", "PAIR-020"]); // below
     covered.extend(["PAIR-032", "PAIR-033"]); // where they are made, `pair/escrow.rs`
+    covered.insert("PAIR-036"); // below
     covered.insert("PAIR-040"); // through the binary: tests/it/pair.rs of cli
     let all = findings::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("PAIR"));
     let missing: Vec<_> = all.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, [""; 0]);
+}
+
+/// Several hosts are told of where cluster and moment are the same, and the nearest of them.
+#[test]
+fn a_moment_that_was_backed_up_on_several_hosts_is_told() {
+    let run = |node: &str, at: i64| Run {
+        name: format!("of {node} at {at}"),
+        cluster: "8a5f".to_owned(),
+        node: node.to_owned(),
+        taken: Timestamp::new(1_790_000_000 + at, 0).unwrap(),
+    };
+    let now = run("master-1", 0);
+    let of =
+        |earlier: &[Run]| check_hosts(&now, earlier).map(|finding| (finding.entry().id, finding.message().to_owned()));
+    let told = "this one was made on master-1, and of master-0 at -20 on master-0, 20 seconds apart".to_owned();
+    assert_eq!(of(&[run("master-2", -900), run("master-0", -20), run("master-1", -1)]), Some(("PAIR-036", told)));
+    assert!(of(&[run("master-2", 900)]).is_some(), "whichever is first");
+    let elsewhere = Run { cluster: "other".to_owned(), ..run("master-0", 0) };
+    for silent in [run("master-1", 5), run("master-0", 901), run("master-0", -86_400), elsewhere] {
+        assert_eq!(of(&[silent]), None);
+    }
+    assert_eq!(of(&[]), None);
 }
 
 /// The findings of the real pairs are silent where their cause is not there.

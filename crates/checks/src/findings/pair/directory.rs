@@ -252,6 +252,20 @@ pub static ETCD_ADDRESSES_DIFFER: Entry = Entry {
         status.addresses; loopback addresses are left aside",
 };
 
+/// The same moment was backed up on another host, too.
+pub static SEVERAL_HOSTS: Entry = Entry {
+    id: "PAIR-036",
+    name: "several-hosts",
+    severity: Info,
+    platforms: OPERATORS,
+    title: "The same moment was backed up on another host, too",
+    cause: "cluster-backup.sh was run on more than one control-plane host. One is enough: every member has the same data.",
+    consequence: "It restores. Each run is work for etcd, and a snapshot of one host beside the tarball of another is no \
+        backup: their revisions of static pods, and the node, need not agree.",
+    remedy: "Run it on one host. Keep the two files of one run together, and apart from those of the other.",
+    source: "documentation of OpenShift on backing up etcd: only from a single control plane host",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &TARBALL_MISSING,
     &FILE_UNREADABLE,
@@ -271,4 +285,5 @@ pub(super) const ALL: &[&Entry] = &[
     &KEYS_IN_ESCROW,
     &PREFIX_DIFFERS,
     &ETCD_ADDRESSES_DIFFER,
+    &SEVERAL_HOSTS,
 ];
