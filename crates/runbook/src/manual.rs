@@ -5,7 +5,7 @@ use crate::hosts::Host;
 use crate::plan::Plan;
 use crate::restore::{copy, network};
 use crate::shell::word;
-use crate::step::{Part, Place, Step, Written, omitted};
+use crate::step::{Part, Place, Step, Written, omitted, until_nothing};
 
 const IDS: [&str; 10] = ["M-01", "M-02", "M-03", "M-04", "M-05", "M-06", "M-07", "M-08", "M-09", "M-10"];
 const MANIFESTS: &str = "/etc/kubernetes/manifests";
@@ -68,16 +68,16 @@ fn stop(plan: &Plan<'_>) -> Step {
         let part = Part::whole().titled(format!("Stop the static pods of {}", host.node)).on(host);
         let part = part.run(format!("mkdir -p {KEPT}"));
         let pods = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"];
-        let part = pods
-            .into_iter()
-            .fold(part, |part, pod| part.run(format!("mv {MANIFESTS}/{pod}-pod.yaml {KEPT}/")).run(left(pod)));
-        part.expect("after each move, at last: nothing")
+        let part = pods.into_iter().fold(part, |part, pod| {
+            part.run(format!("mv {MANIFESTS}/{pod}-pod.yaml {KEPT}/")).run(until_nothing(&left(pod)))
+        });
+        part.expect("the prompt is back; it waits for each pod")
     });
     Step::new("M-03")
         .at(Place::EveryHost)
-        .say("One host after the other; etcd last. After each move wait until its containers are gone.")
+        .say("One host after the other; on each of them etcd last.")
         .parts(parts)
-        .wait("some minutes for each pod", "its list is empty", "")
+        .wait("some minutes for each pod", "its containers are gone", "")
         .trouble("A container does not stop: `crictl stop ID`, with the ID that `crictl ps` shows first.")
 }
 
@@ -88,7 +88,7 @@ fn keep(plan: &Plan<'_>) -> Step {
             .run("mkdir -p /home/core/assets/old-member-data")
             .run("mv /var/lib/etcd/member /home/core/assets/old-member-data")
             .run("ls -A /var/lib/etcd")
-            .expect("the last line: nothing")
+            .expect("the last line: nothing. What else is there: move it, too")
     };
     Step::new("M-04")
         .at(Place::EveryHost)
@@ -191,8 +191,8 @@ fn start_etcd(plan: &Plan<'_>) -> Step {
             .titled(format!("Start etcd on {}", host.node))
             .on(host)
             .run(format!("mv {KEPT}/etcd-pod.yaml {MANIFESTS}"))
-            .run("crictl ps | grep etcd | grep -v operator")
-            .expect("its containers, Running; nothing yet: ask again")
+            .run("until crictl ps --name '^etcd$' | grep Running; do sleep 5; done")
+            .expect("a line with Running")
     };
     let status = plan.control_plane().next().map(|host| {
         Part::whole()
@@ -215,7 +215,7 @@ fn start_rest(plan: &Plan<'_>) -> Step {
             .titled(format!("Start the others on {}", host.node))
             .on(host)
             .run(format!("mv {KEPT}/kube-apiserver-pod.yaml {MANIFESTS}"))
-            .run("crictl ps | grep kube-apiserver | grep -v operator")
+            .run("until crictl ps --name '^kube-apiserver$' | grep Running; do sleep 5; done")
             .run("systemctl restart kubelet")
             .run(format!("mv {KEPT}/kube-controller-manager-pod.yaml {KEPT}/kube-scheduler-pod.yaml {MANIFESTS}"))
             .run("crictl ps | grep -E 'kube-(apiserver|scheduler|controller-manager)' | grep -v -E 'operator|guard'")

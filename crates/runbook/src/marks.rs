@@ -95,6 +95,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_id_of_the_table_is_one_of_a_finding() {
+        let known = checks::findings::all();
+        for id in STEPS.iter().flat_map(|(findings, _)| *findings) {
+            let is = |of: &&str| id.strip_suffix('*').map_or(of == id, |family| of.starts_with(family));
+            assert!(known.iter().any(|entry| is(&entry.id)), "{id}");
+        }
+    }
+
+    #[test]
     fn an_exact_id_comes_before_its_family() {
         assert_eq!(steps_of("SNAP-002"), ["R-03", "R-10", "M-06"]);
         assert_eq!(steps_of("SNAP-008"), ["R-03"]);

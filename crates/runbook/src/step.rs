@@ -5,6 +5,11 @@ use document::{Block, BookStep, OmittedStep, Wait, Word};
 use crate::hosts::Host;
 use crate::titles;
 
+/// A line that waits until a command prints nothing more: where the next line must not come before.
+pub(crate) fn until_nothing(command: &str) -> String {
+    format!("while {command}; do sleep 5; done")
+}
+
 /// A step, or why it is not to be done.
 pub(crate) type Written = Result<Step, String>;
 

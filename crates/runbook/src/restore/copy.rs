@@ -84,10 +84,14 @@ pub(crate) fn whole(keyless: &str) -> String {
 pub(crate) fn files(plan: &Plan<'_>, step: Step, host: &Host, folder: &str) -> Step {
     let files = of(plan);
     let ssh = host.ssh();
-    let step = step.part(Part::whole().titled("Make the folder").run(format!("{ssh} mkdir -p {folder}")));
-    let copy = Part::whole().titled("Copy").run_all(files.iter().map(|file| bring(file, host, folder)));
+    let step = step.part(
+        Part::whole().titled(format!("Make the folder on {}", host.node)).run(format!("{ssh} mkdir -p {folder}")),
+    );
+    let copy = Part::whole()
+        .titled(format!("Copy to {}", host.node))
+        .run_all(files.iter().map(|file| bring(file, host, folder)));
     let protect = format!("{ssh} 'chmod 0600 {folder}/* && sha256sum {folder}/*'");
-    let check = Part::whole().titled("Keep it from others, and compare").run(protect);
+    let check = Part::whole().titled(format!("Keep it from others on {}, and compare", host.node)).run(protect);
     let sums = files.iter().filter(|copy| copy.same);
     let sums = sums.filter_map(|copy| Some(format!("{}  {folder}/{}", copy.file?.sha256, copy.there)));
     step.part(copy).part(sums.fold(check, Part::expect))

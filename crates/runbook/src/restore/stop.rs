@@ -2,7 +2,7 @@
 
 use crate::hosts::Host;
 use crate::plan::Plan;
-use crate::step::{Part, Place, Step, Written};
+use crate::step::{Part, Place, Step, Written, until_nothing};
 
 /// What is left of etcd's containers; guard pods and operators stay.
 const ETCD_LEFT: &str = "sudo crictl ps | grep etcd | grep -E -v 'operator|etcd-guard'";
@@ -22,7 +22,7 @@ pub(super) fn others(plan: &Plan<'_>) -> Written {
         .at(Place::OtherHosts)
         .say("One host after the other. Not on the recovery host: the script does it there.")
         .say("A host that is lost is left out. /tmp/etcd is the only way back: keep it until the end.")
-        .wait("some minutes for each container", "the lists of R-07b and R-07d are empty", "")
+        .wait("some minutes for each container", "its list is empty", "")
         .trouble("A container does not stop: `sudo crictl stop ID`, with the ID that `sudo crictl ps` shows first.");
     let late = plan.within((4, 14), (4, 17));
     let keepalived = plan.since(4, 11) && has_keepalived(plan);
@@ -68,12 +68,11 @@ fn stop(plan: &Plan<'_>, host: &Host) -> [Part; 4] {
 }
 
 fn stop_rest(host: &Host) -> Part {
-    on("R-07e", host)
-        .run("sudo mv -v /etc/kubernetes/manifests/kube-controller-manager-pod.yaml /tmp")
-        .run("sudo crictl ps | grep kube-controller-manager | grep -E -v 'operator|guard'")
-        .run("sudo mv -v /etc/kubernetes/manifests/kube-scheduler-pod.yaml /tmp")
-        .run("sudo crictl ps | grep kube-scheduler | grep -E -v 'operator|guard'")
-        .expect("after each move, at last: nothing")
+    let pods = ["kube-controller-manager", "kube-scheduler"];
+    pods.into_iter().fold(on("R-07e", host), |part, pod| {
+        part.run(format!("sudo mv -v /etc/kubernetes/manifests/{pod}-pod.yaml /tmp"))
+            .run(until_nothing(&format!("sudo crictl ps | grep {pod} | grep -E -v 'operator|guard'")))
+    })
 }
 
 /// Whether addresses of the API wander between the hosts.
