@@ -20,7 +20,7 @@ struct Made {
     steps: &'static [&'static str],
 }
 
-/// The files of a restore; the steps that need them name them.
+/// The files of a book's steps; the steps that need them name them.
 pub(crate) fn of(plan: &Plan<'_>, steps: &mut [BookStep]) -> Vec<BookFile> {
     let made = to_copy(plan).into_iter().chain(proxy(plan)).chain(patches()).chain(machines(plan));
     let mut files = Vec::new();
@@ -97,14 +97,19 @@ fn proxy(plan: &Plan<'_>) -> Option<Made> {
 }
 
 /// Patches that are the same for every cluster.
-fn patches() -> [Made; 2] {
-    let patch = |overrides: Value| format!("{}\n", json!({"spec": {"unsupportedConfigOverrides": overrides}}));
-    let purpose =
-        |step: &str, name: &str| format!("the patch of {step}: oc patch etcd/cluster --type=merge --patch-file {name}");
-    let (off, on) = ("etcd-guard-off.json", "etcd-guard-on.json");
+fn patches() -> [Made; 4] {
+    let patch = |name: &'static str, object: &str, steps: &'static [&'static str], spec: Value| {
+        let of = steps.first().copied().unwrap_or_default();
+        let purpose = format!("the patch of {of}: oc patch {object} --type=merge --patch-file {name}");
+        made(name, purpose, steps, format!("{}\n", json!({"spec": spec})))
+    };
+    let overrides = |value: Value| json!({"unsupportedConfigOverrides": value});
+    let encryption = |kind: &str| json!({"encryption": {"type": kind}});
     [
-        made(off, purpose("R-19", off), &["R-19"], patch(json!({GUARD_OFF: true}))),
-        made(on, purpose("R-21", on), &["R-21"], patch(Value::Null)),
+        patch("etcd-guard-off.json", "etcd/cluster", &["R-19"], overrides(json!({GUARD_OFF: true}))),
+        patch("etcd-guard-on.json", "etcd/cluster", &["R-21"], overrides(Value::Null)),
+        patch("encryption-on.json", "apiserver/cluster", &["E-04"], encryption("aescbc")),
+        patch("encryption-off.json", "apiserver/cluster", &["E-09"], encryption("identity")),
     ]
 }
 

@@ -86,9 +86,10 @@ pub fn book(known: &Known<'_>, asked: &Asked) -> Runbook {
 /// The book with these steps.
 fn written(plan: &Plan<'_>, book: Runbook, write: impl FnOnce(&mut Draft) -> Vec<BookFile>) -> Runbook {
     let mut draft = Draft::default();
-    let files = write(&mut draft);
+    let mut files = write(&mut draft);
     let Draft { mut steps, omitted, .. } = draft;
     marks::put(plan.known.findings, &mut steps);
+    files.extend(files::of(plan, &mut steps));
     Runbook { blanks: blanks::of(&steps), steps, omitted, files, ..book }
 }
 

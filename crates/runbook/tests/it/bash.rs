@@ -10,7 +10,11 @@ use crate::cases;
 fn script() -> String {
     let mut blocks = BTreeMap::new();
     for world in cases::all().into_iter().chain(cases::elsewhere()).chain(cases::tasks()) {
-        for step in world.book().steps {
+        let book = world.book();
+        for file in book.files.iter().filter(|file| file.name.ends_with(".sh")) {
+            blocks.entry(file.text.clone()).or_insert(format!("{}, {}", world.name, file.name));
+        }
+        for step in book.steps {
             for block in step.blocks.iter().filter(|block| !block.commands.is_empty()) {
                 let place = format!("{}, {}", world.name, step.id);
                 blocks.entry(block.commands.join("\n")).or_insert(place);

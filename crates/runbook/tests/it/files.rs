@@ -7,6 +7,7 @@ use bbolt_page::{Db, Serial};
 use document::{BookFile, Runbook};
 use etcd_snapshot::{Options, scan};
 use fixtures::cluster::{Cluster, Topology, secrets};
+use runbook::Task;
 use serde_json::Value;
 
 use crate::world::World;
@@ -179,16 +180,24 @@ fn exports_and_patches_are_those_of_the_steps() {
             book.steps.iter().flat_map(|step| &step.blocks).any(|block| block.commands.iter().any(|it| it == line))
         );
     }
-    for (name, step) in [("etcd-guard-off.json", "R-19"), ("etcd-guard-on.json", "R-21")] {
-        let text = file(&book, name).unwrap().text.trim_end();
-        let patch: Value = serde_json::from_str(text).unwrap();
-        let step = book.steps.iter().find(|it| it.id == step).unwrap();
-        let said = step.blocks.iter().flat_map(|block| &block.commands).find_map(|line| line.split_once("-p '"));
-        let said: Value = serde_json::from_str(said.unwrap().1.trim_end_matches('\'')).unwrap();
-        assert_eq!(patch, said);
-    }
+    check_patches(&book, &[("etcd-guard-off.json", "R-19"), ("etcd-guard-on.json", "R-21")]);
+    let encryption = world("long", &Cluster::long()).with(|world| world.asked.task = Task::Encryption).book();
+    assert_eq!(names(&encryption), ["encryption-on.json", "encryption-off.json"]);
+    check_patches(&encryption, &[("encryption-on.json", "E-04"), ("encryption-off.json", "E-09")]);
     let short = world("short", &Cluster::short()).book();
     assert!(file(&short, "proxy.sh").is_none(), "{:?}", names(&short));
     let single = world("single-node", &Cluster::single_node()).book();
     assert!(file(&single, "etcd-guard-off.json").is_none(), "a single node has no guard");
+}
+
+/// Each says what the command of its step says.
+fn check_patches(book: &Runbook, patches: &[(&str, &str)]) {
+    for (name, step) in patches {
+        let patch: Value = serde_json::from_str(file(book, name).unwrap().text.trim_end()).unwrap();
+        let step = book.steps.iter().find(|it| it.id == *step).unwrap();
+        assert_eq!(step.files, [*name]);
+        let said = step.blocks.iter().flat_map(|block| &block.commands).find_map(|line| line.split_once("-p '"));
+        let said: Value = serde_json::from_str(said.unwrap().1.trim_end_matches('\'')).unwrap();
+        assert_eq!(patch, said, "{name}");
+    }
 }
