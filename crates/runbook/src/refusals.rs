@@ -15,6 +15,7 @@ pub(crate) fn of(plan: &Plan<'_>) -> Vec<Refusal> {
     refusals.extend(no_snapshot(plan));
     refusals.extend(no_tarball(plan));
     refusals.extend(recovery_host(plan));
+    refusals.extend(nobody_left(plan));
     let told: Vec<Option<String>> = refusals.iter().map(|refusal| refusal.finding.clone()).collect();
     let critical = counted(plan).filter(|finding| finding.severity() == Severity::Critical);
     let mut critical: Vec<Refusal> = critical.map(by_finding).filter(|one| !told.contains(&one.finding)).collect();
@@ -92,6 +93,16 @@ fn no_tarball(plan: &Plan<'_>) -> Option<Refusal> {
         finding: found(plan, &["PAIR-019"]),
         text: "there is no tarball: cluster-restore.sh would stop the pods, and fail then".to_owned(),
         instead: instead.to_owned(),
+    })
+}
+
+/// The scripts need a host on which etcd ran.
+fn nobody_left(plan: &Plan<'_>) -> Option<Refusal> {
+    let left = plan.control_plane().any(|host| !host.lost && !host.arbiter);
+    (!left && plan.known.platform.has_operators()).then(|| Refusal {
+        finding: None,
+        text: "every control-plane host is said to be lost".to_owned(),
+        instead: "bring one of them back: the scripts run on a host of this cluster alone, not on a new one".to_owned(),
     })
 }
 

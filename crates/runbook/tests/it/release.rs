@@ -147,7 +147,10 @@ fn a_recovery_host_must_be_of_the_control_plane_and_alive() {
         named("long").lost(lost).with(|world| world.asked.recovery_host = name).book()
     };
     assert_eq!(asked("master-2.example.com", &[]).refusals, []);
+    let all = ["master-0.example.com", "master-1.example.com", "master-2.example.com"];
+    let nobody = named("long").lost(&all).book();
     for (book, says) in [
+        (nobody, "every control-plane host is said to be lost"),
         (asked("worker-0.example.com", &[]), "no control-plane node"),
         (asked("master-9.example.com", &[]), "no control-plane node"),
         (asked("master-2.example.com", &["master-2.example.com"]), "both as lost and"),
