@@ -253,6 +253,25 @@ fn every_field_of_a_policy_is_told() {
     compare("policy-check", &told, &seen);
 }
 
+/// One that is undone, and one that cannot be.
+#[test]
+fn every_field_of_a_mended_snapshot_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = told(&read("docs/json.md"), "mend");
+    let mut seen = Seen::new();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let bytes = fixtures::named("plain-etcd34").bytes();
+    std::fs::write(path("before.db"), [b"a banner\n", &bytes[..]].concat()).unwrap();
+    std::fs::write(path("replaced.db"), String::from_utf8_lossy(&bytes).as_bytes()).unwrap();
+    for name in ["before", "replaced"] {
+        let (source, out) = (path(&format!("{name}.db")), path(&format!("{name}.out")));
+        let run = assay(&["mend", &source, "--json", "--out", &out]);
+        let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{}: {error}", run.err));
+        walk(&document, "", &told, &mut seen);
+    }
+    compare("mend", &told, &seen);
+}
+
 /// One with a hash of its own and one without, one compacted, one earlier and in part, and some of which something is lost.
 #[test]
 fn every_field_of_a_rebuilt_snapshot_is_told() {

@@ -35,6 +35,7 @@ const COMMANDS: [(&str, &[&str]); 25] = [
     ("keys rewrap", &["keys-rewrap"]),
     ("keys verify-escrow", &["keys-verify-escrow"]),
     ("policy check", &["policy-check"]),
+    ("mend", &["mend"]),
     ("rebuild", &["rebuild"]),
     ("rehearse", &["rehearse"]),
     ("runbook", &["runbook"]),

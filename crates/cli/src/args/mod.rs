@@ -11,6 +11,7 @@ mod get;
 mod history;
 mod keys;
 mod list;
+mod mend;
 mod rebuild;
 mod rehearse;
 mod report;
@@ -39,6 +40,7 @@ pub use keys::{
     KeysRewrapArgs, KeysSplitArgs, MaterialFormat, RecipientArgs,
 };
 pub use list::{ListForm, ListFormat, LsArgs, View};
+pub use mend::MendArgs;
 pub use rebuild::RebuildArgs;
 pub use rehearse::{EtcdRelease, RehearseArgs, RestoreOf};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};

@@ -25,6 +25,7 @@ mod inspect;
 mod keys;
 mod ls;
 mod man;
+mod mend;
 mod objects;
 mod page;
 mod pages;
@@ -43,7 +44,7 @@ use clap::{Parser, Subcommand};
 
 use crate::args::{
     BrowseArgs, BucketArgs, CarveArgs, ClusterArgs, CompatArgs, CompletionsArgs, DiffArgs, DuArgs, ExplainArgs,
-    ExportArgs, GetArgs, GlobalArgs, HashArgs, HistoryArgs, InspectArgs, KeysArgs, LsArgs, ManArgs, PageArgs,
+    ExportArgs, GetArgs, GlobalArgs, HashArgs, HistoryArgs, InspectArgs, KeysArgs, LsArgs, ManArgs, MendArgs, PageArgs,
     PagesArgs, PolicyArgs, RebuildArgs, RehearseArgs, RunbookArgs, TimelineArgs, VerifyArgs,
 };
 use crate::exit::{Ending, Error};
@@ -127,6 +128,8 @@ pub enum Command {
     Cluster(ClusterArgs),
     /// Tell what a finding means and what to do about it
     Explain(ExplainArgs),
+    /// Undo what a transfer did to a snapshot, and prove the result by its hash
+    Mend(MendArgs),
     /// Write a snapshot anew: on full pages, compacted, without alarms or users
     Rebuild(RebuildArgs),
     /// Make the data directory that a restore makes, and prove what is in it
@@ -167,6 +170,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Ending, Error> {
         Command::Completions(args) => completions::run(&args, ui),
         Command::Diff(args) => diff::run(*args, &reading, ui),
         Command::Export(args) => export::run(*args, &reading, ui),
+        Command::Mend(args) => mend::run(&args, &reading, ui),
         Command::Rebuild(args) => rebuild::run(&args, &reading, ui),
         Command::Rehearse(args) => rehearse::run(&args, &reading, ui),
         Command::Runbook(args) => runbook::run(&args, &reading, ui),

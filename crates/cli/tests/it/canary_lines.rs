@@ -155,6 +155,7 @@ const LINES: &[(&str, &[&str])] = &[
     ("keys verify-escrow", &["{V}.escrow.age -i {I}", "{V}.escrow.age -i {I} --json -vv"]),
     ("keys rewrap", &["{V}.escrow.age -i {I} -r {R} --out {O} -vv"]),
     ("keys join", &["{V}.keyless.tar.gz --escrow {V}.escrow.age -i {I} --out {O} -vv"]),
+    ("mend", &["{S} --out {O} -vv", "{S} --out {O} --without-hash --json", "{K} --out {O} --json"]),
     (
         "rebuild",
         &[

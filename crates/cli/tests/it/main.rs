@@ -59,6 +59,7 @@ mod layouts;
 mod ls;
 mod made;
 mod members;
+mod mend;
 mod odd;
 mod pair;
 mod platforms;

@@ -8,6 +8,7 @@ mod etcd;
 mod explain;
 mod hashes;
 mod keys;
+mod mended;
 mod objects;
 mod policy;
 mod rebuilt;
@@ -39,6 +40,7 @@ pub use etcd::{Alarm, Auth, Cluster, ConfState, Etcd, Lease, Member, Permission,
 pub use explain::Explained;
 pub use hashes::{Dump, HashKv, Hashes, Status, Trailer};
 pub use keys::{Identity, KeyList, KeyRow, RevisionRow};
+pub use mended::{Damage, Mended};
 pub use objects::{
     Author, CarvedFrom, Change, Difference, DifferenceCounts, History, LiveKey, ObjectRow, Side, StepRow, Timeline,
 };
@@ -107,6 +109,8 @@ pub enum Artifact {
     Drill(Box<Drill>),
     /// `policy check`.
     PolicyFile(Box<PolicyFile>),
+    /// `mend`.
+    Mended(Box<Mended>),
     /// `rebuild`.
     Rebuilt(Box<Rebuilt>),
     /// `rehearse`.
@@ -146,6 +150,7 @@ impl Artifact {
             ("keys split" | "keys join" | "keys rewrap", _) => shape(any, Self::Written),
             ("keys verify-escrow", _) => shape(any, Self::Drill),
             ("policy check", _) => shape(any, Self::PolicyFile),
+            ("mend", _) => shape(any, Self::Mended),
             ("rebuild", _) => shape(any, Self::Rebuilt),
             ("rehearse", _) => shape(any, Self::Rehearsal),
             ("runbook", _) => shape(any, Self::Runbook),
@@ -167,6 +172,7 @@ impl Artifact {
             Self::Written(it) => Some(&it.kind),
             Self::Drill(it) => Some(&it.kind),
             Self::PolicyFile(it) => Some(&it.kind),
+            Self::Mended(it) => Some(&it.kind),
             Self::Rebuilt(it) => Some(&it.kind),
             Self::Rehearsal(it) => Some(&it.kind),
             Self::Runbook(it) => Some(&it.kind),
@@ -201,6 +207,7 @@ impl Artifact {
             Self::Written(it) => &it.path,
             Self::Drill(it) => &it.path,
             Self::PolicyFile(it) => &it.path,
+            Self::Mended(it) => &it.path,
             Self::Rebuilt(it) => &it.path,
             Self::Rehearsal(it) => &it.path,
             Self::Runbook(it) => &it.path,
@@ -236,6 +243,7 @@ impl Artifact {
             Self::Written(it) => &it.more,
             Self::Drill(it) => &it.more,
             Self::PolicyFile(it) => &it.more,
+            Self::Mended(it) => &it.more,
             Self::Rebuilt(it) => &it.more,
             Self::Rehearsal(it) => &it.more,
             Self::Runbook(it) => &it.more,

@@ -80,6 +80,7 @@ fn the_types_are_those_of_the_schema() {
         ("keys join", "key-escrow"),
         ("keys verify-escrow", "key-escrow"),
         ("policy check", "policy"),
+        ("mend", "mended"),
         ("rebuild", "rebuilt"),
         ("rehearse", "rehearsal"),
         ("runbook", "runbook"),
