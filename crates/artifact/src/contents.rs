@@ -327,14 +327,26 @@ impl Contents {
     /// [`InputError::NotASnapshot`] or [`InputError::TooSmall`].
     pub fn expect_snapshot(&self) -> Result<(), InputError> {
         let looks = sniff::sniff(self.bytes());
-        let size = self.bytes().len() as u64;
         if looks.is_bbolt() {
-            Ok(())
-        } else if size < LEAST_SNAPSHOT && matches!(looks, Looks::Unknown | Looks::Text | Looks::Zeros) {
-            Err(InputError::TooSmall { display: self.display.clone(), size })
-        } else {
-            Err(InputError::NotASnapshot { display: self.display.clone(), looks, compression: self.compression })
+            return Ok(());
         }
+        if let Some(error) = self.transferred() {
+            return Err(error);
+        }
+        let (display, size) = (self.display.clone(), self.bytes().len() as u64);
+        Err(if size < LEAST_SNAPSHOT && matches!(looks, Looks::Unknown | Looks::Zeros) {
+            InputError::TooSmall { display, size }
+        } else {
+            let says = sniff::says(self.bytes());
+            InputError::NotASnapshot { display, looks, compression: self.compression, says }
+        })
+    }
+
+    /// The error for a snapshot that a transfer changed so that it cannot be read; `None` where none is seen to have.
+    pub fn transferred(&self) -> Option<InputError> {
+        let damage = Box::new(mend::diagnose(self.bytes()));
+        let seen = !damage.steps().is_empty() || damage.loss().is_some();
+        seen.then(|| InputError::Transferred { display: self.display.clone(), damage })
     }
 
     /// The error for a read that failed.
@@ -345,7 +357,7 @@ impl Contents {
     /// The error for an archive that holds something else than static pod resources.
     pub fn refused(&self) -> InputError {
         let (display, looks) = (self.display.clone(), self.looks.clone());
-        InputError::NotASnapshot { display, looks, compression: self.compression }
+        InputError::NotASnapshot { display, looks, compression: self.compression, says: Vec::new() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use mend::{Diagnosis, Proof};
 use wording::{Size, escape_path};
 
 use crate::Compression;
@@ -71,7 +72,7 @@ pub enum InputError {
         size: u64,
     },
     /// Something else altogether.
-    #[error("{display} is not an etcd snapshot: it looks like {}", describe(.looks, *.compression))]
+    #[error("{display} is not an etcd snapshot: it looks like {}{}", describe(.looks, *.compression), said(.says))]
     NotASnapshot {
         /// The input's name for messages.
         display: String,
@@ -79,6 +80,16 @@ pub enum InputError {
         looks: Looks,
         /// What it was wrapped in.
         compression: Compression,
+        /// What it says went wrong, escaped, where it is an error message.
+        says: Vec<String>,
+    },
+    /// A snapshot that something took for text, or wrapped, or put something into.
+    #[error("{display} is an etcd snapshot that a transfer changed: {}", told(.damage))]
+    Transferred {
+        /// The input's name for messages.
+        display: String,
+        /// What happened to it.
+        damage: Box<Diagnosis>,
     },
     /// The system would not read on.
     #[error("{display}: cannot {action}{}: {source}", at(*.offset))]
@@ -173,6 +184,7 @@ impl InputError {
             }
             Self::Empty { .. } => "the save or the copy failed, often for want of disk space; take it again",
             Self::TooSmall { .. } => "the save or the copy was interrupted; fetch the file again",
+            Self::Transferred { display, damage } => return Some(transferred_hint(display, damage)),
             Self::NotASnapshot { looks, compression, .. } => return not_a_snapshot_hint(looks, *compression),
             Self::Failed { .. } => {
                 "nothing was proved; when the file is complete and at rest, run assay again, on a failing disk with `--no-mmap`"
@@ -211,11 +223,37 @@ fn describe(looks: &Looks, compression: Compression) -> String {
         Compression::None => looks.to_string(),
         packed => format!("{packed}-compressed {looks}"),
     };
-    // By sound: an SQLite, an ELF, an HTML, an xz, an lz4, but a Zstandard.
-    let spelled = ["SQLite", "HTML", "xz", "lz4"].iter().any(|word| noun.starts_with(word));
+    // By sound: an SQLite, an ELF, an HTML, an XML, an xz, an lz4, but a Zstandard.
+    let spelled = ["SQLite", "HTML", "XML", "xz", "lz4"].iter().any(|word| noun.starts_with(word));
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'E']);
     let article = if spelled || vowel { "an" } else { "a" };
     format!("{article} {noun}")
+}
+
+/// What an error message says, each part in backticks.
+fn said(says: &[String]) -> String {
+    let parts: Vec<String> = says.iter().map(|part| format!("`{part}`")).collect();
+    if parts.is_empty() { String::new() } else { format!(" that says {}", parts.join(": ")) }
+}
+
+/// All that happened to a snapshot, the last of it first.
+fn told(damage: &Diagnosis) -> String {
+    let words = damage.steps().iter().map(ToString::to_string).chain(damage.loss().map(|loss| loss.to_string()));
+    words.collect::<Vec<_>>().join("; ")
+}
+
+fn transferred_hint(display: &str, damage: &Diagnosis) -> String {
+    let command = format!("assay mend {} --out NEW", display.trim_matches('`'));
+    match damage {
+        Diagnosis::Mendable(mend) if mend.proof == Proof::Places => {
+            format!("that can be undone; it has no SHA-256 to prove it: `{command} --without-hash`")
+        }
+        Diagnosis::Mendable(_) => format!("that can be undone, and its SHA-256 is right then: `{command}`"),
+        Diagnosis::Wrong(_) => {
+            "undone, its SHA-256 is not that of its bytes: something else changed, too; fetch the file again".to_owned()
+        }
+        _ => "what was lost cannot be had back: fetch the file again, in binary mode, and compare SHA-256".to_owned(),
+    }
 }
 
 fn at(offset: Option<u64>) -> String {
@@ -244,7 +282,7 @@ fn not_a_snapshot_hint(looks: &Looks, compression: Compression) -> Option<String
         Looks::Tar { .. } => "unpack it (`tar -xf`) and pass the snapshot (`*.db`) it holds",
         Looks::Zip => "unpack it (`unzip`) and pass the snapshot (`*.db`) it holds",
         Looks::Age => "decrypt it first: `age -d -i IDENTITY FILE | assay inspect -`",
-        Looks::Html | Looks::Json | Looks::Yaml | Looks::Text => {
+        Looks::Html | Looks::Xml | Looks::Json | Looks::Yaml | Looks::Text => {
             "a download may have stored an error message instead of the snapshot; read it"
         }
         Looks::Zeros => "space was reserved and never written, or the disk lost it; take another copy",

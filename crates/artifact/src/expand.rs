@@ -88,10 +88,12 @@ const LOOK: u64 = 32 << 20;
 /// Gives up on what does not begin as a database.
 fn expect_database(begun: &[u8], compression: Compression, display: &str) -> Result<(), InputError> {
     let looks = sniff::sniff(begun);
-    if looks.is_bbolt() {
+    // one that was taken for text shows itself, too
+    if looks.is_bbolt() || mend::could_be(begun) {
         return Ok(());
     }
-    Err(InputError::NotASnapshot { display: display.to_owned(), looks, compression })
+    let says = sniff::says(begun);
+    Err(InputError::NotASnapshot { display: display.to_owned(), looks, compression, says })
 }
 
 /// How much is read before the next look at the cap, and the least step of growth.

@@ -1,8 +1,12 @@
 //! What a sequence of bytes looks like, for messages about files that are not what was expected.
 
+mod says;
+
 use std::fmt;
 
 use wording::escape;
+
+pub(crate) use says::says;
 
 /// bbolt's magic number, as its metas hold it at byte 16 of their page.
 const BBOLT_MAGIC: u32 = 0xED0C_DAED;
@@ -59,6 +63,8 @@ pub enum Looks {
     Yaml,
     /// An HTML page, as a failed download leaves behind.
     Html,
+    /// An XML document, as an object store answers instead of what it was asked for.
+    Xml,
     /// Other text.
     Text,
     /// Nothing at all.
@@ -99,6 +105,7 @@ impl fmt::Display for Looks {
             Self::Json => "JSON document",
             Self::Yaml => "YAML document",
             Self::Html => "HTML page",
+            Self::Xml => "XML document",
             Self::Text => "text file",
             Self::Empty => "empty file",
             Self::Zeros => "file of zeros",
@@ -238,6 +245,8 @@ fn text_kind(bytes: &[u8]) -> Option<Looks> {
     let lower = start.get(..16.min(start.len())).unwrap_or("").to_ascii_lowercase();
     Some(if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
         Looks::Html
+    } else if lower.starts_with("<?xml") || lower.starts_with("<error>") {
+        Looks::Xml
     } else if start.starts_with(['{', '[']) {
         Looks::Json
     } else if start.starts_with("---\n") || start.starts_with("apiVersion:") || start.starts_with("kind:") {

@@ -14,7 +14,7 @@ use backup_facts::version::{SnapshotRelease, Sources};
 use encryption_config::Fingerprints;
 use etcd_snapshot::Scan;
 
-use crate::database::intact_database;
+use crate::database::{intact_database, no_database};
 use crate::directory;
 use crate::error::Error;
 use crate::keys::{self, Decided, Halves, Keys, KeysFrom};
@@ -258,7 +258,7 @@ impl Backup {
         question: &Question,
         watch: &dyn Watch,
     ) -> Result<Read<'s>, Error> {
-        let no_database = |error| Error::NoDatabase { display: source.display().to_owned(), error, pages: false };
+        let no_database = |error| no_database(source, error, false);
         let (size, progress) = (source.bytes().len() as u64, |bytes| watch.advance(bytes));
         if question.asks.reads_all() {
             watch.phase(Phase::Checking, Some(size * 2));

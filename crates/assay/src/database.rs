@@ -2,7 +2,7 @@
 
 use artifact::Contents;
 use backup_facts::snapshot::{self, Opened};
-use bbolt_page::Db;
+use bbolt_page::{Db, OpenError};
 
 use crate::error::Error;
 
@@ -11,8 +11,7 @@ use crate::error::Error;
 /// # Errors
 /// Where nothing in the file can be read.
 pub fn database(source: &Contents) -> Result<(Db<'_>, Opened), Error> {
-    let display = source.display().to_owned();
-    snapshot::database(source.bytes()).map_err(|error| Error::NoDatabase { display, error, pages: false })
+    snapshot::database(source.bytes()).map_err(|error| no_database(source, error, false))
 }
 
 /// A database in a file that should be a snapshot, opened as etcd does.
@@ -20,6 +19,11 @@ pub fn database(source: &Contents) -> Result<(Db<'_>, Opened), Error> {
 /// # Errors
 /// Where etcd would not open it; pages may be left.
 pub fn intact_database(source: &Contents) -> Result<Db<'_>, Error> {
-    let display = source.display().to_owned();
-    Db::open(source.bytes()).map_err(|error| Error::NoDatabase { display, error, pages: true })
+    Db::open(source.bytes()).map_err(|error| no_database(source, error, true))
+}
+
+/// Why there is no database in a file, or what a transfer did to it that explains it.
+pub(crate) fn no_database(source: &Contents, error: OpenError, pages: bool) -> Error {
+    let told = matches!(error, OpenError::NoMeta { .. }).then(|| source.transferred()).flatten();
+    told.map_or_else(|| Error::NoDatabase { display: source.display().to_owned(), error, pages }, Error::Input)
 }

@@ -23,4 +23,5 @@ pub mod said;
 pub mod site;
 pub mod snapshot;
 pub mod tarball;
+mod transfer;
 pub mod version;

@@ -13,6 +13,7 @@ use crate::objects::{self, Values};
 use crate::pair::ClusterFacts;
 use crate::platform::{Beside, Platform, Recognised, Signs};
 pub use crate::quota::{Quota, QuotaSource};
+pub use crate::transfer::Transfer;
 use crate::version::{EtcdVersions, SnapshotVersions, Sources};
 
 /// Everything that one snapshot says, gathered in one pass.
@@ -48,6 +49,8 @@ pub struct SnapshotFacts<'a> {
     pub quota: Quota,
     /// What pages hold, where the tree above them is lost.
     pub pages: Option<Pages>,
+    /// What a copy or a transfer did to it; not looked for where the file was not hashed, or nothing is wrong with it.
+    pub transfer: Transfer,
 }
 
 /// Live values of a resource that an API server writes under a lease, and that have none.
@@ -118,7 +121,8 @@ impl<'a> SnapshotFacts<'a> {
         let (trailer, (facts, previous_root_faults)) = spread.join(hash, walk);
         let scan = facts.scan;
         let pages = scan.bucket(b"key").is_none().then(|| salvage::pages(&scan.walked.db));
-        Ok(Self { scan, opened, trailer: Some(trailer), previous_root_faults, pages, ..facts })
+        let transfer = transfer(&scan, &trailer, facts.appended);
+        Ok(Self { scan, opened, trailer: Some(trailer), previous_root_faults, pages, transfer, ..facts })
     }
 
     /// What a walk of an intact tree shows, without the hash of the file and without the state before.
@@ -147,6 +151,7 @@ impl<'a> SnapshotFacts<'a> {
             quota: quota(&scan, claims.quota, claims.tarball_quota, platform.platform),
             platform,
             pages: None,
+            transfer: Transfer::default(),
             scan,
         }
     }
@@ -178,6 +183,17 @@ fn count_faults(db: Db<'_>, spread: &impl Spread) -> usize {
         walker.visit(&bucket, spread, |chunk| chunk.for_each(drop), |()| {});
     }
     damage(&walker.finish(spread).faults)
+}
+
+/// What a copy or a transfer did, where the structure or the length of the file shows that something did.
+fn transfer(scan: &Scan<'_>, trailer: &Trailer, appended: Option<u64>) -> Transfer {
+    let (db, faults) = (&scan.walked.db, &scan.walked.faults);
+    let odd = !matches!(db.tail().map_or(0, <[u8]>::len), 0 | TRAILER_LEN);
+    if appended.is_some() || (damage(faults) == 0 && !odd) {
+        return Transfer::default();
+    }
+    let damaged = faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
+    Transfer::of(db, trailer, damaged.filter_map(|fault| fault.page))
 }
 
 /// Faults that are damage, kept or not.

@@ -12,7 +12,7 @@ use crate::support::{assay, fixture_file};
 use crate::valid::faults;
 
 /// Commands whose artifacts the page tells, each with the samples that its documents may be like.
-const COMMANDS: [(&str, &[&str]); 25] = [
+const COMMANDS: [(&str, &[&str]); 26] = [
     ("inspect", &["inspect"]),
     ("verify", &["verify"]),
     ("hash", &["hash"]),

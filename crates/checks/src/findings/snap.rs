@@ -153,6 +153,50 @@ pub static PREVIOUS_ROOT: Entry = Entry {
     source: "bbolt surgery revert-meta-page does this by hand",
 };
 
+/// A transfer changed the bytes, and that can be undone.
+pub static TRANSFER_CHANGED: Entry = Entry {
+    id: "SNAP-011",
+    name: "transfer-changed",
+    severity: Critical,
+    platforms: EVERY,
+    title: "A transfer changed the bytes, and that can be undone",
+    cause: "A terminal, a shell, FTP in text mode or a mailer took the file for text: it translated ends of lines, or put \
+        lines of its own into it.",
+    consequence: "No etcd opens the file as it is. Everything else that is said of it follows from that.",
+    remedy: "Undo it: assay mend FILE --out NEW. The SHA-256 of what is written is then right, or nothing is written. Transfer \
+        backups in binary mode, without a terminal, and compare SHA-256.",
+    source: "kubernetes/kubectl issue 521; etcd issue 14668",
+};
+
+/// A transfer took bytes away for good.
+pub static TRANSFER_LOST: Entry = Entry {
+    id: "SNAP-012",
+    name: "transfer-lost",
+    severity: Critical,
+    platforms: EVERY,
+    title: "A transfer took bytes away for good",
+    cause: "FTP or zmodem in text mode, or an editor, took the file for text and shortened its ends of lines.",
+    consequence: "No etcd opens the file, and where the bytes stood cannot be told.",
+    remedy: "Fetch the file again from where it was stored, in binary mode, and compare SHA-256; use another backup if that is \
+        all there is. assay ls lists what is left.",
+    source: "etcd issue 14668",
+};
+
+/// Pages in use are zeros.
+pub static HOLES: Entry = Entry {
+    id: "SNAP-013",
+    name: "holes",
+    severity: Critical,
+    platforms: EVERY,
+    title: "Pages in use are zeros throughout",
+    cause: "Space was reserved for the file and not all of it written, blocks of it were lost, or a copy skipped what it could \
+        not read.",
+    consequence: "What stood there is lost; etcd panics on such pages, or serves without them.",
+    remedy: "Fetch the file again from where it was stored and compare SHA-256; otherwise use another backup. The last resort \
+        is a file of what is left, assay rebuild SNAPSHOT --out NEW.db --salvage.",
+    source: "bbolt page header: a page in use says its number",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &NO_META,
     &TRAILER_MISSING,
@@ -164,4 +208,7 @@ pub(super) const ALL: &[&Entry] = &[
     &RAW_COPY,
     &TORN_COPY,
     &PREVIOUS_ROOT,
+    &TRANSFER_CHANGED,
+    &TRANSFER_LOST,
+    &HOLES,
 ];

@@ -35,8 +35,9 @@ fn check_trailer(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let len = file_len(facts);
     match trailer {
         Trailer { stored: None, .. } => {
+            let cut = if cut_before_hash(facts) { CUT_BEFORE_HASH } else { "" };
             let message =
-                format!("no integrity hash behind the pages: the file has {len} bytes, {}", expected_len(facts));
+                format!("no integrity hash behind the pages: the file has {len} bytes, {}{cut}", expected_len(facts));
             findings.push(Finding::new(&TRAILER_MISSING, message).with("size", len));
         }
         Trailer { stored: Some(_), .. } => {
@@ -50,8 +51,11 @@ fn check_trailer(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
 pub(super) fn bad_trailer(trailer: &Trailer, len: u64) -> Option<Finding> {
     let stored = trailer.stored.as_ref().filter(|stored| **stored != trailer.computed)?;
     let (stored, computed) = (hex(stored), hex(&trailer.computed));
-    let message =
-        format!("integrity hash is `{computed}`, the file says `{stored}`: a byte has changed since etcd wrote it");
+    let message = if trailer.stored == Some([0; TRAILER_LEN]) {
+        format!("integrity hash is `{computed}`, and zeros stand in its place: none was ever written there")
+    } else {
+        format!("integrity hash is `{computed}`, the file says `{stored}`: a byte has changed since etcd wrote it")
+    };
     let offset = len.checked_sub(TRAILER_LEN as u64);
     let finding = Finding::new(&TRAILER_MISMATCH, message).with("stored", stored).with("computed", computed);
     Some(finding.at(Location { offset, ..Location::default() }))
@@ -65,7 +69,9 @@ fn check_tail(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     }
     if let Some(appended) = facts.appended {
         let message = format!(
-            "{appended} bytes were appended to a sound snapshot: its integrity hash is right; cut the file to {} bytes",
+            "{appended} bytes were appended to a sound snapshot{}: its integrity hash is right; cut the file to {} bytes, \
+             as `assay mend FILE --out NEW` does",
+            if is_earlier_end(facts, tail) { ", the end of an earlier and longer file" } else { "" },
             size.saturating_add(TRAILER_LEN as u64)
         );
         let finding = Finding::new(&UNEXPECTED_TAIL, message).with("appended", appended);
@@ -79,6 +85,24 @@ fn check_tail(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let message = format!("{got} bytes behind the last page ({what}); {}", expected_len(facts));
     let finding = Finding::new(&UNEXPECTED_TAIL, message).with("tail", got);
     findings.push(finding.at(Location { offset: Some(size), ..Location::default() }));
+}
+
+/// Whether the file ends with its pages, and its metas are those of a stream, which has a hash behind them.
+fn cut_before_hash(facts: &SnapshotFacts<'_>) -> bool {
+    facts.provenance == Provenance::Stream && file_len(facts) == facts.scan.walked.db.size()
+}
+
+/// Whether pages stand in what follows a snapshot, at places of pages: they were there before it was written over them.
+fn is_earlier_end(facts: &SnapshotFacts<'_>, tail: &[u8]) -> bool {
+    let db = &facts.scan.walked.db;
+    let size = u64::from(db.meta().page_size);
+    let first = db.size().checked_div(size).unwrap_or(0);
+    (first + 1..).map_while(|page| Some((page, usize::try_from((page - first).checked_mul(size)?).ok()?))).take(64).any(
+        |(page, at)| {
+            let id = tail.get(at..).and_then(|page| page.first_chunk::<8>());
+            id.is_some_and(|id| u64::from_le_bytes(*id) == page)
+        },
+    )
 }
 
 fn check_provenance(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
@@ -104,6 +128,9 @@ fn check_provenance(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
         findings.push(Finding::new(&RAW_COPY, message).with("provenance", facts.provenance.name()));
     }
 }
+
+/// What is said where nothing but the hash is missing.
+const CUT_BEFORE_HASH: &str = "; its metas are those of a snapshot stream: it was cut off exactly before its hash";
 
 fn txid(slot: &bbolt_page::MetaSlot) -> u64 {
     slot.valid().map_or(0, |meta| meta.txid.0)

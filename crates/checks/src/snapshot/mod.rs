@@ -5,6 +5,7 @@ mod kubernetes;
 mod records;
 mod state;
 mod structure;
+mod transfer;
 
 use backup_facts::platform::Platform;
 use backup_facts::snapshot::{Quota, SnapshotFacts};
@@ -20,6 +21,7 @@ use crate::severity::Severity;
 pub fn check(facts: &SnapshotFacts<'_>) -> Findings {
     let mut findings = Findings::default();
     file::check(facts, &mut findings);
+    transfer::check(facts, &mut findings);
     structure::check(facts, &mut findings);
     records::check(facts, &mut findings);
     state::check(&facts.scan, facts.quota, &mut findings);

@@ -3,6 +3,7 @@
 use backup_facts::snapshot::SnapshotFacts;
 use bbolt_page::{Check, Fault, FaultKind, Faults, Residue};
 use etcd_snapshot::state::bucket;
+use wording::Size;
 
 use crate::finding::{Finding, Findings, Location};
 use crate::findings::{
@@ -90,7 +91,8 @@ impl ListFate {
 
 fn finding(fault: &Fault) -> Finding {
     let location = Location { page: fault.page.map(|page| page.0), offset: fault.offset, ..Location::default() };
-    let mut finding = Finding::new(entry(&fault.kind), fault.to_string()).at(location);
+    let message = format!("{fault}{}", buffer(&fault.kind).unwrap_or_default());
+    let mut finding = Finding::new(entry(&fault.kind), message).at(location);
     if matches!(fault.kind, FaultKind::MetaField { field: FaultKind::TRANSACTION_ID, .. }) {
         // etcd starts, and its first write is not to be found again
         finding.severity = Severity::High;
@@ -102,6 +104,17 @@ fn finding(fault: &Fault) -> Finding {
         finding = finding.with("path", fault.path.to_string());
     }
     finding
+}
+
+/// Where a file was cut off, if that is where a piece of a copy ended.
+fn buffer(kind: &FaultKind) -> Option<String> {
+    const LEAST: u64 = 32 << 10;
+    let FaultKind::Truncated { got, .. } = kind else { return None };
+    let piece = 1_u64.checked_shl(got.trailing_zeros()).filter(|piece| *piece >= LEAST)?;
+    Some(format!(
+        "; it ends at a multiple of {}, as a copy does of which the last pieces were not written",
+        Size(piece)
+    ))
 }
 
 fn entry(kind: &FaultKind) -> &'static Entry {

@@ -104,6 +104,32 @@ pub(crate) fn all() -> Vec<Case> {
     [file(), structure(), records(), state(), members(), auth()].into_iter().flatten().collect()
 }
 
+/// A sound file with lines in it, in many pages.
+fn texts() -> Vec<u8> {
+    let mut builder = sound();
+    for main in 300..500 {
+        let value = "a line\r\nand another\n".repeat(20);
+        let (key, value) = (format!("text-{main}"), value.as_bytes());
+        let put = Put { key: key.as_bytes(), value, create: main, modified: main, version: 1, lease: 0 };
+        builder.put(main, 0, &put);
+    }
+    builder.build()
+}
+
+fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::new(), bytes);
+    while let Some((first, behind)) = rest.split_first() {
+        if let Some(behind) = rest.strip_prefix(old) {
+            out.extend_from_slice(new);
+            rest = behind;
+        } else {
+            out.push(*first);
+            rest = behind;
+        }
+    }
+    out
+}
+
 fn file() -> Vec<Case> {
     let with = |id, what, file| Case { id, what, file, quota: DEFAULT_QUOTA, severity: None };
     let mut flipped = sound().build();
@@ -142,6 +168,14 @@ fn file() -> Vec<Case> {
             seal_meta(&mut pages, 1);
             pages
         }),
+        with("SNAP-011", "ends of lines translated", replaced(&texts(), b"\n", b"\r\n")),
+        with("SNAP-011", "lines amid the pages", {
+            let mut file = sound().build();
+            file.splice(2 * PAGE..2 * PAGE, *b"W1102 slow\n");
+            file
+        }),
+        with("SNAP-012", "ends of lines shortened", replaced(&texts(), b"\r\n", b"\n")),
+        damaged("SNAP-013", "a leaf is zeros", |file, places| put(file, places.leaf, &[0; PAGE])),
         damaged("SNAP-010", "another root in the losing meta", |file, _| {
             put(file, PAGE + 16 + 16, &3_u64.to_le_bytes());
             seal_meta(file, 1);

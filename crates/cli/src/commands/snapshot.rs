@@ -57,6 +57,9 @@ pub(super) fn check_complete(source: &Contents, scan: &Scan<'_>, ui: &mut Ui) ->
     let (faults, records) = assay::lost(scan);
     if faults > 0 || records > 0 {
         ui.warn(&Note::Damaged { display: source.display().to_owned(), faults, records }.to_string());
+        if let Some(cause) = source.transferred() {
+            ui.warn(&format!("{cause}; {}", cause.hint().unwrap_or_default()));
+        }
         ui.settle(Ending::Findings);
     }
     checks::snapshot::losses(scan).into_sorted()

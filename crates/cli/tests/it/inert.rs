@@ -357,6 +357,8 @@ const OWN: &[&str] = &[
     "verify --{E}",
     "compat {D} --target-file {B}/list{E}.yaml",
     "compat {D} --target 4.18.30 --{E}",
+    "mend {B}/broken{E}.db --out {O}",
+    "mend {B}/broken{E}.db --out {O} --json",
     "hash {B}/noise{E}",
     "ls {S} {E}",
     "ls {S} -r {E}",
