@@ -321,7 +321,7 @@ pub static NOT_DEFRAGMENTED: Entry = Entry {
     platforms: EVERY,
     title: "The database has not been defragmented for a year or longer",
     cause: "A defragmentation makes the file anew, and its transactions are counted from the beginning; etcd commits at most \
-        ten a second. OpenShift’s operator leaves a database alone until 45 % of it are free pages.",
+        some ten a second. OpenShift’s operator leaves a database alone until 45 % of it are free pages.",
     consequence: "Free pages of all that time are in the file, with what was deleted still in them; a restore keeps them.",
     remedy: "Defragment the members one after another, the leader last, and look at DB SIZE before and after.",
     source: "etcd backend.go: defaultBatchInterval of 100 ms; bbolt counts transactions of a file",

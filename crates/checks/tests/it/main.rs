@@ -79,7 +79,7 @@ fn every_finding_of_a_snapshot_has_a_case_that_brings_it_up() {
 /// A year without a defragmentation is nothing where there is nothing to win, and free pages are where it was done.
 #[test]
 fn a_database_that_has_nothing_to_win_needs_no_defragmentation() {
-    let year = 10 * 86_400 * 365;
+    let year = 12 * 86_400 * 365;
     for (free, transactions, told) in
         [(11 << 20, year, true), (11 << 20, year - 1, false), (9 << 20, 2 * year, false), (0, 3 * year, false)]
     {
