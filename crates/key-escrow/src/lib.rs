@@ -89,4 +89,4 @@ pub use rewrap::{RewrapOptions, RewrapOutcome, rewrap};
 pub use sealing::SealTo;
 pub use shares::ShareSet;
 pub use split::{SplitOptions, SplitOutcome, split};
-pub use verify::{Check, Proof, VerifyOptions, VerifyReport, verify_escrow};
+pub use verify::{Check, Proof, VerifyOptions, VerifyReport, lists_share, verify_escrow};

@@ -221,17 +221,6 @@ pub(crate) fn other(expected: &Sha256Sum, got: &Digest) -> Error {
     }
 }
 
-impl ThresholdInfo {
-    /// Whether a file is one of the shares as they were sealed.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub fn lists(&self, file: &Path) -> Result<bool> {
-        let digest = crate::rejoin::digest_file(file)?;
-        Ok(self.shares.iter().any(|share| share.file.digest == digest))
-    }
-}
-
 impl Manifest {
     /// Reads a manifest file.
     ///

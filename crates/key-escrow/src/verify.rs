@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::identities::Identities;
 use crate::inside::{check_payload, through};
 use crate::join::{of_engine, prove};
-use crate::manifest::{EscrowInfo, Manifest, other};
+use crate::manifest::{EscrowInfo, Manifest, ThresholdInfo, other};
 use crate::policy::normal_form;
 use crate::progress::ProgressFn;
 use crate::recipients::{RecipientInfo, RecipientKind};
@@ -293,7 +293,7 @@ fn share_files(manifest: &Manifest, paths: &[PathBuf]) -> Result<String> {
     let threshold =
         manifest.threshold.as_ref().ok_or_else(|| Error::Manifest { what: "names no shares".to_owned() })?;
     for path in paths {
-        if !threshold.lists(path)? {
+        if !lists_share(threshold, path)? {
             return Err(Error::Share {
                 share: path.display().to_string(),
                 what: "is none of the files that the manifest lists".to_owned(),
@@ -301,6 +301,15 @@ fn share_files(manifest: &Manifest, paths: &[PathBuf]) -> Result<String> {
         }
     }
     Ok(format!("{} of {} share files as sealed, {} needed", paths.len(), threshold.shares.len(), threshold.threshold))
+}
+
+/// Whether a file is one of the shares as they were sealed.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn lists_share(threshold: &ThresholdInfo, file: &Path) -> Result<bool> {
+    let digest = digest_file(file)?;
+    Ok(threshold.shares.iter().any(|share| share.file.digest == digest))
 }
 
 fn content(

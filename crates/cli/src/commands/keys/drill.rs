@@ -7,7 +7,7 @@ use assay::documents::escrow;
 use checks::Verdict;
 use key_escrow::{
     Check, Error as EscrowError, Identities, Manifest, Proof, RecipientKind, ShareSet, ThresholdInfo, VerifyOptions,
-    read_age_header, verify_escrow,
+    lists_share, read_age_header, verify_escrow,
 };
 
 use super::super::unlock::{self, secret_input};
@@ -127,7 +127,9 @@ impl Opening {
                     Proof::Proven(format!("`{shown}` opens and is the one that the manifest lists"))
                 }
                 // as it was sealed: the key is another's
-                Err(error @ EscrowError::NoMatchingIdentity { .. }) if threshold.lists(share).unwrap_or(false) => {
+                Err(error @ EscrowError::NoMatchingIdentity { .. })
+                    if lists_share(threshold, share).unwrap_or(false) =>
+                {
                     Proof::NotOpened(error.to_string())
                 }
                 Err(error) => Proof::Failed(format!("`{shown}`: {error}")),
