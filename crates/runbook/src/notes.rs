@@ -128,9 +128,10 @@ fn rotated(plan: &Plan<'_>) -> Option<String> {
     }
     let rotation = has(plan, &["KEY-017", "KEY-023", "KEY-025", "KEY-038"]);
     let also = if rotation { " A rotation or a migration was under way in the backup, or overdue." } else { "" };
+    let place = if plan.known.keys_apart { "those are kept apart" } else { "they come with its tarball" };
     Some(format!(
         "Values are encrypted. The cluster rotates its keys every week: the restored data need those of the backup, and \
-         they come with its tarball.{also}",
+         {place}.{also}",
     ))
 }
 

@@ -40,7 +40,7 @@ fn central(plan: &Plan<'_>, mut step: Step) -> Step {
         step = step
             .part(part.expect("they must stay deleted until R-15b is done; after a restart a kubelet registers anew"));
         let pattern = word(&plan.others.iter().map(Host::address).collect::<Vec<_>>().join("|"));
-        let look = format!("oc -n openshift-ovn-kubernetes get ds/ovnkube-master -o yaml | grep -E {pattern}");
+        let look = format!("oc -n openshift-ovn-kubernetes get ds/ovnkube-master -o yaml | grep -w -E {pattern}");
         step = step.part(Part::new("R-15b").run(look).expect("nothing; 5 to 10 minutes"));
     } else {
         step = step

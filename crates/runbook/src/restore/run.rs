@@ -22,7 +22,7 @@ pub(super) fn go(plan: &Plan<'_>) -> Written {
         return Ok(step);
     }
     let find = Part::whole().titled("Is the address of the API here?").on(rec);
-    let find = find.run(format!("ip -o address | grep -E {}", word(&vips.join("|"))));
+    let find = find.run(format!("ip -o address | grep -w -E {}", word(&vips.join("|"))));
     Ok(step.part(find.expect("a line. Nothing: another host holds it; settle that first, with R-07g on that host")))
 }
 

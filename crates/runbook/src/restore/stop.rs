@@ -89,7 +89,7 @@ fn take_addresses_off(plan: &Plan<'_>, host: &Host) -> Part {
         .titled("Only if this node will be deleted, and keepalived.yaml is there: stop keepalived")
         .run("sudo mv -v /etc/kubernetes/manifests/keepalived.yaml /tmp")
         .run("sudo crictl ps --name keepalived")
-        .run(format!("ip -o address | grep -E {pattern}"))
+        .run(format!("ip -o address | grep -w -E {pattern}"))
         .run("sudo ip address del '<reported_vip>' dev '<device>'")
         .expect("the second line, at last: nothing. The fourth, once for each address that the third shows")
 }

@@ -142,6 +142,15 @@ fn the_recovery_host_is_proposed_by_the_rule() {
     assert_eq!(lost.recovery_host.unwrap().node, "master-2.example.com");
 }
 
+/// An address that is the beginning of another one is not that other one, which would be taken off its host.
+#[test]
+fn addresses_are_looked_for_whole() {
+    let text = text(&named("keepalived").book());
+    assert!(text.contains("ip -o address | grep -w -E '10.0.0.2|10.0.0.3'\n"), "{text}");
+    let text = self::text(&named("ovn of 4.12").book());
+    assert!(text.contains("ds/ovnkube-master -o yaml | grep -w -E '10.0.0.10|10.0.0.12'\n"), "{text}");
+}
+
 #[test]
 fn a_packed_snapshot_is_unpacked_on_its_way() {
     let text = text(&named("packed").book());
