@@ -71,6 +71,7 @@ mod rebuild_values;
 mod rehearse;
 mod reports;
 mod run;
+mod runbook;
 mod secrets;
 mod selection;
 mod tarball;

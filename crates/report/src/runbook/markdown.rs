@@ -131,8 +131,7 @@ fn contents(book: &Runbook, page: &mut Page) {
         if number < at {
             page.item("  - ", &format!("`[x]` {} {}: done before", step.id, step.title));
         } else {
-            let (id, anchor) = (wrapped("", &step.id), anchor(&step.id, &step.title));
-            page.text.push_str(&format!("  - [{}](#{anchor}) {}", id.trim_end(), wrapped("", &in_case(step))));
+            page.item("  - ", &format!("[{}] {}", step.id, in_case(step)));
         }
     }
     for (there, name, anchor) in
