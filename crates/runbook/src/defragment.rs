@@ -116,7 +116,6 @@ fn enter(plan: &Plan<'_>) -> Step {
 
 fn alone() -> Step {
     Step::new("D-05")
-        .at(Place::Node)
         .say("In the pod. Else the next command goes to all members at once.")
         .part(Part::whole().titled("In the pod").run("unset ETCDCTL_ENDPOINTS"))
 }
@@ -124,7 +123,6 @@ fn alone() -> Step {
 fn defragment(plan: &Plan<'_>) -> Step {
     let large = plan.known.hazards.space.size > 1 << 30;
     Step::new("D-06")
-        .at(Place::Node)
         .part(
             Part::whole()
                 .titled("In the pod")
@@ -137,7 +135,6 @@ fn defragment(plan: &Plan<'_>) -> Step {
 
 fn shrunk(plan: &Plan<'_>) -> Step {
     let step = Step::new("D-07")
-        .at(Place::Node)
         .part(Part::whole().titled("In the pod").run("etcdctl endpoint status -w table --cluster"))
         .expect(
             "DB SIZE of this member has fallen; the leader is still the one of D-03, else it comes last all the same",

@@ -37,9 +37,9 @@ fn client(plan: &Plan<'_>) -> &'static str {
 
 /// The first few as sentences, and how many there are besides.
 fn told<T>(step: Step, items: &[T], total: u64, sentence: impl Fn(&T) -> String) -> Step {
-    let step = items.iter().take(TOLD).fold(step, |step, item| step.say(sentence(item)));
+    let step = items.iter().take(TOLD).fold(step, |step, item| step.say(format!("- {}", sentence(item))));
     let more = total.saturating_sub(items.len().min(TOLD) as u64);
-    step.say_if(more > 0, format!("And {more} more."))
+    step.say_if(more > 0, format!("- and {more} more"))
 }
 
 fn name(of: &ObjectName) -> String {
@@ -71,14 +71,12 @@ fn volumes(plan: &Plan<'_>) -> Step {
         "{} patch pv '<pv>' -p '{{\"spec\":{{\"persistentVolumeReclaimPolicy\":\"Retain\"}}}}'",
         client(plan)
     )));
+    let databases = storage.databases.total > 0;
+    let step =
+        step.say_if(databases, "State on volumes: what is written there and what the objects say are of two moments.");
     told(step, &storage.databases.items, storage.databases.total, |database| {
         let claims = database.claims.iter().map(|claim| format!("`{claim}`")).collect::<Vec<_>>();
-        format!(
-            "{} keeps {} on {}: bring the two to one moment.",
-            shown(&database.pod),
-            database.software,
-            claims.join(", ")
-        )
+        format!("{}: {} on {}", shown(&database.pod), database.software, claims.join(", "))
     })
 }
 
@@ -107,9 +105,11 @@ fn attached(plan: &Plan<'_>) -> Written {
         .say("The restored cluster takes volumes for attached where they were; the provider has them where they are. A volume that hangs: detach it at the provider from the node where it is, and the cluster attaches it anew.")
         .part(Part::new("S-03a").run(format!("{client} get volumeattachments")))
         .part(Part::new("S-03b").run(format!("{client} get events -A | grep -E 'Multi-Attach|FailedAttachVolume'")));
+    let apart = storage.elsewhere.total > 0;
+    let step = step.say_if(apart, "Apart from their pods in the backup already; look at these first:");
     let step = told(step, &storage.elsewhere.items, storage.elsewhere.total, |it| {
         format!(
-            "`{}` was attached to `{}`, and its pod {} is on `{}`.",
+            "`{}` was attached to `{}`, and its pod {} is on `{}`",
             it.volume,
             it.attached_to,
             shown(&it.pod),
@@ -117,8 +117,9 @@ fn attached(plan: &Plan<'_>) -> Written {
         )
     });
     let exclusive: Vec<_> = storage.attachments.items.iter().filter(|it| it.exclusive).collect();
+    let step = step.say_if(!exclusive.is_empty(), "Attached at the time of the backup, and for one node at a time:");
     Ok(told(step, &exclusive, exclusive.len() as u64, |it| {
-        format!("Only one node at a time: `{}`, on `{}`, by `{}`.", it.volume, it.node, it.attacher)
+        format!("`{}` on `{}`, by `{}`", it.volume, it.node, it.attacher)
     }))
 }
 
@@ -195,7 +196,7 @@ fn claims(plan: &Plan<'_>) -> Step {
         .expect(format!("{}, Bound but for those that were not in the backup", count(storage.claims.total, "claim")));
     told(step, &open, open.len() as u64, |claim| {
         let phase = if claim.phase.is_empty() { "in no phase" } else { &claim.phase };
-        format!("In the backup {} was {phase}.", shown(&claim.name))
+        format!("{} was {phase} in the backup", shown(&claim.name))
     })
 }
 

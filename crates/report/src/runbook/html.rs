@@ -3,10 +3,12 @@
 
 use document::{Blank, Block, BookFile, BookStep, Runbook, Wait};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use wording::{inert, inert_lines};
+use wording::inert;
 
 use super::prose::{Piece, pieces};
-use super::{BOX, OMITTED, facts, in_case, label, place, refused, resumed, section, title};
+use super::{
+    BOX, FILES, ITEM, OMITTED, facts, in_case, label, left_out, place, refused, resumed, section, title, verbatim,
+};
 use crate::html::policy_of;
 
 const STYLE: &str = include_str!("style.css");
@@ -49,7 +51,7 @@ fn book(book: &Runbook) -> Markup {
             @if !book.omitted.is_empty() {
                 section {
                     h2 id="omitted" { (OMITTED) }
-                    ul { @for step in &book.omitted { li { b { (text(&step.id)) } " " (sentence(&step.title)) ": " (sentence(&step.because)) } } }
+                    ul { @for (steps, because) in left_out(book) { li { (sentence(&steps.join("; "))) ": " (sentence(because)) } } }
                 }
             }
             (files(&book.files))
@@ -112,7 +114,7 @@ fn contents(book: &Runbook, at: usize) -> Markup {
                         }
                     }
                     @if !book.omitted.is_empty() { li { a href="#omitted" { (OMITTED) } } }
-                    @if !book.files.is_empty() { li { a href="#files" { "Files" } } }
+                    @if !book.files.is_empty() { li { a href="#files" { (FILES) } } }
                 }
             }
         }
@@ -136,7 +138,12 @@ fn step(step: &BookStep, done: usize) -> Markup {
                     b { (text(&finding.id)) } " (" (finding.severity.name()) "): " (sentence(&finding.message))
                 }
             }
-            @for told in &step.text { p { (sentence(told)) } }
+            @for told in &step.text {
+                @match told.strip_prefix(ITEM) {
+                    Some(item) => p.item { (sentence(item)) },
+                    None => p { (sentence(told)) },
+                }
+            }
             @for (number, block) in step.blocks.iter().enumerate() {
                 @if number < done { p.done { (sentence(&label(step, block))) ": done before" } }
                 @else { (self::block(step, block)) }
@@ -181,7 +188,7 @@ fn files(files: &[BookFile]) -> Markup {
     html! {
         @if !files.is_empty() {
             section {
-                h2 id="files" { "Files" }
+                h2 id="files" { (FILES) }
                 @for file in files {
                     h3 { (text(&file.name)) }
                     p { (sentence(&file.purpose)) }
@@ -195,7 +202,7 @@ fn files(files: &[BookFile]) -> Markup {
 
 /// Lines as they are.
 fn lines(text: &str) -> Markup {
-    html! { pre { code { (inert_lines(text.trim_end_matches('\n'))) } } }
+    html! { pre { code { (verbatim(text.trim_end_matches('\n'))) } } }
 }
 
 /// A sentence, what stands between backticks as code.

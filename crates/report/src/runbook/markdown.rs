@@ -1,10 +1,13 @@
 //! The book as Markdown: read in a terminal as it is, or rendered.
 
 use document::{Blank, Block, BookFile, BookStep, Runbook, Wait};
-use wording::{inert, inert_lines};
+use wording::inert;
 
 use super::prose::{longest_run, span, wrapped};
-use super::{BOX, OMITTED, facts, in_case, label, language, place, refused, resumed, section, title};
+use super::{
+    BOX, FILES, ITEM, OMITTED, facts, in_case, label, language, left_out, place, refused, resumed, section, title,
+    verbatim,
+};
 
 pub(super) fn render(book: &Runbook) -> String {
     let mut page = Page::default();
@@ -24,11 +27,14 @@ pub(super) fn render(book: &Runbook) -> String {
     }
     if !book.omitted.is_empty() {
         page.heading(2, OMITTED);
-        for step in &book.omitted {
-            page.item("- ", &format!("{} {}: {}", step.id, step.title, step.because));
+        for (steps, because) in left_out(book) {
+            page.item("- ", &format!("{}: {because}", steps.join("; ")));
         }
     }
     files(&book.files, &mut page);
+    if !book.steps.is_empty() {
+        links(book, &mut page);
+    }
     page.text
 }
 
@@ -68,7 +74,7 @@ impl Page {
     fn fence(&mut self, language: &str, lines: &str) {
         self.gap();
         let ticks = "`".repeat(longest_run(lines, '`').max(2) + 1);
-        let lines = inert_lines(lines);
+        let lines = verbatim(lines);
         self.text.push_str(&format!("{ticks}{language}\n{}\n{ticks}\n\n", lines.trim_end_matches('\n')));
     }
 }
@@ -134,18 +140,29 @@ fn contents(book: &Runbook, page: &mut Page) {
             page.item("  - ", &format!("[{}] {}", step.id, in_case(step)));
         }
     }
-    for (there, name, anchor) in
-        [(!book.omitted.is_empty(), OMITTED, "not-to-be-done-here"), (!book.files.is_empty(), "Files", "files")]
-    {
+    for (there, name) in [(!book.omitted.is_empty(), OMITTED), (!book.files.is_empty(), FILES)] {
         if there {
-            page.text.push_str(&format!("- [{name}](#{anchor})\n"));
+            page.item("- ", &format!("[{name}]"));
         }
     }
 }
 
+/// Where the contents lead to. At the end, where it is in nobody's way who reads the text as it is.
+fn links(book: &Runbook, page: &mut Page) {
+    let (at, _) = resumed(book);
+    let named = |step: &BookStep| (step.id.clone(), anchor(&format!("{} {}", step.id, step.title)));
+    let steps = book.steps.iter().skip(at).map(named);
+    let rest = [(!book.omitted.is_empty(), OMITTED), (!book.files.is_empty(), FILES)];
+    let rest = rest.into_iter().filter(|(there, _)| *there).map(|(_, name)| (name.to_owned(), anchor(name)));
+    page.gap();
+    for (name, anchor) in steps.chain(rest) {
+        page.text.push_str(&format!("[{}]: #{anchor}\n", wrapped("", &name).trim_end()));
+    }
+}
+
 /// What a heading is called where Markdown is rendered: lower case, blanks as hyphens, and nothing but letters and digits.
-fn anchor(id: &str, title: &str) -> String {
-    let heading = format!("{id} {title}").to_lowercase();
+fn anchor(heading: &str) -> String {
+    let heading = heading.to_lowercase();
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
@@ -160,7 +177,10 @@ fn step(step: &BookStep, done: usize, page: &mut Page) {
         page.paragraph(&format!("! {} ({}): {}", finding.id, finding.severity.name(), finding.message));
     }
     for sentence in &step.text {
-        page.paragraph(sentence);
+        match sentence.strip_prefix(ITEM) {
+            Some(item) => page.item(ITEM, item),
+            None => page.paragraph(sentence),
+        }
     }
     for (number, block) in step.blocks.iter().enumerate() {
         if number < done {
@@ -170,7 +190,10 @@ fn step(step: &BookStep, done: usize, page: &mut Page) {
             self::block(step, block, page);
         }
     }
-    page.gap();
+    // what one block leads to goes on in the same list
+    if step.blocks.len() != 1 {
+        page.gap();
+    }
     for expect in &step.expect {
         page.item("- ", &format!("expect: {expect}"));
     }
@@ -213,7 +236,7 @@ fn files(files: &[BookFile], page: &mut Page) {
     if files.is_empty() {
         return;
     }
-    page.heading(2, "Files");
+    page.heading(2, FILES);
     for file in files {
         page.heading(3, &file.name);
         page.paragraph(&file.purpose);

@@ -13,6 +13,11 @@ const BOX: &str = "[ ] ____ at __:__";
 /// Title of the steps that are not to be done.
 const OMITTED: &str = "Not to be done here";
 
+/// Title of the files that steps need.
+const FILES: &str = "Files";
+/// What a sentence of a step begins with that is an item of a list.
+const ITEM: &str = "- ";
+
 /// A form of a runbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookForm {
@@ -83,15 +88,18 @@ fn in_case(step: &BookStep) -> String {
 /// Facts about the book as a whole: what each is called, and a sentence.
 fn facts(book: &Runbook) -> Vec<(&'static str, String)> {
     let or = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
-    let mut facts = vec![
-        ("backup", format!("`{}`", book.path)),
-        ("its release", or(&book.release, "not told by anything in it")),
-        ("restored onto", book.target.clone().unwrap_or_else(|| "not said".to_owned())),
-    ];
+    let mut facts =
+        vec![("backup", format!("`{}`", book.path)), ("its release", or(&book.release, "not told by anything in it"))];
+    let restores = matches!(&*book.task, "restore" | "");
+    if restores || book.target.is_some() {
+        facts.push(("restored onto", book.target.clone().unwrap_or_else(|| "not said".to_owned())));
+    }
     if let Some(verdict) = book.verdict {
         facts.push(("verdict on the backup", verdict.name().to_uppercase()));
     }
-    facts.push(("procedure", format!("{}: {}", book.procedure, book.because)));
+    if restores {
+        facts.push(("procedure", format!("{}: {}", book.procedure, book.because)));
+    }
     if let Some(host) = &book.recovery_host {
         let ip = host.ip.as_ref().map(|ip| format!(", {ip}")).unwrap_or_default();
         let how = if host.proposed { "proposed: " } else { "" };
@@ -134,6 +142,25 @@ fn label(step: &BookStep, block: &Block) -> String {
         label.push_str(part);
     }
     label
+}
+
+/// Steps that are not to be done, those together that follow each other for one reason.
+fn left_out(book: &Runbook) -> Vec<(Vec<String>, &str)> {
+    let mut found: Vec<(Vec<String>, &str)> = Vec::new();
+    for step in &book.omitted {
+        let told = format!("{} {}", step.id, step.title);
+        match found.last_mut() {
+            Some((steps, because)) if *because == step.because => steps.push(told),
+            _ => found.push((vec![told], &step.because)),
+        }
+    }
+    found
+}
+
+/// Lines as they are, tabs included, without what a terminal obeys.
+fn verbatim(text: &str) -> String {
+    let cells: Vec<_> = text.split('\t').map(wording::inert_lines).collect();
+    cells.join("\t")
 }
 
 /// The marks of a block of text that is no command, by the end of a file's name.

@@ -47,7 +47,7 @@ fn members(known: &Known<'_>, servers: &Servers) -> Written {
     }
     let told = servers.alive().chain(servers.lost()).map(|server| {
         let lost = if server.lost { ", said to be lost" } else { "" };
-        format!("{}: {}{lost}.", shown(&server.member), shown(&server.peer_url))
+        format!("- {}: {}{lost}", shown(&server.member), shown(&server.peer_url))
     });
     let step = Step::new("X-02")
         .at(Place::Site)
