@@ -90,7 +90,15 @@ fn written(plan: &Plan<'_>, book: Runbook, write: impl FnOnce(&mut Draft) -> Vec
     let Draft { mut steps, omitted, .. } = draft;
     marks::put(plan.known.findings, &mut steps);
     files.extend(files::of(plan, &mut steps));
-    Runbook { blanks: blanks::of(&steps), steps, omitted, files, ..book }
+    let mut blanks = blanks::of(&steps);
+    if !plan.known.platform.is_openshift() {
+        for command in blanks.iter_mut().filter_map(|blank| blank.found_by.as_mut()) {
+            if let Some(rest) = command.strip_prefix("oc ") {
+                *command = format!("kubectl {rest}");
+            }
+        }
+    }
+    Runbook { blanks, steps, omitted, files, ..book }
 }
 
 /// The book of OpenShift's restore.

@@ -21,7 +21,7 @@ const VOLUMES: &str = "volumes.tsv";
 pub(crate) fn write(plan: &Plan<'_>, draft: &mut Draft) -> Vec<BookFile> {
     draft.section("Put storage right");
     draft.add("S-01", Ok(volumes(plan)));
-    draft.add("S-02", Ok(gone(plan)));
+    draft.add("S-02", gone(plan));
     draft.add("S-03", attached(plan));
     draft.add("S-04", credentials(plan));
     draft.add("S-05", local(plan));
@@ -84,15 +84,18 @@ fn shown(of: &ObjectName) -> String {
     format!("`{}`", name(of))
 }
 
-fn gone(plan: &Plan<'_>) -> Step {
+fn gone(plan: &Plan<'_>) -> Written {
+    if plan.known.hazards.storage.volumes.is_empty() {
+        return Err("the backup has no PersistentVolume".to_owned());
+    }
     let client = client(plan);
-    Step::new("S-02")
+    Ok(Step::new("S-02")
         .say("Restore the volume at the provider, from its own backups. Where it has another name there: the source of a PersistentVolume cannot be changed. Make a new one with the new name, and the claim in `spec.claimRef` without uid; delete the old one first, its policy Retain. The pod then starts by itself.")
         .part(Part::new("S-02a").run(format!("{client} get pods -A | grep -E 'ContainerCreating|Pending'")).run(format!(
             "{client} get events -A | grep -E 'FailedAttachVolume|FailedMount'"
         )))
         .part(Part::new("S-02b").run(format!("{client} get pv '<pv>' -o yaml > pv-old.yaml")))
-        .expect("no pod waits for a volume")
+        .expect("no pod waits for a volume"))
 }
 
 fn attached(plan: &Plan<'_>) -> Written {

@@ -115,7 +115,7 @@ fn meant(args: &RunbookArgs, reading: &Reading, ui: &mut Ui) -> Result<Option<Pa
         return Err(several(args, &names));
     };
     let others = count(found.backups.len() as u64, "backup");
-    ui.note(&format!("of the {others} in the directory, a restore takes `{}`", escape_path(&file)));
+    ui.tell(&format!("of the {others} in the directory, a restore takes `{}`", escape_path(&file)));
     Ok(Some(file))
 }
 
@@ -167,7 +167,10 @@ fn at_step(book: &Runbook) -> Result<(), Error> {
         return Ok(());
     }
     let shown = escape(at.as_bytes());
-    if let Some(step) = book.omitted.iter().find(|step| is_it(&step.id)) {
+    // what a step leaves out, its parts leave out
+    let is_of = |id: &str| at.get(..id.len()).is_some_and(|start| start.eq_ignore_ascii_case(id));
+    let left_out = book.omitted.iter().find(|step| is_it(&step.id));
+    if let Some(step) = left_out.or_else(|| book.omitted.iter().find(|step| is_of(&step.id))) {
         return Err(Error::Usage(format!("`--at-step {shown}`: that step is not to be done here: {}", step.because)));
     }
     let ids: Vec<&str> = book.steps.iter().map(|step| &*step.id).collect();

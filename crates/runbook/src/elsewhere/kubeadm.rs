@@ -58,7 +58,8 @@ impl Snapshot {
 
     /// Copied to a host, and seen to be whole there.
     pub(super) fn parts(&self, server: &Server) -> [Part; 2] {
-        let copy = Part::whole().titled(format!("Copy it to {}", shown(&server.node))).run(server.copy(&self.path));
+        let copy =
+            Part::whole().titled(format!("Copy the snapshot to {}", shown(&server.node))).run(server.copy(&self.path));
         let mut look = Part::whole().titled("See that it is whole").on_node(&server.node);
         if !self.sha256.is_empty() {
             let sum = word(&format!("{}  {}", self.sha256, self.copied));
@@ -162,6 +163,9 @@ fn data_away(servers: &Servers) -> Written {
         .parts(servers.alive().map(part))
         .trouble(format!(
             "`Directory not empty`: one of an earlier attempt lies there. Move `{DATA}.before-restore` to another name first."
+        ))
+        .trouble(format!(
+            "`Device or resource busy`: `{DATA}` is a file system of its own. Move `{DATA}/member` out of it; in K-03 take `--data-dir {DATA}/restored`, and then move `{DATA}/restored/member` up."
         )))
 }
 
