@@ -27,6 +27,8 @@ pub enum Compression {
     Bzip2,
     /// lz4, one frame or several.
     Lz4,
+    /// A zip archive of this one file.
+    Zip,
 }
 
 impl Compression {
@@ -40,6 +42,7 @@ impl Compression {
             Self::Xz => Some("xz"),
             Self::Bzip2 => Some("bzip2"),
             Self::Lz4 => Some("lz4"),
+            Self::Zip => Some("zip"),
         }
     }
 
@@ -48,10 +51,10 @@ impl Compression {
         matches!(self, Self::None | Self::Gzip)
     }
 
-    /// The content of a stream that is wrapped so.
+    /// The content of a stream that is wrapped so; that of a zip archive is no stream's business, and is left as it is.
     pub(crate) fn undone<'a>(self, stream: impl BufRead + 'a) -> Box<dyn Read + 'a> {
         match self {
-            Self::None => Box::new(stream),
+            Self::None | Self::Zip => Box::new(stream),
             Self::Gzip => Box::new(MultiGzDecoder::new(stream)),
             Self::Zstd => Box::new(zstd::Frames::new(stream)),
             Self::Xz => Box::new(xz::Streams::new(stream)),
@@ -82,6 +85,7 @@ impl fmt::Display for Compression {
             Self::Xz => "xz",
             Self::Bzip2 => "bzip2",
             Self::Lz4 => "lz4",
+            Self::Zip => "zip",
         })
     }
 }

@@ -1,19 +1,27 @@
 //! One artifact, open: how its bytes are had, and whether they stayed what they were.
 
+mod inside;
+
+use std::borrow::Cow;
 use std::fs::{self, File, FileType};
 use std::io::{self, BufRead, BufReader, Chain, Cursor, IsTerminal, Read};
-use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::ops::Range;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wording::escape_path;
 
+use crate::bytes::Bytes;
 use crate::entry::entries;
 use crate::map::Mapping;
+use crate::members::{Member, Members, Packed, Stored, begins_with_static_resources};
 use crate::{Advance, Compression, InputError, Listing, Looks, Reading, Stamp, expand, open_regular, sniff};
 
 /// So much of a file is looked at to tell what it is.
 pub const HEAD: usize = 64 << 10;
+/// The largest block that a compression makes without telling anything before: bzip2's, of what does not compress.
+const LARGEST_BLOCK: u64 = 1 << 20;
 /// The least page of a database that is looked for; nothing shorter can be a snapshot.
 const LEAST_SNAPSHOT: u64 = 1024;
 
@@ -29,20 +37,35 @@ pub struct Contents {
     looks: Looks,
     compression: Compression,
     on_disk: Option<u64>,
+    raw: Raw,
+    /// What a zip archive of this one file holds.
+    sole: Option<Packed>,
     backing: Backing,
-    file: Option<(File, Stamp)>,
+    /// The file: of a member, its archive.
+    file: Option<(Arc<File>, Stamp)>,
 }
 
 /// A stream of which the beginning was read already. Locked, so that an artifact may be shared between threads.
 type Begun = Mutex<Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>>;
 
+/// Where its bytes as they are stored are had, as often as wanted; a stream's are had once.
+enum Raw {
+    None,
+    /// A file, or a member that stands in its archive as it is.
+    Part(Bytes, Range<u64>),
+    /// A member of a zip archive.
+    Packed(Bytes, Packed),
+}
+
 enum Backing {
-    /// A regular file, not read yet.
-    File,
+    /// A regular file or a member, not read yet.
+    Unread,
     /// A stream, not read on yet.
     Stream(Begun),
-    Map(Mapping),
+    /// These bytes of a map.
+    Map(Mapping, Range<usize>),
     Memory(Vec<u8>),
+    Shared(Arc<Vec<u8>>),
 }
 
 impl Contents {
@@ -52,7 +75,12 @@ impl Contents {
     /// Whatever keeps it from being opened or looked at; see [`InputError`].
     pub fn open(path: &Path) -> Result<Self, InputError> {
         let opening = |error| InputError::opening(path, error);
-        let kind = fs::metadata(path).map_err(opening)?.file_type();
+        let kind = match fs::metadata(path) {
+            Ok(found) => found.file_type(),
+            // one of the names above is a file's: an archive, perhaps
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Self::below(path, error),
+            Err(error) => return Err(opening(error)),
+        };
         if kind.is_dir() {
             return Err(InputError::Directory { path: path.to_path_buf(), listing: listing(path)? });
         }
@@ -97,6 +125,8 @@ impl Contents {
             looks: Looks::Empty,
             compression: Compression::None,
             on_disk: None,
+            raw: Raw::None,
+            sole: None,
             backing: Backing::Memory(Vec::new()),
             file: None,
         }
@@ -104,20 +134,93 @@ impl Contents {
 
     fn begun(mut self, mut stream: Box<dyn Read + Send>) -> Result<Self, InputError> {
         let mut head = Vec::new();
-        stream.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|error| self.failed(error))?;
-        (self.looks, self.compression) = look(&head);
+        let mut more = |head: &mut Vec<u8>, count| stream.by_ref().take(count).read_to_end(head);
+        more(&mut head, HEAD as u64).map_err(|error| self.failed(error))?;
+        let compression = Compression::of(&head);
+        // a block may be larger than that, and nothing comes out before its end
+        if compression != Compression::None && expand::beginning(&head[..], compression, LEAST_SNAPSHOT).is_empty() {
+            more(&mut head, LARGEST_BLOCK).map_err(|error| self.failed(error))?;
+        }
+        (self.looks, self.compression) =
+            look(&head, |compression| expand::beginning(&head[..], compression, HEAD as u64));
         self.backing = Backing::Stream(Mutex::new(Cursor::new(head).chain(stream)));
         Ok(self)
     }
 
     fn of_file(mut self, file: File, stamp: Stamp) -> Result<Self, InputError> {
-        let mut head = Vec::new();
-        At { file: &file, offset: 0 }.take(HEAD as u64).read_to_end(&mut head).map_err(|error| self.failed(error))?;
-        (self.looks, self.compression) = look(&head);
-        self.on_disk = Some(stamp.size());
-        self.backing = Backing::File;
-        self.file = Some((file, stamp));
+        let (file, size) = (Arc::new(file), stamp.size());
+        self.file = Some((Arc::clone(&file), stamp));
+        // also files whose size the system does not know, as those of /proc
+        let end = if size == 0 { u64::MAX } else { size };
+        self.of_bytes(Bytes::File(file, end), size)
+    }
+
+    /// Takes what is in a file or in memory, and looks at its beginning.
+    fn of_bytes(mut self, bytes: Bytes, size: u64) -> Result<Self, InputError> {
+        self.raw = Raw::Part(bytes.clone(), 0..bytes.size());
+        self.on_disk = Some(size);
+        self.backing = Backing::Unread;
+        (self.looks, self.compression) = self.looked_at()?;
+        if self.looks == Looks::Zip && self.compression == Compression::None {
+            self.look_into(bytes);
+        }
         Ok(self)
+    }
+
+    /// Takes a zip archive of one file, and of nothing else, for what that is: it is a way to compress it. What is wrong with
+    /// the archive is told when it is read.
+    fn look_into(&mut self, bytes: Bytes) {
+        let Ok(members) = Members::of_zip(bytes) else { return };
+        let mut files = members.files();
+        let (Some((_, one)), None, []) = (files.next(), files.next(), &members.ignored[..]) else { return };
+        let Ok(Stored::Packed(packed)) = &one.stored else { return };
+        let Ok(unpacked) = packed.unpack(&members.bytes) else { return };
+        let mut head = Vec::new();
+        // what ends too soon is told when it is read
+        let _ = unpacked.take(HEAD as u64).read_to_end(&mut head);
+        let (looks, inner) = look(&head, |compression| expand::beginning(&head[..], compression, HEAD as u64));
+        if inner == Compression::None && !matches!(looks, Looks::Tar { .. } | Looks::Zip) {
+            (self.looks, self.compression, self.sole) = (looks, Compression::Zip, Some(packed.clone()));
+        }
+    }
+
+    /// Takes a member of this archive.
+    pub(crate) fn member(&self, members: &Members, name: &Path, member: &Member) -> Result<Self, InputError> {
+        let mut contents = Self::named(Some(&self.path.as_deref().unwrap_or(Path::new("-")).join(name)));
+        contents.file.clone_from(&self.file);
+        contents.on_disk = Some(member.size);
+        contents.backing = Backing::Unread;
+        let faulty = |fault| InputError::Archive { display: contents.display.clone(), fault };
+        contents.raw = match member.stored.clone().map_err(faulty)? {
+            Stored::Part(range) => Raw::Part(members.bytes.clone(), range),
+            Stored::Packed(packed) => Raw::Packed(members.bytes.clone(), packed),
+            Stored::Memory(bytes) => Raw::Part(Bytes::Memory(Arc::clone(&bytes)), 0..bytes.len() as u64),
+            Stored::Other(looks) => {
+                let (display, compression) = (contents.display, Compression::None);
+                return Err(InputError::NotASnapshot { display, looks, compression, says: Vec::new() });
+            }
+        };
+        (contents.looks, contents.compression) = contents.looked_at()?;
+        Ok(contents)
+    }
+
+    /// What its beginning is.
+    fn looked_at(&self) -> Result<(Looks, Compression), InputError> {
+        let mut head = Vec::new();
+        self.raw().and_then(|raw| raw.take(HEAD as u64).read_to_end(&mut head)).map_err(|error| self.failed(error))?;
+        Ok(look(&head, |compression| match self.raw() {
+            Ok(raw) => expand::beginning(BufReader::with_capacity(HEAD, raw), compression, HEAD as u64),
+            Err(_) => Vec::new(),
+        }))
+    }
+
+    /// The bytes as they are stored, of all but a stream.
+    fn raw(&self) -> io::Result<Box<dyn Read>> {
+        Ok(match &self.raw {
+            Raw::None => Box::new(io::empty()),
+            Raw::Part(bytes, range) => Box::new(bytes.part(range.clone())),
+            Raw::Packed(bytes, packed) => Box::new(packed.unpack(bytes)?),
+        })
     }
 
     /// The path as given; `None` for standard input.
@@ -140,7 +243,7 @@ impl Contents {
         self.path.as_deref()?.file_name()?.to_str()
     }
 
-    /// Bytes of the file on disk, compressed as it is; `None` for a stream.
+    /// Bytes of the file on disk, compressed as it is; of a member of an archive, its content; `None` for a stream.
     pub fn size_on_disk(&self) -> Option<u64> {
         self.on_disk
     }
@@ -173,15 +276,16 @@ impl Contents {
     /// All bytes, decompressed; none before [`Contents::ready`] or [`Contents::whole`], nor of an archive that is left as it is.
     pub fn bytes(&self) -> &[u8] {
         match &self.backing {
-            Backing::Map(mapping) => mapping,
+            Backing::Map(mapping, range) => mapping.get(range.clone()).unwrap_or_default(),
             Backing::Memory(bytes) => bytes,
-            Backing::File | Backing::Stream(_) => &[],
+            Backing::Shared(bytes) => bytes,
+            Backing::Unread | Backing::Stream(_) => &[],
         }
     }
 
     /// Whether [`Contents::bytes`] is a memory map.
     pub fn is_mapped(&self) -> bool {
-        matches!(self.backing, Backing::Map(_))
+        matches!(self.backing, Backing::Map(..))
     }
 
     /// Has all bytes at hand, undoing one layer of compression; a tar archive is left as it is stored.
@@ -195,15 +299,19 @@ impl Contents {
         if self.is_archive() { Ok(self) } else { self.whole(reading, advance) }
     }
 
-    /// Has all bytes at hand, of a tar archive, too, if it is small: what is no database is given up on after 32 MiB,
+    /// Has all bytes at hand; of an archive of other files, those of the only snapshot in it. A tarball of static pod
+    /// resources is had, too, if it is small: what is no database is given up on after 32 MiB,
     /// whatever it is, unless it is a plain file that is mapped.
     ///
     /// # Errors
     /// Whatever keeps the bytes from being had whole; see [`InputError`].
     pub fn whole(mut self, reading: &Reading, advance: Advance<'_>) -> Result<Self, InputError> {
         self.expect_finished()?;
+        if self.is_container() {
+            return self.only_snapshot(reading, advance);
+        }
         match std::mem::replace(&mut self.backing, Backing::Memory(Vec::new())) {
-            Backing::File => self.whole_file(reading, advance),
+            Backing::Unread => self.whole_raw(reading, advance),
             Backing::Stream(stream) => {
                 let stream = stream.into_inner().unwrap_or_else(PoisonError::into_inner);
                 self.whole_stream(BufReader::with_capacity(1 << 16, stream), reading, advance)
@@ -224,36 +332,64 @@ impl Contents {
         }
     }
 
-    fn whole_file(mut self, reading: &Reading, advance: Advance<'_>) -> Result<Self, InputError> {
-        let Some((file, stamp)) = self.file.take() else { return Ok(self) };
-        let size = stamp.size();
-        if size == 0 {
-            // Also files whose size the system does not know, as those of /proc.
-            self.on_disk = None;
-            return self.whole_stream(BufReader::new(file), reading, advance);
+    fn whole_raw(mut self, reading: &Reading, advance: Advance<'_>) -> Result<Self, InputError> {
+        let (bytes, range) = match &self.raw {
+            Raw::Part(bytes, range) if self.compression == Compression::None && range.end != u64::MAX => {
+                (bytes.clone(), range.clone())
+            }
+            _ => return self.unwrapped(reading, advance),
+        };
+        self.backing = match bytes {
+            Bytes::Memory(bytes) if range == (0..bytes.len() as u64) => Backing::Shared(bytes),
+            bytes => match self.mapped(&bytes, &range, reading) {
+                Some(mapped) => mapped,
+                None => {
+                    let reader = Counting { inner: bytes.part(range.clone()), advance };
+                    Backing::Memory(self.read_file(reader, range.end - range.start)?)
+                }
+            },
+        };
+        self.expect_content()?;
+        Ok(self)
+    }
+
+    /// A map of a file, where it may be mapped. A file system that cannot, or a table that is full, is no reason to give up.
+    fn mapped(&self, bytes: &Bytes, range: &Range<u64>, reading: &Reading) -> Option<Backing> {
+        let Bytes::File(file, _) = bytes else { return None };
+        if !reading.mmap || range.is_empty() {
+            return None;
         }
-        if self.compression != Compression::None {
-            // Read as it is unpacked, and not mapped: what the disk says when it fails is then said of the disk.
-            let packed = Counting { inner: At { file: &file, offset: 0 }, advance };
-            let expanded =
-                expand::read_all(BufReader::with_capacity(1 << 16, packed), reading.max_expanded, &self.display);
-            self.file = Some((file, stamp));
-            // A file that shrank looks like a damaged stream; say what really happened.
-            self.check_unchanged()?;
-            self.backing = Backing::Memory(expanded?.0);
-            self.expect_content()?;
-            return Ok(self);
-        }
-        // A file system that cannot map, or a table that is full, is no reason to give up.
-        let mapping = if reading.mmap { Mapping::new(&file, size).unwrap_or(None) } else { None };
-        self.backing = match mapping {
-            Some(mapping) => Backing::Map(mapping),
-            None => {
-                let reader = Counting { inner: At { file: &file, offset: 0 }, advance };
-                Backing::Memory(self.read_file(reader, size)?)
+        let place = usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?;
+        let mapping = Mapping::new(file, range.end).ok()??;
+        Some(Backing::Map(mapping, place))
+    }
+
+    /// What is compressed, or of no known size. It is read as it is unpacked, and not mapped: what the disk says when it
+    /// fails is then said of the disk.
+    fn unwrapped(mut self, reading: &Reading, advance: Advance<'_>) -> Result<Self, InputError> {
+        let size_known = !matches!(&self.raw, Raw::Part(_, range) if range.end == u64::MAX);
+        let expanded = match (&self.raw, &self.sole) {
+            (Raw::Part(bytes, _), Some(sole)) => {
+                let unpacked = sole.unpack(bytes).map_err(|error| self.failed(error))?;
+                let counting = Counting { inner: unpacked, advance };
+                expand::read_unpacked(counting, reading.max_expanded, &self.display)
+                    .map(|bytes| (bytes, Compression::Zip))
+            }
+            _ => {
+                let raw = self.raw().map_err(|error| self.failed(error))?;
+                let counting = Counting { inner: raw, advance };
+                let packed = BufReader::with_capacity(1 << 16, counting);
+                expand::read_all(packed, reading.max_expanded, &self.display)
             }
         };
-        self.file = Some((file, stamp));
+        // A file that shrank looks like a damaged stream; say what really happened.
+        self.check_unchanged()?;
+        let (bytes, compression) = expanded?;
+        (self.backing, self.compression) = (Backing::Memory(bytes), compression);
+        if !size_known {
+            self.on_disk = None;
+        }
+        self.expect_content()?;
         Ok(self)
     }
 
@@ -294,10 +430,10 @@ impl Contents {
     /// A file can be read so as often as wanted, always from its beginning. A stream can once, and not after it was
     /// had whole.
     pub fn stored<'a>(&'a mut self, advance: Advance<'a>) -> impl Read + 'a {
-        let inner: Box<dyn Read + 'a> = match (&mut self.backing, &self.file) {
-            (Backing::Stream(stream), _) => Box::new(stream.get_mut().unwrap_or_else(PoisonError::into_inner)),
-            (_, Some((file, _))) => Box::new(At { file, offset: 0 }),
-            _ => Box::new(io::empty()),
+        let raw = self.raw();
+        let inner: Box<dyn Read + 'a> = match &mut self.backing {
+            Backing::Stream(stream) => Box::new(stream.get_mut().unwrap_or_else(PoisonError::into_inner)),
+            _ => raw.unwrap_or_else(|error| Box::new(Failing(Some(error)))),
         };
         Counting { inner, advance }
     }
@@ -310,7 +446,7 @@ impl Contents {
     /// [`InputError::Failed`] when the file shrank or failed under the map, [`InputError::Changed`]
     /// when it was written to, replaced in place, or its metadata changed.
     pub fn check_unchanged(&self) -> Result<(), InputError> {
-        if let Backing::Map(mapping) = &self.backing
+        if let Backing::Map(mapping, _) = &self.backing
             && let Some(offset) = mapping.fault()
         {
             return Err(InputError::Failed { display: self.display.clone(), offset });
@@ -351,7 +487,7 @@ impl Contents {
 
     /// The error for a read that failed.
     pub fn failed(&self, source: io::Error) -> InputError {
-        InputError::Io { display: self.display.clone(), action: "read it", offset: None, source }
+        InputError::reading(&self.display, source, None)
     }
 
     /// The error for an archive that holds something else than static pod resources.
@@ -373,12 +509,17 @@ fn special(kind: FileType) -> Option<&'static str> {
 }
 
 /// What the beginning of a file is, beneath one layer of compression, and what that is.
-fn look(head: &[u8]) -> (Looks, Compression) {
+fn look(head: &[u8], unpack: impl FnOnce(Compression) -> Vec<u8>) -> (Looks, Compression) {
     let compression = Compression::of(head);
-    let looks = match compression {
-        Compression::None => sniff::sniff(head),
-        packed => sniff::sniff(&expand::beginning(head, packed, HEAD as u64)),
+    let unpacked = match compression {
+        Compression::None => Cow::Borrowed(head),
+        packed => Cow::Owned(unpack(packed)),
     };
+    let mut looks = sniff::sniff(&unpacked);
+    // behind the folders that it was made of
+    if let Looks::Tar { static_resources, .. } = &mut looks {
+        *static_resources = *static_resources || begins_with_static_resources(&unpacked);
+    }
     (looks, compression)
 }
 
@@ -391,17 +532,12 @@ fn listing(path: &Path) -> Result<Listing, InputError> {
     Ok(Listing::of(entries.iter().map(|entry| entry.name.as_os_str()), |inner| path.join(inner).is_file()))
 }
 
-/// A file from a place on. The place is its own, so that several may read one file.
-struct At<'a> {
-    file: &'a File,
-    offset: u64,
-}
+/// Tells at the first read why there is nothing to read.
+struct Failing(Option<io::Error>);
 
-impl Read for At<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.offset)?;
-        self.offset += read as u64;
-        Ok(read)
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 

@@ -4,9 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mend::{Diagnosis, Proof};
-use wording::{Size, escape_path};
+use wording::{Size, count, escape_path};
 
 use crate::Compression;
+use crate::fault::{self, Fault};
 use crate::listing::Listing;
 use crate::sniff::Looks;
 
@@ -141,6 +142,22 @@ pub enum InputError {
         /// What the decoder said.
         reason: String,
     },
+    /// An archive, or a member of one, that is not what it should be.
+    #[error("{display}: {fault}")]
+    Archive {
+        /// The name for messages, of the archive or of its member.
+        display: String,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// An archive with several snapshots, where one is wanted.
+    #[error("{display} holds {}", count(.snapshots.len() as u64, "snapshot"))]
+    Several {
+        /// The archive's name for messages.
+        display: String,
+        /// Their paths, in the archive's.
+        snapshots: Vec<PathBuf>,
+    },
     /// More content than `--max-expanded` allows.
     #[error("{display} holds more than {} once read into memory", Size(*.cap))]
     OverCap {
@@ -186,6 +203,8 @@ impl InputError {
             Self::TooSmall { .. } => "the save or the copy was interrupted; fetch the file again",
             Self::Transferred { display, damage } => return Some(transferred_hint(display, damage)),
             Self::NotASnapshot { looks, compression, .. } => return not_a_snapshot_hint(looks, *compression),
+            Self::Archive { fault, .. } => fault.hint(),
+            Self::Several { snapshots, .. } => return several_hint(snapshots),
             Self::Failed { .. } => {
                 "nothing was proved; when the file is complete and at rest, run assay again, on a failing disk with `--no-mmap`"
             }
@@ -199,6 +218,16 @@ impl InputError {
             Self::CutOff { .. } => "the copy or the compression was interrupted; fetch the file again from its source",
         };
         Some(fixed.to_owned())
+    }
+
+    /// The error for a read that failed, or for what a reader of an archive found.
+    pub(crate) fn reading(display: &str, source: io::Error, offset: Option<u64>) -> Self {
+        let display = display.to_owned();
+        match fault::of(&source) {
+            Some(Fault::OverCap { cap }) => Self::OverCap { display, cap: *cap },
+            Some(fault) => Self::Archive { display, fault: fault.clone() },
+            None => Self::Io { display, action: "read it", offset, source },
+        }
     }
 
     /// The error for a path that could not be opened or looked at.
@@ -215,6 +244,16 @@ impl InputError {
             _ => Self::Io { display: format!("`{}`", escape_path(path)), action: "open it", offset: None, source },
         }
     }
+}
+
+/// How many snapshots a hint names.
+const NAMED: usize = 3;
+
+fn several_hint(snapshots: &[PathBuf]) -> Option<String> {
+    let names: Vec<_> = snapshots.iter().take(NAMED).map(|path| format!("`{}`", escape_path(path))).collect();
+    let more = snapshots.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+    Some(format!("name one of them: {}{more}; `assay verify` judges all", names.join(", ")))
 }
 
 /// `a gzip-compressed tarball`, with its article.

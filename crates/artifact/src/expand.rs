@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::{Compression, InputError, memory, sniff};
+use super::{Compression, InputError, Looks, fault, memory, sniff};
 
 /// Reads a whole stream, undoing one layer of compression.
 ///
@@ -34,8 +34,57 @@ pub(super) fn read_all<R: BufRead>(
     Ok((bytes, compression))
 }
 
+/// Reads a whole stream that is what a member of an archive holds.
+///
+/// # Errors
+/// As [`read_all`].
+pub(super) fn read_unpacked(reader: impl Read, cap: u64, display: &str) -> Result<Vec<u8>, InputError> {
+    Gather { cap, display, compression: Compression::Zip }.run(reader)
+}
+
+/// Reads a whole stream as it is stored, whatever it is.
+///
+/// # Errors
+/// More content than `cap` or than memory, a failed read.
+pub(super) fn read_stored(mut reader: impl Read, cap: u64, display: &str) -> Result<Vec<u8>, InputError> {
+    let mut bytes = Vec::new();
+    loop {
+        let held = bytes.len();
+        read_more(&mut bytes, &mut reader, held.max(CHUNK) as u64, display)?;
+        if bytes.len() as u64 > cap {
+            return Err(InputError::OverCap { display: display.to_owned(), cap });
+        }
+        if bytes.len() == held {
+            return Ok(bytes);
+        }
+    }
+}
+
+/// Reads a member of an archive that is as large as declared. What is larger than a database needs to show itself, and is
+/// none, is given up: what it looks like is told instead.
+///
+/// # Errors
+/// More content than memory, a failed read.
+pub(super) fn read_member(
+    reader: &mut impl Read,
+    size: u64,
+    display: &str,
+) -> Result<Result<Vec<u8>, Looks>, InputError> {
+    let mut bytes = Vec::new();
+    let first = size.min(LOOK);
+    read_more(&mut bytes, reader, first, display)?;
+    if size > first {
+        let looks = sniff::sniff(&bytes);
+        if !looks.is_bbolt() && !mend::could_be(&bytes) {
+            return Ok(Err(looks));
+        }
+        read_more(&mut bytes, reader, size - first, display)?;
+    }
+    Ok(Ok(bytes))
+}
+
 /// What the beginning of a compressed stream holds, as far as it can be decoded.
-pub(super) fn beginning(head: &[u8], compression: Compression, limit: u64) -> Vec<u8> {
+pub(super) fn beginning(head: impl BufRead, compression: Compression, limit: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     // A beginning ends too soon by its nature, and what came out before counts.
     let _ = compression.undone(head).take(limit).read_to_end(&mut bytes);
@@ -131,15 +180,20 @@ impl Gather<'_> {
     }
 
     fn failed(&self, expanded: u64, source: io::Error) -> InputError {
-        let display = self.display.to_owned();
-        let compression = self.compression;
-        match (compression, source.kind()) {
-            // An error the system numbers comes from the file, the others from the decoder.
-            _ if source.raw_os_error().is_some() => InputError::Io { display, action: "read it", offset: None, source },
-            (Compression::None, _) => InputError::Io { display, action: "read it", offset: Some(expanded), source },
-            (_, io::ErrorKind::UnexpectedEof) => InputError::CutOff { display, compression, expanded },
-            _ => InputError::Damaged { display, compression, expanded, reason: source.to_string() },
-        }
+        told(source, self.compression, expanded, self.display)
+    }
+}
+
+/// What ended a stream: the disk, the compression, or what the stream is.
+pub(super) fn told(source: io::Error, compression: Compression, expanded: u64, display: &str) -> InputError {
+    let display = display.to_owned();
+    match (compression, source.kind()) {
+        _ if fault::of(&source).is_some() => InputError::reading(&display, source, None),
+        // An error the system numbers comes from the file, the others from the decoder.
+        _ if source.raw_os_error().is_some() => InputError::Io { display, action: "read it", offset: None, source },
+        (Compression::None, _) => InputError::Io { display, action: "read it", offset: Some(expanded), source },
+        (_, io::ErrorKind::UnexpectedEof) => InputError::CutOff { display, compression, expanded },
+        _ => InputError::Damaged { display, compression, expanded, reason: source.to_string() },
     }
 }
 

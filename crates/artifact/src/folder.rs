@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::entry::{Entry, EntryKind, entries};
-use crate::{Contents, InputError, Reading};
+use crate::{Contents, Ignored, InputError, Reading};
 
 /// A place with names and bytes. Archives, object stores and tests are one.
 pub trait Folder: Send + Sync {
@@ -28,6 +28,11 @@ pub trait Folder: Send + Sync {
     /// The folder that an entry is; `None` where it is none.
     fn folder(&self, _entry: &Entry) -> Option<Box<dyn Folder>> {
         None
+    }
+
+    /// What in it is passed over, as stored, and why.
+    fn ignored(&self) -> &[(Vec<u8>, Ignored)] {
+        &[]
     }
 
     /// Its name, for messages.

@@ -9,14 +9,18 @@
 //! its files once.
 #![allow(clippy::disallowed_methods, reason = "this is where files are opened")]
 
+mod archive;
+mod bytes;
 mod compression;
 mod contents;
 mod entry;
 mod error;
 mod expand;
+mod fault;
 mod folder;
 mod listing;
 pub mod map;
+mod members;
 mod memory;
 pub mod sniff;
 mod stamp;
@@ -27,12 +31,15 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+pub use archive::{Archive, Opened};
 pub use compression::Compression;
 pub use contents::{Contents, HEAD};
 pub use entry::{Entry, EntryKind};
 pub use error::InputError;
+pub use fault::Fault;
 pub use folder::{Directory, Files, Folder};
 pub use listing::Listing;
+pub use members::Ignored;
 pub use sniff::Looks;
 pub use stamp::Stamp;
 pub use walk::Walk;

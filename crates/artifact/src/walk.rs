@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{Contents, Entry, EntryKind, Folder, InputError, Listing, Looks, Reading, Stamp};
+use crate::{Contents, Entry, EntryKind, Folder, Ignored, InputError, Listing, Looks, Reading, Stamp};
 
 /// So many files are kept open: a process may have 1024, and needs some for its own. What lies behind is opened anew
 /// when its turn comes, under the stamp that it had.
@@ -116,6 +116,11 @@ impl Walk {
             before.compare(now, contents.display())?;
         }
         Ok(contents)
+    }
+
+    /// What in it is passed over, as stored, and why.
+    pub fn ignored(&self) -> &[(Vec<u8>, Ignored)] {
+        self.folder.ignored()
     }
 
     /// Its names, for the message that explains what it is.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use artifact::{Contents, Folder, InputError, Reading, Walk};
+use artifact::{Archive, Contents, Folder, InputError, Listing, Opened, Reading, Walk};
 use backup_facts::directory::BackupFiles as Files;
 use backup_facts::layout::Layout;
 use encryption_config::Fingerprints;
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::input::Input;
 use crate::keys::Keys;
 use crate::question::{Asks, Question};
-use crate::watch::{Note, Watch};
+use crate::watch::{Note, Phase, Watch};
 
 /// The backups that something led to, oldest first in each directory. Files are read when their turn comes, so a
 /// thousand cost no more memory than one.
@@ -75,7 +75,8 @@ impl Backups {
                 Input::Path(path) if path.is_dir() => {
                     // one that was named alone is looked at now: who asks for nothing else hears of it now
                     let looked = if several { None } else { Some(directory::Backups::at(&path, &reading)?) };
-                    if let Some(Looked::Other(walk)) = &looked
+                    if let Some(Looked::Other(walk, archives)) = &looked
+                        && archives.is_empty()
                         && nested(walk).is_empty()
                     {
                         return Err(none_in(walk).into());
@@ -134,11 +135,11 @@ impl Backups {
         }
         for root in &self.roots {
             match root {
-                Root::File(path) => self.alone(|| opener(path), text(path), watch, take)?,
+                Root::File(path) => self.alone(|| opener(path), text(path), question, watch, take)?,
                 Root::Stream(input) => {
                     let input = input.lock().unwrap_or_else(PoisonError::into_inner).take();
                     if let Some(input) = input {
-                        self.alone(|| input.open(), "-".to_owned(), watch, take)?;
+                        self.alone(|| input.open(), "-".to_owned(), question, watch, take)?;
                     }
                 }
                 Root::Folder(path, looked) => {
@@ -161,17 +162,21 @@ impl Backups {
     ) -> ControlFlow<()> {
         let found: Arc<directory::Backups> = match looked {
             Ok(Looked::Backups(found)) => Arc::from(found),
-            Ok(Looked::Other(walk)) => {
+            Ok(Looked::Other(walk, packed)) => {
                 let inner = nested(&walk);
-                if inner.is_empty() {
+                if inner.is_empty() && packed.is_empty() {
                     return take(Turn::Unread(text(path), none_in(&walk).into()));
                 }
-                if let Some(error) = of_one(path, inner.len(), question) {
+                if let Some(error) = of_one(path, inner.len() + packed.len(), question) {
                     return take(Turn::Unread(text(path), error));
                 }
                 for inner in inner {
                     let path = inner.path.clone();
                     self.folder_of(inner.look(&self.reading), &path, question, watch, take)?;
+                }
+                for name in packed {
+                    let path = walk.path().join(&name);
+                    self.alone(|| walk.open(&name, &self.reading), text(&path), question, watch, take)?;
                 }
                 return ControlFlow::Continue(());
             }
@@ -233,7 +238,7 @@ impl Backups {
             take(Turn::Backup(&backup))?;
             if asks.reads_all() {
                 for path in &files.others {
-                    self.alone(|| opener(path), text(path), watch, take)?;
+                    self.alone(|| opener(path), text(path), question, watch, take)?;
                 }
             }
         }
@@ -243,29 +248,59 @@ impl Backups {
         ControlFlow::Continue(())
     }
 
-    /// A file by itself.
+    /// A file by itself, or an archive of others.
     fn alone(
         &self,
         open: impl FnOnce() -> Result<Contents, InputError>,
         name: String,
+        question: &Question,
         watch: &dyn Watch,
         take: Take<'_>,
     ) -> ControlFlow<()> {
-        let mut backup = self.backup(name, true);
         watch.before_keys();
-        let taken = open().map_err(Error::from).and_then(|contents| {
-            (backup.name, backup.files) = (contents.name(), Files::default());
-            let path = contents.path().map(Path::to_path_buf);
-            backup.take(contents, watch)?;
-            match backup.tarball.is_some() {
-                true => backup.files.tarball = path,
-                false => backup.files.snapshot = path,
-            }
-            Ok(())
+        let advance = |bytes| watch.advance(bytes);
+        let opened = open().and_then(|contents| {
+            watch.phase(Phase::Reading, contents.size_on_disk().filter(|_| contents.is_container()));
+            Opened::of(contents, &self.reading, &advance)
         });
+        match opened {
+            Ok(Opened::File(contents)) => self.file(*contents, watch, take),
+            Ok(Opened::Archive(archive)) => self.archive(archive, question, watch, take),
+            Err(error) => {
+                watch.done();
+                take(Turn::Unread(name, error.into()))
+            }
+        }
+    }
+
+    /// What an archive holds, as a directory would.
+    fn archive(&self, archive: Archive, question: &Question, watch: &dyn Watch, take: Take<'_>) -> ControlFlow<()> {
+        watch.done();
+        let (path, refused) = (archive.path().to_path_buf(), archive.refused());
+        let looked = Walk::of(Box::new(archive)).map(|walk| directory::Backups::look(walk, &self.reading));
+        if let Ok(Looked::Other(walk, _)) = &looked
+            && nested(walk).is_empty()
+        {
+            let listing = walk.listing();
+            let error = if listing == Listing::default() { refused } else { none_in(walk) };
+            return take(Turn::Unread(text(&path), error.into()));
+        }
+        self.folder_of(looked, &path, question, watch, take)
+    }
+
+    fn file(&self, contents: Contents, watch: &dyn Watch, take: Take<'_>) -> ControlFlow<()> {
+        let mut backup = self.backup(contents.name(), true);
+        let path = contents.path().map(Path::to_path_buf);
+        let taken = backup.take(contents, watch);
         watch.done();
         match taken {
-            Ok(()) => take(Turn::Backup(&backup)),
+            Ok(()) => {
+                match backup.tarball.is_some() {
+                    true => backup.files.tarball = path,
+                    false => backup.files.snapshot = path,
+                }
+                take(Turn::Backup(&backup))
+            }
             Err(error) => take(Turn::Unread(backup.name, error)),
         }
     }
@@ -290,7 +325,12 @@ fn remarks(found: &directory::Backups, watch: &dyn Watch) {
     for name in &found.unfinished {
         watch.note(&Note::Unfinished { name: name.clone(), folder: found.path.clone() });
     }
+    if let Some((name, why)) = found.ignored().first() {
+        let others = found.ignored().len() - 1;
+        watch.note(&Note::Ignored { name: name.clone(), why: *why, others, folder: found.path.clone() });
+    }
     if found.layout == Layout::Files {
+        found.archives.iter().for_each(|name| watch.note(&Note::NotLookedInto(found.path.join(name))));
         found.nested().into_iter().for_each(|inner| watch.note(&Note::NotLookedAt(inner.path)));
     }
 }

@@ -1,11 +1,12 @@
 //! The backups in a directory: its files, looked at and open until their turn, in the groups that they make up.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use artifact::{Contents, Directory, Entry, EntryKind, Files, InputError, Looks, Reading, Walk};
+use artifact::{Contents, Directory, Entry, EntryKind, Files, Ignored, InputError, Looks, Reading, Walk};
 use backup_facts::directory::{self, BackupFiles, Listed, name_of};
 use backup_facts::layout::{DirectoryName, Layout};
 use backup_facts::picks::Picks;
@@ -23,6 +24,8 @@ pub struct Backups {
     pub backups: Vec<BackupFiles>,
     /// Names of saves that were never finished.
     pub unfinished: Vec<String>,
+    /// Names of archives beside them.
+    pub archives: Vec<OsString>,
     /// What `cluster-restore.sh` would take.
     pub picks: Picks,
     /// What its own name says.
@@ -44,8 +47,8 @@ impl std::fmt::Debug for Backups {
 pub enum Looked {
     /// One with backups in it.
     Backups(Box<Backups>),
-    /// One without; below it may be some.
-    Other(Walk),
+    /// One without; below it may be some, and in the archives in it, which are named.
+    Other(Walk, Vec<OsString>),
 }
 
 /// A directory in another that holds a backup, listed if it had to be to know that.
@@ -68,7 +71,8 @@ impl Nested {
     }
 }
 
-fn walk(path: &Path) -> Result<Walk, InputError> {
+/// A directory, listed.
+pub(crate) fn walk(path: &Path) -> Result<Walk, InputError> {
     Walk::of(Box::new(Directory::new(path)))
 }
 
@@ -109,7 +113,7 @@ impl Backups {
     pub fn of(path: &Path, reading: &Reading) -> Result<Self, InputError> {
         match Self::look(walk(path)?, reading) {
             Looked::Backups(found) => Ok(*found),
-            Looked::Other(walk) => Err(none_in(&walk)),
+            Looked::Other(walk, _) => Err(none_in(&walk)),
         }
     }
 
@@ -126,12 +130,14 @@ impl Backups {
         let layout = Layout::of(|inner| walk.has(inner));
         let names: Vec<String> = walk.entries().iter().map(name).collect();
         let picks = Picks::of(names.iter().map(String::as_str));
-        let named = fs::canonicalize(&path).ok().and_then(|whole| DirectoryName::parse(&name_of(&whole)));
+        let whole = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let named = DirectoryName::parse(&name_of(&whole));
         if let Some(database) = layout.database() {
             let backups = vec![BackupFiles { snapshot: Some(path.join(database)), ..BackupFiles::default() }];
             let version_file = (layout == Layout::MicroShift).then(|| version_of(&walk, reading)).flatten();
-            let unfinished = Vec::new();
+            let (unfinished, archives) = (Vec::new(), Vec::new());
             return Looked::Backups(Box::new(Self {
+                archives,
                 path,
                 backups,
                 unfinished,
@@ -143,12 +149,13 @@ impl Backups {
             }));
         }
         let directory::Grouped { backups, unfinished } = directory::grouped(&listed(&walk, &path, reading));
+        let archives = archives(&walk, reading);
         if backups.is_empty() {
             walk.keep(|_| false);
-            return Looked::Other(walk);
+            return Looked::Other(walk, archives);
         }
         let version_file = None;
-        let found = Self { path, backups, unfinished, picks, named, layout, version_file, walk };
+        let found = Self { archives, path, backups, unfinished, picks, named, layout, version_file, walk };
         found.walk.keep(|name| {
             let path = found.path.join(name);
             found.backups.iter().any(|backup| backup.files().any(|file| file == path))
@@ -167,6 +174,11 @@ impl Backups {
     /// The directories in it that hold a backup each: see [`nested`].
     pub fn nested(&self) -> Vec<Nested> {
         nested(&self.walk)
+    }
+
+    /// What in it is passed over, as stored, and why.
+    pub fn ignored(&self) -> &[(Vec<u8>, Ignored)] {
+        self.walk.ignored()
     }
 
     /// Certificates beside the snapshot, by name: the files `.crt` of `pki/` and `pki/etcd/`, as kubeadm keeps them.
@@ -206,13 +218,10 @@ pub struct KeyFile {
 }
 
 /// The files of a directory and of its folders that may hold keys.
-///
-/// # Errors
-/// A directory that cannot be read.
-pub fn key_files_of(path: &Path, reading: &Reading) -> Result<Vec<KeyFile>, InputError> {
+pub(crate) fn key_files_of(walk: &Walk, reading: &Reading) -> Vec<KeyFile> {
     let mut search = KeySearch { reading, looked: 0, found: Vec::new() };
-    search.folder(&walk(path)?, DEPTH, &|_| false);
-    Ok(search.found)
+    search.folder(walk, DEPTH, &|_| false);
+    search.found
 }
 
 /// Looks for files that may hold keys: by their sizes, then by how they begin, and none is read of which that says no.
@@ -268,17 +277,28 @@ pub fn none_in(walk: &Walk) -> InputError {
 /// in them.
 pub fn nested(walk: &Walk) -> Vec<Nested> {
     let folders = walk.entries().iter().filter(|entry| entry.kind == EntryKind::Folder).take(DIRECTORIES);
+    // a folder of an archive is nowhere but in this walk
+    let on_disk = walk.path().is_dir();
     let holding = folders.filter_map(|entry| {
         let path = walk.path().join(&entry.name);
-        if DirectoryName::parse(&name(entry)).is_some() {
+        if on_disk && DirectoryName::parse(&name(entry)).is_some() {
             return Some(Nested { path, walk: None });
         }
         let inner = walk.inner(&entry.name)?.ok()?;
         let names = inner.entries().iter().map(name);
-        let holds = directory::holds_backups(names, |name| inner.has(name));
+        let is_named = DirectoryName::parse(&name(entry)).is_some();
+        let holds = is_named || directory::holds_backups(names, |name| inner.has(name));
         holds.then_some(Nested { path, walk: Some(inner) })
     });
     holding.collect()
+}
+
+/// The archives of other files in a directory, by name, whatever they hold.
+fn archives(walk: &Walk, reading: &Reading) -> Vec<OsString> {
+    let is_archive = |entry: &&Entry| {
+        matches!(walk.look(entry, reading), Some(Looks::Zip | Looks::Tar { static_resources: false, .. }))
+    };
+    walk.entries().iter().filter(is_archive).map(|entry| entry.name.clone()).collect()
 }
 
 /// Files that were named one by one, looked at and open until their turn.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact::{Contents, Reading};
+use artifact::{Archive, Contents, Entry, Looks, Opened, Reading, Walk};
 use backup_facts::configuration::{self, InForce, Origin, Why, named_member, revision_of};
 use backup_facts::opening::{read_all, read_hosted};
 use encryption_config::{EncryptionConfig, Token};
@@ -102,7 +102,11 @@ impl Given {
     pub fn read(file: Contents, reading: &Reading, watch: &dyn Watch) -> Result<Self, Error> {
         watch.before_keys();
         watch.phase(Phase::Reading, None);
-        let contents = file.ready(reading, &|bytes| watch.advance(bytes))?;
+        let advance = |bytes| watch.advance(bytes);
+        let contents = match Opened::of(file, reading, &advance)? {
+            Opened::File(contents) => contents.ready(reading, &advance)?,
+            Opened::Archive(archive) => return Self::of_archive(archive, reading, watch),
+        };
         let given = if contents.is_archive() {
             Self::of_tarball(contents, reading, watch)
         } else {
@@ -110,6 +114,18 @@ impl Given {
         };
         watch.done();
         given
+    }
+
+    /// Of an archive: the keys of the tarball in it, or of whatever else holds some, as of a directory.
+    fn of_archive(archive: Archive, reading: &Reading, watch: &dyn Watch) -> Result<Self, Error> {
+        let walk = Walk::of(Box::new(archive))?;
+        let is_tarball =
+            |entry: &&Entry| matches!(walk.look(entry, reading), Some(Looks::Tar { static_resources: true, .. }));
+        let mut tarballs = walk.entries().iter().filter(is_tarball);
+        if let (Some(one), None) = (tarballs.next(), tarballs.next()) {
+            return Self::of_tarball(walk.open(&one.name, reading)?, reading, watch);
+        }
+        Self::of_folder(&walk, reading)
     }
 
     fn of_document(source: &Contents) -> Result<Self, Error> {
@@ -149,7 +165,12 @@ impl Given {
     /// Where it cannot be read, or none of its files holds keys.
     pub fn of_directory(path: &Path, reading: &Reading, watch: &dyn Watch) -> Result<Self, Error> {
         watch.before_keys();
-        let configs = of_files(&directory::key_files_of(path, reading)?);
+        Self::of_folder(&directory::walk(path)?, reading)
+    }
+
+    fn of_folder(walk: &Walk, reading: &Reading) -> Result<Self, Error> {
+        let path = walk.path();
+        let configs = of_files(&directory::key_files_of(walk, reading));
         if configs.iter().all(|config| config.token().is_some()) {
             return Err(KeysError::NoneIn { path: path.to_path_buf() }.into());
         }

@@ -65,6 +65,19 @@ pub enum Note {
     },
     /// A directory of backups lies in one that is itself of backups, and was not looked at.
     NotLookedAt(PathBuf),
+    /// An archive lies in a directory of backups, and was not looked into.
+    NotLookedInto(PathBuf),
+    /// Members of an archive that are passed over.
+    Ignored {
+        /// The first of them, as stored.
+        name: Vec<u8>,
+        /// Why.
+        why: artifact::Ignored,
+        /// How many others.
+        others: usize,
+        /// The archive.
+        folder: PathBuf,
+    },
     /// Standard input was named with files, and makes up no backup with them.
     StdinAlone,
     /// Not every key was given a fingerprint.
@@ -114,6 +127,14 @@ impl std::fmt::Display for Note {
             Self::NotLookedAt(path) => {
                 write!(f, "`{}` holds backups, too, and was not looked at: name it", shown(path))
             }
+            Self::NotLookedInto(path) => {
+                write!(f, "`{}` is an archive and was not looked into: name it if it holds a backup", shown(path))
+            }
+            Self::Ignored { name, why, others, folder } => {
+                let (name, folder) = (escape(name), shown(folder));
+                write!(f, "`{name}` in `{folder}` is passed over: {}", ignored(*why))?;
+                if *others > 0 { write!(f, "; and {}", count(*others as u64, "other")) } else { Ok(()) }
+            }
             Self::StdinAlone => {
                 f.write_str("standard input is judged by itself: name its file for a verdict on it and the others")
             }
@@ -136,6 +157,16 @@ impl std::fmt::Display for Note {
                  `--keys`"
             ),
         }
+    }
+}
+
+fn ignored(why: artifact::Ignored) -> &'static str {
+    use artifact::Ignored;
+    match why {
+        Ignored::Escapes => "its name leads out of the archive",
+        Ignored::Absolute => "its name begins at the root of the file system",
+        Ignored::Link => "it is a link",
+        Ignored::Special => "it is neither a file nor a folder",
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod archives;
 mod examples;
 #[path = "../../../runbook/tests/it/laws.rs"]
 mod laws;

@@ -201,6 +201,7 @@ fn a_good_backup_of_each_platform_passes_with_its_own_words() {
             assert_eq!(OPENSHIFT.iter().filter(foreign).collect::<Vec<_>>(), [&""; 0], "{}: {text}", case.platform);
         }
         let told = json_of(&["verify", "--json", path]);
+        expect_same_in_archives(&told, folder.path());
         let platform = &of_snapshot(&told)["platform"];
         assert_eq!(platform["name"], case.platform, "{platform}");
         assert!(!platform["evidence"].as_array().unwrap().is_empty() && platform["asked"] == false);
@@ -211,6 +212,35 @@ fn a_good_backup_of_each_platform_passes_with_its_own_words() {
             "{}: {remedies}",
             case.platform
         );
+    }
+}
+
+/// The same directory in one archive has the same verdict and the same findings.
+fn expect_same_in_archives(told: &Value, folder: &Path) {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                let name = entry.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                files.push((name, fs::read(&entry).unwrap()));
+            }
+        }
+    }
+    let members: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    let made = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("x.zip", fixtures::zip_of(&members)), ("x.tgz", fixtures::tar_gz(&members))] {
+        let archive = made.path().join(name);
+        fs::write(&archive, bytes).unwrap();
+        let packed = json_of(&["verify", "--json", archive.to_str().unwrap()]);
+        let found = |document: &Value| -> Vec<String> {
+            let all = document["findings"].as_array().unwrap().iter();
+            all.map(|finding| format!("{} {} {}", finding["id"], finding["severity"], finding["message"])).collect()
+        };
+        assert_eq!(packed["verdict"], told["verdict"], "{name}");
+        assert_eq!(found(&packed), found(told), "{name}");
     }
 }
 
