@@ -82,6 +82,9 @@ impl Contents {
             Err(error) => return Err(opening(error)),
         };
         if kind.is_dir() {
+            if let Some(database) = database_below(path) {
+                return Self::open(&database);
+            }
             return Err(InputError::Directory { path: path.to_path_buf(), listing: listing(path)? });
         }
         if let Some(kind) = special(kind) {
@@ -521,6 +524,15 @@ fn look(head: &[u8], unpack: impl FnOnce(Compression) -> Vec<u8>) -> (Looks, Com
         *static_resources = *static_resources || begins_with_static_resources(&unpacked);
     }
     (looks, compression)
+}
+
+/// The database of an etcd data directory, of its `member`, or of the `snap` in that.
+fn database_below(path: &Path) -> Option<PathBuf> {
+    let mut places = vec!["etcd/member/snap/db", "member/snap/db", "snap/db"];
+    if path.ends_with("snap") {
+        places.push("db");
+    }
+    places.into_iter().map(|place| path.join(place)).find(|database| database.is_file())
 }
 
 /// What a directory holds, for the message that explains it. One that cannot be read lists nothing.

@@ -320,6 +320,17 @@ fn not_a_snapshot_hint(looks: &Looks, compression: Compression) -> Option<String
         }
         Looks::Tar { .. } => "unpack it (`tar -xf`) and pass the snapshot (`*.db`) it holds",
         Looks::Zip => "unpack it (`unzip`) and pass the snapshot (`*.db`) it holds",
+        Looks::WriteAheadLog => {
+            "the database of that member is `snap/db`, in the folder beside this one: pass it, or the data directory"
+        }
+        Looks::RaftSnapshot => {
+            "it holds no keys; the database of that member is `db`, in the folder of this file: pass that, or the data \
+             directory"
+        }
+        Looks::Sqlite => {
+            "k3s keeps its state in such a file where it runs without etcd: its backup is a copy of the file, and no etcd \
+             is restored"
+        }
         Looks::Age => "decrypt it first: `age -d -i IDENTITY FILE | assay inspect -`",
         Looks::Html | Looks::Xml | Looks::Json | Looks::Yaml | Looks::Text => {
             "a download may have stored an error message instead of the snapshot; read it"

@@ -1,5 +1,6 @@
 //! What a sequence of bytes looks like, for messages about files that are not what was expected.
 
+mod raft;
 mod says;
 
 use std::fmt;
@@ -49,6 +50,10 @@ pub enum Looks {
         /// Whether that member is where cluster-backup.sh puts static pod resources.
         static_resources: bool,
     },
+    /// A segment of an etcd member's write-ahead log (`.wal`).
+    WriteAheadLog,
+    /// What raft keeps of its state beside an etcd member's database (`.snap`).
+    RaftSnapshot,
     /// An SQLite database.
     Sqlite,
     /// An age-encrypted file.
@@ -98,6 +103,8 @@ impl fmt::Display for Looks {
             Self::Zip => "zip archive",
             Self::Tar { static_resources: true, .. } => "tarball of static pod resources",
             Self::Tar { member, .. } => return write!(f, "tarball (first member `{member}`)"),
+            Self::WriteAheadLog => "write-ahead log of an etcd member",
+            Self::RaftSnapshot => "raft snapshot of an etcd member",
             Self::Sqlite => "SQLite database",
             Self::Age => "age-encrypted file",
             Self::Pem(label) => return write!(f, "PEM file (`{label}`)"),
@@ -121,7 +128,7 @@ pub fn sniff(bytes: &[u8]) -> Looks {
     if bytes.is_empty() {
         return Looks::Empty;
     }
-    if let Some(found) = bbolt_meta(bytes).or_else(|| by_magic(bytes)) {
+    if let Some(found) = bbolt_meta(bytes).or_else(|| by_magic(bytes)).or_else(|| raft::look(bytes)) {
         return found;
     }
     if let Some(tar) = tar_header(bytes) {

@@ -22,7 +22,7 @@ use crate::pair;
 use crate::pool::Pool;
 use crate::question::{Asks, Question};
 use crate::tarball::Tarball;
-use crate::watch::{Note, Phase, Watch};
+use crate::watch::{Note, Phase, Watch, is_worth_a_word};
 
 /// One backup, open: a snapshot and a tarball, what there is of them, or a file by itself. No `Debug`: its tarball may
 /// hold keys.
@@ -216,6 +216,9 @@ impl Backup {
         }
         let (tarball, directory) = (self.tarball.as_ref(), self.directory.as_deref());
         watch.done();
+        if let Some(snapshot) = snapshot.as_ref().filter(|_| question.asks.reads_all()) {
+            self.log(snapshot.scan.state.consistent_index, watch);
+        }
         Ok(Facts {
             snapshot,
             tarball,
@@ -229,6 +232,18 @@ impl Backup {
             release,
             directory,
         })
+    }
+
+    /// Says how the write-ahead log beside the database of a data directory stands to it.
+    fn log(&self, index: Option<u64>, watch: &dyn Watch) {
+        let (Some(directory), Some(index)) = (self.directory(), index) else { return };
+        match directory.log(&self.reading) {
+            Some(Ok(log)) if is_worth_a_word(&log, index) => {
+                watch.note(&Note::Log { folder: directory.path.clone(), log, index });
+            }
+            Some(Err(error)) => watch.note(&Note::NoLog(error.to_string())),
+            Some(Ok(_)) | None => {}
+        }
     }
 
     /// The keys that a question names, and the walk of the snapshot that they are for.

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use artifact::{Contents, Directory, Entry, EntryKind, Files, Ignored, InputError, Looks, Reading, Walk};
 use backup_facts::directory::{self, BackupFiles, Listed, name_of};
-use backup_facts::layout::{DirectoryName, Layout};
+use backup_facts::layout::{DATA, DirectoryName, Layout};
 use backup_facts::picks::Picks;
+use etcd_snapshot::wal::Log;
 use static_resources::BackupFile;
 use zeroize::Zeroizing;
 
@@ -176,6 +177,20 @@ impl Backups {
         nested(&self.walk)
     }
 
+    /// The write-ahead log beside the database of a data directory; `None` where there is none. A segment is in memory while
+    /// it is read.
+    ///
+    /// # Errors
+    /// Whatever keeps a segment from being read.
+    pub fn log(&self, reading: &Reading) -> Option<Result<Log, InputError>> {
+        let Layout::Data(database) = self.layout else { return None };
+        let (_, place) = DATA.iter().find(|(place, _)| *place == database)?;
+        let mut parts = place.split('/');
+        let first = self.walk.inner(parts.next()?.as_ref())?;
+        let folder = parts.try_fold(first, |walk, part| walk.ok()?.inner(part.as_ref()))?;
+        Some(folder.and_then(|folder| read_log(&folder, reading)))
+    }
+
     /// What in it is passed over, as stored, and why.
     pub fn ignored(&self) -> &[(Vec<u8>, Ignored)] {
         self.walk.ignored()
@@ -207,6 +222,20 @@ impl Backups {
         });
         search.found
     }
+}
+
+/// Reads the segments of a log, in the order of their names.
+fn read_log(folder: &Walk, reading: &Reading) -> Result<Log, InputError> {
+    let mut log = Log::default();
+    let segments = folder.entries().iter().filter(|entry| name(entry).ends_with(".wal"));
+    for entry in segments {
+        let mut contents = folder.open(&entry.name, reading)?;
+        let mut bytes = Vec::new();
+        let read = contents.stored(&|_| {}).take(SEGMENT).read_to_end(&mut bytes);
+        read.map_err(|error| contents.failed(error))?;
+        log.take(&bytes);
+    }
+    Ok(log)
 }
 
 /// A file that may hold keys. It is wiped when it is dropped.
@@ -347,6 +376,8 @@ fn name(entry: &Entry) -> String {
     entry.name.to_string_lossy().into_owned()
 }
 
+/// The most that is read of a segment: etcd begins a new one at 64 MB, behind whatever is written then.
+const SEGMENT: u64 = 256 << 20;
 /// Files that are looked at for keys, and folders in folders: `etc/kubernetes/enc/`, `server/cred/`.
 const KEY_FILES: usize = 2000;
 const DEPTH: usize = 4;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use wording::{count, escape, escape_path};
+use etcd_snapshot::wal::{Log, LogFault};
+use wording::{count, escape, escape_path, number_of};
 
 /// Hears of progress. Every method has an empty body; [`Silent`] hears of nothing.
 pub trait Watch: Sync {
@@ -65,6 +66,17 @@ pub enum Note {
     },
     /// A directory of backups lies in one that is itself of backups, and was not looked at.
     NotLookedAt(PathBuf),
+    /// The write-ahead log of a data directory goes beyond its database, or is not whole.
+    Log {
+        /// The data directory.
+        folder: PathBuf,
+        /// What the log says.
+        log: Log,
+        /// The raft index of the database.
+        index: u64,
+    },
+    /// The write-ahead log of a data directory cannot be read: why.
+    NoLog(String),
     /// An archive lies in a directory of backups, and was not looked into.
     NotLookedInto(PathBuf),
     /// Members of an archive that are passed over.
@@ -127,6 +139,10 @@ impl std::fmt::Display for Note {
             Self::NotLookedAt(path) => {
                 write!(f, "`{}` holds backups, too, and was not looked at: name it", shown(path))
             }
+            Self::Log { folder, log, index } => {
+                write!(f, "the write-ahead log of `{}` {}", shown(folder), log_in_words(log, *index))
+            }
+            Self::NoLog(why) => write!(f, "the write-ahead log was not read: {why}"),
             Self::NotLookedInto(path) => {
                 write!(f, "`{}` is an archive and was not looked into: name it if it holds a backup", shown(path))
             }
@@ -157,6 +173,43 @@ impl std::fmt::Display for Note {
                  `--keys`"
             ),
         }
+    }
+}
+
+fn log_in_words(log: &Log, index: u64) -> String {
+    let mut parts = Vec::new();
+    if let Some(last) = log.last.filter(|last| *last > index) {
+        let more = number_of(last - index, "entry", "entries");
+        parts.push(format!(
+            "goes on to index {last}, the database to {index}: a member that starts here applies {more} more, and a restore \
+             of the database alone goes without"
+        ));
+    }
+    if let Some(first) = log.first.filter(|first| *first > index.saturating_add(1)) {
+        parts.push(format!("begins at index {first}, behind the database's {index}: etcd does not start on that"));
+    }
+    match log.fault {
+        Some(LogFault { torn: true, .. }) => {
+            parts.push("ends within a record, as when the power goes: etcd cuts that off".to_owned());
+        }
+        Some(LogFault { at, torn: false }) => parts.push(format!(
+            "is damaged at offset {at:#x} of its {}: etcd does not start on that",
+            ordinal(log.segments)
+        )),
+        None => {}
+    }
+    parts.join("; it ")
+}
+
+/// Whether there is anything to say of a log.
+pub(crate) fn is_worth_a_word(log: &Log, index: u64) -> bool {
+    !log_in_words(log, index).is_empty()
+}
+
+fn ordinal(number: usize) -> String {
+    match number {
+        1 => "first segment".to_owned(),
+        number => format!("segment {number}"),
     }
 }
 

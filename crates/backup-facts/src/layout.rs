@@ -86,7 +86,13 @@ pub enum Layout {
     MicroShift,
     /// A hosted control plane's backup: `snapshot.db` and `secrets/`, and there is no tarball.
     HostedControlPlane,
+    /// An etcd member's data directory, or the `member` in it, by the place of its database.
+    Data(&'static str),
 }
+
+/// Where the database of a data directory stands, and the write-ahead log beside it.
+pub const DATA: [(&str, &str); 3] =
+    [("member/snap/db", "member/wal"), ("snap/db", "wal"), ("etcd/member/snap/db", "etcd/member/wal")];
 
 impl Layout {
     /// The database, where it has a fixed place.
@@ -96,6 +102,7 @@ impl Layout {
             Self::Files => None,
             Self::MicroShift => Some("etcd/member/snap/db"),
             Self::HostedControlPlane => Some("snapshot.db"),
+            Self::Data(database) => Some(database),
         }
     }
 
@@ -107,7 +114,7 @@ impl Layout {
         } else if exists("snapshot.db") && exists("secrets") {
             Self::HostedControlPlane
         } else {
-            Self::Files
+            DATA.iter().find(|(database, _)| exists(database)).map_or(Self::Files, |(database, _)| Self::Data(database))
         }
     }
 }
@@ -160,7 +167,9 @@ mod tests {
         let of = |names: &[&str]| Layout::of(|name| names.contains(&name));
         assert_eq!(of(&["etcd/member/snap/db", "version", "certs"]), Layout::MicroShift);
         assert_eq!(of(&["etcd/member/snap/db", "certs"]), Layout::MicroShift);
-        assert_eq!(of(&["etcd/member/snap/db"]), Layout::Files);
+        assert_eq!(of(&["etcd/member/snap/db"]), Layout::Data("etcd/member/snap/db"));
+        assert_eq!(of(&["member/snap/db"]).database(), Some("member/snap/db"));
+        assert_eq!(of(&["snap/db", "wal"]).database(), Some("snap/db"));
         assert_eq!(of(&["snapshot.db", "secrets"]), Layout::HostedControlPlane);
         assert_eq!(of(&["snapshot.db"]), Layout::Files);
         assert_eq!(Layout::MicroShift.database(), Some("etcd/member/snap/db"));

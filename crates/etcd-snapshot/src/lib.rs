@@ -24,6 +24,7 @@ pub mod state;
 mod status;
 mod store;
 pub mod trailer;
+pub mod wal;
 mod wire;
 
 pub use content::ContentDigest;

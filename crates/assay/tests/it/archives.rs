@@ -10,7 +10,13 @@ use crate::question;
 
 /// Hears what is said besides.
 #[derive(Default)]
-struct Heard(std::sync::Mutex<Vec<String>>);
+pub(crate) struct Heard(std::sync::Mutex<Vec<String>>);
+
+impl Heard {
+    pub(crate) fn notes(self) -> Vec<String> {
+        self.0.into_inner().unwrap()
+    }
+}
 
 impl Watch for Heard {
     fn note(&self, note: &Note) {
@@ -147,7 +153,7 @@ fn what_an_archive_hides_is_not_read_and_is_told() {
         let backups = assay::open(&path).unwrap();
         let judgement = backups.judge_each(&question(), &heard, &mut |_| ControlFlow::Continue(()));
         let unread: Vec<_> = judgement.unread().iter().map(|it| it.error.to_string()).collect();
-        (unread.join("; "), heard.0.into_inner().unwrap())
+        (unread.join("; "), heard.notes())
     };
     let (unread, heard) = told(&[("../s.db", &bytes[..]), ("t.db", &bytes), ("notes", b"x")]);
     assert_eq!(unread, "");

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod archives;
+mod data_directory;
 mod examples;
 #[path = "../../../runbook/tests/it/laws.rs"]
 mod laws;

@@ -371,7 +371,7 @@ impl Signs {
             (Some(Layout::MicroShift), Some(_)) => self.note(SignKind::MicroShiftFile, b"version"),
             (Some(Layout::MicroShift), None) => self.note(SignKind::MicroShiftLayout, b"etcd/member/snap/db"),
             (Some(Layout::HostedControlPlane), _) => self.note(SignKind::HostedLayout, b"secrets/"),
-            (Some(Layout::Files) | None, _) => {}
+            (Some(Layout::Files | Layout::Data(_)) | None, _) => {}
         }
         self
     }

@@ -12,6 +12,7 @@ use std::fs;
 use std::io::Cursor;
 
 use bbolt_page::{Db, Serial};
+use etcd_snapshot::wal::Log;
 use etcd_snapshot::{Options, scan};
 use peer_harness::{Peer, PeerVersion, hex};
 use restore::{Bump, Cluster, Flags, PlanError, Release, SEGMENT, database, snap, snap_name, wal, wal_name};
@@ -72,6 +73,9 @@ fn ids_and_files_are_those_of_the_tools() {
     assert_eq!(ids, ["a1e17166fc360ef9", "c01e72d42cb8a9e7", "c1fc833c4538e2c6"]);
     assert_eq!(format!("{:x}", cluster.id), "2b9ecb7867280d33");
     assert_eq!(sum(&segment(&cluster, Release::V35)), "2daa4a9f6f");
+    let mut log = Log::default();
+    log.take(&segment(&cluster, Release::V35));
+    assert_eq!((log.first, log.last, log.commit, log.fault), (Some(1), Some(3), 3, None));
     assert_eq!(sum(&snap(&cluster, Release::V35)), "9e1da1de85");
 }
 
