@@ -22,7 +22,7 @@ compressed file has to be unpacked first. Secrets are masked, as `assay get` mas
 #[derive(Debug, Clone, Args)]
 #[command(after_help = BROWSE_HELP)]
 pub struct BrowseArgs {
-    /// Snapshot, plain or compressed
+    /// Snapshot, plain, compressed or in an archive
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// Allow `r` to show what is secret: data of Secrets, tokens, private keys

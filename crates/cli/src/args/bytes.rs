@@ -86,7 +86,7 @@ A free page shows what it still holds: `assay carve` reads it, `assay page` show
 #[derive(Debug, Clone, Args)]
 #[command(after_help = PAGES_HELP)]
 pub struct PagesArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// Only pages of this type; may be given several times
@@ -117,7 +117,7 @@ told. A key is shown where its page is in order, or where it is a revision or a 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = PAGE_HELP)]
 pub struct PageArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// Page ID: its offset divided by the page size
@@ -148,7 +148,7 @@ key and the size of the value. A bucket inside a bucket is named by the names th
 #[derive(Debug, Clone, Args)]
 #[command(after_help = BUCKET_HELP)]
 pub struct BucketArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// Bucket whose entries are listed; without it, the buckets are
@@ -210,7 +210,7 @@ named by its SHA-256, and manifest.json beside them. Values are secrets: asking 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = CARVE_HELP)]
 pub struct CarveArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// Only records of keys that begin with these bytes
@@ -284,7 +284,7 @@ compaction would take. The classes of the whole file add up to its length.";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = DU_HELP)]
 pub struct DuArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// Only keys that begin with these bytes; the account is of the whole file all the same

@@ -48,10 +48,10 @@ The exit code is 1 when there is a difference.";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = DIFF_HELP)]
 pub struct DiffArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "OLD", value_hint = ValueHint::FilePath)]
     pub old: OsString,
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
     pub new: OsString,
     /// Only keys named so: a key, a prefix that ends with a slash, TYPE/NAME, TYPE NAME, or TYPE

@@ -38,7 +38,7 @@ A manifest with masked data would destroy what it is applied to: objects with se
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXPORT_HELP)]
 pub struct ExportArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// A key, a prefix that ends with a slash, TYPE/NAME, TYPE NAME, or TYPE

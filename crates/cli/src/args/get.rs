@@ -47,7 +47,7 @@ Without -o, one object is shown as YAML, several as a table.";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = GET_HELP)]
 pub struct GetArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// A key, a prefix that ends with a slash, TYPE/NAME, TYPE NAME, or TYPE

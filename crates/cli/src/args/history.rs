@@ -81,7 +81,7 @@ everything older the newest version. Which fields changed, by whom and when, the
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HISTORY_HELP)]
 pub struct HistoryArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// A key, TYPE/NAME or TYPE NAME
@@ -121,7 +121,7 @@ themselves, creation times and the renewals of leases.";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = TIMELINE_HELP)]
 pub struct TimelineArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// A key, a prefix that ends with a slash, TYPE/NAME, TYPE NAME, or TYPE

@@ -96,7 +96,7 @@ stop at a `/`, `**` does not. Keys are shown on one line each, with control char
 #[derive(Debug, Clone, Args)]
 #[command(after_help = LS_HELP)]
 pub struct LsArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// Only keys that begin with these bytes

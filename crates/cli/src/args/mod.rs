@@ -110,7 +110,7 @@ inspect describes and does not judge: run `assay verify` for a verdict.";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = INSPECT_HELP)]
 pub struct InspectArgs {
-    /// Snapshots, tarballs, or directories of them, plain or compressed; `-` for standard input
+    /// Snapshots, tarballs, directories or archives of them, plain or compressed; `-` for standard input
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
     /// Which platform they are of.
@@ -140,7 +140,7 @@ Every finding has an ID; `assay explain ID` tells what it means and what to do, 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = VERIFY_HELP)]
 pub struct VerifyArgs {
-    /// Snapshots, tarballs, or directories of them, plain or compressed; `-` for standard input
+    /// Snapshots, tarballs, directories or archives of them, plain or compressed; `-` for standard input
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
     /// Least severity that makes the verdict `fail` and the exit code 1
@@ -213,7 +213,7 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = CLUSTER_HELP)]
 pub struct ClusterArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// Form of the output.

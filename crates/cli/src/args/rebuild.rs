@@ -38,7 +38,7 @@ backup can be had. It ends with 1 where something is lost, and with 2 where noth
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub struct RebuildArgs {
-    /// Snapshot, plain or compressed; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// The new file; there must be none of that name
