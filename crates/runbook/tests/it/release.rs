@@ -183,3 +183,18 @@ fn what_is_refused_is_not_told_again_as_a_note() {
     let book = named("short").with(|world| world.findings = found).book();
     assert!(book.refusals.len() == 1 && !book.notes.iter().any(|note| note.about == "verdict"), "{:?}", book.notes);
 }
+
+#[test]
+fn where_a_member_may_be_alive_the_book_begins_without_the_backup() {
+    for name in ["short", "five", "arbiter", "by hand of 4.19"] {
+        let book = named(name).book();
+        let (first, rest): (Vec<_>, Vec<_>) = book.steps.iter().partition(|step| step.id.starts_with("Q-"));
+        assert_eq!(first.len(), 6, "{name}");
+        assert!(book.steps.iter().take(6).all(|step| step.id.starts_with("Q-")), "{name}");
+        let lines = first.iter().flat_map(|step| &step.blocks).flat_map(|block| &block.commands);
+        assert!(lines.clone().any(|line| line.ends_with("quorum-restore.sh")), "{name}");
+        assert!(!lines.clone().any(|line| line.contains("/backups/") || line.contains("cluster-restore")), "{name}");
+        assert!(first.iter().all(|step| step.only_if.is_some()), "{name}");
+        assert!(rest.iter().any(|step| step.text.iter().any(|line| line.contains("Q-01 to Q-06"))), "{name}");
+    }
+}
