@@ -278,16 +278,22 @@ fn said(says: &[String]) -> String {
 /// All that happened to a snapshot, the last of it first.
 fn told(damage: &Diagnosis) -> String {
     let words = damage.steps().iter().map(ToString::to_string).chain(damage.loss().map(|loss| loss.to_string()));
-    words.collect::<Vec<_>>().join("; ")
+    let end = match damage {
+        Diagnosis::Mendable(_) => "`assay mend` undoes that",
+        Diagnosis::Wrong(_) => "and something else changed, too",
+        _ => "that is lost for good",
+    };
+    words.chain([end.to_owned()]).collect::<Vec<_>>().join("; ")
 }
 
 fn transferred_hint(display: &str, damage: &Diagnosis) -> String {
-    let command = format!("assay mend {} --out NEW", display.trim_matches('`'));
+    let file = display.strip_prefix('`').and_then(|path| path.strip_suffix('`')).unwrap_or("-");
+    let command = format!("assay mend {file} --out NEW");
     match damage {
         Diagnosis::Mendable(mend) if mend.proof == Proof::Places => {
-            format!("that can be undone; it has no SHA-256 to prove it: `{command} --without-hash`")
+            format!("it has no SHA-256 to prove what comes out: `{command} --without-hash`")
         }
-        Diagnosis::Mendable(_) => format!("that can be undone, and its SHA-256 is right then: `{command}`"),
+        Diagnosis::Mendable(_) => format!("its SHA-256 is right then: `{command}`"),
         Diagnosis::Wrong(_) => {
             "undone, its SHA-256 is not that of its bytes: something else changed, too; fetch the file again".to_owned()
         }

@@ -68,6 +68,8 @@ pub enum Looks {
     Yaml,
     /// An HTML page, as a failed download leaves behind.
     Html,
+    /// A snapshot that something took for text, or wrapped, or put something before: see [`mend::could_be`].
+    Transferred,
     /// An XML document, as an object store answers instead of what it was asked for.
     Xml,
     /// Other text.
@@ -113,6 +115,7 @@ impl fmt::Display for Looks {
             Self::Yaml => "YAML document",
             Self::Html => "HTML page",
             Self::Xml => "XML document",
+            Self::Transferred => "etcd snapshot that a transfer changed",
             Self::Text => "text file",
             Self::Empty => "empty file",
             Self::Zeros => "file of zeros",
@@ -139,6 +142,9 @@ pub fn sniff(bytes: &[u8]) -> Looks {
     }
     if samples(bytes).all(|part| part.iter().all(|byte| *byte == 0)) {
         return Looks::Zeros;
+    }
+    if mend::could_be(bytes) {
+        return Looks::Transferred;
     }
     text_kind(bytes).unwrap_or_else(|| if is_random(bytes) { Looks::Random } else { Looks::Unknown })
 }
@@ -250,9 +256,10 @@ fn text_kind(bytes: &[u8]) -> Option<Looks> {
         return Some(Looks::Pem(escape(label.as_bytes()).into_owned()));
     }
     let lower = start.get(..16.min(start.len())).unwrap_or("").to_ascii_lowercase();
-    Some(if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
+    let html = ["<!doctype html", "<html", "<head", "<body"];
+    Some(if html.iter().any(|begins| lower.starts_with(begins)) {
         Looks::Html
-    } else if lower.starts_with("<?xml") || lower.starts_with("<error>") {
+    } else if matches!(lower.as_bytes(), [b'<', b'?' | b'a'..=b'z', ..]) {
         Looks::Xml
     } else if start.starts_with(['{', '[']) {
         Looks::Json

@@ -360,7 +360,8 @@ impl NamedFiles {
 /// What grouping must know of the files of a walk.
 fn listed(walk: &Walk, path: &Path, reading: &Reading) -> Vec<Listed> {
     let by_content = |entry: &Entry| match walk.look(entry, reading)? {
-        looks if looks.is_bbolt() => Some(BackupFile::Snapshot),
+        // one that a transfer changed is not read, and must not be passed over
+        looks if looks.is_bbolt() || looks == Looks::Transferred => Some(BackupFile::Snapshot),
         Looks::Tar { static_resources: true, .. } => Some(BackupFile::StaticKubeResources),
         _ => None,
     };

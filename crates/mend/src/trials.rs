@@ -10,6 +10,9 @@ use crate::step::Step;
 const TRIALS: u64 = 1024;
 const BYTES: u64 = 8 << 30;
 
+/// Most stretches of text that are put in order.
+const MOST_STRETCHES: usize = 1 << 20;
+
 /// What to try, and whether that is all that there is to try.
 pub(crate) struct Trials {
     pub(crate) steps: Vec<Step>,
@@ -26,7 +29,7 @@ enum Choice {
 
 /// The trials for what was seen, the likeliest first. None where pages did not move.
 pub(crate) fn of(layout: &Layout, len: u64) -> Trials {
-    let most = usize::try_from((BYTES / len.max(1)).clamp(16, TRIALS)).unwrap_or(16);
+    let most = usize::try_from((BYTES / len.max(1)).clamp(4, TRIALS)).unwrap_or(4);
     let mut complete = !layout.lost;
     let mut all: Vec<Vec<Choice>> = Vec::new();
     for shift in &layout.shifts {
@@ -100,11 +103,12 @@ fn texts(shift: &Shift, length: usize, most: usize) -> Vec<Choice> {
         if std::str::from_utf8(stretch).is_err() {
             continue;
         }
-        let before = start.checked_sub(1).and_then(|at| bytes.get(at)).copied();
-        let line = stretch.ends_with(b"\n");
-        let whole = line && before.is_none_or(|byte| byte == b'\n' || !is_text(byte));
-        found.push((u8::from(!line) + u8::from(!whole), start));
-        if found.len() > most * 4 {
+        let apart = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b'\n' || !is_text(*byte));
+        let before = apart(start.checked_sub(1).and_then(|at| bytes.get(at)));
+        // what ends as a line does; or what begins as one ends, the end of the line before it taken for its own
+        let line = stretch.ends_with(b"\n") && before || stretch.starts_with(b"\n") && apart(bytes.get(end));
+        found.push((u8::from(!line) + u8::from(!stretch.ends_with(b"\n")), start));
+        if found.len() > MOST_STRETCHES {
             break;
         }
     }

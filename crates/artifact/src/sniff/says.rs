@@ -21,10 +21,33 @@ pub(crate) fn says(bytes: &[u8]) -> Vec<String> {
     } else if start.starts_with('{') {
         FIELDS.iter().filter_map(|name| field(start, name)).collect()
     } else {
-        return Vec::new();
+        first_line(start).into_iter().collect()
     };
     let shown = |part: &str| clip(&escape(part.trim().as_bytes()), LONGEST);
     found.into_iter().take(2).map(shown).filter(|part| !part.is_empty()).collect()
+}
+
+/// How lines begin that tell what went wrong, in small letters. Another text may be anything, and is not shown.
+const BEGINNINGS: [&str; 12] = [
+    "error",
+    "fatal",
+    "failed",
+    "unauthorized",
+    "forbidden",
+    "access denied",
+    "permission denied",
+    "not found",
+    "404 ",
+    "403 ",
+    "unable to",
+    "curl:",
+];
+
+/// The first line of a text, if it tells what went wrong.
+fn first_line(text: &str) -> Option<&str> {
+    let line = text.lines().next()?;
+    let small = line.to_ascii_lowercase();
+    BEGINNINGS.iter().any(|begins| small.starts_with(begins)).then_some(line)
 }
 
 /// What an element holds, if that is text alone.
@@ -72,6 +95,10 @@ mod tests {
             ("<Code><b>x</b></Code>", ""),
             ("{\"message\":{\"a\":1}}", ""),
             ("password", ""),
+            (
+                "error: unable to upgrade connection: container not found\nmore",
+                "error: unable to upgrade connection: container not found",
+            ),
             ("", ""),
         ] {
             assert_eq!(says(body.as_bytes()).join("|"), expected, "{body}");

@@ -145,6 +145,8 @@ pub(crate) fn amid(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     places.sort_unstable();
     places.dedup_by(|b, a| *b - *a < 40_000);
     for at in places.into_iter().rev().filter(|at| *at < bytes.len()) {
+        // within an end of a line, it would be part of that
+        let at = (at..out.len()).find(|at| out[*at] != b'\n' && out[*at - 1] != b'\r').unwrap_or(at);
         out.splice(at..at, random.of(LINES).bytes());
     }
     out
