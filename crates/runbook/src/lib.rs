@@ -64,7 +64,8 @@ pub fn book(known: &Known<'_>, asked: &Asked) -> Runbook {
     match (asked.task, procedure) {
         (Task::Restore, Procedure::Elsewhere(platform)) => {
             let refusals = refusals::of(&plan);
-            let book = Runbook { notes: notes::of(&plan, &refusals), refusals, ..book };
+            let recovery_host = elsewhere::recovery_host(known, asked, platform);
+            let book = Runbook { notes: notes::of(&plan, &refusals), refusals, recovery_host, ..book };
             written(&plan, book, |draft| {
                 elsewhere::write(known, asked, platform, draft);
                 if platform.is_kubernetes() { storage::write(&plan, draft) } else { Vec::new() }

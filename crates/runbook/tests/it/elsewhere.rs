@@ -98,6 +98,8 @@ fn a_reset_is_done_on_one_server_and_its_data_are_left_alone() {
     for (platform, program, service) in [(Platform::K3s, "k3s", "k3s"), (Platform::Rke2, "rke2", "rke2-server")] {
         let world = of(platform).with(|world| world.asked.recovery_host = Some("master-1.example.com".to_owned()));
         let book = world.book();
+        let host = book.recovery_host.as_ref().unwrap();
+        assert_eq!((host.node.as_str(), host.proposed), ("master-1.example.com", false));
         let reset = blocks(&book, "C-03");
         assert_eq!(reset.len(), 1);
         assert_eq!(reset[0].0, "master-1.example.com");
