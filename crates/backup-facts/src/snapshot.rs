@@ -1,6 +1,6 @@
 //! What a snapshot says by itself, and what holds it whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bbolt_page::{Db, Faults, OpenError, Pgid, Spread, Walker};
 use etcd_snapshot::salvage::{self, Pages};
@@ -8,7 +8,7 @@ use etcd_snapshot::trailer::{self, TRAILER_LEN, Trailer};
 use etcd_snapshot::{HashKv, Options, Provenance, Scan, scan};
 use kube_objects::{DecodeOptions, Inventory, StorageKey, StoredObject};
 
-use crate::hazards::ControlPlane;
+use crate::hazards::{ControlPlane, ObjectName};
 use crate::objects::{self, Values};
 use crate::pair::ClusterFacts;
 use crate::platform::{Beside, Platform, Recognised, Signs};
@@ -64,7 +64,12 @@ pub struct Endless {
     pub live: u64,
     /// The key of the first that has none.
     pub example: Vec<u8>,
+    /// Those that have none, the first hundred in order of their keys.
+    pub names: Vec<ObjectName>,
 }
+
+/// Names that are kept of a resource.
+const MOST_NAMES: usize = 100;
 
 /// What is known from elsewhere than the snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -270,23 +275,27 @@ pub fn quota(scan: &Scan<'_>, asked: Option<u64>, tarball: Option<u64>, platform
 
 /// What should have a lease, and has none.
 fn endless(scan: &Scan<'_>) -> Vec<Endless> {
-    let mut found: BTreeMap<&[u8], (u64, u64, &[u8])> = BTreeMap::new();
+    let mut found: BTreeMap<&[u8], (u64, BTreeSet<&[u8]>)> = BTreeMap::new();
     for (kv, key) in scan.store.live().map(|live| (live.kv, StorageKey::parse(live.kv.key))) {
         if key.is_leased() {
-            let (count, live, example) = found.entry(key.resource).or_default();
+            let (live, without) = found.entry(key.resource).or_default();
             *live += 1;
             if kv.lease == 0 {
-                *count += 1;
-                *example = if example.is_empty() { kv.key } else { example };
+                without.insert(kv.key);
             }
         }
     }
-    let without = found.into_iter().filter(|(_, (count, ..))| *count > 0);
-    let named = |(resource, (count, live, example)): (&[u8], (u64, u64, &[u8]))| Endless {
-        resource: String::from_utf8_lossy(resource).into_owned(),
-        count,
-        live,
-        example: example.to_vec(),
+    let named = |(resource, (live, without)): (&[u8], (u64, BTreeSet<&[u8]>))| {
+        let example = without.first()?.to_vec();
+        let names = without.iter().take(MOST_NAMES).map(|key| name_of(key)).collect();
+        let resource = String::from_utf8_lossy(resource).into_owned();
+        Some(Endless { resource, count: without.len() as u64, live, example, names })
     };
-    without.map(named).collect()
+    found.into_iter().filter_map(named).collect()
+}
+
+fn name_of(key: &[u8]) -> ObjectName {
+    let key = StorageKey::parse(key);
+    let text = |bytes| String::from_utf8_lossy(bytes);
+    ObjectName::new(&text(key.namespace.unwrap_or_default()), &text(key.name))
 }

@@ -1,6 +1,6 @@
 //! What Kubernetes keeps beside its objects.
 
-use backup_facts::snapshot::SnapshotFacts;
+use backup_facts::snapshot::{Endless, SnapshotFacts};
 
 use crate::finding::{Finding, Findings, Location};
 use crate::findings::{COMPACTION_NOT_DONE, MISFILED, NO_LEASE, OBJECT_NOT_READABLE};
@@ -8,6 +8,9 @@ use crate::severity::Severity;
 
 /// The key in which the API server notes where it compacts.
 const KEY: &[u8] = b"compact_rev_key";
+
+/// Names that a message lists.
+const SHOWN: usize = 4;
 
 pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     check_compaction(facts, findings);
@@ -30,12 +33,29 @@ pub(super) fn check(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
 fn check_endless(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     for endless in &facts.endless {
         let (count, live, name) = (endless.count, endless.live, endless.resource.as_str());
-        let message = format!("{count} of {live} {name} have no lease and will not end");
+        let named = shown(endless);
+        let message = match name {
+            "masterleases" => format!(
+                "{count} of {live} {name} have no lease and will not end: {named} stay endpoints of the Service \
+                 `kubernetes`, whether an API server answers there or not"
+            ),
+            _ => format!("{count} of {live} {name} have no lease and will not end: {named}"),
+        };
         // of events nothing comes but clutter
         let severity = if name == "events" { Severity::Low } else { NO_LEASE.severity };
         let location = Location { key: Some(endless.example.clone()), ..Location::default() };
         let finding = Finding::new(&NO_LEASE, message).with("resource", name).with("count", count).with("live", live);
-        findings.push(Finding { severity, ..finding.at(location) });
+        let names = endless.names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        findings.push(Finding { severity, ..finding.with("names", names).at(location) });
+    }
+}
+
+/// "`a`, `b` and 7 more"
+fn shown(endless: &Endless) -> String {
+    let few: Vec<_> = endless.names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match endless.count.saturating_sub(few.len() as u64) {
+        0 => few.join(", "),
+        more => format!("{} and {more} more", few.join(", ")),
     }
 }
 

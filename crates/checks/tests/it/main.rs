@@ -22,6 +22,7 @@ use backup_facts::snapshot::{Claims, Opened, SnapshotFacts};
 use bbolt_page::{Pgid, Serial};
 use cases::DEFAULT_QUOTA;
 use checks::{Finding, Severity, findings};
+use snapshot_builder::Put;
 
 /// What the checks find in a file, given a quota.
 fn findings(bytes: &[u8], quota: u64) -> Vec<Finding> {
@@ -41,6 +42,33 @@ fn numbers_at_the_end_of_their_range() {
         builder.set("meta", b"consistent_index", &index.to_be_bytes());
         findings(&builder.build(), DEFAULT_QUOTA);
     }
+}
+
+/// Which masters would stay endpoints is told by address.
+#[test]
+fn what_has_no_lease_is_named() {
+    let mut builder = cases::sound();
+    for (main, ip, lease) in [(300, 114, 0), (301, 115, 0), (302, 116, 77)] {
+        let key = format!("/registry/masterleases/192.0.2.{ip}");
+        let put = Put { key: key.as_bytes(), value: b"{}", create: main, modified: main, version: 1, lease };
+        builder.put(main, 0, &put);
+    }
+    for main in 303..310 {
+        let key = format!("/registry/events/shop/web.{main}");
+        let put = Put { key: key.as_bytes(), value: b"{}", create: main, modified: main, version: 1, lease: 0 };
+        builder.put(main, 0, &put);
+    }
+    let found = findings(&builder.build(), DEFAULT_QUOTA);
+    let told: Vec<_> = found.iter().filter(|finding| finding.entry().id == "KUBE-003").map(Finding::message).collect();
+    assert_eq!(
+        told,
+        [
+            "2 of 3 masterleases have no lease and will not end: `192.0.2.114`, `192.0.2.115` stay endpoints of the Service \
+             `kubernetes`, whether an API server answers there or not",
+            "7 of 7 events have no lease and will not end: `shop/web.303`, `shop/web.304`, `shop/web.305`, `shop/web.306` and \
+             3 more"
+        ]
+    );
 }
 
 fn ids(findings: &[Finding]) -> BTreeSet<&'static str> {
