@@ -1,6 +1,6 @@
 //! What a restore of a backup will run into, on the day that is asked for.
 
-use backup_facts::hazards::{self, Hazards, open_with};
+use backup_facts::hazards::{self, Hazards, Revisions, open_with};
 use backup_facts::opening::Unlocked;
 use backup_facts::snapshot::SnapshotFacts;
 use checks::{Finding, Findings};
@@ -22,6 +22,11 @@ pub(crate) fn read(
     let platform = snapshot.platform.platform;
     let (now, on) = (question.now, question.restore_on.unwrap_or(question.now));
     let mut hazards = hazards::read(&snapshot.scan, &open_with(keys), tarball, platform, now, on);
+    if question.restore_on.is_some() || question.live_revision.is_some() {
+        let target = question.target.as_ref().map(|onto| onto.target.version().minor());
+        let told = (hazards.taken, &hazards.control_plane);
+        hazards.revision = Some(Revisions::of(&snapshot.scan, told, question.live_revision, target, platform));
+    }
     let beside = backup.directory().map(|directory| directory.certificates(&backup.reading)).unwrap_or_default();
     hazards.certificates.add_beside(beside.iter().map(|(name, text)| (name.as_str(), &text[..])), on);
     hazards

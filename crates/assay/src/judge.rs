@@ -404,14 +404,16 @@ impl Judged<'_> {
         tarball.map(check).unwrap_or_default()
     }
 
-    /// What a restore would run into. Of a file by itself only where a restore was spoken of, by its day or its cluster.
+    /// What a restore would run into. Of a file by itself only where a restore was spoken of: by its day, its cluster, or how
+    /// far that has gone.
     fn hazards(&self, question: &Question) -> Vec<Finding> {
         if self.asks != Asks::Restore {
             return Vec::new();
         }
         let (facts, restore, now) = (&self.facts, question.restore_on, question.now);
+        let spoken_of = question.target.is_some() || restore.is_some() || question.live_revision.is_some();
         match (&facts.snapshot, facts.tarball) {
-            (Some(_), _) if self.backup.alone && question.target.is_none() && restore.is_none() => Vec::new(),
+            (Some(_), _) if self.backup.alone && !spoken_of => Vec::new(),
             (Some(snapshot), tarball) => {
                 hazards::of_snapshot(self.backup, snapshot, tarball.map(Tarball::resources), &facts.keys, question)
             }

@@ -29,6 +29,8 @@ pub struct Question {
     pub target: Option<TargetCluster>,
     /// When the restore is planned; now, where it is not said.
     pub restore_on: Option<Timestamp>,
+    /// The revision that the cluster to restore was at when last seen.
+    pub live_revision: Option<u64>,
     /// The manifest of the split that took the keys out of the tarball.
     pub escrow_manifest: Option<PathBuf>,
     /// What an organisation asks of its backups, and where that was read.
@@ -61,6 +63,7 @@ impl Question {
             unlock: None,
             target: None,
             restore_on: None,
+            live_revision: None,
             escrow_manifest: None,
             policy: None,
             expected: None,

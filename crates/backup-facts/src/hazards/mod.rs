@@ -11,6 +11,7 @@ mod credentials;
 mod list;
 mod nodes;
 mod object;
+mod revision;
 mod space;
 mod storage;
 mod view;
@@ -29,6 +30,7 @@ pub use control_plane::{ControlPlane, Deletion, Webhook};
 pub use credentials::{Credentials, CredentialsRequest};
 pub use list::{Listed, MOST_LISTED, ObjectName};
 pub use nodes::{ControlPlaneMachineSet, Csr, Machine, Node, Nodes, Pool};
+pub use revision::Revisions;
 pub use space::{DefragOff, QuotaAlert, Space};
 pub use storage::{
     Attachment, Claim, Database, Elsewhere, LocalOwner, StatefulSet, Storage, Volume, VolumeSource, is_kernel_name,
@@ -67,6 +69,8 @@ pub struct Hazards {
     pub voters: u64,
     /// Size, quota, free pages.
     pub space: Space,
+    /// The revision, where a restore was spoken of; it goes back.
+    pub revision: Option<Revisions>,
     /// Objects of the kinds looked at that could not be read, by resource and name: damaged, or more than is ever decoded.
     pub unread: Listed<String>,
     /// Encrypted objects that did not open, of whatever kind: of them nothing is known but the name.

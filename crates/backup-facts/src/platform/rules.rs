@@ -48,6 +48,19 @@ pub struct Restore {
     pub by: &'static str,
     /// The names that it takes files by; `None` where it is told them.
     pub names: Option<Names>,
+    /// Whether it can raise the revision.
+    pub raises: Raises,
+}
+
+/// Whether a restore can raise the revision above all that clients have seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Raises {
+    /// OpenShift's script does, from release 4.18 on; 4.11 to 4.17 where an environment variable says so.
+    Script,
+    /// With `--bump-revision` and `--mark-compacted`: etcdutl 3.6, 3.5.10, etcdctl 3.4.27.
+    Options,
+    /// It has no option for that.
+    Never,
 }
 
 /// Patterns of file names that a script looks for.
@@ -62,6 +75,7 @@ pub struct Names {
 const SCRIPT: Restore = Restore {
     by: "cluster-restore.sh",
     names: Some(Names { snapshot: "snapshot*.db", tarball: Some("static_kuberesources*.tar.gz") }),
+    raises: Raises::Script,
 };
 const OPERATOR_QUOTA: (u64, &str) =
     (8 * GIB, "7 GiB up to 4.8; spec.backendQuotaGiB of etcds/cluster, ETCD_QUOTA_BACKEND_BYTES in etcd-pod.yaml");
@@ -70,12 +84,15 @@ const FIVE_MINUTES: &str =
     "the API server compacts every 5 minutes; events end by leases, after an hour unless told else";
 const OPERATOR_HABITS: &str = "the API server compacts every 5 minutes; events end by leases after 3 hours; the etcd operator \
                                defragments from 45 % and 100 MiB on";
-const EITHER: Restore =
-    Restore { by: "k3s or rke2 server --cluster-reset --cluster-reset-restore-path=FILE", names: None };
+const EITHER: Restore = Restore {
+    by: "k3s or rke2 server --cluster-reset --cluster-reset-restore-path=FILE",
+    names: None,
+    raises: Raises::Never,
+};
 const BOOTSTRAP: &str =
     "snapshot, and the token of the server: certificates and keys are in the snapshot, sealed with it";
 const CRED: &str = "server/cred/encryption-config.json of a server; also in the snapshot's bootstrap record";
-const ETCDUTL: Restore = Restore { by: "etcdutl snapshot restore", names: None };
+const ETCDUTL: Restore = Restore { by: "etcdutl snapshot restore", names: None, raises: Raises::Options };
 
 /// All platforms.
 pub const TABLE: [Rules; 16] = [
@@ -110,6 +127,7 @@ pub const TABLE: [Rules; 16] = [
         restore: Restore {
             by: "cluster-restore-tnf.sh",
             names: Some(Names { snapshot: "snapshot*.db", tarball: None }),
+            raises: Raises::Script,
         },
         starts: Starts::ZStream,
         habits: OPERATOR_HABITS,
@@ -124,6 +142,7 @@ pub const TABLE: [Rules; 16] = [
         restore: Restore {
             by: "etcdutl snapshot restore in a pod, or spec.etcd.managed.storage.restoreSnapshotURL",
             names: None,
+            raises: Raises::Options,
         },
         starts: Starts::ZStream,
         habits: FIVE_MINUTES,
@@ -135,7 +154,7 @@ pub const TABLE: [Rules; 16] = [
         quota: (8 * GIB, "not to be set by users"),
         halves: Halves::SnapshotAlone,
         complete: "the whole of /var/lib/microshift: database, certificates, resources, file `version`",
-        restore: Restore { by: "microshift restore DIR", names: None },
+        restore: Restore { by: "microshift restore DIR", names: None, raises: Raises::Never },
         starts: Starts::MicroShift,
         habits: "the API server compacts every 5 minutes; MicroShift defragments from 45 % and 100 MiB on",
         keys: "certs/ of the directory; values are not encrypted unless somebody set that up",
@@ -157,7 +176,11 @@ pub const TABLE: [Rules; 16] = [
         quota: ETCD_QUOTA,
         halves: Halves::SnapshotAlone,
         complete: BOOTSTRAP,
-        restore: Restore { by: "k3s server --cluster-reset --cluster-reset-restore-path=FILE", names: None },
+        restore: Restore {
+            by: "k3s server --cluster-reset --cluster-reset-restore-path=FILE",
+            names: None,
+            raises: Raises::Never,
+        },
         starts: Starts::Kubernetes,
         habits: "the API server compacts every 5 minutes; every server defragments when it starts",
         keys: "/var/lib/rancher/k3s/server/cred/encryption-config.json; also in the snapshot's bootstrap record",
@@ -168,7 +191,11 @@ pub const TABLE: [Rules; 16] = [
         quota: ETCD_QUOTA,
         halves: Halves::SnapshotAlone,
         complete: BOOTSTRAP,
-        restore: Restore { by: "rke2 server --cluster-reset --cluster-reset-restore-path=FILE", names: None },
+        restore: Restore {
+            by: "rke2 server --cluster-reset --cluster-reset-restore-path=FILE",
+            names: None,
+            raises: Raises::Never,
+        },
         starts: Starts::Kubernetes,
         habits: "the API server compacts every 5 minutes; every server defragments when it starts",
         keys: "/var/lib/rancher/rke2/server/cred/encryption-config.json; also in the snapshot's bootstrap record",
@@ -190,7 +217,7 @@ pub const TABLE: [Rules; 16] = [
         quota: ETCD_QUOTA,
         halves: Halves::SnapshotAlone,
         complete: "snapshot, and cluster.rkestate: certificates and the encryption configuration are in it",
-        restore: Restore { by: "rke etcd snapshot-restore --name NAME", names: None },
+        restore: Restore { by: "rke etcd snapshot-restore --name NAME", names: None, raises: Raises::Never },
         starts: Starts::Kubernetes,
         habits: FIVE_MINUTES,
         keys: "cluster.rkestate, and /etc/kubernetes/ssl/encryption.yaml of a node",
@@ -201,7 +228,7 @@ pub const TABLE: [Rules; 16] = [
         quota: ETCD_QUOTA,
         halves: Halves::SnapshotAlone,
         complete: "snapshot, and the secrets of the machine configuration",
-        restore: Restore { by: "talosctl bootstrap --recover-from=FILE", names: None },
+        restore: Restore { by: "talosctl bootstrap --recover-from=FILE", names: None, raises: Raises::Never },
         starts: Starts::Kubernetes,
         habits: FIVE_MINUTES,
         keys: "cluster.secretboxEncryptionSecret or aescbcEncryptionSecret of the machine configuration",
@@ -212,7 +239,7 @@ pub const TABLE: [Rules; 16] = [
         quota: ETCD_QUOTA,
         halves: Halves::SnapshotAlone,
         complete: "snapshots of main and events, and the state store with the cluster's keys",
-        restore: Restore { by: "etcd-manager-ctl restore-backup NAME", names: None },
+        restore: Restore { by: "etcd-manager-ctl restore-backup NAME", names: None, raises: Raises::Never },
         starts: Starts::Kubernetes,
         habits: "the API server compacts every 5 minutes; events are kept in an etcd of their own",
         keys: "the state store: secret encryptionconfig of the cluster",
@@ -223,7 +250,7 @@ pub const TABLE: [Rules; 16] = [
         quota: (8 * GIB, "spec.etcd.quota of the Etcd resource"),
         halves: Halves::SnapshotAlone,
         complete: "the newest full snapshot and all delta snapshots after it; the keys of the shoot are in the seed",
-        restore: Restore { by: "etcdbrctl restore, by the sidecar itself", names: None },
+        restore: Restore { by: "etcdbrctl restore, by the sidecar itself", names: None, raises: Raises::Never },
         starts: Starts::Kubernetes,
         habits: "the API server compacts every 5 minutes; events are kept in an etcd of their own; the sidecar defragments",
         keys: "Secret kube-apiserver-etcd-encryption-key of the shoot's namespace in the seed",

@@ -1,11 +1,13 @@
 //! What a restore runs into although the backup is good: manual steps, by the objects in the snapshot.
 
 mod control_plane;
+mod intent;
 mod storage;
 
 use super::Entry;
 
 pub use control_plane::*;
+pub use intent::*;
 pub use storage::*;
 
 pub(super) const ALL: &[&Entry] = &[
@@ -40,4 +42,5 @@ pub(super) const ALL: &[&Entry] = &[
     &MEMBERS_NOT_NODES,
     &HAZARDS_UNREAD,
     &PKI_ENDS,
+    &REVISION_BACK,
 ];

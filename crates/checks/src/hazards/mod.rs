@@ -6,6 +6,7 @@
 mod certificates;
 mod control_plane;
 mod nodes;
+mod revision;
 mod storage;
 
 use std::fmt::Write as _;
@@ -29,6 +30,7 @@ pub fn check(hazards: &Hazards, findings: &mut Findings) {
     nodes::check(hazards, findings);
     certificates::check(hazards, findings);
     control_plane::check(hazards, findings);
+    revision::check(hazards, findings);
     check_unread(hazards, findings);
 }
 

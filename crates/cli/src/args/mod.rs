@@ -133,7 +133,7 @@ Examples:
 Files are told apart by content: a snapshot or a tarball of static pod resources, plain or compressed. A snapshot
 and a tarball are judged as a pair, too: those of one timestamp, in a directory or named one by one, or one of each.
 Of a backup, what a restore will run into is told, too: volumes attached elsewhere, rotated credentials, and such; of
-a snapshot by itself, where --target or --restore-date speaks of a restore.
+a snapshot by itself, where --target, --restore-date or --live-revision speaks of a restore.
 Every finding has an ID; `assay explain ID` tells what it means and what to do, offline.";
 
 /// `assay verify`.
@@ -156,6 +156,9 @@ pub struct VerifyArgs {
     /// Tells the hazards of a lone file, too
     #[arg(long, value_name = "DATE", value_parser = parse_moment)]
     pub restore_date: Option<jiff::Timestamp>,
+    /// Revision of the cluster as it runs now (`etcdctl endpoint status -w json`): how far a restore turns it back
+    #[arg(long, value_name = "N", value_parser = parse_revision)]
+    pub live_revision: Option<i64>,
     /// What your backups must be: a TOML file, see `assay policy init`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub policy: Option<PathBuf>,

@@ -34,6 +34,7 @@ pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &W
     (question.keys, question.unlock) = keys(&args.keys, reading, watch)?;
     question.platform = args.of.platform;
     question.restore_on = args.restore_date;
+    question.live_revision = args.live_revision.and_then(|revision| u64::try_from(revision).ok());
     question.escrow_manifest.clone_from(&args.escrow_manifest);
     question.fail_on = limit(args.fail_on);
     let expected = args

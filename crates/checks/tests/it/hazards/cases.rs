@@ -1,6 +1,7 @@
 //! A cluster for each hazard.
 
-use backup_facts::hazards::{DefragOff, EndsEarly, Hazards, ObjectName, Signer, Signs};
+use backup_facts::hazards::{DefragOff, EndsEarly, Hazards, ObjectName, Revisions, Signer, Signs};
+use backup_facts::platform::Raises;
 use checks::Severity::{self, High, Info, Low, Medium};
 
 use super::cluster::{Cluster, TAKEN, pool};
@@ -48,7 +49,7 @@ fn silent(what: &'static str, put: impl FnOnce(&mut Cluster)) -> Case {
 }
 
 pub(crate) fn all() -> Vec<Case> {
-    [storage(), attachments(), credentials(), nodes(), control_plane(), certificates(), space()]
+    [storage(), attachments(), credentials(), nodes(), control_plane(), certificates(), revisions(), space()]
         .into_iter()
         .flatten()
         .collect()
@@ -386,6 +387,25 @@ fn certificates() -> Vec<Case> {
             .changed(|hazards| add(hazards, Signs::Other, "2026-11-23T08:29:59Z")),
         silent("another ends with the restore", |_| {}).changed(|hazards| add(hazards, Signs::Other, TAKEN)),
         silent("another ends later", |_| {}).changed(|hazards| add(hazards, Signs::Kubelets, "2026-11-24T00:00:00Z")),
+    ]
+}
+
+/// The revision is known where a restore is spoken of.
+fn revisions() -> Vec<Case> {
+    fn at(hazards: &mut Hazards, live: Option<u64>, raised: Option<u64>) {
+        let (raises, by, per_day) = (Raises::Options, "etcdutl snapshot restore", None);
+        hazards.revision = Some(Revisions { newest: 34, live, raised, raises, by, per_day });
+    }
+    vec![
+        case("HAZ-032", Info, "nobody said how far it has gone", |_| {}).changed(|hazards| at(hazards, None, None)),
+        case("HAZ-032", Medium, "it has gone on", |_| {}).changed(|hazards| at(hazards, Some(35), None)),
+        case("HAZ-032", Medium, "farther than the script adds", |_| {})
+            .changed(|hazards| at(hazards, Some(1535), Some(1500))),
+        case("HAZ-032", Info, "as far as the script adds", |_| {})
+            .changed(|hazards| at(hazards, Some(1534), Some(1500))),
+        silent("it has not gone on", |_| {}).changed(|hazards| at(hazards, Some(34), None)),
+        silent("it is another, or has been restored since", |_| {}).changed(|hazards| at(hazards, Some(33), None)),
+        silent("the script raises it, and nobody asked", |_| {}).changed(|hazards| at(hazards, None, Some(1500))),
     ]
 }
 

@@ -1,7 +1,10 @@
 //! What findings say, word for word: the objects' names, in the message and in the evidence.
 
-use backup_facts::hazards::{Hazards, ObjectName, Signer, Signs};
+use backup_facts::hazards::{Hazards, ObjectName, Revisions, Signer, Signs};
+use backup_facts::platform::Platform;
+use bbolt_page::{Db, Serial};
 use checks::{Evidence, Finding};
+use etcd_snapshot::{Options, scan};
 use jiff::Timestamp;
 
 use super::cases::{RWO, all, volume};
@@ -226,6 +229,57 @@ fn the_authority_of_etcd_is_told_before_and_after_its_end() {
         assert_eq!(finding.message(), expected);
         assert!(finding.evidence().contains(&("days", Evidence::Number(days))), "{finding:?}");
     }
+}
+
+/// How far, and by what: the tool's options with a number, the script of a release, or nothing.
+#[test]
+fn the_revision_that_goes_back_is_told_with_what_the_platform_can_do() {
+    let told = |version: &str, live: Option<u64>, target: Option<(u64, u64)>, platform: Platform, restore: &str| {
+        let mut cluster = Cluster::quiet();
+        let json = format!(r#"{{"status":{{"history":[{{"state":"Completed","version":"{version}"}}]}}}}"#);
+        cluster.put("config.openshift.io/clusterversions/version", &json);
+        cluster.put("namespaces/kube-system", r#"{"metadata":{"creationTimestamp":"2026-11-21T08:30:00Z"}}"#);
+        let file = cluster.snapshot();
+        let scan = scan(Db::open(&file[..]).unwrap(), Options::default(), &Serial);
+        let mut hazards = read(&file, None, TAKEN, restore);
+        let known = (hazards.taken, &hazards.control_plane);
+        hazards.revision = Some(Revisions::of(&scan, known, live, target, platform));
+        told_of(&hazards, "HAZ-032").map(|finding| finding.message().to_owned())
+    };
+    let asked = |live: u64, platform| told("", Some(live), None, platform, TAKEN).unwrap_or_default();
+    assert_eq!(
+        asked(1534, Platform::Kubeadm),
+        "the snapshot ends at revision 18, the cluster was at 1 534: 1 516 are undone; restore with --bump-revision \
+         1000000000 --mark-compacted, 1516 at the least"
+    );
+    assert!(asked(1534, Platform::K3s).ends_with(
+        ": 1 516 are undone; `k3s server --cluster-reset --cluster-reset-restore-path=FILE` cannot raise it: restart all \
+         that watches"
+    ));
+    let script = "cluster-restore.sh adds 1000000000 from release 4.18 on, from 4.11 with \
+                  ETCD_ETCDCTL_RESTORE_ENABLE_BUMP=true";
+    assert!(asked(1534, Platform::OpenShift).ends_with(script));
+
+    let on_openshift = |version, live, target| told(version, live, target, Platform::OpenShift, TAKEN);
+    assert_eq!(on_openshift("4.18.0", None, None), None);
+    assert_eq!(on_openshift("4.17.9", None, Some((4, 18))), None);
+    assert!(on_openshift("4.17.9", None, None).is_some_and(|told| told.ends_with(script)));
+    assert!(
+        on_openshift("4.22.1", Some(1534), None).is_some_and(|told| told.ends_with("adds 1 000 000 000 to it")),
+        "enough, and said so"
+    );
+    assert!(
+        on_openshift("4.22.1", Some(2_000_000_000), None)
+            .is_some_and(|told| told.ends_with("cluster-restore.sh adds only 1 000 000 000"))
+    );
+
+    let unasked = told("", None, None, Platform::Etcd, "2026-12-03T08:30:00Z").unwrap_or_default();
+    assert!(
+        unasked.starts_with(
+            "the snapshot ends at revision 18, and the cluster has gone on since, by 90 or so at 9 a day; "
+        ),
+        "{unasked}"
+    );
 }
 
 #[test]
