@@ -50,20 +50,28 @@ pub(crate) fn of(layout: &Layout, len: u64) -> Trials {
     Trials { steps, complete: complete && whole }
 }
 
-/// One choice for each place, in the order of what is likeliest.
+/// One choice for each place, those first whose choices are the likeliest together: the sum of their ranks orders them,
+/// so that no place keeps to its first choice while another goes through all of its own.
 fn combine(all: &[Vec<Choice>], most: usize) -> (Vec<Vec<Choice>>, bool) {
-    let mut combined: Vec<Vec<Choice>> = vec![Vec::new()];
+    let mut combined: Vec<(usize, Vec<Choice>)> = vec![(0, Vec::new())];
     let mut whole = true;
     for choices in all {
-        let each = combined.iter().flat_map(|before| {
-            choices.iter().map(|choice| before.iter().chain([choice]).cloned().collect::<Vec<Choice>>())
-        });
-        let next: Vec<_> = each.take(most + 1).collect();
+        let mut next = Vec::new();
+        for (at, (sum, before)) in combined.iter().enumerate() {
+            // of what both have in order, so many are enough for the first `most` of the pairs
+            for (rank, choice) in choices.iter().enumerate().take((most + 1) / (at + 1)) {
+                next.push((sum + rank, before, choice));
+            }
+        }
+        next.sort_by_key(|(sum, ..)| *sum);
         whole &= next.len() <= most;
-        combined = next;
-        combined.truncate(most);
+        next.truncate(most);
+        let chained = |(sum, before, choice): (usize, &Vec<Choice>, &Choice)| {
+            (sum, before.iter().chain([choice]).cloned().collect::<Vec<Choice>>())
+        };
+        combined = next.into_iter().map(chained).collect();
     }
-    (combined, whole)
+    (combined.into_iter().map(|(_, choices)| choices).collect(), whole)
 }
 
 /// The one step that all choices come to; `None` where they are nothing, or of both kinds.
@@ -166,6 +174,27 @@ fn ways(of: usize, count: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of two places with more choices than can all be tried together, the fifth of both is tried; of few, all are.
+    #[test]
+    fn places_go_through_their_choices_together() {
+        let place =
+            |from: u64, choices: u64| (0..choices).map(|at| Choice::Returns(vec![from + at])).collect::<Vec<_>>();
+        let tried = |all: &[Vec<Choice>], most: usize| {
+            let (combined, whole) = combine(all, most);
+            let places = |choices: &Vec<Choice>| match step(choices) {
+                Some(Step::Returns(places)) => places,
+                _ => Vec::new(),
+            };
+            (combined.iter().map(places).collect::<Vec<_>>(), whole)
+        };
+        let (steps, whole) = tried(&[place(0, 500), place(1000, 500)], 100);
+        assert!(!whole && steps.len() == 100 && steps.contains(&vec![4, 1004]) && steps[0] == [0, 1000]);
+        assert!(steps.contains(&vec![0, 1009]) && steps.contains(&vec![9, 1000]));
+        let (steps, whole) = tried(&[place(0, 10), place(1000, 10)], 100);
+        assert!(whole && steps.iter().collect::<std::collections::BTreeSet<_>>().len() == 100);
+        assert!(!tried(&[place(0, 11), place(1000, 10)], 100).1);
+    }
 
     #[test]
     fn every_choice_comes_once() {
