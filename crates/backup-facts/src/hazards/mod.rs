@@ -8,6 +8,7 @@
 mod certificates;
 mod control_plane;
 mod credentials;
+mod intent;
 mod list;
 mod nodes;
 mod object;
@@ -28,6 +29,7 @@ use zeroize::Zeroizing;
 pub use certificates::{Certificates, EndsEarly, Signer, Signs};
 pub use control_plane::{ControlPlane, Deletion, Webhook};
 pub use credentials::{Credentials, CredentialsRequest};
+pub use intent::{Intent, MachineSet};
 pub use list::{Listed, MOST_LISTED, ObjectName};
 pub use nodes::{ControlPlaneMachineSet, Csr, Machine, Node, Nodes, Pool};
 pub use revision::Revisions;
@@ -69,6 +71,8 @@ pub struct Hazards {
     pub voters: u64,
     /// Size, quota, free pages.
     pub space: Space,
+    /// What was asked for and not done.
+    pub intent: Intent,
     /// The revision, where a restore was spoken of; it goes back.
     pub revision: Option<Revisions>,
     /// Objects of the kinds looked at that could not be read, by resource and name: damaged, or more than is ever decoded.
@@ -143,6 +147,7 @@ pub fn read(
         }
     }
     hazards.unread = budget.into_unread();
+    hazards.intent.unread_machines |= hazards.unread.items.iter().any(|name| name.starts_with("machines "));
     hazards.voters = scan.state.members.iter().filter(|member| !member.is_learner).count() as u64;
     if let Some(tarball) = tarball {
         hazards.certificates.add_tarball(tarball, now, restore);
@@ -169,6 +174,7 @@ impl Hazards {
 
     fn add_sealed(&mut self, key: &Object<'_>) {
         self.sealed = self.sealed.saturating_add(1);
+        self.intent.add_unread(key);
         if Certificates::signs(key).is_some() {
             self.certificates.add_unread_signer(key);
         }
@@ -203,7 +209,10 @@ impl Hazards {
             BuiltIn::Attachment => self.storage.add_attachment(key, object),
             BuiltIn::Pod => self.storage.add_pod(key, object),
             BuiltIn::StatefulSet => self.storage.add_stateful_set(key, object),
-            BuiltIn::Node => self.nodes.add_node(key, object),
+            BuiltIn::Node => {
+                self.nodes.add_node(key, object);
+                self.intent.add_node(key, object);
+            }
             BuiltIn::Csr => self.nodes.add_csr(key, object),
             BuiltIn::KubeSystem => self.control_plane.add_kube_system(object),
             BuiltIn::Lease => {
@@ -218,8 +227,13 @@ impl Hazards {
         match kind {
             Custom::LocalOwner => self.storage.add_local_owner(key, &object),
             Custom::CredentialsRequest => self.credentials.add_request(key, &object),
-            Custom::Machine => self.nodes.add_machine(key, &object),
-            Custom::MachineSet => self.nodes.add_machine_set(key, &object),
+            Custom::Machine => {
+                self.nodes.add_machine(key, &object);
+                self.intent.add_machine(key, &object);
+            }
+            Custom::ClusterMachine => self.intent.add_machine(key, &object),
+            Custom::MachineSet => self.intent.add_machine_set(key, &object),
+            Custom::ControlPlaneMachineSet => self.nodes.add_machine_set(key, &object),
             Custom::Pool => self.nodes.add_pool(key, &object),
             Custom::Webhooks => self.webhooks.extend(blocking_webhooks(key, &object)),
             Custom::Operator => self.control_plane.add_operator(key, &object),
@@ -229,6 +243,7 @@ impl Hazards {
 
     fn join(&mut self) {
         self.nodes.join();
+        self.intent.join();
         let nodes: HashSet<&str> = self.nodes.nodes.items.iter().map(|node| node.name.as_str()).collect();
         self.storage.join(&nodes);
         self.credentials.join(&self.storage);
@@ -275,7 +290,9 @@ enum Custom {
     LocalOwner,
     CredentialsRequest,
     Machine,
+    ClusterMachine,
     MachineSet,
+    ControlPlaneMachineSet,
     Pool,
     Webhooks,
     Operator,
@@ -288,7 +305,9 @@ impl Custom {
             (b"local.storage.openshift.io", b"localvolumes" | b"localvolumesets") => Self::LocalOwner,
             (b"cloudcredential.openshift.io", b"credentialsrequests") => Self::CredentialsRequest,
             (b"machine.openshift.io", b"machines") => Self::Machine,
-            (b"machine.openshift.io", b"controlplanemachinesets") => Self::MachineSet,
+            (b"cluster.x-k8s.io", b"machines") => Self::ClusterMachine,
+            (b"machine.openshift.io" | b"cluster.x-k8s.io", b"machinesets") => Self::MachineSet,
+            (b"machine.openshift.io", b"controlplanemachinesets") => Self::ControlPlaneMachineSet,
             (b"machineconfiguration.openshift.io", b"machineconfigpools") => Self::Pool,
             (
                 b"admissionregistration.k8s.io",

@@ -43,4 +43,6 @@ pub(super) const ALL: &[&Entry] = &[
     &HAZARDS_UNREAD,
     &PKI_ENDS,
     &REVISION_BACK,
+    &REMOVAL_ASKED,
+    &SET_SCALING,
 ];

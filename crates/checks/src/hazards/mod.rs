@@ -5,6 +5,7 @@
 
 mod certificates;
 mod control_plane;
+mod intent;
 mod nodes;
 mod revision;
 mod storage;
@@ -30,6 +31,7 @@ pub fn check(hazards: &Hazards, findings: &mut Findings) {
     nodes::check(hazards, findings);
     certificates::check(hazards, findings);
     control_plane::check(hazards, findings);
+    intent::check(hazards, findings);
     revision::check(hazards, findings);
     check_unread(hazards, findings);
 }

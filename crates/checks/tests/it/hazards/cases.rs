@@ -49,7 +49,7 @@ fn silent(what: &'static str, put: impl FnOnce(&mut Cluster)) -> Case {
 }
 
 pub(crate) fn all() -> Vec<Case> {
-    [storage(), attachments(), credentials(), nodes(), control_plane(), certificates(), revisions(), space()]
+    [storage(), attachments(), credentials(), nodes(), control_plane(), certificates(), intent(), revisions(), space()]
         .into_iter()
         .flatten()
         .collect()
@@ -387,6 +387,87 @@ fn certificates() -> Vec<Case> {
             .changed(|hazards| add(hazards, Signs::Other, "2026-11-23T08:29:59Z")),
         silent("another ends with the restore", |_| {}).changed(|hazards| add(hazards, Signs::Other, TAKEN)),
         silent("another ends later", |_| {}).changed(|hazards| add(hazards, Signs::Kubelets, "2026-11-24T00:00:00Z")),
+    ]
+}
+
+fn server(cluster: &mut Cluster, name: &str, program: &str, annotations: &str) {
+    let annotations = format!(
+        r#"{annotations}"etcd.{program}.cattle.io/node-name":"{name}-1","etcd.{program}.cattle.io/node-address":"10.0.0.1""#
+    );
+    let json = format!(
+        r#"{{"metadata":{{"labels":{{"node-role.kubernetes.io/etcd":"true"}},"annotations":{{{annotations}}}}},
+            "status":{{"conditions":[{{"type":"Ready","status":"True"}}]}}}}"#
+    );
+    cluster.put(&format!("minions/{name}"), &json);
+}
+
+const REMOVE: &str = r#""etcd.k3s.cattle.io/remove":"true","#;
+
+fn set(cluster: &mut Cluster, group: &str, spec: &str, machines: &[&str]) {
+    cluster.put(&format!("{group}/machinesets/infra/workers"), &format!(r#"{{"metadata":{{{spec}"#));
+    for (n, metadata) in machines.iter().enumerate() {
+        let owner = r#""ownerReferences":[{"kind":"MachineSet","name":"workers"}]"#;
+        let json = format!(
+            r#"{{"metadata":{{{metadata}{owner}}},"status":{{"phase":"Running","nodeRef":{{"name":"master-0"}}}}}}"#
+        );
+        cluster.put(&format!("{group}/machines/infra/m{n}"), &json);
+    }
+}
+
+fn intent() -> Vec<Case> {
+    const CAPI: &str = "cluster.x-k8s.io";
+    const TWO: &str = r#"},"spec":{"replicas":2}}"#;
+    const MARKED: &str = r#""annotations":{"cluster.x-k8s.io/delete-machine":"yes"},"#;
+    vec![
+        case("HAZ-033", Medium, "a server of k3s is to go", |cluster| {
+            server(cluster, "server-0", "k3s", "");
+            server(cluster, "server-1", "k3s", REMOVE);
+        }),
+        case("HAZ-033", Medium, "a server of rke2 is to go", |cluster| {
+            server(cluster, "server-0", "rke2", r#""etcd.rke2.cattle.io/remove":"True","#);
+            server(cluster, "server-1", "rke2", "");
+        }),
+        silent("it is the only one", |cluster| server(cluster, "server-0", "k3s", REMOVE)),
+        silent("it has been removed, or is not to be", |cluster| {
+            let done = format!(r#"{REMOVE}"etcd.k3s.cattle.io/removed-node-name":"server-0-1","#);
+            server(cluster, "server-0", "k3s", &done);
+            server(cluster, "server-1", "k3s", r#""etcd.k3s.cattle.io/remove":"false","#);
+            server(cluster, "server-2", "rke2", REMOVE);
+        }),
+        silent("it does not run etcd", |cluster| {
+            server(cluster, "server-0", "k3s", "");
+            server(cluster, "server-1", "k3s", "");
+            cluster.put(
+                "minions/agent-0",
+                r#"{"metadata":{"annotations":{"etcd.k3s.cattle.io/remove":"true"}},
+                    "status":{"conditions":[{"type":"Ready","status":"True"}]}}"#,
+            );
+        }),
+        case("HAZ-034", Medium, "a machine is too many", |cluster| set(cluster, CAPI, TWO, &["", MARKED, ""])),
+        case("HAZ-034", Medium, "a machine of OpenShift is too many", |cluster| {
+            set(cluster, "machine.openshift.io", TWO, &["", "", ""]);
+        })
+        .also(&[("HAZ-014", Info)]),
+        case("HAZ-034", Low, "a machine is missing", |cluster| set(cluster, CAPI, TWO, &[""])),
+        case("HAZ-034", Low, "all are missing", |cluster| set(cluster, CAPI, TWO, &[])),
+        silent("as many as there should be", |cluster| set(cluster, CAPI, TWO, &["", MARKED])),
+        silent("one goes already", |cluster| {
+            let going = r#""deletionTimestamp":"2026-11-23T08:29:00Z","#;
+            set(cluster, CAPI, TWO, &["", going, ""]);
+        }),
+        silent("the set is paused", |cluster| {
+            let paused = r#""annotations":{"cluster.x-k8s.io/paused":""}},"spec":{"replicas":2}}"#;
+            set(cluster, CAPI, paused, &[]);
+        }),
+        silent("the set does not say how many", |cluster| set(cluster, CAPI, r#"},"spec":{}}"#, &["", ""])),
+        case("HAZ-030", Info, "a machine that cannot be read", |cluster| {
+            set(cluster, CAPI, TWO, &["", "", ""]);
+            cluster.put("cluster.x-k8s.io/machines/infra/broken", "k8s\0\u{7}\u{7}\u{7}");
+        }),
+        case("HAZ-030", Info, "an encrypted machine", |cluster| {
+            set(cluster, CAPI, TWO, &["", "", ""]);
+            cluster.put("cluster.x-k8s.io/machines/infra/sealed", "k8s:enc:aesgcm:v1:1:x");
+        }),
     ]
 }
 
