@@ -159,7 +159,7 @@ fn a_directory_without_a_backup_is_refused_and_other_commands_refuse_every_one()
     fs::write(folder.path().join("notes.txt"), "notes").unwrap();
     fs::create_dir_all(folder.path().join("member/snap")).unwrap();
     fs::write(folder.path().join("member/snap/db"), "x").unwrap();
-    refused("verify", folder.path(), "member/snap/db` is too small to be an etcd snapshot");
+    refused("verify", folder.path(), "member/snap/db` is not an etcd snapshot: it looks like a text file");
     for command in ["hash", "ls", "cluster"] {
         refused(command, &backup, "is a directory with 1 snapshot and 1 tarball of static pod resources");
     }

@@ -68,8 +68,8 @@ fn a_pair_has_the_hazards_that_it_holds() {
             | "aesgcm-rotated"
             | "partially-encrypted"
             | "page-size-64k" => set(&OF_A_CLUSTER),
-            "odd-keys" => set(&["HAZ-030 info"]),
-            _ => BTreeSet::new(),
+            "odd-keys" => set(&["HAZ-030 info", "HAZ-032 info"]),
+            _ => set(&["HAZ-032 info"]),
         };
         let document = verify(&[&folder, "--restore-date", THAT_DAY]);
         assert_eq!(hazards(&document), expected, "{}", fixture.name);

@@ -157,10 +157,10 @@ fn left_out(book: &Runbook) -> Vec<(Vec<String>, &str)> {
     found
 }
 
-/// Lines as they are, tabs included, without what a terminal obeys.
+/// Lines as they are, without what a terminal obeys; cells that the file parts by tabs are two blanks apart.
 fn verbatim(text: &str) -> String {
     let cells: Vec<_> = text.split('\t').map(wording::inert_lines).collect();
-    cells.join("\t")
+    cells.join("  ")
 }
 
 /// The marks of a block of text that is no command, by the end of a file's name.

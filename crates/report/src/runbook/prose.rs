@@ -169,8 +169,8 @@ mod tests {
         let lines = wrapped("- ", &text);
         assert!(lines.lines().all(|line| line.len() <= COLUMNS), "{lines}");
         assert!(lines.contains("\n  `some code of two words` end\n"), "{lines}");
-        let text = "x".repeat(79) + " - 2. # y";
-        assert_eq!(wrapped("", &text), format!("{text}\n"), "a mark stays where it is");
+        let text = "x".repeat(79) + " - 2. #";
+        assert_eq!(wrapped("", &format!("{text} y")), format!("{text}\ny\n"), "a mark stays where it is");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub static REVISION_BACK: Entry = Entry {
     remedy: "Raise the revision as you restore: --bump-revision N --mark-compacted of etcdutl snapshot restore, with N no \
         less than what was written since (etcdctl endpoint status -w json tells how far the cluster is; --live-revision). \
         Where the restore has no such option, stop all API servers before it and restart all that watches after it: \
-        controller managers, schedulers, kubelets, operators and other pods that talk to the API.",
+        controller managers, schedulers, kubelets and the pods that talk to the API.",
     source: "etcd issue 16028, etcdutl 3.6, 3.5.10 and etcdctl 3.4.27; cluster-etcd-operator cluster-restore.sh; \
         kubernetes issue 95958",
 };
