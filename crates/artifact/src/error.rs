@@ -333,6 +333,9 @@ fn not_a_snapshot_hint(looks: &Looks, compression: Compression) -> Option<String
             "it holds no keys; the database of that member is `db`, in the folder of this file: pass that, or the data \
              directory"
         }
+        Looks::Delta => {
+            "it holds what was written since a full snapshot: pass the directory that it lies in with its `Full-...`"
+        }
         Looks::Sqlite => {
             "k3s keeps its state in such a file where it runs without etcd: its backup is a copy of the file, and no etcd \
              is restored"
@@ -357,6 +360,7 @@ mod tests {
         let tar = Looks::Tar { member: "static-pod-resources/".into(), static_resources: true };
         for (looks, compression, text) in [
             (tar, Compression::Gzip, "a gzip-compressed tarball of static pod resources"),
+            (Looks::Delta, Compression::Gzip, "a gzip-compressed delta snapshot of etcd-backup-restore"),
             (Looks::Sqlite, Compression::None, "an SQLite database"),
             (Looks::Elf, Compression::None, "an ELF program"),
             (Looks::Age, Compression::None, "an age-encrypted file"),

@@ -60,6 +60,8 @@ pub enum Looks {
     Age,
     /// PEM text, with its first label.
     Pem(String),
+    /// Events since a full snapshot, as etcd-backup-restore stores them (`Incr-...`).
+    Delta,
     /// An ELF program.
     Elf,
     /// A JSON document.
@@ -110,6 +112,7 @@ impl fmt::Display for Looks {
             Self::Sqlite => "SQLite database",
             Self::Age => "age-encrypted file",
             Self::Pem(label) => return write!(f, "PEM file (`{label}`)"),
+            Self::Delta => "delta snapshot of etcd-backup-restore",
             Self::Elf => "ELF program",
             Self::Json => "JSON document",
             Self::Yaml => "YAML document",
@@ -150,7 +153,8 @@ pub fn sniff(bytes: &[u8]) -> Looks {
 }
 
 pub(super) fn by_magic(bytes: &[u8]) -> Option<Looks> {
-    let table: [(&[u8], Looks); 11] = [
+    let table: [(&[u8], Looks); 12] = [
+        (b"[{\"etcdEvent\":", Looks::Delta),
         (b"\x1f\x8b", Looks::Gzip),
         (b"\x28\xb5\x2f\xfd", Looks::Zstd),
         (b"\xfd7zXZ\0", Looks::Xz),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use artifact::{Contents, Reading};
 use backup_facts::configuration::{InForce, Why};
+use backup_facts::delta::Deltas;
 use backup_facts::directory::BackupFiles as Files;
 use backup_facts::examine::{Encryption, Options, examine_with_keys};
 use backup_facts::opening::Unlocked;
@@ -60,6 +61,8 @@ pub struct Facts<'b> {
     pub complete: bool,
     /// The walk of a snapshot of which only its keys or its release were asked for.
     pub(crate) walk: Option<Box<Scan<'b>>>,
+    /// The deltas beside a full snapshot; `None` where there are none.
+    pub deltas: Option<Deltas>,
     release: Option<SnapshotRelease>,
     directory: Option<&'b directory::Backups>,
 }
@@ -219,8 +222,13 @@ impl Backup {
         if let Some(snapshot) = snapshot.as_ref().filter(|_| question.asks.reads_all()) {
             self.log(snapshot.scan.state.consistent_index, watch);
         }
+        let deltas = snapshot.as_ref().and_then(|snapshot| self.deltas(snapshot.scan.current()));
+        if let (Some(chain), Some(full)) = (deltas.as_ref().filter(|chain| chain.is_whole()), &self.files.snapshot) {
+            watch.note(&Note::Chain { full: full.clone(), deltas: chain.deltas, newest: chain.newest });
+        }
         Ok(Facts {
             snapshot,
+            deltas,
             tarball,
             recognised,
             in_force,
@@ -232,6 +240,12 @@ impl Backup {
             release,
             directory,
         })
+    }
+
+    /// The deltas beside its snapshot, whose newest revision is known.
+    fn deltas(&self, newest: i64) -> Option<Deltas> {
+        let full = self.files.snapshot.as_deref().filter(|_| !self.alone)?;
+        self.directory()?.deltas(full, u64::try_from(newest).ok()?, &self.reading)
     }
 
     /// Says how the write-ahead log beside the database of a data directory stands to it.

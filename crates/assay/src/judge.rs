@@ -357,6 +357,8 @@ impl Judged<'_> {
         own.extend(pair::halves(&backup.files, facts.platform()).into_sorted());
         if self.asks == Asks::Restore {
             own.extend(pair::unread(&backup.unread));
+            let chain = facts.deltas.as_ref().map(checks::pair::check_deltas);
+            own.extend(chain.unwrap_or_default().into_sorted());
         }
         own.extend(self.compat.findings.iter().cloned());
         own.extend(self.of_keys());

@@ -75,6 +75,15 @@ pub enum Note {
         /// The raft index of the database.
         index: u64,
     },
+    /// Delta snapshots go on from a full one without a break.
+    Chain {
+        /// The full snapshot.
+        full: PathBuf,
+        /// How many deltas.
+        deltas: usize,
+        /// The newest revision that a restore comes to.
+        newest: u64,
+    },
     /// The write-ahead log of a data directory cannot be read: why.
     NoLog(String),
     /// An archive lies in a directory of backups, and was not looked into.
@@ -142,6 +151,12 @@ impl std::fmt::Display for Note {
             Self::Log { folder, log, index } => {
                 write!(f, "the write-ahead log of `{}` {}", shown(folder), log_in_words(log, *index))
             }
+            Self::Chain { full, deltas, newest } => write!(
+                f,
+                "{} without a break: the newest restorable revision is {newest}, from `{}` on",
+                wording::count(*deltas as u64, "delta snapshot"),
+                shown(full)
+            ),
             Self::NoLog(why) => write!(f, "the write-ahead log was not read: {why}"),
             Self::NotLookedInto(path) => {
                 write!(f, "`{}` is an archive and was not looked into: name it if it holds a backup", shown(path))

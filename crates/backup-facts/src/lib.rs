@@ -8,6 +8,7 @@ pub mod bootstrap;
 pub mod chain;
 pub mod configuration;
 pub mod coverage;
+pub mod delta;
 pub mod directory;
 pub mod examine;
 pub mod hazards;

@@ -5,6 +5,7 @@
 //! [`crate::keys_fit`]: numbers 3, 4, 6 and 7 of the list of cross-checks, whose numbers the IDs follow.
 
 mod content;
+mod deltas;
 mod directory;
 mod escrow;
 mod hosts;
@@ -24,6 +25,7 @@ use crate::finding::{Finding, Findings, Location};
 use crate::findings::CHECKS_SKIPPED;
 use crate::severity::Severity;
 
+pub use deltas::check_deltas;
 pub use directory::{Halves, InDirectory, as_made_by, check_directory, check_halves, check_unread};
 pub use escrow::{AgainstEscrow, check_escrow};
 pub use hosts::{Run, check_hosts};

@@ -70,6 +70,8 @@ fn other_files_are_named() {
         (b"BZh91AY".to_vec(), Looks::Bzip2),
         (b"\x04\x22\x4d\x18\x64".to_vec(), Looks::Lz4),
         (b"PK\x03\x04".to_vec(), Looks::Zip),
+        (b"[{\"etcdEvent\":{}}]".to_vec(), Looks::Delta),
+        (b"[{\"event\":{}}]".to_vec(), Looks::Json),
         (b"SQLite format 3\0".to_vec(), Looks::Sqlite),
         (b"\x04\0\0\0\0\0\0\x84\x08\x04\x10\0\0\0\0\0\x1f".to_vec(), Looks::WriteAheadLog),
         (b"\x08\0\0\0\0\0\0\0\x08\x04\x10\xb0\xc4\xe5\xf8\x0e".to_vec(), Looks::WriteAheadLog),

@@ -25,6 +25,7 @@ pub(super) fn of(judged: &Judged<'_>) -> Artifact {
         others: files.others.iter().map(|path| text(path)).collect(),
         platform: Word::Borrowed(platform.name()),
         cross_checked: judged.pair.as_ref().is_some_and(|outcome| outcome.made > 0),
+        newest_restorable: judged.facts.deltas.as_ref().map(|chain| chain.newest),
         restore_picks: directory
             .filter(|_| platform.has_operators())
             .map(|found| Picks { snapshot: found.picks.snapshot.clone(), tarball: found.picks.tarball.clone() }),

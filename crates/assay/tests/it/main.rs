@@ -5,6 +5,7 @@
 
 mod archives;
 mod data_directory;
+mod deltas;
 mod examples;
 #[path = "../../../runbook/tests/it/laws.rs"]
 mod laws;

@@ -6,8 +6,9 @@ mod world;
 
 use std::collections::BTreeSet;
 
+use backup_facts::delta::{Delta, DeltaFault, Deltas, Stored, StoredName};
 use backup_facts::platform::Platform;
-use checks::pair::{Halves, InDirectory, Run, check_directory, check_halves, check_hosts};
+use checks::pair::{Halves, InDirectory, Run, check_deltas, check_directory, check_halves, check_hosts};
 use checks::{Finding, Severity, findings};
 use jiff::Timestamp;
 
@@ -71,10 +72,58 @@ fn every_finding_of_a_pair_has_a_case_that_brings_it_up() {
     covered.extend(["PAIR-019", "PAIR-020"]); // below
     covered.extend(["PAIR-032", "PAIR-033"]); // where they are made, `pair/escrow.rs`
     covered.insert("PAIR-036"); // below
+    covered.extend(["PAIR-037", "PAIR-038", "PAIR-039"]); // below
     covered.insert("PAIR-040"); // through the binary: tests/it/pair.rs of cli
     let all = findings::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("PAIR"));
     let missing: Vec<_> = all.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, [""; 0]);
+}
+
+/// A chain of deltas is silent while it holds, and says where it breaks and how far a restore comes.
+#[test]
+fn deltas_that_a_restore_cannot_apply_are_told_with_the_newest_restorable_revision() {
+    let stored = |from: u64, to: u64, held: Option<DeltaFault>| {
+        let name = format!("Incr-{from:08}-{to:08}-1790000300.gz");
+        let delta = Delta { first: from, last: to, events: to - from + 1 };
+        Stored { named: StoredName::parse(&name).unwrap(), name, held: held.map_or(Ok(delta), Err) }
+    };
+    let of = |stored: Vec<Stored>| check_deltas(&Deltas::follow(37, stored)).into_sorted();
+    assert_eq!(of(vec![stored(38, 47, None), stored(48, 57, None)]), []);
+    let zlib = DeltaFault::Compressed("zlib");
+    for (chain, id, severity, says) in [
+        (
+            vec![stored(38, 47, None), stored(58, 67, None)],
+            "PAIR-037",
+            Severity::High,
+            "the chain breaks at revision 48: what is before it ends at 47, and Incr-00000058-00000067-1790000300.gz \
+             begins at 58; the newest restorable revision is 47",
+        ),
+        (
+            vec![stored(38, 47, None), stored(47, 57, None)],
+            "PAIR-037",
+            Severity::High,
+            "the chain breaks at revision 48: Incr-00000047-00000057-1790000300.gz begins at 47, and what is before it \
+             ends at 47; the newest restorable revision is 47",
+        ),
+        (
+            vec![stored(38, 47, Some(DeltaFault::Hash)), stored(48, 57, None)],
+            "PAIR-038",
+            Severity::High,
+            "Incr-00000038-00000047-1790000300.gz: its SHA-256 is not that of its content; the newest restorable \
+             revision is 37",
+        ),
+        (
+            vec![stored(38, 47, Some(zlib))],
+            "PAIR-039",
+            Severity::Medium,
+            "Incr-00000038-00000047-1790000300.gz: it was not checked: zlib is not read here; decompress it, and drop \
+             that from its name; the newest restorable revision is 37",
+        ),
+    ] {
+        let found = of(chain);
+        let table: Vec<_> = found.iter().map(|it| (it.entry().id, it.severity(), it.message())).collect();
+        assert_eq!(table, [(id, severity, says)]);
+    }
 }
 
 /// Several hosts are told of where cluster and moment are the same, and the nearest of them.

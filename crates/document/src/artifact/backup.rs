@@ -33,6 +33,8 @@ pub struct Backup {
     pub platform: Word,
     /// Whether its halves were held against each other.
     pub cross_checked: bool,
+    /// The newest revision that a restore comes to with the deltas beside its snapshot; `None` where there are none.
+    pub newest_restorable: Option<u64>,
     /// What `cluster-restore.sh` would take from the directory; `None` on platforms without it.
     pub restore_picks: Option<Picks>,
     /// Whether it is of the release that the target runs.

@@ -266,6 +266,47 @@ pub static SEVERAL_HOSTS: Entry = Entry {
     source: "documentation of OpenShift on backing up etcd: only from a single control plane host",
 };
 
+/// The deltas beside a full snapshot do not follow each other.
+pub static DELTAS_BROKEN: Entry = Entry {
+    id: "PAIR-037",
+    name: "deltas-broken",
+    severity: High,
+    platforms: EVERY,
+    title: "The deltas beside a full snapshot do not follow each other",
+    cause: "A delta snapshot is missing, is one of another chain, or was stored twice by two that backed up at once.",
+    consequence: "A restore fails where the chain breaks. What was written since is lost, though the files are there.",
+    remedy: "Find the delta that is missing. Without it, restore from the full snapshot and the deltas before the break, with \
+        the others moved away, or from a newer full snapshot.",
+    source: "gardener/etcd-backup-restore pkg/snapshot/restorer: after each delta, etcd's revision must be the last one of its name",
+};
+
+/// A delta snapshot is damaged.
+pub static DELTA_DAMAGED: Entry = Entry {
+    id: "PAIR-038",
+    name: "delta-damaged",
+    severity: High,
+    platforms: EVERY,
+    title: "A delta snapshot is damaged",
+    cause: "It was cut off or changed when it was stored or copied: its SHA-256, its compression or its events say so.",
+    consequence: "A restore fails at it, and applies none behind it.",
+    remedy: "Fetch it once more from where it is stored. Without it, restore from the full snapshot and the deltas before it, or \
+        from a newer full snapshot.",
+    source: "gardener/etcd-backup-restore pkg/snapshot/restorer: the last 32 bytes are the SHA-256 of the events before them",
+};
+
+/// A delta snapshot was not checked.
+pub static DELTA_UNREAD: Entry = Entry {
+    id: "PAIR-039",
+    name: "delta-unread",
+    severity: Medium,
+    platforms: EVERY,
+    title: "A delta snapshot was not checked",
+    cause: "It is compressed by zlib or lzw, as its name says, which are not read.",
+    consequence: "Whether a restore comes past it is not known.",
+    remedy: "Decompress it, drop the end of its name, and judge the directory again.",
+    source: "gardener/etcd-backup-restore pkg/compressor",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &TARBALL_MISSING,
     &FILE_UNREADABLE,
@@ -286,4 +327,7 @@ pub(super) const ALL: &[&Entry] = &[
     &PREFIX_DIFFERS,
     &ETCD_ADDRESSES_DIFFER,
     &SEVERAL_HOSTS,
+    &DELTAS_BROKEN,
+    &DELTA_DAMAGED,
+    &DELTA_UNREAD,
 ];
