@@ -180,6 +180,12 @@ pub enum Misfit {
         /// Its first revision.
         first: u64,
     },
+    /// It ends within the full snapshot, which holds more than its name says: a restore then finds no event that is newer,
+    /// applies all of them once more, and puts back what was there before.
+    Inside {
+        /// Its last revision.
+        last: u64,
+    },
     /// It ends at another revision than its name says, which is what a restore expects.
     Misnamed {
         /// Its last revision.
@@ -218,7 +224,7 @@ impl Deltas {
             };
             match misfit(chain.newest, at == 0, named, delta) {
                 Some(misfit) => chain.misfit = Some((name, misfit)),
-                None => chain.newest = chain.newest.max(delta.last),
+                None => chain.newest = delta.last,
             }
         }
         chain
@@ -232,7 +238,7 @@ impl Deltas {
 }
 
 /// Why a delta does not go on from a revision. The full snapshot may hold more than its name says, which is what the first
-/// delta goes by: a restore leaves out what is in both.
+/// delta goes by: a restore begins with the first event that is newer.
 fn misfit(newest: u64, is_first: bool, named: StoredName, delta: Delta) -> Option<Misfit> {
     let Delta { first, last, .. } = delta;
     if first > newest.saturating_add(1) {
@@ -240,6 +246,9 @@ fn misfit(newest: u64, is_first: bool, named: StoredName, delta: Delta) -> Optio
     }
     if first <= newest && !is_first {
         return Some(Misfit::Overlap { first });
+    }
+    if last <= newest {
+        return Some(Misfit::Inside { last });
     }
     (last != named.to).then_some(Misfit::Misnamed { last })
 }
@@ -308,6 +317,9 @@ mod tests {
         assert_eq!(end_of(37, &[]), (37, None, 0));
         assert_eq!(end_of(37, &[c.clone(), a.clone(), b.clone()]), (67, None, 0), "whatever order they are listed in");
         assert_eq!(end_of(40, &[a.clone(), b.clone()]), (57, None, 0), "the full one holds more than its name says");
+        for full in [47, 50] {
+            assert_eq!(end_of(full, &[a.clone(), b.clone()]), (full, Some(Misfit::Inside { last: 47 }), 0));
+        }
         assert_eq!(end_of(37, &[a.clone(), c.clone()]), (47, Some(Misfit::Gap { first: 58 }), 0));
         assert_eq!(
             end_of(30, &[a.clone(), b.clone()]),

@@ -21,6 +21,10 @@ pub fn check_deltas(chain: &Deltas) -> Findings {
             Misfit::Overlap { first } => {
                 format!("{} begins at {first}, and what is before it ends at {newest}", clip(name, LONGEST))
             }
+            Misfit::Inside { last } => {
+                let name = clip(name, LONGEST);
+                format!("{name} ends at {last}, within the full snapshot: a restore would put back its older values")
+            }
             Misfit::Misnamed { last } => {
                 format!("{} ends at {last}, and its name says otherwise", clip(name, LONGEST))
             }

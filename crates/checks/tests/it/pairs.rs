@@ -106,6 +106,13 @@ fn deltas_that_a_restore_cannot_apply_are_told_with_the_newest_restorable_revisi
              ends at 47; the newest restorable revision is 47",
         ),
         (
+            vec![stored(30, 37, None)],
+            "PAIR-037",
+            Severity::High,
+            "the chain breaks at revision 38: Incr-00000030-00000037-1790000300.gz ends at 37, within the full snapshot: \
+             a restore would put back its older values; the newest restorable revision is 37",
+        ),
+        (
             vec![stored(38, 47, Some(DeltaFault::Hash)), stored(48, 57, None)],
             "PAIR-038",
             Severity::High,

@@ -273,7 +273,8 @@ pub static DELTAS_BROKEN: Entry = Entry {
     severity: High,
     platforms: EVERY,
     title: "The deltas beside a full snapshot do not follow each other",
-    cause: "A delta snapshot is missing, is one of another chain, or was stored twice by two that backed up at once.",
+    cause: "A delta snapshot is missing, is one of another chain, was stored twice by two that backed up at once, or ends \
+        within a full snapshot that holds more than its name says.",
     consequence: "A restore fails where the chain breaks. What was written since is lost, though the files are there.",
     remedy: "Find the delta that is missing. Without it, restore from the full snapshot and the deltas before the break, with \
         the others moved away, or from a newer full snapshot.",
