@@ -79,6 +79,19 @@ pub struct PeerMember {
 /// The most members that are kept.
 const MOST_MEMBERS: usize = 1_000;
 
+/// The host of a URL of etcd, an address of IPv6 without its brackets: what stands in `https://192.0.2.1:2379` and in
+/// `https://[2001:db8::1]:2379`.
+#[must_use]
+pub fn host(url: &str) -> Option<&str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split('/').next()?;
+    let host = match rest.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?.0,
+        None => rest.rsplit_once(':').map_or(rest, |(host, _)| host),
+    };
+    (!host.is_empty()).then_some(host)
+}
+
 impl Site {
     /// Reads what a snapshot says; `open` opens an encrypted value, given its etcd key, as [`crate::hazards::read`] has it.
     #[must_use]
@@ -215,5 +228,21 @@ impl Reading {
         drivers.dedup();
         site.drivers = drivers.into_iter().collect();
         site
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_host_of_a_url_is_what_stands_between() {
+        for (url, said) in [
+            ("https://10.0.0.1:2380", Some("10.0.0.1")),
+            ("https://[fd00::1]:2380", Some("fd00::1")),
+            ("http://master-0.example.com:2380/", Some("master-0.example.com")),
+            ("https://", None),
+            ("https://[fd00::1", None),
+        ] {
+            assert_eq!(super::host(url), said);
+        }
     }
 }

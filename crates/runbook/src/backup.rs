@@ -22,7 +22,7 @@ fn access() -> Step {
         .part(
             Part::whole()
                 .run("oc get proxy cluster -o yaml")
-                .expect("httpProxy, httpsProxy, noProxy under status: for B-04"),
+                .shows("httpProxy, httpsProxy, noProxy under status: for B-04"),
         )
 }
 
@@ -30,7 +30,7 @@ fn onto_host(plan: &Plan<'_>) -> Step {
     Step::new("B-02").say("One host, once. Not one backup of each host.").part(
         Part::whole()
             .run(format!("oc debug --as-root node/{}", word(&plan.recovery.node)))
-            .expect("a shell on the host"),
+            .shows("a shell on the host"),
     )
 }
 
@@ -47,7 +47,7 @@ fn make(plan: &Plan<'_>) -> Step {
     Step::new("B-05")
         .at(Place::Node)
         .part(Part::whole().on(&plan.recovery).run("/usr/local/bin/cluster-backup.sh /home/core/assets/backup"))
-        .expect("two files, `snapshot_<time>.db` and `static_kuberesources_<time>.tar.gz`, and at the end `snapshot db and kube resources are successfully saved`")
+        .shows("two files, `snapshot_<time>.db` and `static_kuberesources_<time>.tar.gz`, and at the end `snapshot db and kube resources are successfully saved`")
         .say_if(plan.known.encrypted, "The tarball has the encryption keys: keep it apart from the snapshot. Both are needed.")
         .say("Copy both off the host, and have `assay verify` look at them.")
 }

@@ -77,7 +77,7 @@ fn sentence(text: &str) -> String {
 }
 
 fn access() -> Step {
-    Step::new("D-01").part(Part::whole().run("oc whoami").expect("a user with the role cluster-admin"))
+    Step::new("D-01").part(Part::whole().run("oc whoami").shows("a user with the role cluster-admin"))
 }
 
 /// Pods of etcd, by the nodes of the backup.
@@ -86,7 +86,7 @@ const PODS: &str = "oc -n openshift-etcd get pods -l k8s-app=etcd -o wide";
 fn pods(plan: &Plan<'_>) -> Step {
     let pods = plan.control_plane().map(|host| format!("`{}` on {}", host.etcd_pod(), host.address()));
     let pods: Vec<String> = pods.collect();
-    Step::new("D-02").part(Part::whole().run(PODS)).expect(format!("Running: {}", pods.join(", ")))
+    Step::new("D-02").part(Part::whole().run(PODS)).shows(format!("Running: {}", pods.join(", ")))
 }
 
 fn rsh(host: &Host) -> String {
@@ -98,14 +98,14 @@ fn leader(plan: &Plan<'_>) -> Written {
         return Err("one member: it is the leader".to_owned());
     }
     let command = format!("{} etcdctl endpoint status --cluster -w table", rsh(&plan.recovery));
-    Ok(Step::new("D-03").say("Any pod that runs will do.").part(Part::whole().run(command)).expect(
+    Ok(Step::new("D-03").say("Any pod that runs will do.").part(Part::whole().run(command)).shows(
         "one line each; IS LEADER is true in one. Note its address: that member comes last. IS LEARNER true in none",
     ))
 }
 
 fn enter(plan: &Plan<'_>) -> Step {
     let step = Step::new("D-04").parts(plan.control_plane().map(|host| {
-        Part::whole().titled(format!("`{}`", host.etcd_pod())).run(rsh(host)).expect("a prompt in the pod")
+        Part::whole().titled(format!("`{}`", host.etcd_pod())).run(rsh(host)).shows("a prompt in the pod")
     }));
     if plan.is_single() {
         return step.say("The API stands still while the only member is defragmented: some seconds to some minutes.");
@@ -128,7 +128,7 @@ fn defragment(plan: &Plan<'_>) -> Step {
                 .titled("In the pod")
                 .run("etcdctl --command-timeout=30s --endpoints=https://localhost:2379 defrag"),
         )
-        .expect("`Finished defragmenting etcd member[https://localhost:2379]`")
+        .shows("`Finished defragmenting etcd member[https://localhost:2379]`")
         .trouble("`context deadline exceeded`: again with a longer `--command-timeout`, such as 300s.")
         .trouble_if(large, "The database of the backup is larger than a GiB: begin with 120s.")
 }
@@ -136,7 +136,7 @@ fn defragment(plan: &Plan<'_>) -> Step {
 fn shrunk(plan: &Plan<'_>) -> Step {
     let step = Step::new("D-07")
         .part(Part::whole().titled("In the pod").run("etcdctl endpoint status -w table --cluster"))
-        .expect(
+        .shows(
             "DB SIZE of this member has fallen; the leader is still the one of D-03, else it comes last all the same",
         );
     if plan.is_single() {
@@ -149,7 +149,7 @@ fn alarms(plan: &Plan<'_>) -> Step {
     let etcdctl = |what: &str| format!("{} etcdctl {what}", rsh(&plan.recovery));
     Step::new("D-08")
         .say("After the last member. An alarm of full space stays until it is disarmed, and etcd takes no writes.")
-        .part(Part::new("D-08a").run(etcdctl("alarm list")).expect("nothing, or `memberID:... alarm:NOSPACE`"))
+        .part(Part::new("D-08a").run(etcdctl("alarm list")).shows("nothing, or `memberID:... alarm:NOSPACE`"))
         .part(Part::new("D-08b").run(etcdctl("alarm disarm")))
 }
 

@@ -80,7 +80,7 @@ fn elsewhere(plan: &Plan<'_>) -> Step {
 fn before(plan: &Plan<'_>) -> Step {
     Step::new("E-02")
         .say("As cluster-admin. Make no backup until it is done: one that is half encrypted may not restore. Memory, disk and the speed of backups suffer meanwhile.")
-        .part(Part::whole().run("oc whoami").expect("a user with the role cluster-admin"))
+        .part(Part::whole().run("oc whoami").shows("a user with the role cluster-admin"))
         .say_if(
             plan.known.site.encryption.kind == "aescbc" || plan.known.site.encryption.kind == "aesgcm",
             "By the backup it is on already: E-06 to E-08 tell how far.",
@@ -126,7 +126,7 @@ fn done(plan: &Plan<'_>, id: &str, asked: &str, resource: &str, what: &str) -> W
     let said = plan.known.site.encryption.conditions.iter().find(|(of, ..)| of == resource);
     let step = Step::new(id)
         .part(Part::whole().run(ask(asked)))
-        .expect(format!("`EncryptionCompleted`, `All resources encrypted: {what}`"))
+        .shows(format!("`EncryptionCompleted`, `All resources encrypted: {what}`"))
         .trouble("`EncryptionInProgress`: wait some minutes, and ask again.");
     Ok(match said {
         Some((_, reason, _)) => step.say(format!("In the backup it said `{reason}`.")),
@@ -142,7 +142,7 @@ fn off(plan: &Plan<'_>) -> Step {
         .part(Part::whole().titled("In the editor").run("oc edit apiserver"))
         .part(Part::whole().titled("Or as a patch").run(patch("identity")))
         .part(Part::whole().titled("Then, until all three say so").run_all(asks.map(|(_, asked, ..)| ask(asked))))
-        .expect("`DecryptionCompleted`, `Encryption mode set to identity and everything is decrypted`")
+        .shows("`DecryptionCompleted`, `Encryption mode set to identity and everything is decrypted`")
         .wait("20 minutes and more", "every one says DecryptionCompleted", "")
         .trouble("`DecryptionInProgress`: wait some minutes, and ask again.")
 }

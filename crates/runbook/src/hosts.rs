@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use backup_facts::site::host;
+
 use crate::asked::Asked;
 use crate::known::Known;
 use crate::shell::word;
@@ -91,19 +93,9 @@ fn address(known: &Known<'_>, node: &str) -> Option<String> {
         return Some(address.clone());
     }
     let member = known.site.members.iter().find(|member| member.name == node);
-    let peer = member.and_then(|member| member.peer_urls.first()).and_then(|url| host_of(url));
+    let peer = member.and_then(|member| member.peer_urls.first()).and_then(|url| host(url)).map(str::to_owned);
     let said = || known.static_pods.and_then(|pods| pods.etcd.nodes.get(node)).and_then(Clone::clone);
     peer.or_else(said)
-}
-
-/// The host of `https://10.0.0.1:2380` or `https://[fd00::1]:2380`.
-fn host_of(url: &str) -> Option<String> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = match rest.strip_prefix('[') {
-        Some(bracketed) => bracketed.split_once(']')?.0,
-        None => rest.split(['/', ':']).next()?,
-    };
-    (!host.is_empty()).then(|| host.to_owned())
 }
 
 /// The host to restore on, why, and whether it is proposed here.
@@ -155,22 +147,4 @@ fn against(known: &Known<'_>, host: &Host) -> String {
     ];
     let against: Vec<&str> = against.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text).collect();
     if against.is_empty() { "asked for".to_owned() } else { format!("asked for; but {}", against.join(", ")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::host_of;
-
-    #[test]
-    fn the_host_of_a_peer_url() {
-        for (url, host) in [
-            ("https://10.0.0.1:2380", Some("10.0.0.1")),
-            ("https://[fd00::1]:2380", Some("fd00::1")),
-            ("http://master-0.example.com:2380/", Some("master-0.example.com")),
-            ("https://", None),
-            ("https://[fd00::1", None),
-        ] {
-            assert_eq!(host_of(url).as_deref(), host);
-        }
-    }
 }

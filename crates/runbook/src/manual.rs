@@ -71,7 +71,7 @@ fn stop(plan: &Plan<'_>) -> Step {
         let part = pods.into_iter().fold(part, |part, pod| {
             part.run(format!("mv {MANIFESTS}/{pod}-pod.yaml {KEPT}/")).run(until_nothing(&left(pod)))
         });
-        part.expect("the prompt is back; it waits for each pod")
+        part.shows("the prompt is back; it waits for each pod")
     });
     Step::new("M-03")
         .at(Place::EveryHost)
@@ -88,7 +88,7 @@ fn keep(plan: &Plan<'_>) -> Step {
             .run("mkdir -p /home/core/assets/old-member-data")
             .run("mv /var/lib/etcd/member /home/core/assets/old-member-data")
             .run("ls -A /var/lib/etcd")
-            .expect("the last line: nothing. What else is there: move it, too")
+            .shows("the last line: nothing. What else is there: move it, too")
     };
     Step::new("M-04")
         .at(Place::EveryHost)
@@ -115,7 +115,7 @@ fn values(plan: &Plan<'_>) -> Step {
             .titled("The token, once")
             .on(host)
             .run("uuidgen")
-            .expect("write it down: it is <uuid> in what follows")
+            .shows("write it down: it is <uuid> in what follows")
     });
     step.parts(once).parts(plan.control_plane().map(|host| variables(plan, host)))
 }
@@ -129,7 +129,7 @@ fn variables(plan: &Plan<'_>, host: &Host) -> Part {
         .run(format!("export ETCD_NODE_PEER_URL={}", word(&peer_url(host))))
         .run(format!("export ETCD_INITIAL_CLUSTER={}", word(&initial_cluster(plan))))
         .run("grep -E '_(ETCD_NAME|IP)=' /etc/kubernetes/static-pod-resources/etcd-certs/configmaps/etcd-scripts/etcd.env")
-        .expect("the last line shows names and addresses of today: the same")
+        .shows("the last line shows names and addresses of today: the same")
 }
 
 /// Name of the snapshot as it lies on the hosts.
@@ -146,7 +146,7 @@ fn restore(plan: &Plan<'_>) -> Step {
     let step = Step::new("M-06")
         .at(Place::EveryHost)
         .say("In the terminal of M-05, where the values are set.")
-        .expect("`added member` for each host, with the same `added-peer-id`s on every host. Other ids: stop, compare the values of M-05");
+        .shows("`added member` for each host, with the same `added-peer-id`s on every host. Other ids: stop, compare the values of M-05");
     step.parts(plan.control_plane().map(|host| restore_on(plan, host)))
 }
 
@@ -180,7 +180,7 @@ fn move_in(plan: &Plan<'_>) -> Step {
             .run(format!("rm {inner}"))
             .run("restorecon -vR /var/lib/etcd/")
             .run("ls -A /var/lib/etcd")
-            .expect("the last line: member, and nothing else")
+            .shows("the last line: member, and nothing else")
     });
     Step::new("M-07").at(Place::EveryHost).parts(parts)
 }
@@ -192,14 +192,14 @@ fn start_etcd(plan: &Plan<'_>) -> Step {
             .on(host)
             .run(format!("mv {KEPT}/etcd-pod.yaml {MANIFESTS}"))
             .run("until crictl ps --name '^etcd$' | grep Running; do sleep 5; done")
-            .expect("a line with Running")
+            .shows("a line with Running")
     };
     let status = plan.control_plane().next().map(|host| {
         Part::whole()
             .titled("When all are started: the members")
             .on(host)
             .run("crictl exec \"$(crictl ps --name '^etcdctl$' -q)\" etcdctl endpoint status -w table")
-            .expect("a line for each host, one leader, no learner, no error")
+            .shows("a line for each host, one leader, no learner, no error")
     });
     Step::new("M-08")
         .at(Place::EveryHost)
@@ -219,7 +219,7 @@ fn start_rest(plan: &Plan<'_>) -> Step {
             .run("systemctl restart kubelet")
             .run(format!("mv {KEPT}/kube-controller-manager-pod.yaml {KEPT}/kube-scheduler-pod.yaml {MANIFESTS}"))
             .run("crictl ps | grep -E 'kube-(apiserver|scheduler|controller-manager)' | grep -v -E 'operator|guard'")
-            .expect("the last line: all three, Running")
+            .shows("the last line: all three, Running")
     };
     let step = Step::new("M-09")
         .at(Place::EveryHost)
@@ -234,7 +234,7 @@ fn start_rest(plan: &Plan<'_>) -> Step {
         workers.join(" ")
     );
     step.part(
-        Part::whole().titled("On every other node").run(lines).expect("by name or address, as your network has it"),
+        Part::whole().titled("On every other node").run(lines).shows("by name or address, as your network has it"),
     )
 }
 

@@ -52,13 +52,13 @@ fn choose(plan: &Plan<'_>) -> Step {
             "Take a host where etcd runs. If the API still reads: one that is no learner, with the highest raft index.",
         )
         .parts(plan.reachable().map(look))
-        .expect("a line with Running, on the host to take");
+        .shows("a line with Running, on the host to take");
     let pod = plan.reachable().next().map(|host| word(&host.etcd_pod()));
     step.parts(pod.map(|pod| {
         Part::whole()
             .titled("If the API still reads: the raft index")
             .run(format!("oc exec -n openshift-etcd {pod} -c etcdctl -- etcdctl endpoint status -w table"))
-            .expect("a line for each member that answers; no answer at all: ask the pod of another host")
+            .shows("a line for each member that answers; no answer at all: ask the pod of another host")
     }))
 }
 
@@ -68,7 +68,7 @@ fn run() -> Step {
         .only_if("Q-01 found a host")
         .say("On the host that Q-01 found, and on no other. What it had not got from the others is lost.")
         .part(Part::whole().run("sudo -E /usr/local/bin/quorum-restore.sh").on_node("<live-host>"))
-        .expect(
+        .shows(
             "`...stopping etcd-pod.yaml`, `Waiting for container ... to stop`, then `starting restore-etcd static pod`",
         )
         .trouble("`required dependencies not found`: no static pod of etcd ever ran on this host. Take another.")
@@ -82,7 +82,7 @@ fn leave(plan: &Plan<'_>) -> Step {
         .part(
             Part::whole()
                 .run("oc -n openshift-etcd get pods -l k8s-app=etcd")
-                .expect(format!("Running, of the hosts that are alive: {pods}")),
+                .shows(format!("Running, of the hosts that are alive: {pods}")),
         )
         .wait("some minutes", "the pods of all hosts that are alive are Running", "")
 }
@@ -100,15 +100,15 @@ fn recreate(plan: &Plan<'_>) -> Step {
 fn machines() -> Step {
     Step::new("Q-05")
         .only_if("Q-04 re-created a Machine")
-        .part(Part::whole().run("oc get machines -n openshift-machine-api -o wide").expect("every Machine Running"))
+        .part(Part::whole().run("oc get machines -n openshift-machine-api -o wide").shows("every Machine Running"))
         .wait("some minutes for each Machine", "every Machine is Running", "")
 }
 
 fn wait() -> Step {
     Step::new("Q-06")
         .only_if("Q-02 was run")
-        .part(Part::whole().run("oc adm wait-for-stable-cluster").expect("all clusteroperators are stable"))
+        .part(Part::whole().run("oc adm wait-for-stable-cluster").shows("all clusteroperators are stable"))
         .wait("up to 15 minutes", "the command ends", "")
         .trouble("No progress: R-20.")
-        .expect("Done: leave the restore alone. Make a new backup, B-01 to B-05")
+        .shows("Done: leave the restore alone. Make a new backup, B-01 to B-05")
 }

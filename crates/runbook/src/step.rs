@@ -95,13 +95,13 @@ impl Step {
         self
     }
 
-    pub(crate) fn expect(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn shows(mut self, text: impl Into<String>) -> Self {
         self.step.expect.push(text.into());
         self
     }
 
-    pub(crate) fn expect_if(self, holds: bool, text: impl Into<String>) -> Self {
-        if holds { self.expect(text) } else { self }
+    pub(crate) fn shows_if(self, holds: bool, text: impl Into<String>) -> Self {
+        if holds { self.shows(text) } else { self }
     }
 
     /// How long, until what, and what to ask: empty where a part does.
@@ -168,7 +168,7 @@ impl Part {
         self
     }
 
-    pub(crate) fn expect(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn shows(mut self, text: impl Into<String>) -> Self {
         self.0.expect.push(text.into());
         self
     }

@@ -95,7 +95,7 @@ fn gone(plan: &Plan<'_>) -> Written {
             "{client} get events -A | grep -E 'FailedAttachVolume|FailedMount'"
         )))
         .part(Part::new("S-02b").run(format!("{client} get pv '<pv>' -o yaml > pv-old.yaml")))
-        .expect("no pod waits for a volume"))
+        .shows("no pod waits for a volume"))
 }
 
 fn attached(plan: &Plan<'_>) -> Written {
@@ -194,13 +194,12 @@ fn remove(client: &str, owner: &LocalOwner) -> String {
 fn claims(plan: &Plan<'_>) -> Step {
     let storage = &plan.known.hazards.storage;
     let open: Vec<_> = storage.claims.items.iter().filter(|claim| claim.phase != "Bound").collect();
-    let step = Step::new("S-06").part(Part::whole().run(format!("{} get pvc -A", client(plan)))).expect(match storage
-        .claims
-        .total
-    {
-        0 => "no claim: the backup has none".to_owned(),
-        total => format!("{}, Bound but for those that were not in the backup", count(total, "claim")),
-    });
+    let step = Step::new("S-06").part(Part::whole().run(format!("{} get pvc -A", client(plan)))).shows(
+        match storage.claims.total {
+            0 => "no claim: the backup has none".to_owned(),
+            total => format!("{}, Bound but for those that were not in the backup", count(total, "claim")),
+        },
+    );
     told(step, &open, open.len() as u64, |claim| {
         let phase = if claim.phase.is_empty() { "in no phase" } else { &claim.phase };
         format!("{} was {phase} in the backup", shown(&claim.name))

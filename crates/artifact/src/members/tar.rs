@@ -106,7 +106,7 @@ impl<S: Source> Headers<S> {
                     about.name = Some(self.about(size)?.split(|byte| *byte == 0).next().unwrap_or_default().to_vec())
                 }
                 EntryType::XHeader => about.read(&self.about(size)?),
-                EntryType::GNULongLink | EntryType::XGlobalHeader => self.expect(size),
+                EntryType::GNULongLink | EntryType::XGlobalHeader => self.comes(size),
                 kind => return self.record(&header, kind, size, about).map(Some),
             }
         }
@@ -129,14 +129,14 @@ impl<S: Source> Headers<S> {
             EntryType::Link | EntryType::Symlink => Kind::Link,
             _ => Kind::Special,
         };
-        self.expect(size);
+        self.comes(size);
         let seconds = header.mtime().ok();
         let modified = seconds.and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
         Ok(Record { name, kind, size, modified, at: self.at })
     }
 
-    /// The content that follows is of so many bytes.
-    fn expect(&mut self, size: u64) {
+    /// Content of so many bytes comes next.
+    fn comes(&mut self, size: u64) {
         (self.left, self.padding) = (size, size.wrapping_neg() % BLOCK);
     }
 
@@ -182,7 +182,7 @@ impl<S: Source> Headers<S> {
         if size > ABOUT {
             return Err(self.fault("a member's name is longer than a megabyte"));
         }
-        self.expect(size);
+        self.comes(size);
         let mut bytes = Vec::new();
         self.read_to_end(&mut bytes)?;
         Ok(bytes)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use backup_facts::site::host;
 use backup_facts::snapshot::QuotaSource;
 use wording::clip;
 
@@ -73,17 +74,6 @@ fn check_servers(pair: &Pair<'_>, comparison: &mut Comparison) {
         );
         comparison.findings.push(Finding::new(&OTHER_CLUSTER_PAIR, message));
     }
-}
-
-/// `https://[2001:db8::1]:2379` and `https://192.0.2.1:2379`: what stands between.
-fn host(url: &str) -> Option<&str> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.split('/').next()?;
-    let host = match rest.strip_prefix('[') {
-        Some(rest) => rest.split_once(']')?.0,
-        None => rest.rsplit_once(':').map_or(rest, |(host, _)| host),
-    };
-    (!host.is_empty()).then_some(host)
 }
 
 fn is_loopback(host: &str) -> bool {

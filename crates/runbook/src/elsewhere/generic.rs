@@ -77,5 +77,5 @@ fn restore(known: &Known<'_>, servers: &Servers) -> Written {
         .say("Every client stopped first, then every member, and its data directory moved away. The same snapshot and token on every host; then start all members, then the clients.")
         .say(format!("The snapshot lies at {} on every host.", shown(&snapshot.ready)))
         .parts(servers.alive().map(part))
-        .expect("`restored snapshot`, and `added member` with the same ids on every host"))
+        .shows("`restored snapshot`, and `added member` with the same ids on every host"))
 }

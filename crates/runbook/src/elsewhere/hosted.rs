@@ -44,7 +44,7 @@ fn pause(namespace: &str, told: bool) -> Written {
             format!("The namespace of its control plane, by the members of etcd in the snapshot: `{namespace}`."),
         )
         .part(Part::whole().run(paused("true")))
-        .expect("`patched`"))
+        .shows("`patched`"))
 }
 
 fn scale(namespace: &str, what: &str, replicas: usize) -> String {
@@ -98,7 +98,7 @@ fn restore(known: &Known<'_>, servers: &Servers, namespace: &str) -> Written {
         .part(Part::new("H-04a").run_all(helper(&space, &first.member)))
         .part(Part::new("H-04b").run(copy))
         .part(Part::new("H-04c").run_all(lines))
-        .expect("`restored snapshot`, and `added member` for each member")
+        .shows("`restored snapshot`, and `added member` for each member")
         .trouble(format!(
             "The volume has no room for both: `{exec} rm -r /var/lib/data.before-restore` once you are sure of the snapshot."
         )))
@@ -147,7 +147,7 @@ fn resume(namespace: &str) -> Written {
         .at(Place::ManagementCluster)
         .say("The documentation's variable for the namespace is that of the control plane; a HostedCluster lies in its own.")
         .part(Part::whole().run(paused("")).run(format!("oc -n {} get pods", word(namespace))))
-        .expect("all pods Running")
+        .shows("all pods Running")
         .wait("some minutes", "the HostedCluster is Available", "oc get hostedclusters -n '<hosted-cluster-namespace>' '<hosted-cluster>'"))
 }
 

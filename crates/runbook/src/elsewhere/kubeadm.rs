@@ -63,7 +63,7 @@ impl Snapshot {
         let mut look = Part::whole().titled("See that it is whole").on_node(&server.node);
         if !self.sha256.is_empty() {
             let sum = word(&format!("{}  {}", self.sha256, self.copied));
-            look = look.run(format!("printf '%s\\n' {sum} | sha256sum -c")).expect(format!("`{}: OK`", self.copied));
+            look = look.run(format!("printf '%s\\n' {sum} | sha256sum -c")).shows(format!("`{}: OK`", self.copied));
         }
         if let Some(unpack) = &self.unpacked {
             look = look.run(unpack);
@@ -150,7 +150,7 @@ fn stop(servers: &Servers) -> Written {
         .parts(api)
         .parts(etcd)
         .parts(gone)
-        .expect("no container in the list, on any host")
+        .shows("no container in the list, on any host")
         .wait("some seconds, up to a minute", "the list is empty on every host", ""))
 }
 
@@ -200,7 +200,7 @@ fn restore(known: &Known<'_>, servers: &Servers, snapshot: &Snapshot) -> Written
             "Where `snapshot restore --help` names `--bump-revision`, add `--bump-revision 1000000000 --mark-compacted`: then no client sees revisions go back.",
         )
         .parts(servers.alive().map(part))
-        .expect("`restored snapshot`, and `added member` with the same ids on every host")
+        .shows("`restored snapshot`, and `added member` with the same ids on every host")
         .trouble(format!("`data-dir \"{DATA}\" not empty or could not be read`: K-02 was not done on this host.")))
 }
 
@@ -216,7 +216,7 @@ fn etcd_back(servers: &Servers) -> Written {
         .say("On all hosts within a minute or two: a member alone waits for the others.")
         .parts(servers.alive().map(part))
         .part(Part::new("K-04b").on_node(&servers.first().node).run(HEALTH))
-        .expect("every endpoint `is healthy`")
+        .shows("every endpoint `is healthy`")
         .wait("up to a minute", "every member answers", ""))
 }
 
@@ -232,7 +232,7 @@ fn api_back(servers: &Servers) -> Written {
                 .run(format!("{ask} get --raw '/readyz?verbose'"))
                 .run(format!("{ask} get nodes")),
         )
-        .expect("`readyz check passed`, and the nodes of the time of the backup")
+        .shows("`readyz check passed`, and the nodes of the time of the backup")
         .wait("one or two minutes", "the API server is ready", "")
         .trouble(
             "`super-admin.conf` lies beside `admin.conf` since Kubernetes 1.29, for the case that roles are damaged.",
@@ -252,7 +252,7 @@ fn rest(servers: &Servers) -> Written {
         .at(Place::EveryHost)
         .say("They remember the time before the restore. The kubelet starts the two containers again by itself; restart it on the workers, too, and whatever else watches the API: network, DNS, operators.")
         .parts(servers.alive().map(part))
-        .expect("all nodes `Ready`, and pods come to rest"))
+        .shows("all nodes `Ready`, and pods come to rest"))
 }
 
 fn lost(servers: &Servers) -> Written {

@@ -28,7 +28,7 @@ fn at_hand(known: &Known<'_>, place: &str) -> Written {
         .say("MicroShift takes no backup of a newer release than itself: `microshift version`.")
         .part(Part::whole().titled("Copy it to the host, where it is not there yet; modes and owners are kept").run(copy))
         .part(Part::whole().titled("See it there").run(format!("ssh '<microshift-host>' {}", word(&format!("sudo ls -l {}", word(place))))))
-        .expect("`certs`, `etcd`, `kubelet-plugins`, `resources`, `version`, ..."))
+        .shows("`certs`, `etcd`, `kubelet-plugins`, `resources`, `version`, ..."))
 }
 
 /// What unpacks a copy into a directory that is not there yet.
@@ -48,7 +48,7 @@ fn restore(place: &str) -> Written {
         .at(Place::Node)
         .say("It replaces `/var/lib/microshift`. Systems of ostree do so by themselves when the system is rolled back.")
         .part(Part::whole().on_node("<microshift-host>").run(format!("sudo microshift restore {}", word(place))))
-        .expect("it ends without an error"))
+        .shows("it ends without an error"))
 }
 
 fn start() -> Written {

@@ -84,7 +84,7 @@ fn reset(known: &Known<'_>, servers: &Servers, names: &Names) -> Written {
         .say("A new host, that never was a server of this cluster: add `--token=...` with the token of the old one.")
         .say("Snapshots kept in S3 by the configuration: add `--etcd-s3=false`, else the file is looked for there.")
         .part(Part::whole().on_node(&first.node).run_all(lines))
-        .expect("`Managed etcd cluster membership has been reset, restart without --cluster-reset flag now`, and it ends")
+        .shows("`Managed etcd cluster membership has been reset, restart without --cluster-reset flag now`, and it ends")
         .wait("one to some minutes", "it ends by itself", "")
         .trouble(format!(
             "It refuses because a reset was done before: `sudo rm {}/server/db/reset-flag`, and again.",
@@ -106,7 +106,7 @@ fn start(servers: &Servers, names: &Names) -> Written {
                 .run(format!("sudo systemctl start {}", names.service))
                 .run(format!("{} get nodes", names.kubectl)),
         )
-        .expect("the nodes of the time of the backup; this one `Ready`")
+        .shows("the nodes of the time of the backup; this one `Ready`")
         .wait("one or two minutes", "this server is Ready", ""))
 }
 

@@ -29,7 +29,7 @@ fn needed(known: &Known<'_>) -> Written {
         ))
         .say("What follows is for an etcd that lost its quorum for good. One member that fails is replaced by itself; a loss that passes heals by itself.")
         .part(Part::whole().run(kubectl("get etcds,statefulsets,pods -l app.kubernetes.io/managed-by=etcd-druid")))
-        .expect("which pods of etcd run; the documentation calls it the last resort"))
+        .shows("which pods of etcd run; the documentation calls it the last resort"))
 }
 
 fn alone() -> Written {
@@ -74,7 +74,7 @@ fn start() -> Written {
     Ok(Step::new("G-05")
         .at(Place::ManagementCluster)
         .part(Part::whole().run(kubectl(&format!("scale statefulset {ETCD} --replicas=1"))))
-        .expect(
+        .shows(
             "the pod is 2/2 Running; the log of its container `backup-restore` tells from which snapshots it restored",
         )
         .wait(
@@ -99,5 +99,5 @@ fn hand_back() -> Written {
                 .run(kubectl("get pods,leases -l app.kubernetes.io/part-of='<etcd-name>'")),
         )
         .part(Part::new("G-06c").run(annotate("druid.gardener.cloud/disable-etcd-component-protection-")))
-        .expect("all members 2/2 Running, every lease held by a `Member` or the `Leader`, the Etcd ready"))
+        .shows("all members 2/2 Running, every lease held by a `Member` or the `Leader`, the Etcd ready"))
 }

@@ -1,5 +1,7 @@
 //! The hosts that etcd runs on, by its members and by the Nodes of the control plane.
 
+use backup_facts::site::host;
+
 use crate::asked::Asked;
 use crate::known::Known;
 use crate::shell::word;
@@ -40,7 +42,7 @@ impl Servers {
             .map(|member| {
                 let node = node_of(&names, &member.name).unwrap_or(&member.name).to_owned();
                 let peer_url = member.peer_urls.first().cloned().unwrap_or_default();
-                let address = host_of(&peer_url).unwrap_or_else(|| format!("<ip-of-{node}>"));
+                let address = host(&peer_url).map(str::to_owned).unwrap_or_else(|| format!("<ip-of-{node}>"));
                 let lost = lost(&node) || lost(&member.name);
                 Server { member: member.name.clone(), peer_url, address, lost, node }
             })
@@ -140,16 +142,6 @@ fn node_of<'n>(nodes: &[&'n str], member: &str) -> Option<&'n str> {
 fn is_named_after(member: &str, node: &str) -> bool {
     let rest = member.strip_prefix(node).and_then(|rest| rest.strip_prefix('-'));
     rest.is_some_and(|rest| rest.len() == 8 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-/// The host of `https://10.0.0.1:2380` or `https://[fd00::1]:2380`.
-fn host_of(url: &str) -> Option<String> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = match rest.strip_prefix('[') {
-        Some(bracketed) => bracketed.split_once(']')?.0,
-        None => rest.split(['/', ':']).next()?,
-    };
-    (!host.is_empty()).then(|| host.to_owned())
 }
 
 #[cfg(test)]

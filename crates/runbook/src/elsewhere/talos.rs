@@ -24,7 +24,7 @@ fn at_hand(servers: &Servers) -> Written {
         .say("The nodes of the control plane need the machine configuration with the same secrets as then: certificates and the keys of encrypted values come from there, not from the snapshot.")
         .say("No node may be of type `init`: `talosctl get machinetype` shows `controlplane`. Where one is `init`, change its configuration first.")
         .parts(servers.alive().map(|server| Part::whole().titled(format!("`{}`", server.node)).run(at(server, "get machinetype")).run(at(server, "service etcd"))))
-        .expect("machine type `controlplane`; etcd in state `Preparing`, on every node of the control plane"))
+        .shows("machine type `controlplane`; etcd in state `Preparing`, on every node of the control plane"))
 }
 
 fn reset(servers: &Servers) -> Written {
@@ -50,7 +50,7 @@ fn recover(known: &Known<'_>, servers: &Servers) -> Written {
         .say_if(raw, "The file has no integrity hash, as a copy of a data directory: the hash is not looked at.")
         .say_if(packed, "The file is compressed: unpack it first, and name what comes out.")
         .part(Part::whole().run(line))
-        .expect("the log of the node (`talosctl dmesg -f`) shows that etcd was recovered")
+        .shows("the log of the node (`talosctl dmesg -f`) shows that etcd was recovered")
         .wait("some minutes", "etcd runs", &at(&first, "service etcd")))
 }
 
@@ -59,6 +59,6 @@ fn look(servers: &Servers) -> Written {
     Ok(Step::new("T-04")
         .at(Place::Workstation)
         .part(Part::whole().run(at(&first, "etcd status")).run(at(&first, "etcd members")).run("kubectl get nodes"))
-        .expect("every node of the control plane is a member; all nodes `Ready`")
+        .shows("every node of the control plane is a member; all nodes `Ready`")
         .wait("some minutes", "all members are there", ""))
 }

@@ -17,7 +17,7 @@ pub(super) fn same_release(plan: &Plan<'_>) -> Written {
         .part(
             Part::whole()
                 .run(r#"oc get clusterversion version -o jsonpath='{.status.desired.version}{"\n"}'"#)
-                .expect(format!("the release of the backup: {of}")),
+                .shows(format!("the release of the backup: {of}")),
         )
         .trouble("The API does not answer: ask whoever updated the cluster last. Do not guess."))
 }
@@ -38,7 +38,7 @@ pub(super) fn is_it_needed(plan: &Plan<'_>) -> Written {
         .say("If the API answers and you go on all the same: make a new backup first, B-01 to B-05.");
     Ok(step
         .part(Part::whole().titled("Does the API answer?").run("oc get --raw /readyz"))
-        .expect("`ok` means that etcd answers. An error, or no answer within a minute, is what this book is for."))
+        .shows("`ok` means that etcd answers. An error, or no answer within a minute, is what this book is for."))
 }
 
 /// R-03.

@@ -184,8 +184,8 @@ fn by_set(plan: &Plan<'_>, step: Step) -> Step {
 fn with_manifest(plan: &Plan<'_>, step: Step) -> Step {
     let all = successors(plan);
     let list = all.iter().fold(Part::new("R-17a").run(LIST), |part, one| match one.old {
-        Some(old) => part.expect(format!("in the backup: {old}, node {}, {}", one.host.node, one.provider)),
-        None => part.expect(format!("in the backup: no Machine for node {}", one.host.node)),
+        Some(old) => part.shows(format!("in the backup: {old}, node {}, {}", one.host.node, one.provider)),
+        None => part.shows(format!("in the backup: no Machine for node {}", one.host.node)),
     });
     let step = step.part(list).parts(all.iter().map(save));
     let step = edit(step, &all);
@@ -229,7 +229,7 @@ fn save(one: &Successor<'_>) -> Part {
 fn edit(step: Step, all: &[Successor<'_>]) -> Step {
     let names = all.iter().fold(Part::new("R-17c.ii"), |part, one| {
         let new = one.new.as_deref().unwrap_or("a name that no Machine has");
-        part.expect(format!("{}: metadata.name is {new}", one.file()))
+        part.shows(format!("{}: metadata.name is {new}", one.file()))
     });
     let (done, open): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.manifest.is_some());
     let files = |some: &[&Successor<'_>]| some.iter().map(|one| one.file()).collect::<Vec<_>>().join(", ");
@@ -240,10 +240,10 @@ fn edit(step: Step, all: &[Successor<'_>]) -> Step {
     };
     step.part(Part::new("R-17c").titled(title))
         .part(Part::new("R-17c.i"))
-        .part(names.expect("metadata.selfLink, if it is there: drop it"))
+        .part(names.shows("metadata.selfLink, if it is there: drop it"))
         .part(Part::new("R-17c.iii"))
         .part(Part::new("R-17c.iv"))
-        .part(Part::new("R-17c.v").expect(
+        .part(Part::new("R-17c.v").shows(
             "drop creationTimestamp, managedFields, finalizers, ownerReferences and spec.lifecycleHooks, too; keep labels, \
              spec.providerSpec and taints",
         ))
@@ -256,7 +256,7 @@ fn delete(one: &Successor<'_>) -> Part {
 }
 
 fn gone(one: &Successor<'_>) -> Part {
-    Part::new("R-17e").run(LIST).expect(format!("no line with {}", one.old.unwrap_or("the old Machine")))
+    Part::new("R-17e").run(LIST).shows(format!("no line with {}", one.old.unwrap_or("the old Machine")))
 }
 
 fn create(one: &Successor<'_>) -> Part {
@@ -265,7 +265,7 @@ fn create(one: &Successor<'_>) -> Part {
 
 fn wait_for(one: &Successor<'_>, named: bool) -> Part {
     let name = one.new.as_deref().filter(|_| named).unwrap_or("a new Machine");
-    Part::new("R-17g").run(LIST).expect(format!("{name}: Provisioning, then Running; then R-13 for its node"))
+    Part::new("R-17g").run(LIST).shows(format!("{name}: Provisioning, then Running; then R-13 for its node"))
 }
 
 #[cfg(test)]

@@ -38,10 +38,10 @@ fn central(plan: &Plan<'_>, mut step: Step) -> Step {
         let delete = plan.others.iter().map(|host| format!("oc delete node {}", word(&host.node)));
         let part = Part::new("R-15a").titled("Delete the Nodes of the other control-plane hosts").run_all(delete);
         step = step
-            .part(part.expect("they must stay deleted until R-15b is done; after a restart a kubelet registers anew"));
+            .part(part.shows("they must stay deleted until R-15b is done; after a restart a kubelet registers anew"));
         let pattern = word(&plan.others.iter().map(Host::address).collect::<Vec<_>>().join("|"));
         let look = format!("oc -n openshift-ovn-kubernetes get ds/ovnkube-master -o yaml | grep -w -E {pattern}");
-        step = step.part(Part::new("R-15b").run(look).expect("nothing; 5 to 10 minutes"));
+        step = step.part(Part::new("R-15b").run(look).shows("nothing; 5 to 10 minutes"));
     } else {
         step = step
             .without("R-15a", "documented since 4.11, for the other control-plane hosts")
@@ -56,14 +56,14 @@ fn central(plan: &Plan<'_>, mut step: Step) -> Step {
                 .titled("Renew the pods of its control plane")
                 .run(pods("ovnkube-master", "delete"))
                 .run(pods("ovnkube-master", "get"))
-                .expect("all Running, after some minutes"),
+                .shows("all Running, after some minutes"),
         )
         .part(
             Part::new("R-15e")
                 .titled("Renew its pods on every node")
                 .run(pods("ovnkube-node", "delete"))
                 .run(pods("ovnkube-node", "get"))
-                .expect("all Running, after some minutes"),
+                .shows("all Running, after some minutes"),
         )
         .wait("5 to 10 minutes for R-15b, some more for the pods", "all its pods are Running", "");
     if plan.since(4, 12) { hanging(step) } else { step.without("R-15f", "documented since 4.12") }
@@ -76,7 +76,7 @@ fn per_node(plan: &Plan<'_>, step: Step) -> Step {
         Part::new("R-15a")
             .run(format!("{app} delete pod -l app=ovnkube-control-plane"))
             .run(format!("{app} get pod -l app=ovnkube-control-plane"))
-            .expect("all Running, after some minutes"),
+            .shows("all Running, after some minutes"),
     );
     let step = plan.reachable().fold(step, |step, host| step.parts(on_host(host)));
     let step = match loop_over(&plan.workers()) {
@@ -91,7 +91,7 @@ fn hanging(step: Step) -> Step {
         Part::new("R-15f")
             .titled("Only where a pod hangs in Terminating, and not for the recovery host")
             .run("oc delete node '<node>'")
-            .expect("then on that node R-11b, R-12, R-13: it registers anew"),
+            .shows("then on that node R-11b, R-12, R-13: it registers anew"),
     )
 }
 
@@ -113,7 +113,7 @@ fn on_host(host: &Host) -> [Part; 4] {
         Part::new("R-15e")
             .titled(format!("See the pod of {} Running", host.node))
             .run(pods("get"))
-            .expect("Running, after some minutes"),
+            .shows("Running, after some minutes"),
     ]
 }
 
@@ -154,7 +154,7 @@ pub(super) fn webhooks(plan: &Plan<'_>) -> Written {
             .titled(format!("The configuration {name}"))
             .run(format!("oc get {KINDS} {name} --ignore-not-found -o yaml > {file}"))
             .run(format!("oc delete {KINDS} {name} --ignore-not-found"))
-            .expect(format!("at the end of all put it back: `oc create -f {file}`, without resourceVersion and uid"))
+            .shows(format!("at the end of all put it back: `oc create -f {file}`, without resourceVersion and uid"))
     });
     Ok(Step::new("R-16")
         .only_if("creating something fails with `failed calling webhook`")

@@ -14,7 +14,7 @@ pub(super) fn look(plan: &Plan<'_>) -> Written {
     let total = plan.known.hazards.nodes.nodes.total;
     let step = Step::new("R-11").wait("some minutes", "every node is Ready", "oc get nodes");
     let step = if plan.is_long() && !plan.is_manual() { step } else { step.only_if(ON_DEMAND) };
-    let list = Part::new("R-11a").run("oc get nodes -w").expect(format!("{total} nodes: {}", names(plan)));
+    let list = Part::new("R-11a").run("oc get nodes -w").shows(format!("{total} nodes: {}", names(plan)));
     let renew = Part::new("R-11b").run("sudo sh -c 'rm -f /var/lib/kubelet/pki/*.pem'").on_node("<node>");
     let step = step.part(list).trouble(
         "`oc` gets no answer: the API server needs some minutes. If it goes on, use the kubeconfig of the recovery host, as \
@@ -25,7 +25,7 @@ pub(super) fn look(plan: &Plan<'_>) -> Written {
     }
     Ok(step
         .say("A node whose certificates were renewed since the backup stays NotReady until it asks for new ones.")
-        .part(renew.expect("go there by SSH. Then R-12 and R-13 for this node")))
+        .part(renew.shows("go there by SSH. Then R-12 and R-13 for this node")))
 }
 
 /// Names of all nodes, the first of them.
@@ -79,10 +79,10 @@ pub(super) fn requests(plan: &Plan<'_>) -> Written {
         .part(
             Part::new("R-13c")
                 .run("oc adm certificate approve '<csr_name>'")
-                .expect("signer kubernetes.io/kube-apiserver-client-kubelet, requestor node-bootstrapper"),
+                .shows("signer kubernetes.io/kube-apiserver-client-kubelet, requestor node-bootstrapper"),
         );
     match why_no_machines(plan.known) {
-        Some(_) => Ok(step.part(Part::new("R-13d").run("oc adm certificate approve '<csr_name>'").expect(
+        Some(_) => Ok(step.part(Part::new("R-13d").run("oc adm certificate approve '<csr_name>'").shows(
             "signer kubernetes.io/kubelet-serving. They come a minute later: list again until none is Pending",
         ))),
         None => Ok(step.without("R-13d", "the Machine API approves them in this cluster")),
@@ -107,9 +107,9 @@ pub(super) fn single_member(plan: &Plan<'_>) -> Written {
             Part::new("R-14a")
                 .on(&plan.recovery)
                 .run("sudo crictl ps | grep etcd | grep -E -v 'operator|etcd-guard'")
-                .expect("one line: Running, etcd"),
+                .shows("one line: Running, etcd"),
         )
-        .part(Part::new("R-14b").run(ETCD_PODS).expect(format!("{pod} 1/1 Running, and no other")))
+        .part(Part::new("R-14b").run(ETCD_PODS).shows(format!("{pod} 1/1 Running, and no other")))
         .without("R-14c", "dropped by the documentation: a lost host has no pod")
         .wait("some minutes", format!("{pod} is Running, and no other pod is"), ETCD_PODS)
         .trouble("Pending, or several are Running: wait some minutes, and ask again.")

@@ -25,7 +25,7 @@ pub(super) fn credentials(plan: &Plan<'_>) -> Written {
                 .on(&plan.recovery)
                 .run(format!("export KUBECONFIG={RECOVERY_KUBECONFIG}"))
                 .run("oc whoami")
-                .expect("system:admin, or another user of the group system:masters"),
+                .shows("system:admin, or another user of the group system:masters"),
         ))
 }
 
@@ -91,7 +91,7 @@ fn at_one_revision(plan: &Plan<'_>, resource: &str) -> Step {
     let latest = plan.known.site.operators.iter().find(|one| one.resource == format!("{resource}s"));
     let latest = latest.and_then(|operator| operator.latest_revision);
     let above = latest.map_or_else(String::new, |revision| format!(", N above {revision}, that of the backup"));
-    Step::new("").expect(format!("`AllNodesAtLatestRevision`, `{nodes} nodes are at revision N`{above}")).wait(
+    Step::new("").shows(format!("`AllNodesAtLatestRevision`, `{nodes} nodes are at revision N`{above}")).wait(
         "some minutes for each node",
         "one revision, and not two",
         "",
@@ -127,7 +127,7 @@ pub(super) fn guard_on(plan: &Plan<'_>) -> Written {
             Part::whole()
                 .titled("See that it is gone")
                 .run("oc get etcd/cluster -o yaml | grep -A 2 unsupportedConfigOverrides")
-                .expect("nothing, or `null`"),
+                .shows("nothing, or `null`"),
         ))
 }
 

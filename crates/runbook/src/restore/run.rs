@@ -16,14 +16,14 @@ pub(super) fn go(plan: &Plan<'_>) -> Written {
     let step = Step::new("R-08")
         .at(Place::RecoveryHost)
         .say("Go to its terminal of R-05, and make sure that it is the right one.")
-        .part(Part::whole().on(rec).run("hostname").expect(rec.node.clone()));
+        .part(Part::whole().on(rec).run("hostname").shows(rec.node.clone()));
     let vips = &plan.known.site.infrastructure.api_vips;
     if !plan.is_long() || !plan.since(4, 11) || vips.is_empty() {
         return Ok(step);
     }
     let find = Part::whole().titled("Is the address of the API here?").on(rec);
     let find = find.run(format!("ip -o address | grep -w -E {}", word(&vips.join("|"))));
-    Ok(step.part(find.expect("a line. Nothing: another host holds it; settle that first, with R-07g on that host")))
+    Ok(step.part(find.shows("a line. Nothing: another host holds it; settle that first, with R-07g on that host")))
 }
 
 ///
@@ -79,17 +79,17 @@ fn said(plan: &Plan<'_>, step: Step) -> Step {
     if plan.is_fenced() {
         return step
             .say("It disables Pacemaker's resource for etcd, restores the snapshot alone, and enables it again.")
-            .expect("`validating snapshot restorability...`, `etcd is stopped`, `Snapshot restore succeeded!`, `podman-etcd is started`")
-            .expect("at the end `SNAPSHOT RESTORE COMPLETED`. The other node joins by itself")
+            .shows("`validating snapshot restorability...`, `etcd is stopped`, `Snapshot restore succeeded!`, `podman-etcd is started`")
+            .shows("at the end `SNAPSHOT RESTORE COMPLETED`. The other node joins by itself")
             .trouble("`could not wait for etcd resources to restart`: it took longer than 5 minutes. Go on with R-28.")
             .wait("at most 2 minutes until etcd stops, and 5 until it is started", "the script ends", "");
     }
     let step = step
-        .expect_if(plan.since(4, 22), "at the very end `SNAPSHOT RESTORE COMPLETED`, and what to look at next")
-        .expect("`...stopping X`, then `Waiting for container X to stop`, dots, `complete`")
-        .expect(format!("the containers: {}", containers(plan).join(", ")))
-        .expect("`Moving etcd data-dir /var/lib/etcd/member to /var/lib/etcd-backup`, if there was any")
-        .expect("`starting restore-etcd static pod`")
+        .shows_if(plan.since(4, 22), "at the very end `SNAPSHOT RESTORE COMPLETED`, and what to look at next")
+        .shows("`...stopping X`, then `Waiting for container X to stop`, dots, `complete`")
+        .shows(format!("the containers: {}", containers(plan).join(", ")))
+        .shows("`Moving etcd data-dir /var/lib/etcd/member to /var/lib/etcd-backup`, if there was any")
+        .shows("`starting restore-etcd static pod`")
         .wait(
             if plan.is_long() { "minutes: the API server alone takes 90 to 130 seconds to stop" } else { "minutes" },
             "the prompt is back: there is no limit",
@@ -105,7 +105,7 @@ fn said(plan: &Plan<'_>, step: Step) -> Step {
     };
     ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]
         .into_iter()
-        .fold(step, |step, pod| step.expect(path(pod)))
+        .fold(step, |step, pod| step.shows(path(pod)))
 }
 
 /// Containers that the script waits for, by release.

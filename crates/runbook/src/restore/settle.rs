@@ -11,7 +11,7 @@ use crate::step::{Part, Step, Written};
 pub(super) fn joined(plan: &Plan<'_>) -> Written {
     let pods: Vec<String> = plan.control_plane().map(crate::hosts::Host::etcd_pod).collect();
     Ok(Step::new("R-26")
-        .part(Part::whole().run(ETCD_PODS).expect(format!("Running, every container ready: {}", pods.join(", "))))
+        .part(Part::whole().run(ETCD_PODS).shows(format!("Running, every container ready: {}", pods.join(", "))))
         .say_if(pods.len() > 1, "One for each control-plane host. A host that was re-created has its new name.")
         .wait("some minutes", "every pod is Running and ready", ETCD_PODS))
 }
@@ -40,7 +40,7 @@ fn group(plan: &Plan<'_>, role: Role, title: &str) -> Part {
         Role::Operator => part
             .run("oc get deployments -A | grep -E '^openshift-[a-z0-9-]*-operator '")
             .run("oc -n '<namespace>' rollout restart deployment"),
-        Role::ThirdParty => part.expect("the backup names none: restart those that you know of"),
+        Role::ThirdParty => part.shows("the backup names none: restart those that you know of"),
     }
 }
 
@@ -55,17 +55,15 @@ pub(super) fn stable(plan: &Plan<'_>) -> Written {
     if plan.is_manual() || plan.is_long() && !plan.is_single() {
         return Ok(step
             .part(
-                Part::whole()
-                    .run("oc get clusteroperators")
-                    .expect("AVAILABLE True, PROGRESSING False, DEGRADED False"),
+                Part::whole().run("oc get clusteroperators").shows("AVAILABLE True, PROGRESSING False, DEGRADED False"),
             )
             .part(Part::whole().titled("And access").run("oc whoami"))
             .wait("up to 15 minutes, sometimes more", "all operators are available", "oc get clusteroperators"));
     }
     let operators = Part::whole().titled("Where oc does not know that command").run("oc get clusteroperators");
     let step = step
-        .part(Part::whole().run("oc adm wait-for-stable-cluster").expect("all clusteroperators are stable"))
-        .part(operators.expect("AVAILABLE True, PROGRESSING False, DEGRADED False"))
+        .part(Part::whole().run("oc adm wait-for-stable-cluster").shows("all clusteroperators are stable"))
+        .part(operators.shows("AVAILABLE True, PROGRESSING False, DEGRADED False"))
         .wait("up to 15 minutes", "the command ends", "")
         .trouble("No progress: R-20.");
     if !plan.since(4, 22) {
@@ -90,7 +88,7 @@ pub(super) fn afterwards(plan: &Plan<'_>) -> Written {
             Part::whole()
                 .titled("Is an alarm on?")
                 .run(format!("oc rsh -n openshift-etcd {pod} etcdctl alarm list"))
-                .expect("nothing"),
+                .shows("nothing"),
         )
         .say_if(alarm, "The backup is at its quota: an alarm is to be expected. Defragment, then disarm it.")
         .part(Part::whole().titled("An alarm, or little room: the book for it").run(book(plan, &backup, "defragment")))

@@ -59,11 +59,11 @@ fn stop(plan: &Plan<'_>, host: &Host) -> [Part; 4] {
     let containers = super::run::etcd_containers(plan).join(", ");
     [
         on("R-07a", host).run("sudo mv -v /etc/kubernetes/manifests/etcd-pod.yaml /tmp"),
-        on("R-07b", host).run(ETCD_LEFT).expect(format!("nothing; else wait and ask again. It had {containers}")),
+        on("R-07b", host).run(ETCD_LEFT).shows(format!("nothing; else wait and ask again. It had {containers}")),
         on("R-07c", host).run("sudo mv -v /etc/kubernetes/manifests/kube-apiserver-pod.yaml /tmp"),
         on("R-07d", host)
             .run("sudo crictl ps | grep kube-apiserver | grep -E -v 'operator|guard'")
-            .expect("nothing; else wait and ask again"),
+            .shows("nothing; else wait and ask again"),
     ]
 }
 
@@ -91,7 +91,7 @@ fn take_addresses_off(plan: &Plan<'_>, host: &Host) -> Part {
         .run("sudo crictl ps --name keepalived")
         .run(format!("ip -o address | grep -w -E {pattern}"))
         .run("sudo ip address del '<reported_vip>' dev '<device>'")
-        .expect("the second line, at last: nothing. The fourth, once for each address that the third shows")
+        .shows("the second line, at last: nothing. The fourth, once for each address that the third shows")
 }
 
 /// R-07x.
