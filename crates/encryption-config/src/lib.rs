@@ -48,6 +48,7 @@ mod node;
 mod open;
 mod parse;
 mod problem;
+mod ready;
 mod record;
 mod run;
 mod seal;

@@ -1,11 +1,10 @@
 //! The three ciphers, as kube-apiserver's transformers use them.
 use std::sync::Arc;
 
-use aes::{Aes128Dec, Aes192, Aes192Dec, Aes256Dec};
+use aes_gcm::AeadInPlace;
 use aes_gcm::aead::AeadCore;
 use aes_gcm::aead::consts::{U12, U16};
 use aes_gcm::aead::generic_array::GenericArray;
-use aes_gcm::{AeadInPlace, Aes128Gcm, Aes256Gcm, AesGcm, KeyInit};
 use cbc::cipher::block_padding::NoPadding;
 use cbc::cipher::{BlockCipher, BlockDecrypt, BlockDecryptMut, BlockSizeUser, InnerIvInit};
 use crypto_secretbox::XSalsa20Poly1305;
@@ -13,7 +12,8 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::key::{Key, Material};
-use crate::kind::{ProviderKind, Suite};
+use crate::kind::ProviderKind;
+use crate::ready::{Opening, Ready};
 use crate::stored::Magic;
 
 pub(crate) const BLOCK: usize = 16;
@@ -56,19 +56,8 @@ pub enum BodyError {
 ///
 /// Without `Debug` and `Clone`, and wiped on drop, as [`Key`](crate::Key) is.
 pub struct Cipher {
-    ready: Ready,
+    ready: Ready<Opening>,
     key: Arc<Material>,
-}
-
-/// Boxed, because the schedules are of very different sizes.
-enum Ready {
-    Cbc128(Box<Aes128Dec>),
-    Cbc192(Box<Aes192Dec>),
-    Cbc256(Box<Aes256Dec>),
-    Gcm128(Box<Aes128Gcm>),
-    Gcm192(Box<AesGcm<Aes192, U12>>),
-    Gcm256(Box<Aes256Gcm>),
-    SecretBox(Box<XSalsa20Poly1305>),
 }
 
 impl Key {
@@ -115,22 +104,7 @@ impl Cipher {
     }
 }
 
-impl Ready {
-    fn new(provider: ProviderKind, key: &[u8]) -> Option<Self> {
-        fn ready<T: KeyInit>(key: &[u8], of: impl Fn(Box<T>) -> Ready) -> Option<Ready> {
-            T::new_from_slice(key).ok().map(|cipher| of(Box::new(cipher)))
-        }
-        match Suite::of(provider, key.len())? {
-            Suite::Cbc128 => ready(key, Ready::Cbc128),
-            Suite::Cbc192 => ready(key, Ready::Cbc192),
-            Suite::Cbc256 => ready(key, Ready::Cbc256),
-            Suite::Gcm128 => ready(key, Ready::Gcm128),
-            Suite::Gcm192 => ready(key, Ready::Gcm192),
-            Suite::Gcm256 => ready(key, Ready::Gcm256),
-            Suite::SecretBox => ready(key, Ready::SecretBox),
-        }
-    }
-
+impl Ready<Opening> {
     fn open(&self, etcd_key: &[u8], body: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), BodyError> {
         match self {
             Ready::Cbc128(cipher) => open_aescbc(&**cipher, body, room),
@@ -152,7 +126,7 @@ pub(crate) fn open_body(
     body: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, BodyError> {
     let mut plain = Zeroizing::new(Vec::new());
-    Ready::new(kind, key).ok_or(BodyError::KeyLength)?.open(etcd_key, body, &mut plain)?;
+    Ready::<Opening>::new(kind, key).ok_or(BodyError::KeyLength)?.open(etcd_key, body, &mut plain)?;
     Ok(plain)
 }
 

@@ -1,9 +1,8 @@
 //! Writing values as an API server does that runs with a configuration: the first key of the first provider.
-use aes::{Aes128Enc, Aes192, Aes192Enc, Aes256Enc};
+use aes_gcm::AeadInPlace;
 use aes_gcm::aead::AeadCore;
 use aes_gcm::aead::consts::{U12, U16};
 use aes_gcm::aead::generic_array::GenericArray;
-use aes_gcm::{AeadInPlace, Aes128Gcm, Aes256Gcm, AesGcm, KeyInit};
 use cbc::cipher::block_padding::NoPadding;
 use cbc::cipher::{BlockCipher, BlockEncrypt, BlockEncryptMut, BlockSizeUser, InnerIvInit};
 use crypto_secretbox::XSalsa20Poly1305;
@@ -11,8 +10,9 @@ use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::{EncryptionConfig, GroupResource, Provider};
-use crate::kind::{ProviderKind, Suite};
+use crate::kind::ProviderKind;
 use crate::open::{BLOCK, GCM_NONCE, SECRETBOX_NONCE};
+use crate::ready::{Ready, Sealing};
 
 /// Why nothing can be written as a configuration says. Names come from it: escape them before printing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -51,19 +51,8 @@ pub struct Sealer {
     provider: ProviderKind,
     key_name: String,
     prefix: Vec<u8>,
-    ready: Ready,
-}
-
-/// Boxed, because the schedules are of very different sizes.
-enum Ready {
-    Plain,
-    Cbc128(Box<Aes128Enc>),
-    Cbc192(Box<Aes192Enc>),
-    Cbc256(Box<Aes256Enc>),
-    Gcm128(Box<Aes128Gcm>),
-    Gcm192(Box<AesGcm<Aes192, U12>>),
-    Gcm256(Box<Aes256Gcm>),
-    SecretBox(Box<XSalsa20Poly1305>),
+    /// `None` for plaintext.
+    ready: Option<Ready<Sealing>>,
 }
 
 impl EncryptionConfig {
@@ -76,7 +65,7 @@ impl EncryptionConfig {
                 provider: ProviderKind::Identity,
                 key_name: String::new(),
                 prefix: Vec::new(),
-                ready: Ready::Plain,
+                ready: None,
             }),
             Provider::Kms(kms) => Err(SealError::Kms { plugin: kms.name.clone() }),
             Provider::Unknown { name } => Err(SealError::UnknownProvider { name: name.clone() }),
@@ -92,7 +81,7 @@ impl Sealer {
         let ready = key.and_then(|key| Ready::new(provider, key.opening_bytes()?));
         let prefix = format!("k8s:enc:{provider}:v1:{key_name}:").into_bytes();
         match ready {
-            Some(ready) => Ok(Self { provider, key_name, prefix, ready }),
+            Some(_) => Ok(Self { provider, key_name, prefix, ready }),
             None => Err(SealError::UnusableKey { provider, key_name }),
         }
     }
@@ -116,7 +105,7 @@ impl Sealer {
     /// [`SealError::NoRandom`], [`SealError::TooLong`]; `room` is empty then.
     pub fn seal(&self, etcd_key: &[u8], plain: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), SealError> {
         let mut nonce = [0; SECRETBOX_NONCE];
-        let nonce = nonce.get_mut(..self.ready.nonce()).unwrap_or_default();
+        let nonce = nonce.get_mut(..self.ready.as_ref().map_or(0, Ready::nonce)).unwrap_or_default();
         getrandom::fill(nonce).map_err(|error| SealError::NoRandom(error.to_string()))?;
         self.seal_with(nonce, etcd_key, plain, room).inspect_err(|_| room.zeroize())
     }
@@ -136,11 +125,11 @@ impl Sealer {
         room.clear();
         room.extend_from_slice(&self.prefix);
         room.extend_from_slice(nonce);
-        let sealed = match &self.ready {
-            Ready::Plain => {
-                room.extend_from_slice(plain);
-                Some(())
-            }
+        let Some(ready) = &self.ready else {
+            room.extend_from_slice(plain);
+            return Ok(());
+        };
+        let sealed = match ready {
             Ready::Cbc128(cipher) => seal_aescbc(&**cipher, nonce, plain, room),
             Ready::Cbc192(cipher) => seal_aescbc(&**cipher, nonce, plain, room),
             Ready::Cbc256(cipher) => seal_aescbc(&**cipher, nonce, plain, room),
@@ -153,26 +142,10 @@ impl Sealer {
     }
 }
 
-impl Ready {
-    fn new(provider: ProviderKind, key: &[u8]) -> Option<Self> {
-        fn ready<T: KeyInit>(key: &[u8], of: impl Fn(Box<T>) -> Ready) -> Option<Ready> {
-            T::new_from_slice(key).ok().map(|cipher| of(Box::new(cipher)))
-        }
-        match Suite::of(provider, key.len())? {
-            Suite::Cbc128 => ready(key, Ready::Cbc128),
-            Suite::Cbc192 => ready(key, Ready::Cbc192),
-            Suite::Cbc256 => ready(key, Ready::Cbc256),
-            Suite::Gcm128 => ready(key, Ready::Gcm128),
-            Suite::Gcm192 => ready(key, Ready::Gcm192),
-            Suite::Gcm256 => ready(key, Ready::Gcm256),
-            Suite::SecretBox => ready(key, Ready::SecretBox),
-        }
-    }
-
+impl Ready<Sealing> {
     /// Bytes of the nonce.
     fn nonce(&self) -> usize {
         match self {
-            Self::Plain => 0,
             Self::Cbc128(_) | Self::Cbc192(_) | Self::Cbc256(_) => BLOCK,
             Self::Gcm128(_) | Self::Gcm192(_) | Self::Gcm256(_) => GCM_NONCE,
             Self::SecretBox(_) => SECRETBOX_NONCE,
@@ -248,10 +221,10 @@ mod tests {
                 provided.iter().flat_map(|provider| provider.keys().iter().map(move |key| (provider.kind(), key)));
             let StoredValue::Encrypted { kind, name, body, .. } = StoredValue::read(&stored).unwrap() else { panic!() };
             let (_, key) = keys.into_iter().find(|(of, key)| *of == kind && key.name() == name).unwrap();
-            let ready = Ready::new(kind, key.opening_bytes().unwrap()).unwrap();
+            let ready = Ready::<Sealing>::new(kind, key.opening_bytes().unwrap()).unwrap();
             let nonce = &body[..ready.nonce()];
             let prefix = format!("k8s:enc:{kind}:v1:{name}:").into_bytes();
-            let sealer = Sealer { provider: kind, key_name: name.to_owned(), prefix, ready };
+            let sealer = Sealer { provider: kind, key_name: name.to_owned(), prefix, ready: Some(ready) };
             let mut room = Zeroizing::new(Vec::new());
             sealer.seal_with(nonce, text("etcdKey").as_bytes(), &opened.plaintext, &mut room).unwrap();
             assert!(*room == stored, "{}", text("etcdKey"));
