@@ -3,6 +3,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
+use crate::Reading;
 use crate::map;
 
 /// Bytes that pass for a snapshot: a page with bbolt's magic, then whatever.
