@@ -7,7 +7,8 @@ use wording::inert;
 
 use super::prose::{Piece, pieces};
 use super::{
-    BOX, FILES, ITEM, OMITTED, facts, in_case, label, left_out, place, refused, resumed, section, title, verbatim,
+    BOX, FILES, ITEM, OMITTED, facts, gone_by, in_case, label, left_out, place, refused, resumed, section, title,
+    verbatim,
 };
 use crate::html::policy_of;
 
@@ -109,7 +110,7 @@ fn contents(book: &Runbook, at: usize) -> Markup {
                     @for (number, step) in book.steps.iter().enumerate() {
                         @if begins(book, number) { li.part { (sentence(section(step))) } }
                         li {
-                            @if number < at { (text(&step.id)) " " (sentence(&step.title)) ": done before" }
+                            @if number < at { (text(&step.id)) " " (sentence(&step.title)) ": " (gone_by(step)) }
                             @else { a href={ "#" (step.id) } { (text(&step.id)) } " " (sentence(&in_case(step))) }
                         }
                     }

@@ -5,8 +5,8 @@ use wording::inert;
 
 use super::prose::{longest_run, span, wrapped};
 use super::{
-    BOX, FILES, ITEM, OMITTED, facts, in_case, label, language, left_out, place, refused, resumed, section, title,
-    verbatim,
+    BOX, FILES, ITEM, OMITTED, facts, gone_by, in_case, label, language, left_out, place, refused, resumed, section,
+    title, verbatim,
 };
 
 pub(super) fn render(book: &Runbook) -> String {
@@ -135,7 +135,7 @@ fn contents(book: &Runbook, page: &mut Page) {
             page.item("- ", section(step));
         }
         if number < at {
-            page.item("  - ", &format!("`[x]` {} {}: done before", step.id, step.title));
+            page.item("  - ", &format!("`[x]` {} {}: {}", step.id, step.title, gone_by(step)));
         } else {
             page.item("  - ", &format!("[{}] {}", step.id, in_case(step)));
         }

@@ -85,6 +85,11 @@ fn in_case(step: &BookStep) -> String {
     format!("{}{case}", step.title)
 }
 
+/// What is said of a step that lies before the one that is gone on at: one that was for a case may not have been needed.
+fn gone_by(step: &BookStep) -> &'static str {
+    if step.only_if.is_some() { "done before, or not needed" } else { "done before" }
+}
+
 /// Facts about the book as a whole: what each is called, and a sentence.
 fn facts(book: &Runbook) -> Vec<(&'static str, String)> {
     let or = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };

@@ -152,4 +152,10 @@ fn what_was_done_before_is_a_line_each() {
         let page = render(BookForm::Html, &document);
         assert_eq!((page.matches("class=\"step\"").count(), page.matches("done before").count()), (left, done), "{at}");
     }
+    let mut conditional = Runbook { at_step: Some("R-02".to_owned()), refusals: Vec::new(), ..book() };
+    conditional.steps[0].only_if = Some("the API is gone".to_owned());
+    let document = document(conditional);
+    for form in [BookForm::Markdown, BookForm::Html] {
+        assert!(render(form, &document).contains(": done before, or not needed"));
+    }
 }
