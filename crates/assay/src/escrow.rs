@@ -3,11 +3,11 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use artifact::{Compression, Contents};
+use artifact::{Compression, Contents, Reading};
 use checks::Finding;
 use checks::pair::AgainstEscrow;
 use document::HexBytes;
-use key_escrow::{Check, Digest, Limits, NamedDigest, Proof, VerifyOptions, verify_escrow};
+use key_escrow::{Check, Digest, Limits, NamedDigest, Proof, SnapshotDigest, VerifyOptions, verify_escrow};
 use sha2::{Digest as _, Sha256};
 use wording::escape;
 
@@ -48,7 +48,7 @@ pub(crate) fn hold(
         checks.push(same("original-digest", &told.original.digest, &found));
     }
     checks.push(match (&told.snapshot, &backup.snapshot) {
-        (Some(named), Some(snapshot)) => same("snapshot-digest", &named.digest, &of_snapshot(snapshot, watch)?),
+        (Some(named), Some(snapshot)) => of_snapshot(named, snapshot, watch)?,
         (None, _) => missing("snapshot-digest", "the manifest names no snapshot: split with --snapshot"),
         (Some(_), None) => missing("snapshot-digest", "there is no snapshot"),
     });
@@ -72,21 +72,48 @@ pub(crate) fn hold(
     Ok((told, finding))
 }
 
-/// The digest of a snapshot's file: of the bytes at hand, where they are the file's.
-fn of_snapshot(snapshot: &Contents, watch: &dyn Watch) -> Result<Digest, Error> {
-    match snapshot.path() {
-        Some(path) if snapshot.compression() != Compression::None => Ok(digest(path, 0, watch)?.0.digest),
-        _ => {
-            let bytes = snapshot.bytes();
-            let sha256 = HexBytes(&Sha256::digest(bytes)).to_string();
-            Ok(Digest { size: bytes.len() as u64, sha256 })
-        }
+/// Whether a snapshot is the one that a manifest names: its content, however it is stored now; or the file as it was, where
+/// an older manifest says nothing of what was in it.
+fn of_snapshot(named: &SnapshotDigest, snapshot: &Contents, watch: &dyn Watch) -> Result<Check, Error> {
+    let name = "snapshot-digest";
+    let found = of_bytes(snapshot.bytes());
+    if &found == named.content() {
+        return Ok(same(name, named.content(), &found));
     }
+    let found = match snapshot.path() {
+        Some(path) if snapshot.compression() != Compression::None => digest(path, watch)?.digest,
+        _ => found,
+    };
+    Ok(same(name, &named.file.digest, &found))
+}
+
+fn of_bytes(bytes: &[u8]) -> Digest {
+    Digest { size: bytes.len() as u64, sha256: HexBytes(&Sha256::digest(bytes)).to_string() }
+}
+
+/// What a manifest says of a snapshot: the file's digest, and that of the snapshot in it where it is compressed or an archive.
+///
+/// # Errors
+/// When it is no snapshot, cannot be read, or changed meanwhile.
+pub fn snapshot_digest(path: &Path, reading: &Reading, watch: &dyn Watch) -> Result<SnapshotDigest, Error> {
+    let raw = Contents::open(path)?;
+    let stored_as_it_is = raw.compression() == Compression::None && !raw.is_container();
+    let snapshot = raw.whole(reading, &|bytes| watch.advance(bytes))?;
+    snapshot.expect_snapshot()?;
+    let content = of_bytes(snapshot.bytes());
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (file, content) = if stored_as_it_is {
+        (NamedDigest { name, digest: content }, None)
+    } else {
+        (digest(path, watch)?, Some(content))
+    };
+    snapshot.check_unchanged()?;
+    Ok(SnapshotDigest { file, content })
 }
 
 /// SHA-256 of a file as it is stored.
 pub(crate) fn sha256(path: &Path, watch: &dyn Watch) -> Result<[u8; 32], Error> {
-    Ok(hashed(path, 0, watch)?.0)
+    Ok(hashed(path, watch)?.0)
 }
 
 fn same(name: &'static str, expected: &Digest, found: &Digest) -> Check {
@@ -102,20 +129,19 @@ fn missing(name: &'static str, what: &'static str) -> Check {
     Check { name, proof: Proof::NotChecked(what) }
 }
 
-/// Reads a file once and gives its name, size and SHA-256, and its first bytes, `head` of them.
+/// Reads a file once and gives its name, size and SHA-256, as it is stored.
 ///
 /// # Errors
 /// When it cannot be read, or changed meanwhile.
-pub fn digest(path: &Path, head: usize, watch: &dyn Watch) -> Result<(NamedDigest, Vec<u8>), Error> {
-    let (sha256, size, first) = hashed(path, head, watch)?;
+pub fn digest(path: &Path, watch: &dyn Watch) -> Result<NamedDigest, Error> {
+    let (sha256, size) = hashed(path, watch)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let digest = Digest { size, sha256: HexBytes(&sha256).to_string() };
-    Ok((NamedDigest { name, digest }, first))
+    Ok(NamedDigest { name, digest: Digest { size, sha256: HexBytes(&sha256).to_string() } })
 }
 
-fn hashed(path: &Path, head: usize, watch: &dyn Watch) -> Result<([u8; 32], u64, Vec<u8>), Error> {
+fn hashed(path: &Path, watch: &dyn Watch) -> Result<([u8; 32], u64), Error> {
     let mut raw = Contents::open(path)?;
-    let (mut sha, mut size, mut first) = (Sha256::new(), 0, Vec::new());
+    let (mut sha, mut size) = (Sha256::new(), 0);
     let mut buffer = vec![0; 1 << 16];
     let advance = |bytes| watch.advance(bytes);
     let mut stored = raw.stored(&advance);
@@ -129,11 +155,9 @@ fn hashed(path: &Path, head: usize, watch: &dyn Watch) -> Result<([u8; 32], u64,
         }
         sha.update(bytes);
         size += bytes.len() as u64;
-        let wanted = head.saturating_sub(first.len()).min(bytes.len());
-        first.extend_from_slice(bytes.get(..wanted).unwrap_or_default());
     };
     drop(stored);
     ended.map_err(|error| raw.failed(error))?;
     raw.check_unchanged()?;
-    Ok((sha.finalize().into(), size, first))
+    Ok((sha.finalize().into(), size))
 }

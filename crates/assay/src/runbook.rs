@@ -73,7 +73,7 @@ fn shown(judged: &Judged<'_>) -> String {
 
 /// A file as it is stored.
 fn described(path: &Path, watch: &dyn Watch) -> Result<BackupFile, Error> {
-    let (named, _) = escrow::digest(path, 0, watch)?;
+    let named = escrow::digest(path, watch)?;
     let path = path.to_string_lossy().into_owned();
     Ok(BackupFile { path, name: named.name, bytes: named.digest.size, sha256: named.digest.sha256 })
 }

@@ -50,6 +50,8 @@ pub struct JoinOutcome {
     pub original_name: String,
     /// Whether the manifest beside the files was given and agrees; without it, only the escrow vouches.
     pub manifest_agrees: bool,
+    /// The permission bits of the file's directory, where not only its owner may write to it.
+    pub shared: Option<u32>,
 }
 
 /// What to write.
@@ -111,6 +113,7 @@ fn write(
         plain_tar: None,
         original_name: manifest.original.name.clone(),
         manifest_agrees: beside.is_some(),
+        shared: set.shared(),
         manifest,
     };
     set.commit(&mut naming(progress))?;

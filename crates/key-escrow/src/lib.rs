@@ -77,7 +77,7 @@ pub use identities::Identities;
 pub use join::{JoinOptions, JoinOutcome, join};
 pub use manifest::{
     EncryptionState, EscrowInfo, KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod, RemovedMember, SCHEMA,
-    ShareInfo, ThresholdInfo,
+    ShareInfo, SnapshotDigest, ThresholdInfo,
 };
 pub use members::{SealedMember, read_members};
 pub use place::{Access, Place};

@@ -50,7 +50,7 @@ pub struct Manifest {
     pub escrow: Option<EscrowInfo>,
     /// The snapshot of the same backup, if the caller named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub snapshot: Option<NamedDigest>,
+    pub snapshot: Option<SnapshotDigest>,
     /// Whether the tarball had encryption keys.
     pub encryption: EncryptionState,
     /// The members that left, in the order of the tar.
@@ -78,6 +78,25 @@ pub struct NamedDigest {
     /// Its bytes.
     #[serde(flatten)]
     pub digest: Digest,
+}
+
+/// The snapshot of the same backup: the file as it was stored, and what was in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotDigest {
+    /// The file.
+    #[serde(flatten)]
+    pub file: NamedDigest,
+    /// The snapshot in it, where the file is compressed or an archive: unpacking it changes the file and not this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Digest>,
+}
+
+impl SnapshotDigest {
+    /// The snapshot itself, however it was stored.
+    #[must_use]
+    pub fn content(&self) -> &Digest {
+        self.content.as_ref().unwrap_or(&self.file.digest)
+    }
 }
 
 /// The keyless tarball.

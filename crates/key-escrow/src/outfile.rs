@@ -87,6 +87,11 @@ impl OutSet {
         }
     }
 
+    /// The directory's permission bits, where not only its owner may write to it.
+    pub(crate) fn shared(&self) -> Option<u32> {
+        self.place.shared()
+    }
+
     /// The final path of an output.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.place.path(name)

@@ -82,6 +82,13 @@ impl Place {
         }
     }
 
+    /// Its permission bits, where not only its owner may write to it; `None` where only the owner may, or they cannot be had.
+    #[must_use]
+    pub fn shared(&self) -> Option<u32> {
+        let mode = rustix::fs::fstat(&self.fd).ok()?.st_mode & 0o7777;
+        (mode & 0o022 != 0).then_some(mode)
+    }
+
     /// A directory in this one, made with this mode if it is missing.
     ///
     /// # Errors

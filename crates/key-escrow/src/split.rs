@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::gz::Gunzip;
 use crate::infile;
-use crate::manifest::{KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod, SCHEMA};
+use crate::manifest::{KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod, SCHEMA, SnapshotDigest};
 use crate::names::{Names, file_name};
 use crate::outfile::{OutOptions, OutSet};
 use crate::payload::{JOIN, JoinPlan, MANIFEST, ORIGINAL, PayloadReader, PayloadWriter, README, RECIPE};
@@ -38,7 +38,7 @@ pub struct SplitOptions<'a> {
     /// ASCII-armor escrow and shares.
     pub armor: bool,
     /// The snapshot of the same backup, for the manifest.
-    pub snapshot: Option<NamedDigest>,
+    pub snapshot: Option<SnapshotDigest>,
     /// The time to write into the manifest.
     pub created: jiff::Timestamp,
     /// Tool and version, for the manifest.

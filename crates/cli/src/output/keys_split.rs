@@ -63,7 +63,10 @@ impl Split<'_> {
             .field("rejoins by", rejoin_words(manifest))
             .maybe(
                 "snapshot",
-                manifest.snapshot.as_ref().map(|s| format!("{} {}", escape(s.name.as_bytes()), s.digest.sha256)),
+                manifest
+                    .snapshot
+                    .as_ref()
+                    .map(|s| format!("{} {}", escape(s.file.name.as_bytes()), s.file.digest.sha256)),
             )
             .field(
                 "original",

@@ -3,6 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::fs;
 use std::hash::BuildHasher;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -30,7 +31,31 @@ fn what_exists_is_not_replaced_unless_forced() {
     bench.keys_ok(JOIN);
     refused(&bench.keys(JOIN), &["exists", "--force"]);
     bench.keys_ok(&format!("{SPLIT} --force"));
-    bench.keys_ok(&format!("{JOIN} --force"));
+    let quiet = bench.keys(&format!("{JOIN} --force"));
+    assert!(quiet.code == Some(0) && !quiet.err.contains("others can write"), "{}", quiet.err);
+    // nor is a link followed to what it points at
+    fs::write(bench.path("precious"), b"precious").unwrap();
+    fs::remove_file(bench.path("back.tar.gz")).unwrap();
+    symlink(bench.path("precious"), bench.path("back.tar.gz")).unwrap();
+    refused(&bench.keys(&format!("{JOIN} --force")), &["symbolic link", "back.tar.gz"]);
+    assert_eq!(fs::read(bench.path("precious")).unwrap(), b"precious");
+}
+
+#[test]
+fn who_joins_where_others_can_write_is_told_so() {
+    let bench = Bench::new();
+    bench.tarball("plain-etcd36");
+    bench.split();
+    // Without the sticky bit only the group may write, and only where it is one of ours.
+    for (mode, words) in [(0o1777, "(mode 1777)"), (0o770, "in the place of this one")] {
+        let folder = bench.path(&format!("{mode:o}"));
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        let run = bench.keys(&JOIN.replace("{}/back.tar.gz", folder.join("back.tar.gz").to_str().unwrap()));
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        assert!(run.err.contains("others can write to") && run.err.contains(words), "{}", run.err);
+        assert_eq!(fs::metadata(folder.join("back.tar.gz")).unwrap().mode() & 0o777, 0o600);
+    }
 }
 
 #[test]
@@ -80,7 +105,7 @@ fn a_wrong_call_is_refused_before_anything_is_read_or_asked() {
         ("split {tarball} -r RECIPIENT --shares 3 --threshold 2 --out {}/vault", &["1 recipient for 3 shares"]),
         ("split {tarball} -R {}/no-recipients.txt --out {}/vault", &["no recipient in"]),
         ("split {tarball} -r age1nonsense --out {}/vault", &["recipient 1"]),
-        ("split {tarball} -r RECIPIENT --snapshot {}/key.txt --out {}/vault", &["is no etcd snapshot"]),
+        ("split {tarball} -r RECIPIENT --snapshot {}/key.txt --out {}/vault", &["is not an etcd snapshot"]),
         ("split {}/absent.tar.gz -r RECIPIENT --out {}/vault", &["no such file"]),
         (&format!("split {{tarball}} -r {key} --out {{}}/vault"), &["this is a private key"]),
     ] {

@@ -413,6 +413,24 @@ fn keys_in_escrow_make_a_backup_whole() {
         (run.code, matches, named("PAIR-032"), named("PAIR-033"))
     };
     assert_eq!(verify(), (Some(0), Value::Bool(true), false, true));
+    // the snapshot is the same when it is unpacked; of a manifest that says nothing of what was in the file, only as it was
+    fs::remove_file(backup.join(format!("snapshot_{stamp}.db.gz"))).unwrap();
+    fs::write(backup.join(format!("snapshot_{stamp}.db")), named("aescbc-rotated").bytes()).unwrap();
+    assert_eq!(verify(), (Some(0), Value::Bool(true), false, true));
+    let written = fs::read(&manifest).unwrap();
+    let mut older: Value = serde_json::from_slice(&written).unwrap();
+    let mut content = older["snapshot"].as_object_mut().unwrap().remove("content").unwrap();
+    fs::write(&manifest, older.to_string()).unwrap();
+    assert_eq!(verify(), (Some(1), Value::Bool(false), true, false));
+    // one that names the snapshot unpacked: that it is compressed since does not change it
+    content["name"] = json!("snapshot.db");
+    older["snapshot"] = content;
+    fs::write(&manifest, older.to_string()).unwrap();
+    assert_eq!(verify(), (Some(0), Value::Bool(true), false, true));
+    fs::remove_file(backup.join(format!("snapshot_{stamp}.db"))).unwrap();
+    fs::copy(&snapshot, backup.join(format!("snapshot_{stamp}.db.gz"))).unwrap();
+    assert_eq!(verify(), (Some(0), Value::Bool(true), false, true));
+    fs::write(&manifest, written).unwrap();
     // one byte more behind the gzip stream: the members are the same, the file is not the one that was split off
     let mut bytes = fs::read(backup.join(&keyless)).unwrap();
     bytes.push(0);

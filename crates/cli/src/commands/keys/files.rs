@@ -2,19 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use artifact::sniff::{Looks, sniff};
+use artifact::Reading;
 use assay::documents::escrow::file;
 use document::WrittenFile;
-use key_escrow::{EscrowInfo, NamedDigest};
+use key_escrow::{EscrowInfo, NamedDigest, SnapshotDigest};
 use static_resources::BackupName;
 
 use crate::exit::Error;
-use crate::failure;
 use crate::ui::Ui;
 use wording::escape_path;
-
-/// Enough of a snapshot to know it by: two pages of the largest size that etcd meets.
-const HEAD: usize = 1 << 17;
 
 /// The file that belongs to an escrow and lies beside it: `<stem>.escrow.age` gives `<stem>.<end>`.
 pub(super) fn beside(escrow: &Path, end: &str) -> Option<PathBuf> {
@@ -24,9 +20,9 @@ pub(super) fn beside(escrow: &Path, end: &str) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-/// Reads a file once and gives its name, size and SHA-256, and its first bytes.
-pub(super) fn digest(path: &Path, head: usize) -> Result<(NamedDigest, Vec<u8>), Error> {
-    Ok(assay::escrow::digest(path, head, &assay::Silent)?)
+/// Reads a file once and gives its name, size and SHA-256.
+pub(super) fn digest(path: &Path) -> Result<NamedDigest, Error> {
+    Ok(assay::escrow::digest(path, &assay::Silent)?)
 }
 
 /// Escrow, shares and manifest as they were written; the manifest's own digest is not in it, and is taken anew.
@@ -39,12 +35,12 @@ pub(super) fn sealed(
     let mut files = Vec::new();
     match info {
         Some(info) => files.push(file("escrow", escrow, &info.file.digest)),
-        None => files.push(file("escrow", escrow, &digest(escrow, 0)?.0.digest)),
+        None => files.push(file("escrow", escrow, &digest(escrow)?.digest)),
     }
     for share in shares {
-        files.push(file("share", share, &digest(share, 0)?.0.digest));
+        files.push(file("share", share, &digest(share)?.digest));
     }
-    files.push(file("manifest", manifest, &digest(manifest, 0)?.0.digest));
+    files.push(file("manifest", manifest, &digest(manifest)?.digest));
     Ok(files)
 }
 
@@ -53,16 +49,9 @@ pub(super) fn shown(path: &Path) -> String {
     escape_path(path)
 }
 
-/// The snapshot's digest, if it is one.
-pub(super) fn snapshot(path: &Path, tarball: &Path, ui: &mut Ui) -> Result<NamedDigest, Error> {
-    let (digest, head) = digest(path, HEAD)?;
-    let looks = sniff(&head);
-    if !(looks.is_bbolt() || matches!(looks, Looks::Gzip | Looks::Zstd)) {
-        return Err(failure::told(
-            format!("`{}` is no etcd snapshot: it looks like this: {looks}", shown(path)),
-            Some("`--snapshot` takes the `snapshot_<timestamp>.db` of the same backup"),
-        ));
-    }
+/// The snapshot's digests, if it is one.
+pub(super) fn snapshot(path: &Path, tarball: &Path, reading: &Reading, ui: &mut Ui) -> Result<SnapshotDigest, Error> {
+    let digest = assay::escrow::snapshot_digest(path, reading, &ui.watcher())?;
     let named = |path: &Path| {
         let name = path.file_name()?.to_str()?;
         BackupName::parse(name.trim_end_matches(".gz").trim_end_matches(".zst")).or_else(|| BackupName::parse(name))

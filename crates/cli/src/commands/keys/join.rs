@@ -39,6 +39,9 @@ pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Ending, Error> {
     if !outcome.manifest_agrees {
         ui.warn("no manifest lies beside the escrow: that this is the original, the escrow alone says");
     }
+    if let Some(mode) = outcome.shared {
+        warn_of_place(&args.out, mode, ui);
+    }
     match &outcome.plain_tar {
         None => warn_of_name(&args.out, &outcome, ui),
         Some(why) => {
@@ -57,6 +60,21 @@ pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Ending, Error> {
         print(&outcome, ui)?;
     }
     Ok(ui.ending())
+}
+
+/// Others cannot read what is written there, but they can do what its directory lets them do.
+fn warn_of_place(out: &Path, mode: u32, ui: &mut Ui) {
+    let folder = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let can = if mode & 0o1000 == 0 {
+        "put another file in the place of this one"
+    } else {
+        "put a file beside this one that looks like it"
+    };
+    ui.warn(&format!(
+        "others can write to `{}` (mode {mode:04o}): they cannot read the tarball, but can {can}; restore from a \
+         directory of mode 0700, or hold the sum below against the file first",
+        files::shown(folder)
+    ));
 }
 
 /// `cluster-restore.sh` goes by names.

@@ -45,7 +45,8 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
             escape(member.as_bytes())
         ));
     }
-    let snapshot = args.snapshot.as_deref().map(|path| files::snapshot(path, &args.tarball, ui)).transpose()?;
+    let snapshot =
+        args.snapshot.as_deref().map(|path| files::snapshot(path, &args.tarball, reading, ui)).transpose()?;
     let passphrase = seal::passphrase(args.passphrase, args.passphrase_file.as_ref(), ui)?;
     let seal_to = seal::seal_to(&args.to, passphrase)?;
     let mut finder = key_material::finder(&mut raw, reading, &ui.watcher())?;
