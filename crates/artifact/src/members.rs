@@ -20,6 +20,9 @@ use crate::{Advance, Compression, EntryKind, InputError, Looks, Reading, expand}
 /// No archive of backups has more.
 pub(crate) const MEMBERS: usize = 100_000;
 
+/// What macOS keeps beside a file is smaller; a snapshot has four pages of 4 KiB at least.
+const COMPANION: u64 = 16 << 10;
+
 /// What names in the tarball that `cluster-backup.sh` writes begin with.
 const STATIC_RESOURCES: &[u8] = b"static-pod-resources";
 
@@ -66,6 +69,8 @@ pub enum Ignored {
     Link,
     /// It is a device, a pipe, or of an unknown kind.
     Special,
+    /// macOS put it beside a file: what it knows of that besides its bytes.
+    Companion,
 }
 
 /// What an archive holds.
@@ -207,6 +212,10 @@ impl Members {
         if path.is_empty() {
             return Ok(());
         }
+        if is_companion(path.as_encoded_bytes(), &member) {
+            self.ignored.push((name, Ignored::Companion));
+            return Ok(());
+        }
         if self.all.len() + self.ignored.len() >= MEMBERS {
             return Err(Fault::TooMany { limit: MEMBERS }.into());
         }
@@ -283,6 +292,18 @@ fn path_of(name: &[u8]) -> Result<OsString, Ignored> {
         }
     }
     Ok(OsString::from_vec(path))
+}
+
+/// Whether macOS put it there: `._name` beside `name`, in zip archives below `__MACOSX`. By its size it is no snapshot.
+fn is_companion(path: &[u8], member: &Member) -> bool {
+    let (folder, name) = match path.iter().rposition(|byte| *byte == b'/') {
+        Some(end) => (path.get(..end).unwrap_or_default(), path.get(end + 1..).unwrap_or_default()),
+        None => (&b""[..], path),
+    };
+    match member.kind {
+        EntryKind::Folder => path == b"__MACOSX" || folder == b"__MACOSX" || folder.starts_with(b"__MACOSX/"),
+        _ => (name.starts_with(b"._") || name == b".DS_Store") && member.size < COMPANION,
+    }
 }
 
 /// Keeps what is wrong with a member apart from what is wrong with the disk.

@@ -235,6 +235,7 @@ fn ignored(why: artifact::Ignored) -> &'static str {
         Ignored::Absolute => "its name begins at the root of the file system",
         Ignored::Link => "it is a link",
         Ignored::Special => "it is neither a file nor a folder",
+        Ignored::Companion => "macOS put it beside a file",
     }
 }
 

@@ -96,6 +96,33 @@ fn what_zip_writes_is_read() {
 }
 
 #[test]
+fn what_macos_puts_beside_files_is_passed_over_and_a_snapshot_never_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    let attributes = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        ";
+    write("home/backup/a.db", &snapshot(3));
+    write("home/backup/._a.db", attributes);
+    write("home/backup/.DS_Store", b"\0\0\0\x01Bud1");
+    write("home/backup/._large.db", &vec![7; 16 << 10]);
+    write("__MACOSX/home/backup/._a.db", attributes);
+    write("__MACOSX/real.db", &vec![7; 1 << 20]);
+    let Some(bytes) = made("zip", &["-r", "out", "home", "__MACOSX"], dir.path()) else { return };
+    let written = fs::read(dir.path().join("out.zip")).unwrap_or(bytes);
+    for members in
+        [zip(written).unwrap(), tar(made("tar", &["-cf", "out", "home", "__MACOSX"], dir.path()).unwrap()).unwrap()]
+    {
+        let files: Vec<_> = members.files().map(|(name, _)| name.to_str().unwrap()).collect();
+        assert_eq!(files, ["__MACOSX/real.db", "home/backup/._large.db", "home/backup/a.db"]);
+        assert!(members.ignored.iter().all(|(_, why)| *why == Ignored::Companion));
+        assert!(members.all.keys().all(|name| name != "__MACOSX" && name != "__MACOSX/home"));
+    }
+}
+
+#[test]
 fn what_tar_writes_is_read() {
     let dir = folder();
     let long = format!("backup/{}/{}.db", "d".repeat(120), "e".repeat(140));
