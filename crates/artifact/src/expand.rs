@@ -15,20 +15,10 @@ pub(super) fn read_all<R: BufRead>(
     display: &str,
 ) -> Result<(Vec<u8>, Compression), InputError> {
     let failed = |source| InputError::Io { display: display.to_owned(), action: "read it", offset: None, source };
-    // Pipes hand out what they have, so the magic may come in pieces.
-    let mut head = [0; 8];
-    let mut filled = 0;
-    while let Some(rest) = head.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match reader.read(rest) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed(error)),
-        }
-    }
-    let head = head.get(..filled).unwrap_or_default();
-    let compression = Compression::of(head);
-    let whole = head.chain(reader);
+    let mut head = Vec::new();
+    reader.by_ref().take(BEGINNING).read_to_end(&mut head).map_err(failed)?;
+    let compression = Compression::of(&head);
+    let whole = head.as_slice().chain(reader);
     let gather = Gather { cap, display, compression };
     let bytes = gather.run(compression.undone(whole))?;
     Ok((bytes, compression))
@@ -137,13 +127,16 @@ const LOOK: u64 = 32 << 20;
 /// Gives up on what does not begin as a database.
 fn expect_database(begun: &[u8], compression: Compression, display: &str) -> Result<(), InputError> {
     let looks = sniff::sniff(begun);
-    // one that was taken for text shows itself, too
-    if looks.is_bbolt() || mend::could_be(begun) {
+    // one that was taken for text shows itself, too, and events may be many
+    if looks.is_bbolt() || looks == Looks::Delta || mend::could_be(begun) {
         return Ok(());
     }
     let says = sniff::says(begun);
     Err(InputError::NotASnapshot { display: display.to_owned(), looks, compression, says })
 }
+
+/// So much of a stream tells by what it is compressed.
+const BEGINNING: u64 = 512;
 
 /// How much is read before the next look at the cap, and the least step of growth.
 const CHUNK: usize = 1 << 20;

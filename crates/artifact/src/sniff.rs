@@ -11,6 +11,8 @@ pub(crate) use says::says;
 
 /// bbolt's magic number, as its metas hold it at byte 16 of their page.
 const BBOLT_MAGIC: u32 = 0xED0C_DAED;
+/// The version that every bbolt writes behind it.
+const BBOLT_VERSION: u32 = 2;
 /// Where the magic stands in a meta page: after the page header of 16 bytes.
 const MAGIC_AT: usize = 16;
 /// Least and greatest page size looked for, as powers of two: 1 KiB to 16 MiB.
@@ -172,6 +174,13 @@ pub(super) fn by_magic(bytes: &[u8]) -> Option<Looks> {
         .find(|(magic, _)| bytes.starts_with(magic))
         .map(|(_, looks)| looks)
         .or_else(|| is_zstd_skippable(bytes).then_some(Looks::Zstd))
+}
+
+/// Whether bytes are the beginning of what etcd-backup-restore stores: a database, or events.
+pub(super) fn begins_as_stored(bytes: &[u8]) -> bool {
+    let meta = u32_at(bytes, MAGIC_AT).map(u32::from_le_bytes) == Some(BBOLT_MAGIC);
+    meta && u32_at(bytes, MAGIC_AT + 4).map(u32::from_le_bytes) == Some(BBOLT_VERSION)
+        || by_magic(bytes) == Some(Looks::Delta)
 }
 
 /// Whether a Zstandard stream begins with a frame to skip, as pzstd and seekable writers do.
