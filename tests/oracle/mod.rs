@@ -4,6 +4,7 @@
 //! and a right hash. What etcd 3.5 does with each is recorded in `answers.tsv`; the record is replayed against every
 //! verdict, some of it is asked anew of a live etcd, and a campaign asks about seeds that nobody has seen.
 
+mod chains;
 mod fields;
 mod hidden;
 mod lists;

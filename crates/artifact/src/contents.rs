@@ -229,6 +229,15 @@ impl Contents {
         })
     }
 
+    /// These bytes under the name of a folder: what this file and those beside it in the folder make up. What is asked of the
+    /// file, as whether it changed, is still asked of this one.
+    #[must_use]
+    pub fn grown(self, folder: &Path, bytes: Vec<u8>) -> Self {
+        let named = Self::named(Some(folder));
+        let (compression, backing) = (Compression::None, Backing::Memory(bytes));
+        Self { name: named.name, display: named.display, path: named.path, compression, backing, ..self }
+    }
+
     /// The path as given; `None` for standard input.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()

@@ -190,6 +190,16 @@ pub(super) fn told(source: io::Error, compression: Compression, expanded: u64, d
     }
 }
 
+/// Room for so many bytes, if there is more memory than that.
+///
+/// # Errors
+/// [`InputError::Memory`].
+pub fn room_for(size: u64, display: &str) -> Result<Vec<u8>, InputError> {
+    let mut bytes = Vec::new();
+    grow(&mut bytes, size, display)?;
+    Ok(bytes)
+}
+
 /// Makes room for `more` bytes, unless that would drive the machine out of memory.
 fn grow(bytes: &mut Vec<u8>, more: u64, display: &str) -> Result<(), InputError> {
     let held = bytes.len() as u64;

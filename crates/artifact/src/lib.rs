@@ -36,6 +36,7 @@ pub use compression::Compression;
 pub use contents::{Contents, HEAD};
 pub use entry::{Entry, EntryKind};
 pub use error::InputError;
+pub use expand::room_for;
 pub use fault::Fault;
 pub use folder::{Directory, Files, Folder};
 pub use listing::Listing;

@@ -222,7 +222,7 @@ impl Backup {
         if let Some(snapshot) = snapshot.as_ref().filter(|_| question.asks.reads_all()) {
             self.log(snapshot.scan.state.consistent_index, watch);
         }
-        let deltas = snapshot.as_ref().and_then(|snapshot| self.deltas(snapshot.scan.current()));
+        let deltas = snapshot.as_ref().and_then(|snapshot| self.deltas(&snapshot.scan));
         if let (Some(chain), Some(full)) = (deltas.as_ref().filter(|chain| chain.is_whole()), &self.files.snapshot) {
             watch.note(&Note::Chain { full: full.clone(), deltas: chain.deltas, newest: chain.newest });
         }
@@ -242,10 +242,10 @@ impl Backup {
         })
     }
 
-    /// The deltas beside its snapshot, whose newest revision is known.
-    fn deltas(&self, newest: i64) -> Option<Deltas> {
+    /// The deltas beside its snapshot.
+    fn deltas(&self, scan: &Scan<'_>) -> Option<Deltas> {
         let full = self.files.snapshot.as_deref().filter(|_| !self.alone)?;
-        self.directory()?.deltas(full, u64::try_from(newest).ok()?, &self.reading)
+        self.directory()?.deltas(full, scan, &self.reading)
     }
 
     /// Says how the write-ahead log beside the database of a data directory stands to it.

@@ -7,13 +7,16 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use artifact::{Contents, Directory, Entry, EntryKind, Files, Ignored, InputError, Looks, Reading, Walk};
-use backup_facts::delta::{Delta, DeltaFault, Deltas, Stored, StoredName};
+use backup_facts::delta::Deltas;
 use backup_facts::directory::{self, BackupFiles, Listed, name_of};
 use backup_facts::layout::{DATA, DirectoryName, Layout};
 use backup_facts::picks::Picks;
+use etcd_snapshot::Scan;
 use etcd_snapshot::wal::Log;
 use static_resources::BackupFile;
 use zeroize::Zeroizing;
+
+use crate::deltas;
 
 /// Directories of backups in one directory.
 const DIRECTORIES: usize = 10_000;
@@ -192,32 +195,9 @@ impl Backups {
         Some(folder.and_then(|folder| read_log(&folder, reading)))
     }
 
-    /// The deltas that go on from a full snapshot in it, whose newest revision is known, up to where the next full one
-    /// stands; `None` where there are none, or the file is no full snapshot by its name. One delta at a time is in memory.
-    pub fn deltas(&self, full: &Path, newest: u64, reading: &Reading) -> Option<Deltas> {
-        let own = StoredName::parse(&name_of(full)).filter(|named| !named.delta)?;
-        let files = self.walk.entries().iter().filter(|entry| entry.kind == EntryKind::File);
-        let named: Vec<(&Entry, StoredName)> =
-            files.filter_map(|entry| Some((entry, StoredName::parse(&name(entry))?))).collect();
-        let fulls = named.iter().filter(|(_, other)| !other.delta && other.to > own.to);
-        let until = fulls.map(|(_, other)| other.to).min().unwrap_or(u64::MAX);
-        let of_it = named.iter().filter(|(_, delta)| delta.delta && delta.to > own.to && delta.to <= until);
-        let stored: Vec<Stored> = of_it
-            .map(|(entry, named)| Stored { name: name(entry), named: *named, held: self.delta(entry, reading) })
-            .collect();
-        (!stored.is_empty()).then(|| Deltas::follow(newest, stored))
-    }
-
-    fn delta(&self, entry: &Entry, reading: &Reading) -> Result<Delta, DeltaFault> {
-        let name = name(entry);
-        let unread = [".zlib", ".lzw"].into_iter().find(|end| name.ends_with(end));
-        if let Some(end) = unread {
-            return Err(DeltaFault::Compressed(end.trim_start_matches('.')));
-        }
-        let unreadable = |error: InputError| DeltaFault::Unreadable(error.to_string());
-        let contents = self.walk.open(&entry.name, reading).map_err(unreadable)?;
-        let contents = contents.whole(reading, &|_| {}).map_err(unreadable)?;
-        Delta::read(contents.bytes())
+    /// The deltas that go on from a full snapshot in it: see [`deltas::follow`].
+    pub fn deltas(&self, full: &Path, scan: &Scan<'_>, reading: &Reading) -> Option<Deltas> {
+        deltas::follow(&self.walk, &name_of(full), scan, reading, &mut |_, _| {})
     }
 
     /// What in it is passed over, as stored, and why.

@@ -24,6 +24,7 @@ mod backup;
 mod backups;
 pub mod custody;
 mod database;
+pub mod deltas;
 pub mod directory;
 pub mod documents;
 mod error;

@@ -5,10 +5,16 @@
 //! damaged or that does not begin where the one before ended. Source: gardener/etcd-backup-restore `pkg/snapshot/restorer`,
 //! `pkg/snapstore`.
 
-use serde::Deserialize;
-use serde::de::{Deserializer as _, SeqAccess, Visitor};
+mod event;
+mod replay;
+
+use serde::Deserializer as _;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
+
+pub use event::{Event, Put};
+use replay::Replay;
+pub use replay::{Before, Foreign, Held, Keys};
 
 /// Bytes of the hash behind the events.
 const HASH: usize = 32;
@@ -47,14 +53,14 @@ impl StoredName {
 }
 
 /// What a delta snapshot holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delta {
     /// Revision of its first event.
     pub first: u64,
     /// Revision of its last event.
     pub last: u64,
-    /// How many events.
-    pub events: u64,
+    /// The events, in the order of their revisions.
+    pub events: Vec<Event>,
 }
 
 /// Why a delta snapshot cannot be applied.
@@ -85,16 +91,16 @@ pub enum DeltaFault {
         /// That of the event behind it.
         next: u64,
     },
-    /// It does not decompress, or reading fails: why.
+    /// It does not decompress, or is nothing at all: why.
     #[error("{0}")]
     Unreadable(String),
-    /// It is compressed in a way that is not read here, which says nothing about it.
-    #[error("it was not checked: {0} is not read here; decompress it, and drop that from its name")]
-    Compressed(&'static str),
+    /// It was not read, which says nothing about it: why.
+    #[error("it was not checked: {0}")]
+    Unread(String),
 }
 
 impl Delta {
-    /// Reads a delta snapshot, decompressed. Of its events only the revisions are kept.
+    /// Reads a delta snapshot, decompressed.
     ///
     /// # Errors
     /// Whatever keeps a restore from applying it.
@@ -107,68 +113,27 @@ impl Delta {
         }
         let no_events = |error: &serde_json::Error| DeltaFault::Events { line: error.line(), column: error.column() };
         let mut json = serde_json::Deserializer::from_slice(events);
-        let found = json.deserialize_seq(Events).map_err(|error| no_events(&error))?;
+        let events = json.deserialize_seq(event::Events).map_err(|error| no_events(&error))?;
         json.end().map_err(|error| no_events(&error))?;
-        found.ok_or(DeltaFault::None)?
-    }
-}
-
-#[derive(Deserialize)]
-struct Event {
-    #[serde(rename = "etcdEvent")]
-    event: Changed,
-}
-
-#[derive(Deserialize)]
-struct Changed {
-    kv: Kv,
-}
-
-#[derive(Deserialize)]
-struct Kv {
-    mod_revision: u64,
-}
-
-/// Takes the revisions of a list of events, one event after the other.
-struct Events;
-
-impl<'de> Visitor<'de> for Events {
-    type Value = Option<Result<Delta, DeltaFault>>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a list of events")
+        Self::of(events)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut found: Self::Value = None;
-        while let Some(event) = list.next_element::<Event>()? {
-            let next = event.event.kv.mod_revision;
-            found = Some(match found {
-                None => Ok(Delta { first: next, last: next, events: 1 }),
-                Some(Ok(delta)) if next == delta.last || Some(next) == delta.last.checked_add(1) => {
-                    Ok(Delta { last: next, events: delta.events + 1, ..delta })
-                }
-                Some(Ok(delta)) => Err(DeltaFault::Order { last: delta.last, next }),
-                Some(fault) => fault,
-            });
+    /// Events that follow each other: several may be of one revision.
+    fn of(events: Vec<Event>) -> Result<Self, DeltaFault> {
+        let first = events.first().ok_or(DeltaFault::None)?.revision;
+        let mut last = first;
+        for next in events.iter().map(|event| event.revision) {
+            if next != last && Some(next) != last.checked_add(1) {
+                return Err(DeltaFault::Order { last, next });
+            }
+            last = next;
         }
-        Ok(found)
+        Ok(Self { first, last, events })
     }
-}
-
-/// A delta snapshot beside a full one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// The file's name.
-    pub name: String,
-    /// What that says.
-    pub named: StoredName,
-    /// What is in it, or why it cannot be applied.
-    pub held: Result<Delta, DeltaFault>,
 }
 
 /// Where deltas do not go on from what is before them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Misfit {
     /// Revisions are missing before it.
     Gap {
@@ -191,6 +156,8 @@ pub enum Misfit {
         /// Its last revision.
         last: u64,
     },
+    /// Its revisions go on, and its changes are not of these keys: it is of another cluster.
+    Foreign(Foreign),
 }
 
 /// A full snapshot and the deltas that go on from it.
@@ -206,28 +173,58 @@ pub struct Deltas {
     pub faults: Vec<(String, DeltaFault)>,
 }
 
+/// A change that a restore makes, and what it makes of its key.
+pub type Applied<'a> = dyn FnMut(Event, Option<Held>) + 'a;
+
 impl Deltas {
-    /// Follows the deltas of a full snapshot whose newest revision is known.
-    #[must_use]
-    pub fn follow(full: u64, mut stored: Vec<Stored>) -> Self {
-        stored.sort_by(|a, b| (a.named, &a.name).cmp(&(b.named, &b.name)));
+    /// Follows the deltas of a full snapshot whose newest revision is known, and its live `keys`, where all of them are:
+    /// `read` each, one at a time, and give every change that is newer to `applied`.
+    pub fn follow(
+        full: u64,
+        keys: Option<&Keys<'_>>,
+        mut stored: Vec<(String, StoredName)>,
+        read: &mut dyn FnMut(&str) -> Result<Delta, DeltaFault>,
+        applied: &mut Applied<'_>,
+    ) -> Self {
+        stored.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
         let mut chain = Self { newest: full, deltas: stored.len(), ..Self::default() };
-        for (at, Stored { name, named, held }) in stored.into_iter().enumerate() {
+        let mut replay = Replay::new(keys);
+        for (at, (name, named)) in stored.into_iter().enumerate() {
             let whole = chain.is_whole();
-            let delta = match held {
-                Ok(delta) if whole => delta,
-                Ok(_) => continue,
-                Err(fault) => {
-                    chain.faults.push((name, fault));
-                    continue;
+            match read(&name) {
+                Ok(delta) if whole => {
+                    if let Err(misfit) = chain.take(delta, at == 0, named, &mut replay, applied) {
+                        chain.misfit = Some((name, misfit));
+                    }
                 }
-            };
-            match misfit(chain.newest, at == 0, named, delta) {
-                Some(misfit) => chain.misfit = Some((name, misfit)),
-                None => chain.newest = delta.last,
+                Ok(_) => {}
+                Err(fault) => chain.faults.push((name, fault)),
             }
         }
         chain
+    }
+
+    /// Takes the next delta in.
+    fn take(
+        &mut self,
+        delta: Delta,
+        is_first: bool,
+        named: StoredName,
+        replay: &mut Replay<'_>,
+        applied: &mut Applied<'_>,
+    ) -> Result<(), Misfit> {
+        let newest = self.newest;
+        if let Some(misfit) = misfit(newest, is_first, named, &delta) {
+            return Err(misfit);
+        }
+        let newer: Vec<Event> = delta.events.into_iter().filter(|event| event.revision > newest).collect();
+        // none of a delta that is of another cluster is applied
+        let made: Result<Vec<_>, _> = newer.iter().map(|event| replay.take(event)).collect();
+        for (event, now) in newer.into_iter().zip(made.map_err(Misfit::Foreign)?) {
+            self.newest = event.revision;
+            applied(event, now);
+        }
+        Ok(())
     }
 
     /// Whether every delta can be applied.
@@ -239,8 +236,13 @@ impl Deltas {
 
 /// Why a delta does not go on from a revision. The full snapshot may hold more than its name says, which is what the first
 /// delta goes by: a restore begins with the first event that is newer.
-fn misfit(newest: u64, is_first: bool, named: StoredName, delta: Delta) -> Option<Misfit> {
-    let Delta { first, last, .. } = delta;
+///
+/// One that ends where the full snapshot does is passed over, which older releases do not do: they fail at it.
+fn misfit(newest: u64, is_first: bool, named: StoredName, delta: &Delta) -> Option<Misfit> {
+    let Delta { first, last, .. } = *delta;
+    if is_first && named.to == newest {
+        return None;
+    }
     if first > newest.saturating_add(1) {
         return Some(Misfit::Gap { first });
     }
@@ -254,83 +256,4 @@ fn misfit(newest: u64, is_first: bool, named: StoredName, delta: Delta) -> Optio
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A delta as it is stored, without compression.
-    fn bytes(revisions: &[u64]) -> Vec<u8> {
-        let event = |revision: &u64| {
-            format!(r#"{{"etcdEvent":{{"kv":{{"key":"YQ==","mod_revision":{revision}}}}},"time":"x"}}"#)
-        };
-        let json = format!("[{}]", revisions.iter().map(event).collect::<Vec<_>>().join(",")).into_bytes();
-        hashed(json)
-    }
-
-    fn hashed(json: Vec<u8>) -> Vec<u8> {
-        let hash = Sha256::digest(&json);
-        [json, hash.to_vec()].concat()
-    }
-
-    fn stored(from: u64, to: u64) -> Stored {
-        let revisions: Vec<u64> = (from..=to).collect();
-        let name = format!("Incr-{from:08}-{to:08}-1790000000.gz");
-        Stored { named: StoredName::parse(&name).unwrap(), name, held: Delta::read(&bytes(&revisions)) }
-    }
-
-    fn end_of(full: u64, stored: &[Stored]) -> (u64, Option<Misfit>, usize) {
-        let chain = Deltas::follow(full, stored.to_vec());
-        (chain.newest, chain.misfit.map(|(_, misfit)| misfit), chain.faults.len())
-    }
-
-    #[test]
-    fn names_of_stored_snapshots_are_read_and_no_others() {
-        let read = |name| StoredName::parse(name).map(|it| (it.delta, it.from, it.to, it.stored));
-        assert_eq!(read("Full-00000000-00000037-1790000000.gz"), Some((false, 0, 37, 1_790_000_000)));
-        assert_eq!(read("Incr-00000038-00000047-1790000300"), Some((true, 38, 47, 1_790_000_300)));
-        for name in ["Incr-38-37-1", "Incr-1-2", "Incr-1-2-3-4", "Incr-+1-2-3", "Part-1-2-3", "Incr---", "Incr", ""] {
-            assert_eq!(read(name), None, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_delta_is_read_where_its_hash_and_its_events_are_right() {
-        assert_eq!(Delta::read(&bytes(&[5, 5, 6])), Ok(Delta { first: 5, last: 6, events: 3 }));
-        let mut flipped = bytes(&[5, 6]);
-        flipped[20] ^= 1;
-        assert_eq!(Delta::read(&flipped), Err(DeltaFault::Hash));
-        assert_eq!(Delta::read(&bytes(&[5, 6])[..60]), Err(DeltaFault::Hash), "cut off");
-        assert_eq!(Delta::read(&bytes(&[5, 7])), Err(DeltaFault::Order { last: 5, next: 7 }));
-        assert_eq!(Delta::read(&bytes(&[6, 5, 6])), Err(DeltaFault::Order { last: 6, next: 5 }));
-        assert_eq!(Delta::read(&hashed(b"[]".to_vec())), Err(DeltaFault::None));
-        assert_eq!(Delta::read(&[0; 32]), Err(DeltaFault::Short(32)));
-        for hostile in ["{}", "[{}]", "[1]", "[] []", r#"[{"etcdEvent":{"kv":{"mod_revision":-1}}}]"#] {
-            let read = Delta::read(&hashed(hostile.into()));
-            assert!(matches!(read, Err(DeltaFault::Events { .. })), "{hostile}: {read:?}");
-        }
-        let deep = format!(r#"[{{"x":{}"#, "[".repeat(1_000_000));
-        assert!(matches!(Delta::read(&hashed(deep.into())), Err(DeltaFault::Events { .. })));
-    }
-
-    #[test]
-    fn a_chain_is_followed_to_where_it_breaks() {
-        let (a, b, c) = (stored(38, 47), stored(48, 57), stored(58, 67));
-        assert_eq!(end_of(37, &[]), (37, None, 0));
-        assert_eq!(end_of(37, &[c.clone(), a.clone(), b.clone()]), (67, None, 0), "whatever order they are listed in");
-        assert_eq!(end_of(40, &[a.clone(), b.clone()]), (57, None, 0), "the full one holds more than its name says");
-        for full in [47, 50] {
-            assert_eq!(end_of(full, &[a.clone(), b.clone()]), (full, Some(Misfit::Inside { last: 47 }), 0));
-        }
-        assert_eq!(end_of(37, &[a.clone(), c.clone()]), (47, Some(Misfit::Gap { first: 58 }), 0));
-        assert_eq!(
-            end_of(30, &[a.clone(), b.clone()]),
-            (30, Some(Misfit::Gap { first: 38 }), 0),
-            "of another full one"
-        );
-        let overlap = stored(47, 57);
-        assert_eq!(end_of(37, &[a.clone(), overlap]), (47, Some(Misfit::Overlap { first: 47 }), 0));
-        let misnamed = Stored { held: stored(48, 56).held, ..b.clone() };
-        assert_eq!(end_of(37, &[a.clone(), misnamed, c.clone()]), (47, Some(Misfit::Misnamed { last: 56 }), 0));
-        let damaged = Stored { held: Err(DeltaFault::Hash), ..b };
-        assert_eq!(end_of(37, &[a, damaged, c]), (47, None, 1), "nothing behind a damaged one is applied");
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use crate::record::{Place, Record, RecordError};
 use crate::revision::Revision;
 use crate::state::{EtcdState, bucket};
 use crate::status::{Status, dump_hashes};
-use crate::store::{KeyHash, KeyHasher, Store};
+use crate::store::{KeyHash, KeyHasher, Live, Store};
 
 /// Entries of a bucket other than `key` and `lease` that are decoded. etcd has a few dozen.
 const ENTRY_CAP: usize = 1_000_000;
@@ -317,6 +317,12 @@ impl<'a> Scan<'a> {
     #[must_use]
     pub fn bucket(&self, name: &[u8]) -> Option<&Bucket<'a>> {
         self.buckets.iter().find(|bucket| bucket.name() == name)
+    }
+
+    /// The key of that name as the view has it; `None` where it is not live.
+    #[must_use]
+    pub fn live(&self, key: &[u8]) -> Option<Live<'a>> {
+        self.store.live_at(key, self.hasher.hash(key))
     }
 
     /// Whether a record is the value of a live key in the view, rather than its past.

@@ -194,6 +194,11 @@ impl<'a> Store<'a> {
         self.index.find(hash.0, same).and_then(|&number| usize::try_from(number).ok())
     }
 
+    /// The key, if it is live.
+    pub(crate) fn live_at(&self, key: &[u8], hash: KeyHash) -> Option<Live<'a>> {
+        self.get(key, hash).filter(|slot| !slot.tombstone()).map(|slot| self.live_of(slot))
+    }
+
     /// The last record seen of `key`.
     pub(crate) fn get(&self, key: &[u8], hash: KeyHash) -> Option<&Slot> {
         self.slots.get(self.number(key, hash)?)

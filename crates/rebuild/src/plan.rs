@@ -72,7 +72,8 @@ pub fn plan<'a>(db: Db<'a>, wanted: Wanted, spread: &impl Spread) -> Result<Plan
     Ok(Plan { scan, wanted, narrowed: None, values: None, compact_at })
 }
 
-fn read<'a>(db: Db<'a>, at: Option<i64>, spread: &impl Spread) -> Result<Scan<'a>, RebuildError> {
+/// Reads a source, and refuses one that is damaged.
+pub(crate) fn read<'a>(db: Db<'a>, at: Option<i64>, spread: &impl Spread) -> Result<Scan<'a>, RebuildError> {
     let scan = scan(db, Options { at, without_hashes: true, progress: None }, spread);
     // a list of free pages is not taken over
     if let Some((faults, first)) = scan.walked.faults.costly() {

@@ -11,7 +11,7 @@ use crate::plan::Room;
 use crate::{Plan, RebuildError};
 
 /// The least transaction of which there is one before.
-const FIRST_TXID: u64 = 2;
+pub(crate) const FIRST_TXID: u64 = 2;
 const SCHEDULED: &[u8] = b"scheduledCompactRev";
 const FINISHED: &[u8] = b"finishedCompactRev";
 

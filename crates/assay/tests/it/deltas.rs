@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use checks::Verdict;
-use sha2::{Digest, Sha256};
 
 use crate::archives::Heard;
 use crate::question;
@@ -12,12 +11,19 @@ use crate::question;
 /// Revision of the full snapshot.
 const FULL: u64 = 1289;
 
-/// A delta as it is stored: events, their SHA-256, compressed.
+/// A delta that puts one key again and again, which the full snapshot has not.
+fn plain(revisions: std::ops::RangeInclusive<u64>) -> Vec<u8> {
+    let change = |revision: u64| {
+        let (created, revision) = (i64::try_from(FULL + 1).unwrap(), i64::try_from(revision).unwrap());
+        let put = Some((b"value".to_vec(), created, revision - created + 1, 0));
+        fixtures::Change { key: b"a".to_vec(), revision, put }
+    };
+    fixtures::delta(&revisions.map(change).collect::<Vec<_>>())
+}
+
+/// The same as it is stored, compressed.
 fn delta(revisions: std::ops::RangeInclusive<u64>) -> Vec<u8> {
-    let event = |revision| format!(r#"{{"etcdEvent":{{"type":1,"kv":{{"key":"YQ==","mod_revision":{revision}}}}}}}"#);
-    let events: Vec<String> = revisions.map(event).collect();
-    let events = format!("[{}]", events.join(","));
-    fixtures::gzip(&[events.as_bytes(), Sha256::digest(events.as_bytes()).as_slice()].concat())
+    fixtures::gzip(&plain(revisions))
 }
 
 fn name(from: u64, to: u64) -> String {
@@ -63,9 +69,18 @@ fn deltas_beside_a_full_snapshot_are_followed_to_where_they_break() {
     let said = format!("3 delta snapshots without a break: the newest restorable revision is {}", c.1);
     assert!(whole.notes.iter().any(|note| note.starts_with(&said)), "{:?}", whole.notes);
 
+    // of another cluster: its revisions go on, and its key is another one's
+    let foreign = fixtures::Change { key: b"a".to_vec(), revision: 1300, put: Some((vec![], 7, 4, 0)) };
+    let rest = (1301..=1309).map(|revision| fixtures::Change { key: vec![98], revision, put: None });
+    let all: Vec<_> = std::iter::once(foreign).chain(rest).collect();
+    put(&name(b.0, b.1), &fixtures::delta(&all));
+    let told = judge(folder.path());
+    assert_eq!((told.findings[0].0, told.findings.len(), told.newest), ("PAIR-043", 1, Some(a.1)));
+    assert_eq!(told.verdict, Verdict::Fail);
+
     let mut damaged = delta(b.0..=b.1);
     damaged.truncate(damaged.len() - 20);
-    let mut flipped = fixtures::gunzip(&delta(b.0..=b.1));
+    let mut flipped = plain(b.0..=b.1);
     flipped[30] ^= 1;
     for bytes in [damaged, fixtures::gzip(&flipped)] {
         put(&name(b.0, b.1), &bytes);

@@ -6,7 +6,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use backup_facts::delta::{Delta, DeltaFault, Deltas, Stored, StoredName};
+use backup_facts::delta::{Delta, DeltaFault, Deltas, Event, Held, Put, StoredName};
 use backup_facts::platform::Platform;
 use checks::pair::{Halves, InDirectory, Run, check_deltas, check_directory, check_halves, check_hosts};
 use checks::{Finding, Severity, findings};
@@ -72,7 +72,7 @@ fn every_finding_of_a_pair_has_a_case_that_brings_it_up() {
     covered.extend(["PAIR-019", "PAIR-020"]); // below
     covered.extend(["PAIR-032", "PAIR-033"]); // where they are made, `pair/escrow.rs`
     covered.insert("PAIR-036"); // below
-    covered.extend(["PAIR-037", "PAIR-038", "PAIR-039"]); // below
+    covered.extend(["PAIR-037", "PAIR-038", "PAIR-039", "PAIR-043"]); // below
     covered.insert("PAIR-040"); // through the binary: tests/it/pair.rs of cli
     let all = findings::all().into_iter().map(|entry| entry.id).filter(|id| id.starts_with("PAIR"));
     let missing: Vec<_> = all.filter(|id| !covered.contains(id)).collect();
@@ -82,14 +82,29 @@ fn every_finding_of_a_pair_has_a_case_that_brings_it_up() {
 /// A chain of deltas is silent while it holds, and says where it breaks and how far a restore comes.
 #[test]
 fn deltas_that_a_restore_cannot_apply_are_told_with_the_newest_restorable_revision() {
-    let stored = |from: u64, to: u64, held: Option<DeltaFault>| {
-        let name = format!("Incr-{from:08}-{to:08}-1790000300.gz");
-        let delta = Delta { first: from, last: to, events: to - from + 1 };
-        Stored { named: StoredName::parse(&name).unwrap(), name, held: held.map_or(Ok(delta), Err) }
+    type Stored = (String, u64, u64, Option<DeltaFault>);
+    let stored = |from: u64, to: u64, fault: Option<DeltaFault>| -> Stored {
+        (format!("Incr-{from:08}-{to:08}-1790000300.gz"), from, to, fault)
     };
-    let of = |stored: Vec<Stored>| check_deltas(&Deltas::follow(37, stored)).into_sorted();
+    let held = |key: &[u8]| (key == b"/registry/a").then_some(Held { created: 5, modified: 7, version: 3 });
+    let of = |stored: Vec<Stored>| {
+        let named = stored.iter().map(|it| (it.0.clone(), StoredName::parse(&it.0).unwrap())).collect();
+        let event =
+            |revision| Event { key: b"/registry/b".to_vec(), revision, put: Some(Put::default()), before: None };
+        let mut read = |name: &str| match stored.iter().find(|it| it.0 == name).unwrap().clone() {
+            (.., Some(fault)) => Err(fault),
+            // a change that is none of what is there
+            (_, 48, 49, None) => {
+                let put = Put { create_revision: 5, version: 9, ..Put::default() };
+                let event = Event { key: b"/registry/a".to_vec(), revision: 48, put: Some(put), before: None };
+                Ok(Delta { first: 48, last: 49, events: vec![event] })
+            }
+            (_, first, last, None) => Ok(Delta { first, last, events: (first..=last).map(event).collect() }),
+        };
+        check_deltas(&Deltas::follow(37, Some(&held), named, &mut read, &mut |_, _| {})).into_sorted()
+    };
     assert_eq!(of(vec![stored(38, 47, None), stored(48, 57, None)]), []);
-    let zlib = DeltaFault::Compressed("zlib");
+    let unread = DeltaFault::Unread("`x`: cannot read it: Permission denied".to_owned());
     for (chain, id, severity, says) in [
         (
             vec![stored(38, 47, None), stored(58, 67, None)],
@@ -106,10 +121,10 @@ fn deltas_that_a_restore_cannot_apply_are_told_with_the_newest_restorable_revisi
              ends at 47; the newest restorable revision is 47",
         ),
         (
-            vec![stored(30, 37, None)],
+            vec![stored(30, 36, None)],
             "PAIR-037",
             Severity::High,
-            "the chain breaks at revision 38: Incr-00000030-00000037-1790000300.gz ends at 37, within the full snapshot: \
+            "the chain breaks at revision 38: Incr-00000030-00000036-1790000300.gz ends at 36, within the full snapshot: \
              a restore would put back its older values; the newest restorable revision is 37",
         ),
         (
@@ -120,11 +135,19 @@ fn deltas_that_a_restore_cannot_apply_are_told_with_the_newest_restorable_revisi
              revision is 37",
         ),
         (
-            vec![stored(38, 47, Some(zlib))],
+            vec![stored(38, 47, Some(unread))],
             "PAIR-039",
             Severity::Medium,
-            "Incr-00000038-00000047-1790000300.gz: it was not checked: zlib is not read here; decompress it, and drop \
-             that from its name; the newest restorable revision is 37",
+            "Incr-00000038-00000047-1790000300.gz: it was not checked: `x`: cannot read it: Permission denied; the \
+             newest restorable revision is 37",
+        ),
+        (
+            vec![stored(38, 47, None), stored(48, 49, None)],
+            "PAIR-043",
+            Severity::High,
+            "the chain breaks at revision 48: of `/registry/a`, Incr-00000048-00000049-1790000300.gz goes on from 8 puts \
+             since revision 5 at revision 48, and before that it had 3 puts since revision 5, the last at 7; the newest \
+             restorable revision is 47",
         ),
     ] {
         let found = of(chain);

@@ -18,6 +18,7 @@ Examples:
   assay rebuild snapshot.db --out now.db --compact latest        every key as it is now
   assay rebuild nospace.db --out writable.db --compact latest --drop-alarms
   assay rebuild snapshot.db --out before.db --rev 41200          as a snapshot taken at that revision
+  assay rebuild DIR --out then.db --rev 41200                    of a full snapshot and the deltas beside it
   assay rebuild snapshot.db --out part.db --only namespace:shop --drop resource:secrets
   assay rebuild snapshot.db --out new.db --keys TARBALL --reencrypt new-config.yaml
   assay rebuild snapshot.db --out for-support.db --keys TARBALL --sanitize
@@ -38,7 +39,7 @@ backup can be had. It ends with 1 where something is lost, and with 2 where noth
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub struct RebuildArgs {
-    /// Snapshot, plain, compressed or in an archive; `-` for standard input
+    /// Snapshot, plain, compressed or in an archive, or a directory of full and delta snapshots; `-` for standard input
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub snapshot: OsString,
     /// The new file; there must be none of that name

@@ -6,7 +6,7 @@ use checks::Findings;
 use document::Artifact;
 use etcd_snapshot::EtcdState;
 
-use super::snapshot;
+use super::{chain, snapshot};
 use crate::args::{ClusterArgs, ReportFormat};
 
 use crate::exit::{Ending, Error};
@@ -16,7 +16,7 @@ use crate::ui::Ui;
 use wording::escape;
 
 pub(super) fn run(args: &ClusterArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
-    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let source = chain::open(&Input::from(args.snapshot.as_os_str()), None, reading, ui)?;
     let db = snapshot::database(&source)?;
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
     let scan = snapshot::scan(&source, db, None, true, &|bytes| meter.add(bytes))?;

@@ -6,6 +6,7 @@ use document::Side;
 use etcd_snapshot::{HashKv, Scan};
 use lens::{Comparison, Diff, Met, agreement, merge};
 
+use super::chain;
 use super::objects::{self, Closed};
 use super::snapshot;
 use crate::args::{DiffArgs, KeysInput};
@@ -28,8 +29,8 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Endi
     let (mut new_keys, mut old_keys) =
         (objects::keys(&args.keys, reading, ui)?, objects::keys(&old_keys, reading, ui)?);
     let mut selection = args.select.selection(args.what)?;
-    let old_source = snapshot::open(&Input::from(args.old.as_os_str()), reading, ui)?;
-    let new_source = snapshot::open(&Input::from(args.new.as_os_str()), reading, ui)?;
+    let old_source = chain::open(&Input::from(args.old.as_os_str()), args.old_rev, reading, ui)?;
+    let new_source = chain::open(&Input::from(args.new.as_os_str()), args.new_rev, reading, ui)?;
     objects::resolve(&mut selection, &[&new_source, &old_source])?;
     let old = look_through(&old_source, args.old_rev, ui)?;
     let new = look_through(&new_source, args.new_rev, ui)?;

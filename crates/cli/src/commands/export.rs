@@ -7,8 +7,8 @@ use assay::LateKeys;
 use backup_facts::version::is_cluster_version;
 use lens::{Export, Exported, Keep, Skip, View};
 
+use super::chain;
 use super::objects::{self, Closed};
-use super::snapshot;
 use crate::args::ExportArgs;
 use crate::exit::{Ending, Error};
 use crate::input::Input;
@@ -25,7 +25,7 @@ pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<En
         return Err(Error::Usage("say which objects: `-n NAMESPACE`, `-r RESOURCE`, TYPE/NAME, a key, ...".to_owned()));
     }
     let keys = objects::keys(&args.keys, reading, ui)?;
-    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let source = chain::open(&Input::from(args.snapshot.as_os_str()), None, reading, ui)?;
     objects::resolve(&mut selection, &[&source])?;
     let keys = LateKeys::new(keys, &source);
     let reader = objects::reader(&source, args.at_revision)?;

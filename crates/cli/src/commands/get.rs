@@ -5,8 +5,8 @@ use assay::LateKeys;
 use backup_facts::version::is_cluster_version;
 use lens::{Object, Opener, Reader, Selection, View, release_matters};
 
+use super::chain;
 use super::objects::{self, Closed};
-use super::snapshot;
 use crate::args::{GetArgs, ObjectFormat};
 use crate::exit::{Ending, Error};
 use crate::input::Input;
@@ -19,7 +19,7 @@ pub(super) fn run(mut args: GetArgs, reading: &Reading, ui: &mut Ui) -> Result<E
     let mut selection = args.selection().map_err(Error::Usage)?;
     let single = selection.single().is_some();
     let keys = objects::keys(&args.keys, reading, ui)?;
-    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let source = chain::open(&Input::from(args.snapshot.as_os_str()), args.rev, reading, ui)?;
     objects::resolve(&mut selection, &[&source])?;
     let keys = LateKeys::new(keys, &source);
     let get = Get {

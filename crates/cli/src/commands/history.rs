@@ -6,6 +6,7 @@ use etcd_snapshot::Record;
 use etcd_snapshot::carve::Carved;
 use lens::{Compared, Follow, Reader, Selection, Step, View, carved_records};
 
+use super::chain;
 use super::objects;
 use super::snapshot;
 use crate::args::{HistoryArgs, KeyArgs, SelectArgs};
@@ -24,7 +25,7 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<E
         ));
     };
     let mut keys = objects::keys(&args.keys, reading, ui)?;
-    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let source = chain::open(&Input::from(args.snapshot.as_os_str()), None, reading, ui)?;
     objects::follow(&mut keys, &source, ui)?;
     resolve(&mut selection, &source, args.carve)?;
     let reader = objects::reader(&source, None)?;

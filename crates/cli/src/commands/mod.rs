@@ -9,6 +9,7 @@ mod browse;
 mod bucket;
 mod bytes;
 mod carve;
+mod chain;
 mod cluster;
 mod compat;
 mod completions;

@@ -15,6 +15,7 @@ use etcd_snapshot::trailer::{self, Trailer};
 use rebuild::{Plan, RebuildError, Wanted};
 
 use super::beside::joined;
+use super::chain::{self, Chain};
 use super::snapshot;
 use crate::args::{RebuildArgs, ReportFormat};
 use crate::exit::{Ending, Error};
@@ -37,7 +38,8 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let forms = Forms::read(args, reading, ui)?;
     let cleaner = Cleaner::read(args, reading, ui)?;
     let new = NewFile::begin(&args.out, args.sweep)?;
-    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let (source, chain) = chain::opened(&Input::from(args.snapshot.as_os_str()), args.rev, reading, ui)?;
+    chain.as_ref().map_or(Ok(()), Chain::expect_whole)?;
     let salvaged = salvaged::gather(&source, args, &new, reading, ui)?;
     let whole = salvaged.as_ref().and_then(|salvaged| salvaged.file.as_ref()).unwrap_or(&source);
     wanted.compact = salvaged.as_ref().map_or(wanted.compact, |salvaged| salvaged.compact(wanted.compact));
@@ -51,6 +53,9 @@ pub(super) fn run(args: &RebuildArgs, reading: &Reading, ui: &mut Ui) -> Result<
     })?;
     drop(meter);
     let ending = salvaged.as_ref().map_or(Ending::Clean, |salvaged| salvaged.tell(&trailer, &mut document));
+    if let (Some(chain), Some(Artifact::Rebuilt(rebuilt))) = (&chain, document.artifacts.first_mut()) {
+        chain.tell(rebuilt);
+    }
     new.publish((!args.no_sidecar).then_some(&document))?;
     match (args.output.format(), document.artifacts.first()) {
         (ReportFormat::Json, _) => document.write(ui.out())?,

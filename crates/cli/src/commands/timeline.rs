@@ -8,8 +8,8 @@ use lens::timeline::{Event, Timeline};
 use lens::{Clock, Compared, Reader, View, Window};
 use serde_json::{Map, Value};
 
+use super::chain;
 use super::objects::{self, Closed};
-use super::snapshot;
 use crate::args::TimelineArgs;
 use crate::exit::{Ending, Error};
 use crate::input::Input;
@@ -20,7 +20,7 @@ use wording::count;
 pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let mut selection = args.select.selection(args.what)?;
     let mut keys = objects::keys(&args.keys, reading, ui)?;
-    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let source = chain::open(&Input::from(args.snapshot.as_os_str()), None, reading, ui)?;
     objects::follow(&mut keys, &source, ui)?;
     objects::resolve(&mut selection, &[&source])?;
     let reader = objects::reader(&source, None)?;

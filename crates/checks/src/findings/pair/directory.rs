@@ -302,10 +302,25 @@ pub static DELTA_UNREAD: Entry = Entry {
     severity: Medium,
     platforms: EVERY,
     title: "A delta snapshot was not checked",
-    cause: "It is compressed by zlib or lzw, as its name says, which are not read.",
+    cause: "It expands to more than may be had, or the system did not let it be read.",
     consequence: "Whether a restore comes past it is not known.",
-    remedy: "Decompress it, drop the end of its name, and judge the directory again.",
-    source: "gardener/etcd-backup-restore pkg/compressor",
+    remedy: "Raise the limit with `--max-expanded`, or make the file readable, and judge the directory again.",
+    source: "gardener/etcd-backup-restore pkg/snapshot/restorer: every delta is applied, or none behind it",
+};
+
+/// A delta snapshot is of another cluster.
+pub static DELTAS_FOREIGN: Entry = Entry {
+    id: "PAIR-043",
+    name: "deltas-foreign",
+    severity: High,
+    platforms: EVERY,
+    title: "A delta snapshot is not of the cluster of the full snapshot",
+    cause: "Its revisions go on from those before it, and its changes do not: etcd counts the puts of each key, and the counts of \
+        a change are not those of the key. It is of another cluster or another chain, or the full snapshot is.",
+    consequence: "A restore does not notice: it makes the changes of one cluster to the keys of another.",
+    remedy: "Do not restore from it. Find the deltas that belong to the full snapshot, by where and when they were stored, and \
+        keep each chain in a directory of its own; without them, restore from the full snapshot alone.",
+    source: "gardener/etcd-backup-restore pkg/snapshot/restorer: of a delta, a restore holds only the last revision against etcd's",
 };
 
 pub(super) const ALL: &[&Entry] = &[
@@ -331,4 +346,5 @@ pub(super) const ALL: &[&Entry] = &[
     &DELTAS_BROKEN,
     &DELTA_DAMAGED,
     &DELTA_UNREAD,
+    &DELTAS_FOREIGN,
 ];

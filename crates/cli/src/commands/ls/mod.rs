@@ -9,7 +9,7 @@ use etcd_snapshot::Scan;
 use kube_objects::ShownKey;
 use lens::Selection;
 
-use super::{objects, snapshot};
+use super::{chain, objects, snapshot};
 use crate::args::{ListForm, LsArgs, View};
 use crate::exit::{Ending, Error};
 use crate::input::Input;
@@ -26,10 +26,20 @@ struct Request {
     form: ListForm,
 }
 
+impl Request {
+    /// The revision that is looked at; `None` for the last, or for all.
+    fn at(&self) -> Option<i64> {
+        match self.view {
+            View::Live(at) | View::Deleted(at) => at,
+            View::AllRevisions => None,
+        }
+    }
+}
+
 pub(super) fn run(args: LsArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let mut request =
         Request { selection: args.selection()?, view: args.view(), form: args.form().map_err(Error::Usage)? };
-    let source = snapshot::open(&Input::from(args.snapshot.as_os_str()), reading, ui)?;
+    let source = chain::open(&Input::from(args.snapshot.as_os_str()), request.at(), reading, ui)?;
     if args.salvage {
         salvage::run(&mut request, &source, ui)?;
     } else {
@@ -42,10 +52,7 @@ pub(super) fn run(args: LsArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending
 
 fn list(request: &Request, source: &Contents, ui: &mut Ui) -> Result<(), Error> {
     let db = snapshot::database(source)?;
-    let at = match request.view {
-        View::Live(at) | View::Deleted(at) => at,
-        View::AllRevisions => None,
-    };
+    let at = request.at();
     let meter = ui.meter("reading", Some(source.bytes().len() as u64));
     let scan = snapshot::scan(source, db, at, true, &|bytes| meter.add(bytes))?;
     drop(meter);
