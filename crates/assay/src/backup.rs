@@ -15,7 +15,7 @@ use backup_facts::version::{SnapshotRelease, Sources};
 use encryption_config::Fingerprints;
 use etcd_snapshot::Scan;
 
-use crate::database::{intact_database, no_database};
+use crate::database::{intact_database, lost, no_database};
 use crate::directory;
 use crate::error::Error;
 use crate::keys::{self, Decided, Halves, Keys, KeysFrom};
@@ -355,13 +355,6 @@ impl Backup {
         }
         Ok(decided)
     }
-}
-
-/// What keeps a walk from having seen everything: structural faults, and records that cannot be read.
-#[must_use]
-pub fn lost(scan: &Scan<'_>) -> (u64, u64) {
-    let kept = scan.walked.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
-    (kept.count() as u64 + scan.walked.faults.dropped(), scan.counts.damaged)
 }
 
 /// A path as text.

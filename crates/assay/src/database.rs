@@ -3,6 +3,7 @@
 use artifact::Contents;
 use backup_facts::snapshot::{self, Opened};
 use bbolt_page::{Db, OpenError};
+use etcd_snapshot::Scan;
 
 use crate::error::Error;
 
@@ -26,4 +27,11 @@ pub fn intact_database(source: &Contents) -> Result<Db<'_>, Error> {
 pub(crate) fn no_database(source: &Contents, error: OpenError, pages: bool) -> Error {
     let told = matches!(error, OpenError::NoMeta { .. }).then(|| source.transferred()).flatten();
     told.map_or_else(|| Error::NoDatabase { display: source.display().to_owned(), error, pages }, Error::Input)
+}
+
+/// What keeps a walk from having seen everything: structural faults, and records that cannot be read.
+#[must_use]
+pub fn lost(scan: &Scan<'_>) -> (u64, u64) {
+    let kept = scan.walked.faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
+    (kept.count() as u64 + scan.walked.faults.dropped(), scan.counts.damaged)
 }

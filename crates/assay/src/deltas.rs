@@ -73,7 +73,7 @@ pub(crate) fn follow(
     };
     let mut read = |name: &str| read(walk, name, reading);
     // of a damaged one not every key is known
-    let whole = crate::lost(scan) == (0, 0);
+    let whole = crate::database::lost(scan) == (0, 0);
     Some(Deltas::follow(newest, whole.then_some(&keys), stored, &mut read, applied))
 }
 

@@ -52,10 +52,10 @@ mod text_file;
 mod watch;
 
 pub use artifact::{Folder, Reading};
-pub use backup::{Backup, Facts, lost};
+pub use backup::{Backup, Facts};
 pub use backups::Backups;
 pub use checks::{Finding, Severity, Verdict};
-pub use database::{database, intact_database};
+pub use database::{database, intact_database, lost};
 pub use document::Document;
 pub use error::{Error, KeysError};
 pub use expectation::Expectation;
