@@ -288,6 +288,8 @@ fn told(damage: &Diagnosis) -> String {
 
 fn transferred_hint(display: &str, damage: &Diagnosis) -> String {
     let file = display.strip_prefix('`').and_then(|path| path.strip_suffix('`')).unwrap_or("-");
+    let file =
+        wording::unescape(file.as_bytes()).map_or_else(|_| file.to_owned(), |bytes| wording::shell_bytes(&bytes));
     let command = format!("assay mend {file} --out NEW");
     match damage {
         Diagnosis::Mendable(mend) if mend.proof == Proof::Places => {

@@ -1,9 +1,10 @@
 //! What a directory holds, for the message that explains it. By name only: nothing is opened.
 
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use wording::{count, escape, escape_path};
+use wording::{count, escape, shell_bytes, unescape};
 
 /// How many commands a hint spells out.
 const SHOWN: usize = 3;
@@ -61,15 +62,18 @@ impl Listing {
 
     /// Which command to run instead.
     pub(crate) fn hint(&self, path: &Path) -> Option<String> {
-        let folder = escape_path(path);
-        let folder = folder.trim_end_matches('/');
+        let file = |name: &str| {
+            let name = unescape(name.as_bytes()).unwrap_or_default();
+            shell_bytes(path.join(OsStr::from_bytes(&name)).as_os_str().as_bytes())
+        };
         if let Some(inner) = self.database {
+            let file = file(inner);
             return Some(format!(
-                "stop etcd and run `assay inspect {folder}/{inner}`, or take a snapshot with `etcdctl snapshot save`"
+                "stop etcd and run `assay inspect {file}`, or take a snapshot with `etcdctl snapshot save`"
             ));
         }
         let newest: Vec<String> =
-            self.snapshots.iter().rev().take(SHOWN).map(|name| format!("`assay verify {folder}/{name}`")).collect();
+            self.snapshots.iter().rev().take(SHOWN).map(|name| format!("`assay verify {}`", file(name))).collect();
         let more = self.snapshots.len().saturating_sub(SHOWN);
         match newest.as_slice() {
             [] => None,

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use backup_facts::snapshot::{Integrity, SnapshotFacts};
 use checks::required::Subject;
 use checks::tarball::TarballAsked;
 use checks::version::Compat;
@@ -10,6 +11,7 @@ use document::{Artifact, Document, JudgedBy};
 
 use crate::backup::Backup;
 use crate::backups::{Backups, Turn};
+use crate::database::lost;
 use crate::directory;
 use crate::documents;
 use crate::error::Error;
@@ -272,9 +274,19 @@ impl Judged<'_> {
             Asks::Release => Verdict::Fail,
             // what is lost was not tried
             Asks::Keys if !self.facts.complete && question.fail_on.is_some() => Verdict::Fail,
+            // to describe is not to judge; but of a file that lost something, or is not what was written, it is half a truth
+            Asks::Contents if self.is_whole() => checks::verdict(self.findings(), None),
+            Asks::Contents => Verdict::Fail,
             _ => checks::verdict(self.findings(), question.fail_on),
         };
         Ok(())
+    }
+
+    /// Whether nothing of it is lost, and the bytes are those that were written as far as an integrity hash tells.
+    fn is_whole(&self) -> bool {
+        let snapshot = self.facts.snapshot.as_ref();
+        let is_whole = |it: &SnapshotFacts<'_>| it.integrity() != Integrity::Wrong && lost(&it.scan) == (0, 0);
+        self.facts.complete && snapshot.is_none_or(is_whole)
     }
 
     /// Adds what means something for the backup's platform.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use artifact::Contents;
 use backup_facts::configuration::Why;
 use bbolt_page::OpenError;
 use key_escrow::Error as EscrowError;
@@ -28,6 +29,11 @@ pub(crate) fn of_place(path: &Path, error: &EscrowError) -> Error {
 /// A failure of this program's own part, in the same form.
 pub(crate) fn told(what: impl Into<String>, hint: Option<&str>) -> Error {
     Error::Keys { what: what.into(), hint: hint.map(str::to_owned) }
+}
+
+/// A readable input of which the question asked cannot be answered.
+pub(crate) fn unanswerable(source: &Contents, reason: &dyn std::fmt::Display, hint: Option<String>) -> Error {
+    Error::Unanswerable { display: source.display().to_owned(), reason: reason.to_string(), hint }
 }
 
 /// A file that could not be read or looked at.

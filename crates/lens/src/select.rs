@@ -263,6 +263,12 @@ impl Selection {
         }
     }
 
+    /// The namespaces that were added.
+    #[must_use]
+    pub fn namespaces(&self) -> &[Vec<u8>] {
+        &self.namespaces
+    }
+
     /// Whether nothing narrows it down.
     #[must_use]
     pub fn is_everything(&self) -> bool {

@@ -58,7 +58,9 @@ impl Timeline<'_> {
         let Self { selection, window, opener, view, compared } = *self;
         let (mut passed, mut follow, mut unseen) = (Passed::default(), Follow::default(), HashSet::new());
         let mut going = ControlFlow::Continue(());
-        let wanted = |record: &Record<'_>| record.revision.main <= window.last && selection.matches(record.kv.key);
+        // a namespace has no namespace, and what became of it is what one asks first of all that is gone
+        let is_meant = |key: &[u8]| selection.matches(key) || selection.is_own_namespace(key);
+        let wanted = |record: &Record<'_>| record.revision.main <= window.last && is_meant(record.kv.key);
         let damaged = reader.records(wanted, spread, &|_| {}, |record| {
             if going.is_break() {
                 return;

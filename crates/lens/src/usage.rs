@@ -55,6 +55,8 @@ struct Decoded<'a> {
     size: u64,
     wrapping: u64,
     tombstone: bool,
+    /// Versions that its generation had before it.
+    versions_before: u64,
 }
 
 #[derive(Default)]
@@ -140,8 +142,8 @@ impl<'a> Usage<'a> {
         Group::of_keys(&self.keys)
     }
 
-    /// The keys taken together, or each by itself where `by` is `None`; the largest first, or with `churn` those with the
-    /// most revisions. At most `top`, or with 0 all.
+    /// The keys taken together, or each by itself where `by` is `None`; the largest first, or with `churn` those that were
+    /// written most, versions that a compaction removed counted. At most `top`, or with 0 all.
     #[must_use]
     pub fn table(&self, by: Option<By>, churn: bool, top: usize) -> Table {
         let Some(by) = by else {
@@ -149,7 +151,7 @@ impl<'a> Usage<'a> {
         };
         let mut rows = groups(&self.keys, by);
         if churn {
-            rows.sort_by_key(|group| Reverse((group.revisions, group.total())));
+            rows.sort_by_key(|group| Reverse((group.writes(), group.total())));
         }
         let all = rows.len();
         if top > 0 {
@@ -160,7 +162,7 @@ impl<'a> Usage<'a> {
 
     /// Equal ones come in order of their bytes.
     fn top_keys(&self, churn: bool, top: usize) -> Vec<Group> {
-        let rank = |key: &&KeyUsage<'_>| Reverse((if churn { key.revisions } else { 0 }, key.total()));
+        let rank = |key: &&KeyUsage<'_>| Reverse((if churn { key.writes() } else { 0 }, key.total()));
         let order = |a: &&KeyUsage<'_>, b: &&KeyUsage<'_>| rank(a).cmp(&rank(b)).then_with(|| a.key.cmp(b.key));
         let mut keys: Vec<&KeyUsage<'_>> = self.keys.iter().collect();
         if top > 0 && top < keys.len() {
@@ -220,7 +222,9 @@ fn read<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher, inline: bool) -> Piec
                 Ok(record) if !record.is_bump_marker() && !element.is_bucket() => {
                     let kv = record.kv;
                     let (hash, wrapping) = (hasher.hash(kv.key), key::wrapping(kv.value));
-                    piece.records.push(Decoded { key: kv.key, hash, size, wrapping, tombstone: record.tombstone });
+                    let versions_before = u64::try_from(kv.version.saturating_sub(1)).unwrap_or_default();
+                    let tombstone = record.tombstone;
+                    piece.records.push(Decoded { key: kv.key, hash, size, wrapping, tombstone, versions_before });
                 }
                 Ok(_) => piece.other += size,
                 Err(_) => {

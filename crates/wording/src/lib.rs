@@ -12,7 +12,7 @@
 //! | JSON that is written already | [`inert_json`] | `a\u202eb\` |
 //! | messages, in which a name is short | [`clip`]; [`cut`] while it is data | `a b\` |
 //!
-//! [`count`] and [`Size`] are how numbers are said, [`shorten`] and its like fit text into columns.
+//! [`shell_word`] quotes a word for a command line; [`count`] and [`Size`] are how numbers are said, [`shorten`] and its like fit text into columns.
 //!
 //! Nothing here writes, and no input makes it panic.
 #![forbid(unsafe_code)]
@@ -23,6 +23,7 @@ mod dump;
 mod escape;
 mod number;
 mod plain;
+mod shell;
 
 pub use clip::{clip, cut};
 pub use columns::{from_column, shorten, shorten_end, shorten_with, width};
@@ -30,3 +31,4 @@ pub use dump::{dots, hex_dump};
 pub use escape::{escape, escape_path, inert, inert_json, inert_lines, unescape};
 pub use number::{Size, count, group_digits, noun_of, number_of};
 pub use plain::is_plain;
+pub use shell::{shell_bytes, shell_word};

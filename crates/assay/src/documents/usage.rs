@@ -4,7 +4,7 @@ use document::{KeyBuf, KeyGroup, UsedKeys};
 use lens::usage::{Account, By, Group, Reclaimable, Table, Usage};
 
 /// What is told of a snapshot of the input `path`: prefixes of `depth` parts, tables of at most `top` rows, or with 0 of
-/// all; with `churn` those with the most revisions first.
+/// all; with `churn` those that were written most first.
 #[must_use]
 pub fn usage(usage: &Usage<'_>, path: String, depth: usize, churn: bool, top: usize) -> document::Usage {
     let rows = |table: Table| table.rows.iter().map(key_group).collect();
@@ -38,6 +38,7 @@ pub fn key_group(group: &Group) -> KeyGroup {
         live_keys: group.live_keys,
         deleted_keys: group.deleted_keys,
         revisions: group.revisions,
+        removed_versions: group.removed,
         live: group.live,
         history: group.history,
         tombstones: group.tombstones,

@@ -273,7 +273,7 @@ Examples:
   assay du snapshot.db                            where the bytes are, and what could be had back
   assay du snapshot.db --by namespace
   assay du snapshot.db --by prefix --depth 3 --top 20
-  assay du snapshot.db --churn                    keys with the most revisions
+  assay du snapshot.db --churn                    keys that were written most
   assay du snapshot.db --by key --top 0 -o csv    every key
   assay du snapshot.db -o html > space.html
 
@@ -302,7 +302,7 @@ pub struct DuArgs {
     /// Rows of a table; 0 for all
     #[arg(long, value_name = "N", default_value = "10")]
     pub top: usize,
-    /// Keys with the most revisions, instead of the largest ones
+    /// Keys that were written most, removed versions counted, instead of the largest ones
     #[arg(long)]
     pub churn: bool,
     /// Form of the output

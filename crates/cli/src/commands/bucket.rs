@@ -46,7 +46,7 @@ fn entries(args: &BucketArgs, source: &Contents, db: Db<'_>, ui: &mut Ui) -> Res
     let bucket = found.ok_or_else(|| Error::Unanswerable {
         display: source.display().to_owned(),
         reason: format!("there is no bucket `{}`", bucket_label(&names)),
-        hint: Some("`assay bucket SNAPSHOT` lists the buckets".to_owned()),
+        hint: Some("`assay bucket` lists the buckets".to_owned()),
     })?;
     let verdict = ui.ending().verdict();
     let head = bytes::entries_head(source.name(), &documents::bucket_name(&bucket.path));

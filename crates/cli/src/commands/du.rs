@@ -52,12 +52,12 @@ fn give_out(args: &DuArgs, source: &Contents, usage: &Usage<'_>, ui: &mut Ui) ->
     let by = args.by.or(args.churn.then_some(UsageBy::Key));
     let table = |by| (by, usage.table(args.by(by), args.churn, args.top));
     match (args.format(), by) {
-        (UsageFormat::Human, Some(by)) => output::table(&table(by), usage, ui),
+        (UsageFormat::Human, Some(by)) => output::table(&table(by), args.churn, usage, ui),
         (UsageFormat::Human, None) => {
             output::account(&source.name(), usage, ui)?;
-            output::table(&table(UsageBy::Resource), usage, ui)?;
+            output::table(&table(UsageBy::Resource), false, usage, ui)?;
             writeln!(ui.out())?;
-            output::table(&table(UsageBy::Key), usage, ui)
+            output::table(&table(UsageBy::Key), false, usage, ui)
         }
         (UsageFormat::Json, _) => {
             let document = document(args, source, usage, ui);

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use artifact::Reading;
+use artifact::{Contents, Reading};
 use assay::LateKeys;
 use backup_facts::version::is_cluster_version;
 use lens::{Export, Exported, Keep, Skip, View};
 
 use super::chain;
+use super::nothing;
 use super::objects::{self, Closed};
 use crate::args::ExportArgs;
 use crate::exit::{Ending, Error};
@@ -47,8 +48,8 @@ pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<En
     for found in export.in_order(&newest) {
         give(found.record.kv.key, export.of(found), &mut manifests, &mut told, ui)?;
     }
-    objects::check_found(&selection, newest.live().map(|found| found.record.kv.key), &source, ui);
-    told.finish(manifests.written(), ui);
+    nothing::check_named(&selection, newest.live().map(|found| found.record.kv.key), &source, ui);
+    told.finish(manifests.written(), &source, ui);
     source.check_unchanged()?;
     Ok(ui.ending())
 }
@@ -95,7 +96,7 @@ impl Told {
         }
     }
 
-    fn finish(self, written: u64, ui: &mut Ui) {
+    fn finish(self, written: u64, source: &Contents, ui: &mut Ui) {
         for (skip, objects) in &self.skipped {
             ui.warn(&format!("{} left out {}; `--everything` includes them", count(*objects, "object"), skip.words()));
         }
@@ -107,10 +108,12 @@ impl Told {
             ui.settle(Ending::Findings);
         }
         if written == 0 && self.closed.is_empty() && self.masked == 0 {
-            ui.warn("nothing was exported: no object is what was asked for");
-            if !self.skipped.is_empty() {
-                ui.settle(Ending::Findings);
-            }
+            let why = if self.skipped.is_empty() {
+                "no object is what was asked for"
+            } else {
+                "all that was asked for is left out"
+            };
+            nothing::empty(source, &format!("nothing was exported: {why}"), ui);
         }
         self.closed.finish(ui);
         ui.note(&format!("{} exported", count(written, "object")));

@@ -6,6 +6,7 @@ use backup_facts::version::is_cluster_version;
 use lens::{Object, Opener, Reader, Selection, View, release_matters};
 
 use super::chain;
+use super::nothing;
 use super::objects::{self, Closed};
 use crate::args::{GetArgs, ObjectFormat};
 use crate::exit::{Ending, Error};
@@ -98,9 +99,9 @@ impl Get<'_> {
         }
         list.finish(ui)?;
         if list.is_empty() && closed.is_empty() {
-            ui.warn(&format!("{}: nothing that is asked for is there", self.source.display()));
+            nothing::empty(self.source, "nothing that is asked for is there", ui);
         }
-        objects::check_found(&self.selection, newest.live().map(|found| found.record.kv.key), self.source, ui);
+        nothing::check_named(&self.selection, newest.live().map(|found| found.record.kv.key), self.source, ui);
         closed.finish(ui);
         if format != ObjectFormat::Table {
             notes.say(ui);

@@ -4,11 +4,9 @@ use artifact::{Contents, Reading};
 use assay::Pool;
 use etcd_snapshot::Record;
 use etcd_snapshot::carve::Carved;
-use lens::{Compared, Follow, Reader, Selection, Step, View, carved_records};
+use lens::{Compared, Follow, Reader, Selection, Step, Target, View, carved_records};
 
-use super::chain;
-use super::objects;
-use super::snapshot;
+use super::{chain, nothing, objects, snapshot};
 use crate::args::{HistoryArgs, KeyArgs, SelectArgs};
 use crate::exit::{Ending, Error};
 use crate::input::Input;
@@ -19,11 +17,11 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<E
     let exact = args.exact.into_iter().collect();
     let keys = KeyArgs { namespace: args.namespace, ..KeyArgs::default() };
     let mut selection = SelectArgs { keys, exact, ..SelectArgs::default() }.selection(args.what)?;
-    let Some(target) = selection.single().cloned() else {
+    if selection.single().is_none() {
         return Err(Error::Usage(
             "give one key: /full/key, TYPE/NAME or TYPE NAME; `assay timeline` shows several".to_owned(),
         ));
-    };
+    }
     let mut keys = objects::keys(&args.keys, reading, ui)?;
     let source = chain::open(&Input::from(args.snapshot.as_os_str()), None, reading, ui)?;
     objects::follow(&mut keys, &source, ui)?;
@@ -40,7 +38,7 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<E
         // Where both claim a revision, what is retained goes first.
         found.sort_by_key(|(record, carved)| (record.revision, carved.is_some()));
     }
-    let key = one_key(&source, target.typed(), found.iter().map(|(record, _)| record.kv.key), ui)?;
+    let key = one_key(&source, &selection, found.iter().map(|(record, _)| record.kv.key), args.carve, ui)?;
     let view = View { reveal: args.output.reveal.reveal, ..View::default() };
     let compared = Compared { managed_fields: args.output.all };
     let mut follow = Follow::default();
@@ -88,8 +86,9 @@ fn resolve(selection: &mut Selection, source: &Contents, carved: bool) -> Result
 /// The one key that the records are of.
 fn one_key<'a>(
     source: &Contents,
-    typed: &[u8],
+    selection: &Selection,
     keys: impl Iterator<Item = &'a [u8]>,
+    carved: bool,
     ui: &Ui,
 ) -> Result<&'a [u8], Error> {
     let mut keys: Vec<&[u8]> = keys.collect();
@@ -97,12 +96,7 @@ fn one_key<'a>(
     keys.dedup();
     match keys[..] {
         [one] => Ok(one),
-        [] => Err(objects::not_found(
-            source,
-            format!("no revision of `{}` is retained", objects::shown(typed)),
-            "it never was, or it was deleted before the last compaction; `--carve` looks in free pages",
-            ui,
-        )),
-        _ => Err(objects::several(source, typed, &keys)),
+        [] => Err(nothing::unretained(source, selection, carved, ui)),
+        _ => Err(objects::several(source, selection.single().map(Target::typed).unwrap_or_default(), &keys)),
     }
 }

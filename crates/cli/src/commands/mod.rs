@@ -3,6 +3,7 @@
 //!
 //! Here a command is listed: its module, what help says of it, and what runs it.
 
+mod advice;
 mod beside;
 mod booting;
 mod browse;
@@ -27,6 +28,7 @@ mod keys;
 mod ls;
 mod man;
 mod mend;
+mod nothing;
 mod objects;
 mod page;
 mod pages;

@@ -6,11 +6,13 @@ use assay::{Pool, SnapshotKeys};
 use backup_facts::version::{is_cluster_version, minor_of_server};
 use etcd_snapshot::Scan;
 use etcd_snapshot::carve::{Content, carve};
-use kube_objects::{ShownKey, StorageKey};
-use lens::{Found, Newest, NotOpened, Object, One, Reader, Resources, Selection, Target, UnknownResource, Unseen};
+use lens::{Found, Newest, NotOpened, Object, One, Reader, Resources, Selection, Target, Unseen};
 
+pub(super) use super::advice::shown;
+use super::nothing;
 use crate::args::KeysInput;
 use crate::exit::{Ending, Error};
+pub(super) use crate::failure::unanswerable;
 use crate::ui::Ui;
 use wording::{count, escape, inert};
 
@@ -40,7 +42,7 @@ pub(super) fn resolve_by(
     }
     let mut resources = selection.resources_to_see();
     look(&mut resources)?;
-    selection.resolve(&resources).map_err(|unknown| unknown_resource(source, &unknown))
+    selection.resolve(&resources).map_err(|unknown| nothing::unknown_resource(source, &unknown))
 }
 
 /// Takes the keys that pages which nothing uses still hold.
@@ -50,37 +52,6 @@ pub(super) fn see_carved(resources: &mut Resources, scan: &Scan<'_>) {
             resources.see(kv.key, (!tombstone).then_some(kv.value));
         }
     });
-}
-
-/// The error of a resource that nothing has.
-pub(super) fn unknown_resource(source: &Contents, unknown: &UnknownResource) -> Error {
-    let near: Vec<String> = unknown.near.iter().map(|near| format!("`{}`", escape(near.as_bytes()))).collect();
-    let hint = match &near[..] {
-        [] => "`assay ls` lists what is there".to_owned(),
-        [one] => format!("did you mean {one}?"),
-        [some @ .., last] => format!("did you mean {} or {last}?", some.join(", ")),
-    };
-    unanswerable(source, &inert(&unknown.to_string()), Some(hint))
-}
-
-/// Says which of the things that were named one by one are not among the keys that are there, and settles for findings.
-/// What was not seen in a file that is damaged may have been lost.
-pub(super) fn check_found<'k>(
-    selection: &Selection,
-    there: impl Iterator<Item = &'k [u8]>,
-    source: &Contents,
-    ui: &mut Ui,
-) {
-    let missing = selection.missing(there);
-    for target in missing.iter().take(CLOSED_NAMED) {
-        ui.warn(&format!("{}: there is no `{}`", source.display(), shown(target.typed())));
-    }
-    if !missing.is_empty() {
-        if missing.len() > CLOSED_NAMED {
-            ui.warn(&format!("{} that were named are not there", count(missing.len() as u64, "object")));
-        }
-        ui.settle(Ending::Findings);
-    }
 }
 
 /// Reads the keys that were given, if any.
@@ -147,23 +118,6 @@ pub(super) fn server_minor(newest: &Newest<'_>) -> Option<u32> {
     minor_of_server(version.record.kv.value)
 }
 
-pub(super) fn unanswerable(source: &Contents, reason: &dyn std::fmt::Display, hint: Option<String>) -> Error {
-    Error::Unanswerable { display: source.display().to_owned(), reason: reason.to_string(), hint }
-}
-
-/// The error of a key or an object that is named and not there.
-pub(super) fn absent(source: &Contents, reason: String, hint: Option<String>) -> Error {
-    Error::Absent { display: source.display().to_owned(), reason, hint }
-}
-
-/// The error of one that was not found: not there, or, in a file that damage has cost some of its records, not known.
-pub(super) fn not_found(source: &Contents, reason: String, hint: &str, ui: &Ui) -> Error {
-    match ui.ending() {
-        Ending::Findings => unanswerable(source, &reason, Some(LOST_HINT.to_owned())),
-        Ending::Clean => absent(source, reason, Some(hint.to_owned())),
-    }
-}
-
 /// The one object that a selection names, in the view of a revision.
 pub(super) fn one<'a>(
     source: &Contents,
@@ -178,41 +132,13 @@ pub(super) fn one<'a>(
     let typed = target.map(Target::typed).unwrap_or_default();
     match newest.one() {
         One::Live(found) => Ok(found),
-        One::Deleted(gone) => Err(deleted(source, reader, &gone)),
-        One::None => Err(missing(source, typed, at, ui)),
+        One::Deleted(gone) => Err(nothing::deleted(source, reader, selection, &gone)),
+        One::None => Err(nothing::missing(source, selection, at, ui)),
         One::Several(live) => {
             let keys: Vec<&[u8]> = live.iter().map(|found| found.record.kv.key).collect();
             Err(several(source, typed, &keys))
         }
     }
-}
-
-/// The error of an object that is deleted in the view.
-fn deleted(source: &Contents, reader: &Reader<'_>, gone: &Found<'_>) -> Error {
-    let main = gone.record.revision.main;
-    let reason = format!("`{}` was deleted at revision {}", shown(gone.record.kv.key), gone.record.revision);
-    let before = main.saturating_sub(1);
-    let hint = reader.answerable(before).is_ok().then(|| format!("`--rev {before}` shows it as it was before"));
-    absent(source, reason, hint)
-}
-
-/// The error of an object that is not in the view.
-fn missing(source: &Contents, typed: &[u8], at: Option<i64>, ui: &Ui) -> Error {
-    let parsed = StorageKey::parse(typed);
-    let typed = if parsed.name_is_token() { shown(typed) } else { escape(typed).into_owned() };
-    let at = at.map_or_else(String::new, |at| format!(" at revision {at}"));
-    let reason = format!("there is no `{typed}`{at}");
-    let hint = if typed.contains('\\') {
-        "`--exact` takes a key as `assay ls` shows it, with its `\\n` and `\\xff`"
-    } else {
-        "`assay ls` lists keys; a prefix ends with a slash"
-    };
-    not_found(source, reason, hint, ui)
-}
-
-/// A key as messages name it.
-pub(super) fn shown(key: &[u8]) -> String {
-    escape(ShownKey::of(key).key()).into_owned()
 }
 
 /// Namesakes that an error lists.
@@ -241,9 +167,6 @@ fn hint(why: &Unseen) -> Option<String> {
         Unseen::Secret => "add `--reveal` if they are to be printed".to_owned(),
     })
 }
-
-/// What to do where something is not there, and may have been lost.
-pub(super) const LOST_HINT: &str = "the file is damaged: `assay ls --salvage` and `assay carve` may still find it";
 
 const KEYS_HINT: &str = "give the tarball that was saved with the snapshot: `--keys static_kuberesources_*.tar.gz`; or its escrow: `--escrow FILE -i IDENTITY`";
 

@@ -9,6 +9,7 @@ use lens::{Clock, Compared, Reader, View, Window};
 use serde_json::{Map, Value};
 
 use super::chain;
+use super::nothing;
 use super::objects::{self, Closed};
 use crate::args::TimelineArgs;
 use crate::exit::{Ending, Error};
@@ -55,9 +56,9 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     source.check_unchanged()?;
     objects::say_bare(passed.bare, ui);
     if list.written() == 0 && passed.bare == 0 && closed.is_empty() {
-        ui.warn(&format!("{}: no revision that is asked for is retained", source.display()));
+        nothing::empty(&source, "no revision that is asked for is retained", ui);
     }
-    objects::check_found(&selection, passed.keys.into_iter(), &source, ui);
+    nothing::check_named(&selection, passed.keys.into_iter(), &source, ui);
     closed.finish(ui);
     list.finish(ui)?;
     objects::hint_at_keys(unshown, ui);

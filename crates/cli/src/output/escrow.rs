@@ -2,7 +2,7 @@
 
 use document::WrittenFile;
 use key_escrow::Manifest;
-use wording::{count, escape, is_plain};
+use wording::{count, escape};
 
 /// Whom an escrow opens for.
 #[must_use]
@@ -24,34 +24,9 @@ pub fn manifest_words(files: &[WrittenFile]) -> Option<String> {
     Some(format!("sha256 {}\nkeep this elsewhere: `--expect-manifest-sha256` holds the files to it", file.sha256))
 }
 
-/// A word of a command line, quoted for a shell if need be.
-#[must_use]
-pub fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    if !word.chars().all(is_plain) {
-        // $'...' is the only form in which a shell takes such characters
-        let mut inner = String::new();
-        for c in word.chars() {
-            match c {
-                '\'' | '\\' => inner.extend(['\\', c]),
-                c if !is_plain(c) => {
-                    let mut bytes = [0; 4];
-                    inner.extend(c.encode_utf8(&mut bytes).bytes().map(|byte| format!("\\x{byte:02x}")));
-                }
-                c => inner.push(c),
-            }
-        }
-        return format!("$'{inner}'");
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use wording::shell_word;
 
     #[test]
     fn words_reach_the_shell_as_they_are() {

@@ -7,9 +7,9 @@ use assay::key_material::KeyMaterial;
 use backup_facts::configuration::InForce;
 use document::{Artifact, Tarball, Written, WrittenFile};
 use key_escrow::{EncryptionState, Manifest, RejoinMethod, SplitOutcome};
-use wording::{Size, count, escape, escape_path as shown};
+use wording::{Size, count, escape, escape_path as shown, shell_word};
 
-use super::escrow::{manifest_words, opens_words, shell_word};
+use super::escrow::{manifest_words, opens_words};
 use super::human::{Align, Fields, Table};
 use crate::exit::Error;
 use crate::ui::{Ui, style};

@@ -33,7 +33,13 @@ pub struct StepLook {
 pub struct Steps {
     look: StepLook,
     stream: Stream,
+    /// Whether it was said who does not know who deletes.
+    told_of_deletions: bool,
 }
+
+/// Said once, below the first deletion.
+const WHO_DELETES: &str =
+    "who deleted it is not in etcd: the audit log of the API server tells (verb delete, deletecollection)";
 
 const TITLES: [&str; 13] = [
     "revision",
@@ -58,7 +64,8 @@ impl Steps {
     /// Whatever keeps the beginning from being written.
     pub fn begin(look: StepLook, command: &str, artifact: Map<String, Value>, ui: &mut Ui) -> Result<Self, Error> {
         let head = Head { command, list: "revisions", artifact, titles: &TITLES, ..Head::default() };
-        Ok(Self { look, stream: Stream::begin(ui.out(), look.format.into(), &head)? })
+        let stream = Stream::begin(ui.out(), look.format.into(), &head)?;
+        Ok(Self { look, stream, told_of_deletions: false })
     }
 
     /// How many were written.
@@ -73,6 +80,9 @@ impl Steps {
     pub fn step(&mut self, step: &Step<'_>, carved: Option<&Carved<'_>>, ui: &mut Ui) -> Result<(), Error> {
         if self.look.format == StepFormat::Human {
             human(step, carved, self.look, ui)?;
+            if step.record.tombstone && !std::mem::replace(&mut self.told_of_deletions, true) {
+                writeln!(ui.out(), "    {WHO_DELETES}")?;
+            }
         }
         let row = || documents::step_row(step, carved, self.look.values);
         self.stream.row(ui.out(), row, || cells(step, carved))
@@ -104,7 +114,8 @@ pub fn history(
     let steps: Vec<&Step<'_>> = all.iter().filter(|(_, carved)| carved.is_none()).map(|(step, _)| step).collect();
     if look.format == StepFormat::Human {
         let title = ui.paint(style::HEAD, escape(shown.key())).to_string();
-        writeln!(ui.out(), "{title}\n  {}\n", summary(reader, &steps))?;
+        let carved = all.len() - steps.len();
+        writeln!(ui.out(), "{title}\n  {}\n", summary(reader, &steps, carved as u64))?;
     }
     let mut artifact = Map::new();
     artifact.insert("path".into(), name.into());
@@ -125,19 +136,18 @@ fn removed(steps: &[&Step<'_>]) -> i64 {
     steps.first().map_or(0, |step| step.missing)
 }
 
-fn summary(reader: &Reader<'_>, steps: &[&Step<'_>]) -> String {
-    let (first, last) = (steps.first(), steps.last());
-    let span = first
-        .zip(last)
-        .map_or_else(String::new, |(first, last)| format!(" ({} to {})", first.record.revision, last.record.revision));
-    let end = match last {
-        Some(last) if last.record.tombstone => format!("deleted at {}", last.record.revision),
-        Some(last) => {
-            format!("live, created at {}, version {}", last.record.kv.create_revision, last.record.kv.version)
-        }
-        None => "never written".to_owned(),
+fn summary(reader: &Reader<'_>, steps: &[&Step<'_>], carved: u64) -> String {
+    let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
+        let at = reader.compacted().map_or_else(String::new, |at| format!("; compacted at {at}"));
+        return format!("no revision retained{at}; {} carved from free pages", count(carved, "revision"));
     };
-    let compacted = match (reader.compacted(), removed(steps), first.is_some_and(|first| first.record.tombstone)) {
+    let span = format!(" ({} to {})", first.record.revision, last.record.revision);
+    let end = if last.record.tombstone {
+        format!("deleted at {}", last.record.revision)
+    } else {
+        format!("live, created at {}, version {}", last.record.kv.create_revision, last.record.kv.version)
+    };
+    let compacted = match (reader.compacted(), removed(steps), first.record.tombstone) {
         (None, ..) => "never compacted".to_owned(),
         (Some(at), _, true) => format!("compacted at {at}: what was deleted first is gone"),
         (Some(at), 0, _) => format!("compacted at {at}: nothing of it was removed since its creation"),

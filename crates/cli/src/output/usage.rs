@@ -28,7 +28,8 @@ struct GroupRow(KeyGroup);
 impl Row for GroupRow {
     fn cells(&self) -> Vec<String> {
         let KeyGroup { live_keys, deleted_keys, revisions, live, history, tombstones, total, encryption, .. } = self.0;
-        let numbers = [live_keys, deleted_keys, revisions, live, history, tombstones, total, encryption];
+        let numbers =
+            [live_keys, deleted_keys, revisions, live, history, tombstones, total, encryption, self.0.removed_versions];
         std::iter::once(cell(&self.0.name.0)).chain(numbers.map(|number| number.to_string())).collect()
     }
 
@@ -42,8 +43,18 @@ impl Row for GroupRow {
 /// # Errors
 /// Whatever keeps the stream from taking it.
 pub fn csv(table: &Table, format: RowFormat, ui: &mut Ui) -> Result<(), Error> {
-    const TITLES: [&str; 9] =
-        ["name", "liveKeys", "deletedKeys", "revisions", "live", "history", "tombstones", "total", "encryption"];
+    const TITLES: [&str; 10] = [
+        "name",
+        "liveKeys",
+        "deletedKeys",
+        "revisions",
+        "live",
+        "history",
+        "tombstones",
+        "total",
+        "encryption",
+        "removedVersions",
+    ];
     let head = Head { command: "du", list: "rows", titles: &TITLES, ..Head::default() };
     let mut rows = Rows::begin(ui.out(), format, &head)?;
     for group in &table.rows {
@@ -78,11 +89,12 @@ pub fn account(name: &str, usage: &Usage<'_>, ui: &mut Ui) -> Result<(), Error> 
     Ok(writeln!(out)?)
 }
 
-/// A table for people, and by what its rows are.
+/// A table for people, and by what its rows are; with `churn` how often its keys were written stands in place of their
+/// history.
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn table((by, table): &(UsageBy, Table), usage: &Usage<'_>, ui: &mut Ui) -> Result<(), Error> {
+pub fn table((by, table): &(UsageBy, Table), churn: bool, usage: &Usage<'_>, ui: &mut Ui) -> Result<(), Error> {
     let title = match by {
         UsageBy::Resource => "RESOURCE",
         UsageBy::Namespace => "NAMESPACE",
@@ -91,19 +103,25 @@ pub fn table((by, table): &(UsageBy, Table), usage: &Usage<'_>, ui: &mut Ui) -> 
     };
     // Keys and prefixes are long, and stand at the end of the line.
     let line = if matches!(by, UsageBy::Prefix | UsageBy::Key) { long_line } else { short_line };
-    let whole = usage.all_keys().total();
-    let head = line([title, "KEYS", "REVS", "LIVE", "HISTORY", "SHARE"].map(str::to_owned));
+    let all = usage.all_keys();
+    let head =
+        line([title, "KEYS", "REVS", "LIVE", if churn { "WRITES" } else { "HISTORY" }, "SHARE"].map(str::to_owned));
     let head = ui.paint(style::HEAD, head).to_string();
     let out = ui.out();
     writeln!(out, "{head}")?;
     for group in &table.rows {
+        let (beside, share) = if churn {
+            (group.writes().to_string(), bar(group.writes(), all.writes(), SMALL_BAR))
+        } else {
+            (Size(group.history + group.tombstones).to_string(), bar(group.total(), all.total(), SMALL_BAR))
+        };
         let cells = [
             escape(&group.name).into_owned(),
             group.live_keys.to_string(),
             group.revisions.to_string(),
             Size(group.live).to_string(),
-            Size(group.history + group.tombstones).to_string(),
-            bar(group.total(), whole, SMALL_BAR),
+            beside,
+            share,
         ];
         writeln!(out, "{}", line(cells))?;
     }

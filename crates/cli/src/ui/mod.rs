@@ -2,6 +2,7 @@
 //!
 //! Commands write to the handles here and to nothing else, so that tests can look at both.
 
+mod advice;
 mod progress;
 mod watcher;
 
@@ -231,7 +232,7 @@ impl Voice {
     /// Says something that ought to be known and does not stop the work.
     pub fn warn(&self, text: &str) {
         if !self.look.quiet {
-            self.say(style::WARN, "warning", text);
+            self.say(style::WARN, "warning", &advice::whole(text, text));
         }
     }
 
@@ -239,7 +240,7 @@ impl Voice {
     pub fn error(&self, text: &str, hint: Option<&str>) {
         self.say(style::BAD, "error", text);
         if let Some(hint) = hint {
-            self.say(style::HEAD, "hint", hint);
+            self.say(style::HEAD, "hint", &advice::whole(hint, text));
         }
     }
 

@@ -1,6 +1,7 @@
 //! `assay du`: figures against the ground truth, forms against each other.
 
 use serde_json::Value;
+use snapshot_builder::{Builder, Put};
 
 use crate::fixture::{all, named};
 use crate::run::{json_of, run};
@@ -105,4 +106,38 @@ fn a_prefix_that_nothing_has_is_said() {
         (path.to_str().unwrap(), run(&["du", named("odd-keys").snapshot().to_str().unwrap(), "/nosuch/"]));
     assert!(none.code == Some(0) && none.err.contains("no key begins with `/nosuch/`"), "{}", none.err);
     assert!(!run(&["du", path, "/kubernetes.io/"]).err.contains("no key begins"));
+}
+
+/// Of a key whose history is compacted, its version says how often it was written.
+#[test]
+fn churn_counts_what_was_compacted() {
+    let mut builder = Builder::new();
+    let put = |key: &'static str, main: i64, version: i64, builder: &mut Builder| {
+        builder.put(main, 0, &Put { key: key.as_bytes(), value: b"v", create: 2, modified: main, version, lease: 0 });
+    };
+    put("/busy", 2000, 1999, &mut builder);
+    put("/calm", 2001, 1, &mut builder);
+    put("/calm", 2002, 2, &mut builder);
+    put("/calm", 2003, 3, &mut builder);
+    builder.compacted(2000, Some(2000));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.db");
+    std::fs::write(&path, builder.build()).unwrap();
+    let du = |words: &[&str]| run(&[&["du", path.to_str().unwrap(), "--churn"], words].concat());
+    let told = du(&[]).out;
+    let rows: Vec<Vec<&str>> = told.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["LIVE", "WRITES", "REVS", "KEY"], "{told}");
+    assert_eq!(rows[1][2..], ["1999", "1", "/busy"], "{told}");
+    assert_eq!(rows[2][2..], ["3", "3", "/calm"], "{told}");
+    let document: serde_json::Value = serde_json::from_str(&du(&["--json"]).out).unwrap();
+    let busy = &document["artifacts"][0]["churn"][0];
+    assert_eq!(
+        (&busy["name"], &busy["revisions"], &busy["removedVersions"]),
+        (&"/busy".into(), &1.into(), &1998.into())
+    );
+    let csv = du(&["-o", "csv"]).out;
+    assert!(
+        csv.lines().nth(1).unwrap().starts_with("/busy,") && csv.lines().nth(1).unwrap().ends_with(",1998"),
+        "{csv}"
+    );
 }

@@ -214,8 +214,7 @@ fn what_is_not_there_is_said() {
         assert!(run.err.contains(message), "{}", run.err);
     }
     let deleted = get("plain-etcd36", &["/kubernetes.io/masterleases/192.168.10.10"]);
-    let before = deleted.err.split("`--rev ").nth(1).unwrap().split('`').next().unwrap().to_owned();
-    let before = get("plain-etcd36", &["/kubernetes.io/masterleases/192.168.10.10", "--rev", &before]);
+    let before = crate::hints::pasted(&deleted.err);
     assert!(before.code == Some(0) && before.out.contains("kind: Endpoints"), "{}", before.err);
 }
 

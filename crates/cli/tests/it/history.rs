@@ -282,3 +282,56 @@ fn a_selector_neither_loses_what_stays_closed_nor_what_was_deleted() {
         assert_eq!(found, all[if since == "1" { 0 } else { 2 }..], "{}", run.err);
     }
 }
+
+/// Of what only free pages hold nothing is said that the snapshot does not know: it was written, and who deleted it is not
+/// in etcd.
+#[test]
+fn what_is_compacted_is_not_said_to_have_never_been() {
+    let path = named("after-deletes").path("snapshot.db.gz");
+    let path = path.to_str().unwrap();
+    let carved = lines(&run(&["carve", path, "-o", "ndjson", "--label", "deleted", "--label", "compacted"]));
+    let kept = run(&["ls", path, "--all-revisions"]).out;
+    let keys = carved.iter().filter_map(|one| one["fields"]["key"].as_str());
+    let key = keys.into_iter().find(|key| !kept.contains(*key)).unwrap();
+    let told = run(&["history", path, key, "--carve"]);
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    assert!(told.out.contains("no revision retained; compacted at"), "{}", told.out);
+    assert!(told.out.contains("carved from free pages") && !told.out.contains("never"), "{}", told.out);
+    let missed = run(&["get", path, key]);
+    assert_eq!(missed.code, Some(1));
+    assert!(missed.err.contains(&format!("`assay history {path} {key} --carve`")), "{}", missed.err);
+}
+
+#[test]
+fn a_namespace_is_in_its_own_timeline_and_who_deletes_is_not_in_etcd() {
+    let mut builder = Builder::new();
+    let object = |kind: &str, name: &str| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"{kind}","metadata":{{"name":"{name}","deletionTimestamp":"2026-01-01T00:00:00Z"}}}}"#
+        )
+    };
+    let (namespace, map) = (object("Namespace", "pay"), object("ConfigMap", "a"));
+    let put = |key: &'static str, value: &str, main: i64, builder: &mut Builder| {
+        let put =
+            Put { key: key.as_bytes(), value: value.as_bytes(), create: main, modified: main, version: 1, lease: 0 };
+        builder.put(main, 0, &put);
+    };
+    put("/kubernetes.io/namespaces/pay", &namespace, 2, &mut builder);
+    put("/kubernetes.io/configmaps/pay/a", &map, 3, &mut builder);
+    put("/kubernetes.io/namespaces/other", &namespace, 4, &mut builder);
+    builder.delete(5, 0, "/kubernetes.io/configmaps/pay/a").delete(6, 0, "/kubernetes.io/namespaces/pay");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.db");
+    std::fs::write(&path, builder.build()).unwrap();
+    let told = run(&["timeline", path.to_str().unwrap(), "-n", "pay"]);
+    assert_eq!(told.out.matches("/kubernetes.io/namespaces/pay").count(), 2, "{}", told.out);
+    assert!(!told.out.contains("namespaces/other"), "{}", told.out);
+    for words in
+        [&["timeline", path.to_str().unwrap(), "-n", "pay"][..], &["history", path.to_str().unwrap(), "ns/pay"]]
+    {
+        let told = run(words);
+        assert_eq!(told.out.matches("who deleted it is not in etcd: the audit log").count(), 1, "{}", told.out);
+        let document = run(&[words, &["--json"]].concat());
+        assert!(!document.out.contains("audit log"), "{}", document.out);
+    }
+}

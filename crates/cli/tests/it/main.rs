@@ -34,6 +34,7 @@ mod get;
 mod hash;
 mod hazards;
 mod help;
+mod hints;
 mod history;
 mod in_force;
 mod inert;

@@ -140,7 +140,7 @@ fn every_command_refuses_a_name_that_nothing_has_and_tells_what_is_like_it() {
         ("bovin", "did you mean `bovine`?"),
         ("deploy.ap", "did you mean `deployments.apps`?"),
         ("po,widgetz", "did you mean `widgets`?"),
-        ("qqqq", "`assay ls` lists what is there"),
+        ("qqqq", " lists what is there"),
     ] {
         // TYPE,TYPE goes with a name apart
         for line in COMMANDS.iter().filter(|line| !(line.contains("NAME/") && name.contains(','))) {
@@ -168,6 +168,7 @@ fn nothing_found_is_a_list_a_miss_or_a_slip() {
         ("get FILE dodos/last", 1),
         ("export FILE jobs", 0),
         ("export FILE -n nosuch", 0),
+        ("history FILE po/nosuch --carve", 1),
         ("export FILE po/nosuch", 1),
         ("timeline FILE jobs", 0),
         ("timeline FILE -n nosuch", 0),

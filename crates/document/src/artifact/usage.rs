@@ -104,6 +104,9 @@ pub struct KeyGroup {
     pub deleted_keys: u64,
     /// Records, deletions counted.
     pub revisions: u64,
+    /// Versions before the first record that a compaction removed.
+    #[serde(default)]
+    pub removed_versions: u64,
     /// The last records of live keys.
     pub live: u64,
     /// The records before.

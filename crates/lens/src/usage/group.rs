@@ -34,6 +34,8 @@ pub struct Group {
     pub deleted_keys: u64,
     /// Records, deletions counted.
     pub revisions: u64,
+    /// Versions before their first records that compactions removed.
+    pub removed: u64,
     /// Last records of live keys.
     pub live: u64,
     /// Records before.
@@ -51,10 +53,17 @@ impl Group {
         self.live + self.history + self.tombstones
     }
 
+    /// How often they were written, as far as the file tells.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.revisions.saturating_add(self.removed)
+    }
+
     fn add(&mut self, key: &KeyUsage<'_>) {
         self.live_keys += u64::from(key.is_live());
         self.deleted_keys += u64::from(!key.is_live());
         self.revisions += key.revisions;
+        self.removed = self.removed.saturating_add(key.removed);
         self.live += key.live;
         self.history += key.history;
         self.tombstones += key.tombstones;

@@ -21,6 +21,9 @@ pub struct KeyUsage<'a> {
     pub tombstones: u64,
     /// Records, deletions counted.
     pub revisions: u64,
+    /// Versions before the first record that a compaction removed, as that one's version tells. What went with a deletion
+    /// is told by nothing.
+    pub removed: u64,
     /// Bytes of these that encryption adds for certain: prefix, nonce, tag. Padding cannot be seen.
     pub wrapping: u64,
     hash: u64,
@@ -31,6 +34,12 @@ impl KeyUsage<'_> {
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.live > 0
+    }
+
+    /// How often it was written, as far as the file tells: its records, and the versions that are gone.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.revisions.saturating_add(self.removed)
     }
 
     /// All its bytes.
@@ -86,8 +95,10 @@ impl<'a> Keys<'a> {
                 // A file would need 200 GB of records of the smallest size to pass this.
                 let Ok(number) = u32::try_from(self.list.len()) else { return };
                 self.index.insert_unique(record.hash.0, number, |number| slot(number).map_or(0, |slot| slot.hash));
-                let (key, hash) = (record.key, record.hash.0);
-                self.list.push(KeyUsage { key, live: 0, history: 0, tombstones: 0, revisions: 0, wrapping: 0, hash });
+                let (key, hash, removed) = (record.key, record.hash.0, record.versions_before);
+                let none =
+                    KeyUsage { live: 0, history: 0, tombstones: 0, revisions: 0, wrapping: 0, key, removed, hash };
+                self.list.push(none);
                 number
             }
         };

@@ -11,10 +11,9 @@ use super::{files, phases, write};
 use crate::args::{KeysJoinArgs, ReportFormat};
 use crate::exit::{Ending, Error};
 use crate::failure;
-use crate::output::escrow::shell_word;
 use crate::output::human::Fields;
 use crate::ui::{Ui, style};
-use wording::{Size, escape, inert};
+use wording::{Size, escape, inert, shell_word};
 
 pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Ending, Error> {
     if args.out.is_dir() {
