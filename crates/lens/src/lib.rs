@@ -8,6 +8,7 @@
 //! - [`timeline`] goes through the revisions of several keys between two moments.
 //! - [`merge`] and [`Diff`] tell how two snapshots differ, [`agreement`] whether their histories are one.
 //! - [`manifest`] makes of an object what can be applied to a cluster.
+//! - [`jsonpath`] fills in kubectl's templates, [`CustomColumns`] columns of one's own, [`SortBy`] puts objects in order.
 //! - [`entry`] reads what entries of any bucket say, on a page or carved, and which of their keys may be shown.
 //! - [`Carving`] says which of the things carved are meant.
 //! - [`usage`] accounts for every byte of the file, and for what each key takes.
@@ -17,15 +18,18 @@
 mod carving;
 mod change;
 mod clock;
+mod columns;
 mod compare;
 mod diff;
 pub mod entry;
 mod history;
+pub mod jsonpath;
 mod manifest;
 mod object;
 mod open;
 mod reader;
 mod select;
+mod sorting;
 pub mod table;
 pub mod timeline;
 pub mod usage;
@@ -33,6 +37,7 @@ pub mod usage;
 pub use carving::Carving;
 pub use change::{Change, Compared, changes};
 pub use clock::{Clock, Moment, Window};
+pub use columns::CustomColumns;
 pub use compare::{
     Agreement, Cause, Comparison, Difference, Divergence, Pair, agreement, is_moving_field, merge, moves, shown,
 };
@@ -45,3 +50,4 @@ pub use reader::{Found, Newest, One, Reader};
 pub use select::{
     Fields, Labels, ResourceName, Resources, Selection, SelectionError, SelectorError, Target, UnknownResource,
 };
+pub use sorting::{SortBy, SortError};

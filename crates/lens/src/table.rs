@@ -3,8 +3,9 @@
 //! Where kubectl says how old an object is, this says when it was created: a snapshot has no now.
 
 mod pod;
+mod wide;
 
-use kube_objects::StorageKey;
+use kube_objects::{ShownKey, StorageKey};
 use serde_json::Value;
 
 /// A column: its title, and how an object fills it.
@@ -15,24 +16,49 @@ const NONE: &str = "<none>";
 
 /// The columns of a resource, between NAME and CREATED.
 #[derive(Clone, Copy)]
-pub struct Columns(&'static [Column]);
+pub struct Columns {
+    usual: &'static [Column],
+    more: &'static [Column],
+}
 
 impl Columns {
-    /// The columns for the resource of a key; none but the name and the time for a resource that has none of its own.
+    /// The columns for the resource of a key, and where it is `wide` those that kubectl has then, too; none but the name
+    /// and the time for a resource that has none of its own.
     #[must_use]
-    pub fn of(key: &StorageKey<'_>) -> Self {
-        let found = TABLES.iter().find(|(group, resource, _)| key.group == *group && key.resource == *resource);
-        Self(found.map_or(&[], |(_, _, columns)| columns))
+    pub fn of(key: &StorageKey<'_>, wide: bool) -> Self {
+        let of = |tables: &[(&[u8], &[u8], &'static [Column])]| {
+            let found = tables.iter().find(|(group, resource, _)| key.group == *group && key.resource == *resource);
+            found.map_or(&[][..], |(_, _, columns)| *columns)
+        };
+        Self { usual: of(TABLES), more: if wide { of(wide::TABLES) } else { &[] } }
+    }
+
+    fn all(self) -> impl Iterator<Item = &'static Column> {
+        self.usual.iter().chain(self.more)
     }
 
     /// Their titles.
     pub fn titles(self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|(title, _)| *title)
+        self.all().map(|(title, _)| *title)
     }
 
     /// What an object puts into them.
     pub fn cells(self, object: &Value) -> impl Iterator<Item = String> + '_ {
-        self.0.iter().map(|(_, cell)| cell(object))
+        self.all().map(|(_, cell)| cell(object))
+    }
+}
+
+/// An object as `kubectl get -o name` has it: `deployment.apps/web`. What does not say its kind is called as its key has it.
+#[must_use]
+pub fn kubectl_name(key: &ShownKey<'_>, object: &Value) -> String {
+    let parsed = key.parsed();
+    let name = String::from_utf8_lossy(if key.name().is_empty() { key.key() } else { key.name() });
+    let said = |pointer| object.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let group = said("/apiVersion").and_then(|version| Some(version.split_once('/')?.0));
+    let kind = said("/kind").map_or_else(|| String::from_utf8_lossy(parsed.resource).into_owned(), str::to_lowercase);
+    match group {
+        Some(group) => format!("{kind}.{group}/{name}"),
+        None => format!("{kind}/{name}"),
     }
 }
 
@@ -338,7 +364,7 @@ mod tests {
     use super::*;
 
     fn row(key: &str, object: &Value) -> Vec<String> {
-        Columns::of(&StorageKey::parse(key.as_bytes())).cells(object).collect()
+        Columns::of(&StorageKey::parse(key.as_bytes()), false).cells(object).collect()
     }
 
     #[test]

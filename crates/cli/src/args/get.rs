@@ -1,29 +1,99 @@
 //! The options of `assay get`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::str::FromStr;
 
-use clap::{Args, ValueEnum, ValueHint};
-use lens::Selection;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command, ValueHint};
+use lens::jsonpath::Template;
+use lens::{CustomColumns, Selection, SortBy};
 
 use super::keys::KeysInput;
 use super::select::{RevealArgs, SelectArgs};
 use super::values::parse_revision;
 
 /// Forms of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ObjectFormat {
-    /// As `kubectl get -o yaml`
+    /// As `kubectl get -o yaml`.
     Yaml,
-    /// As `kubectl get -o json`
+    /// As `kubectl get -o json`.
     Json,
-    /// A line for each object, in columns
-    Table,
-    /// A JSON object a line: key, revisions and object
+    /// A line for each object, in columns; with those of `kubectl get -o wide`, too.
+    Table {
+        /// With more columns.
+        wide: bool,
+    },
+    /// Kind, group and name of each: `deployment.apps/web`.
+    Name,
+    /// A template of JSONPath, filled in.
+    JsonPath(Template),
+    /// Columns of one's own.
+    CustomColumns(CustomColumns),
+    /// A JSON object a line: key, revisions and object.
     Ndjson,
-    /// The bytes of one value, opened
+    /// The bytes of one value, opened.
     Raw,
-    /// The bytes of one value, opened, in hexadecimal digits
+    /// The bytes of one value, opened, in hexadecimal digits.
     Hex,
+}
+
+/// What is before the template and the columns.
+const WITH_TEXT: [&str; 2] = ["jsonpath=", "custom-columns="];
+
+/// Forms by their words, each with what help says of it.
+const FORMATS: [(&str, &str); 10] = [
+    ("yaml", "As `kubectl get -o yaml`"),
+    ("json", "As `kubectl get -o json`"),
+    ("table", "A line for each object, in columns"),
+    ("wide", "A line for each object, in more columns"),
+    ("name", "Kind, group and name of each: deployment.apps/web"),
+    ("jsonpath=", "A template: '{range .items[*]}{.metadata.name}{\"\\n\"}{end}'"),
+    ("custom-columns=", "Columns: NAME:.metadata.name,NODE:.spec.nodeName"),
+    ("ndjson", "A JSON object a line: key, revisions and object"),
+    ("raw", "The bytes of one value, opened"),
+    ("hex", "The bytes of one value, opened, in hexadecimal digits"),
+];
+
+impl FromStr for ObjectFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let [jsonpath, columns] = WITH_TEXT.map(|word| text.strip_prefix(word));
+        if let Some(template) = jsonpath {
+            return Template::parse(template).map(Self::JsonPath).map_err(|error| error.to_string());
+        }
+        if let Some(columns) = columns {
+            return CustomColumns::parse(columns).map(Self::CustomColumns).map_err(|error| error.to_string());
+        }
+        Ok(match text {
+            "yaml" => Self::Yaml,
+            "json" => Self::Json,
+            "table" => Self::Table { wide: false },
+            "wide" => Self::Table { wide: true },
+            "name" => Self::Name,
+            "ndjson" => Self::Ndjson,
+            "raw" => Self::Raw,
+            "hex" => Self::Hex,
+            _ => return Err(format!("one of {} is expected", FORMATS.map(|(word, _)| word).join(", "))),
+        })
+    }
+}
+
+/// Reads a form, and tells help and completion which there are.
+#[derive(Clone)]
+struct FormatParser;
+
+impl TypedValueParser for FormatParser {
+    type Value = ObjectFormat;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<ObjectFormat, clap::Error> {
+        StringValueParser::new().try_map(|text| text.parse::<ObjectFormat>()).parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(FORMATS.into_iter().map(|(word, help)| PossibleValue::new(word).help(help))))
+    }
 }
 
 const GET_HELP: &str = "\
@@ -32,6 +102,9 @@ Examples:
   assay get snapshot.db /kubernetes.io/minions/w1      one object, by its key in etcd
   assay get snapshot.db pods -n prod -o table          all pods of a namespace
   assay get snapshot.db -r pods --field spec.nodeName=w1
+  assay get snapshot.db nodes -o jsonpath='{.items[*].metadata.name}'
+  assay get snapshot.db pods -A --sort-by .metadata.creationTimestamp -o wide
+  assay get snapshot.db pods -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName
   assay get snapshot.db /kubernetes.io/rbac            nothing: a prefix ends with a slash
   assay get snapshot.db configmaps/app -n prod --rev 120034
   assay get snapshot.db secrets/db -n prod --reveal    with its data
@@ -41,7 +114,8 @@ What is secret is shown as `<masked: N bytes>` unless --reveal is given: data of
 client secrets, TLS keys of routes, webhook secrets, private keys in PEM. ConfigMaps, environments of pods
 and custom resources are shown as they are, whatever they hold.
 
-Without -o, one object is shown as YAML, several as a table.";
+Without -o, one object is shown as YAML, several as a table. Templates and columns are in kubectl's dialect of
+JSONPath; of several objects they are filled in from a List, as kubectl has it.";
 
 /// `assay get`.
 #[derive(Debug, Clone, Args)]
@@ -72,8 +146,14 @@ pub struct GetArgs {
     #[arg(long, help_heading = "How values are shown")]
     pub stored: bool,
     /// Form of the output
-    #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
+    #[arg(short, long, value_name = "FORMAT", value_parser = FormatParser, help_heading = "Output")]
     pub output: Option<ObjectFormat>,
+    /// In the order of a field, such as .metadata.creationTimestamp
+    #[arg(long, value_name = "PATH", value_parser = SortBy::parse, help_heading = "Output")]
+    pub sort_by: Option<SortBy>,
+    /// Columns without their titles
+    #[arg(long, help_heading = "Output")]
+    pub no_headers: bool,
     /// Short for `--output json`
     #[arg(long, conflicts_with = "output", help_heading = "Output")]
     pub json: bool,
@@ -102,6 +182,6 @@ impl GetArgs {
 
     /// The form that was asked for, whichever way.
     pub fn format(&self) -> Option<ObjectFormat> {
-        if self.json { Some(ObjectFormat::Json) } else { self.output }
+        if self.json { Some(ObjectFormat::Json) } else { self.output.clone() }
     }
 }

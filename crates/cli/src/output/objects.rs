@@ -1,48 +1,73 @@
 //! Objects in the forms of `kubectl get`, one or a list, written as they come.
 
-use std::io::{self, Write};
+mod table;
+
+use std::borrow::Cow;
+use std::io::Write;
 
 use assay::documents;
 use document::write_compact;
 use etcd_snapshot::Record;
 use kube_objects::{ShownKey, StorageKey, to_exact_yaml, to_json, to_yaml};
-use lens::table::{Columns, created};
+use lens::jsonpath::{EvalError, Template};
+use lens::table::kubectl_name;
 use lens::{Object, Unseen};
 use serde_json::{Value, json};
-use unicode_width::UnicodeWidthStr;
 
 use crate::args::ObjectFormat;
 use crate::exit::Error;
-use crate::ui::{Ui, style};
-use wording::{count, escape, hex_dump};
+use crate::ui::Ui;
+use table::{ObjectTable, Rows};
+use wording::{count, escape, hex_dump, inert_lines};
+
+/// How objects are written.
+#[derive(Debug, Clone)]
+pub struct ObjectLook {
+    /// The form.
+    pub format: ObjectFormat,
+    /// Tables and columns without their titles.
+    pub bare: bool,
+}
 
 /// Writes one object; raw and hex are not for objects, see [`bytes`].
 ///
 /// # Errors
-/// Whatever keeps the stream from taking it.
-pub fn one(format: ObjectFormat, record: &Record<'_>, object: &Object, ui: &mut Ui) -> Result<(), Error> {
-    let yaml = yaml(ui);
-    let out = ui.out();
-    match format {
-        ObjectFormat::Json => out.write_all(to_json(object.shown()).as_bytes())?,
-        ObjectFormat::Ndjson => line(out, record, Ok(object))?,
-        ObjectFormat::Table => {
-            let mut table = ObjectTable::default();
-            table.add(record, object);
-            table.write(out, |text| text.to_owned())?;
-        }
+/// Whatever keeps the stream from taking it, and a template that does not fit it.
+pub fn one(look: &ObjectLook, record: &Record<'_>, object: &Object, ui: &mut Ui) -> Result<(), Error> {
+    match &look.format {
+        ObjectFormat::Json => ui.out().write_all(to_json(object.shown()).as_bytes())?,
         ObjectFormat::Yaml | ObjectFormat::Raw | ObjectFormat::Hex => {
-            out.write_all(yaml(object.shown()).as_bytes())?;
+            let yaml = yaml(ui);
+            ui.out().write_all(yaml(object.shown()).as_bytes())?;
+        }
+        ObjectFormat::JsonPath(template) => filled_in(template, object.shown(), ui)?,
+        ObjectFormat::Ndjson | ObjectFormat::Table { .. } | ObjectFormat::Name | ObjectFormat::CustomColumns(_) => {
+            let mut list = List::begin(look, ui)?;
+            list.object(record, object, ui)?;
+            list.finish(ui)?;
         }
     }
     Ok(())
+}
+
+/// Writes a template, filled in: to a terminal with nothing that it obeys, else as kubectl does.
+fn filled_in(template: &Template, document: &Value, ui: &mut Ui) -> Result<(), Error> {
+    let show: fn(&str) -> Cow<'_, str> =
+        if ui.look().width.is_some() { inert_lines } else { |text| Cow::Borrowed(text) };
+    let text = template.print(document, show).map_err(|error| misfit(&error))?;
+    Ok(ui.out().write_all(text.as_bytes())?)
+}
+
+/// The error of a template or a column that does not fit what there is.
+fn misfit(error: &EvalError) -> Error {
+    Error::Usage(format!("the expression does not fit what was found: {error}"))
 }
 
 /// Writes one value: in hexadecimal digits, or as it is.
 ///
 /// # Errors
 /// Whatever keeps the stream from taking it.
-pub fn bytes(out: &mut dyn Write, format: ObjectFormat, bytes: &[u8]) -> Result<(), Error> {
+pub fn bytes(out: &mut dyn Write, format: &ObjectFormat, bytes: &[u8]) -> Result<(), Error> {
     match format {
         ObjectFormat::Hex => hex_dump(bytes).try_for_each(|line| Ok(writeln!(out, "{line}")?)),
         _ => Ok(out.write_all(bytes)?),
@@ -80,24 +105,33 @@ impl Notes {
 }
 
 /// Several objects, in the form of kubectl's `List` or line by line.
-pub struct List {
-    format: ObjectFormat,
+pub struct List<'l> {
+    look: &'l ObjectLook,
     objects: u64,
     table: ObjectTable,
+    columns: Rows,
+    /// What a template is filled in from once all are there.
+    items: Vec<Value>,
 }
 
-impl List {
+impl<'l> List<'l> {
     /// Begins a list.
     ///
     /// # Errors
     /// Whatever keeps its beginning from being written.
-    pub fn begin(format: ObjectFormat, ui: &mut Ui) -> Result<Self, Error> {
-        match format {
+    pub fn begin(look: &'l ObjectLook, ui: &mut Ui) -> Result<Self, Error> {
+        let wide = look.format == ObjectFormat::Table { wide: true };
+        let (table, mut columns) = (ObjectTable::new(wide, look.bare), Rows::default());
+        match &look.format {
             ObjectFormat::Json => ui.out().write_all(b"{\n    \"apiVersion\": \"v1\",\n    \"items\": [")?,
             ObjectFormat::Yaml => ui.out().write_all(b"apiVersion: v1\nitems:")?,
+            ObjectFormat::CustomColumns(own) => {
+                columns =
+                    Rows::new(own.titles().filter(|_| !look.bare).map(|title| escape(title.as_bytes()).into_owned()));
+            }
             _ => {}
         }
-        Ok(Self { format, objects: 0, table: ObjectTable::default() })
+        Ok(Self { look, objects: 0, table, columns, items: Vec::new() })
     }
 
     /// Whether nothing was written.
@@ -108,11 +142,11 @@ impl List {
     /// Takes an object.
     ///
     /// # Errors
-    /// Whatever keeps the stream from taking it.
+    /// Whatever keeps the stream from taking it, and a column that does not fit it.
     pub fn object(&mut self, record: &Record<'_>, object: &Object, ui: &mut Ui) -> Result<(), Error> {
         let first = self.objects == 0;
         self.objects += 1;
-        match self.format {
+        match &self.look.format {
             ObjectFormat::Json => {
                 let text = to_json(&list_of(object.shown()));
                 let comma = if first { "" } else { "," };
@@ -126,10 +160,18 @@ impl List {
                 ui.out().write_all(within(&text, "items:\n", YAML_END).as_bytes())?;
             }
             ObjectFormat::Ndjson => line(ui.out(), record, Ok(object))?,
-            ObjectFormat::Table | ObjectFormat::Raw | ObjectFormat::Hex => {
+            ObjectFormat::Name => {
+                let name = kubectl_name(&ShownKey::of(record.kv.key), object.shown());
+                writeln!(ui.out(), "{}", escape(name.as_bytes()))?;
+            }
+            ObjectFormat::JsonPath(_) => self.items.push(object.shown().clone()),
+            ObjectFormat::CustomColumns(own) => {
+                self.columns.add(own.cells(object.shown()).map_err(|error| misfit(&error))?);
+            }
+            ObjectFormat::Table { .. } | ObjectFormat::Raw | ObjectFormat::Hex => {
                 let parsed = StorageKey::parse(record.kv.key);
                 if self.table.is_of_another(&parsed) {
-                    self.flush(ui)?;
+                    self.table.flush(ui)?;
                     writeln!(ui.out())?;
                 }
                 self.table.add(record, object);
@@ -143,23 +185,20 @@ impl List {
     /// # Errors
     /// Whatever keeps the stream from taking it.
     pub fn unseen(&mut self, record: &Record<'_>, why: &Unseen, ui: &mut Ui) -> Result<(), Error> {
-        self.objects += 1;
-        match self.format {
-            ObjectFormat::Ndjson => line(ui.out(), record, Err(why)),
-            _ => {
-                self.objects -= 1;
-                Ok(())
-            }
+        if self.look.format == ObjectFormat::Ndjson {
+            self.objects += 1;
+            line(ui.out(), record, Err(why))?;
         }
+        Ok(())
     }
 
     /// Ends the list.
     ///
     /// # Errors
-    /// Whatever keeps its end from being written.
+    /// Whatever keeps its end from being written, and a template that does not fit it.
     pub fn finish(&mut self, ui: &mut Ui) -> Result<(), Error> {
         let empty = self.objects == 0;
-        match self.format {
+        match &self.look.format {
             ObjectFormat::Json => {
                 let end = if empty { "]" } else { "\n    ]" };
                 let rest =
@@ -170,18 +209,12 @@ impl List {
                 let none = if empty { " []\n" } else { "" };
                 write!(ui.out(), "{none}{YAML_END}")?;
             }
-            ObjectFormat::Ndjson => {}
-            ObjectFormat::Table | ObjectFormat::Raw | ObjectFormat::Hex => self.flush(ui)?,
+            ObjectFormat::Ndjson | ObjectFormat::Name => {}
+            ObjectFormat::JsonPath(template) => filled_in(template, &list(std::mem::take(&mut self.items)), ui)?,
+            ObjectFormat::CustomColumns(_) => self.columns.write(None, ui)?,
+            ObjectFormat::Table { .. } | ObjectFormat::Raw | ObjectFormat::Hex => self.table.flush(ui)?,
         }
         Ok(())
-    }
-
-    fn flush(&mut self, ui: &mut Ui) -> Result<(), Error> {
-        let table = std::mem::take(&mut self.table);
-        let head = |text: &str| ui.paint(style::HEAD, text).to_string();
-        let mut text = Vec::new();
-        table.write(&mut text, head)?;
-        Ok(ui.out().write_all(&text)?)
     }
 }
 
@@ -190,7 +223,12 @@ const YAML_END: &str = "kind: List\nmetadata:\n  resourceVersion: \"\"\n";
 
 /// A list of one, so that the object is indented, and its long lines folded, as in any list.
 fn list_of(object: &Value) -> Value {
-    json!({"apiVersion": "v1", "items": [object], "kind": "List", "metadata": {"resourceVersion": ""}})
+    list(vec![object.clone()])
+}
+
+/// Objects as kubectl's list.
+fn list(items: Vec<Value>) -> Value {
+    json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
 }
 
 /// How objects are written as YAML: byte for byte as kubectl does, but to a terminal with nothing that ends a line there.
@@ -210,54 +248,11 @@ fn line(out: &mut dyn Write, record: &Record<'_>, object: Result<&Object, &Unsee
     Ok(out.write_all(b"\n")?)
 }
 
-/// Rows of one resource, aligned once all are there.
-#[derive(Default)]
-struct ObjectTable {
-    resource: Option<Vec<u8>>,
-    rows: Vec<Vec<String>>,
-}
-
-impl ObjectTable {
-    fn is_of_another(&self, key: &StorageKey<'_>) -> bool {
-        self.resource.as_ref().is_some_and(|resource| resource != key.stored_resource)
-    }
-
-    fn add(&mut self, record: &Record<'_>, object: &Object) {
-        let shown = ShownKey::of(record.kv.key);
-        let parsed = shown.parsed();
-        let columns = Columns::of(parsed);
-        if self.resource.is_none() {
-            self.resource = Some(parsed.stored_resource.to_vec());
-            let titles = ["NAMESPACE", "NAME"].into_iter().chain(columns.titles()).chain(["CREATED"]);
-            self.rows.push(titles.map(str::to_owned).collect());
-        }
-        let namespace = parsed.namespace.unwrap_or(b"-");
-        let name = if shown.name().is_empty() { shown.key() } else { shown.name() };
-        let head = [namespace, name].map(|cell| escape(cell).into_owned());
-        let cells = columns.cells(object.shown()).chain([created(object.shown())]);
-        self.rows.push(head.into_iter().chain(cells.map(|cell| escape(cell.as_bytes()).into_owned())).collect());
-    }
-
-    fn write(&self, out: &mut dyn Write, head: impl Fn(&str) -> String) -> io::Result<()> {
-        let columns = self.rows.first().map_or(0, Vec::len);
-        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
-        let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-        for (number, row) in self.rows.iter().enumerate() {
-            let mut line = String::new();
-            for (cell, width) in row.iter().zip(&widths) {
-                line.push_str(cell);
-                line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 3));
-            }
-            let line = line.trim_end();
-            writeln!(out, "{}", if number == 0 { head(line) } else { line.to_owned() })?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::Look;
+    use crate::ui::tests::{PLAIN, captured_as};
 
     /// An item may end without a line feed, where its last text ends in what a YAML 1.1 reader takes for one.
     #[test]
@@ -266,6 +261,17 @@ mod tests {
             let text = to_yaml(&list_of(&json!({"data": {"a": data}})));
             let item = within(&text, "items:\n", YAML_END);
             assert_eq!(text, format!("apiVersion: v1\nitems:\n{item}{YAML_END}"));
+        }
+    }
+
+    #[test]
+    fn a_template_gives_a_terminal_nothing_that_it_obeys() {
+        let template = Template::parse("{.a}{\"\\t\"}").unwrap();
+        let document = json!({"a": "x\u{1b}[31m\ny"});
+        for (width, expected) in [(None, "x\u{1b}[31m\ny\t"), (Some(80), "x\\u{1b}[31m\ny\t")] {
+            let (mut ui, out, _) = captured_as(Look { width, ..PLAIN });
+            filled_in(&template, &document, &mut ui).unwrap();
+            assert_eq!(out.text(), expected);
         }
     }
 }

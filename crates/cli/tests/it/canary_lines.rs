@@ -74,6 +74,10 @@ const LINES: &[(&str, &[&str])] = &[
             "{S} -g ** -o ndjson --show-managed-fields",
             "{S} -g ** -o yaml --keys {C}",
             "{S} -g ** -o ndjson --rev 20 --keys {K}",
+            "{S} -g ** -o jsonpath={.items}{..data}{range.items[*]}{.metadata}{end} --show-managed-fields --keys {C}",
+            "{S} -g ** -o custom-columns=ALL:.metadata,DATA:.data,SPEC:.spec --keys {C}",
+            "{S} -g ** -o wide --sort-by .metadata.name --keys {C}",
+            "{S} -g ** -o name --keys {C}",
         ],
     ),
     (

@@ -243,3 +243,37 @@ fn a_slip_among_names_is_no_clean_answer() {
     let whole = get("plain-etcd36", &["all", "-A"]);
     assert!(whole.code == Some(0) && whole.out.lines().count() > 5, "{} {}", whole.out, whole.err);
 }
+
+/// Templates, columns, names, selectors and orders: each is what a real kubectl printed for it.
+#[test]
+fn expressions_are_what_kubectl_makes_of_them() {
+    let recorded = include_str!("../golden/expressions.ndjson");
+    let mut held = 0;
+    for line in recorded.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let words: Vec<&str> = line["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+        let run = get("aescbc-rotated", &words);
+        assert_eq!(run.out, line["out"].as_str().unwrap(), "{words:?} {}", run.err);
+        assert_eq!(run.code, Some(if line["fails"] == true { 2 } else { 0 }), "{words:?} {}", run.err);
+        held += 1;
+    }
+    assert!(held >= 40, "only {held}");
+}
+
+#[test]
+fn what_is_no_form_is_refused_with_a_reason() {
+    for (words, message) in [
+        (&["nodes", "-o", "yml"][..], "one of yaml, json, table, wide, name, jsonpath=, custom-columns="),
+        (&["nodes", "-o", "jsonpath={.items[0}"], "`[` is not closed"),
+        (&["nodes", "-o", "custom-columns=NAME"], "is no column"),
+        (&["nodes", "--sort-by", "{.a}{.b}"], "one expression is expected"),
+        (&["nodes", "--sort-by", ".no.such"], "no object has a field `.no.such`"),
+        (&["nodes", "--sort-by", ".status"], "have no order"),
+    ] {
+        let run = get("plain-etcd36", words);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{words:?}");
+        assert!(run.err.contains(message), "{words:?} {}", run.err);
+    }
+    let plain = get("plain-etcd36", &["nodes", "-o", "jsonpath=.items"]);
+    assert!(plain.out == ".items" && plain.err.contains("write it in braces"), "{} {}", plain.out, plain.err);
+}

@@ -21,8 +21,9 @@ const EVIL: &str = "a\u{1b}[31m\u{1b}]0;t\u{7}\u{9b}2J\u{85}\r\u{8}\u{7f}b\u{202
 
 const STAMP: &str = "2026-11-23_010203";
 
-/// Lines whose output is bytes as they are stored, which is what they are for.
-const RAW: [&str; 2] = ["ls {S} -0", "-o raw"];
+/// Lines whose output is bytes as they are stored, which is what they are for; a template's is that only where no terminal
+/// is.
+const RAW: [&str; 3] = ["ls {S} -0", "-o raw", "-o jsonpath="];
 
 /// What a terminal obeys, said without the binary's own table.
 fn obeyed(c: char) -> bool {
@@ -375,6 +376,9 @@ const OWN: &[&str] = &[
     "get {S} -g ** -o yaml --reveal",
     "get {S} -g ** -o json --reveal",
     "get {S} -g ** -o table --reveal",
+    "get {S} -g ** -o custom-columns=A:.metadata,B:.data --reveal",
+    "get {S} -g ** -o name --reveal",
+    "get {S} -g ** -o wide --reveal",
     "get {S} -r pods",
     "get {S} -r nodes",
     "get {S} --exact /kubernetes.io/configmaps/odd/0{E} -o hex --reveal",
