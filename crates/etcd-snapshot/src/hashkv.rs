@@ -37,8 +37,24 @@ impl Scan<'_> {
         Ok(HashKv { hash: seed.then(records).sum, hash_revision: self.view, compact_revision })
     }
 
+    /// The same as after a compaction at `compacted`, or at that of the file where it is later: files that were compacted
+    /// at different revisions, and hold the same data, have one hash so.
+    ///
+    /// # Errors
+    /// As [`Self::hash_kv`].
+    pub fn hash_kv_compacted(&self, compacted: i64, spread: &impl Spread) -> Result<HashKv, RevisionError> {
+        self.answerable(self.view)?;
+        let compact_revision = self.state.compacted().unwrap_or(-1).max(compacted);
+        // a compaction has removed what etcd's hash leaves out, also where that keeps no record at all
+        let records = self.sum(compact_revision, true, spread);
+        Ok(HashKv { hash: Crc::of(bucket::KEY).then(records).sum, hash_revision: self.view, compact_revision })
+    }
+
     fn sum_kept(&self, compacted: i64, spread: &impl Spread) -> Crc {
-        let keeps_any = self.store.keeps_any() || self.bump_marker.is_some();
+        self.sum(compacted, self.store.keeps_any() || self.bump_marker.is_some(), spread)
+    }
+
+    fn sum(&self, compacted: i64, keeps_any: bool, spread: &impl Spread) -> Crc {
         let sum_page = |crc: &mut Crc, page: &LeafPage<'_>| {
             for element in page.elements().filter(|element| !element.is_bucket()) {
                 let Ok(record) = Record::decode(&element, place(page, &element)) else { continue };

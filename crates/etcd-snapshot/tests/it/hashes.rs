@@ -100,3 +100,28 @@ fn members_of_one_cluster_have_one_content_and_one_hash_kv() {
     }
     assert_eq!(seen.len(), 1);
 }
+
+/// What a compaction leaves of a history has the hash that the whole history is said to have after it.
+#[test]
+fn files_that_were_compacted_at_other_revisions_have_one_hash_at_the_later_one() {
+    let later = |builder: &mut Builder| {
+        builder.change(7, "a", 2, 3).delete(8, 0, "c").create(9, "d");
+    };
+    let mut whole = Builder::new();
+    whole.create(2, "a").create(3, "gone").change(4, "a", 2, 2).create(5, "b").delete(6, 0, "gone").create(6, "c");
+    later(&mut whole);
+    let mut compacted = Builder::new();
+    compacted.change(4, "a", 2, 2).create(5, "b").create(6, "c").compacted(6, Some(6));
+    later(&mut compacted);
+    let (whole, compacted) = (whole.build(), compacted.build());
+    for revision in 6..=9 {
+        let (one, other) = (at(&whole, Some(revision)), at(&compacted, Some(revision)));
+        let of = |scan: &Scan<'_>| scan.hash_kv_compacted(6, &Serial).unwrap();
+        assert_eq!(of(&one), of(&other), "revision {revision}");
+        assert_eq!(of(&other), other.hash_kv(&Serial).unwrap(), "revision {revision}");
+        assert_ne!(of(&one).hash, one.hash_kv(&Serial).unwrap().hash, "revision {revision}");
+    }
+    let (one, never) = (at(&whole, None), |scan: &Scan<'_>| scan.hash_kv_compacted(-1, &Serial).unwrap());
+    assert_eq!(never(&one), one.hash_kv(&Serial).unwrap());
+    assert_eq!(never(&at(&compacted, None)).compact_revision, 6, "what is gone is gone");
+}
