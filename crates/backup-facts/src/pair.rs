@@ -38,6 +38,8 @@ pub struct ClusterFacts<'a> {
     pub mirror_pods: Vec<MirrorPod>,
     /// The newest renewal of a Lease.
     pub renewed: Option<Timestamp>,
+    /// UID of the cluster: that of namespace `kube-system`.
+    pub uid: Option<String>,
     /// Secrets and ConfigMaps in the namespaces of the static pods: key and value as stored.
     pub objects: BTreeMap<&'a [u8], &'a [u8]>,
     newest: BinaryHeap<Reverse<(i64, Stored<'a>)>>,
@@ -59,6 +61,10 @@ impl<'a> ClusterFacts<'a> {
                 if let Some(node) = Node::read(value) {
                     self.nodes.insert(object::text(parsed.name), node);
                 }
+            }
+            (b"", b"namespaces") if parsed.name == b"kube-system" => {
+                let uid = ObjectHead::read(value).ok().map(|head| head.metadata.uid.into_owned());
+                self.uid = uid.filter(|uid| !uid.is_empty());
             }
             (b"", b"pods") => self.add_pod(&parsed, value),
             (b"", b"secrets" | b"configmaps") if of_static_pod(&parsed).is_some() && self.objects.len() < CAP => {

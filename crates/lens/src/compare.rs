@@ -264,7 +264,7 @@ pub fn agreement(old: &Scan<'_>, new: &Scan<'_>) -> Agreement {
         let (x, y) = (a.next(), b.next());
         let same = match (&x, &y) {
             (None, None) => return Agreement::Same { first, last },
-            (Some(x), Some(y)) => x.revision == y.revision && x.tombstone == y.tombstone && x.raw == y.raw,
+            (Some(x), Some(y)) => is_same_record(x, y),
             _ => false,
         };
         if !same {
@@ -279,14 +279,27 @@ pub fn agreement(old: &Scan<'_>, new: &Scan<'_>) -> Agreement {
     }
 }
 
+/// Whether two records are one, byte for byte.
+pub(crate) fn is_same_record(x: &Record<'_>, y: &Record<'_>) -> bool {
+    x.revision == y.revision && x.tombstone == y.tombstone && x.raw == y.raw
+}
+
+/// Every write takes a raft index of its own, so an index below the revision has begun anew.
+pub(crate) fn is_restored(index: Option<u64>, revision: i64) -> bool {
+    let revision = u64::try_from(revision).unwrap_or(0);
+    index.is_some_and(|index| index.saturating_add(1) < revision)
+}
+
 /// `is_one` says that at least one record before was the same: two clusters may have members of the same ID.
-fn cause(old: &Scan<'_>, new: &Scan<'_>, is_one: bool, x: Option<&Record<'_>>, y: Option<&Record<'_>>) -> Cause {
+pub(crate) fn cause(
+    old: &Scan<'_>,
+    new: &Scan<'_>,
+    is_one: bool,
+    x: Option<&Record<'_>>,
+    y: Option<&Record<'_>>,
+) -> Cause {
     let (a, b) = (&old.state, &new.state);
-    // Every write takes a raft index of its own, so an index below the revision has begun anew.
-    let restored = |scan: &Scan<'_>| {
-        let revision = u64::try_from(scan.current()).unwrap_or(0);
-        scan.state.consistent_index.is_some_and(|index| index.saturating_add(1) < revision)
-    };
+    let restored = |scan: &Scan<'_>| is_restored(scan.state.consistent_index, scan.current());
     if is_damaged(old) || is_damaged(new) {
         return Cause::Damage;
     }
@@ -313,7 +326,7 @@ fn cause(old: &Scan<'_>, new: &Scan<'_>, is_one: bool, x: Option<&Record<'_>>, y
 }
 
 /// Whether records may be missing from what was read.
-fn is_damaged(scan: &Scan<'_>) -> bool {
+pub(crate) fn is_damaged(scan: &Scan<'_>) -> bool {
     let faults = &scan.walked.faults;
     scan.counts.damaged > 0 || faults.dropped() > 0 || faults.kept().iter().any(|fault| !fault.kind.is_harmless())
 }

@@ -7,6 +7,7 @@
 //! - [`Follow`] takes revisions in order and says what each did; [`changes`] compares two versions of an object.
 //! - [`timeline`] goes through the revisions of several keys between two moments.
 //! - [`merge`] and [`Diff`] tell how two snapshots differ, [`agreement`] whether their histories are one.
+//! - [`members`] tells whether members of one cluster hold the same, and in what they differ.
 //! - [`manifest`] makes of an object what can be applied to a cluster.
 //! - [`jsonpath`] fills in kubectl's templates, [`CustomColumns`] columns of one's own, [`SortBy`] puts objects in order.
 //! - [`entry`] reads what entries of any bucket say, on a page or carved, and which of their keys may be shown.
@@ -25,6 +26,7 @@ pub mod entry;
 mod history;
 pub mod jsonpath;
 mod manifest;
+pub mod members;
 mod object;
 mod open;
 mod reader;
