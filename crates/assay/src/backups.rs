@@ -118,6 +118,11 @@ impl Backups {
         unread
     }
 
+    /// How files are read.
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
     /// Goes through all of them.
     pub(crate) fn turns(&self, question: &Question, watch: &dyn Watch, take: Take<'_>) -> ControlFlow<()> {
         let opener = |path: &Path| self.named.open(path, &self.reading);

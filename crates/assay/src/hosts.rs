@@ -1,11 +1,20 @@
-//! Backups that are judged together, and were made on several hosts at one moment.
+//! Backups that are judged together: what one says of another. They were made on several hosts at one moment, or of several
+//! members of one cluster.
 
-use checks::pair::{Run, check_hosts};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use artifact::{Contents, Reading};
+use checks::Severity;
+use checks::pair::{Members, Run, check_hosts};
 use checks::required::Subject;
+use lens::members::Standing;
 
 use crate::judged::{Judged, Part};
 use crate::known;
+use crate::members::{self, Sighting};
 use crate::question::{Asks, Question};
+use crate::watch::{Phase, Watch};
 
 /// The most runs that are remembered.
 const MOST: usize = 10_000;
@@ -46,4 +55,44 @@ fn run_of(judged: &Judged<'_>) -> Option<Run> {
         node: tarball.resources().static_pods.node.as_ref()?.value.clone(),
         taken: snapshot.cluster.renewed?,
     })
+}
+
+/// Snapshots of clusters of several members that were seen so far.
+#[derive(Default)]
+pub(crate) struct Roll {
+    seen: Vec<Sighting>,
+    /// Where each can be had once more.
+    paths: Vec<Option<PathBuf>>,
+}
+
+impl Roll {
+    /// Remembers where a snapshot stands.
+    pub(crate) fn hold(&mut self, judged: &Judged<'_>) {
+        let (Some(facts), Some(source)) = (&judged.facts.snapshot, judged.backup.snapshot()) else { return };
+        if judged.asks != Asks::Restore || facts.scan.state.members.len() < 2 || self.seen.len() >= MOST {
+            return;
+        }
+        let standing = Standing::of(&facts.scan, facts.hash_kv, facts.cluster.uid.clone());
+        let digest = facts.trailer.as_ref().map(|trailer| trailer.computed);
+        let sound = judged.worst() < Some(Severity::High);
+        self.seen.push(Sighting { name: judged.name().to_owned(), standing, digest, sound });
+        self.paths.push(source.path().filter(|path| lies_in_a_file(path)).map(Path::to_path_buf));
+    }
+
+    /// Holds those of one cluster against each other. Files are opened again where their hashes alone do not tell.
+    pub(crate) fn call(&self, reading: &Reading, watch: &dyn Watch) -> Vec<Members> {
+        let reopen = |number: usize| {
+            let contents = Contents::open(self.paths.get(number)?.as_ref()?).ok()?;
+            watch.phase(Phase::Reading, None);
+            let contents = contents.ready(reading, &|bytes| watch.advance(bytes)).ok();
+            watch.done();
+            contents.map(Arc::new)
+        };
+        members::compare(&self.seen, &reopen)
+    }
+}
+
+/// Whether a path leads to a file, or to what lies in one: a pipe cannot be read again.
+fn lies_in_a_file(path: &Path) -> bool {
+    path.ancestors().find(|path| path.exists()).is_some_and(Path::is_file)
 }

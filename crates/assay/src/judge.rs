@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use backup_facts::snapshot::{Integrity, SnapshotFacts};
+use checks::pair::Members;
 use checks::required::Subject;
 use checks::tarball::TarballAsked;
 use checks::version::Compat;
@@ -16,13 +17,13 @@ use crate::directory;
 use crate::documents;
 use crate::error::Error;
 use crate::escrow;
-use crate::hosts::Runs;
+use crate::hosts::{Roll, Runs};
 use crate::judged::{Judged, Part};
 use crate::known;
 use crate::question::{Asks, Question};
 use crate::said;
 use crate::tarball::Tarball;
-use crate::watch::{Silent, Watch};
+use crate::watch::{Note, Silent, Watch};
 use crate::{hazards, pair};
 
 /// One result, handed out before the next backup is read.
@@ -38,6 +39,15 @@ pub enum Answer<'a> {
     },
     /// A backup, or a file by itself.
     Backup(&'a Judged<'a>),
+    /// Snapshots of members of one cluster that hold other data than each other, after all that were named.
+    Members {
+        /// The snapshots, and in what they differ.
+        members: &'a Members,
+        /// What was found of one of them.
+        part: &'a Part,
+        /// What it adds up to.
+        verdict: Verdict,
+    },
 }
 
 /// All verdicts of one question.
@@ -48,6 +58,7 @@ pub struct Judgement {
     artifacts: Vec<Artifact>,
     parts: Vec<Part>,
     unread: Vec<Unread>,
+    members: Vec<Members>,
     verdict: Option<Verdict>,
 }
 
@@ -70,6 +81,7 @@ impl Judgement {
             artifacts: Vec::new(),
             parts: Vec::new(),
             unread: Vec::new(),
+            members: Vec::new(),
             verdict: None,
         }
     }
@@ -108,10 +120,40 @@ impl Judgement {
     #[must_use]
     pub fn document(&self) -> Document {
         let findings = self.parts.iter().flat_map(|part| documents::findings(&part.findings, &part.name)).collect();
-        let document = documents::document(self.asks.command(), self.artifacts.clone(), findings, self.verdict());
+        let mut document = documents::document(self.asks.command(), self.artifacts.clone(), findings, self.verdict());
+        documents::members::add(&self.members, &mut document);
         match &self.by {
             Some(by) => document.judged_by(by.clone()),
             None => document,
+        }
+    }
+
+    /// Takes what members of one cluster say of each other.
+    fn members(
+        &mut self,
+        told: Vec<Members>,
+        question: &Question,
+        watch: &dyn Watch,
+        each: &mut dyn FnMut(&Answer<'_>) -> ControlFlow<()>,
+    ) {
+        for members in told {
+            if members.agree() {
+                watch.note(&Note::Agree(members.clone()));
+            }
+            for (name, finding) in checks::pair::check_members(&members) {
+                let part = Part { name, about: Subject::Other, findings: vec![finding] };
+                let part = known::apply(part, None, question);
+                let verdict = checks::verdict(&part.findings, question.fail_on);
+                self.artifacts.iter_mut().for_each(|artifact| documents::members::mark(artifact, &part.name, verdict));
+                let flow = each(&Answer::Members { members: &members, part: &part, verdict });
+                self.take(if question.document { vec![part] } else { Vec::new() }, verdict);
+                if flow.is_break() {
+                    return;
+                }
+            }
+            if question.document {
+                self.members.push(members);
+            }
         }
     }
 
@@ -147,8 +189,8 @@ impl Backups {
         each: &mut dyn FnMut(&Answer<'_>) -> ControlFlow<()>,
     ) -> Judgement {
         let mut judgement = Judgement::begin(question);
-        let mut runs = Runs::default();
-        let _ = self.turns(question, watch, &mut |turn| match turn {
+        let (mut runs, mut roll) = (Runs::default(), Roll::default());
+        let flow = self.turns(question, watch, &mut |turn| match turn {
             Turn::Directory(directory) if question.asks == Asks::Restore && directory.backups.len() > 1 => {
                 let Some(part) = of_directory(directory, question) else { return ControlFlow::Continue(()) };
                 let verdict = checks::verdict(&part.findings, question.fail_on);
@@ -160,6 +202,7 @@ impl Backups {
             Turn::Backup(backup) => match backup.judge(question, watch) {
                 Ok(mut judged) => {
                     runs.hold(&mut judged, question);
+                    roll.hold(&judged);
                     let flow = each(&Answer::Backup(&judged));
                     if question.document {
                         judgement.artifacts.extend(judged.artifacts());
@@ -178,6 +221,9 @@ impl Backups {
                 ControlFlow::Continue(())
             }
         });
+        if flow.is_continue() {
+            judgement.members(roll.call(self.reading(), watch), question, watch, each);
+        }
         watch.done();
         judgement
     }

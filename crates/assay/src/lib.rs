@@ -38,6 +38,7 @@ mod judged;
 pub mod key_material;
 pub mod keys;
 mod known;
+pub mod members;
 mod objects;
 mod opener;
 pub mod pair;

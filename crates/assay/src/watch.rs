@@ -84,6 +84,8 @@ pub enum Note {
         /// The newest revision that a restore comes to.
         newest: u64,
     },
+    /// Snapshots of several members of one cluster hold the same.
+    Agree(checks::pair::Members),
     /// The write-ahead log of a data directory cannot be read: why.
     NoLog(String),
     /// An archive lies in a directory of backups, and was not looked into.
@@ -157,6 +159,7 @@ impl std::fmt::Display for Note {
                 wording::count(*deltas as u64, "delta snapshot"),
                 shown(full)
             ),
+            Self::Agree(members) => f.write_str(&agreed_in_words(members)),
             Self::NoLog(why) => write!(f, "the write-ahead log was not read: {why}"),
             Self::NotLookedInto(path) => {
                 write!(f, "`{}` is an archive and was not looked into: name it if it holds a backup", shown(path))
@@ -189,6 +192,16 @@ impl std::fmt::Display for Note {
             ),
         }
     }
+}
+
+fn agreed_in_words(members: &checks::pair::Members) -> String {
+    let all = count(members.members.len() as u64, "snapshot");
+    let at = match members.at {
+        checks::pair::At::Revision { revision, .. } => format!("at revision {revision}"),
+        checks::pair::At::Index(index) => format!("at raft index {index}"),
+    };
+    let newest = members.best().map(|best| format!("; the newest sound one is `{}`", escape(best.name.as_bytes())));
+    format!("{all} of one cluster of several members hold the same {at}{}", newest.unwrap_or_default())
 }
 
 fn log_in_words(log: &Log, index: u64) -> String {

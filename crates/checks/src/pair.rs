@@ -10,6 +10,7 @@ mod directory;
 mod escrow;
 mod hosts;
 mod identity;
+mod members;
 mod revisions;
 mod time;
 
@@ -29,6 +30,7 @@ pub use deltas::check_deltas;
 pub use directory::{Halves, InDirectory, as_made_by, check_directory, check_halves, check_unread};
 pub use escrow::{AgainstEscrow, check_escrow};
 pub use hosts::{Run, check_hosts};
+pub use members::{At, Differences, KeyOfSides, Member as MemberSnapshot, Members, check_members};
 
 /// A pair of files, as the checks look at it.
 pub struct Pair<'f> {

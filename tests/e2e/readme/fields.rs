@@ -190,8 +190,44 @@ fn every_field_is_told_and_none_that_is_not_there() {
             let snapshot = fixture_file("auth-enabled", ".db.gz");
             documents.push(rehearsed(dir.path(), &["verify", "--json", snapshot.to_str().unwrap()]));
         }
+        if ["verify", "diff"].contains(&sample) {
+            documents.extend(of_members(dir.path(), &command[..2]));
+        }
         documents.iter().for_each(|document| walk(document, "", &told, &mut seen));
         compare(sample, &told, &seen);
+    }
+}
+
+/// What a command says of members that hold other data, with a hole in one of them, and of one that lags at its index.
+fn of_members(dir: &Path, command: &[&str]) -> Vec<Value> {
+    use fixtures::members::{Member, history, with, without};
+    let short = history().into_iter().take(15).collect();
+    let named = named_members(dir);
+    let sets = [
+        [Member::of(history()), Member::of(with(21, "other")).compacted(9), Member::of(without(21))],
+        [Member::of(history()), Member::of(history()).compacted(9), Member::of(without(4)).index(121)],
+        [Member::of(history()).index(150), Member::of(history()).index(150), Member::of(short).index(150)],
+    ];
+    let told = |set: [Member; 3]| {
+        let paths: Vec<String> = (0..).zip(&set).map(|(number, member)| named(number, &member.build(number))).collect();
+        let [one, two, three] = [0, 1, 2].map(|at| paths[at].as_str());
+        let line = match command[0] {
+            "diff" => [command, &[one, two, "--member", three]].concat(),
+            _ => [command, &[one, two, three]].concat(),
+        };
+        let run = assay(&line);
+        serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{command:?}: {error}: {}", run.err))
+    };
+    sets.into_iter().map(told).collect()
+}
+
+/// Writes members to files of these numbers.
+fn named_members(dir: &Path) -> impl Fn(u64, &[u8]) -> String {
+    let dir = dir.to_path_buf();
+    move |number, bytes| {
+        let path = dir.join(format!("member-{number}.db"));
+        std::fs::write(&path, bytes).unwrap();
+        path.to_string_lossy().into_owned()
     }
 }
 

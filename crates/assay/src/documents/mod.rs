@@ -13,6 +13,7 @@ pub mod hashes;
 mod keys;
 pub mod keys_ls;
 pub mod material;
+pub mod members;
 pub mod policy;
 pub mod snapshot;
 mod steps;

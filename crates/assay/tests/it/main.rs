@@ -9,6 +9,7 @@ mod deltas;
 mod examples;
 #[path = "../../../runbook/tests/it/laws.rs"]
 mod laws;
+mod members;
 mod outside;
 mod runbook;
 

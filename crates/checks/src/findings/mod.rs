@@ -72,6 +72,7 @@ pub fn all() -> Vec<&'static Entry> {
         fit::ALL,
         pair::ALL,
         pair::DIRECTORY,
+        pair::MEMBERS,
         ver::ALL,
         said::ALL,
         haz::ALL,

@@ -1,14 +1,17 @@
 //! Snapshot and tarball held against each other. Cross-checks 3, 4, 6 and 7 are about keys: family KEY.
 
 mod directory;
+mod members;
 
 use super::Entry;
 use crate::findings::platforms::OPERATORS;
 use crate::severity::Severity::{Critical, High, Low, Medium};
 
 pub use directory::*;
+pub use members::*;
 
 pub(super) const DIRECTORY: &[&Entry] = directory::ALL;
+pub(super) const MEMBERS: &[&Entry] = members::ALL;
 
 /// Snapshot and tarball are of different moments.
 pub static TIMESTAMPS_DIFFER: Entry = Entry {

@@ -35,6 +35,7 @@ Examples:
   assay diff monday.db tuesday.db                    which keys were added, removed, changed
   assay diff monday.db tuesday.db -n prod --values   which fields, with what they were and are
   assay diff m0.db m1.db                             do two members hold the same?
+  assay diff m0.db m1.db --member m2.db              which of three members is the odd one?
   assay diff --old-rev 120000 snapshot.db snapshot.db
   assay diff old.db new.db --keys static_kuberesources_2026-11-23_010203.tar.gz
 
@@ -57,6 +58,9 @@ pub struct DiffArgs {
     /// Only keys named so: a key, a prefix that ends with a slash, TYPE/NAME, TYPE NAME, or TYPE
     #[arg(value_name = "WHAT")]
     pub what: Vec<OsString>,
+    /// Snapshot of one more member of the cluster: tells which is the odd one, and which to restore from
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["old_rev", "new_rev"])]
+    pub member: Vec<OsString>,
     /// Which objects.
     #[command(flatten)]
     pub select: SelectArgs,

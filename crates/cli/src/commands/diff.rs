@@ -1,5 +1,7 @@
 //! `assay diff`: two snapshots side by side.
 
+use std::sync::Arc;
+
 use artifact::{Contents, Reading};
 use assay::Pool;
 use document::Side;
@@ -7,6 +9,7 @@ use etcd_snapshot::{HashKv, Scan};
 use lens::{Comparison, Diff, Met, agreement, merge};
 
 use super::chain;
+use super::members::Several;
 use super::objects::{self, Closed};
 use super::snapshot;
 use crate::args::{DiffArgs, KeysInput};
@@ -17,8 +20,10 @@ use crate::ui::Ui;
 
 pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let format = args.format();
-    if args.old.as_os_str() == "-" && args.new.as_os_str() == "-" {
-        return Err(Error::Usage("standard input can be one of the two snapshots, not both".to_owned()));
+    let all = [&args.old, &args.new].into_iter().chain(&args.member);
+    if all.filter(|name| name.as_os_str() == "-").count() > 1 {
+        let which = if args.member.is_empty() { "one of the two snapshots, not both" } else { "one of the snapshots" };
+        return Err(Error::Usage(format!("standard input can be {which}")));
     }
     let old_keys = match &args.old_keys {
         Some(file) => {
@@ -29,9 +34,9 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Endi
     let (mut new_keys, mut old_keys) =
         (objects::keys(&args.keys, reading, ui)?, objects::keys(&old_keys, reading, ui)?);
     let mut selection = args.select.selection(args.what)?;
-    let old_source = chain::open(&Input::from(args.old.as_os_str()), args.old_rev, reading, ui)?;
-    let new_source = chain::open(&Input::from(args.new.as_os_str()), args.new_rev, reading, ui)?;
-    objects::resolve(&mut selection, &[&new_source, &old_source])?;
+    let old_source = Arc::new(chain::open(&Input::from(args.old.as_os_str()), args.old_rev, reading, ui)?);
+    let new_source = Arc::new(chain::open(&Input::from(args.new.as_os_str()), args.new_rev, reading, ui)?);
+    objects::resolve(&mut selection, &[&*new_source, &*old_source])?;
     let old = look_through(&old_source, args.old_rev, ui)?;
     let new = look_through(&new_source, args.new_rev, ui)?;
     old_keys.follow(&old);
@@ -72,6 +77,15 @@ pub(super) fn run(args: DiffArgs, reading: &Reading, ui: &mut Ui) -> Result<Endi
     let agreement = (is_whole && views_are_newest).then(|| agreement(&old, &new));
     if summary.differs() || matches!(agreement, Some(lens::Agreement::Diverged(_))) {
         ui.settle(Ending::Findings);
+    }
+    if !args.member.is_empty() {
+        let mut several = Several::default();
+        several.add(&old_source, &old);
+        several.add(&new_source, &new);
+        for member in &args.member {
+            several.open(&Input::from(member.as_os_str()), reading, ui)?;
+        }
+        differences.members(several.compare(), ui);
     }
     differences.finish(&summary, agreement.as_ref(), ui)?;
     old_source.check_unchanged()?;

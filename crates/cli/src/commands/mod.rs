@@ -27,6 +27,7 @@ mod inspect;
 mod keys;
 mod ls;
 mod man;
+mod members;
 mod mend;
 mod nothing;
 mod objects;

@@ -1,6 +1,7 @@
 //! Two snapshots side by side, in every form, written as differences are found.
 
 use assay::documents;
+use checks::pair::Members;
 use document::Side;
 use etcd_snapshot::Live;
 use kube_objects::{ShownKey, StorageKey, to_exact_yaml};
@@ -10,7 +11,7 @@ use serde_json::json;
 use super::rows::{Fields, Head, Stream};
 use super::steps::fields;
 use crate::args::DiffFormat;
-use crate::exit::Error;
+use crate::exit::{Ending, Error};
 use crate::ui::{Ui, style};
 use wording::{Size, count, escape};
 
@@ -31,6 +32,7 @@ pub struct Differences {
     open: Option<Open>,
     stream: Stream,
     group: Option<(Vec<u8>, Option<Vec<u8>>)>,
+    members: Option<Vec<Members>>,
 }
 
 impl Differences {
@@ -42,12 +44,25 @@ impl Differences {
         let artifacts = Some(json!(sides));
         let head = Head { command: "diff", list: "differences", artifacts, ..Head::default() };
         let stream = Stream::begin(ui.out(), format.into(), &head)?;
-        Ok(Self { format, sides: sides.clone(), values, open: None, stream, group: None })
+        Ok(Self { format, sides: sides.clone(), values, open: None, stream, group: None, members: None })
     }
 
     /// Takes why it is no whole answer.
     pub fn leave_open(&mut self, open: Open) {
         self.open = Some(open);
+    }
+
+    /// Takes what further members say.
+    pub fn members(&mut self, told: Vec<Members>, ui: &mut Ui) {
+        if told.is_empty() {
+            ui.warn(
+                "the members cannot be held against each other: they are not of one cluster, or no revision is retained in two",
+            );
+        }
+        if told.is_empty() || told.iter().any(|members| !members.agree()) {
+            ui.settle(Ending::Findings);
+        }
+        self.members = Some(told);
     }
 
     /// Takes a difference.
@@ -114,6 +129,10 @@ impl Differences {
         let mut after = Fields::default();
         after.add("summary", &documents::difference_counts(summary))?;
         after.add("agreement", &agreement.map(documents::agreement))?;
+        if let Some(members) = &self.members {
+            let told: Vec<_> = members.iter().map(documents::members::members).collect();
+            after.add("members", &told)?;
+        }
         let verdict = ui.ending().verdict();
         self.stream.finish(ui.out(), &after, &[], verdict)
     }
@@ -149,6 +168,12 @@ impl Differences {
         lines.extend(agreement.map(|agreement| words(agreement, old, new)));
         for line in lines {
             writeln!(ui.out(), "{line}")?;
+        }
+        for members in self.members.iter().flatten() {
+            let title = if members.agree() { "all members hold the same" } else { "members DISAGREE" };
+            writeln!(ui.out(), "\n{title}")?;
+            let look = ui.look();
+            super::members::describe(members).write(ui.out(), look)?;
         }
         Ok(())
     }

@@ -40,6 +40,12 @@ impl Screen {
                 Self { name, findings, verdict: *verdict, limit, checked, good: what, what, brief: true }
             }
             Answer::Backup(judged) => Self::of_backup(judged, limit, now),
+            Answer::Members { members, part, verdict } => {
+                let what = "this snapshot alone";
+                let (name, checked) = (part.name.clone(), super::members::describe(members));
+                let findings = part.findings.clone();
+                Self { name, findings, verdict: *verdict, limit, checked, good: what, what, brief: true }
+            }
         }
     }
 

@@ -108,6 +108,8 @@ const LINES: &[(&str, &[&str])] = &[
             "{S} {T} --values -o ndjson",
             "{T} {S} --values --all --keys {C} --old-keys {K}",
             "{S} {S} --old-rev 20 --values --all",
+            "{T} {S} --member {S}",
+            "{T} {S} --member {S} --json",
         ],
     ),
     (

@@ -229,3 +229,49 @@ fn all_shows_what_is_encoded_anew_and_what_has_another_lease() {
     }
     assert!(!all.out.contains("--all"), "{}", all.out);
 }
+
+/// Which of three members is the odd one, in text and in JSON, and that `verify` says the same of a directory of them.
+#[test]
+fn the_odd_one_of_three_members_is_named() {
+    use fixtures::members::{Member, history, with};
+    let folder = tempfile::tempdir().unwrap();
+    let members = [history(), with(19, "other"), history()].map(Member::of);
+    let paths: Vec<String> = (0..)
+        .zip(members)
+        .map(|(number, member)| write(&folder, &format!("m{number}.db"), &member.build(number)))
+        .map(|path| path.to_str().unwrap().to_owned())
+        .collect();
+    let [zero, one, two] = [0, 1, 2].map(|number| paths[number].as_str());
+    let human = diff(&[zero, two, "--member", one]);
+    assert_eq!(human.code, Some(1), "{}", human.err);
+    for line in ["members DISAGREE", "/d  19 -> 19", "no differences"] {
+        assert!(human.out.contains(line), "{line}: {}", human.out);
+    }
+    let told = document(&diff(&[zero, two, "--member", one, "--json"]))["members"].take();
+    assert_eq!((&told[0]["odd"], &told[0]["restore"]), (&json!([one]), &json!(zero)), "{told}");
+    assert_eq!(told[0]["sides"], json!([[zero, two], [one]]));
+    assert_eq!(told[0]["keys"], json!([{"first": 19, "key": "/d", "other": 19, "side": 1}]));
+    let verified = document(&run(&["verify", "--json", folder.path().to_str().unwrap()]));
+    for field in ["odd", "restore", "sides", "keys", "revision", "agree"] {
+        assert_eq!(verified["members"][0][field], told[0][field], "{field}");
+    }
+    let about: Vec<_> = verified["findings"].as_array().unwrap().iter().filter(|it| it["id"] == "PAIR-041").collect();
+    assert_eq!((about.len(), &about[0]["artifact"], &verified["verdict"]), (1, &json!(one), &json!("fail")));
+    let named = run(&["verify", zero, two, "-q"]);
+    assert_eq!(named.code, Some(0), "{}", named.out);
+    let human = run(&["verify", zero, one, two]);
+    assert_eq!(human.code, Some(1));
+    assert!(human.out.contains("restore from") && human.out.contains("PAIR-041"), "{}", human.out);
+    let agree = run(&["verify", zero, two]);
+    assert!(
+        agree.err.contains("2 snapshots of one cluster of several members hold the same at revision 21"),
+        "{}",
+        agree.err
+    );
+    let strangers = diff(&[&path("peer-34"), &path("peer-34"), "--member", zero]);
+    assert!(
+        strangers.code == Some(1) && strangers.err.contains("cannot be held against each other"),
+        "{}",
+        strangers.err
+    );
+}

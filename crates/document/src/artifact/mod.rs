@@ -8,6 +8,7 @@ mod etcd;
 mod explain;
 mod hashes;
 mod keys;
+mod members;
 mod mended;
 mod objects;
 mod policy;
@@ -40,6 +41,7 @@ pub use etcd::{Alarm, Auth, Cluster, ConfState, Etcd, Lease, Member, Permission,
 pub use explain::Explained;
 pub use hashes::{Dump, HashKv, Hashes, Status, Trailer};
 pub use keys::{Identity, KeyList, KeyRow, RevisionRow};
+pub use members::{MemberKey, MemberSnapshot, MembersCompared};
 pub use mended::{Damage, Mended};
 pub use objects::{
     Author, CarvedFrom, Change, Difference, DifferenceCounts, History, LiveKey, ObjectRow, Side, StepRow, Timeline,
