@@ -46,6 +46,10 @@ pub(crate) enum Turn<'t> {
     Backup(&'t Backup),
     /// One that cannot be read, or a part of one that cannot.
     Unread(String, Error),
+    /// One that is not to be judged.
+    PassedOver,
+    /// No more come, though there are more.
+    CutShort,
 }
 
 /// Takes the turns.
@@ -108,7 +112,7 @@ impl Backups {
     ) -> Vec<(String, Error)> {
         let mut unread = Vec::new();
         let _ = self.turns(&Question::at(jiff::Timestamp::UNIX_EPOCH), watch, &mut |turn| match turn {
-            Turn::Directory(_) => ControlFlow::Continue(()),
+            Turn::Directory(_) | Turn::PassedOver | Turn::CutShort => ControlFlow::Continue(()),
             Turn::Backup(backup) => each(backup),
             Turn::Unread(name, error) => {
                 unread.push((name, error));
@@ -226,6 +230,10 @@ impl Backups {
             (None, Some(snapshot)) => text(snapshot),
             (None, None) => "-".to_owned(),
         };
+        if question.pass_over.contains(&name) {
+            return take(Turn::PassedOver);
+        }
+        go_on(watch, take)?;
         let mut backup = self.backup(name, false);
         (backup.directory, backup.files) = (directory.map(Arc::clone), files.clone());
         // keys that are given are all that counts: nothing of the tarball is looked at
@@ -262,6 +270,7 @@ impl Backups {
         watch: &dyn Watch,
         take: Take<'_>,
     ) -> ControlFlow<()> {
+        go_on(watch, take)?;
         watch.before_keys();
         let advance = |bytes| watch.advance(bytes);
         let opened = open().and_then(|contents| {
@@ -269,7 +278,7 @@ impl Backups {
             Opened::of(contents, &self.reading, &advance)
         });
         match opened {
-            Ok(Opened::File(contents)) => self.file(*contents, watch, take),
+            Ok(Opened::File(contents)) => self.file(*contents, question, watch, take),
             Ok(Opened::Archive(archive)) => self.archive(archive, question, watch, take),
             Err(error) => {
                 watch.done();
@@ -293,7 +302,11 @@ impl Backups {
         self.folder_of(looked, &path, question, watch, take)
     }
 
-    fn file(&self, contents: Contents, watch: &dyn Watch, take: Take<'_>) -> ControlFlow<()> {
+    fn file(&self, contents: Contents, question: &Question, watch: &dyn Watch, take: Take<'_>) -> ControlFlow<()> {
+        if question.pass_over.contains(&contents.name()) {
+            watch.done();
+            return take(Turn::PassedOver);
+        }
         let mut backup = self.backup(contents.name(), true);
         let path = contents.path().map(Path::to_path_buf);
         let taken = backup.take(contents, watch);
@@ -323,6 +336,15 @@ impl Backups {
             prints: Arc::clone(&self.prints),
         }
     }
+}
+
+/// Ends the turns where no further backup is to be begun.
+fn go_on(watch: &dyn Watch, take: Take<'_>) -> ControlFlow<()> {
+    if !watch.stop() {
+        return ControlFlow::Continue(());
+    }
+    let _ = take(Turn::CutShort);
+    ControlFlow::Break(())
 }
 
 /// What lies in a directory besides and is not looked at.

@@ -8,7 +8,7 @@ use checks::required::Subject;
 use checks::tarball::TarballAsked;
 use checks::version::Compat;
 use checks::{Asks as Circumstances, Finding, Verdict};
-use document::{Artifact, Document, JudgedBy};
+use document::{Artifact, ClusterRun, Document, JudgedBy, Outcome, Run};
 
 use crate::backup::Backup;
 use crate::backups::{Backups, Turn};
@@ -20,6 +20,7 @@ use crate::escrow;
 use crate::hosts::{Roll, Runs};
 use crate::judged::{Judged, Part};
 use crate::known;
+use crate::moment;
 use crate::question::{Asks, Question};
 use crate::said;
 use crate::tarball::Tarball;
@@ -48,6 +49,15 @@ pub enum Answer<'a> {
         /// What it adds up to.
         verdict: Verdict,
     },
+    /// A cluster, and what stands against all its backups together; after these.
+    Cluster {
+        /// What the run came to for it.
+        cluster: &'a ClusterRun,
+        /// What was found.
+        part: &'a Part,
+        /// What it adds up to.
+        verdict: Verdict,
+    },
 }
 
 /// All verdicts of one question.
@@ -59,6 +69,10 @@ pub struct Judgement {
     parts: Vec<Part>,
     unread: Vec<Unread>,
     members: Vec<Members>,
+    /// What came of each backup.
+    outcomes: Vec<Outcome>,
+    passed_over: u64,
+    cut_short: bool,
     verdict: Option<Verdict>,
 }
 
@@ -82,14 +96,27 @@ impl Judgement {
             parts: Vec::new(),
             unread: Vec::new(),
             members: Vec::new(),
+            outcomes: Vec::new(),
+            passed_over: 0,
+            cut_short: false,
             verdict: None,
         }
     }
 
-    /// The worst of all; [`Verdict::Fail`] where something could not be read.
+    /// The worst of all; [`Verdict::Fail`] where something could not be read, or the run was cut short.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.unread.is_empty() { self.verdict.unwrap_or(Verdict::Pass) } else { Verdict::Fail }
+        if self.unread.is_empty() && !self.cut_short { self.verdict.unwrap_or(Verdict::Pass) } else { Verdict::Fail }
+    }
+
+    /// What the run came to.
+    #[must_use]
+    pub fn run(&self) -> Run {
+        let (unreadable, passed_over) = (self.unread.len() as u64, self.passed_over);
+        let mut run = Run { unreadable, passed_over, cut_short: self.cut_short, ..Run::default() };
+        self.outcomes.iter().for_each(|outcome| run.add(outcome));
+        run.sort();
+        run
     }
 
     /// By artifact in output order, worst first in each.
@@ -120,10 +147,12 @@ impl Judgement {
     #[must_use]
     pub fn document(&self) -> Document {
         let findings = self.parts.iter().flat_map(|part| documents::findings(&part.findings, &part.name)).collect();
-        let mut document = documents::document(self.asks.command(), self.artifacts.clone(), findings, self.verdict());
+        let unread = self.unread.iter().map(|it| document::Unread::of(&it.name, it.error.to_string()));
+        let artifacts = self.artifacts.iter().cloned().chain(unread.map(|it| Artifact::Unread(Box::new(it)))).collect();
+        let mut document = documents::document(self.asks.command(), artifacts, findings, self.verdict());
         documents::members::add(&self.members, &mut document);
         match &self.by {
-            Some(by) => document.judged_by(by.clone()),
+            Some(by) => document.judged_by(by.clone()).run(self.run()),
             None => document,
         }
     }
@@ -145,6 +174,8 @@ impl Judgement {
                 let part = known::apply(part, None, question);
                 let verdict = checks::verdict(&part.findings, question.fail_on);
                 self.artifacts.iter_mut().for_each(|artifact| documents::members::mark(artifact, &part.name, verdict));
+                let of_it = self.outcomes.iter_mut().filter(|outcome| outcome.name == part.name);
+                of_it.for_each(|outcome| outcome.verdict = outcome.verdict.max(verdict));
                 let flow = each(&Answer::Members { members: &members, part: &part, verdict });
                 self.take(if question.document { vec![part] } else { Vec::new() }, verdict);
                 if flow.is_break() {
@@ -153,6 +184,30 @@ impl Judgement {
             }
             if question.document {
                 self.members.push(members);
+            }
+        }
+    }
+
+    /// Holds the newest good backup of each cluster against the age that is allowed, in seconds.
+    fn hold_ages(&mut self, limit: i64, question: &Question, each: &mut dyn FnMut(&Answer<'_>) -> ControlFlow<()>) {
+        let mut clusters = self.run().clusters;
+        if clusters.is_empty() && self.unread.is_empty() {
+            // tarballs alone: there is no snapshot at all
+            clusters.push(ClusterRun::default());
+        }
+        for cluster in &clusters {
+            let newest = cluster.newest_good.as_ref().map(moment::newest_good);
+            let Some(finding) = checks::pair::check_age(newest.as_ref(), limit, question.now) else { continue };
+            let name = cluster
+                .cluster
+                .as_ref()
+                .map_or_else(|| "cluster unknown".to_owned(), |it| format!("cluster {}", it.id));
+            let part = known::apply(Part { name, about: Subject::Other, findings: vec![finding] }, None, question);
+            let verdict = checks::verdict(&part.findings, question.fail_on);
+            let flow = each(&Answer::Cluster { cluster, part: &part, verdict });
+            self.take(if question.document { vec![part] } else { Vec::new() }, verdict);
+            if flow.is_break() {
+                return;
             }
         }
     }
@@ -203,6 +258,7 @@ impl Backups {
                 Ok(mut judged) => {
                     runs.hold(&mut judged, question);
                     roll.hold(&judged);
+                    judgement.outcomes.push(moment::outcome(&judged));
                     let flow = each(&Answer::Backup(&judged));
                     if question.document {
                         judgement.artifacts.extend(judged.artifacts());
@@ -220,11 +276,22 @@ impl Backups {
                 judgement.unread.push(Unread { name, error });
                 ControlFlow::Continue(())
             }
+            Turn::PassedOver => {
+                judgement.passed_over += 1;
+                ControlFlow::Continue(())
+            }
+            Turn::CutShort => {
+                judgement.cut_short = true;
+                ControlFlow::Break(())
+            }
         });
         if flow.is_continue() {
             judgement.members(roll.call(self.reading(), watch), question, watch, each);
         }
         watch.done();
+        if let Some(limit) = question.max_age.filter(|_| !judgement.cut_short) {
+            judgement.hold_ages(limit, question, each);
+        }
         judgement
     }
 }
@@ -266,9 +333,19 @@ impl Backup {
             _ => Circumstances::Restore,
         };
         let compat = Compat::of(facts.sources(), question.target.as_ref(), circumstances);
+        let snapshot = facts.snapshot.as_ref();
+        let calls_itself = |it: &SnapshotFacts<'_>| {
+            it.inventory.openshift()?.infrastructure.as_ref().map(|infra| infra.infrastructure_name.clone())
+        };
+        let name = snapshot.and_then(calls_itself);
+        let cluster = snapshot.and_then(|it| moment::cluster(&it.cluster, &it.scan.state, name.as_deref()));
+        let taken = moment::taken(self, snapshot.map(|it| &it.cluster), question.now);
         let mut judged = Judged {
             backup: self,
             asks,
+            fail_on: question.fail_on,
+            cluster,
+            taken,
             facts,
             compat,
             pair: None,

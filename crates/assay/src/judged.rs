@@ -15,6 +15,8 @@ pub struct Judged<'b> {
     pub backup: &'b Backup,
     /// What was asked.
     pub asks: Asks,
+    /// The least severity that fails; `None` never fails.
+    pub fail_on: Option<Severity>,
     /// What it says.
     pub facts: Facts<'b>,
     /// Its release, and whether that is the target's.
@@ -27,6 +29,10 @@ pub struct Judged<'b> {
     pub expected: Option<document::Expected>,
     /// What an etcd did that was started on it, restored; `None` where none was.
     pub rehearsal: Option<document::Boot>,
+    /// Which cluster it is of; `None` where nothing in it tells.
+    pub cluster: Option<document::ClusterId>,
+    /// When it was taken; `None` where nothing tells.
+    pub taken: Option<document::Moment>,
     /// Findings by the artifact that they are about, worst first in each.
     pub parts: Vec<Part>,
     /// What they add up to.
@@ -55,6 +61,16 @@ impl Judged<'_> {
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         self.parts.iter().flat_map(|part| &part.findings).map(Finding::severity).max()
+    }
+
+    /// What the findings about its snapshot, or its tarball, come to; the one file of a backup has the backup's verdict.
+    #[must_use]
+    pub fn verdict_on(&self, file: Subject) -> Verdict {
+        if self.backup.is_alone() {
+            return self.verdict;
+        }
+        let about = self.parts.iter().filter(|part| part.about == file).flat_map(|part| &part.findings);
+        checks::verdict(about, self.fail_on)
     }
 
     /// All its findings, part by part.

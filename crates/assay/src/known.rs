@@ -2,11 +2,10 @@
 
 use checks::required::{Known, Stored, Subject};
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 use crate::documents;
 use crate::judged::{Judged, Part};
+use crate::moment;
 use crate::question::Question;
 
 /// The part as the policy has it, where there is one.
@@ -22,7 +21,7 @@ pub(crate) fn apply(mut part: Part, judged: Option<&Judged<'_>>, question: &Ques
 fn known(part: &Part, judged: Option<&Judged<'_>>, now: Timestamp) -> Known {
     let known = Known {
         alone: judged.is_some_and(|judged| judged.backup.is_alone()),
-        taken: stamp_in(&part.name).and_then(taken),
+        taken: moment::of_path(&part.name),
         ..Known::unknown(part.about, &part.name, now)
     };
     match (part.about, judged) {
@@ -37,7 +36,7 @@ fn of_backup(judged: &Judged<'_>, known: Known) -> Known {
     let timestamp = judged.backup.files().timestamp.as_deref();
     let proven = |check: &document::Check| check.name == "keyless-digest" && check.outcome == "proven";
     Known {
-        taken: timestamp.and_then(taken).or(known.taken),
+        taken: timestamp.and_then(moment::of_stamp).or(known.taken),
         keys_fit: judged.facts.encryption.as_ref().and_then(|found| found.keys_fit()),
         in_escrow: judged.escrow.as_ref().map(|escrow| escrow.matches),
         keyless: judged.escrow.as_ref().map(|escrow| escrow.checks.iter().any(proven)),
@@ -69,32 +68,8 @@ fn of_tarball(judged: &Judged<'_>, known: Known) -> Known {
         Some((String::from_utf8_lossy(row.path.as_bytes()).into_owned(), row.not_after?.parse().ok()?))
     };
     Known {
-        taken: tarball.named.as_ref().and_then(|named| taken(&named.timestamp)).or(known.taken),
+        taken: tarball.named.as_ref().and_then(|named| moment::of_stamp(&named.timestamp)).or(known.taken),
         certificates: tarball.rows().into_iter().filter_map(ends).collect(),
         ..known
-    }
-}
-
-/// The time stamp in the name of a file of a backup: `snapshot_2026-11-23_091606.db`.
-fn stamp_in(path: &str) -> Option<&str> {
-    let (_, rest) = path.rsplit('/').next()?.split_once('_')?;
-    rest.get(..17)
-}
-
-/// By the node's clock, which is UTC on RHCOS.
-fn taken(stamp: &str) -> Option<Timestamp> {
-    let time = DateTime::strptime("%Y-%m-%d_%H%M%S", stamp).ok()?;
-    TimeZone::UTC.to_timestamp(time).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_time_of_a_backup_is_the_one_in_its_name() {
-        let of = |path: &str| stamp_in(path).and_then(taken).map(|time| time.to_string());
-        assert_eq!(of("b/snapshot_2026-11-23_091606.db.gz").as_deref(), Some("2026-11-23T09:16:06Z"));
-        assert_eq!((of("a_b"), of("snapshot.db"), of("x_2026-13-45_000000.db")), (None, None, None));
     }
 }

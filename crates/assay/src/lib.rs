@@ -39,6 +39,8 @@ pub mod key_material;
 pub mod keys;
 mod known;
 pub mod members;
+mod moment;
+mod newest;
 mod objects;
 mod opener;
 pub mod pair;

@@ -1,5 +1,6 @@
 //! What is asked of a backup.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,6 +40,8 @@ pub struct Question {
     pub expected: Option<Arc<Expectation>>,
     /// What restores a snapshot and starts an etcd on it.
     pub rehearse: Option<Arc<dyn Rehearse>>,
+    /// How old the newest good backup of each cluster may be, in seconds.
+    pub max_age: Option<i64>,
     /// The least severity that fails; `None` never fails.
     pub fail_on: Option<Severity>,
     /// Opens at most so many values of each resource under each key.
@@ -47,6 +50,8 @@ pub struct Question {
     pub platform: Option<Platform>,
     /// What etcd may use, in bytes, whatever the backup says.
     pub quota: Option<u64>,
+    /// Names of backups that are not judged: older ones, where [`Backups::but_newest`](crate::Backups::but_newest) says so.
+    pub pass_over: BTreeSet<String>,
     /// Whether the judgement keeps what its document is made of; who shows each backup as it comes need not.
     pub document: bool,
     /// The one time that all goes by.
@@ -68,10 +73,12 @@ impl Question {
             policy: None,
             expected: None,
             rehearse: None,
+            max_age: None,
             fail_on: Some(Severity::High),
             sample: None,
             platform: None,
             quota: None,
+            pass_over: BTreeSet::new(),
             document: true,
             now,
         }

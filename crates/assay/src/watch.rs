@@ -25,6 +25,11 @@ pub trait Watch: Sync {
         let _ = note;
     }
 
+    /// Whether no further backup is to be begun. What was begun is finished.
+    fn stop(&self) -> bool {
+        false
+    }
+
     /// Called before the first byte is read of a file that may hold keys: a program forbids core dumps here.
     fn before_keys(&self) {}
 }

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use jiff::Timestamp;
-use kube_objects::{ObjectHead, StorageKey};
+use kube_objects::{ClusterVersion, ObjectHead, StorageKey};
 
 pub use content::{Content, contents, pem_fingerprints, substituted};
 pub use object::{MirrorPod, Node, NodeStatus, StaticPod};
@@ -40,6 +40,8 @@ pub struct ClusterFacts<'a> {
     pub renewed: Option<Timestamp>,
     /// UID of the cluster: that of namespace `kube-system`.
     pub uid: Option<String>,
+    /// ID of an OpenShift cluster, by its ClusterVersion.
+    pub cluster_id: Option<String>,
     /// Secrets and ConfigMaps in the namespaces of the static pods: key and value as stored.
     pub objects: BTreeMap<&'a [u8], &'a [u8]>,
     newest: BinaryHeap<Reverse<(i64, Stored<'a>)>>,
@@ -69,6 +71,10 @@ impl<'a> ClusterFacts<'a> {
             (b"", b"pods") => self.add_pod(&parsed, value),
             (b"", b"secrets" | b"configmaps") if of_static_pod(&parsed).is_some() && self.objects.len() < CAP => {
                 self.objects.insert(key, value);
+            }
+            (b"config.openshift.io", b"clusterversions") if parsed.name == b"version" => {
+                let id = ClusterVersion::read(value).ok().map(|version| version.spec.cluster_id);
+                self.cluster_id = id.filter(|id| !id.is_empty());
             }
             (b"coordination.k8s.io", b"leases") => {
                 self.renewed = self.renewed.max(object::renewed(value));

@@ -4,6 +4,7 @@
 //! statement of the tarball against what the snapshot says of the same. Whether its keys open the values is judged by
 //! [`crate::keys_fit`]: numbers 3, 4, 6 and 7 of the list of cross-checks, whose numbers the IDs follow.
 
+mod age;
 mod content;
 mod deltas;
 mod directory;
@@ -26,6 +27,7 @@ use crate::finding::{Finding, Findings, Location};
 use crate::findings::CHECKS_SKIPPED;
 use crate::severity::Severity;
 
+pub use age::{NewestGood, check_age};
 pub use deltas::check_deltas;
 pub use directory::{Halves, InDirectory, as_made_by, check_directory, check_halves, check_unread};
 pub use escrow::{AgainstEscrow, check_escrow};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use checks::{Severity, Verdict};
 
+use crate::artifact::{Artifact, Unread};
 use crate::document::Document;
 use crate::finding::Finding;
 
@@ -14,10 +15,27 @@ impl Document {
         finding.waived.is_none() && self.fail_on().is_some_and(|limit| finding.severity >= limit)
     }
 
-    /// Whether the verdict fails although no finding does: something could not be judged.
+    /// Whether something could not be judged: it could not be read, the run was cut short, or the verdict fails although
+    /// no finding does, which is all that an older assay said.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        self.verdict == Verdict::Fail && !self.findings.iter().any(|finding| self.fails(finding))
+        self.unread().next().is_some()
+            || self.is_cut_short()
+            || self.verdict == Verdict::Fail && !self.findings.iter().any(|finding| self.fails(finding))
+    }
+
+    /// What could not be read.
+    pub fn unread(&self) -> impl Iterator<Item = &Unread> {
+        self.artifacts.iter().filter_map(|artifact| match artifact {
+            Artifact::Unread(unread) => Some(&**unread),
+            _ => None,
+        })
+    }
+
+    /// Whether the run was ended from outside before all were judged.
+    #[must_use]
+    pub fn is_cut_short(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.cut_short)
     }
 
     /// The names that findings and artifacts go by, each once, artifacts first.

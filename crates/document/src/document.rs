@@ -11,6 +11,7 @@ use crate::artifact::Artifact;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::patient;
+use crate::run::Run;
 use crate::values::Word;
 
 /// Name of the shape of [`Document`]; it changes when a field changes its meaning.
@@ -23,7 +24,7 @@ pub struct Document {
     pub command: Word,
     /// Version of the assay that made it.
     pub assay: Word,
-    /// One for each input, in the order given; one that could not be read is not among them.
+    /// One for each input, in the order given; then one for each that could not be read.
     pub artifacts: Vec<Artifact>,
     /// What a command says beside its artifacts (`differences` of `diff`), and what a later assay says besides.
     pub more: Fields,
@@ -33,6 +34,8 @@ pub struct Document {
     pub verdict: Verdict,
     /// By what the verdict was reached, where the command tells: `verify`.
     pub judged_by: Option<JudgedBy>,
+    /// What the run came to, where the command tells: `verify`.
+    pub run: Option<Run>,
 }
 
 /// By what a verdict was reached.
@@ -55,13 +58,19 @@ impl Document {
         verdict: Verdict,
     ) -> Self {
         let (command, assay) = (Cow::Borrowed(command), Cow::Borrowed(assay));
-        Self { command, assay, artifacts, more: Fields::default(), findings, verdict, judged_by: None }
+        Self { command, assay, artifacts, more: Fields::default(), findings, verdict, judged_by: None, run: None }
     }
 
     /// The same document with what its verdict was reached by.
     #[must_use]
     pub fn judged_by(self, judged: JudgedBy) -> Self {
         Self { judged_by: Some(judged), ..self }
+    }
+
+    /// The same document with what the run came to.
+    #[must_use]
+    pub fn run(self, run: Run) -> Self {
+        Self { run: Some(run), ..self }
     }
 
     /// Reads a document: also that of an older assay, or of a newer one, as long as it is `assay/1`. What is not of its
@@ -92,11 +101,13 @@ impl Document {
         let findings = items(fields.take("findings"));
         let policy = fields.take("policy");
         let fail_on = fields.take("failOn");
+        let run = fields.take("run");
         Self {
             artifacts: artifacts.into_iter().map(|artifact| Artifact::read(&command, artifact)).collect(),
             findings: findings.into_iter().map(|it| patient::read(Cow::Owned(it)).unwrap_or_default()).collect(),
             verdict: fields.take("verdict").and_then(|it| patient::read(Cow::Owned(it))).unwrap_or(Verdict::Fail),
             judged_by: fail_on.map(|fail_on| JudgedBy::of(&fail_on, policy.as_ref())),
+            run: run.and_then(|it| patient::read(Cow::Owned(it))),
             more: fields,
             command,
             assay,
@@ -137,6 +148,9 @@ impl Serialize for Document {
                 judged.policy.as_deref().map(|path| [("path", Any::from(path))].into_iter().collect());
             map.serialize_entry("failOn", judged.fail_on.map_or("never", Severity::name))?;
             map.serialize_entry("policy", &policy)?;
+        }
+        if let Some(run) = &self.run {
+            map.serialize_entry("run", run)?;
         }
         map.end()
     }

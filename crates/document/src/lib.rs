@@ -34,6 +34,7 @@ mod error;
 mod finding;
 mod patient;
 mod rows;
+mod run;
 mod values;
 mod write;
 
@@ -43,5 +44,6 @@ pub use document::{Document, JudgedBy, SCHEMA};
 pub use error::Error;
 pub use finding::{Finding, Location, Waived};
 pub use rows::Row;
+pub use run::{ClusterId, ClusterRun, Moment, Newest, Outcome, Run};
 pub use values::{Hex64, HexBytes, Key, KeyBuf, Word};
 pub use write::write_compact;

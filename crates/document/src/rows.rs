@@ -15,7 +15,7 @@ pub struct Row<'d> {
     pub name: &'d str,
     /// The directory, or the file.
     pub path: &'d str,
-    /// `backup`, `snapshot` or `static-kuberesources`.
+    /// `backup`, `snapshot`, `static-kuberesources`, or `unreadable`.
     pub kind: &'d str,
     /// Path of its snapshot.
     pub snapshot: Option<&'d str>,
@@ -47,8 +47,16 @@ pub struct Row<'d> {
     pub live_keys: Option<u64>,
     /// The release, in words.
     pub release: Option<&'d str>,
-    /// ID of the cluster.
+    /// Which cluster it is of.
     pub cluster_id: Option<&'d str>,
+    /// How that calls itself.
+    pub cluster_name: Option<&'d str>,
+    /// When it was taken, RFC 3339.
+    pub taken: Option<&'d str>,
+    /// By which clock: `data` or `name`.
+    pub taken_by: Option<&'d str>,
+    /// Why it could not be read; then its verdict is `fail`.
+    pub error: Option<&'d str>,
     /// Whether the keys at hand open every encrypted value.
     pub keys_fit: Option<bool>,
 }
@@ -69,17 +77,39 @@ impl Document {
                 }
                 Artifact::Snapshot(it) => lone(&it.path).then(|| self.of_file(artifact).with_snapshot(it)),
                 Artifact::Tarball(it) => lone(&it.path).then(|| self.of_file(artifact).with_tarball(it)),
+                // a half that could not be read stands against its backup
+                Artifact::Unread(it) => lone(&it.path).then(|| Row {
+                    verdict: Verdict::Fail,
+                    error: Some(&it.error),
+                    ..self.of_file(artifact)
+                }),
                 _ => None,
             })
             .collect()
     }
 
+    /// What findings call the backup of a row and its files, each once.
+    #[must_use]
+    pub fn names_of<'d>(&'d self, row: &Row<'d>) -> Vec<&'d str> {
+        let in_its_path = |it: &&Artifact| matches!(it, Artifact::Backup(backup) if backup.path == row.path);
+        let alone = row.kind == Backup::KIND && self.artifacts.iter().filter(in_its_path).count() == 1;
+        let mut names = vec![row.name];
+        for name in [row.snapshot, row.tarball, alone.then_some(row.path)].into_iter().flatten() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     fn of_backup<'d>(&'d self, backup: &'d Backup, alone: bool) -> Row<'d> {
-        let mut names = vec![backup.name.as_str()];
+        // an older assay gave it no name
+        let name = if backup.name.is_empty() { backup.path.as_str() } else { backup.name.as_str() };
+        let mut names = vec![name];
         names.extend(backup.snapshot.as_deref());
         names.extend(backup.tarball.as_deref());
         names.extend(alone.then_some(backup.path.as_str()));
-        let mut row = Row { name: &backup.name, path: &backup.path, kind: &backup.kind, ..self.row(&names) };
+        let mut row = Row { name, path: &backup.path, kind: &backup.kind, ..self.row(&names) };
         for artifact in &self.artifacts {
             match artifact {
                 Artifact::Snapshot(it) if is(&backup.snapshot, &it.path) => row = row.with_snapshot(it),
@@ -145,7 +175,19 @@ impl<'d> Row<'d> {
             size: Some(snapshot.size),
             live_keys: Some(snapshot.keys.live),
             release: self.release.or(openshift.and_then(|openshift| openshift.version.as_deref())),
-            cluster_id: openshift.and_then(|openshift| openshift.cluster_id.as_deref()),
+            cluster_id: snapshot
+                .cluster
+                .as_ref()
+                .map(|cluster| cluster.id.as_str())
+                .or_else(|| openshift.and_then(|openshift| openshift.cluster_id.as_deref())),
+            cluster_name: snapshot
+                .cluster
+                .as_ref()
+                .and_then(|cluster| cluster.name.as_deref())
+                .or_else(|| openshift.and_then(|openshift| openshift.infrastructure_name.as_deref())),
+            taken: snapshot.taken.as_ref().map(|taken| taken.at.as_str()),
+            taken_by: snapshot.taken.as_ref().map(|taken| &*taken.by),
+            verdict: self.verdict.max(snapshot.verdict.unwrap_or_default()),
             keys_fit: snapshot.keys_fit,
             ..self
         }
@@ -157,6 +199,7 @@ impl<'d> Row<'d> {
             tarball: Some(&tarball.path),
             timestamp: self.timestamp.or(tarball.timestamp.as_deref()),
             release: self.release.or(version),
+            verdict: self.verdict.max(tarball.verdict.unwrap_or_default()),
             ..self
         }
     }

@@ -196,8 +196,9 @@ fn date(datetime: &Datetime) -> Option<Date> {
     Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
-/// `90m`, `36h`, `7d` or `2w` in seconds.
-fn seconds(text: &str) -> Option<i64> {
+/// `90m`, `36h`, `7d` or `2w` in seconds; `None` where it is none of these, or not more than nothing.
+#[must_use]
+pub fn seconds(text: &str) -> Option<i64> {
     let unit = text.chars().last()?;
     let number: i64 = text.strip_suffix(unit)?.trim_end().parse().ok().filter(|number| *number > 0)?;
     let factor = match unit {

@@ -32,6 +32,7 @@ use checks::required::Required;
 use jiff::civil::Date;
 
 pub use error::PolicyError;
+pub use file::seconds;
 pub use glob::Glob;
 
 /// A policy that asks for little, with comments on all that it could ask for: what `assay policy init` prints.

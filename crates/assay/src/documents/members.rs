@@ -57,9 +57,10 @@ pub(crate) fn add(told: &[Members], document: &mut Document) {
 
 /// Lets an artifact of that name tell a verdict that is no better than this one.
 pub(crate) fn mark(artifact: &mut Artifact, name: &str, verdict: Verdict) {
-    if let Artifact::Backup(backup) = artifact
-        && backup.name == name
-    {
-        backup.verdict = backup.verdict.map(|before| before.max(verdict));
-    }
+    let own = match artifact {
+        Artifact::Backup(backup) if backup.name == name => &mut backup.verdict,
+        Artifact::Snapshot(snapshot) if snapshot.path == name => &mut snapshot.verdict,
+        _ => return,
+    };
+    *own = own.map(|before| before.max(verdict));
 }

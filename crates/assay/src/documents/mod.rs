@@ -21,6 +21,7 @@ pub mod tarball;
 mod usage;
 
 use checks::Verdict;
+use checks::required::Subject;
 use document::{Artifact, Check, Document, Finding, Hex64, KeyBuf, Word};
 
 use crate::judged::Judged;
@@ -62,10 +63,18 @@ pub(crate) fn of(judged: &Judged<'_>) -> Vec<Artifact> {
         let mut artifact = snapshot::of(source, snapshot, keys_fit);
         if let Artifact::Snapshot(snapshot) = &mut artifact {
             snapshot.checks.extend(facts.keys_not_tried().filter(|_| backup.is_alone()).map(keys_not_tried));
+            (snapshot.cluster, snapshot.taken) = (judged.cluster.clone(), judged.taken.clone());
         }
         artifacts.push(artifact);
     }
     artifacts.extend(facts.tarball.map(tarball::of));
+    for artifact in artifacts.iter_mut().filter(|_| judged.asks == Asks::Restore) {
+        match artifact {
+            Artifact::Snapshot(it) => it.verdict = Some(judged.verdict_on(Subject::Snapshot)),
+            Artifact::Tarball(it) => it.verdict = Some(judged.verdict_on(Subject::Tarball)),
+            _ => {}
+        }
+    }
     if backup.is_alone()
         && let (Some(expected), Some(artifact)) = (&judged.expected, artifacts.first_mut())
     {

@@ -73,6 +73,7 @@ pub fn all() -> Vec<&'static Entry> {
         pair::ALL,
         pair::DIRECTORY,
         pair::MEMBERS,
+        pair::AGE,
         ver::ALL,
         said::ALL,
         haz::ALL,

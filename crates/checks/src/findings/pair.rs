@@ -1,5 +1,6 @@
 //! Snapshot and tarball held against each other. Cross-checks 3, 4, 6 and 7 are about keys: family KEY.
 
+mod age;
 mod directory;
 mod members;
 
@@ -7,11 +8,13 @@ use super::Entry;
 use crate::findings::platforms::OPERATORS;
 use crate::severity::Severity::{Critical, High, Low, Medium};
 
+pub use age::*;
 pub use directory::*;
 pub use members::*;
 
 pub(super) const DIRECTORY: &[&Entry] = directory::ALL;
 pub(super) const MEMBERS: &[&Entry] = members::ALL;
+pub(super) const AGE: &[&Entry] = age::ALL;
 
 /// Snapshot and tarball are of different moments.
 pub static TIMESTAMPS_DIFFER: Entry = Entry {

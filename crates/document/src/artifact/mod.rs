@@ -18,6 +18,7 @@ mod runbook;
 mod salvage;
 mod snapshot;
 mod tarball;
+mod unread;
 mod usage;
 
 use std::borrow::Cow;
@@ -60,6 +61,7 @@ pub use tarball::{
     ArchiveFault, Config, ConfiguredResource, EncryptionConfig, KeyUsed, KeysLs, Material, Pod, Problem, Tarball,
     Version,
 };
+pub use unread::Unread;
 pub use usage::{Account, KeyGroup, Reclaimable, Usage, UsedKeys};
 
 /// One artifact.
@@ -73,6 +75,8 @@ pub enum Artifact {
     Tarball(Box<Tarball>),
     /// `inspect`, `verify`: a backup; its files are artifacts of their own.
     Backup(Box<Backup>),
+    /// `inspect`, `verify`, `keys check`, `compat`: what could not be read.
+    Unread(Box<Unread>),
     /// `keys check`.
     KeysCheck(Box<KeysCheck>),
     /// `compat`.
@@ -131,6 +135,7 @@ impl Artifact {
             ("inspect" | "verify", "snapshot") => shape(any, Self::Snapshot),
             ("inspect" | "verify", "static-kuberesources") => shape(any, Self::Tarball),
             ("inspect" | "verify", "backup") => shape(any, Self::Backup),
+            ("inspect" | "verify" | "keys check" | "compat", "unreadable") => shape(any, Self::Unread),
             ("keys check", _) => shape(any, Self::KeysCheck),
             ("compat", _) => shape(any, Self::Compat),
             ("hash", _) => shape(any, Self::Hashes),
@@ -167,6 +172,7 @@ impl Artifact {
             Self::Snapshot(it) => Some(&it.kind),
             Self::Tarball(it) => Some(&it.kind),
             Self::Backup(it) => Some(&it.kind),
+            Self::Unread(it) => Some(&it.kind),
             Self::KeysCheck(it) => Some(&it.kind),
             Self::Compat(it) => Some(&it.kind),
             Self::Cluster(it) => Some(&it.kind),
@@ -190,6 +196,7 @@ impl Artifact {
             Self::Snapshot(it) => &it.path,
             Self::Tarball(it) => &it.path,
             Self::Backup(it) => &it.path,
+            Self::Unread(it) => &it.path,
             Self::KeysCheck(it) => &it.path,
             Self::Compat(it) => &it.path,
             Self::Hashes(it) => &it.path,
@@ -226,6 +233,7 @@ impl Artifact {
             Self::Snapshot(it) => &it.more,
             Self::Tarball(it) => &it.more,
             Self::Backup(it) => &it.more,
+            Self::Unread(it) => &it.more,
             Self::KeysCheck(it) => &it.more,
             Self::Compat(it) => &it.more,
             Self::Hashes(it) => &it.more,

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use checks::Verdict;
 use serde::{Deserialize, Serialize};
 
 use super::{Boot, Check, Etcd, Expected, HashKv, Status, Trailer};
 use crate::any::Fields;
+use crate::run::{ClusterId, Moment};
 use crate::values::Word;
 
 /// One snapshot.
@@ -46,8 +48,14 @@ pub struct Snapshot {
     /// What an etcd did that was started on it, restored; left out where none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rehearsal: Option<Boot>,
+    /// Which cluster it is of; `None` where nothing in it tells.
+    pub cluster: Option<ClusterId>,
+    /// When it was taken; `None` where neither its data nor its name tell.
+    pub taken: Option<Moment>,
     /// What nothing that is said of this file alone rests on: `keys`, where values are encrypted and none were tried.
     pub checks: Vec<Check>,
+    /// What the findings about it come to; `None` of `inspect`.
+    pub verdict: Option<Verdict>,
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,

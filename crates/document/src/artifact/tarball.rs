@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use checks::Verdict;
 use serde::{Deserialize, Serialize};
 
 use super::Expected;
@@ -52,6 +53,8 @@ pub struct Tarball {
     pub version: Version,
     /// What came of holding this file alone against what was said of it; `None` where nothing was given.
     pub expected: Option<Expected>,
+    /// What the findings about it come to; `None` of `inspect`.
+    pub verdict: Option<Verdict>,
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,

@@ -63,6 +63,8 @@ fn the_types_are_those_of_the_schema() {
         ("inspect", "snapshot"),
         ("inspect", "static-kuberesources"),
         ("inspect", "backup"),
+        ("inspect", "unreadable"),
+        ("compat", "unreadable"),
         ("keys check", "backup"),
         ("compat", "backup"),
         ("hash", ""),
