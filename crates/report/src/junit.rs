@@ -1,10 +1,11 @@
-//! JUnit XML, as Jenkins takes it: a suite for each artifact, a case for each kind of finding.
+//! JUnit XML, as Jenkins takes it: a suite for each backup, a case for each kind of finding about one of its files.
 //!
-//! A suite begins with the case `judged`, which passes: an artifact that is in the document was read and judged. Kinds
+//! For each file there is a case `judged`, which passes where it was read and judged, and fails where it could not be. Kinds
 //! of finding that fail the verdict are failures, those that do not are passes with their text, waived ones are skipped.
 //! That something could not be judged is an error. Checks that found nothing are not listed as passed: the document
 //! does not say which of them applied.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use quick_xml::Writer;
@@ -25,6 +26,8 @@ enum Status {
 }
 
 struct Case {
+    /// What it is about: the backup, or one of its files.
+    class: String,
     name: String,
     status: Status,
     /// What was found, over several lines.
@@ -37,14 +40,28 @@ struct Suite {
 }
 
 pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
-    let names = document.names();
-    let mut suites: Vec<Suite> = names.iter().map(|name| suite(name, document, context)).collect();
-    let inputs = if document.is_incomplete() {
-        Status::Error("something could not be read or judged; standard error says what".to_owned())
+    let rows = document.rows();
+    let mut suites: Vec<Suite> = Vec::new();
+    let mut told: BTreeSet<&str> = BTreeSet::new();
+    for row in &rows {
+        let names: Vec<&str> = document.names_of(row).into_iter().filter(|name| told.insert(name)).collect();
+        suites.extend(suite(row.name, &names, document, context));
+    }
+    // directories, and what a later assay tells of
+    for name in document.names() {
+        if told.insert(name) {
+            suites.extend(suite(name, &[name], document, context));
+        }
+    }
+    let inputs = if document.is_cut_short() {
+        Status::Error("the run was cut short: not every input was judged".to_owned())
+    } else if document.is_incomplete() {
+        Status::Error("something could not be read or judged".to_owned())
     } else {
         Status::Passed
     };
-    let all = Case { name: "every input was judged".to_owned(), status: inputs, text: String::new() };
+    let (class, name) = ("assay verify".to_owned(), "every input was judged".to_owned());
+    let all = Case { class, name, status: inputs, text: String::new() };
     suites.push(Suite { name: "assay verify".to_owned(), cases: vec![all] });
     let mut out = Vec::new();
     // a vector takes everything
@@ -53,10 +70,23 @@ pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-fn suite(name: &str, document: &Document, context: &Context<'_>) -> Suite {
+/// A suite of all that is said of artifacts of these names; `None` where that is nothing.
+fn suite(name: &str, artifacts: &[&str], document: &Document, context: &Context<'_>) -> Option<Suite> {
+    let cases: Vec<Case> = artifacts.iter().flat_map(|artifact| cases(artifact, document, context)).collect();
+    (!cases.is_empty()).then(|| Suite { name: shown(name), cases })
+}
+
+fn shown(name: &str) -> String {
+    if name.is_empty() { "?".to_owned() } else { name.to_owned() }
+}
+
+fn cases(name: &str, document: &Document, context: &Context<'_>) -> Vec<Case> {
+    let class = shown(name);
     let mut cases = Vec::new();
-    if document.artifacts.iter().any(|artifact| artifact.name() == name) {
-        cases.push(Case { name: "judged".to_owned(), status: Status::Passed, text: String::new() });
+    let unread = document.unread().find(|unread| unread.path == name);
+    if unread.is_some() || document.artifacts.iter().any(|artifact| artifact.name() == name) {
+        let status = unread.map_or(Status::Passed, |it| Status::Failed(format!("unreadable: {}", inert(&it.error))));
+        cases.push(Case { class: class.clone(), name: "judged".to_owned(), status, text: String::new() });
     }
     for kind in document.kinds(name) {
         let waived = kind.iter().all(|finding| finding.waived.is_some());
@@ -69,9 +99,10 @@ fn suite(name: &str, document: &Document, context: &Context<'_>) -> Suite {
             }
             _ => Status::Passed,
         };
-        cases.push(Case { name: format!("{} {}", first.id, first.name), status, text: details(&kind) });
+        let name = format!("{} {}", first.id, first.name);
+        cases.push(Case { class: class.clone(), name, status, text: details(&kind) });
     }
-    Suite { name: if name.is_empty() { "?".to_owned() } else { name.to_owned() }, cases }
+    cases
 }
 
 fn headline(finding: &Finding, context: &Context<'_>) -> String {
@@ -117,14 +148,16 @@ fn write_suite(xml: &mut Writer<&mut Vec<u8>>, suite: &Suite) -> io::Result<()> 
         .with_attribute(("failures", suite.count(|status| matches!(status, Status::Failed(_))).as_str()))
         .with_attribute(("errors", suite.count(|status| matches!(status, Status::Error(_))).as_str()))
         .with_attribute(("skipped", suite.count(|status| matches!(status, Status::Skipped(_))).as_str()))
-        .write_inner_content(|xml| suite.cases.iter().try_for_each(|case| write_case(xml, &name, case)))?;
+        .write_inner_content(|xml| suite.cases.iter().try_for_each(|case| write_case(xml, case)))?;
     Ok(())
 }
 
-fn write_case(xml: &mut Writer<&mut Vec<u8>>, suite: &str, case: &Case) -> io::Result<()> {
-    let name = inert(&case.name);
-    let element =
-        xml.create_element("testcase").with_attribute(("name", name.as_ref())).with_attribute(("classname", suite));
+fn write_case(xml: &mut Writer<&mut Vec<u8>>, case: &Case) -> io::Result<()> {
+    let (name, class) = (inert(&case.name), inert(&case.class));
+    let element = xml
+        .create_element("testcase")
+        .with_attribute(("name", name.as_ref()))
+        .with_attribute(("classname", class.as_ref()));
     let (tag, message) = match &case.status {
         Status::Passed if case.text.is_empty() => return element.write_empty().map(drop),
         Status::Passed => {

@@ -18,6 +18,7 @@ mod parts;
 mod prometheus;
 pub mod runbook;
 mod sarif;
+mod timeless;
 
 use document::Document;
 use jiff::Timestamp;

@@ -40,6 +40,7 @@ pub(crate) fn section(document: &Document, artifact: &Artifact, number: usize, n
         Artifact::Snapshot(it) => ("Snapshot", snapshot(it, now)),
         Artifact::Tarball(it) => ("Static pod resources", tarball(it, now)),
         Artifact::Backup(it) => ("Backup", backup(it)),
+        Artifact::Unread(it) => ("Could not be read", html! { p { (name(&it.error)) } }),
         _ => ("Artifact", html! { p.soft { "Of a kind that this report does not know." } }),
     };
     let found = document.findings.iter().filter(|finding| finding.artifact == path && finding.waived.is_none()).count();

@@ -1,7 +1,7 @@
-//! One HTML file that fetches nothing, runs nothing, and can be printed.
+//! One HTML file that fetches nothing, and can be printed.
 //!
 //! Its Content-Security-Policy allows the one style sheet, by digest, and nothing else: no script, no image, no style
-//! attribute. Bars and maps are inline SVG whose sizes are shares of the width, so that a phone and a page of paper
+//! attribute. Where there are many backups, it allows one script, too, by digest: see [`many`]. Bars and maps are inline SVG whose sizes are shares of the width, so that a phone and a page of paper
 //! show the same. `maud` escapes whatever is put between or into tags; [`inert`] takes away what escaping leaves: marks
 //! that hide or reorder text. A name from a file stands in `<bdi>`, so that its letters order nothing but themselves.
 
@@ -9,6 +9,7 @@ mod artifact;
 mod calendar;
 mod coverage;
 mod findings;
+mod many;
 mod space;
 mod told;
 mod treemap;
@@ -30,12 +31,15 @@ const STYLE: &str = include_str!("style.css");
 
 pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
     let verdict = document.verdict.name();
+    let rows = document.rows();
+    let many = rows.len() > many::FEW;
+    let policy = if many { policy_with(STYLE, many::SCRIPT) } else { policy() };
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
@@ -45,10 +49,14 @@ pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
             }
             body {
                 (head(document, context))
-                main {
-                    (findings::section(document, context))
-                    @for (number, artifact) in document.artifacts.iter().enumerate() {
-                        (artifact::section(document, artifact, number + 1, context.now))
+                main.many[many] {
+                    @if many {
+                        (many::section(document, &rows, context))
+                    } @else {
+                        (findings::section(document, context))
+                        @for (number, artifact) in document.artifacts.iter().enumerate() {
+                            (artifact::section(document, artifact, number + 1, context.now))
+                        }
                     }
                 }
                 footer {
@@ -58,6 +66,8 @@ pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
                         code { "assay explain ID" } " tells more about a finding, offline."
                     }
                 }
+                // ours, too, and without `<`
+                @if many { script { (PreEscaped(many::SCRIPT)) } }
             }
         }
     };
@@ -73,6 +83,12 @@ fn policy() -> String {
 pub(crate) fn policy_of(style: &str) -> String {
     let digest = STANDARD.encode(Sha256::digest(style.as_bytes()));
     format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
+}
+
+/// The same, and run this script.
+fn policy_with(style: &str, script: &str) -> String {
+    let digest = STANDARD.encode(Sha256::digest(script.as_bytes()));
+    format!("{}; script-src 'sha256-{digest}'", policy_of(style))
 }
 
 fn head(document: &Document, context: &Context<'_>) -> Markup {
@@ -115,8 +131,11 @@ fn sentence(document: &Document) -> String {
             format!("{attention} to look at before a restore, none of severity {} or worse.", limit.name())
         }
         (_, Some(limit)) if failing > 0 => {
-            format!("Do not rely on it: {} of severity {} or worse.", count(number(failing), "finding"), limit.name())
+            let what = format!("{} of severity {} or worse", count(number(failing), "finding"), limit.name());
+            let part = if document.is_incomplete() { " Something could not be read or judged, too." } else { "" };
+            format!("Do not rely on it: {what}.{part}")
         }
+        _ if document.is_cut_short() => "The run was cut short. What follows is only a part.".to_owned(),
         _ => "Something could not be read or judged. What follows is only a part.".to_owned(),
     }
 }
@@ -182,6 +201,7 @@ mod tests {
     fn the_style_sheet_fetches_nothing_and_holds_no_tag() {
         for word in ["url(", "@import", "<", "http", "expression("] {
             assert!(!STYLE.contains(word), "{word}");
+            assert!(!many::SCRIPT.contains(word), "{word}");
         }
     }
 }

@@ -83,10 +83,15 @@ async function look(frame) {
 
 /// What a browser makes of pages: what the probe read, and what the console said.
 fn browse(dir: &Path, frames: &[Value]) -> (Vec<Value>, Vec<String>) {
+    browse_with(PROBE, dir, frames)
+}
+
+/// The same with another probe.
+fn browse_with(probe: &str, dir: &Path, frames: &[Value]) -> (Vec<Value>, Vec<String>) {
     use base64::Engine as _;
     // `<` would end the script of the enclosing page
     let frames = serde_json::to_string(frames).unwrap().replace('<', "\\u003c");
-    let page = format!("<!doctype html><meta charset=utf-8><body><script>const FRAMES = {frames};{PROBE}</script>");
+    let page = format!("<!doctype html><meta charset=utf-8><body><script>const FRAMES = {frames};{probe}</script>");
     let file = dir.join("probe.html");
     fs::write(&file, page).unwrap();
     // a page whose script fails would keep it waiting
@@ -159,4 +164,80 @@ fn the_policy_stops_what_slips_through() {
     let (pages, console) = browse(dir.path(), &[json!({"name": "damaged", "width": 1280, "html": page})]);
     assert_eq!(pages[0]["title"], "FAIL · assay", "something ran");
     assert!(console.iter().filter(|line| line.contains("Content Security Policy")).count() >= 3, "{console:#?}");
+}
+
+/// What a script does with a table of three hundred backups, as hands would: it types, ticks and clicks.
+const HANDS: &str = r#"
+(async () => {
+  const element = document.createElement('iframe');
+  element.width = FRAMES[0].width; element.height = 900;
+  await new Promise(done => { element.onload = done; element.srcdoc = FRAMES[0].html; document.body.append(element); });
+  const inside = element.contentDocument, view = element.contentWindow;
+  const entries = () => [...inside.querySelectorAll('#table tbody')].filter(entry => entry.getClientRects().length);
+  const names = () => entries().map(entry => entry.querySelector('th').textContent);
+  const out = {title: inside.title, all: names(), shown: [inside.querySelector('#shown').textContent]};
+  const type = text => {
+    const search = inside.querySelector('#search');
+    search.value = text;
+    search.dispatchEvent(new view.Event('input', {bubbles: true}));
+    out.shown.push(inside.querySelector('#shown').textContent);
+    return names();
+  };
+  out.found = type('prod-1  2026-09');
+  type('');
+  inside.querySelector('[name=pass]').click();
+  inside.querySelector('[name=warn]').click();
+  out.bad = names();
+  inside.querySelector('[name=pass]').click();
+  inside.querySelector('[name=warn]').click();
+  const head = key => inside.querySelector('[data-key=' + key + '] button');
+  head('taken').click();
+  out.oldest = names();
+  head('taken').click();
+  out.newest = names();
+  head('size').click();
+  out.smallest = names();
+  out.sorted = [...inside.querySelectorAll('[aria-sort]')].map(one => one.dataset.key + ' ' + one.getAttribute('aria-sort'));
+  out.open = inside.querySelectorAll('details[open]').length;
+  const first = inside.querySelector('#table details');
+  first.querySelector('summary').click();
+  out.opened = first.open;
+  out.fetched = view.performance.getEntriesByType('resource').map(one => one.name);
+  const root = inside.documentElement;
+  out.scroll = root.scrollWidth;
+  console.log('the probe is done');
+  document.body.textContent = 'RESULT' + btoa(unescape(encodeURIComponent(JSON.stringify([out])))) + 'END';
+})();
+"#;
+
+#[test]
+fn three_hundred_backups_are_filtered_and_sorted_in_the_browser() {
+    if fixtures::tool("chromium").is_none() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let page = crate::many::rendered(&crate::many::nightly(40), Format::Html);
+    let frame = json!({"name": "many", "width": 1280, "html": page});
+    let (out, console) = browse_with(HANDS, dir.path(), &[frame]);
+    assert!(console.len() == 1 && console[0].contains("the probe is done"), "{console:#?}");
+    let out = &out[0];
+    let names = |key: &str| -> Vec<String> { serde_json::from_value(out[key].clone()).unwrap() };
+    let (all, odd) = (names("all"), "/mnt/backup/odd.db");
+    assert_eq!((all.len(), all[0].as_str()), (crate::many::BACKUPS + 1, odd), "worst first");
+    let found = names("found");
+    assert!(!found.is_empty() && found.len() < 100, "{found:?}");
+    assert!(found.iter().all(|name| name.contains("cluster-1/2026-09")), "{found:?}");
+    assert_eq!(out["shown"], json!(["301 of 301", format!("{} of 301", found.len()), "301 of 301"]));
+    let bad = names("bad");
+    assert_eq!((bad.len(), bad[0].as_str()), (31, odd), "failing and unreadable ones");
+    let (oldest, newest, smallest) = (names("oldest"), names("newest"), names("smallest"));
+    let day = |name: &String| name.rsplit('/').next().unwrap()[..10].to_owned();
+    // no time is known of what could not be read
+    assert!(oldest[1..].is_sorted_by_key(day) && oldest[0] == odd, "{oldest:?}");
+    assert!(newest[..300].iter().rev().is_sorted_by_key(day) && newest[300] == odd, "{newest:?}");
+    assert_eq!(smallest[0], odd);
+    assert!(smallest[1].contains("cluster-0") && smallest.len() == 301);
+    assert_eq!(out["sorted"], json!(["size ascending"]));
+    assert_eq!((&out["open"], &out["opened"], &out["fetched"]), (&json!(0), &json!(true), &json!([])));
+    assert!(out["scroll"].as_u64() <= Some(1280), "{}", out["scroll"]);
 }

@@ -67,6 +67,13 @@ fn failing_kinds_fail_and_no_others() {
 
     let pair = report("pair", Format::Junit);
     assert!(elements(&pair, "failure", "message").is_empty() && elements(&pair, "error", "message").is_empty());
+    let mixed = report("mixed", Format::Junit);
+    let suites = ["/mnt/backup/2026-11-23_090915", "/mnt/backup/2026-11-22_090915", "/mnt/old.db", "assay verify"];
+    assert_eq!(elements(&mixed, "testsuite", "name"), suites, "a suite for each backup");
+    assert_eq!(elements(&mixed, "testsuite", "failures"), ["2", "1", "1", "0"], "{mixed}");
+    let message = "unreadable: `/mnt/old.db`: Input/output error (os error 5)";
+    assert!(elements(&mixed, "failure", "message").contains(&message.to_owned()), "{mixed}");
+    assert_eq!(elements(&mixed, "error", "message"), ["the run was cut short: not every input was judged"]);
     let unread = report("unread", Format::Junit);
     assert_eq!(elements(&unread, "error", "message").len(), 1, "what was not judged is an error");
 }

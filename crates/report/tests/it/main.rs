@@ -1,7 +1,7 @@
 //! Reports on recorded documents: as they should be, and as those who read them take them.
 //!
 //! `documents/` holds what `assay verify --json` printed (`pair`, `damaged`) and what no assay prints (`hostile`,
-//! `unread`). `golden/` holds the reports on them; `ASSAY_UPDATE_SCREENS=1` writes them anew.
+//! `unread`), and of a run that was cut short and could not read all (`mixed`). `golden/` holds the reports on them; `ASSAY_UPDATE_SCREENS=1` writes them anew.
 #![allow(clippy::disallowed_methods, reason = "tests make and read files of their own")]
 #![allow(
     clippy::unwrap_used,
@@ -14,6 +14,7 @@
 mod golden;
 mod html;
 mod junit;
+mod many;
 mod peer;
 mod prometheus;
 mod runbook;
@@ -27,7 +28,7 @@ use report::{Context, Format, Rule};
 use serde_json::Value;
 
 /// Every document.
-const DOCUMENTS: [&str; 4] = ["pair", "damaged", "hostile", "unread"];
+const DOCUMENTS: [&str; 5] = ["pair", "damaged", "hostile", "unread", "mixed"];
 
 /// Texts as the table of findings has them, for two kinds of finding; the others have none.
 const RULES: [Rule<'static>; 2] = [

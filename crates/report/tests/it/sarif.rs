@@ -57,9 +57,11 @@ fn each_finding_is_a_result_and_nothing_else_is() {
         let run = &log["runs"][0];
         let (results, rules) = (run["results"].as_array().unwrap(), run["tool"]["driver"]["rules"].as_array().unwrap());
         let all = document["findings"].as_array().unwrap();
-        assert_eq!(results.len(), all.len(), "{name}");
+        let unread = document["artifacts"].as_array().unwrap().iter().filter(|it| it["kind"] == "unreadable").count();
+        assert_eq!(results.len(), unread + all.len(), "{name}");
+        assert!(results.iter().take(unread).all(|result| result["ruleId"] == "unreadable"), "{name}");
         let mut used = BTreeSet::new();
-        for (result, finding) in results.iter().zip(all) {
+        for (result, finding) in results.iter().skip(unread).zip(all) {
             let of = |name: &str| finding.get(name).cloned().unwrap_or_else(|| json!(""));
             let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
             used.insert(rule);
@@ -71,7 +73,7 @@ fn each_finding_is_a_result_and_nothing_else_is() {
             let waived = finding.get("waived").is_some_and(|waived| !waived.is_null());
             assert_eq!(result.get("suppressions").is_some(), waived, "{name}");
         }
-        assert_eq!(used.len(), rules.len(), "{name}: a rule without a result");
+        assert_eq!(used.len() + usize::from(unread > 0), rules.len(), "{name}: a rule without a result");
         for artifact in document["artifacts"].as_array().unwrap() {
             let size = artifact.get("size").and_then(Value::as_i64);
             let listed = |one: &Value| size.is_none() || one["length"] == json!(size);
@@ -87,6 +89,16 @@ fn each_finding_is_a_result_and_nothing_else_is() {
     assert_eq!(result["locations"][0]["physicalLocation"]["region"]["byteOffset"], 0x12_d000);
     assert_eq!(result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"], "page 301");
     assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], true);
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 1);
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(rules.iter().all(|rule| rule["properties"]["security-severity"].is_string()), "{rules:#?}");
+    let mixed: Value = serde_json::from_str(&report("mixed", Format::Sarif)).unwrap();
+    let results = mixed["runs"][0]["results"].as_array().unwrap();
+    assert_eq!((&results[1]["ruleId"], &results[1]["level"]), (&json!("unreadable"), &json!("error")));
+    assert_eq!(results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "file:///mnt/old.db");
+    let invocation = &mixed["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    assert!(invocation["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap().contains("cut short"));
     let unread: Value = serde_json::from_str(&report("unread", Format::Sarif)).unwrap();
     assert_eq!(unread["runs"][0]["invocations"][0]["executionSuccessful"], false);
 }
