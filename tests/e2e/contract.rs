@@ -126,12 +126,15 @@ fn one_unreadable_file_does_not_hide_the_others() {
     let paths = [good, missing, bad].map(|path| path.to_str().unwrap().to_owned());
     let [good, missing, bad] = [&paths[0], &paths[1], &paths[2]].map(String::as_str);
     let (code, document) = json(&["verify", good, missing, bad]);
-    assert_eq!((code, document["artifacts"].as_array().unwrap().len()), (Some(2), 2));
+    let verdicts: Vec<&str> =
+        document["artifacts"].as_array().unwrap().iter().map(|it| it["verdict"].as_str().unwrap()).collect();
+    assert_eq!((code, verdicts), (Some(2), vec!["pass", "fail", "unreadable"]));
+    assert_eq!(document["artifacts"][2]["path"], missing);
     assert_eq!(document["verdict"], "fail");
     assert!(ids(&document).contains(&"ETCD-001"));
     let run = assay(&["verify", good, bad]);
     assert_eq!(run.code, Some(1));
-    assert!(run.out.starts_with("PASS") && run.out.contains("\nFAIL"), "{}", run.out);
+    assert!(run.out.starts_with("FAIL") && run.out.contains("\nPASS"), "the worst first: {}", run.out);
 }
 
 #[test]

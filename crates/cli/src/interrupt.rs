@@ -2,8 +2,12 @@
 //!
 //! SIGINT, SIGTERM and SIGHUP end a process where it stands, with half of an output under a name of its own, and with
 //! whatever it has started. So each of those is entered here when it is begun, as an [`Undo`], and struck out when it is done.
+//!
+//! A run over many backups asks for more: [`after_this_one`]. Then a first signal only keeps the next backup from being
+//! begun, and a second one ends the run.
 
-use std::io;
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -14,6 +18,27 @@ type Step = Box<dyn Fn() + Send>;
 
 /// What was begun, in that order.
 static BEGUN: Mutex<Vec<(u64, Step)>> = Mutex::new(Vec::new());
+
+/// Whether a first signal is to wait for the backup that is under way.
+static WAITS: AtomicBool = AtomicBool::new(false);
+/// Whether it came.
+static CAME: AtomicBool = AtomicBool::new(false);
+
+/// From now on a first signal only keeps the next backup from being begun: [`came`].
+pub(crate) fn after_this_one() {
+    drop(hold());
+    WAITS.store(true, Ordering::Relaxed);
+}
+
+/// From now on signals end the run as they always did.
+pub(crate) fn at_once() {
+    WAITS.store(false, Ordering::Relaxed);
+}
+
+/// Whether a signal came that waits for the backup that is under way.
+pub(crate) fn came() -> bool {
+    CAME.load(Ordering::Relaxed)
+}
 
 /// While it lasts, no signal is acted on: what is begun is entered before one is.
 pub(crate) struct Hold(MutexGuard<'static, Vec<(u64, Step)>>);
@@ -57,7 +82,13 @@ fn listen() -> io::Result<()> {
     let heard = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
     let mut signals = Signals::new(heard)?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        if let Some(signal) = signals.forever().next() {
+        for signal in signals.forever() {
+            if WAITS.load(Ordering::Relaxed) && !CAME.swap(true, Ordering::Relaxed) {
+                // a signal has no Ui; where standard error is gone, nobody is there to be told
+                let _ =
+                    io::stderr().write_all(b"note: the run ends after this backup; a second signal ends it at once\n");
+                continue;
+            }
             // held to the end: nothing is begun any more
             let begun = hold();
             begun.0.iter().rev().for_each(|(_, undo)| undo());

@@ -14,6 +14,7 @@ pub mod input;
 mod interrupt;
 mod launch;
 pub mod output;
+mod report_file;
 pub mod settings;
 pub mod ui;
 mod unproven;

@@ -477,6 +477,23 @@ fn every_field_of_a_tarball_and_of_a_backup_is_told() {
     }
 }
 
+/// Every command whose document may tell of it tells of it alike.
+#[test]
+fn every_field_of_what_could_not_be_read_is_told() {
+    let (page, good) = (read("docs/json.md"), fixture_file("plain-etcd36", ".db.gz"));
+    let (told, good) = (told(&page, "unreadable"), good.to_str().unwrap());
+    for command in [&["verify", good][..], &["inspect", good], &["keys", "check"], &["compat", "--target", "4.18.30"]] {
+        let run = assay(&[command, &["--json", "/nonexistent.db"]].concat());
+        assert_eq!(run.code, Some(2), "{command:?}");
+        let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}", run.err));
+        let mut seen = Seen::new();
+        let unread = document["artifacts"].as_array().unwrap().last().unwrap();
+        walk(unread, "", &told, &mut seen);
+        compare("unreadable", &told, &seen);
+        assert_eq!((&unread["verdict"], &document["verdict"]), (&"unreadable".into(), &"fail".into()), "{command:?}");
+    }
+}
+
 /// Snapshots with keys that fit, with those of another cluster, and with ones that only history explains.
 fn key_pairs() -> Vec<String> {
     let pair = |snapshot, keys: &Path| format!("{} @{}", fixture_file(snapshot, ".db.gz").display(), keys.display());

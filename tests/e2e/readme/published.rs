@@ -141,7 +141,7 @@ fn parts(page: &str, sample: &str) -> (Value, Value) {
 
 /// An artifact of one of several kinds, told apart by `kind`.
 fn by_kind() -> Value {
-    let kinds = ["snapshot", "static-kuberesources", "backup"];
+    let kinds = ["snapshot", "static-kuberesources", "backup", "unreadable"];
     let of =
         |kind| json!({"if": {"properties": {"kind": {"const": kind}}}, "then": {"$ref": format!("#/$defs/{kind}")}});
     json!({
@@ -152,13 +152,26 @@ fn by_kind() -> Value {
     })
 }
 
+/// An artifact of a command, or what could not be read.
+fn or_unreadable(artifact: Value) -> Value {
+    json!({
+        "if": {"required": ["kind"], "properties": {"kind": {"const": "unreadable"}}},
+        "then": {"$ref": "#/$defs/unreadable"},
+        "else": artifact,
+    })
+}
+
 fn schema(page: &str) -> Value {
     let mut commands = Vec::new();
     for (command, samples) in COMMANDS {
         let mut shapes: Vec<Value> = Vec::new();
         for sample in samples {
             let (artifact, mut rest) = parts(page, sample);
-            let artifact = if ["inspect", "verify"].contains(&command) { by_kind() } else { artifact };
+            let artifact = match command {
+                "inspect" | "verify" => by_kind(),
+                "keys check" | "compat" => or_unreadable(artifact),
+                _ => artifact,
+            };
             rest["properties"]["artifacts"] = json!({"type": "array", "items": artifact});
             rest["properties"]["command"] = json!({"const": command});
             shapes.push(rest);
@@ -166,6 +179,9 @@ fn schema(page: &str) -> Value {
         let then = if shapes.len() == 1 { shapes.remove(0) } else { json!({"anyOf": shapes}) };
         commands.push(json!({"if": {"properties": {"command": {"const": command}}}, "then": then}));
     }
+    // its one word is no verdict
+    let mut unreadable = tree(page, "unreadable").schema();
+    unreadable["properties"]["verdict"].as_object_mut().unwrap().remove("enum");
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "assay/1: the documents that assay prints as JSON",
@@ -185,6 +201,7 @@ fn schema(page: &str) -> Value {
             "snapshot": parts(page, "verify").0,
             "static-kuberesources": tree(page, "tarball").schema(),
             "backup": tree(page, "backup").schema(),
+            "unreadable": unreadable,
         },
     })
 }

@@ -43,11 +43,11 @@ pub use list::{ListForm, ListFormat, LsArgs, View};
 pub use mend::MendArgs;
 pub use rebuild::RebuildArgs;
 pub use rehearse::{EtcdRelease, RehearseArgs, RestoreOf};
-pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput};
+pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput, VerdictTo};
 pub use runbook::{BookFormat, RunbookArgs};
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs, SelectionText};
 pub use values::{FailOn, ReportFormat, When};
-use values::{parse_moment, parse_revision, parse_size};
+use values::{parse_age, parse_moment, parse_revision, parse_size};
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
@@ -127,8 +127,9 @@ Examples:
   assay verify /mnt/backup/                 every backup in it: do its files belong together?
   assay verify -q --fail-on medium snapshot.db || echo 'do not rely on this backup'
   assay verify /mnt/backup/ --target 4.18.30 --restore-date 2027-01-31
+  assay verify /mnt/backup/ --newest 3 --max-age 26h
   assay verify --json snapshot.db | jq '.verdict, .findings[].id'
-  assay verify -o html /mnt/backup/ > verdict.html
+  assay verify -o human -o html=verdict.html -o junit=verdict.xml /mnt/backup/
 
 Files are told apart by content: a snapshot or a tarball of static pod resources, plain or compressed. A snapshot
 and a tarball are judged as a pair, too: those of one timestamp, in a directory or named one by one, or one of each.
@@ -159,6 +160,12 @@ pub struct VerifyArgs {
     /// Revision of the cluster as it runs now (`etcdctl endpoint status -w json`): how far a restore turns it back
     #[arg(long, value_name = "N", value_parser = parse_revision)]
     pub live_revision: Option<i64>,
+    /// How old the newest good backup of each cluster may be: 26h, 90m, 2d; by the cluster's clock, else by the name
+    #[arg(long, value_name = "AGE", value_parser = parse_age)]
+    pub max_age: Option<i64>,
+    /// Judge only the newest N backups of each cluster
+    #[arg(long, value_name = "N")]
+    pub newest: Option<NonZeroUsize>,
     /// What your backups must be: a TOML file, see `assay policy init`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub policy: Option<PathBuf>,

@@ -1,8 +1,13 @@
 //! How a verdict is given out, and the policy behind it.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Args, Command, Subcommand, ValueEnum, ValueHint};
+use wording::escape_path;
 
 use super::ReportOutput;
 
@@ -23,21 +28,77 @@ pub enum VerdictFormat {
     Prometheus,
 }
 
+/// A form of a verdict, and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerdictTo {
+    /// The form.
+    pub format: VerdictFormat,
+    /// The file; `None`: standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// Reads `FORMAT` and `FORMAT=FILE`.
+#[derive(Debug, Clone, Copy)]
+struct VerdictToParser;
+
+impl TypedValueParser for VerdictToParser {
+    type Value = VerdictTo;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<VerdictTo, clap::Error> {
+        let bytes = value.as_bytes();
+        let (word, file) = match bytes.iter().position(|byte| *byte == b'=') {
+            Some(at) => (bytes.get(..at).unwrap_or_default(), bytes.get(at + 1..)),
+            None => (bytes, None),
+        };
+        let format = EnumValueParser::<VerdictFormat>::new().parse_ref(command, arg, OsStr::from_bytes(word))?;
+        let file = file.map(|file| PathBuf::from(OsStr::from_bytes(file)));
+        if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
+            let mut error = clap::Error::new(ErrorKind::ValueValidation).with_cmd(command);
+            if let Some(arg) = arg {
+                error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
+            }
+            error.insert(ContextKind::InvalidValue, ContextValue::String(value.to_string_lossy().into_owned()));
+            return Err(error);
+        }
+        Ok(VerdictTo { format, file: file.filter(|file| file.as_os_str() != "-") })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(VerdictFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
+    }
+}
+
 /// The output of `assay verify`.
 #[derive(Debug, Clone, Args)]
 pub struct VerdictOutput {
-    /// Form of the output
-    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
-    pub output: VerdictFormat,
+    /// Form of the output, human unless given; with `=FILE` into that file, and then several times: all from one run
+    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = VerdictToParser)]
+    pub output: Vec<VerdictTo>,
     /// Short for `--output json`
-    #[arg(long, conflicts_with = "output")]
+    #[arg(long)]
     pub json: bool,
 }
 
 impl VerdictOutput {
-    /// The form, whichever way it was asked for.
-    pub fn format(&self) -> VerdictFormat {
-        if self.json { VerdictFormat::Json } else { self.output }
+    /// The forms, whichever way they were asked for; at most one is for standard output.
+    ///
+    /// # Errors
+    /// In words, where two are for one place.
+    pub fn forms(&self) -> Result<Vec<VerdictTo>, String> {
+        let json = self.json.then_some(VerdictTo { format: VerdictFormat::Json, file: None });
+        let mut forms: Vec<VerdictTo> = json.into_iter().chain(self.output.iter().cloned()).collect();
+        if forms.is_empty() {
+            forms.push(VerdictTo { format: VerdictFormat::Human, file: None });
+        }
+        for (at, form) in forms.iter().enumerate() {
+            if forms.iter().take(at).any(|other| other.file == form.file) {
+                return Err(match &form.file {
+                    Some(file) => format!("two forms go to `{}`: give each a file of its own", escape_path(file)),
+                    None => "two forms go to standard output: give one of them a file, `-o FORMAT=FILE`".to_owned(),
+                });
+            }
+        }
+        Ok(forms)
     }
 }
 

@@ -59,12 +59,12 @@ fn defaults_are_those_of_the_contract() {
     let verify = parse::<VerifyArgs>(&["a", "b", "-"]).unwrap();
     assert_eq!(verify.args.paths, ["a", "b", "-"]);
     assert_eq!(verify.args.fail_on, FailOn::High);
-    assert_eq!(verify.args.output.format(), VerdictFormat::Human);
+    assert_eq!(verify.args.output.forms().unwrap()[0].format, VerdictFormat::Human);
     assert_eq!(verify.global.max_expanded, 16 << 30);
     assert_eq!(verify.global.threads, None);
     assert!(!verify.global.no_mmap);
     let json = parse::<VerifyArgs>(&["a", "--json"]).unwrap();
-    assert_eq!(json.args.output.format(), VerdictFormat::Json);
+    assert_eq!(json.args.output.forms().unwrap()[0].format, VerdictFormat::Json);
 }
 
 #[test]

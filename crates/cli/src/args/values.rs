@@ -83,6 +83,11 @@ pub(super) fn parse_moment(text: &str) -> Result<Timestamp, String> {
         .map_err(|_| "expected a day such as 2027-01-31, or a time such as 2027-01-31T08:00:00Z".to_owned())
 }
 
+/// An age in seconds: a number and a unit, `m`, `h`, `d` or `w`, as a policy has it.
+pub(super) fn parse_age(text: &str) -> Result<i64, String> {
+    policy::seconds(text).ok_or_else(|| "expected a number with a unit, such as 90m, 26h or 7d".to_owned())
+}
+
 /// A revision: etcd counts from 1.
 pub(super) fn parse_revision(text: &str) -> Result<i64, String> {
     text.parse()

@@ -1,5 +1,6 @@
 //! Arguments made a question of, and the end of its answer.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -36,6 +37,7 @@ pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &W
     question.restore_on = args.restore_date;
     question.live_revision = args.live_revision.and_then(|revision| u64::try_from(revision).ok());
     question.escrow_manifest.clone_from(&args.escrow_manifest);
+    question.max_age = args.max_age;
     question.fail_on = limit(args.fail_on);
     let expected = args
         .expect
@@ -47,6 +49,21 @@ pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &W
         question.rehearse = rehearser.map(|rehearser| Arc::new(rehearser) as Arc<dyn Rehearse>);
     }
     Ok(question)
+}
+
+/// What `--newest` passes over: found out on backups that are opened for that alone.
+pub(super) fn pass_over(
+    args: &VerifyArgs,
+    reading: &Reading,
+    question: &Question,
+    watch: &Watcher,
+) -> Result<BTreeSet<String>, Error> {
+    let Some(keep) = args.newest else { return Ok(BTreeSet::new()) };
+    if args.paths.iter().any(|path| path == "-") {
+        let what = "`--newest` looks at backups twice, and standard input can be read once: give files or directories";
+        return Err(Error::Usage(what.to_owned()));
+    }
+    Ok(assay::open_with(inputs(&args.paths), reading)?.but_newest(keep.get(), question, watch))
 }
 
 /// Standard input can be one thing.
@@ -111,16 +128,20 @@ pub(super) fn answer(
         if shown.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     shown?;
-    if question.document && !judgement.is_empty() {
+    if question.document {
         judgement.document().write(ui.out())?;
     }
     end(judgement, ui)?;
     Ok(ui.ending())
 }
 
-/// Tells of all that could not be read; the last of it is the error of the run.
+/// Tells of all that could not be read; the last of it is the error of the run. A run that was cut short is one, too.
 pub(super) fn end(judgement: Judgement, ui: &mut Ui) -> Result<(), Error> {
-    let mut failed: Option<Error> = None;
+    let cut = judgement.run().cut_short.then(|| {
+        let what = "the run was cut short by a signal: what came after it was not judged";
+        crate::failure::told(what, Some("the reports say so, and are whole as far as they go"))
+    });
+    let mut failed: Option<Error> = cut;
     for unread in judgement.into_unread() {
         if let Some(before) = failed.replace(unread.error.into()) {
             ui.error(&before.to_string(), before.hint().as_deref());

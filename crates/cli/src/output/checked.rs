@@ -12,9 +12,10 @@ use backup_facts::platform::{Halves, Platform, Rules, rules};
 use backup_facts::snapshot::{Integrity, SnapshotFacts};
 use checks::pair::Comparison;
 use checks::version::Compat;
+use document::{ClusterRun, Newest};
 use jiff::Timestamp;
 use version_compat::Relation;
-use wording::{Size, count, escape};
+use wording::{Size, count, escape, inert};
 
 use super::encryption::external;
 use super::human::Fields;
@@ -27,6 +28,20 @@ pub fn of_directory(directory: &Backups) -> Fields {
         |pick: &Option<String>| pick.as_deref().map_or("nothing".to_owned(), |it| escape(it.as_bytes()).into_owned());
     let picks = format!("{}\n{}", picked(&directory.picks.snapshot), picked(&directory.picks.tarball));
     Fields::new().field("backups", count(directory.backups.len() as u64, "backup")).field("restore takes", picks)
+}
+
+/// Of all backups of a cluster.
+#[must_use]
+pub fn of_cluster(cluster: &ClusterRun) -> Fields {
+    let told = |newest: &Option<Newest>| {
+        let newest = newest.as_ref()?;
+        let taken = newest.taken.as_ref().map(|taken| format!(", taken {}", inert(&taken.at))).unwrap_or_default();
+        Some(format!("{}{taken}: {}", escape(newest.name.as_bytes()), newest.verdict.name()))
+    };
+    Fields::new()
+        .field("backups", count(cluster.judged, "backup"))
+        .maybe("newest", told(&cluster.newest))
+        .field("newest good", told(&cluster.newest_good).unwrap_or_else(|| "NONE".to_owned()))
 }
 
 /// Of a backup, or of a file by itself.

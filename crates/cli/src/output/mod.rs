@@ -17,6 +17,7 @@ pub mod keys_drill;
 pub mod keys_ls;
 pub mod keys_split;
 pub mod manifests;
+pub mod many;
 pub mod members;
 pub mod mended;
 pub mod objects;

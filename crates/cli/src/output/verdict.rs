@@ -39,6 +39,12 @@ impl Screen {
                 let findings = part.findings.clone();
                 Self { name, findings, verdict: *verdict, limit, checked, good: what, what, brief: true }
             }
+            Answer::Cluster { cluster, part, verdict } => {
+                let what = "the backups of this cluster";
+                let (name, checked) = (part.name.clone(), checked::of_cluster(cluster));
+                let findings = part.findings.clone();
+                Self { name, findings, verdict: *verdict, limit, checked, good: what, what, brief: true }
+            }
             Answer::Backup(judged) => Self::of_backup(judged, limit, now),
             Answer::Members { members, part, verdict } => {
                 let what = "this snapshot alone";

@@ -6,6 +6,7 @@ use assay::{Note, Phase, Watch};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use super::{Meter, Voice};
+use crate::interrupt;
 
 /// Shows progress, says remarks, and forbids core dumps before keys are read.
 pub struct Watcher {
@@ -48,6 +49,10 @@ impl Watch for Watcher {
 
     fn note(&self, note: &Note) {
         self.voice.warn(&note.to_string());
+    }
+
+    fn stop(&self) -> bool {
+        interrupt::came()
     }
 
     fn before_keys(&self) {

@@ -81,8 +81,9 @@ fn several_backups_go_by_their_timestamps() {
     fs::write(folder.path().join("snapshot_2026-11-25_010203.db.part"), "half").unwrap();
     let screen = run(&["verify", text(folder.path())]);
     let name = |what: &str| screen.out.lines().position(|line| line.contains(&format!("/{what}"))).unwrap();
-    assert!(name("2026-11-22_090856") < name("2026-11-23_090848"));
-    assert!(name("2026-11-23_090848") < name("2026-11-24_010203__POSSIBLY_DIRTY__"));
+    // the worst first, by their times among those
+    assert!(name("2026-11-22_090856") < name("2026-11-24_010203__POSSIBLY_DIRTY__"));
+    assert!(name("2026-11-24_010203__POSSIBLY_DIRTY__") < name("2026-11-23_090848"));
     assert!(screen.err.starts_with("warning: `snapshot_2026-11-25_010203.db.part` in `"), "{}", screen.err);
     let json = run(&["verify", "--json", text(folder.path())]);
     let document: Value = serde_json::from_str(&json.out).unwrap();
@@ -124,7 +125,7 @@ fn a_file_that_cannot_be_read_does_not_hide_its_other_half() {
     fs::write(folder.path().join("static_kuberesources_2026-11-23_090848.tar.gz"), b"").unwrap();
     let run = run(&["verify", "--json", text(folder.path())]);
     let document: Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(kinds(&document), ["backup", "snapshot"]);
+    assert_eq!(kinds(&document), ["backup", "snapshot", "unreadable"]);
     assert_eq!((run.code, &document["verdict"]), (Some(2), &json!("fail")));
     assert!(run.err.contains("static_kuberesources_2026-11-23_090848.tar.gz` is empty"), "{}", run.err);
 }

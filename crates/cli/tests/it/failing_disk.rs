@@ -65,7 +65,10 @@ fn a_file_that_cannot_be_read_to_its_end_is_an_error_and_no_verdict() {
             let run = run(line);
             assert_eq!(run.code, Some(2), "{line:?}: {} {}", run.out, run.err);
             assert!(run.err.contains(said), "{line:?}: {}", run.err);
-            for verdict in ["PASS", "WARN", "FAIL", "\"verdict\": \"pass\"", "\"verdict\": \"fail\""] {
+            // a document says of the whole run that it is no good, and of the file that it could not be read
+            let unread = "\"verdict\": \"unreadable\"";
+            assert_eq!(run.out.contains(unread), line.contains(&"json"), "{line:?}: {}", run.out);
+            for verdict in ["PASS", "WARN", "FAIL", "\"verdict\": \"pass\"", "\"kind\": \"snapshot\""] {
                 assert!(!run.out.contains(verdict), "{line:?}: {}", run.out);
             }
         }

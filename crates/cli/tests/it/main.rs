@@ -63,6 +63,7 @@ mod members;
 mod mend;
 mod odd;
 mod pair;
+mod pipeline;
 mod platforms;
 mod pty;
 mod rebuild;
