@@ -18,8 +18,8 @@ use self::stream::{Counting, Failing};
 use crate::bytes::Bytes;
 use crate::entry::entries;
 use crate::map::Mapping;
-use crate::members::{Member, Members, Packed, Stored, begins_with_static_resources};
-use crate::{Advance, Compression, InputError, Listing, Looks, Stamp, expand, open_regular, sniff};
+use crate::members::{Packed, begins_with_static_resources};
+use crate::{Advance, Compression, InputError, Listing, Looks, Reading, Stamp, expand, open_regular, sniff};
 
 /// So much of a file is looked at to tell what it is.
 pub const HEAD: usize = 64 << 10;
@@ -44,6 +44,8 @@ pub struct Contents {
     /// What a zip archive of this one file holds.
     sole: Option<Packed>,
     backing: Backing,
+    /// Whether what is stored is given out without its compression.
+    undone: bool,
     /// The file: of a member, its archive.
     file: Option<(Arc<File>, Stamp)>,
 }
@@ -77,16 +79,24 @@ impl Contents {
     /// # Errors
     /// Whatever keeps it from being opened or looked at; see [`InputError`].
     pub fn open(path: &Path) -> Result<Self, InputError> {
+        Self::open_with(path, &Reading::default())
+    }
+
+    /// The same, with limits for an archive that the path leads into.
+    ///
+    /// # Errors
+    /// As [`Contents::open`].
+    pub fn open_with(path: &Path, reading: &Reading) -> Result<Self, InputError> {
         let opening = |error| InputError::opening(path, error);
         let kind = match fs::metadata(path) {
             Ok(found) => found.file_type(),
             // one of the names above is a file's: an archive, perhaps
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Self::below(path, error),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Self::below(path, error, reading),
             Err(error) => return Err(opening(error)),
         };
         if kind.is_dir() {
             if let Some(database) = database_below(path) {
-                return Self::open(&database);
+                return Self::open_with(&database, reading);
             }
             return Err(InputError::Directory { path: path.to_path_buf(), listing: listing(path)? });
         }
@@ -134,6 +144,7 @@ impl Contents {
             raw: Raw::None,
             sole: None,
             backing: Backing::Memory(Vec::new()),
+            undone: false,
             file: None,
         }
     }
@@ -171,43 +182,6 @@ impl Contents {
             self.look_into(bytes);
         }
         Ok(self)
-    }
-
-    /// Takes a zip archive of one file, and of nothing else, for what that is: it is a way to compress it. What is wrong with
-    /// the archive is told when it is read.
-    fn look_into(&mut self, bytes: Bytes) {
-        let Ok(members) = Members::of_zip(bytes) else { return };
-        let mut files = members.files();
-        let (Some((_, one)), None, []) = (files.next(), files.next(), &members.ignored[..]) else { return };
-        let Ok(Stored::Packed(packed)) = &one.stored else { return };
-        let Ok(unpacked) = packed.unpack(&members.bytes) else { return };
-        let mut head = Vec::new();
-        // what ends too soon is told when it is read
-        let _ = unpacked.take(HEAD as u64).read_to_end(&mut head);
-        let (looks, inner) = look(&head, |compression| expand::beginning(&head[..], compression, HEAD as u64));
-        if inner == Compression::None && !matches!(looks, Looks::Tar { .. } | Looks::Zip) {
-            (self.looks, self.compression, self.sole) = (looks, Compression::Zip, Some(packed.clone()));
-        }
-    }
-
-    /// Takes a member of this archive.
-    pub(crate) fn member(&self, members: &Members, name: &Path, member: &Member) -> Result<Self, InputError> {
-        let mut contents = Self::named(Some(&self.path.as_deref().unwrap_or(Path::new("-")).join(name)));
-        contents.file.clone_from(&self.file);
-        contents.on_disk = Some(member.size);
-        contents.backing = Backing::Unread;
-        let faulty = |fault| InputError::Archive { display: contents.display.clone(), fault };
-        contents.raw = match member.stored.clone().map_err(faulty)? {
-            Stored::Part(range) => Raw::Part(members.bytes.clone(), range),
-            Stored::Packed(packed) => Raw::Packed(members.bytes.clone(), packed),
-            Stored::Memory(bytes) => Raw::Part(Bytes::Memory(Arc::clone(&bytes)), 0..bytes.len() as u64),
-            Stored::Other(looks) => {
-                let (display, compression) = (contents.display, Compression::None);
-                return Err(InputError::NotASnapshot { display, looks, compression, says: Vec::new() });
-            }
-        };
-        (contents.looks, contents.compression) = contents.looked_at()?;
-        Ok(contents)
     }
 
     /// What its beginning is.
@@ -273,9 +247,19 @@ impl Contents {
         &self.looks
     }
 
-    /// Whether it is a tar archive as backups have it, bare or compressed with gzip: one to be streamed.
+    /// Whether it is a tar archive as backups have it, bare or compressed with gzip, or one whose compression is
+    /// [undone](Contents::undone): one to be streamed.
     pub fn is_archive(&self) -> bool {
-        matches!(self.looks, Looks::Tar { .. }) && self.compression.is_streamed()
+        matches!(self.looks, Looks::Tar { .. }) && (self.undone || self.compression.is_streamed())
+    }
+
+    /// The same, so that a tarball of static pod resources is given out as if it had been stored bare or compressed with gzip,
+    /// as the script stores it; anything else is left as it is.
+    #[must_use]
+    pub fn undone(mut self) -> Self {
+        let is_tarball = matches!(self.looks, Looks::Tar { static_resources: true, .. });
+        self.undone = is_tarball && !self.compression.is_streamed();
+        self
     }
 
     /// Whether the first member of an archive stands where static pod resources do.
@@ -303,7 +287,8 @@ impl Contents {
         matches!(self.backing, Backing::Map(..))
     }
 
-    /// All bytes as they are stored, compressed or not, telling `advance` of those that pass.
+    /// All bytes as they are stored, compressed or not, telling `advance` of those that pass; without their compression
+    /// where that is [undone](Contents::undone).
     ///
     /// A file can be read so as often as wanted, always from its beginning. A stream can once, and not after it was
     /// had whole.
@@ -313,7 +298,11 @@ impl Contents {
             Backing::Stream(stream) => Box::new(stream.get_mut().unwrap_or_else(PoisonError::into_inner)),
             _ => raw.unwrap_or_else(|error| Box::new(Failing(Some(error)))),
         };
-        Counting { inner, advance }
+        let counting = Counting { inner, advance };
+        match (self.undone, self.compression) {
+            (true, compression) => compression.undone(BufReader::with_capacity(1 << 16, counting)),
+            (false, _) => Box::new(counting) as Box<dyn Read + 'a>,
+        }
     }
 
     /// Makes sure that all bytes were what the file held, from the opening until now.

@@ -57,8 +57,8 @@ impl Folder for Directory {
         entries(&self.path)
     }
 
-    fn open(&self, entry: &Entry, _reading: &Reading) -> Result<Contents, InputError> {
-        Contents::open(&self.path.join(&entry.name))
+    fn open(&self, entry: &Entry, reading: &Reading) -> Result<Contents, InputError> {
+        Contents::open_with(&self.path.join(&entry.name), reading)
     }
 
     fn find(&self, name: &OsStr) -> Option<Entry> {
@@ -92,8 +92,8 @@ impl Folder for Files {
         Ok(self.paths.iter().map(|path| Entry::of(Path::new(""), path.clone().into_os_string())).collect())
     }
 
-    fn open(&self, entry: &Entry, _reading: &Reading) -> Result<Contents, InputError> {
-        Contents::open(Path::new(&entry.name))
+    fn open(&self, entry: &Entry, reading: &Reading) -> Result<Contents, InputError> {
+        Contents::open_with(Path::new(&entry.name), reading)
     }
 
     fn path(&self) -> &Path {

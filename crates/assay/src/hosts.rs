@@ -82,7 +82,7 @@ impl Roll {
     /// Holds those of one cluster against each other. Files are opened again where their hashes alone do not tell.
     pub(crate) fn call(&self, reading: &Reading, watch: &dyn Watch) -> Vec<Members> {
         let reopen = |number: usize| {
-            let contents = Contents::open(self.paths.get(number)?.as_ref()?).ok()?;
+            let contents = Contents::open_with(self.paths.get(number)?.as_ref()?, reading).ok()?;
             watch.phase(Phase::Reading, None);
             let contents = contents.ready(reading, &|bytes| watch.advance(bytes)).ok();
             watch.done();

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use artifact::{Contents, Folder, InputError};
+use artifact::{Contents, Folder, InputError, Reading};
 
 /// Where bytes come from. [`Folder`] is the one joint for archives, object stores and tests.
 #[non_exhaustive]
@@ -37,8 +37,16 @@ impl Input {
     /// # Errors
     /// Whatever keeps it from being opened; a folder is none.
     pub fn open(self) -> Result<Contents, InputError> {
+        self.open_with(&Reading::default())
+    }
+
+    /// The same, with limits for an archive that a path leads into.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn open_with(self, reading: &Reading) -> Result<Contents, InputError> {
         match self {
-            Self::Path(path) => Contents::open(&path),
+            Self::Path(path) => Contents::open_with(&path, reading),
             Self::Stdin => Contents::stdin(),
             Self::Stream { name, bytes } => Contents::of_stream(&name, bytes),
             Self::Folder(folder) => Contents::open(folder.path()),

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use artifact::{Contents, InputError};
+use artifact::{Contents, InputError, Reading};
 
 /// Where an artifact comes from, as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +25,10 @@ impl Input {
     ///
     /// # Errors
     /// As [`Contents::open`] and [`Contents::stdin`].
-    pub fn open(&self) -> Result<Contents, InputError> {
+    pub fn open(&self, reading: &Reading) -> Result<Contents, InputError> {
         match self {
             Self::Stdin => Contents::stdin(),
-            Self::Path(path) => Contents::open(path),
+            Self::Path(path) => Contents::open_with(path, reading),
         }
     }
 }

@@ -19,7 +19,8 @@ impl Contents {
     /// As [`Contents::whole`].
     pub fn ready(self, reading: &Reading, advance: Advance<'_>) -> Result<Self, InputError> {
         self.expect_finished()?;
-        if self.is_archive() { Ok(self) } else { self.whole(reading, advance) }
+        let contents = self.undone();
+        if contents.is_archive() { Ok(contents) } else { contents.whole(reading, advance) }
     }
 
     /// Has all bytes at hand; of an archive of other files, those of the only snapshot in it. A tarball of static pod

@@ -90,6 +90,63 @@ fn a_backup_in_one_archive_is_judged_as_a_pair_and_gives_its_keys() {
     }
 }
 
+/// The script compresses by gzip; whoever stores the tarball may compress it otherwise.
+#[test]
+fn a_tarball_alone_is_read_whatever_it_is_compressed_by() {
+    let fixture = fixtures::named("aescbc-rotated");
+    let folder = tempfile::tempdir().unwrap();
+    let tar = folder.path().join("static_kuberesources_2026-11-23_090915.tar");
+    fs::write(&tar, fixtures::gunzip(&fixture.tarball_bytes())).unwrap();
+    // but for that it is not as the script makes it
+    let plain = found(&judged(&tar));
+    let of_script = found(&judged(&fixture.tarball())).1;
+    assert!(plain.1[0].starts_with("TAR-003") && plain.1[1..] == of_script, "{plain:?}");
+    fs::copy(fixture.snapshot(), folder.path().join("snapshot_2026-11-23_090915.db.gz")).unwrap();
+    // but for what its name tells, and what the script would make of it
+    let but_for_names = |(verdict, mut told): (Verdict, Vec<String>)| {
+        told.retain(|told| !["PAIR-023", "PAIR-028"].iter().any(|id| told.starts_with(id)));
+        (verdict, told)
+    };
+    let pair = but_for_names(found(&judged(folder.path())));
+    assert!(pair.1.iter().any(|told| told.starts_with("KEY-025")), "{pair:?}");
+    for (end, program, arguments) in
+        [("zst", "zstd", &["-q"][..]), ("xz", "xz", &["-0k"]), ("bz2", "bzip2", &["-k"]), ("lz4", "lz4", &["-qm"])]
+    {
+        let name = tar.file_name().unwrap().to_str().unwrap();
+        fs::write(&tar, fixtures::gunzip(&fixture.tarball_bytes())).unwrap();
+        if !run(program, &[arguments, &[name]].concat(), folder.path()) {
+            continue;
+        }
+        fs::remove_file(&tar).unwrap();
+        let packed = folder.path().join(format!("{name}.{end}"));
+        assert_eq!(found(&judged(&packed)), plain, "{end}");
+        let given = Given::read(Input::from(&packed).open().unwrap(), &Reading::default(), &Silent);
+        assert_eq!(given.unwrap().in_force.configs().count(), 1, "{end}");
+        let bytes: Box<dyn std::io::Read + Send> = Box::new(fs::File::open(&packed).unwrap());
+        let stream = Input::Stream { name: name.to_owned(), bytes };
+        let sent = assay::open_with(stream, &Reading::default()).unwrap().judge(&question()).unwrap();
+        assert_eq!(found(&sent), plain, "{end} by a pipe");
+        assert_eq!(but_for_names(found(&judged(folder.path()))), pair, "{end} beside its snapshot");
+        fs::remove_file(&packed).unwrap();
+    }
+}
+
+/// The limit that was asked for holds for a path into an archive, too.
+#[test]
+fn a_path_into_an_archive_goes_by_the_limit_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("a.tgz");
+    let bytes = fixtures::named("plain-etcd36").bytes();
+    fs::write(&archive, fixtures::tar_gz(&[("a.db", &bytes), ("b.db", &bytes)])).unwrap();
+    let open = |max_expanded| {
+        let reading = Reading { max_expanded, ..Reading::default() };
+        Input::from(archive.join("b.db")).open_with(&reading).map(|it| it.name())
+    };
+    assert!(open(4 * bytes.len() as u64).is_ok());
+    let refused = open(bytes.len() as u64).unwrap_err().to_string();
+    assert!(refused.contains("more than"), "{refused}");
+}
+
 #[test]
 fn the_one_snapshot_of_an_archive_is_what_the_archive_is_taken_for() {
     let (folder, files) = pair();

@@ -30,10 +30,10 @@ pub(super) fn keys(
             Keys::Given(if path != "-" && folder.is_dir() {
                 Given::of_directory(folder, reading, watch)?
             } else {
-                Given::read(input(path).open()?, reading, watch)?
+                Given::read(input(path).open_with(reading)?, reading, watch)?
             })
         }
-        (None, Some(file), _) => Keys::Given(Given::of_token(input(file).open()?, reading, watch)?),
+        (None, Some(file), _) => Keys::Given(Given::of_token(input(file).open_with(reading)?, reading, watch)?),
         (None, None, Some(escrow)) => Keys::Escrow(escrow.clone()),
         (None, None, None) => Keys::OfTheBackup,
     };

@@ -25,7 +25,7 @@ const BUFFER: usize = 1 << 20;
 pub(super) fn run(args: &MendArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let mut new = Unproven::at(&args.out, &[], args.sweep)?;
     let meter = ui.meter("reading", None);
-    let source = Input::from(args.file.as_os_str()).open()?.whole(reading, &|bytes| meter.add(bytes))?;
+    let source = Input::from(args.file.as_os_str()).open(reading)?.whole(reading, &|bytes| meter.add(bytes))?;
     drop(meter);
     let meter = ui.meter("looking", None);
     let diagnosis = mend::diagnose(source.bytes());

@@ -12,7 +12,7 @@ use crate::ui::Ui;
 
 /// Opens what should be a snapshot.
 pub(super) fn open(input: &Input, reading: &Reading, ui: &mut Ui) -> Result<Contents, Error> {
-    ready(input.open()?, reading, ui)
+    ready(input.open(reading)?, reading, ui)
 }
 
 /// All bytes of what should be a snapshot and is open.

@@ -14,7 +14,7 @@ use crate::output::keys_ls;
 use crate::ui::Ui;
 
 pub(super) fn run(args: &KeysLsArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
-    let mut raw = Input::from(args.tarball.as_os_str()).open()?;
+    let mut raw = Input::from(args.tarball.as_os_str()).open(reading)?.undone();
     let key_material = KeyMaterial::read(&mut raw, reading, &ui.watcher())?;
     judge(&raw, &key_material, ui);
     let mut rows = key_material.rows(args.all);

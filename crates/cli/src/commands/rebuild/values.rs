@@ -65,7 +65,7 @@ impl Forms {
         }
         let keys = objects::keys(&args.keys, reading, ui)?;
         let configs = args.reencrypt.iter().map(|path| {
-            let given = Given::read(Input::from(path.as_os_str()).open()?, reading, &ui.watcher())?;
+            let given = Given::read(Input::from(path.as_os_str()).open(reading)?, reading, &ui.watcher())?;
             if given.in_force.configs().next().is_some() {
                 return Ok(given);
             }

@@ -170,7 +170,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         fs::write(&path, [1; 8192]).unwrap();
-        let source = Input::Path(path.clone()).open().unwrap().whole(&Reading::default(), &|_| {}).unwrap();
+        let source =
+            Input::Path(path.clone()).open(&Reading::default()).unwrap().whole(&Reading::default(), &|_| {}).unwrap();
         let write = |name| {
             let out = folder.path().join(name);
             let file = File { out: &out, force: false, created: Timestamp::UNIX_EPOCH };
