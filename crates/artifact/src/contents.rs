@@ -60,6 +60,8 @@ enum Raw {
     Part(Bytes, Range<u64>),
     /// A member of a zip archive.
     Packed(Bytes, Packed),
+    /// A member of an archive that as a whole is compressed, and the place of its content.
+    Again(Bytes, Compression, Range<u64>),
 }
 
 enum Backing {
@@ -200,6 +202,11 @@ impl Contents {
             Raw::None => Box::new(io::empty()),
             Raw::Part(bytes, range) => Box::new(bytes.part(range.clone())),
             Raw::Packed(bytes, packed) => Box::new(packed.unpack(bytes)?),
+            Raw::Again(bytes, compression, range) => {
+                let mut unpacked = compression.undone(BufReader::with_capacity(1 << 16, bytes.all()));
+                io::copy(&mut unpacked.by_ref().take(range.start), &mut io::sink())?;
+                Box::new(unpacked.take(range.end - range.start))
+            }
         })
     }
 

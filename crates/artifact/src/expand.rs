@@ -50,27 +50,23 @@ pub(super) fn read_stored(mut reader: impl Read, cap: u64, display: &str) -> Res
     }
 }
 
-/// Reads a member of an archive that is as large as declared. What is larger than a database needs to show itself, and is
-/// none, is given up: what it looks like is told instead.
+/// Reads a member of an archive that is as large as declared; `None` for what is larger than a database needs to show itself,
+/// and is none, compressed or not.
 ///
 /// # Errors
 /// More content than memory, a failed read.
-pub(super) fn read_member(
-    reader: &mut impl Read,
-    size: u64,
-    display: &str,
-) -> Result<Result<Vec<u8>, Looks>, InputError> {
+pub(super) fn read_member(reader: &mut impl Read, size: u64, display: &str) -> Result<Option<Vec<u8>>, InputError> {
     let mut bytes = Vec::new();
     let first = size.min(LOOK);
     read_more(&mut bytes, reader, first, display)?;
     if size > first {
-        let looks = sniff::sniff(&bytes);
-        if !looks.is_bbolt() && !mend::could_be(&bytes) {
-            return Ok(Err(looks));
+        let packed = Compression::of(&bytes) != Compression::None;
+        if !packed && !sniff::sniff(&bytes).is_bbolt() && !mend::could_be(&bytes) {
+            return Ok(None);
         }
         read_more(&mut bytes, reader, size - first, display)?;
     }
-    Ok(Ok(bytes))
+    Ok(Some(bytes))
 }
 
 /// What the beginning of a compressed stream holds, as far as it can be decoded.

@@ -23,6 +23,10 @@ pub(crate) const MEMBERS: usize = 100_000;
 /// What macOS keeps beside a file is smaller; a snapshot has four pages of 4 KiB at least.
 const COMPANION: u64 = 16 << 10;
 
+/// So much of a compressed tar archive is kept in memory before what comes is read once more, when its turn comes: one
+/// backup is read once, and many are no more in memory than few. Tests have few bytes, and both ways are to be gone.
+const MOST_KEPT: u64 = if cfg!(test) { 16 << 10 } else { 1 << 30 };
+
 /// What names in the tarball that `cluster-backup.sh` writes begin with.
 const STATIC_RESOURCES: &[u8] = b"static-pod-resources";
 
@@ -43,8 +47,10 @@ pub(crate) enum Stored {
     Packed(Packed),
     /// In memory: the archive as a whole is compressed.
     Memory(Arc<Vec<u8>>),
-    /// Not kept: it is large, and no database.
-    Other(Looks),
+    /// In the archive, which as a whole is compressed so, at this place of its content: read once more when it is wanted.
+    Again(Compression, u64),
+    /// Nothing that could be read.
+    Nothing,
 }
 
 /// A name in an archive.
@@ -126,14 +132,14 @@ impl Members {
         let mut members = Self::none(bytes);
         while let Some(record) = headers.next()? {
             let end = record.at.checked_add(record.size);
-            let stored = end.map(|end| Stored::Part(record.at..end)).unwrap_or(Stored::Other(Looks::Unknown));
+            let stored = end.map(|end| Stored::Part(record.at..end)).unwrap_or(Stored::Nothing);
             members.take_record(record, stored)?;
         }
         members.expect_one_tree()?;
         Ok(members)
     }
 
-    /// Of a tar archive that is compressed: it is read to its end, and its members are kept in memory.
+    /// Of a tar archive that is compressed: it is read to its end, and the first of its members are kept in memory.
     ///
     /// # Errors
     /// Whatever keeps it from being read; [`InputError::OverCap`] where it holds more than is allowed in all.
@@ -148,7 +154,7 @@ impl Members {
         let capped = Capped { inner: compression.undone(packed), passed: 0, cap: reading.max_expanded };
         let mut headers = tar::Headers::new(tar::Stream(Kept { inner: capped, failed: None }));
         let mut members = Self::none(bytes);
-        let read = members.read_packed(&mut headers, display);
+        let read = members.read_packed(&mut headers, compression, display);
         let mut source = headers.into_source().0;
         // the checks of the compression stand at its end, behind the archive's
         let read = read.and_then(|()| io::copy(&mut source, &mut io::sink()).map_err(Trouble::Io));
@@ -164,15 +170,25 @@ impl Members {
         Ok(members)
     }
 
-    fn read_packed<S: tar::Source>(&mut self, headers: &mut tar::Headers<S>, display: &str) -> Result<(), Trouble> {
+    fn read_packed<S: tar::Source>(
+        &mut self,
+        headers: &mut tar::Headers<S>,
+        compression: Compression,
+        display: &str,
+    ) -> Result<(), Trouble> {
+        let mut kept = 0_u64;
         while let Some(record) = headers.next()? {
-            let stored = if record.kind == tar::Kind::File {
-                match expand::read_member(headers, record.size, display)? {
-                    Ok(content) => Stored::Memory(Arc::new(content)),
-                    Err(looks) => Stored::Other(looks),
-                }
-            } else {
-                Stored::Other(Looks::Unknown)
+            let again = Stored::Again(compression, record.at);
+            let stored = match record.kind {
+                tar::Kind::File if kept < MOST_KEPT => match expand::read_member(headers, record.size, display)? {
+                    Some(content) => {
+                        kept = kept.saturating_add(record.size);
+                        Stored::Memory(Arc::new(content))
+                    }
+                    None => again,
+                },
+                tar::Kind::File => again,
+                _ => Stored::Nothing,
             };
             self.take_record(record, stored)?;
         }

@@ -47,8 +47,11 @@ impl Contents {
             Stored::Part(range) => Raw::Part(members.bytes.clone(), range),
             Stored::Packed(packed) => Raw::Packed(members.bytes.clone(), packed),
             Stored::Memory(bytes) => Raw::Part(Bytes::Memory(Arc::clone(&bytes)), 0..bytes.len() as u64),
-            Stored::Other(looks) => {
-                let (display, compression) = (contents.display, Compression::None);
+            Stored::Again(compression, at) => {
+                Raw::Again(members.bytes.clone(), compression, at..at.saturating_add(member.size))
+            }
+            Stored::Nothing => {
+                let (display, looks, compression) = (contents.display, Looks::Unknown, Compression::None);
                 return Err(InputError::NotASnapshot { display, looks, compression, says: Vec::new() });
             }
         };

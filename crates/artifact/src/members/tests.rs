@@ -24,7 +24,12 @@ fn content(members: &Members, name: &str) -> Result<Vec<u8>, String> {
         Stored::Part(range) => members.bytes.part(range).read_to_end(&mut bytes),
         Stored::Packed(packed) => packed.unpack(&members.bytes).and_then(|mut read| read.read_to_end(&mut bytes)),
         Stored::Memory(kept) => return Ok((*kept).clone()),
-        Stored::Other(looks) => return Err(looks.to_string()),
+        Stored::Again(compression, at) => {
+            let mut all = compression.undone(BufReader::new(members.bytes.all()));
+            io::copy(&mut all.by_ref().take(at), &mut io::sink()).unwrap();
+            all.take(member.size).read_to_end(&mut bytes)
+        }
+        Stored::Nothing => return Err("nothing".to_owned()),
     };
     read.map(|_| bytes).map_err(|error| error.to_string())
 }
@@ -255,4 +260,36 @@ fn what_an_archive_may_unpack_to_is_bounded() {
             (name, other) => panic!("{name}: {:?}", other.err()),
         }
     }
+}
+
+/// What is not kept is read once more: a log that is larger than a database needs to show itself, and what comes behind much.
+#[test]
+fn what_is_not_kept_of_a_compressed_archive_is_read_once_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = vec![0; 33 << 20];
+    log[..8].copy_from_slice(b"no bbolt");
+    let (one, other) = (snapshot(3), snapshot(5));
+    let archive = dir.path().join("a.tgz");
+    fs::write(&archive, fixtures::tar_gz(&[("log", &log), ("one.db", &one), ("other.db", &other)])).unwrap();
+    let opened = Opened::of(Contents::open(&archive).unwrap(), &READING, &|_| {}).unwrap();
+    let Opened::Archive(folder) = opened else { panic!("no archive") };
+    let kept = |name: &str| {
+        use crate::Folder as _;
+        let entry = folder.find(name.as_ref()).unwrap();
+        let mut contents = folder.open(&entry, &READING).unwrap();
+        let mut bytes = Vec::new();
+        contents.stored(&|_| {}).read_to_end(&mut bytes).unwrap();
+        (bytes, entry.size, contents)
+    };
+    for (name, expected) in [("log", &log), ("one.db", &one), ("other.db", &other)] {
+        let (bytes, size, contents) = kept(name);
+        assert!(bytes == *expected && size == expected.len() as u64, "{name}");
+        if name != "log" {
+            let whole = contents.whole(&READING, &|_| {}).unwrap();
+            assert!(whole.bytes() == *expected, "{name}");
+        }
+    }
+    let most = Reading { max_expanded: one.len() as u64 - 1, ..READING };
+    let (.., contents) = kept("other.db");
+    assert!(matches!(contents.whole(&most, &|_| {}), Err(InputError::OverCap { .. })));
 }
