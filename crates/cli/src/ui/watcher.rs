@@ -48,7 +48,10 @@ impl Watch for Watcher {
     }
 
     fn note(&self, note: &Note) {
-        self.voice.warn(&note.to_string());
+        match note {
+            Note::Agree(_) => self.voice.tell(&note.to_string()),
+            _ => self.voice.warn(&note.to_string()),
+        }
     }
 
     fn stop(&self) -> bool {
