@@ -376,7 +376,8 @@ impl Judged<'_> {
                 self.part(name, Subject::Snapshot, findings);
             }
             Asks::Release => {
-                let findings = self.compat.findings.iter().cloned().chain(self.losses()).collect();
+                let lost = self.losses().into_iter().chain(self.cut_short());
+                let findings = self.compat.findings.iter().cloned().chain(lost).collect();
                 self.part(documents::compat::name(self.backup), Subject::Other, findings);
             }
             Asks::Restore | Asks::Contents => self.of_files(question, watch)?,
@@ -393,7 +394,11 @@ impl Judged<'_> {
             })
             .collect();
         self.verdict = match self.asks {
-            Asks::Release if self.compat.allowed() == Some(true) && self.facts.complete => Verdict::Pass,
+            Asks::Release
+                if self.compat.allowed() == Some(true) && self.facts.complete && self.cut_short().is_none() =>
+            {
+                Verdict::Pass
+            }
             Asks::Release => Verdict::Fail,
             // what is lost was not tried
             Asks::Keys if !self.facts.complete && question.fail_on.is_some() => Verdict::Fail,
@@ -403,6 +408,11 @@ impl Judged<'_> {
             _ => checks::verdict(self.findings(), question.fail_on),
         };
         Ok(())
+    }
+
+    /// What says that a copy of the file did not come to its end, within the hash behind its pages.
+    fn cut_short(&self) -> Option<Finding> {
+        checks::snapshot::cut_short(self.facts.walk.as_deref()?)
     }
 
     /// Whether nothing of it is lost, and the bytes are those that were written as far as an integrity hash tells.

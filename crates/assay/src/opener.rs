@@ -9,7 +9,7 @@ use encryption_config::Plaintext;
 use etcd_snapshot::{Options, Scan};
 use lens::{NoKeys, NotOpened, Opener};
 
-use crate::database::intact_database;
+use crate::database::database;
 use crate::keys::Given;
 use crate::pool::Pool;
 
@@ -71,7 +71,7 @@ impl<'s> LateKeys<'s> {
     /// Follows the chain, once. A file that cannot be looked through has no chain, nor has one that changed.
     fn follow(&self) {
         self.followed.get_or_init(|| {
-            let Ok(db) = intact_database(self.source) else { return };
+            let Ok((db, _)) = database(self.source) else { return };
             let scan = etcd_snapshot::scan(db, Options { without_hashes: true, ..Options::default() }, &Pool);
             if self.source.check_unchanged().is_ok() {
                 self.keys.write().unwrap_or_else(PoisonError::into_inner).follow(&scan);
@@ -105,7 +105,7 @@ mod tests {
         let open = |path: std::path::PathBuf| Contents::open(&path).unwrap();
         let given = Given::read(open(backup.tarball()), &Reading::default(), &Silent).unwrap();
         let source = open(backup.snapshot()).whole(&Reading::default(), &|_| {}).unwrap();
-        let reader = Reader::open(intact_database(&source).unwrap(), &Pool);
+        let reader = Reader::open(database(&source).unwrap().0, &Pool);
         let keys = LateKeys::new(SnapshotKeys::of(Some(&given)), &source);
         let open = |prefix: &str| {
             let newest = reader.newest(|key| key.starts_with(prefix.as_bytes()), None, usize::MAX, &Pool, &|_| {});

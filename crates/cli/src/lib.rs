@@ -22,7 +22,7 @@ mod unproven;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 /// Runs assay on the arguments of the process.
 pub fn main() -> ExitCode {
@@ -35,7 +35,7 @@ pub fn run(line: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = launch::verb(&line) {
         return code;
     }
-    exit::guarded(|| match commands::Cli::try_parse_from(&line) {
+    exit::guarded(|| match parsed(&line) {
         Ok(cli) => {
             let mut ui = ui::Ui::stdio(&cli.global);
             let result = commands::run(cli, &mut ui);
@@ -47,6 +47,12 @@ pub fn run(line: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(if error.use_stderr() { 2 } else { 0 })
         }
     })
+}
+
+/// The command line, read.
+fn parsed(line: &[OsString]) -> Result<commands::Cli, clap::Error> {
+    let matches = commands::command().try_get_matches_from(line)?;
+    commands::Cli::from_arg_matches(&matches)
 }
 
 /// Says what clap says. It repeats words of the line as they are; where one of them holds what a terminal obeys, as a

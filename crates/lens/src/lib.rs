@@ -30,6 +30,7 @@ pub mod members;
 mod object;
 mod open;
 mod reader;
+mod salvage;
 mod select;
 mod sorting;
 pub mod table;
@@ -49,6 +50,7 @@ pub use manifest::{Export, Exported, Keep, Skip, is_first, manifest};
 pub use object::{Object, Unseen, View, raw, release_matters, stored};
 pub use open::{NoKeys, NotOpened, Opener};
 pub use reader::{Found, Newest, One, Reader};
+pub use salvage::{Salvaged, last_of_each, salvaged};
 pub use select::{
     Fields, Labels, ResourceName, Resources, Selection, SelectionError, SelectorError, Target, UnknownResource,
 };

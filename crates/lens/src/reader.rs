@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use bbolt_page::{Bucket, BucketRoot, Db, LeafPage, LeafRef, Spread, Walked, Walker};
 use etcd_snapshot::{BucketKey, Place, Record, Revision, RevisionError, state::bucket};
 
+use crate::salvage::salvaged;
+
 /// Bytes of leaves that make one piece of work.
 const PIECE_BYTES: u64 = 1 << 20;
 /// Bytes of leaves looked through at a time, from the newest backwards: a little at first, since what is asked for was
@@ -20,6 +22,8 @@ pub struct Reader<'a> {
     key_bucket: Option<Bucket<'a>>,
     compacted: Option<i64>,
     current: i64,
+    /// In place of a tree: what pages hold, by revision.
+    salvaged: Option<Vec<Record<'a>>>,
 }
 
 /// The newest revision of a key in a view.
@@ -109,9 +113,32 @@ impl<'a> Reader<'a> {
         let find = |name: &[u8]| buckets.iter().position(|bucket| bucket.name() == name);
         let compacted = find(bucket::META).and_then(|at| buckets.get(at)).and_then(|meta| compacted(&walked.db, meta));
         let key_bucket = find(bucket::KEY).map(|at| buckets.swap_remove(at));
-        let mut reader = Self { walked, key_bucket, compacted, current: 1 };
+        let mut reader = Self { walked, key_bucket, compacted, current: 1, salvaged: None };
         reader.current = reader.last().max(compacted).unwrap_or(1).max(1);
+        if reader.inline().is_none() && reader.leaves().is_empty() && reader.is_damaged() {
+            reader.salvage();
+        }
         reader
+    }
+
+    fn is_damaged(&self) -> bool {
+        let faults = &self.walked.faults;
+        faults.dropped() > 0 || faults.kept().iter().any(|fault| !fault.kind.is_harmless())
+    }
+
+    /// Takes what intact pages hold for what the file holds, since damage has cost the tree above them.
+    fn salvage(&mut self) {
+        let Some(records) = salvaged(self.walked.db.bytes(), |_| true) else { return };
+        let records: Vec<Record<'a>> = records.into_values().collect();
+        self.current = records.last().map_or(self.current, |last| last.revision.main.max(self.current));
+        self.salvaged = (!records.is_empty()).then_some(records);
+    }
+
+    /// How many records were salvaged from pages, where damage has cost the tree above them: keys may be missing, outdated
+    /// or long deleted.
+    #[must_use]
+    pub fn salvaged(&self) -> Option<usize> {
+        self.salvaged.as_ref().map(Vec::len)
     }
 
     /// The structure; the leaves of the records are not checked yet.
@@ -159,6 +186,12 @@ impl<'a> Reader<'a> {
         let at = at.unwrap_or(i64::MAX);
         let accept = |record: &Record<'a>| record.revision.main <= at && wanted(record.kv.key);
         let mut newest = Newest::default();
+        if let Some(records) = &self.salvaged {
+            for record in records.iter().rev().filter(|record| accept(record)) {
+                newest.keys.entry(record.kv.key).or_insert(Found { record: *record });
+            }
+            return newest;
+        }
         let mut behind = None;
         let mut take = |newest: &mut Newest<'a>, pieces: Vec<Piece<'a>>| {
             for piece in pieces.into_iter().rev() {
@@ -194,6 +227,10 @@ impl<'a> Reader<'a> {
         progress: &(dyn Fn(u64) + Sync),
         mut fold: impl FnMut(Record<'a>),
     ) -> u64 {
+        if let Some(records) = &self.salvaged {
+            records.iter().filter(|record| wanted(record)).for_each(|record| fold(*record));
+            return 0;
+        }
         let (mut damaged, mut before) = (0, None);
         let mut take = |piece: Piece<'a>| {
             damaged += piece.damaged + u64::from(overlap(before, piece.span));

@@ -88,6 +88,16 @@ pub fn find(id_or_name: &str) -> Option<&'static Entry> {
     all().into_iter().find(|entry| [entry.id, entry.name].iter().any(|known| known.eq_ignore_ascii_case(id_or_name)))
 }
 
+/// The IDs of all findings, and the families that these are of.
+#[must_use]
+pub fn ids() -> Vec<&'static str> {
+    let mut ids: Vec<&str> = all().into_iter().map(|entry| entry.id).collect();
+    let mut families: Vec<&str> = ids.iter().filter_map(|id| Some(id.split_once('-')?.0)).collect();
+    families.dedup();
+    ids.extend(families);
+    ids
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

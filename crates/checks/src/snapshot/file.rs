@@ -1,7 +1,7 @@
 //! The file as a whole: integrity hash, length, how it came to be.
 
 use backup_facts::snapshot::{Opened, SnapshotFacts, damage};
-use bbolt_page::Check;
+use bbolt_page::{Check, Db};
 use etcd_snapshot::Provenance;
 use etcd_snapshot::trailer::{TRAILER_LEN, Trailer, is_present};
 
@@ -85,6 +85,13 @@ fn check_tail(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
     let message = format!("{got} bytes behind the last page ({what}); {}", expected_len(facts));
     let finding = Finding::new(&UNEXPECTED_TAIL, message).with("tail", got);
     findings.push(finding.at(Location { offset: Some(size), ..Location::default() }));
+}
+
+/// The finding of a file that ends within its integrity hash: a copy did not come to its end.
+pub(super) fn cut_short(db: &Db<'_>) -> Option<Finding> {
+    let tail = db.tail().filter(|tail| (1..TRAILER_LEN).contains(&tail.len()))?;
+    let message = format!("the file ends within its integrity hash: {} of {TRAILER_LEN} bytes are there", tail.len());
+    Some(Finding::new(&UNEXPECTED_TAIL, message).at(Location { offset: Some(db.size()), ..Location::default() }))
 }
 
 /// Whether the file ends with its pages, and its metas are those of a stream, which has a hash behind them.

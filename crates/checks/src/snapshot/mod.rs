@@ -57,6 +57,12 @@ pub fn bad_trailer(trailer: &Trailer, file_len: u64) -> Option<Finding> {
     file::bad_trailer(trailer, file_len)
 }
 
+/// The finding of a file that ends within its integrity hash: a copy did not come to its end.
+#[must_use]
+pub fn cut_short(scan: &Scan<'_>) -> Option<Finding> {
+    file::cut_short(&scan.walked.db)
+}
+
 /// Findings that stand against an upgrade of etcd by this member's data, as far as one file shows them. What lies in the
 /// log and in the older store, a snapshot does not hold.
 #[must_use]

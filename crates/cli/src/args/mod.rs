@@ -46,8 +46,10 @@ pub use rehearse::{EtcdRelease, RehearseArgs, RestoreOf};
 pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, VerdictOutput, VerdictTo};
 pub use runbook::{BookFormat, RunbookArgs};
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs, SelectionText};
+use values::{Completed, parse_age, parse_moment, parse_revision, parse_size};
 pub use values::{FailOn, ReportFormat, When};
-use values::{parse_age, parse_moment, parse_revision, parse_size};
+
+use checks::findings;
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
@@ -235,6 +237,7 @@ const EXPLAIN_HELP: &str = "\
 Examples:
   assay explain SNAP-003
   assay explain trailer-mismatch
+  assay explain HAZ              the findings of a family, a line each
   assay explain                  every finding there is, a line each
   assay explain --schema         what JSON documents look like, as a JSON Schema";
 
@@ -242,8 +245,8 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXPLAIN_HELP)]
 pub struct ExplainArgs {
-    /// IDs or names of findings; without any, the whole catalogue is listed
-    #[arg(value_name = "ID")]
+    /// IDs or names of findings, or families such as HAZ; without any, the whole catalogue is listed
+    #[arg(value_name = "ID", value_parser = Completed(findings::ids), hide_possible_values = true)]
     pub ids: Vec<String>,
     /// Print the JSON Schema of all documents that assay prints
     #[arg(long, conflicts_with_all = ["ids", "output", "json"])]

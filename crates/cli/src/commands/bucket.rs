@@ -8,7 +8,7 @@ use bbolt_page::Db;
 use bbolt_page::view::{PageMap, find_bucket, read_leaves};
 use lens::entry::PlacedEntry;
 
-use super::bytes::{check_faults, database, open};
+use super::bytes::{check_faults, database, fold_rows, open};
 use crate::args::BucketArgs;
 use crate::exit::{Ending, Error};
 use crate::output::bytes::{self, BucketLine, EntryLine, bucket_label};
@@ -32,6 +32,7 @@ fn list(args: &BucketArgs, source: &Contents, db: Db<'_>, ui: &mut Ui) -> Result
     let map = PageMap::of(db, &Pool);
     check_faults(source, &map.walked.faults, ui);
     let verdict = ui.ending().verdict();
+    fold_rows(args.output.format(), ui);
     let mut rows = Rows::begin(ui.out(), args.output.format(), &bytes::buckets_head(source.name()))?;
     for bucket in map.buckets() {
         rows.row(&BucketLine::of(bucket, map.walked.db.page_size()))?;
@@ -50,6 +51,7 @@ fn entries(args: &BucketArgs, source: &Contents, db: Db<'_>, ui: &mut Ui) -> Res
     })?;
     let verdict = ui.ending().verdict();
     let head = bytes::entries_head(source.name(), &documents::bucket_name(&bucket.path));
+    fold_rows(args.output.format(), ui);
     let mut rows = Rows::begin(ui.out(), args.output.format(), &head)?;
     let read = |page: &_| {
         let entries = PlacedEntry::all(&bucket.path, page, args.reveal);

@@ -4,6 +4,7 @@ use artifact::{Contents, Reading};
 use bbolt_page::{Db, Faults};
 
 use super::snapshot;
+use crate::args::RowFormat;
 use crate::exit::{Ending, Error};
 use crate::input::Input;
 use crate::ui::Ui;
@@ -40,5 +41,12 @@ pub(super) fn check_faults(source: &Contents, faults: &Faults, ui: &mut Ui) {
         let faults = count(faults, "structural fault");
         ui.warn(&format!("{} is damaged ({faults}); `assay verify` tells more", source.display()));
         ui.settle(Ending::Findings);
+    }
+}
+
+/// Breaks long rows for people where words end.
+pub(super) fn fold_rows(format: RowFormat, ui: &mut Ui) {
+    if format == RowFormat::Human {
+        ui.fold();
     }
 }

@@ -19,18 +19,14 @@ pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Ending, Error> {
         ui.out().write_all(SCHEMA.as_bytes())?;
         return Ok(Ending::Clean);
     }
-    let find = |id: &String| {
-        findings::find(id).ok_or_else(|| {
-            let id = escape(id.as_bytes());
-            Error::Usage(format!("there is no finding `{id}`; `assay explain` lists all there are"))
-        })
-    };
-    let chosen: Vec<&Entry> = args.ids.iter().map(find).collect::<Result<_, _>>()?;
-    let entries = if args.ids.is_empty() { findings::all() } else { chosen };
+    let chosen: Vec<Vec<&Entry>> = args.ids.iter().map(|asked| meant(asked)).collect::<Result<_, _>>()?;
+    // what is asked for by more than its name is a list
+    let is_list = args.ids.is_empty() || args.ids.iter().any(|asked| findings::find(asked).is_none());
+    let entries = if args.ids.is_empty() { findings::all() } else { chosen.concat() };
     if args.output.format() == ReportFormat::Json {
         let explained = entries.into_iter().map(|entry| Artifact::Explained(Box::new(entry.into()))).collect();
         documents::document("explain", explained, Vec::new(), Verdict::Pass).write(ui.out())?;
-    } else if args.ids.is_empty() {
+    } else if is_list {
         list(&entries, ui)?;
     } else {
         for entry in entries {
@@ -38,6 +34,18 @@ pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Ending, Error> {
         }
     }
     Ok(Ending::Clean)
+}
+
+/// The finding of an ID or a name, or all of a family such as `HAZ`.
+fn meant(asked: &str) -> Result<Vec<&'static Entry>, Error> {
+    let is_of = |entry: &&Entry| entry.id.split_once('-').is_some_and(|(family, _)| family.eq_ignore_ascii_case(asked));
+    let found =
+        findings::find(asked).map_or_else(|| findings::all().into_iter().filter(is_of).collect(), |entry| vec![entry]);
+    if found.is_empty() {
+        let asked = escape(asked.as_bytes());
+        return Err(Error::Usage(format!("there is no finding `{asked}`; `assay explain` lists all there are")));
+    }
+    Ok(found)
 }
 
 fn list(entries: &[&Entry], ui: &mut Ui) -> Result<(), Error> {

@@ -29,10 +29,11 @@ pub(super) fn run(args: HistoryArgs, reading: &Reading, ui: &mut Ui) -> Result<E
     let reader = objects::reader(&source, None)?;
     let mut found: Vec<_> = retained(&source, &reader, &selection, ui)?.into_iter().map(|it| (it, None)).collect();
     let retained = found.len();
-    if args.carve {
+    // of what was salvaged, free pages are a part
+    if args.carve && reader.salvaged().is_none() {
         let meter = ui.meter("carving", Some(source.bytes().len() as u64 * 2));
         let progress = |bytes| meter.add(bytes);
-        let scan = snapshot::scan(&source, snapshot::database(&source)?, None, true, &progress)?;
+        let scan = snapshot::scan(&source, snapshot::remains(&source)?, None, true, &progress)?;
         let carved = carved_records(&scan, &selection, &Pool, &progress);
         found.extend(carved.into_iter().map(|(record, carved)| (record, Some(carved))));
         // Where both claim a revision, what is retained goes first.
@@ -66,7 +67,7 @@ fn retained<'a>(
     let damaged = reader.records(wanted, &Pool, &|bytes| meter.add(bytes), |record| records.push(record));
     drop(meter);
     source.check_unchanged()?;
-    objects::check_complete(source, reader, damaged, ui);
+    objects::check_complete(source, reader, damaged, ui)?;
     Ok(records)
 }
 
@@ -77,7 +78,7 @@ fn resolve(selection: &mut Selection, source: &Contents, carved: bool) -> Result
     }
     objects::resolve_by(selection, source, |resources| {
         resources.look_through(&objects::reader(source, None)?, &Pool, &|_| {});
-        let scan = snapshot::scan(source, snapshot::database(source)?, None, true, &|_| {})?;
+        let scan = snapshot::scan(source, snapshot::remains(source)?, None, true, &|_| {})?;
         objects::see_carved(resources, &scan);
         Ok(())
     })

@@ -1,5 +1,7 @@
 //! `assay man`: manual pages, made from the same text as `--help`.
 
+mod tidy;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -11,13 +13,15 @@ use super::Cli;
 use crate::args::ManArgs;
 use crate::exit::{Ending, Error};
 use crate::ui::Ui;
+use tidy::tidy;
 use wording::escape_path;
 
 pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Ending, Error> {
     let pages = pages();
     if let Some(folder) = &args.out {
         for (name, page) in pages {
-            write_page(&folder.join(format!("{name}.1")), render(page)?.as_slice())?;
+            let roff = render(&name, page)?;
+            write_page(&folder.join(format!("{name}.1")), roff.as_bytes())?;
         }
         return Ok(Ending::Clean);
     }
@@ -28,13 +32,13 @@ pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Ending, Error> {
             wording::escape(args.page.join(" ").as_bytes())
         )));
     };
-    ui.out().write_all(&render(page)?)?;
+    ui.out().write_all(render(&name, page)?.as_bytes())?;
     Ok(Ending::Clean)
 }
 
 /// Every page with its name, assay's own first; each command before the commands under it.
 fn pages() -> Vec<(String, Command)> {
-    let mut root = Cli::command();
+    let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
     let mut pages = Vec::new();
     collect("assay".to_owned(), &root, &mut pages);
@@ -49,10 +53,10 @@ fn collect(name: String, command: &Command, pages: &mut Vec<(String, Command)>) 
     }
 }
 
-fn render(page: Command) -> Result<Vec<u8>, Error> {
+fn render(name: &str, page: Command) -> Result<String, Error> {
     let mut roff = Vec::new();
     Man::new(page).render(&mut roff)?;
-    Ok(roff)
+    Ok(tidy(name, &String::from_utf8_lossy(&roff)))
 }
 
 fn write_page(path: &Path, roff: &[u8]) -> Result<(), Error> {

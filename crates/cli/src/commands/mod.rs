@@ -22,6 +22,7 @@ mod export;
 mod get;
 mod given;
 mod hash;
+mod help;
 mod history;
 mod inspect;
 mod keys;
@@ -45,6 +46,7 @@ mod verify;
 
 use artifact::{Reading, map};
 use clap::{Parser, Subcommand};
+pub use help::command;
 
 use crate::args::{
     BrowseArgs, BucketArgs, CarveArgs, ClusterArgs, CompatArgs, CompletionsArgs, DiffArgs, DuArgs, ExplainArgs,
@@ -60,8 +62,9 @@ const ABOUT: &str = "Prove, offline, that an OpenShift etcd backup will restore"
 const LONG_ABOUT: &str = "\
 Prove, offline, that an OpenShift etcd backup will restore.
 
-assay reads etcd snapshots without etcd, without a cluster and without a network. It never writes
-to its inputs, never locks them, and never prints a secret value unless asked for that very thing.";
+assay reads etcd snapshots without etcd, without a cluster and without a
+network. It never writes to its inputs, never locks them, and never prints a
+secret value unless asked for that very thing.";
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -81,7 +84,6 @@ Data goes to standard output, everything else to standard error.";
     long_about = LONG_ABOUT,
     after_help = AFTER_HELP,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     max_term_width = 100
 )]
 pub struct Cli {
@@ -150,6 +152,9 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print manual pages
     Man(ManArgs),
+    /// Print the version, as --version does
+    #[command(after_help = "Examples:\n  assay version")]
+    Version,
 }
 
 /// Runs the command that was asked for.
@@ -191,5 +196,9 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Ending, Error> {
         Command::Pages(args) => pages::run(&args, &reading, ui),
         Command::Policy(args) => policy::run(args, ui),
         Command::Man(args) => man::run(&args, ui),
+        Command::Version => {
+            writeln!(ui.out(), "assay {}", env!("CARGO_PKG_VERSION"))?;
+            Ok(Ending::Clean)
+        }
     }
 }

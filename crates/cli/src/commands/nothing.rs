@@ -117,6 +117,9 @@ fn absent(source: &Contents, reason: String, hint: String) -> Error {
 
 /// What to do where something is not there, and may have been lost.
 fn lost_hint(source: &Contents) -> String {
+    if let Some(hint) = source.transferred().and_then(|cause| cause.hint()) {
+        return hint;
+    }
     let (salvage, carve) = (on(source, "ls --salvage", &[]), on(source, "carve", &[]));
     format!("the file is damaged: {salvage} and {carve} may still find it")
 }

@@ -63,7 +63,7 @@ pub(super) fn keys(args: &KeysInput, reading: &Reading, ui: &mut Ui) -> Result<S
 pub(super) fn follow(keys: &mut SnapshotKeys, source: &Contents, ui: &mut Ui) -> Result<(), Error> {
     if keys.are_given() {
         let meter = ui.meter("reading keys", Some(source.bytes().len() as u64));
-        let db = super::snapshot::database(source)?;
+        let db = super::snapshot::remains(source)?;
         let scan = super::snapshot::scan(source, db, None, true, &|bytes| meter.add(bytes))?;
         drop(meter);
         keys.follow(&scan);
@@ -71,9 +71,10 @@ pub(super) fn follow(keys: &mut SnapshotKeys, source: &Contents, ui: &mut Ui) ->
     Ok(())
 }
 
-/// Opens the records of a snapshot for searching, and refuses a revision that it cannot answer for.
+/// Opens the records of a snapshot for searching, or what is left of them, and refuses a revision that it cannot answer
+/// for. [`check_complete`] says what may be missing.
 pub(super) fn reader<'a>(source: &'a Contents, at: Option<i64>) -> Result<Reader<'a>, Error> {
-    let reader = Reader::open(super::snapshot::database(source)?, &Pool);
+    let reader = Reader::open(super::snapshot::remains(source)?, &Pool);
     if let Some(asked) = at {
         reader.answerable(asked).map_err(|error| unanswerable(source, &error, None))?;
     }
@@ -93,23 +94,19 @@ pub(super) fn newest<'a>(
     let newest = reader.newest(wanted, at, enough, &Pool, &|bytes| meter.add(bytes));
     drop(meter);
     source.check_unchanged()?;
-    check_complete(source, reader, newest.damaged, ui);
+    check_complete(source, reader, newest.damaged, ui)?;
     Ok(newest)
 }
 
 /// Says so where damage may have cost some of what was asked for, and settles for findings.
-pub(super) fn check_complete(source: &Contents, reader: &Reader<'_>, damaged: u64, ui: &mut Ui) {
+pub(super) fn check_complete(source: &Contents, reader: &Reader<'_>, damaged: u64, ui: &mut Ui) -> Result<(), Error> {
+    let found = super::snapshot::say_remains(source, reader.salvaged(), ui)?;
     let kept = reader.walked().faults.kept().iter().filter(|fault| !fault.kind.is_harmless());
     let faults = kept.count() as u64 + reader.walked().faults.dropped();
-    if faults > 0 || damaged > 0 {
-        ui.warn(&format!(
-            "{} is damaged ({}, {}): what follows may not be all of it; `assay verify` tells more",
-            source.display(),
-            count(faults, "structural fault"),
-            count(damaged, "unreadable record"),
-        ));
-        ui.settle(Ending::Findings);
+    if !found && (faults > 0 || damaged > 0) {
+        super::snapshot::say_damaged(source, faults, damaged, ui);
     }
+    Ok(())
 }
 
 /// The Kubernetes minor release of a cluster, as its ClusterVersion among these keys says.

@@ -8,7 +8,7 @@ use bbolt_page::Spread;
 use bbolt_page::view::{PageMap, PageRun};
 use document::KeyBuf;
 
-use super::bytes::{check_faults, database, open};
+use super::bytes::{check_faults, database, fold_rows, open};
 use crate::args::PagesArgs;
 use crate::exit::{Ending, Error};
 use crate::output::bytes::{self, PageLine};
@@ -29,6 +29,7 @@ pub(super) fn run(args: &PagesArgs, reading: &Reading, ui: &mut Ui) -> Result<En
         check_names(args, &names)?;
     }
     let verdict = ui.ending().verdict();
+    fold_rows(args.output.format(), ui);
     let mut rows = Rows::begin(ui.out(), args.output.format(), &bytes::pages_head(source.name()))?;
     let measured = |piece: usize| {
         let some = chosen.chunks(PIECE).nth(piece).unwrap_or_default();

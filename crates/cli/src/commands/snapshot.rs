@@ -2,9 +2,11 @@
 
 use artifact::{Contents, Reading};
 use assay::{Note, Pool};
+use backup_facts::snapshot::Opened;
 use bbolt_page::Db;
 use checks::Finding;
 use etcd_snapshot::{Options, Scan};
+use wording::count;
 
 use crate::exit::{Ending, Error};
 use crate::input::Input;
@@ -22,6 +24,56 @@ pub(super) fn ready(contents: Contents, reading: &Reading, ui: &mut Ui) -> Resul
     drop(meter);
     source.expect_snapshot()?;
     Ok(source)
+}
+
+/// The database in it, or what is left of it, for commands that say what may be missing: see [`say_remains`].
+pub(super) fn remains(source: &Contents) -> Result<Db<'_>, Error> {
+    Ok(assay::database(source)?.0)
+}
+
+/// Says what the records that were found stand on, where that is less than a tree of their own, and settles for findings;
+/// `salvaged` is how many there are, where pages alone had them. Whether there was anything to say.
+pub(super) fn say_remains(source: &Contents, salvaged: Option<usize>, ui: &mut Ui) -> Result<bool, Error> {
+    let found = assay::database(source)?.1;
+    match (salvaged, found) {
+        (Some(records), _) => say_salvaged(source, records, ui),
+        (None, Opened::FoundRoot(root)) => ui.warn(&format!(
+            "{}: neither meta is valid; what follows was read from page {root}, which looks most like the root, and may \
+             not be the newest; `assay verify` tells more",
+            source.display(),
+        )),
+        (None, _) => return Ok(false),
+    }
+    ui.settle(Ending::Findings);
+    Ok(true)
+}
+
+/// Says what records of intact pages are worth; where a transfer explains why there is no more, that first.
+pub(super) fn say_salvaged(source: &Contents, records: usize, ui: &mut Ui) {
+    let what = format!(
+        "{} salvaged from intact pages. Pages no longer in use are among them, and lost ones are not: \
+         keys may be missing, outdated or long deleted",
+        count(records as u64, "revision"),
+    );
+    match source.transferred() {
+        Some(cause) => {
+            let hint = cause.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+            ui.warn(&format!("{cause}{hint}. What follows are {what}"));
+        }
+        None => ui.warn(&format!("{}: {what}", source.display())),
+    }
+}
+
+/// Says once what is wrong with a damaged file and what to do about it: where a transfer explains it, that.
+pub(super) fn say_damaged(source: &Contents, faults: u64, records: u64, ui: &mut Ui) {
+    match source.transferred() {
+        Some(cause) => {
+            let hint = cause.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+            ui.warn(&format!("{cause}{hint}. What follows may not be all of it"));
+        }
+        None => ui.warn(&Note::Damaged { display: source.display().to_owned(), faults, records }.to_string()),
+    }
+    ui.settle(Ending::Findings);
 }
 
 /// The database in it, opened as etcd does.
@@ -56,11 +108,7 @@ pub(super) fn scan<'a>(
 pub(super) fn check_complete(source: &Contents, scan: &Scan<'_>, ui: &mut Ui) -> Vec<Finding> {
     let (faults, records) = assay::lost(scan);
     if faults > 0 || records > 0 {
-        ui.warn(&Note::Damaged { display: source.display().to_owned(), faults, records }.to_string());
-        if let Some(cause) = source.transferred() {
-            ui.warn(&format!("{cause}; {}", cause.hint().unwrap_or_default()));
-        }
-        ui.settle(Ending::Findings);
+        say_damaged(source, faults, records, ui);
     }
     checks::snapshot::losses(scan).into_sorted()
 }

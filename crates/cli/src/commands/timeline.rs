@@ -30,7 +30,7 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     let compared = Compared { managed_fields: args.output.all };
     let look = StepLook { format: args.output.format(), values: args.output.values, with_key: true };
     // What is known to be missing is said before the first line, and what is found missing on the way after the last.
-    objects::check_complete(&source, &reader, 0, ui);
+    objects::check_complete(&source, &reader, 0, ui)?;
     let mut list = Steps::begin(look, "timeline", artifact(&source, &reader, &window), ui)?;
     let mut failed: Result<(), Error> = Ok(());
     let (mut closed, mut unshown) = (Closed::default(), 0);

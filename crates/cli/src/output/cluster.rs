@@ -28,6 +28,7 @@ fn upgrade(blockers: &[Finding]) -> String {
 /// # Errors
 /// Whatever keeps the stream from taking it.
 pub fn print(name: &str, state: &EtcdState, leases: &[Lease], blockers: &[Finding], ui: &mut Ui) -> Result<(), Error> {
+    ui.fold();
     let look = ui.look();
     let title = ui.paint(style::HEAD, escape(name.as_bytes())).to_string();
     let downgrade = state.downgrade.as_ref().filter(|downgrade| downgrade.enabled);

@@ -16,6 +16,7 @@ use crate::ui::{Ui, style};
 /// # Errors
 /// Whatever keeps the stream from taking it.
 pub fn write(judged: &Judged<'_>, ui: &mut Ui) -> Result<(), Error> {
+    ui.fold();
     let compat = &judged.compat;
     let name = judged.parts.first().map_or(judged.name(), |part| &part.name);
     let allowed = compat.allowed().unwrap_or(false);

@@ -41,6 +41,9 @@ impl Differences {
     /// # Errors
     /// Whatever keeps the beginning from being written.
     pub fn begin(format: DiffFormat, sides: &[Side; 2], values: bool, ui: &mut Ui) -> Result<Self, Error> {
+        if format == DiffFormat::Human {
+            ui.fold();
+        }
         let artifacts = Some(json!(sides));
         let head = Head { command: "diff", list: "differences", artifacts, ..Head::default() };
         let stream = Stream::begin(ui.out(), format.into(), &head)?;

@@ -27,6 +27,7 @@ pub struct Full {
 /// # Errors
 /// Whatever keeps the stream from taking it.
 pub fn print(name: &str, status: &Status, full: Option<&Full>, ui: &mut Ui) -> Result<(), Error> {
+    ui.fold();
     let number = |hash: u32| format!("{hash:08x} ({hash})");
     let live = status.total_key_36.map(|live| format!("{} live (etcd 3.6)", group_digits(live)));
     let mut fields = Fields::new();

@@ -22,6 +22,7 @@ const RESOURCES_SHOWN: usize = 15;
 /// # Errors
 /// Whatever keeps the stream from taking it.
 pub fn write(judged: &Judged<'_>, ui: &mut Ui) -> Result<(), Error> {
+    ui.fold();
     let findings = |about: Subject| {
         let parts = judged.parts.iter().filter(move |part| part.about == about);
         parts.flat_map(|part| &part.findings).collect::<Vec<&Finding>>()

@@ -63,6 +63,9 @@ impl Steps {
     /// # Errors
     /// Whatever keeps the beginning from being written.
     pub fn begin(look: StepLook, command: &str, artifact: Map<String, Value>, ui: &mut Ui) -> Result<Self, Error> {
+        if look.format == StepFormat::Human {
+            ui.fold();
+        }
         let head = Head { command, list: "revisions", artifact, titles: &TITLES, ..Head::default() };
         let stream = Stream::begin(ui.out(), look.format.into(), &head)?;
         Ok(Self { look, stream, told_of_deletions: false })
@@ -113,6 +116,7 @@ pub fn history(
     let shown = ShownKey::of(key);
     let steps: Vec<&Step<'_>> = all.iter().filter(|(_, carved)| carved.is_none()).map(|(step, _)| step).collect();
     if look.format == StepFormat::Human {
+        ui.fold();
         let title = ui.paint(style::HEAD, escape(shown.key())).to_string();
         let carved = all.len() - steps.len();
         writeln!(ui.out(), "{title}\n  {}\n", summary(reader, &steps, carved as u64))?;
@@ -141,6 +145,13 @@ fn summary(reader: &Reader<'_>, steps: &[&Step<'_>], carved: u64) -> String {
         let at = reader.compacted().map_or_else(String::new, |at| format!("; compacted at {at}"));
         return format!("no revision retained{at}; {} carved from free pages", count(carved, "revision"));
     };
+    if reader.salvaged().is_some() {
+        let revisions = count(steps.len() as u64, "revision");
+        let (first, last) = (first.record.revision, last.record.revision);
+        return format!(
+            "{revisions} salvaged ({first} to {last}); what else there was, and whether it is live, is not known"
+        );
+    }
     let span = format!(" ({} to {})", first.record.revision, last.record.revision);
     let end = if last.record.tombstone {
         format!("deleted at {}", last.record.revision)

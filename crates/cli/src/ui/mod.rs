@@ -3,6 +3,7 @@
 //! Commands write to the handles here and to nothing else, so that tests can look at both.
 
 mod advice;
+mod fold;
 mod progress;
 mod watcher;
 
@@ -16,6 +17,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
+use fold::Folded;
 pub use progress::Meter;
 pub use watcher::{Watcher, forbid_dumps};
 
@@ -81,7 +83,7 @@ impl Look {
 
 /// Standard output and standard error, and how to write to them.
 pub struct Ui {
-    out: Box<dyn Write>,
+    out: Folded<Box<dyn Write>>,
     voice: Arc<Voice>,
     ending: Ending,
     now: Timestamp,
@@ -114,16 +116,18 @@ impl Ui {
         let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
         rustix::stdio::dup2_stdout(&nowhere)?;
-        self.out = if out.is_terminal() {
+        let out: Box<dyn Write> = if out.is_terminal() {
             Box::new(LineWriter::new(out))
         } else {
             Box::new(BufWriter::with_capacity(1 << 16, out))
         };
+        self.out = Folded::new(out, self.look().width.unwrap_or(usize::MAX));
         Ok(())
     }
 
     /// Any two streams, at any time.
     pub fn new(out: Box<dyn Write>, err: Box<dyn Write + Send>, look: Look, now: Timestamp) -> Self {
+        let out = Folded::new(out, look.width.unwrap_or(usize::MAX));
         let voice = Voice { err: Mutex::new(err), look, bar: Mutex::new(None) };
         Self { out, voice: Arc::new(voice), ending: Ending::Clean, now }
     }
@@ -135,7 +139,15 @@ impl Ui {
 
     /// Where data goes.
     pub fn out(&mut self) -> &mut dyn Write {
-        &mut *self.out
+        &mut self.out
+    }
+
+    /// From now on, lines for people that are longer than the terminal are broken where words end. Not for what is taken
+    /// as it stands: objects, names, data.
+    pub fn fold(&mut self) {
+        if self.look().width.is_some() {
+            self.out.fold();
+        }
     }
 
     /// How things are to look.

@@ -196,6 +196,7 @@ const LINES: &[(&str, &[&str])] = &[
     ("config show", &["", "--threads 2 -vv"]),
     ("completions", &["bash", "zsh", "fish"]),
     ("man", &[""]),
+    ("version", &[""]),
 ];
 
 /// Lines that write what is secret because they were asked to.
@@ -231,9 +232,7 @@ pub(crate) fn lines(pages: usize) -> Vec<Line> {
 pub(crate) fn commands() -> BTreeSet<String> {
     let of = |line: &[&str]| -> Vec<String> {
         let help = run(line).out;
-        let list = help.split_once("Commands:\n").map_or("", |(_, list)| list).to_owned();
-        let names = list.lines().take_while(|line| !line.is_empty());
-        names.map(|line| line.split_whitespace().next().unwrap().to_owned()).filter(|name| name != "help").collect()
+        crate::help::commands_of(&help).into_iter().collect()
     };
     let mut all = BTreeSet::new();
     for command in of(&["--help"]) {

@@ -10,14 +10,20 @@ fn commands() -> BTreeSet<String> {
     commands_of(&run(&["--help"]).out)
 }
 
-/// The commands that a help text lists.
-fn commands_of(help: &str) -> BTreeSet<String> {
-    let list = help.split_once("Commands:\n").unwrap().1;
-    list.lines()
-        .take_while(|line| !line.is_empty())
-        .map(|line| line.split_whitespace().next().unwrap().to_owned())
-        .filter(|command| command != "help")
-        .collect()
+/// The commands that a help text lists, under one title or under several.
+pub(crate) fn commands_of(help: &str) -> BTreeSet<String> {
+    let mut commands = BTreeSet::new();
+    let mut listed = false;
+    for line in help.lines() {
+        match line.strip_prefix("  ") {
+            Some(command) if listed && !command.starts_with(' ') => {
+                commands.extend(command.split(' ').next().filter(|name| *name != "help").map(str::to_owned));
+            }
+            Some(_) => {}
+            None => listed = line.starts_with("Commands") && line.ends_with(':'),
+        }
+    }
+    commands
 }
 
 #[test]
@@ -40,6 +46,16 @@ fn help_and_version_are_data_and_a_bare_call_is_a_mistake() {
     assert!(help.out.contains("Exit codes:") && help.err.is_empty());
     let version = run(&["--version"]);
     assert_eq!(version.out, format!("assay {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(run(&["version"]).out, version.out);
+    for (words, other) in [(&["help", "keys", "split"][..], &["keys", "split", "--help"][..]), (&["help"], &["--help"])]
+    {
+        let asked = run(words);
+        assert_eq!((asked.code, asked.out), (Some(0), run(other).out), "{words:?}");
+    }
+    for line in help.out.lines().take_while(|line| !line.starts_with("Global options")) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    assert!(help.out.contains("Commands to judge a backup:\n  verify"), "{}", help.out);
     let bare = run::<&str>(&[]);
     assert_eq!((bare.code, bare.out.as_str()), (Some(2), ""));
     assert!(bare.err.contains("Usage: assay"));
@@ -82,16 +98,19 @@ fn there_is_a_page_for_every_command() {
     assert_eq!(pages, expected);
     for (group, command) in below {
         let page = fs::read_to_string(out.join(format!("assay-{group}-{command}.1"))).unwrap();
-        assert!(page.contains(&format!(".TH assay-{group}-{command} 1")), "{page}");
+        assert!(page.contains(&format!(".TH assay-{group}-{command} 1").to_uppercase()), "{page}");
         assert!(page.contains(&format!("assay {group} {command}").replace('-', "\\-")), "{page}");
         assert_eq!(run(&["man", &group, &command]).out, page);
     }
     for command in commands() {
         let page = fs::read_to_string(out.join(format!("assay-{command}.1"))).unwrap();
-        assert!(page.contains(&format!(".TH assay-{command} 1")), "{page}");
+        assert!(page.contains(&format!(".TH assay-{command} 1").to_uppercase()), "{page}");
         assert_eq!(run(&["man", &command]).out, page);
     }
-    assert!(run(&["man"]).out.contains(".TH assay 1"));
+    assert!(run(&["man"]).out.contains(".TH ASSAY 1"));
+    let Some(mut lint) = fixtures::tool("mandoc") else { return };
+    let said = lint.arg("-Tlint").args(pages.iter().map(|page| out.join(page))).output().unwrap();
+    assert!(said.status.success() && said.stdout.is_empty(), "{}", String::from_utf8_lossy(&said.stdout));
 }
 
 #[test]
@@ -103,4 +122,21 @@ fn each_shell_gets_a_script_that_knows_the_commands() {
             assert!(script.out.contains(&command), "{shell}: {command}");
         }
     }
+}
+
+#[test]
+fn findings_are_explained_by_family_and_completed() {
+    let family = run(&["explain", "haz"]);
+    let rows: Vec<&str> = family.out.lines().skip(1).map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert!(family.code == Some(0) && rows.len() > 5, "{}", family.out);
+    assert!(rows.iter().all(|id| id.starts_with("HAZ-")), "{rows:?}");
+    let both = run(&["explain", "HAZ", "SNAP-001", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&both.out).unwrap();
+    assert_eq!(document["artifacts"].as_array().unwrap().len(), rows.len() + 1);
+    assert!(run(&["explain", "SNAP-001"]).out.contains("What to do"));
+    let none = run(&["explain", "NOPE"]);
+    assert!(none.code == Some(2) && none.err.contains("there is no finding `NOPE`"), "{}", none.err);
+    let script = run(&["completions", "zsh"]).out;
+    assert!(script.contains("SNAP-003") && script.contains("HAZ"));
+    assert!(!run(&["explain", "--help"]).out.contains("SNAP-004"), "too many for a page of help");
 }

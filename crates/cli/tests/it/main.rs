@@ -21,6 +21,7 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_all
 mod canaries;
 mod canary_lines;
 mod cluster;
+mod columns;
 mod compat;
 mod diff;
 mod directory;
@@ -74,6 +75,7 @@ mod rehearse;
 mod reports;
 mod run;
 mod runbook;
+mod salvaged;
 mod secrets;
 mod selection;
 mod tarball;

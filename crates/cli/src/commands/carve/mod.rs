@@ -9,7 +9,7 @@ use etcd_snapshot::carve::{Carved, carve};
 use etcd_snapshot::{Options, trailer};
 use lens::{Carving, NoKeys, Reader};
 
-use super::bytes::{check_faults, database, open};
+use super::bytes::{check_faults, database, fold_rows, open};
 use super::objects;
 use crate::args::CarveArgs;
 use crate::exit::{Ending, Error};
@@ -39,6 +39,7 @@ pub(super) fn run(args: CarveArgs, reading: &Reading, ui: &mut Ui) -> Result<End
     let mut folder = args.out.as_deref().map(begin).transpose()?;
     let verdict = ui.ending().verdict();
     let head = carved_head(source.name(), scan.current(), scan.state.compacted());
+    fold_rows(args.output.format(), ui);
     let mut rows = Rows::begin(ui.out(), args.output.format(), &head)?;
     let (mut failed, mut closed, mut bare) = (Ok(()), Vec::new(), 0);
     let found = carve(&scan, &Pool, &progress, |carved| {

@@ -1,20 +1,16 @@
 //! `ls --salvage`: what intact pages hold, whatever became of the tree above them.
 
-use std::collections::BTreeMap;
-
 use artifact::Contents;
-use bbolt_page::{Db, salvage};
 use checks::Verdict;
-use etcd_snapshot::{Place, Record, Revision};
+use lens::{Salvaged, last_of_each, salvaged};
 
 use super::rows::Entry;
 use super::{Request, give_out, meant, table};
 use crate::args::{ListForm, View};
-use crate::commands::objects;
+use crate::commands::{objects, snapshot};
 use crate::exit::Error;
 use crate::output::rows::keys::KeysHead;
 use crate::ui::Ui;
-use wording::count;
 
 pub(super) fn run(request: &mut Request, source: &Contents, ui: &mut Ui) -> Result<(), Error> {
     objects::resolve_by(&mut request.selection, source, |resources| {
@@ -26,12 +22,7 @@ pub(super) fn run(request: &mut Request, source: &Contents, ui: &mut Ui) -> Resu
     let records = records(source, |key| request.selection.matches(key))?;
     source.check_unchanged()?;
     let greatest = records.keys().next_back().map_or(0, |(revision, _)| revision.main);
-    ui.warn(&format!(
-        "{}: {} salvaged from intact pages. Pages no longer in use are among them, and lost ones are not: \
-         keys may be missing, outdated or long deleted",
-        source.display(),
-        count(records.len() as u64, "revision"),
-    ));
+    snapshot::say_salvaged(source, records.len(), ui);
     if let ListForm::Sqlite { out, force } = &request.form {
         let file = table::File { out, force: *force, created: ui.now() };
         return table::write_salvaged(source, records.values(), last_of_each(&records), &file);
@@ -53,34 +44,11 @@ pub(super) fn run(request: &mut Request, source: &Contents, ui: &mut Ui) -> Resu
     give_out(request, head, ui, entries.into_iter())
 }
 
-/// Records by revision. The same record on several pages counts once.
-pub(super) type Records<'a> = BTreeMap<(Revision, bool), Record<'a>>;
-
-fn records<'a>(source: &'a Contents, wanted: impl Fn(&[u8]) -> bool) -> Result<Records<'a>, Error> {
-    let bytes = source.bytes();
-    let known = Db::open(bytes).ok().map(|db| db.meta().page_size);
-    let page_size = known.or_else(|| salvage::guess_page_size(bytes)).ok_or_else(|| Error::Unanswerable {
+/// Records of keys that are wanted, from whatever pages are intact.
+fn records<'a>(source: &'a Contents, wanted: impl Fn(&[u8]) -> bool) -> Result<Salvaged<'a>, Error> {
+    salvaged(source.bytes(), wanted).ok_or_else(|| Error::Unanswerable {
         display: source.display().to_owned(),
         reason: "no page says of itself what page it is, so there is nothing to salvage".to_owned(),
         hint: None,
-    })?;
-    let mut records = Records::new();
-    for page in salvage::leaf_pages(bytes, page_size) {
-        for element in page.elements().filter(|element| !element.is_bucket()) {
-            let place = Place { page: page.page(), element: element.index, offset: page.offset_of(element.index) };
-            if let Ok(record) = Record::decode(&element, place)
-                && !record.is_bump_marker()
-                && wanted(record.kv.key)
-            {
-                records.entry((record.revision, record.tombstone)).or_insert(record);
-            }
-        }
-    }
-    Ok(records)
-}
-
-/// The last record of each key, by key.
-fn last_of_each<'r, 'a>(records: &'r Records<'a>) -> BTreeMap<&'a [u8], &'r Record<'a>> {
-    // In order of revision, so a later one takes the place of an earlier one.
-    records.values().map(|record| (record.kv.key, record)).collect()
+    })
 }

@@ -9,13 +9,13 @@ use lens::table::{Columns, created};
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::{Ui, style};
-use wording::{escape, shorten};
+use wording::{escape, shorten, shorten_end};
 
 /// Blanks between columns, and columns that one has at least, as kubectl has them.
 const GAP: usize = 3;
 const NARROWEST: usize = 6;
 /// No column is shortened below this.
-const LEAST: usize = 12;
+const LEAST: usize = 8;
 
 /// Rows under their titles.
 #[derive(Default)]
@@ -45,8 +45,10 @@ impl Rows {
         let widths = fitted(widths, room);
         for (number, row) in all().enumerate() {
             let mut line = String::new();
-            for (cell, width) in row.iter().zip(&widths) {
-                let cell = shorten(cell, *width);
+            for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
+                // of a time, which comes last, the beginning tells most
+                let is_last = at + 1 == columns;
+                let cell = if is_last { shorten_end(cell, *width, "…") } else { shorten(cell, *width) };
                 line.push_str(&cell);
                 let next = (width + GAP).max(NARROWEST);
                 line.extend(std::iter::repeat_n(' ', next.saturating_sub(cell.width())));
@@ -133,7 +135,7 @@ mod tests {
         let mut rows = Rows::new(["A", "NAME", "X"].map(str::to_owned));
         rows.add(["1".to_owned(), "n".repeat(100), "x".repeat(50)]);
         let mut before = 0;
-        for (room, longest) in [(None, 159), (Some(120), 120), (Some(80), 80), (Some(10), 33)] {
+        for (room, longest) in [(None, 159), (Some(120), 120), (Some(80), 80), (Some(10), 25)] {
             rows.write(room, &mut ui).unwrap();
             let text = out.text();
             let text = text.get(std::mem::replace(&mut before, text.len())..).unwrap();
