@@ -7,6 +7,7 @@
 
 pub mod args;
 pub mod commands;
+mod configuration;
 mod ending;
 pub mod exit;
 mod failure;
@@ -22,7 +23,7 @@ mod unproven;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::FromArgMatches;
+use clap::FromArgMatches as _;
 
 /// Runs assay on the arguments of the process.
 pub fn main() -> ExitCode {
@@ -35,24 +36,46 @@ pub fn run(line: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = launch::verb(&line) {
         return code;
     }
-    exit::guarded(|| match parsed(&line) {
+    exit::guarded(|| match parse(&line) {
         Ok(cli) => {
             let mut ui = ui::Ui::stdio(&cli.global);
             let result = commands::run(cli, &mut ui);
             exit::finish(result, &mut ui)
         }
         // Help and version come this way, too, as does a usage error; clap knows its streams.
-        Err(error) => {
+        Err(Refused::Line(error)) => {
             tell(&error, &line);
             ExitCode::from(if error.use_stderr() { 2 } else { 0 })
         }
+        Err(Refused::Settings(error, global)) => exit::finish(Err(error), &mut ui::Ui::stdio(&global)),
     })
 }
 
-/// The command line, read.
-fn parsed(line: &[OsString]) -> Result<commands::Cli, clap::Error> {
-    let matches = commands::command().try_get_matches_from(line)?;
-    commands::Cli::from_arg_matches(&matches)
+/// Why a line does not become a command.
+enum Refused {
+    /// The line.
+    Line(clap::Error),
+    /// What is set for it elsewhere, and the options of the line.
+    Settings(exit::Error, Box<args::GlobalArgs>),
+}
+
+impl From<clap::Error> for Refused {
+    fn from(error: clap::Error) -> Self {
+        Self::Line(error)
+    }
+}
+
+/// The command of a line, with what is set for it elsewhere.
+fn parse(line: &[OsString]) -> Result<commands::Cli, Refused> {
+    let cli = commands::command();
+    // what is wrong with the line comes first, and help needs no settings
+    let said = cli.clone().try_get_matches_from(line)?;
+    let settings = configuration::Settings::of_process(&cli).map_err(|error| {
+        let global = commands::Cli::from_arg_matches(&said).map(|cli| Box::new(cli.global));
+        global.map_or_else(Refused::Line, |global| Refused::Settings(error, global))
+    })?;
+    let matches = settings.as_defaults(cli, &said).try_get_matches_from(line)?;
+    Ok(commands::Cli::from_arg_matches(&matches)?)
 }
 
 /// Says what clap says. It repeats words of the line as they are; where one of them holds what a terminal obeys, as a

@@ -7,6 +7,7 @@ use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Subco
 use wording::escape;
 
 use super::Cli;
+use crate::configuration::{self, Settings};
 use crate::exit::{Ending, Error};
 use crate::output::human::{Align, Table};
 use crate::ui::Ui;
@@ -14,7 +15,11 @@ use crate::ui::Ui;
 const HELP: &str = "\
 Examples:
   assay config show
-  ASSAY_NOW=2026-12-01 assay config show --threads 2";
+  ASSAY_NOW=2026-12-01 assay config show --threads 2
+
+What the line does not say may come from the environment (ASSAY_THREADS, ASSAY_FAIL_ON), from assay.toml in the working
+directory, or from assay/assay.toml in XDG_CONFIG_HOME (~/.config), in that order. Options of every command stand at the
+top of the file, those of verify under [verify]. What opens secrets cannot be set, and no secret may stand in the file.";
 
 /// `assay config`.
 #[derive(Debug, Clone, Args)]
@@ -28,7 +33,7 @@ pub struct ConfigArgs {
 /// The commands under `assay config`.
 #[derive(Debug, Clone, Subcommand)]
 enum ConfigCommand {
-    /// Show what holds, and who says so: the line, the environment, or a default
+    /// Show what holds, and who says so: the line, the environment, a file, or a default
     Show(ShowArgs),
 }
 
@@ -73,7 +78,7 @@ impl Args for Given {
 
 impl Given {
     /// The option as it is typed, what holds, and who says so.
-    fn row(&self, option: &Arg) -> [String; 3] {
+    fn row(&self, option: &Arg, settings: &Settings) -> [String; 3] {
         let name = format!("--{}", option.get_long().unwrap_or_default());
         let Some((source, value)) = self.0.get(option.get_id().as_str()) else {
             let unsaid = match option.get_id().as_str() {
@@ -87,17 +92,34 @@ impl Given {
         let says = match source {
             ValueSource::CommandLine => "command line".to_owned(),
             ValueSource::EnvVariable => format!("environment: {}", variable()),
-            _ => "default".to_owned(),
+            _ => settings.of(None, option).map_or_else(|| "default".to_owned(), |(_, says)| says.to_owned()),
         };
         [name, value.clone(), says]
     }
 }
 
+/// An option of a command that can be set, and what is.
+fn of_command(command: &str, option: &Arg, settings: &Settings) -> [String; 3] {
+    let name = format!("{command} --{}", option.get_long().unwrap_or_default());
+    let usual = || option.get_default_values().iter().map(|it| it.to_string_lossy().into_owned()).collect::<String>();
+    let (value, says) = match settings.of(Some(command), option) {
+        Some((value, says)) => (escape(value.as_bytes()).into_owned(), says.to_owned()),
+        None => (usual(), "default".to_owned()),
+    };
+    [name, if value.is_empty() { "none".to_owned() } else { value }, says]
+}
+
 pub(super) fn run(args: &ConfigArgs, ui: &mut Ui) -> Result<Ending, Error> {
     let ConfigCommand::Show(ShowArgs { given }) = &args.command;
     let mut table = Table::new(&[("option", Align::Left), ("value", Align::Left), ("from", Align::Left)]);
-    for option in Cli::command().get_arguments().filter(|option| option.is_global_set()) {
-        table.row(given.row(option));
+    let cli = Cli::command();
+    let settings = Settings::of_process(&cli)?;
+    for option in cli.get_arguments().filter(|option| option.is_global_set()) {
+        table.row(given.row(option, &settings));
+    }
+    let verify = cli.find_subcommand("verify").into_iter().flat_map(Command::get_arguments);
+    for option in verify.filter(|option| configuration::is_of_commands(option)) {
+        table.row(of_command("verify", option, &settings));
     }
     let look = ui.look();
     table.write(ui.out(), look)?;
@@ -118,7 +140,7 @@ mod tests {
         let ConfigCommand::Show(ShowArgs { given }) = args.command;
         let command = Cli::command();
         let option = command.get_arguments().find(|arg| arg.get_long() == Some(option)).unwrap();
-        let [_, value, says] = given.row(option);
+        let [_, value, says] = given.row(option, &Settings::default());
         (value, says)
     }
 

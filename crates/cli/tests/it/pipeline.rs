@@ -235,3 +235,48 @@ fn a_signal_ends_a_run_after_the_backup_that_is_under_way() {
         assert!(!document.to_string().contains("last.db"), "it was not begun");
     }
 }
+
+/// The working directory's file, the user's own, the environment and the line, each before the one before it.
+#[test]
+fn what_is_set_elsewhere_holds_and_is_told_with_its_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let (here, own) = (dir.path().join("here"), dir.path().join("xdg/assay"));
+    fs::create_dir(&here).unwrap();
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join("assay.toml"), "threads = 1\ncolor = 'always'\n[verify]\nmax-age = '1d'\n").unwrap();
+    fs::write(here.join("assay.toml"), "color = 'never'\n[verify]\nfail-on = 'medium'\n").unwrap();
+    fs::write(here.join("s.db"), snapshot(0)).unwrap();
+    let run = |line: &[&str], set: &[(&str, &str)]| {
+        let mut command = assay(line);
+        command.current_dir(&here).env("XDG_CONFIG_HOME", dir.path().join("xdg")).envs(set.iter().copied());
+        crate::run::Run::from(command.output().unwrap())
+    };
+    let shown = run(&["config", "show"], &[("ASSAY_NEWEST", "3"), ("ASSAY_COLOR", "")]);
+    let said = |option: &str| -> Vec<String> {
+        let line = shown.out.lines().find(|line| line.trim_start().starts_with(option)).unwrap_or_default();
+        line.trim_start()
+            .trim_start_matches(option)
+            .split("  ")
+            .map(|it| it.trim().to_owned())
+            .filter(|it| !it.is_empty())
+            .collect()
+    };
+    assert_eq!(said("--color"), ["never", "assay.toml, line 1"], "{}{}", shown.out, shown.err);
+    assert_eq!(said("--threads")[0], "1");
+    assert!(said("--threads")[1].ends_with("xdg/assay/assay.toml, line 1"), "{}", shown.out);
+    assert_eq!(said("verify --fail-on"), ["medium", "assay.toml, line 3"]);
+    assert_eq!(said("verify --newest"), ["3", "environment: ASSAY_NEWEST"]);
+    assert_eq!(said("verify --policy"), ["none", "default"]);
+    // nothing tells the age of this one, and the file asks for it
+    let judged = run(&["verify", "s.db", "--json"], &[]);
+    assert!(judged.code == Some(1) && judged.out.contains("PAIR-046"), "{}{}", judged.out, judged.err);
+    assert!(judged.out.contains("\"failOn\": \"medium\""), "{}", judged.out);
+    let line = run(&["verify", "s.db", "--json", "--fail-on", "never"], &[("ASSAY_FAIL_ON", "high")]);
+    assert!(line.code == Some(0) && line.out.contains("\"failOn\": \"never\""), "{}", line.out);
+
+    fs::write(here.join("assay.toml"), "[verify]\nfail_on = 'never'\n").unwrap();
+    let refused = run(&["verify", "s.db"], &[]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
+    assert!(refused.err.starts_with("error: assay.toml, line 2: `fail_on` cannot be set there"), "{}", refused.err);
+    assert_eq!(run(&["verify", "--help"], &[]).code, Some(0), "help needs no settings");
+}
