@@ -1,11 +1,14 @@
 //! The database in a file.
 
-use artifact::Contents;
+use std::path::Path;
+
+use artifact::{Contents, Reading};
 use backup_facts::snapshot::{self, Opened};
 use bbolt_page::{Db, OpenError};
-use etcd_snapshot::Scan;
+use etcd_snapshot::{Options, Scan};
 
 use crate::error::Error;
+use crate::pool::Pool;
 
 /// A database in a file that should be a snapshot, opened as etcd does, or by what is left of it.
 ///
@@ -21,6 +24,19 @@ pub fn database(source: &Contents) -> Result<(Db<'_>, Opened), Error> {
 /// Where etcd would not open it; pages may be left.
 pub fn intact_database(source: &Contents) -> Result<Db<'_>, Error> {
     Db::open(source.bytes()).map_err(|error| no_database(source, error, true))
+}
+
+/// The revision that a snapshot ends at.
+///
+/// # Errors
+/// A file that cannot be read, or is no snapshot; a database that etcd would not open.
+pub fn revision_of(path: &Path, reading: &Reading) -> Result<u64, Error> {
+    let source = Contents::open(path)?.whole(reading, &|_| {})?;
+    source.expect_snapshot()?;
+    let options = Options { at: None, without_hashes: true, progress: None };
+    let current = etcd_snapshot::scan(intact_database(&source)?, options, &Pool).current();
+    source.check_unchanged()?;
+    Ok(current.unsigned_abs())
 }
 
 /// Why there is no database in a file, or what a transfer did to it that explains it.

@@ -58,7 +58,7 @@ pub use artifact::{Folder, Reading};
 pub use backup::{Backup, Facts};
 pub use backups::Backups;
 pub use checks::{Finding, Severity, Verdict};
-pub use database::{database, intact_database, lost};
+pub use database::{database, intact_database, lost, revision_of};
 pub use document::Document;
 pub use error::{Error, KeysError};
 pub use expectation::Expectation;

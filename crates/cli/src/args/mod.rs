@@ -47,7 +47,7 @@ pub use report::{PolicyArgs, PolicyCheckArgs, PolicyCommand, VerdictFormat, Verd
 pub use runbook::{BookFormat, RunbookArgs};
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs, SelectionText};
 use values::{Completed, parse_age, parse_moment, parse_revision, parse_size};
-pub use values::{FailOn, ReportFormat, When};
+pub use values::{FailOn, LiveRevision, ReportFormat, When};
 
 use checks::findings;
 
@@ -159,9 +159,10 @@ pub struct VerifyArgs {
     /// Tells the hazards of a lone file, too
     #[arg(long, value_name = "DATE", value_parser = parse_moment)]
     pub restore_date: Option<jiff::Timestamp>,
-    /// Revision of the cluster as it runs now (`etcdctl endpoint status -w json`): how far a restore turns it back
-    #[arg(long, value_name = "N", value_parser = parse_revision)]
-    pub live_revision: Option<i64>,
+    /// Where the cluster is now: a revision (`etcdctl endpoint status -w json`), or a newer snapshot of it. It tells how far a
+    /// restore turns it back
+    #[arg(long, value_name = "N|SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub live_revision: Option<LiveRevision>,
     /// How old the newest good backup of each cluster may be: 26h, 90m, 2d; by the cluster's clock, else by the name
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     pub max_age: Option<i64>,

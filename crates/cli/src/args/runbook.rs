@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::keys::KeysInput;
 use super::values::parse_moment;
-use super::{JudgedBootArgs, PlatformArgs, TargetArgs};
+use super::{JudgedBootArgs, LiveRevision, PlatformArgs, TargetArgs};
 
 const HELP: &str = "\
 Examples:
@@ -81,6 +81,9 @@ pub struct RunbookArgs {
     /// Day of the planned restore: a day or RFC 3339; now unless given
     #[arg(long, value_name = "DATE", value_parser = parse_moment)]
     pub restore_date: Option<jiff::Timestamp>,
+    /// Where the cluster is now, or was last: a revision, or a newer snapshot of it; see `assay verify --help`
+    #[arg(long, value_name = "N|SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub live_revision: Option<LiveRevision>,
     /// Go on at this step: what comes before it was done
     #[arg(long, value_name = "ID")]
     pub at_step: Option<String>,

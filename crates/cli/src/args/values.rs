@@ -1,6 +1,7 @@
 //! Values that options take.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, ValueEnum};
@@ -115,9 +116,38 @@ pub(super) fn parse_revision(text: &str) -> Result<i64, String> {
         .ok_or_else(|| "a revision is a whole number from 1 on".to_owned())
 }
 
+/// Where a cluster is, or was last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LiveRevision {
+    /// At this revision.
+    At(u64),
+    /// Where this snapshot ends. A file whose name is a number is written `./1234`.
+    Of(PathBuf),
+}
+
+impl From<OsString> for LiveRevision {
+    fn from(text: OsString) -> Self {
+        let number = text.to_str().and_then(|text| text.parse().ok()).filter(|revision| *revision > 0);
+        number.map_or_else(|| Self::Of(PathBuf::from(text)), Self::At)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cluster_is_at_a_number_or_where_a_snapshot_ends() {
+        for (text, expected) in [
+            ("1234", LiveRevision::At(1234)),
+            ("./1234", LiveRevision::Of("./1234".into())),
+            ("now.db", LiveRevision::Of("now.db".into())),
+            ("0", LiveRevision::Of("0".into())),
+            ("-5", LiveRevision::Of("-5".into())),
+        ] {
+            assert_eq!(LiveRevision::from(OsString::from(text)), expected);
+        }
+    }
 
     #[test]
     fn sizes_are_read_as_coreutils_reads_them() {

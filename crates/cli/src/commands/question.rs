@@ -15,7 +15,7 @@ use checks::{Severity, Verdict};
 use super::given::input;
 pub(super) use super::given::{given, keys};
 use super::rehearse::Rehearser;
-use crate::args::{FailOn, TargetArgs, VerifyArgs};
+use crate::args::{FailOn, LiveRevision, TargetArgs, VerifyArgs};
 use crate::exit::{Ending, Error};
 use crate::ui::{Ui, Watcher};
 
@@ -35,7 +35,7 @@ pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &W
     (question.keys, question.unlock) = keys(&args.keys, reading, watch)?;
     question.platform = args.of.platform;
     question.restore_on = args.restore_date;
-    question.live_revision = args.live_revision.and_then(|revision| u64::try_from(revision).ok());
+    question.live_revision = live_revision(args.live_revision.as_ref(), reading)?;
     question.escrow_manifest.clone_from(&args.escrow_manifest);
     question.max_age = args.max_age;
     question.fail_on = limit(args.fail_on);
@@ -64,6 +64,15 @@ pub(super) fn pass_over(
         return Err(Error::Usage(what.to_owned()));
     }
     Ok(assay::open_with(inputs(&args.paths), reading)?.but_newest(keep.get(), question, watch))
+}
+
+/// Where the cluster is, or was last.
+pub(super) fn live_revision(given: Option<&LiveRevision>, reading: &Reading) -> Result<Option<u64>, Error> {
+    Ok(match given {
+        None => None,
+        Some(LiveRevision::At(revision)) => Some(*revision),
+        Some(LiveRevision::Of(path)) => Some(assay::revision_of(path, reading)?),
+    })
 }
 
 /// Standard input can be one thing.

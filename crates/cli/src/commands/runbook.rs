@@ -54,6 +54,7 @@ fn asked(args: &RunbookArgs, reading: &Reading, ui: &Ui, watch: &Watcher) -> Res
     (question.keys, question.unlock) = question::keys(&args.keys, reading, watch)?;
     question.platform = args.of.platform;
     question.restore_on = Some(args.restore_date.unwrap_or(ui.now()));
+    question.live_revision = question::live_revision(args.live_revision.as_ref(), reading)?;
     question.escrow_manifest.clone_from(&args.escrow_manifest);
     if args.rehearsal.rehearse {
         let rehearser = Rehearser::of(&args.rehearsal, reading, ui, watch)?;

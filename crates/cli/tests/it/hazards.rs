@@ -15,7 +15,7 @@ const THAT_DAY: &str = "2026-11-23T18:00:00Z";
 const TOO_LATE: &str = "2031-11-01";
 
 /// What every fixture of a whole cluster holds, by `fixtures/README.md`.
-const OF_A_CLUSTER: [&str; 13] = [
+const OF_A_CLUSTER: [&str; 14] = [
     "HAZ-001 info",   // eleven volumes
     "HAZ-002 low",    // three of them local
     "HAZ-004 info",   // five attached
@@ -29,6 +29,7 @@ const OF_A_CLUSTER: [&str; 13] = [
     "HAZ-018 low",    // pool worker is paused
     "HAZ-022 info",   // OVN
     "HAZ-029 low",    // saved from an etcd of one member
+    "HAZ-037 low",    // worker-2 is cordoned
 ];
 
 fn verify(args: &[&str]) -> Value {
@@ -90,7 +91,7 @@ fn a_snapshot_alone_tells_hazards_when_a_restore_is_spoken_of() {
     for args in [["--restore-date", THAT_DAY], ["--target", "4.18.30"], ["--target-file", &text(&target)]] {
         let mut told = hazards(&verify(&[&args[..], &[&snapshot]].concat()));
         // without a day, that is today
-        told.retain(|id| args[0] == "--restore-date" || !id.starts_with("HAZ-016"));
+        told.retain(|id| args[0] == "--restore-date" || !["HAZ-016 ", "HAZ-035 "].contains(&&id[..8]));
         assert_eq!(told, set(&OF_A_CLUSTER), "{args:?}");
     }
 }
@@ -153,4 +154,31 @@ fn a_tarball_alone_tells_what_will_have_ended() {
     std::fs::copy(&tarball, folder.path().join(name)).unwrap();
     let told = verify(&[&text(folder.path()), "--restore-date", "2031-10-30"]);
     assert_eq!(hazards(&told), set(&["HAZ-024 medium"]));
+}
+
+/// Where the cluster is may be told by a number, or by a newer snapshot of it; of a lone file, and in its runbook.
+#[test]
+fn how_far_a_cluster_has_gone_is_told_by_a_number_or_by_another_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, revisions: std::ops::RangeInclusive<i64>| {
+        let mut builder = snapshot_builder::Builder::new();
+        for at in revisions {
+            builder.create(at, &format!("key-{at}"));
+        }
+        let path = folder.path().join(name);
+        std::fs::write(&path, builder.build()).unwrap();
+        text(&path)
+    };
+    let (old, new) = (write("old.db", 2..=40), write("new.db", 2..=1540));
+    let told = "the snapshot ends at revision 40, the cluster was at 1 540: 1 500 are undone";
+    for live in ["1540", &new] {
+        let document = verify(&[&old, "--live-revision", live]);
+        assert!(message(&document, "HAZ-032").starts_with(told), "{}", message(&document, "HAZ-032"));
+        let book = run(&["runbook", "--json", &old, "--live-revision", live]);
+        assert!(book.out.contains(told) && book.out.contains("1500 at the least"), "{} {}", book.err, book.out);
+    }
+    for none in ["0", "-1", "no-such-file.db"] {
+        let refused = run(&["verify", &old, &format!("--live-revision={none}")]);
+        assert_eq!(refused.code, Some(2), "{none}: {}", refused.err);
+    }
 }
