@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use artifact::{Contents, Directory, Entry, EntryKind, Files, Ignored, InputError, Looks, Reading, Walk};
 use backup_facts::delta::Deltas;
@@ -39,6 +40,7 @@ pub struct Backups {
     pub layout: Layout,
     /// The release that MicroShift's file `version` tells.
     pub version_file: Option<String>,
+    beside: OnceLock<Beside>,
     walk: Walk,
 }
 
@@ -150,6 +152,7 @@ impl Backups {
                 named,
                 layout,
                 version_file,
+                beside: OnceLock::new(),
                 walk,
             }));
         }
@@ -159,8 +162,8 @@ impl Backups {
             walk.keep(|_| false);
             return Looked::Other(walk, archives);
         }
-        let version_file = None;
-        let found = Self { archives, path, backups, unfinished, picks, named, layout, version_file, walk };
+        let (version_file, beside) = (None, OnceLock::new());
+        let found = Self { archives, path, backups, unfinished, picks, named, layout, version_file, beside, walk };
         found.walk.keep(|name| {
             let path = found.path.join(name);
             found.backups.iter().any(|backup| backup.files().any(|file| file == path))
@@ -181,13 +184,13 @@ impl Backups {
         nested(&self.walk)
     }
 
-    /// The write-ahead log beside the database of a data directory; `None` where there is none. A segment is in memory while
-    /// it is read.
+    /// The write-ahead log beside the database of a data directory, MicroShift's copy of one included; `None` where there is
+    /// none. A segment is in memory while it is read.
     ///
     /// # Errors
     /// Whatever keeps a segment from being read.
     pub fn log(&self, reading: &Reading) -> Option<Result<Log, InputError>> {
-        let Layout::Data(database) = self.layout else { return None };
+        let database = self.layout.database()?;
         let (_, place) = DATA.iter().find(|(place, _)| *place == database)?;
         let mut parts = place.split('/');
         let first = self.walk.inner(parts.next()?.as_ref())?;
@@ -205,31 +208,28 @@ impl Backups {
         self.walk.ignored()
     }
 
-    /// Certificates beside the snapshot, by name: the files `.crt` of `pki/` and `pki/etcd/`, as kubeadm keeps them.
-    pub fn certificates(&self, reading: &Reading) -> Vec<(String, Zeroizing<Vec<u8>>)> {
-        let Some(Ok(pki)) = self.walk.inner("pki".as_ref()) else { return Vec::new() };
-        let etcd = pki.inner("etcd".as_ref()).and_then(Result::ok);
-        let of = |walk: &Walk, prefix: &str| -> Vec<(String, Zeroizing<Vec<u8>>)> {
-            let is_one = |entry: &&Entry| entry.kind == EntryKind::File && name(entry).ends_with(".crt");
-            let files = walk.entries().iter().filter(is_one).take(KEY_FILES);
-            files
-                .filter_map(|entry| {
-                    Some((format!("{prefix}{}", name(entry)), small(walk.open(&entry.name, reading).ok()?)?))
-                })
-                .collect()
-        };
-        let mut found = of(&pki, "pki/");
-        found.extend(etcd.iter().flat_map(|walk| of(walk, "pki/etcd/")));
-        found
+    /// The files beside the snapshot that may hold certificates, by their names in the directory: PEM, and texts. Of which of
+    /// them a cluster takes its certificates, no name decides: `pki/`, `server/tls/`, `ssl/`, `certs/`, the secrets of a cluster.
+    pub fn certificates(&self, reading: &Reading) -> Vec<(&str, &[u8])> {
+        let beside = self.beside(reading);
+        let files = beside.certificates.iter().chain(&beside.keys);
+        let named =
+            files.filter_map(|file| Some((file.path.strip_prefix(&self.path).ok()?.to_str()?, &file.bytes[..])));
+        named.collect()
     }
 
     /// What the files beside the snapshot say that may hold keys, those of its folders included.
-    pub fn key_files(&self, reading: &Reading) -> Vec<KeyFile> {
-        let mut search = KeySearch { reading, looked: 0, found: Vec::new() };
-        search.folder(&self.walk, DEPTH, &|path| {
-            self.backups.iter().any(|backup| backup.files().any(|file| file == path))
-        });
-        search.found
+    pub fn key_files(&self, reading: &Reading) -> &[KeyFile] {
+        &self.beside(reading).keys
+    }
+
+    /// The small files beside the snapshot, read once.
+    fn beside(&self, reading: &Reading) -> &Beside {
+        self.beside.get_or_init(|| {
+            Beside::of(&self.walk, reading, &|path| {
+                self.backups.iter().any(|backup| backup.files().any(|file| file == path))
+            })
+        })
     }
 }
 
@@ -255,18 +255,34 @@ pub struct KeyFile {
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
-/// The files of a directory and of its folders that may hold keys.
-pub(crate) fn key_files_of(walk: &Walk, reading: &Reading) -> Vec<KeyFile> {
-    let mut search = KeySearch { reading, looked: 0, found: Vec::new() };
-    search.folder(walk, DEPTH, &|_| false);
-    search.found
+/// The small files of a directory and of its folders.
+#[derive(Default)]
+struct Beside {
+    /// Those that may hold keys.
+    keys: Vec<KeyFile>,
+    /// Certificates in PEM.
+    certificates: Vec<KeyFile>,
 }
 
-/// Looks for files that may hold keys: by their sizes, then by how they begin, and none is read of which that says no.
+impl Beside {
+    fn of(walk: &Walk, reading: &Reading, known: &dyn Fn(&Path) -> bool) -> Self {
+        let mut search = KeySearch { reading, looked: 0, found: Self::default() };
+        search.folder(walk, DEPTH, known);
+        search.found
+    }
+}
+
+/// The files of a directory and of its folders that may hold keys.
+pub(crate) fn key_files_of(walk: &Walk, reading: &Reading) -> Vec<KeyFile> {
+    Beside::of(walk, reading, &|_| false).keys
+}
+
+/// Looks for files that may hold keys or certificates: by their sizes, then by how they begin, and none is read of which that
+/// says no.
 struct KeySearch<'r> {
     reading: &'r Reading,
     looked: usize,
-    found: Vec<KeyFile>,
+    found: Beside,
 }
 
 impl KeySearch<'_> {
@@ -295,13 +311,14 @@ impl KeySearch<'_> {
         }
         self.looked += 1;
         let alone = matches!(entry.size, 16 | 24 | 32);
-        let may = match walk.look(entry, self.reading) {
-            Some(Looks::Json | Looks::Yaml | Looks::Text) => true,
-            Some(Looks::Random | Looks::Unknown) => alone,
-            _ => false,
+        let list = match walk.look(entry, self.reading) {
+            Some(Looks::Json | Looks::Yaml | Looks::Text) => &mut self.found.keys,
+            Some(Looks::Random | Looks::Unknown) if alone => &mut self.found.keys,
+            Some(Looks::Pem(label)) if label == "CERTIFICATE" => &mut self.found.certificates,
+            _ => return,
         };
-        if may && let Some(bytes) = walk.open(&entry.name, self.reading).ok().and_then(small) {
-            self.found.push(KeyFile { path, bytes });
+        if let Some(bytes) = walk.open(&entry.name, self.reading).ok().and_then(small) {
+            list.push(KeyFile { path, bytes });
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use backup_facts::hazards::{self, Hazards, Revisions, open_with};
 use backup_facts::opening::Unlocked;
+use backup_facts::platform::renews_certificates;
 use backup_facts::snapshot::SnapshotFacts;
 use checks::{Finding, Findings};
 use jiff::Timestamp;
@@ -27,8 +28,11 @@ pub(crate) fn read(
         let told = (hazards.taken, &hazards.control_plane);
         hazards.revision = Some(Revisions::of(&snapshot.scan, told, question.live_revision, target, platform));
     }
-    let beside = backup.directory().map(|directory| directory.certificates(&backup.reading)).unwrap_or_default();
-    hazards.certificates.add_beside(beside.iter().map(|(name, text)| (name.as_str(), &text[..])), on);
+    // operators renew those of OpenShift, as the authorities in its Secrets tell
+    if let Some(directory) = backup.directory().filter(|_| !platform.has_operators()) {
+        let beside = directory.certificates(&backup.reading);
+        hazards.certificates.add_beside(beside, on, renews_certificates(platform));
+    }
     hazards
 }
 

@@ -280,7 +280,7 @@ pub(crate) fn decide(
         || beside.as_ref().map(|(escrow, unlock)| in_escrow(escrow, *unlock, named)).transpose(),
         || {
             folder = halves.directory.map(|directory| directory.path.as_path());
-            halves.directory.map(|directory| of_files(&directory.key_files(halves.reading))).unwrap_or_default()
+            halves.directory.map(|directory| of_files(directory.key_files(halves.reading))).unwrap_or_default()
         },
     )?;
     if from.is_none() {

@@ -10,7 +10,7 @@ use etcd_snapshot::Scan;
 
 use crate::layout::Layout;
 
-pub use rules::{Halves, Names, Raises, Restore, Rules, TABLE, rules};
+pub use rules::{Halves, Names, Raises, Restore, Rules, TABLE, renews_certificates, rules};
 pub use signs::{Sign, SignKind, Signs};
 
 /// What runs the etcd that a backup was made of.

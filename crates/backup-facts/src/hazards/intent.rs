@@ -32,6 +32,8 @@ pub struct Intent {
     pub removals: Listed<String>,
     /// MachineSets that have another number of machines than they should.
     pub scaling: Listed<MachineSet>,
+    /// Machines that are to go first, of MachineSets that have as many as they should.
+    pub marked: Listed<Marked>,
     /// Whether there are machines that could not be read: then they cannot be counted.
     pub unread_machines: bool,
     sets: BTreeMap<SetName, u64>,
@@ -59,6 +61,15 @@ pub struct MachineSet {
     pub machines: u64,
     /// Those of them that an annotation says are to go first, up to twenty.
     pub marked: Vec<String>,
+}
+
+/// Machines of a set that are to go first when it is scaled down.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marked {
+    /// Namespace and name of the MachineSet.
+    pub set: ObjectName,
+    /// The machines, up to twenty.
+    pub machines: Vec<String>,
 }
 
 impl Intent {
@@ -112,6 +123,9 @@ impl Intent {
         }
         for (name, wanted) in sets {
             let Machines { count, marked } = machines.remove(&name).unwrap_or_default();
+            if count <= wanted && !marked.is_empty() {
+                self.marked.push(Marked { set: name.1.clone(), machines: marked.clone() });
+            }
             if count != wanted {
                 self.scaling.push(MachineSet { name: name.1, wanted, machines: count, marked });
             }

@@ -8,6 +8,7 @@
 mod certificates;
 mod control_plane;
 mod credentials;
+mod cron;
 mod intent;
 mod list;
 mod nodes;
@@ -16,6 +17,7 @@ mod revision;
 mod space;
 mod storage;
 mod view;
+mod work;
 
 use std::collections::HashSet;
 
@@ -29,7 +31,7 @@ use zeroize::Zeroizing;
 pub use certificates::{Certificates, EndsEarly, Signer, Signs};
 pub use control_plane::{ControlPlane, Deletion, Webhook};
 pub use credentials::{Credentials, CredentialsRequest};
-pub use intent::{Intent, MachineSet};
+pub use intent::{Intent, MachineSet, Marked};
 pub use list::{Listed, MOST_LISTED, ObjectName};
 pub use nodes::{ControlPlaneMachineSet, Csr, Machine, Node, Nodes, Pool};
 pub use revision::Revisions;
@@ -37,6 +39,7 @@ pub use space::{DefragOff, QuotaAlert, Space};
 pub use storage::{
     Attachment, Claim, Database, Elsewhere, LocalOwner, StatefulSet, Storage, Volume, VolumeSource, is_kernel_name,
 };
+pub use work::{Due, Leader, Work};
 
 use crate::opening::Unlocked;
 use crate::platform::Platform;
@@ -73,6 +76,8 @@ pub struct Hazards {
     pub space: Space,
     /// What was asked for and not done.
     pub intent: Intent,
+    /// Work that is done at once, and what holds it up.
+    pub work: Work,
     /// The revision, where a restore was spoken of; it goes back.
     pub revision: Option<Revisions>,
     /// Objects of the kinds looked at that could not be read, by resource and name: damaged, or more than is ever decoded.
@@ -215,7 +220,11 @@ impl Hazards {
             }
             BuiltIn::Csr => self.nodes.add_csr(key, object),
             BuiltIn::KubeSystem => self.control_plane.add_kube_system(object),
+            BuiltIn::CronJob => self.work.add_cron_job(key, object, self.restore),
+            BuiltIn::Job => self.work.add_job(key, object),
+            BuiltIn::Budget => self.work.add_budget(key, object),
             BuiltIn::Lease => {
+                self.work.add_lease(key, object);
                 let renewed = object.get(SPEC).and_then(|spec| spec.time(Field(4, "renewTime")));
                 self.taken = self.taken.max(renewed);
             }
@@ -244,6 +253,7 @@ impl Hazards {
     fn join(&mut self) {
         self.nodes.join();
         self.intent.join();
+        self.work.sort();
         let nodes: HashSet<&str> = self.nodes.nodes.items.iter().map(|node| node.name.as_str()).collect();
         self.storage.join(&nodes);
         self.credentials.join(&self.storage);
@@ -266,6 +276,9 @@ enum BuiltIn {
     Csr,
     KubeSystem,
     Lease,
+    CronJob,
+    Job,
+    Budget,
 }
 
 impl BuiltIn {
@@ -280,6 +293,9 @@ impl BuiltIn {
             (b"certificates.k8s.io", b"certificatesigningrequests") => Self::Csr,
             (b"", b"namespaces") if key.name_bytes() == b"kube-system" => Self::KubeSystem,
             (b"coordination.k8s.io", b"leases") => Self::Lease,
+            (b"batch", b"cronjobs") => Self::CronJob,
+            (b"batch", b"jobs") => Self::Job,
+            (b"policy", b"poddisruptionbudgets") => Self::Budget,
             _ => return None,
         })
     }

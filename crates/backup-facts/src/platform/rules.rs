@@ -94,6 +94,14 @@ const BOOTSTRAP: &str =
 const CRED: &str = "server/cred/encryption-config.json of a server; also in the snapshot's bootstrap record";
 const ETCDUTL: Restore = Restore { by: "etcdutl snapshot restore", names: None, raises: Raises::Options };
 
+/// Whether its servers renew certificates that are no authorities as they start: k3s and RKE2 those of `server/tls`, MicroShift
+/// those of its own; Talos makes them anew of the authorities in its secrets.
+#[must_use]
+pub const fn renews_certificates(platform: Platform) -> bool {
+    use Platform::{K3s, K3sOrRke2, MicroShift, Rke2, Talos};
+    matches!(platform, K3s | Rke2 | K3sOrRke2 | MicroShift | Talos)
+}
+
 /// All platforms.
 pub const TABLE: [Rules; 16] = [
     Rules {

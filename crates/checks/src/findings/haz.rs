@@ -3,12 +3,14 @@
 mod control_plane;
 mod intent;
 mod storage;
+mod work;
 
 use super::Entry;
 
 pub use control_plane::*;
 pub use intent::*;
 pub use storage::*;
+pub use work::*;
 
 pub(super) const ALL: &[&Entry] = &[
     &PERSISTENT_VOLUMES,
@@ -45,4 +47,10 @@ pub(super) const ALL: &[&Entry] = &[
     &REVISION_BACK,
     &REMOVAL_ASKED,
     &SET_SCALING,
+    &CRON_JOBS_DUE,
+    &JOBS_UNFINISHED,
+    &NODES_CORDONED,
+    &EVICTIONS_CLOSED,
+    &MACHINES_MARKED,
+    &LEADERS_LONG,
 ];

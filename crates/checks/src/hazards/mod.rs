@@ -9,6 +9,7 @@ mod intent;
 mod nodes;
 mod revision;
 mod storage;
+mod work;
 
 use std::fmt::Write as _;
 
@@ -33,6 +34,7 @@ pub fn check(hazards: &Hazards, findings: &mut Findings) {
     control_plane::check(hazards, findings);
     intent::check(hazards, findings);
     revision::check(hazards, findings);
+    work::check(hazards, findings);
     check_unread(hazards, findings);
 }
 

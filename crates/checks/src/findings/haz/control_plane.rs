@@ -311,10 +311,14 @@ pub static PKI_ENDS: Entry = Entry {
     severity: Medium,
     platforms: KUBERNETES,
     title: "A certificate beside the snapshot has ended by the time of the restore",
-    cause: "Certificates that kubeadm makes last a year, its authorities ten. A copy of pki/ is as old as the backup.",
+    cause: "Certificates that kubeadm makes last a year, its authorities ten. A copy of pki/, of k3s' and RKE2's server/tls, of \
+        RKE's or MicroShift's certificates, or of Talos' secrets is as old as the backup. What k3s, RKE2, MicroShift and Talos \
+        renew as they start is left out: of theirs, authorities alone are told.",
     consequence: "API server, etcd and their clients do not trust each other with it: a control plane that is brought up \
         with this directory does not come up.",
     remedy: "Take the certificates of today's nodes, where they are there. Else renew them before the control plane is \
-        started (kubeadm certs renew all); an authority that has ended must be made anew, with all that it signed.",
-    source: "X.509 notAfter of the files in pki/; kubeadm certs: leaves 8760h, authorities 87600h; --restore-date",
+        started (kubeadm certs renew all, rke cert rotate); an authority that has ended must be made anew, with all that it \
+        signed (k3s certificate rotate-ca).",
+    source: "X.509 notAfter of the files beside the snapshot; kubeadm certs: leaves 8760h, authorities 87600h; k3s certificate; \
+        --restore-date",
 };

@@ -49,10 +49,21 @@ fn silent(what: &'static str, put: impl FnOnce(&mut Cluster)) -> Case {
 }
 
 pub(crate) fn all() -> Vec<Case> {
-    [storage(), attachments(), credentials(), nodes(), control_plane(), certificates(), intent(), revisions(), space()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        storage(),
+        attachments(),
+        credentials(),
+        nodes(),
+        control_plane(),
+        certificates(),
+        intent(),
+        work(),
+        revisions(),
+        space(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 const VOLUMES: [(&str, Severity); 1] = [("HAZ-001", Info)];
@@ -414,6 +425,105 @@ fn set(cluster: &mut Cluster, group: &str, spec: &str, machines: &[&str]) {
     }
 }
 
+/// A CronJob that ran last an hour before the backup, which is an hour before the restore.
+fn cron_job(cluster: &mut Cluster, name: &str, spec: &str, status: &str) {
+    let json = format!(
+        r#"{{"metadata":{{"creationTimestamp":"2026-10-01T00:00:00Z"}},"spec":{{{spec}}},"status":{{{status}}}}}"#
+    );
+    cluster.put(&format!("cronjobs/{name}"), &json);
+}
+
+fn work() -> Vec<Case> {
+    const RAN: &str = r#""lastScheduleTime":"2026-11-23T07:30:00Z""#;
+    const NEXT_DAY: &str = "2026-11-24T09:00:00Z";
+    let budget = |namespace: &str, status: &str| {
+        let (key, json) = (format!("poddisruptionbudgets/{namespace}/db"), format!(r#"{{"status":{{{status}}}}}"#));
+        move |cluster: &mut Cluster| {
+            cluster.put(&key, &json);
+        }
+    };
+    let lease = |name: &str, metadata: &str, spec: &str| {
+        let json = format!(r#"{{"metadata":{{{metadata}}},"spec":{{{spec},"renewTime":"2026-11-23T08:30:00Z"}}}}"#);
+        let key = format!("leases/{name}");
+        move |cluster: &mut Cluster| {
+            cluster.put(&key, &json);
+        }
+    };
+    vec![
+        case("HAZ-035", Info, "a time has passed since it ran", |cluster| {
+            cron_job(cluster, "shop/report", r#""schedule":"0 3 * * *""#, RAN);
+        })
+        .on(NEXT_DAY),
+        case("HAZ-035", Info, "it never ran", |cluster| {
+            cron_job(cluster, "shop/report", r#""schedule":"0 0 1 11 *""#, "");
+        }),
+        silent("no time has passed", |cluster| {
+            cron_job(cluster, "shop/report", r#""schedule":"0 3 * * sun""#, RAN);
+            cron_job(cluster, "shop/none", r#""schedule":"sometimes""#, RAN);
+        })
+        .on(NEXT_DAY),
+        silent("it is too late, or suspended, or the cluster's own", |cluster| {
+            let late = r#""schedule":"0 3 * * *","startingDeadlineSeconds":3600"#;
+            cron_job(cluster, "shop/late", late, RAN);
+            cron_job(cluster, "shop/off", r#""schedule":"* * * * *","suspend":true"#, RAN);
+            cron_job(cluster, "openshift-marketplace/collect", r#""schedule":"* * * * *""#, RAN);
+        })
+        .on(NEXT_DAY),
+        case("HAZ-035", Info, "it is not too late", |cluster| {
+            let deadline = r#""schedule":"0 3 * * *","startingDeadlineSeconds":30000"#;
+            cron_job(cluster, "shop/report", deadline, RAN);
+        })
+        .on(NEXT_DAY),
+        case("HAZ-036", Low, "a job runs", |cluster| {
+            cluster.put("jobs/shop/migrate", r#"{"spec":{},"status":{"active":1}}"#);
+        }),
+        case("HAZ-036", Low, "a job has not begun", |cluster| {
+            cluster.put("jobs/shop/migrate", r#"{"spec":{"suspend":false}}"#);
+        }),
+        silent("jobs that are finished, suspended, being deleted or the cluster's own", |cluster| {
+            let finished =
+                |kind: &str| format!(r#"{{"status":{{"conditions":[{{"type":"{kind}","status":"True"}}]}}}}"#);
+            cluster.put("jobs/shop/done", &finished("Complete"));
+            cluster.put("jobs/shop/failed", &finished("Failed"));
+            cluster.put("jobs/shop/off", r#"{"spec":{"suspend":true}}"#);
+            cluster.put("jobs/shop/going", r#"{"metadata":{"deletionTimestamp":"2026-11-23T08:29:00Z"}}"#);
+            cluster.put("jobs/kube-system/install", r#"{"status":{"active":1}}"#);
+        }),
+        case("HAZ-037", Low, "a node is cordoned", |cluster| {
+            cluster.put(
+                "minions/worker-0",
+                r#"{"spec":{"unschedulable":true},"status":{"conditions":[{"type":"Ready","status":"True"}]}}"#,
+            );
+        }),
+        case("HAZ-017", Low, "a node that is rolled out to is cordoned", |cluster| {
+            cluster.put(
+                "minions/worker-0",
+                r#"{"metadata":{"annotations":{"machineconfiguration.openshift.io/state":"Working"}},
+                    "spec":{"unschedulable":true},"status":{"conditions":[{"type":"Ready","status":"True"}]}}"#,
+            );
+        }),
+        case("HAZ-038", Info, "no eviction is allowed", budget("shop", r#""disruptionsAllowed":0,"expectedPods":1"#)),
+        case(
+            "HAZ-038",
+            Info,
+            "an eviction is under way",
+            budget("openshift-etcd", r#""disruptionsAllowed":1,"disruptedPods":{"db-0":"2026-11-23T08:29:00Z"}"#),
+        ),
+        silent("one is allowed", budget("shop", r#""disruptionsAllowed":1,"expectedPods":2"#)),
+        silent("there is no pod", budget("shop", r#""disruptionsAllowed":0,"expectedPods":0"#)),
+        silent("the cluster's own", budget("openshift-etcd", r#""disruptionsAllowed":0,"expectedPods":1"#)),
+        case("HAZ-040", Info, "a leader is waited for long", {
+            lease("shop/operator", "", r#""holderIdentity":"pod-1","leaseDurationSeconds":3600"#)
+        }),
+        silent("not for long", lease("shop/operator", "", r#""holderIdentity":"pod-1","leaseDurationSeconds":137"#)),
+        silent("nobody leads", lease("shop/operator", "", r#""holderIdentity":"","leaseDurationSeconds":3600"#)),
+        silent("an API server says that it runs", {
+            let label = r#""labels":{"apiserver.kubernetes.io/identity":"kube-apiserver"}"#;
+            lease("kube-system/apiserver-x", label, r#""holderIdentity":"a","leaseDurationSeconds":3600"#)
+        }),
+    ]
+}
+
 fn intent() -> Vec<Case> {
     const CAPI: &str = "cluster.x-k8s.io";
     const TWO: &str = r#"},"spec":{"replicas":2}}"#;
@@ -450,7 +560,10 @@ fn intent() -> Vec<Case> {
         .also(&[("HAZ-014", Info)]),
         case("HAZ-034", Low, "a machine is missing", |cluster| set(cluster, CAPI, TWO, &[""])),
         case("HAZ-034", Low, "all are missing", |cluster| set(cluster, CAPI, TWO, &[])),
-        silent("as many as there should be", |cluster| set(cluster, CAPI, TWO, &["", MARKED])),
+        silent("as many as there should be", |cluster| set(cluster, CAPI, TWO, &["", ""])),
+        case("HAZ-039", Low, "as many as there should be, and one is to go first", |cluster| {
+            set(cluster, CAPI, TWO, &["", MARKED]);
+        }),
         silent("one goes already", |cluster| {
             let going = r#""deletionTimestamp":"2026-11-23T08:29:00Z","#;
             set(cluster, CAPI, TWO, &["", going, ""]);

@@ -95,6 +95,7 @@ fn the_hazards_of_real_backups_are_those_they_have() {
         ("HAZ-018", Low),
         ("HAZ-022", Info),
         ("HAZ-029", Low),
+        ("HAZ-037", Low),
     ]);
     let now = "2026-11-23T18:00:00Z";
     for name in
@@ -129,6 +130,7 @@ fn the_hazards_of_real_backups_are_those_they_have() {
         starts("HAZ-012", "2 certificate requests were neither approved nor denied: `csr-gx7k4` of `system:admin`, ");
         assert_eq!(told["HAZ-015"], "1 node of 6 not ready: `worker-1` (Ready: Unknown)", "{name}");
         assert_eq!(told["HAZ-018"], "1 pool is paused: `worker`", "{name}");
+        assert_eq!(told["HAZ-037"], "1 node of 6 cordoned: `worker-2`", "{name}");
         assert_eq!(told["HAZ-029"], "1 voting member of etcd and 3 control-plane nodes", "{name}");
     }
     for name in ["auth-enabled", "downgrade-enabled", "members-learner", "members-m0", "nospace-alarm", "odd-keys"] {
