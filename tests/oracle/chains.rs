@@ -93,6 +93,19 @@ fn what_is_rebuilt_of_a_chain_is_what_etcd_had() {
     assert_eq!(restored.keys_at(last).unwrap(), server.keys_at(last).unwrap());
     drop(restored);
 
+    // inside it, without making a file
+    let listed = |more: &[&str]| {
+        let run = assay(&[&["ls", &text(&stored)], more].concat());
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        run.out.lines().map(|line| line.split_whitespace().next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (more, at) in [(vec![], last), (vec!["--rev".to_owned(), first.to_string()], first)] {
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let served: Vec<_> =
+            server.get_keys("", at).unwrap().into_iter().map(|key| String::from_utf8(key).unwrap()).collect();
+        assert_eq!(listed(&more), served);
+    }
+
     // the state at one revision, as a compaction there leaves it: etcd hashes what is after one
     let then = EtcdServer::restored(&peer, &folder.path().join("then.db"), PATIENCE).unwrap();
     let restored = EtcdServer::restored(&peer, &earlier, PATIENCE).unwrap();
@@ -103,4 +116,20 @@ fn what_is_rebuilt_of_a_chain_is_what_etcd_had() {
     });
     assert_eq!(hashes[0], hashes[1]);
     assert_eq!(restored.keys_at(first).unwrap(), server.keys_at(first).unwrap());
+
+    // what breaks before its end says so, and gives what there is
+    let broken = fs::read_dir(&stored).unwrap().map(|entry| entry.unwrap().path());
+    let broken = broken.filter(|path| path.to_str().unwrap().contains("/Incr-")).max().unwrap();
+    fs::write(&broken, gzip(b"cut off")).unwrap();
+    let run = assay(&["ls", &text(&stored)]);
+    assert!(
+        run.code == Some(1) && run.err.contains(&format!("nothing after revision {first} is shown")),
+        "{}",
+        run.err
+    );
+    let out = text(&folder.path().join("none.db"));
+    let run = assay(&["rebuild", &text(&stored), "--out", &out]);
+    assert!(run.code == Some(2) && run.err.contains(&format!("`--rev {first}` takes")), "{}", run.err);
+    let run = assay(&["rebuild", &text(&stored), "--out", &out, "--rev", &first.to_string()]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
 }

@@ -14,6 +14,7 @@ use backup_facts::snapshot::{Claims, Opened, SnapshotFacts};
 use backup_facts::version::{SnapshotRelease, Sources};
 use encryption_config::Fingerprints;
 use etcd_snapshot::Scan;
+use etcd_snapshot::wal::Log;
 
 use crate::database::{intact_database, lost, no_database};
 use crate::directory;
@@ -23,7 +24,7 @@ use crate::pair;
 use crate::pool::Pool;
 use crate::question::{Asks, Question};
 use crate::tarball::Tarball;
-use crate::watch::{Note, Phase, Watch, is_worth_a_word};
+use crate::watch::{Note, Phase, Watch};
 
 /// One backup, open: a snapshot and a tarball, what there is of them, or a file by itself. No `Debug`: its tarball may
 /// hold keys.
@@ -63,6 +64,8 @@ pub struct Facts<'b> {
     pub(crate) walk: Option<Box<Scan<'b>>>,
     /// The deltas beside a full snapshot; `None` where there are none.
     pub deltas: Option<Deltas>,
+    /// The write-ahead log beside the database of a data directory; `None` where there is none.
+    pub log: Option<DataLog>,
     release: Option<SnapshotRelease>,
     directory: Option<&'b directory::Backups>,
 }
@@ -121,6 +124,15 @@ const LONGEST_KEY: usize = 80;
 enum Read<'b> {
     Whole(Box<SnapshotFacts<'b>>),
     Walked(Box<Scan<'b>>),
+}
+
+/// The write-ahead log beside a database.
+#[derive(Debug)]
+pub struct DataLog {
+    /// What it says.
+    pub log: Log,
+    /// The raft index of the database.
+    pub index: u64,
 }
 
 impl Backup {
@@ -219,9 +231,8 @@ impl Backup {
         }
         let (tarball, directory) = (self.tarball.as_ref(), self.directory.as_deref());
         watch.done();
-        if let Some(snapshot) = snapshot.as_ref().filter(|_| question.asks.reads_all()) {
-            self.log(snapshot.scan.state.consistent_index, watch);
-        }
+        let log = snapshot.as_ref().filter(|_| question.asks.reads_all());
+        let log = log.and_then(|snapshot| self.log(snapshot.scan.state.consistent_index, watch));
         let deltas = snapshot.as_ref().and_then(|snapshot| self.deltas(&snapshot.scan));
         if let (Some(chain), Some(full)) = (deltas.as_ref().filter(|chain| chain.is_whole()), &self.files.snapshot) {
             watch.note(&Note::Chain { full: full.clone(), deltas: chain.deltas, newest: chain.newest });
@@ -229,6 +240,7 @@ impl Backup {
         Ok(Facts {
             snapshot,
             deltas,
+            log,
             tarball,
             recognised,
             in_force,
@@ -248,15 +260,15 @@ impl Backup {
         self.directory()?.deltas(full, scan, &self.reading)
     }
 
-    /// Says how the write-ahead log beside the database of a data directory stands to it.
-    fn log(&self, index: Option<u64>, watch: &dyn Watch) {
-        let (Some(directory), Some(index)) = (self.directory(), index) else { return };
-        match directory.log(&self.reading) {
-            Some(Ok(log)) if is_worth_a_word(&log, index) => {
-                watch.note(&Note::Log { folder: directory.path.clone(), log, index });
+    /// The write-ahead log beside the database of a data directory, whose raft index is known.
+    fn log(&self, index: Option<u64>, watch: &dyn Watch) -> Option<DataLog> {
+        let index = index?;
+        match self.directory()?.log(&self.reading)? {
+            Ok(log) => Some(DataLog { log, index }),
+            Err(error) => {
+                watch.note(&Note::NoLog(error.to_string()));
+                None
             }
-            Some(Err(error)) => watch.note(&Note::NoLog(error.to_string())),
-            Some(Ok(_)) | None => {}
         }
     }
 

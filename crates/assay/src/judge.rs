@@ -539,7 +539,9 @@ impl Judged<'_> {
 
     fn of_snapshot(&self, _question: &Question) -> Vec<Finding> {
         let snapshot = self.facts.snapshot.as_ref();
-        snapshot.map(|snapshot| checks::snapshot::check_of(snapshot, self.facts.platform())).unwrap_or_default()
+        let of_file = snapshot.map(|snapshot| checks::snapshot::check_of(snapshot, self.facts.platform()));
+        let log = self.facts.log.as_ref().map(|beside| checks::snapshot::check_log(&beside.log, beside.index));
+        of_file.into_iter().flatten().chain(log.unwrap_or_default().into_sorted()).collect()
     }
 
     fn of_tarball(&self, question: &Question) -> Vec<Finding> {

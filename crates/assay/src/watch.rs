@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use etcd_snapshot::wal::{Log, LogFault};
-use wording::{count, escape, escape_path, number_of};
+use wording::{count, escape, escape_path};
 
 /// Hears of progress. Every method has an empty body; [`Silent`] hears of nothing.
 pub trait Watch: Sync {
@@ -71,15 +70,6 @@ pub enum Note {
     },
     /// A directory of backups lies in one that is itself of backups, and was not looked at.
     NotLookedAt(PathBuf),
-    /// The write-ahead log of a data directory goes beyond its database, or is not whole.
-    Log {
-        /// The data directory.
-        folder: PathBuf,
-        /// What the log says.
-        log: Log,
-        /// The raft index of the database.
-        index: u64,
-    },
     /// Delta snapshots go on from a full one without a break.
     Chain {
         /// The full snapshot.
@@ -155,9 +145,6 @@ impl std::fmt::Display for Note {
             Self::NotLookedAt(path) => {
                 write!(f, "`{}` holds backups, too, and was not looked at: name it", shown(path))
             }
-            Self::Log { folder, log, index } => {
-                write!(f, "the write-ahead log of `{}` {}", shown(folder), log_in_words(log, *index))
-            }
             Self::Chain { full, deltas, newest } => write!(
                 f,
                 "{} without a break: the newest restorable revision is {newest}, from `{}` on",
@@ -207,43 +194,6 @@ fn agreed_in_words(members: &checks::pair::Members) -> String {
     };
     let newest = members.best().map(|best| format!("; the newest sound one is `{}`", escape(best.name.as_bytes())));
     format!("{all} of one cluster of several members hold the same {at}{}", newest.unwrap_or_default())
-}
-
-fn log_in_words(log: &Log, index: u64) -> String {
-    let mut parts = Vec::new();
-    if let Some(last) = log.last.filter(|last| *last > index) {
-        let more = number_of(last - index, "entry", "entries");
-        parts.push(format!(
-            "goes on to index {last}, the database to {index}: a member that starts here applies {more} more, and a restore \
-             of the database alone goes without"
-        ));
-    }
-    if let Some(first) = log.first.filter(|first| *first > index.saturating_add(1)) {
-        parts.push(format!("begins at index {first}, behind the database's {index}: etcd does not start on that"));
-    }
-    match log.fault {
-        Some(LogFault { torn: true, .. }) => {
-            parts.push("ends within a record, as when the power goes: etcd cuts that off".to_owned());
-        }
-        Some(LogFault { at, torn: false }) => parts.push(format!(
-            "is damaged at offset {at:#x} of its {}: etcd does not start on that",
-            ordinal(log.segments)
-        )),
-        None => {}
-    }
-    parts.join("; it ")
-}
-
-/// Whether there is anything to say of a log.
-pub(crate) fn is_worth_a_word(log: &Log, index: u64) -> bool {
-    !log_in_words(log, index).is_empty()
-}
-
-fn ordinal(number: usize) -> String {
-    match number {
-        1 => "first segment".to_owned(),
-        number => format!("segment {number}"),
-    }
 }
 
 fn ignored(why: artifact::Ignored) -> &'static str {

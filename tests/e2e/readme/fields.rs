@@ -5,6 +5,7 @@
 //! object with `base64`), `map` (an object whose names are data).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 
 use document::{
@@ -15,7 +16,7 @@ use serde_json::Value;
 
 use super::page::read;
 use crate::damage;
-use crate::support::{assay, fixture_file, fixtures, root};
+use crate::support::{assay, fixture_file, fixtures, json, root};
 
 /// Kinds of JSON value by path.
 type Seen = BTreeMap<String, BTreeSet<&'static str>>;
@@ -467,11 +468,21 @@ fn every_field_of_a_tarball_and_of_a_backup_is_told() {
         let document = rehearsed(dir.path(), &["verify", "--json", folder.to_str().unwrap(), "--target", target]);
         artifacts.extend(document["artifacts"].as_array().unwrap().clone());
     }
-    for (sample, kind) in [("tarball", "static-kuberesources"), ("backup", "backup")] {
+    // a data directory whose write-ahead log ends within a record
+    for (path, bytes) in
+        [("snap/db", crate::support::snapshot("plain-etcd36")), ("wal/0-0.wal", vec![16, 0, 0, 0, 0, 0, 0, 0, 8])]
+    {
+        let path = dir.path().join("data/member").join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    let data = dir.path().join("data").to_str().unwrap().to_owned();
+    artifacts.extend(json(&["verify", &data]).1["artifacts"].as_array().unwrap().clone());
+    for (sample, kind, count) in [("tarball", "static-kuberesources", 3), ("backup", "backup", 4)] {
         let told = told(&page, sample);
         let mut seen = Seen::new();
         let of_kind: Vec<_> = artifacts.iter().filter(|artifact| artifact["kind"] == kind).collect();
-        assert_eq!(of_kind.len(), 3, "{kind}");
+        assert_eq!(of_kind.len(), count, "{kind}");
         of_kind.into_iter().for_each(|artifact| walk(artifact, "", &told, &mut seen));
         compare(sample, &told, &seen);
     }

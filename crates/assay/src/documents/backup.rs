@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use document::{Artifact, Backup, Picks, Word};
+use document::{Artifact, Backup, DataLog, Picks, Word};
 
 use super::{compat, encryption};
+use crate::backup;
 use crate::judged::Judged;
 use crate::question::Asks;
 
@@ -26,6 +27,7 @@ pub(super) fn of(judged: &Judged<'_>) -> Artifact {
         platform: Word::Borrowed(platform.name()),
         cross_checked: judged.pair.as_ref().is_some_and(|outcome| outcome.made > 0),
         newest_restorable: judged.facts.deltas.as_ref().map(|chain| chain.newest),
+        log: judged.facts.log.as_ref().map(log),
         restore_picks: directory
             .filter(|_| platform.has_operators())
             .map(|found| Picks { snapshot: found.picks.snapshot.clone(), tarball: found.picks.tarball.clone() }),
@@ -37,4 +39,16 @@ pub(super) fn of(judged: &Judged<'_>) -> Artifact {
         verdict: (judged.asks == Asks::Restore).then_some(judged.verdict),
         ..Backup::default()
     }))
+}
+
+fn log(backup::DataLog { log, index }: &backup::DataLog) -> DataLog {
+    DataLog {
+        first_index: log.first,
+        last_index: log.last,
+        database_index: *index,
+        behind: log.last.map_or(0, |last| last.saturating_sub(*index)),
+        segments: log.segments as u64,
+        fault_at: log.fault.map(|fault| fault.at),
+        torn: log.fault.is_some_and(|fault| fault.torn),
+    }
 }

@@ -49,13 +49,16 @@ fn lay(folder: &Path, log: &[u8]) {
     fs::write(folder.join("member/wal/0000000000000000-0000000000000000.wal"), log).unwrap();
 }
 
+/// What is found of the log, and the IDs of all findings.
 fn notes(path: &Path) -> (Vec<String>, Vec<&'static str>) {
     let heard = Heard::default();
     let backups = assay::open(path).unwrap();
     let judgement = backups.judge_each(&question(), &heard, &mut |_| std::ops::ControlFlow::Continue(()));
     assert!(judgement.unread().is_empty(), "{:?}", judgement.unread());
     let ids = judgement.findings().map(|(_, finding)| finding.entry().id).collect();
-    (heard.notes(), ids)
+    let of_log = judgement.findings().filter(|(_, finding)| finding.entry().title.contains("log"));
+    let of_log = of_log.map(|(_, finding)| finding.message().to_owned());
+    (of_log.chain(heard.notes()).collect(), ids)
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn a_data_directory_is_its_database_and_its_log_is_held_against_that() {
     assert_eq!(notes(folder.path()).0, [""; 0]);
     lay(folder.path(), &whole[..whole.len() - 4096 - 5]);
     let (torn, _) = notes(folder.path());
-    assert!(torn[0].contains("applies 39 entries more") && torn[0].contains("ends within a record"), "{torn:?}");
+    assert!(torn[0].contains("applies 39 entries more") && torn[1].contains("ends within a record"), "{torn:?}");
     let mut wrong = segment(1..=index);
     wrong[60] ^= 1;
     lay(folder.path(), &wrong);
@@ -98,6 +101,10 @@ fn a_data_directory_is_its_database_and_its_log_is_held_against_that() {
     let archive = folder.path().join("etcd.tgz");
     fs::write(&archive, fixtures::tar_gz(&members)).unwrap();
     assert!(notes(&archive).0[0].contains("applies 40 entries more"));
+    let microshift = tempfile::tempdir().unwrap();
+    lay(&microshift.path().join("etcd"), &whole);
+    fs::write(microshift.path().join("version"), r#"{"version":"4.18.3"}"#).unwrap();
+    assert!(notes(microshift.path()).0[0].contains("applies 40 entries more"));
 }
 
 /// k3s keeps a word on each snapshot beside them, in a folder of its own.

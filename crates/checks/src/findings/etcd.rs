@@ -327,6 +327,38 @@ pub static NOT_DEFRAGMENTED: Entry = Entry {
     source: "etcd backend.go: defaultBatchInterval of 100 ms; bbolt counts transactions of a file",
 };
 
+/// The write-ahead log beside the database goes on.
+pub static LOG_AHEAD: Entry = Entry {
+    id: "ETCD-024",
+    name: "log-ahead",
+    severity: Low,
+    platforms: EVERY,
+    title: "The write-ahead log beside the database goes on beyond it",
+    cause: "etcd writes every change to its log first, and to the database within a tenth of a second or ten thousand changes; a \
+        data directory that was copied while etcd ran, or after it was killed, has the last of them in the log alone.",
+    consequence: "A restore takes the database alone, and goes without those entries. A member that is started on the whole \
+        directory applies them.",
+    remedy: "Where the last changes matter, start an etcd on a copy of the whole data directory, with --force-new-cluster, and \
+        save a snapshot from it (etcdctl snapshot save). Otherwise restore the database.",
+    source: "etcd server/storage/backend: batch interval 100 ms, batch limit 10 000; consistent_index in bucket meta",
+};
+
+/// The write-ahead log beside the database is not whole.
+pub static LOG_BROKEN: Entry = Entry {
+    id: "ETCD-025",
+    name: "log-broken",
+    severity: Medium,
+    platforms: EVERY,
+    title: "The write-ahead log beside the database is not whole",
+    cause: "It ends within a record, as when the power goes or it was copied while etcd ran, which etcd cuts off; or it is damaged \
+        or begins behind the database, as when segments were lost.",
+    consequence: "An etcd that is started on the directory cuts a torn end off. On a log that is damaged or has a gap, it does not \
+        start. A restore reads no log: it takes the database.",
+    remedy: "Restore the database, with --skip-hash-check, as it has no hash. Do not start a member on a directory whose log is \
+        damaged.",
+    source: "etcd server/storage/wal: a record is checked by a rolling CRC-32C; repair cuts off the last segment alone",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &ALARM_NOSPACE,
     &ALARM_CORRUPT,
@@ -351,4 +383,6 @@ pub(super) const ALL: &[&Entry] = &[
     &AUTH_ENABLED,
     &REHEARSAL_FAILED,
     &NOT_DEFRAGMENTED,
+    &LOG_AHEAD,
+    &LOG_BROKEN,
 ];

@@ -2,10 +2,13 @@
 
 pub(crate) mod file;
 mod kubernetes;
+mod log;
 mod records;
 mod state;
 mod structure;
 mod transfer;
+
+pub use log::check_log;
 
 use backup_facts::platform::Platform;
 use backup_facts::snapshot::{Quota, SnapshotFacts};

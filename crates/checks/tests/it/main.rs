@@ -22,6 +22,7 @@ use backup_facts::snapshot::{Claims, Opened, SnapshotFacts};
 use bbolt_page::{Pgid, Serial};
 use cases::DEFAULT_QUOTA;
 use checks::{Finding, Severity, findings};
+use etcd_snapshot::wal::{Log, LogFault};
 use snapshot_builder::Put;
 
 /// What the checks find in a file, given a quota.
@@ -98,10 +99,34 @@ fn every_finding_of_a_snapshot_has_a_case_that_brings_it_up() {
     covered.insert("SNAP-001");
     // by `a_rehearsal_that_failed_says_what_was_wrong_and_what_foretold_it`
     covered.insert("ETCD-022");
+    // by `a_log_is_held_against_the_database_beside_it`
+    covered.extend(["ETCD-024", "ETCD-025"]);
     let families = ["SNAP", "PAGE", "MVCC", "ETCD", "KUBE"];
     let of_snapshots = findings::all().into_iter().map(|entry| entry.id).filter(|id| families.contains(&&id[..4]));
     let missing: Vec<_> = of_snapshots.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn a_log_is_held_against_the_database_beside_it() {
+    let log = |first, last, fault| {
+        let mut log = Log::default();
+        (log.first, log.last, log.segments, log.fault) = (Some(first), Some(last), 2, fault);
+        log
+    };
+    let of = |log: &Log| {
+        let found = checks::snapshot::check_log(log, 90).into_sorted();
+        found.iter().map(|finding| (finding.entry().id, finding.severity())).collect::<Vec<_>>()
+    };
+    let fault = |torn| Some(LogFault { at: 64, torn });
+    assert_eq!(of(&log(1, 90, None)), []);
+    assert_eq!(of(&Log::default()), []);
+    assert_eq!(of(&log(80, 100, None)), [("ETCD-024", Severity::Low)]);
+    assert_eq!(of(&log(80, 90, fault(true))), [("ETCD-025", Severity::Info)], "as after any crash");
+    assert_eq!(of(&log(80, 90, fault(false))), [("ETCD-025", Severity::Medium)]);
+    assert_eq!(of(&log(92, 100, None)), [("ETCD-025", Severity::Medium), ("ETCD-024", Severity::Low)]);
+    let behind = checks::snapshot::check_log(&log(80, 100, None), 90).into_sorted();
+    assert!(behind[0].message().contains("applies 10 entries more"), "{behind:?}");
 }
 
 /// A year without a defragmentation is nothing where there is nothing to win, and free pages are where it was done.

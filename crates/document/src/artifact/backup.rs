@@ -35,6 +35,8 @@ pub struct Backup {
     pub cross_checked: bool,
     /// The newest revision that a restore comes to with the deltas beside its snapshot; `None` where there are none.
     pub newest_restorable: Option<u64>,
+    /// The write-ahead log beside the database of a data directory; `None` where there is none.
+    pub log: Option<DataLog>,
     /// What `cluster-restore.sh` would take from the directory; `None` on platforms without it.
     pub restore_picks: Option<Picks>,
     /// Whether it is of the release that the target runs.
@@ -54,6 +56,26 @@ pub struct Backup {
     /// What a later assay says besides.
     #[serde(flatten)]
     pub more: Fields,
+}
+
+/// The write-ahead log beside the database of a data directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DataLog {
+    /// Raft index of its first entry; `None` where it has none.
+    pub first_index: Option<u64>,
+    /// ... of its last entry.
+    pub last_index: Option<u64>,
+    /// ... that the database is at.
+    pub database_index: u64,
+    /// Entries that the database has not.
+    pub behind: u64,
+    /// Segments that were read.
+    pub segments: u64,
+    /// Where reading ended before the last record: the offset in its segment; `None` where it did not.
+    pub fault_at: Option<u64>,
+    /// Whether that is an end within a record, which etcd cuts off.
+    pub torn: bool,
 }
 
 impl Backup {

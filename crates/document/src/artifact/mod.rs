@@ -29,7 +29,7 @@ use serde::de::DeserializeOwned;
 use crate::any::{Any, Fields};
 use crate::patient;
 
-pub use backup::{Backup, Compat, CompatOf, Escrow, Expected, Picks, Reason, ReleaseEvidence};
+pub use backup::{Backup, Compat, CompatOf, DataLog, Escrow, Expected, Picks, Reason, ReleaseEvidence};
 pub use bytes::{
     BucketRow, Buckets, Carved, CarvedCounts, CarvedRow, Entries, EntryRow, Page, PageBucket, PageContent, PageCounts,
     PageElement, PageFault, PageField, PageRow, Pages, Unexplained,
