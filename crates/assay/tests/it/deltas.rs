@@ -96,6 +96,23 @@ fn deltas_beside_a_full_snapshot_are_followed_to_where_they_break() {
     assert!(gap.findings[0].1.starts_with(&format!("the chain breaks at revision {}: ", b.0)), "{:?}", gap.findings);
 }
 
+/// What expands to more than is allowed was not read, which is no damage.
+#[test]
+fn a_delta_that_expands_to_too_much_is_not_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    let full = fixtures::named("plain-etcd36").bytes();
+    put(&format!("Full-00000000-{FULL:08}-1790000000"), &full);
+    let bomb = fixtures::gzip(&[&b"[{\"etcdEvent\":"[..], &vec![b' '; 4 << 20]].concat());
+    put(&name(FULL + 1, FULL + 10), &bomb);
+    let reading = assay::Reading { max_expanded: 1 << 20, ..assay::Reading::default() };
+    let backups = assay::open_with(folder.path().into(), &reading).unwrap();
+    let judgement = backups.judge(&question()).unwrap();
+    let of_deltas = judgement.findings().filter(|(_, finding)| finding.entry().title.contains("delta"));
+    let told: Vec<_> = of_deltas.map(|(_, finding)| (finding.entry().id, finding.message())).collect();
+    assert!(told.len() == 1 && told[0].0 == "PAIR-039" && told[0].1.contains("more than 1.0 MiB"), "{told:?}");
+}
+
 #[test]
 fn a_delta_by_itself_is_named_for_what_it_is() {
     let folder = tempfile::tempdir().unwrap();

@@ -84,12 +84,13 @@ pub(super) fn opened(
         Input::Path(path) if path.is_dir() => path,
         _ => return Ok((snapshot::open(input, reading, ui)?, None)),
     };
-    match Chains::at(path)? {
-        Some(chains) => {
+    match Chains::at(path) {
+        Ok(Some(chains)) => {
             let (source, chain) = made(&chains, path, at, reading, ui)?;
             Ok((source, Some(chain)))
         }
-        None => Ok((snapshot::open(input, reading, ui)?, None)),
+        // what else a directory is, or why it cannot be read, is told as ever
+        Ok(None) | Err(_) => Ok((snapshot::open(input, reading, ui)?, None)),
     }
 }
 
