@@ -137,7 +137,9 @@ pub fn history(
 
 /// Versions of the first retained generation that compaction has removed.
 fn removed(steps: &[&Step<'_>]) -> i64 {
-    steps.first().map_or(0, |step| step.missing)
+    // not what is missing before it: what was carved may stand there, and was removed
+    let first = steps.first().filter(|step| !step.record.tombstone);
+    first.map_or(0, |step| step.record.kv.version.saturating_sub(1).max(0))
 }
 
 fn summary(reader: &Reader<'_>, steps: &[&Step<'_>], carved: u64) -> String {

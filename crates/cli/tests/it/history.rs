@@ -181,6 +181,11 @@ fn what_free_pages_hold_is_added_and_labelled() {
     assert!(revisions.is_sorted(), "{revisions:?}");
     let retained = lines(&run(&["history", path, &key, "-o", "ndjson"]));
     assert_eq!(retained.len(), steps.len() - found.len());
+    // versions that were carved were removed all the same
+    let lost = run(&["history", path, "/kubernetes.io/secrets/ns-5/name-000", "--carve"]);
+    assert!(lost.out.contains("compacted at 1056: 2 earlier versions removed"), "{}", lost.out);
+    let document = json_of(&["history", path, "/kubernetes.io/secrets/ns-5/name-000", "--carve", "--json"]);
+    assert_eq!(document["artifacts"][0]["removedVersions"], 2);
     let human = run(&["history", path, &key, "--carve"]);
     assert!(human.out.contains("    carved from page ") && !human.out.contains("xxxxxxxx"), "{}", human.out);
     let copy = backup.path("defragmented.db.gz");
