@@ -195,7 +195,12 @@ impl Judgement {
             // tarballs alone: there is no snapshot at all
             clusters.push(ClusterRun::default());
         }
+        let known = clusters.iter().any(|it| it.cluster.is_some());
         for cluster in &clusters {
+            // files too damaged to tell of which cluster they are make no further cluster without a backup
+            if known && cluster.cluster.is_none() && cluster.newest_good.is_none() {
+                continue;
+            }
             let newest = cluster.newest_good.as_ref().map(moment::newest_good);
             let Some(finding) = checks::pair::check_age(newest.as_ref(), limit, question.now) else { continue };
             let name = cluster

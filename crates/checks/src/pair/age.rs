@@ -25,7 +25,8 @@ pub struct NewestGood {
 pub fn check_age(newest: Option<&NewestGood>, limit: i64, now: Timestamp) -> Option<Finding> {
     let allowed = span(limit);
     let Some(newest) = newest else {
-        let message = format!("no backup of it is good; one that is no older than {allowed} is asked for");
+        let message =
+            format!("no backup of it that was judged is good; one that is no older than {allowed} is asked for");
         return Some(Finding::new(&NO_GOOD_BACKUP, message).with("limitSeconds", limit));
     };
     let name = clip(&newest.name, LONGEST);

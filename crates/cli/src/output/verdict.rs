@@ -26,6 +26,8 @@ pub struct Screen {
     what: &'static str,
     /// Whether the sentence names the worst finding: where there are too many fields for one screen, it must.
     brief: bool,
+    /// Whether it is of a directory, and not of what lies in it.
+    directory: bool,
 }
 
 impl Screen {
@@ -37,20 +39,41 @@ impl Screen {
                 let what = "a restore from this directory";
                 let (name, checked) = (part.name.clone(), checked::of_directory(directory));
                 let findings = part.findings.clone();
-                Self { name, findings, verdict: *verdict, limit, checked, good: what, what, brief: true }
+                let good = "the directory; each backup in it has a verdict of its own";
+                Self { name, findings, verdict: *verdict, limit, checked, good, what, brief: true, directory: true }
             }
             Answer::Cluster { cluster, part, verdict } => {
                 let what = "the backups of this cluster";
                 let (name, checked) = (part.name.clone(), checked::of_cluster(cluster));
                 let findings = part.findings.clone();
-                Self { name, findings, verdict: *verdict, limit, checked, good: what, what, brief: true }
+                Self {
+                    name,
+                    findings,
+                    verdict: *verdict,
+                    limit,
+                    checked,
+                    good: what,
+                    what,
+                    brief: true,
+                    directory: false,
+                }
             }
             Answer::Backup(judged) => Self::of_backup(judged, limit, now),
             Answer::Members { members, part, verdict } => {
                 let what = "this snapshot alone";
                 let (name, checked) = (part.name.clone(), super::members::describe(members));
                 let findings = part.findings.clone();
-                Self { name, findings, verdict: *verdict, limit, checked, good: what, what, brief: true }
+                Self {
+                    name,
+                    findings,
+                    verdict: *verdict,
+                    limit,
+                    checked,
+                    good: what,
+                    what,
+                    brief: true,
+                    directory: false,
+                }
             }
         }
     }
@@ -69,7 +92,7 @@ impl Screen {
         };
         let (name, brief) = (judged.name().to_owned(), !judged.backup.is_alone());
         let checked = checked::of(judged, now);
-        Self { name, findings, verdict: judged.verdict, limit, checked, good, what, brief }
+        Self { name, findings, verdict: judged.verdict, limit, checked, good, what, brief, directory: false }
     }
 
     /// Writes it.
@@ -86,7 +109,11 @@ impl Screen {
             self.findings.iter().cloned().partition(|finding| finding.waiver().is_some());
         let word = ui.paint(style, self.verdict.name().to_uppercase()).to_string();
         let name = ui.paint(style::HEAD, escape(self.name.as_bytes())).to_string();
-        writeln!(ui.out(), "{word}  {name}")?;
+        // the directory itself is no backup: where nothing is wrong with it, those in it may still fail
+        match (self.directory, self.verdict) {
+            (true, Verdict::Pass) => writeln!(ui.out(), "{name}")?,
+            _ => writeln!(ui.out(), "{word}  {name}")?,
+        }
         finding::wrap(&self.sentence(&findings), 2, ui)?;
         let verbose = ui.look().verbose > 0;
         // a backup has two files' worth of findings, and the screen has one screen's worth of room

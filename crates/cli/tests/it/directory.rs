@@ -167,6 +167,25 @@ fn a_directory_without_a_backup_is_refused_and_other_commands_refuse_every_one()
 }
 
 #[test]
+fn no_directory_passes_of_which_a_restore_takes_what_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, night, whole) in [("plain-etcd34", "23", true), ("plain-etcd36", "24", false)] {
+        let fixture = named(name);
+        let mut bytes = fixture.bytes();
+        bytes.truncate(if whole { bytes.len() } else { 1_000_000 });
+        fs::write(folder.path().join(format!("snapshot_2026-11-{night}_090848.db")), bytes).unwrap();
+        let tarball = format!("static_kuberesources_2026-11-{night}_090848.tar.gz");
+        fs::copy(fixture.tarball(), folder.path().join(tarball)).unwrap();
+    }
+    let run = run(&["verify", text(folder.path())]);
+    let lines: Vec<&str> = run.out.lines().collect();
+    assert!(run.code == Some(1) && !lines.iter().any(|line| line.starts_with("PASS")), "{}", run.out);
+    let at = lines.iter().position(|line| *line == text(folder.path())).unwrap();
+    assert!(lines[at + 1].contains("each backup in it has a verdict of its own"), "{}", lines[at + 1]);
+    assert!(run.out.contains("restore takes   snapshot_2026-11-24_090848.db"), "{}", run.out);
+}
+
+#[test]
 fn a_directory_is_left_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let fixture = named("plain-etcd36");

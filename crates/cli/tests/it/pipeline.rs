@@ -153,6 +153,20 @@ fn the_newest_good_backup_of_each_cluster_must_be_young_enough() {
 }
 
 #[test]
+fn what_is_too_damaged_to_tell_of_its_cluster_makes_no_further_cluster() {
+    let dir = tempfile::tempdir().unwrap();
+    let (good, cut) = ("snapshot_2026-09-12_010203.db", "snapshot_2026-09-13_010203.db");
+    fs::write(dir.path().join(good), snapshot(1)).unwrap();
+    fs::write(dir.path().join(cut), &snapshot(1)[..2 * 4096]).unwrap();
+    let line = |age| run(&at_the_time(&[text(dir.path()), "--json", "--max-age", age]));
+    let held = |age| of_clusters(&serde_json::from_str(&line(age).out).unwrap());
+    assert_eq!((held("48h"), held("28h")), (vec![], vec!["cluster uid-1 PAIR-046".to_owned()]));
+    // where nothing tells of a cluster, there still has to be a good one
+    fs::remove_file(dir.path().join(good)).unwrap();
+    assert_eq!(held("48h"), ["cluster unknown PAIR-047"]);
+}
+
+#[test]
 fn only_the_newest_of_each_cluster_are_judged() {
     let run = run(&at_the_time(&[text(backups()), "--newest", "2", "--json", "--max-age", "1w"]));
     let document: Value = serde_json::from_str(&run.out).unwrap();
