@@ -26,7 +26,7 @@ pub static MEMBERS_DISAGREE: Entry = Entry {
     name: "members-disagree",
     severity: High,
     platforms: EVERY,
-    title: "Snapshots of members of one cluster disagree, and nobody can say which is right",
+    title: "Snapshots of members of one cluster disagree, and none can be called right",
     cause: "One of the members had parted from its cluster: it missed writes, applied some twice, or refused what the others \
         took. Of two, each contradicts the other.",
     consequence: "A restore from the wrong one makes a cluster that lacks what was written, or has what never was.",
