@@ -88,6 +88,14 @@ pub fn find(id_or_name: &str) -> Option<&'static Entry> {
     all().into_iter().find(|entry| [entry.id, entry.name].iter().any(|known| known.eq_ignore_ascii_case(id_or_name)))
 }
 
+/// Whether a finding may come of nothing but that the end of the file is missing: pages that are not there, and what would
+/// have stood on them.
+#[must_use]
+pub fn follows_a_cut(entry: &Entry) -> bool {
+    let family = entry.id.split_once('-').map_or("", |(family, _)| family);
+    matches!(family, "PAGE" | "MVCC" | "ETCD") || matches!(entry.id, "SNAP-002" | "SNAP-003" | "PAIR-031")
+}
+
 /// The IDs of all findings, and the families that these are of.
 #[must_use]
 pub fn ids() -> Vec<&'static str> {

@@ -1,6 +1,9 @@
 //! A verdict and what it rests on, for people.
 
+use std::collections::BTreeSet;
+
 use assay::{Answer, Judged, Tarball};
+use checks::findings::{TRUNCATED, follows_a_cut};
 use checks::{Finding, Severity, Verdict};
 use jiff::Timestamp;
 use wording::{count, escape, inert};
@@ -107,6 +110,8 @@ impl Screen {
         };
         let (waived, findings): (Vec<_>, Vec<_>) =
             self.findings.iter().cloned().partition(|finding| finding.waiver().is_some());
+        let verbose = ui.look().verbose > 0;
+        let (findings, following) = if verbose { (findings, Vec::new()) } else { after_a_cut(findings) };
         let word = ui.paint(style, self.verdict.name().to_uppercase()).to_string();
         let name = ui.paint(style::HEAD, escape(self.name.as_bytes())).to_string();
         // the directory itself is no backup: where nothing is wrong with it, those in it may still fail
@@ -115,7 +120,6 @@ impl Screen {
             _ => writeln!(ui.out(), "{word}  {name}")?,
         }
         finding::wrap(&self.sentence(&findings), 2, ui)?;
-        let verbose = ui.look().verbose > 0;
         // a backup has two files' worth of findings, and the screen has one screen's worth of room
         let shown = |finding: &Finding| {
             let least = if self.brief { Severity::Medium } else { Severity::Low };
@@ -125,6 +129,10 @@ impl Screen {
         if !listed.is_empty() || verbose {
             writeln!(ui.out())?;
             finding::write(&listed, ui)?;
+            if !following.is_empty() {
+                let text = format!("what follows from the missing end (-v tells all): {}", ids(&following).join(", "));
+                finding::wrap(&text, 12, ui)?;
+            }
             writeln!(
                 ui.out(),
                 "\n  `assay explain ID` tells what a finding means, how it comes about, and its source."
@@ -144,8 +152,7 @@ impl Screen {
     /// What is not worth a paragraph: a line each, or one line for all.
     fn print_notes(&self, rest: &[Finding], ui: &mut Ui) -> Result<(), Error> {
         if self.brief {
-            let mut ids: Vec<&str> = rest.iter().map(|finding| finding.entry().id).collect();
-            ids.dedup();
+            let ids = ids(rest);
             if !ids.is_empty() {
                 let text = format!("{} more, low or for information (-v tells all): {}", ids.len(), ids.join(", "));
                 finding::wrap(&text, 2, ui)?;
@@ -191,6 +198,22 @@ impl Screen {
             None => text,
         }
     }
+}
+
+/// Findings, and apart from them what need not be told of a file that was cut off: it has one cause, and one remedy.
+fn after_a_cut(findings: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>) {
+    if !findings.iter().any(|finding| finding.entry() == &TRUNCATED) {
+        return (findings, Vec::new());
+    }
+    findings.into_iter().partition(|finding| finding.entry() == &TRUNCATED || !follows_a_cut(finding.entry()))
+}
+
+/// The IDs of findings, each once.
+fn ids(findings: &[Finding]) -> Vec<&'static str> {
+    let mut ids: Vec<&'static str> = findings.iter().map(|finding| finding.entry().id).collect();
+    let mut seen = BTreeSet::new();
+    ids.retain(|id| seen.insert(*id));
+    ids
 }
 
 /// What does not count, a line each.

@@ -183,6 +183,14 @@ fn no_directory_passes_of_which_a_restore_takes_what_fails() {
     let at = lines.iter().position(|line| *line == text(folder.path())).unwrap();
     assert!(lines[at + 1].contains("each backup in it has a verdict of its own"), "{}", lines[at + 1]);
     assert!(run.out.contains("restore takes   snapshot_2026-11-24_090848.db"), "{}", run.out);
+    // a file that was cut off has one cause and one remedy, and -v has the rest
+    let shown =
+        |out: &str| out.lines().filter(|line| line.contains("  critical  ") || line.contains("  high      ")).count();
+    let cut = folder.path().join("snapshot_2026-11-24_090848.db");
+    let (short, long) = (crate::run::run(&["verify", text(&cut)]), crate::run::run(&["verify", "-v", text(&cut)]));
+    assert_eq!((short.code, shown(&short.out)), (Some(1), 1), "{}", short.out);
+    assert!(short.out.contains("what follows from the missing end") && short.out.contains("PAGE-014"), "{}", short.out);
+    assert!(shown(&long.out) > 3 && !long.out.contains("what follows from"), "{}", long.out);
 }
 
 #[test]
