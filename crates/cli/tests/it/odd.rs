@@ -103,7 +103,8 @@ fn what_is_no_escape_is_refused_and_what_looks_like_one_is_explained() {
     }
     let literal = run(&["get", path, "/kubernetes.io/configmaps/ns/new\\nline"]);
     assert!(
-        literal.code == Some(1) && literal.err.contains("`--exact` takes a key as `assay ls` shows it"),
+        literal.code == Some(1)
+            && literal.err.contains(&format!("`--exact` takes a key as `assay ls {path}` shows it")),
         "{}",
         literal.err
     );

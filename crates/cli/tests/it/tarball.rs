@@ -377,7 +377,7 @@ fn one_bad_file_does_not_hide_the_others() {
     let document = parse(&run);
     assert_eq!((run.code, &document["verdict"]), (Some(2), &json!("fail")));
     let kinds: Vec<_> = document["artifacts"].as_array().unwrap().iter().map(|one| one["kind"].clone()).collect();
-    assert_eq!(kinds, ["backup", "snapshot", "static-kuberesources"]);
+    assert_eq!(kinds, ["backup", "snapshot", "static-kuberesources", "unreadable"]);
 }
 
 #[test]
