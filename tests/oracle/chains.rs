@@ -130,6 +130,10 @@ fn what_is_rebuilt_of_a_chain_is_what_etcd_had() {
     let out = text(&folder.path().join("none.db"));
     let run = assay(&["rebuild", &text(&stored), "--out", &out]);
     assert!(run.code == Some(2) && run.err.contains(&format!("`--rev {first}` takes")), "{}", run.err);
+    // the full snapshot alone is sound: only the directory tells of the deltas
+    let verify = format!("`assay verify {}`", text(&stored));
+    assert!(run.err.contains(&verify), "no {verify}: {}", run.err);
+    assert_eq!(assay(&["verify", &text(&stored)]).code, Some(1));
     let run = assay(&["rebuild", &text(&stored), "--out", &out, "--rev", &first.to_string()]);
     assert_eq!(run.code, Some(0), "{}", run.err);
 }

@@ -21,6 +21,8 @@ use crate::ui::Ui;
 pub(super) struct Chain {
     /// The full snapshot's name for messages, its SHA-256 with the hash that it has, and its size in bytes.
     full: (String, [u8; 32], u64),
+    /// The directory's name for messages: it is what tells of the deltas, too.
+    folder: String,
     /// The deltas, as far as they were followed.
     deltas: Deltas,
     /// Whether they were given up on before their end, as far as was asked for.
@@ -47,7 +49,7 @@ impl Chain {
         let why = why(&self.deltas).filter(|_| self.is_broken);
         why.map_or(Ok(()), |why| {
             Err(Error::Unanswerable {
-                display: self.full.0.clone(),
+                display: self.folder.clone(),
                 reason: format!("the newest restorable revision is {newest}: {why}"),
                 hint: Some(format!(
                     "`--rev {newest}` takes what a restore comes to; `assay verify` tells what is wrong"
@@ -125,7 +127,7 @@ fn made(
     let bytes = written(&full, hash.valid(), &gathered, size, &display)?;
     let is_broken = !deltas.is_whole() && until.is_none_or(|until| until > deltas.newest);
     let named = (full.display().to_owned(), hash.file, full.bytes().len() as u64);
-    Ok((full.grown(path, bytes), Chain { full: named, deltas, is_broken }))
+    Ok((full.grown(path, bytes), Chain { full: named, folder: display, deltas, is_broken }))
 }
 
 /// Why no more is restored.
