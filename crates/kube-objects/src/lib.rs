@@ -49,4 +49,4 @@ pub use key::{Prefix, ResourceClass, Scope, StorageKey, built_in_resources};
 pub use secret::secret_data;
 pub use shown::ShownKey;
 pub use structure::{Identity, check_structure};
-pub use text::{to_exact_yaml, to_json, to_yaml};
+pub use text::{number_text, to_exact_yaml, to_json, to_json_line, to_yaml};

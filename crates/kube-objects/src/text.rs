@@ -3,7 +3,7 @@
 mod json;
 mod yaml;
 
-pub use json::to_json;
+pub use json::{number_text, to_json, to_json_line};
 pub use yaml::{to_exact_yaml, to_yaml};
 
 /// A float as Go writes it: shortest digits, an exponent of `least` digits outside the range of powers of ten.

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub use eval::{EvalError, VISITED};
 pub(crate) use go::in_a_cell;
-pub use go::{printed, to_go_json};
+pub use go::printed;
 pub use parse::{LONGEST, SyntaxError};
 
 use eval::{Budget, Printing};
