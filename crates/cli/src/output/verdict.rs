@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use assay::{Answer, Judged, Tarball};
+use assay::{Answer, Judged, Part, Tarball};
 use checks::findings::{TRUNCATED, follows_a_cut};
 use checks::{Finding, Severity, Verdict};
 use jiff::Timestamp;
@@ -39,45 +39,34 @@ impl Screen {
     pub fn of(answer: &Answer<'_>, limit: Option<Severity>, now: Timestamp) -> Self {
         match answer {
             Answer::Directory { directory, part, verdict } => {
-                let what = "a restore from this directory";
-                let (name, checked) = (part.name.clone(), checked::of_directory(directory));
-                let findings = part.findings.clone();
+                let screen = Self::of_part(part, *verdict, limit, "a restore from this directory");
                 let good = "the directory; each backup in it has a verdict of its own";
-                Self { name, findings, verdict: *verdict, limit, checked, good, what, brief: true, directory: true }
+                Self { good, directory: true, checked: checked::of_directory(directory), ..screen }
             }
             Answer::Cluster { cluster, part, verdict } => {
-                let what = "the backups of this cluster";
-                let (name, checked) = (part.name.clone(), checked::of_cluster(cluster));
-                let findings = part.findings.clone();
-                Self {
-                    name,
-                    findings,
-                    verdict: *verdict,
-                    limit,
-                    checked,
-                    good: what,
-                    what,
-                    brief: true,
-                    directory: false,
-                }
+                let screen = Self::of_part(part, *verdict, limit, "the backups of this cluster");
+                Self { checked: checked::of_cluster(cluster), ..screen }
             }
             Answer::Backup(judged) => Self::of_backup(judged, limit, now),
             Answer::Members { members, part, verdict } => {
-                let what = "this snapshot alone";
-                let (name, checked) = (part.name.clone(), super::members::describe(members));
-                let findings = part.findings.clone();
-                Self {
-                    name,
-                    findings,
-                    verdict: *verdict,
-                    limit,
-                    checked,
-                    good: what,
-                    what,
-                    brief: true,
-                    directory: false,
-                }
+                let screen = Self::of_part(part, *verdict, limit, "this snapshot alone");
+                Self { checked: super::members::describe(members), ..screen }
             }
+        }
+    }
+
+    /// Of what is no backup, but of several; nothing is said yet of what was looked at.
+    fn of_part(part: &Part, verdict: Verdict, limit: Option<Severity>, what: &'static str) -> Self {
+        Self {
+            name: part.name.clone(),
+            findings: part.findings.clone(),
+            verdict,
+            limit,
+            checked: Fields::new(),
+            good: what,
+            what,
+            brief: true,
+            directory: false,
         }
     }
 
