@@ -15,8 +15,10 @@ const TOMBSTONE: u32 = 1 << 31;
 const KEPT: u32 = 1 << 30;
 /// The compaction rule has chosen a generation of this key; later ones change nothing.
 const CHOSEN: u32 = 1 << 29;
-/// Largest `sub` that a slot tells apart. A transaction of half a billion changes does not exist.
-const SUB_MAX: u32 = CHOSEN - 1;
+/// The record is not as etcd writes one: its first field may not be its key.
+const ODD: u32 = 1 << 28;
+/// Largest `sub` that a slot tells apart. A transaction of a quarter of a billion changes does not exist.
+const SUB_MAX: u32 = ODD - 1;
 /// Keys that room is made for beforehand; what a hostile file claims beyond it has to be there first.
 const RESERVED: usize = 1 << 20;
 
@@ -179,9 +181,11 @@ impl<'a> Store<'a> {
 
     fn key_of(&self, slot: &Slot) -> &'a [u8] {
         let raw = self.raw(slot);
-        // As etcd writes it, the key comes first and is short: no need to look at the rest.
+        // As etcd writes it, the key comes first, once, and is short: no need to look at the rest.
         match raw {
-            [0x0a, len @ 0..0x80, rest @ ..] => rest.get(..usize::from(*len)).unwrap_or_default(),
+            [0x0a, len @ 0..0x80, rest @ ..] if slot.sub_and_marks & ODD == 0 => {
+                rest.get(..usize::from(*len)).unwrap_or_default()
+            }
             _ => KeyValue::decode(raw).map(|kv| kv.key).unwrap_or_default(),
         }
     }
@@ -219,6 +223,9 @@ impl<'a> Store<'a> {
         if !chosen && !record.tombstone {
             marks |= KEPT;
         }
+        if record.oddity.any() {
+            marks |= ODD;
+        }
         let slot = Slot {
             hash: hash.0,
             at,
@@ -244,5 +251,40 @@ impl<'a> Store<'a> {
         let slots = &self.slots;
         let hash_of = |&number: &u32| usize::try_from(number).ok().and_then(|at| slots.get(at)).map_or(0, |s| s.hash);
         self.index.insert_unique(slot.hash, number, hash_of);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bbolt_page::{Pgid, Serial};
+
+    use super::*;
+    use crate::record::Place;
+
+    /// A store of these messages, each a record of its own at revision 2, 3, ...
+    fn stored(messages: &[&[u8]], look: impl FnOnce(&Store<'_>)) {
+        let file = messages.concat();
+        let (mut store, hasher) = (Store::new(&file), KeyHasher::default());
+        let (mut rest, mut at, mut main) = (&file[..], 0, 2);
+        for message in messages {
+            let (raw, behind) = rest.split_at(message.len());
+            let (kv, oddity) = KeyValue::read(raw).unwrap();
+            let place = Place { page: Pgid(2), element: 0, offset: at };
+            let record = Record { revision: Revision { main, sub: 0 }, tombstone: false, kv, raw, oddity, place };
+            store.put(&record, hasher.hash(record.kv.key), at, i64::MAX);
+            (rest, at, main) = (behind, at + raw.len() as u64, main + 1);
+        }
+        look(&store);
+    }
+
+    /// etcd takes the last of several; the fuzzer found a store that found by the last and sorted by the first.
+    #[test]
+    fn a_key_that_stands_twice_in_its_record_is_the_last_one_everywhere() {
+        stored(&[b"\x0a\x01z\x0a\x01a", b"\x0a\x01b", b"\x0a\x01y\x0a\x01a"], |store| {
+            let keys: Vec<_> = store.live_sorted(|_| true, &Serial).map(|live| live.kv.key).collect();
+            assert_eq!(keys, [b"a", b"b"]);
+            assert_eq!(store.live_names(|_| true, &Serial), [b"a", b"b"]);
+            assert_eq!(store.live_count(), 2);
+        });
     }
 }
