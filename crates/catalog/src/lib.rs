@@ -1,0 +1,25 @@
+//! Which backups there are, what was judged of them, and which to take or to let go.
+//!
+//! A backup is known by what is in it ([`Backup`]): the same one seen in two places is one. [`Backup::restorable`] is the one
+//! answer to whether it counts; [`pick()`] ranks those that do for a restore, [`retain()`] says which have to stay.
+//!
+//! Nothing here reads a backup, prints, or asks for the time: what a backup says comes as a document of assay, and "now" from
+//! whoever asks.
+#![forbid(unsafe_code)]
+
+mod backup;
+mod error;
+mod log;
+mod network;
+mod pick;
+mod restorable;
+mod retain;
+mod store;
+
+pub use backup::{Backup, Keys, Place, Rehearsed, State};
+pub use error::{Error, Result};
+pub use log::{Author, Head};
+pub use pick::{By, Pick, Ranked, Rejected, Wanted, pick};
+pub use restorable::Unfit;
+pub use retain::{Fate, Kept, Period, Rules, retain};
+pub use store::{Access, Catalog, Network, Writing};

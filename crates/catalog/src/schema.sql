@@ -1,0 +1,90 @@
+-- The catalog of backups, schema 1. Open it with any SQLite client; write to it with `assay catalog` alone: every change
+-- is an event of the log, and the log is a chain.
+-- Times are RFC 3339, UTC. Digests are SHA-256, 32 bytes. No secret is in here: names, digests, fingerprints, verdicts.
+
+-- A machine on which backups were seen.
+CREATE TABLE host (
+  id    TEXT PRIMARY KEY,           -- of the machine, and stays
+  label TEXT NOT NULL               -- its name, when it was seen last
+) STRICT;
+
+-- What a file holds, unpacked: a snapshot and its .gz and .zst are one.
+CREATE TABLE content (
+  sha256 BLOB PRIMARY KEY CHECK (length(sha256) = 32),
+  kind   TEXT NOT NULL,             -- snapshot, resources, escrow, manifest
+  size   INTEGER NOT NULL           -- bytes, unpacked
+) STRICT;
+
+-- Where it was seen.
+CREATE TABLE sighting (
+  host       TEXT NOT NULL REFERENCES host,
+  path       TEXT NOT NULL,
+  content    BLOB NOT NULL REFERENCES content,
+  stored     BLOB NOT NULL CHECK (length(stored) = 32), -- SHA-256 of the file as it is stored
+  size       INTEGER NOT NULL,      -- bytes of the file
+  mtime      INTEGER NOT NULL,      -- nanoseconds since 1970
+  ctime      INTEGER NOT NULL,
+  inode      INTEGER NOT NULL,
+  first_seen TEXT NOT NULL,
+  last_seen  TEXT NOT NULL,
+  checked    TEXT NOT NULL,         -- when all of its bytes were last read
+  state      TEXT NOT NULL,         -- unchanged, rotten, replaced, missing, unreadable, moved
+  PRIMARY KEY (host, path)
+) STRICT;
+CREATE INDEX sighting_content ON sighting (content);
+
+-- A snapshot and what belongs to it.
+CREATE TABLE backup (
+  id        TEXT PRIMARY KEY,       -- the beginning of a digest of the next three
+  cluster   TEXT,                   -- an ID that stands in the snapshot
+  snapshot  BLOB REFERENCES content,
+  resources BLOB REFERENCES content,
+  taken     TEXT NOT NULL,
+  taken_by  TEXT NOT NULL,          -- what says so: name, contents
+  revision  INTEGER NOT NULL,       -- etcd's newest
+  release   TEXT,                   -- such as 4.18.30
+  platform  TEXT NOT NULL,
+  topology  TEXT,
+  added     TEXT NOT NULL,
+  pinned    TEXT                    -- why it is to stay
+) STRICT;
+CREATE INDEX backup_cluster ON backup (cluster, taken);
+
+-- What assay said of it; the newest counts.
+CREATE TABLE judgement (
+  id        INTEGER PRIMARY KEY,
+  backup    TEXT NOT NULL REFERENCES backup,
+  at        TEXT NOT NULL,
+  assay     TEXT NOT NULL,          -- version
+  rules     INTEGER NOT NULL,       -- of findings: a newer set judges anew
+  verdict   TEXT NOT NULL,          -- pass, warn, fail; but for what it says of keys
+  keys      TEXT NOT NULL,          -- not-needed, at-hand, escrow, missing, wrong
+  updating  INTEGER NOT NULL,       -- of the cluster: 0, 1
+  migrating INTEGER NOT NULL,       -- of encrypted values: 0, 1
+  missing   TEXT,                   -- what a restore needs and is not there
+  rehearsed TEXT NOT NULL,          -- never, served, failed
+  findings  TEXT NOT NULL           -- JSON: [{"id", "severity", "message"}]
+) STRICT;
+CREATE INDEX judgement_backup ON judgement (backup, id);
+
+-- Which encryption keys a backup needs and which a tarball or an escrow has: fingerprints, never keys.
+CREATE TABLE key_use (
+  content     BLOB NOT NULL REFERENCES content,
+  role        TEXT NOT NULL,        -- needs, has
+  fingerprint TEXT NOT NULL,
+  PRIMARY KEY (content, role, fingerprint)
+) STRICT;
+
+-- The log: nothing in it is changed or taken away, and each entry names the one before.
+CREATE TABLE event (
+  seq   INTEGER PRIMARY KEY,
+  prev  BLOB NOT NULL UNIQUE CHECK (length(prev) = 32),
+  hash  BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  at    TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  host  TEXT NOT NULL,
+  kind  TEXT NOT NULL,
+  body  TEXT NOT NULL               -- JSON
+) STRICT;
+CREATE TRIGGER event_stays BEFORE UPDATE ON event BEGIN SELECT raise(ABORT, 'the log is not changed'); END;
+CREATE TRIGGER event_is_kept BEFORE DELETE ON event BEGIN SELECT raise(ABORT, 'the log is not shortened'); END;
