@@ -25,8 +25,8 @@ pub struct Backup {
     pub platform: String,
     /// Of the control plane: `HighlyAvailable`.
     pub topology: Option<String>,
-    /// What a restore needs and is not there: `the tarball of static pods`.
-    pub missing: Option<&'static str>,
+    /// What a restore needs and is not there.
+    pub missing: Option<Half>,
     /// Who can open what is encrypted in it.
     pub keys: Keys,
     /// Whether an update of the cluster was under way.
@@ -43,6 +43,41 @@ pub struct Backup {
     pub places: Vec<Place>,
     /// Why it is to stay, whatever the rules say.
     pub pinned: Option<String>,
+}
+
+/// A half of a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// The snapshot.
+    Snapshot,
+    /// The tarball of static pod resources.
+    Resources,
+}
+
+impl Half {
+    const ALL: [Self; 2] = [Self::Snapshot, Self::Resources];
+
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Snapshot => "snapshot",
+            Self::Resources => "resources",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    /// The same, for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Snapshot => "the snapshot",
+            Self::Resources => "the tarball of static pod resources",
+        }
+    }
 }
 
 /// Who can open what is encrypted in a backup.

@@ -7,19 +7,24 @@
 //! whoever asks.
 #![forbid(unsafe_code)]
 
+mod add;
 mod backup;
 mod error;
+mod load;
 mod log;
 mod network;
 mod pick;
+mod record;
 mod restorable;
 mod retain;
 mod store;
 
-pub use backup::{Backup, Keys, Place, Rehearsed, State};
+pub use add::{Added, File, Host, Seen, Stat};
+pub use backup::{Backup, Half, Keys, Place, Rehearsed, State};
 pub use error::{Error, Result};
 pub use log::{Author, Head};
 pub use pick::{By, Pick, Ranked, Rejected, Wanted, pick};
+pub use record::{Record, Said};
 pub use restorable::Unfit;
 pub use retain::{Fate, Kept, Period, Rules, retain};
 pub use store::{Access, Catalog, Network, Writing};

@@ -5,7 +5,7 @@ use std::fmt;
 use checks::Verdict;
 use wording::inert;
 
-use crate::backup::{Backup, Keys, Rehearsed, State};
+use crate::backup::{Backup, Half, Keys, Rehearsed, State};
 
 /// What stands against restoring a backup, whatever cluster it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Unfit {
     /// The newest judgement failed it, by these findings.
     Failed(Vec<String>),
     /// A part is not there.
-    Incomplete(&'static str),
+    Incomplete(Half),
     /// Nobody is known to have its keys.
     NoKeys,
     /// The keys that there are do not open it.
@@ -58,7 +58,7 @@ impl fmt::Display for Unfit {
                 f.write_str("its verdict is fail: ")?;
                 list(f, ids.iter().map(|id| inert(id)))
             }
-            Self::Incomplete(what) => write!(f, "{what} is missing"),
+            Self::Incomplete(what) => write!(f, "{} is missing", what.words()),
             Self::NoKeys => f.write_str("values are encrypted, and no keys or escrow of them are known"),
             Self::WrongKeys => f.write_str("the keys beside it do not open its values"),
             Self::Updating => f.write_str("an update of the cluster was under way"),

@@ -40,13 +40,15 @@ CREATE TABLE backup (
   snapshot  BLOB REFERENCES content,
   resources BLOB REFERENCES content,
   taken     TEXT NOT NULL,
-  taken_by  TEXT NOT NULL,          -- what says so: name, contents
+  taken_by  TEXT NOT NULL,          -- by which clock: data, name; added: nothing tells, and it was seen then
   revision  INTEGER NOT NULL,       -- etcd's newest
   release   TEXT,                   -- such as 4.18.30
   platform  TEXT NOT NULL,
   topology  TEXT,
+  name      TEXT,                   -- how the cluster calls itself
   added     TEXT NOT NULL,
-  pinned    TEXT                    -- why it is to stay
+  pinned    TEXT,                   -- why it is to stay
+  judgement INTEGER REFERENCES judgement -- the newest
 ) STRICT;
 CREATE INDEX backup_cluster ON backup (cluster, taken);
 

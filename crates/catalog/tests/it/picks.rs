@@ -1,6 +1,6 @@
 //! Which backup is taken, case by case, and why not the others.
 
-use catalog::{Backup, By, Keys, Rehearsed, State, Wanted, pick};
+use catalog::{Backup, By, Half, Keys, Rehearsed, State, Wanted, pick};
 use checks::Verdict;
 use version_compat::{Backup as Release, Starts};
 
@@ -145,12 +145,12 @@ fn damage_cases() -> Vec<Case> {
             Some("a"),
             &[],
         ),
-        case("a half", vec![with("a", 1, |it| it.missing = Some("the tarball"))], None, &[("a", "incomplete")]),
+        case("a half", vec![with("a", 1, |it| it.missing = Some(Half::Resources))], None, &[("a", "incomplete")]),
         case(
             "everything at once",
             vec![with("a", 1, |it| {
                 failed(it);
-                (it.updating, it.missing) = (true, Some("the tarball"));
+                (it.updating, it.missing) = (true, Some(Half::Resources));
             })],
             None,
             &[("a", "verdict incomplete updating")],
