@@ -5,9 +5,9 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::backup::Half;
-use crate::error::Result;
+use crate::error::{Result, failing};
 use crate::record::Record;
-use crate::store::{Writing, failing};
+use crate::store::Writing;
 
 /// A machine on which backups lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +128,8 @@ impl Writing<'_> {
             record.rehearsed,
             serde_json::to_string(&record.findings).unwrap_or_default(),
         ])?;
-        tx.prepare_cached("UPDATE backup SET judgement = ? WHERE id = ?")?.execute(params![tx.last_insert_rowid(), id])?;
+        tx.prepare_cached("UPDATE backup SET judgement = ? WHERE id = ?")?
+            .execute(params![tx.last_insert_rowid(), id])?;
         if let Some(resources) = content(Half::Resources) {
             let mut put = tx.prepare_cached("INSERT OR IGNORE INTO key_use VALUES (?, 'has', ?)")?;
             for fingerprint in &record.has {

@@ -1,6 +1,6 @@
 //! What keeps a catalog from being read or written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use wording::escape_path;
 
@@ -57,4 +57,10 @@ pub enum Error {
         /// What, and where.
         what: String,
     },
+}
+
+/// What SQLite says, with the file of which it says it.
+pub(crate) fn failing(path: &Path) -> impl Fn(rusqlite::Error) -> Error + use<> {
+    let path = path.to_path_buf();
+    move |source| Error::Sqlite { path: path.clone(), source }
 }

@@ -10,8 +10,8 @@ use version_compat::{Backup as Release, Starts, Version};
 
 use crate::add::Stat;
 use crate::backup::{Backup, Half, Keys, Place, Rehearsed, State};
-use crate::error::{Error, Result};
-use crate::store::{Catalog, failing};
+use crate::error::{Error, Result, failing};
+use crate::store::Catalog;
 
 const BACKUPS: &str = "SELECT b.id, b.cluster, b.taken, b.snapshot, b.resources, b.revision, b.release, b.platform, b.topology, \
     b.pinned, j.verdict, j.keys, j.updating, j.migrating, j.missing, j.rehearsed, j.findings \
@@ -90,8 +90,15 @@ impl Catalog {
             },
             updating,
             migrating: row.get(13).map_err(&failed)?,
-            verdict: [Verdict::Pass, Verdict::Warn].into_iter().find(|it| it.name() == verdict).unwrap_or(Verdict::Fail),
-            failed_by: findings.into_iter().filter(|it| it.severity >= checks::Severity::High).map(|it| it.id).collect(),
+            verdict: [Verdict::Pass, Verdict::Warn]
+                .into_iter()
+                .find(|it| it.name() == verdict)
+                .unwrap_or(Verdict::Fail),
+            failed_by: findings
+                .into_iter()
+                .filter(|it| it.severity >= checks::Severity::High)
+                .map(|it| it.id)
+                .collect(),
             rehearsed: match rehearsed.as_deref() {
                 Some("served") => Rehearsed::Served,
                 Some("failed") => Rehearsed::Failed,
@@ -132,7 +139,8 @@ fn release(text: Option<&str>, updating: bool) -> Release {
         (Ok(to), true) => Release::Updating { from: None, to },
         (Ok(version), false) => Release::Exact(version),
         (Err(_), _) => {
-            let minor = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+            let minor =
+                text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
             minor.map_or(Release::Unknown, |(major, minor)| Release::Minor(major, minor))
         }
     }

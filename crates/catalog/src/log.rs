@@ -11,8 +11,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
-use crate::error::{Error, Result};
-use crate::store::failing;
+use crate::error::{Error, Result, failing};
 
 /// Who writes, where and when.
 #[derive(Debug, Clone)]

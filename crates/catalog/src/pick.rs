@@ -114,8 +114,7 @@ pub fn pick<'b>(backups: impl IntoIterator<Item = &'b Backup>, wanted: &Wanted<'
         .into_iter()
         .map(|backup| Ranked { backup, behind: first.and_then(|best| Some(order(best, backup, wanted)?.1)) })
         .collect();
-    pick.rejected
-        .sort_by(|(one, _), (other, _)| (Reverse(one.taken), one.digest).cmp(&(Reverse(other.taken), other.digest)));
+    pick.rejected.sort_by_key(|(backup, _)| (Reverse(backup.taken), backup.digest));
     pick
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, failing};
 use crate::log::{self, Author, Head, Log};
 
 /// `assy`: what SQLite's header says that the database is.
@@ -165,9 +165,4 @@ impl Writing<'_> {
     pub fn say(&mut self, kind: &str, body: &serde_json::Value) -> Result<()> {
         self.log.append(&self.tx, self.author, kind, &body.to_string()).map_err(failing(self.path))
     }
-}
-
-pub(crate) fn failing(path: &Path) -> impl Fn(rusqlite::Error) -> Error + use<> {
-    let path = path.to_path_buf();
-    move |source| Error::Sqlite { path: path.clone(), source }
 }
