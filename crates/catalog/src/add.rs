@@ -1,13 +1,15 @@
 //! Writing down what was seen and judged.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::backup::Half;
 use crate::error::{Result, failing};
 use crate::record::Record;
 use crate::store::Writing;
+use crate::witness;
 
 /// A machine on which backups lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +25,8 @@ pub struct Host {
 pub struct File {
     /// Its path, absolute.
     pub path: String,
-    /// Which half it is.
-    pub half: Half,
+    /// What it is.
+    pub kind: Kind,
     /// SHA-256 of what is in it, unpacked.
     pub content: [u8; 32],
     /// Bytes of that.
@@ -33,6 +35,52 @@ pub struct File {
     pub stored: [u8; 32],
     /// What the file system says of it.
     pub stat: Stat,
+}
+
+/// What a file is to its backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The snapshot.
+    Snapshot,
+    /// The tarball of static pod resources, with its keys or without.
+    Resources,
+    /// An escrow of its keys.
+    Escrow,
+    /// What was said of the escrow when it was made.
+    Manifest,
+    /// A custodian's share of what opens the escrow.
+    Share,
+    /// A signature of the manifest.
+    Signature,
+}
+
+impl Kind {
+    const ALL: [Self; 6] =
+        [Self::Snapshot, Self::Resources, Self::Escrow, Self::Manifest, Self::Share, Self::Signature];
+
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Snapshot => "snapshot",
+            Self::Resources => "resources",
+            Self::Escrow => "escrow",
+            Self::Manifest => "manifest",
+            Self::Share => "share",
+            Self::Signature => "signature",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+impl File {
+    /// What the log says of it.
+    fn told(&self) -> serde_json::Value {
+        json!({"path": self.path, "sha256": witness::beginning(&self.stored)})
+    }
 }
 
 /// What the file system says of a file. Where nothing of it changed, its bytes are taken to be those of before.
@@ -55,6 +103,8 @@ pub struct Seen {
     pub files: Vec<File>,
     /// What was judged of it.
     pub record: Record,
+    /// Fingerprints of the keys that its escrow has, by the manifest.
+    pub sealed: BTreeSet<String>,
     /// Version of the assay that judged.
     pub assay: String,
     /// Number of its set of findings.
@@ -79,9 +129,18 @@ impl Writing<'_> {
         let id = id(seen);
         let failed = failing(self.path);
         let done = self.put(host, seen, &id).map_err(failed)?;
-        let paths: Vec<&str> = seen.files.iter().map(|file| file.path.as_str()).collect();
-        let verdict = seen.record.verdict.name();
-        let body = json!({"backup": id, "host": host.id, "paths": paths, "verdict": verdict, "assay": seen.assay});
+        let row = witness::of_backup(&self.tx, &id).map_err(failing(self.path))?;
+        let body = json!({
+            "backup": id,
+            "host": host.id,
+            "files": seen.files.iter().map(File::told).collect::<Vec<_>>(),
+            "verdict": seen.record.verdict.name(),
+            "needs": seen.record.needs,
+            "has": seen.record.has,
+            "sealed": seen.sealed,
+            "assay": seen.assay,
+            "row": row,
+        });
         self.say(if done { "added" } else { "judged" }, &body)?;
         Ok(if done { Added::New(id) } else { Added::Known(id) })
     }
@@ -94,16 +153,16 @@ impl Writing<'_> {
         for file in &seen.files {
             put_file(tx, host, file, &at)?;
         }
-        let content = |half| seen.files.iter().find(|file| file.half == half).map(|file| file.content);
+        let content = |kind| seen.files.iter().find(|file| file.kind == kind).map(|file| file.content);
         let record = &seen.record;
         let taken = record.taken.unwrap_or(self.author.at).to_string();
         let sql = "INSERT INTO backup (id, cluster, snapshot, resources, taken, taken_by, revision, release, platform, \
-            topology, name, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+            topology, name, size, in_use, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
         let new = tx.prepare_cached(sql)?.execute(params![
             id,
             record.cluster,
-            content(Half::Snapshot),
-            content(Half::Resources),
+            content(Kind::Snapshot),
+            content(Kind::Resources),
             taken,
             record.taken_by.as_deref().unwrap_or("added"),
             record.revision,
@@ -111,6 +170,8 @@ impl Writing<'_> {
             record.platform,
             record.topology,
             record.cluster_name,
+            record.size.map(clamp),
+            record.in_use.map(clamp),
             at,
         ])?;
         let sql = "INSERT INTO judgement (backup, at, assay, rules, verdict, keys, updating, migrating, missing, rehearsed, \
@@ -124,17 +185,22 @@ impl Writing<'_> {
             record.keys,
             record.updating,
             record.migrating,
-            record.missing.map(Half::name),
+            record.missing.map(crate::backup::Half::name),
             record.rehearsed,
             serde_json::to_string(&record.findings).unwrap_or_default(),
         ])?;
-        tx.prepare_cached("UPDATE backup SET judgement = ? WHERE id = ?")?
+        tx.prepare_cached("UPDATE backup SET judgement = ?, let_go = NULL WHERE id = ?")?
             .execute(params![tx.last_insert_rowid(), id])?;
-        if let Some(resources) = content(Half::Resources) {
-            let mut put = tx.prepare_cached("INSERT OR IGNORE INTO key_use VALUES (?, 'has', ?)")?;
-            for fingerprint in &record.has {
-                put.execute(params![resources, fingerprint])?;
-            }
+        let mut belongs = tx.prepare_cached("INSERT OR IGNORE INTO belonging VALUES (?, ?)")?;
+        for file in seen.files.iter().filter(|file| !matches!(file.kind, Kind::Snapshot | Kind::Resources)) {
+            belongs.execute(params![id, file.content])?;
+        }
+        for (kind, role, keys) in [
+            (Kind::Snapshot, "needs", &record.needs),
+            (Kind::Resources, "has", &record.has),
+            (Kind::Escrow, "has", &seen.sealed),
+        ] {
+            put_keys(tx, content(kind), role, keys)?;
         }
         Ok(new > 0)
     }
@@ -156,7 +222,7 @@ impl Writing<'_> {
 /// A file, and where it was seen. Another one at the same place takes its place; the log remembers.
 fn put_file(tx: &rusqlite::Transaction<'_>, host: &Host, file: &File, at: &str) -> rusqlite::Result<()> {
     let sql = "INSERT INTO content VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING";
-    tx.prepare_cached(sql)?.execute(params![file.content, file.half.name(), clamp(file.unpacked)])?;
+    tx.prepare_cached(sql)?.execute(params![file.content, file.kind.name(), clamp(file.unpacked)])?;
     let before: Option<Vec<u8>> = tx
         .prepare_cached("SELECT content FROM sighting WHERE host = ? AND path = ?")?
         .query_row(params![host.id, file.path], |row| row.get(0))
@@ -181,6 +247,20 @@ fn put_file(tx: &rusqlite::Transaction<'_>, host: &Host, file: &File, at: &str) 
     Ok(())
 }
 
+/// Which keys a content needs or has.
+fn put_keys(
+    tx: &rusqlite::Transaction<'_>,
+    content: Option<[u8; 32]>,
+    role: &str,
+    keys: &BTreeSet<String>,
+) -> rusqlite::Result<()> {
+    let mut put = tx.prepare_cached("INSERT OR IGNORE INTO key_use VALUES (?, ?, ?)")?;
+    content.into_iter().flat_map(|content| keys.iter().map(move |key| (content, key))).try_for_each(|(content, key)| {
+        put.execute(params![content, role, key])?;
+        Ok(())
+    })
+}
+
 /// SQLite's numbers have a sign.
 pub(crate) fn clamp(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -192,8 +272,8 @@ fn id(seen: &Seen) -> String {
     let cluster = seen.record.cluster.as_deref().unwrap_or_default();
     sha.update((cluster.len() as u64).to_be_bytes());
     sha.update(cluster);
-    for half in [Half::Snapshot, Half::Resources] {
-        match seen.files.iter().find(|file| file.half == half) {
+    for kind in [Kind::Snapshot, Kind::Resources] {
+        match seen.files.iter().find(|file| file.kind == kind) {
             Some(file) => sha.update(file.content),
             None => sha.update([0; 32]),
         }

@@ -9,21 +9,28 @@
 
 mod add;
 mod backup;
+mod disk;
 mod error;
+mod held;
 mod load;
 mod log;
 mod network;
 mod pick;
+mod prune;
 mod record;
 mod restorable;
 mod retain;
 mod store;
+mod witness;
 
-pub use add::{Added, File, Host, Seen, Stat};
+pub use add::{Added, File, Host, Kind, Seen, Stat};
 pub use backup::{Backup, Half, Keys, Place, Rehearsed, State};
+pub use disk::Disk;
 pub use error::{Error, Result};
+pub use held::Held;
 pub use log::{Author, Head};
 pub use pick::{By, Pick, Ranked, Rejected, Wanted, pick};
+pub use prune::{Applied, Asked, Because, Failed, Group, Left, Move, Plan, Planned, Purged, Refused, TRASH, Why};
 pub use record::{Record, Said};
 pub use restorable::Unfit;
 pub use retain::{Fate, Kept, Period, Rules, retain};

@@ -1,11 +1,12 @@
 //! Reading what the catalog holds.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use backup_facts::platform::{Platform, rules};
 use checks::Verdict;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use version_compat::{Backup as Release, Starts, Version};
 
 use crate::add::Stat;
@@ -15,10 +16,14 @@ use crate::store::Catalog;
 
 const BACKUPS: &str = "SELECT b.id, b.cluster, b.taken, b.snapshot, b.resources, b.revision, b.release, b.platform, b.topology, \
     b.pinned, j.verdict, j.keys, j.updating, j.migrating, j.missing, j.rehearsed, j.findings \
-    FROM backup b JOIN judgement j ON j.id = b.judgement WHERE ?1 IS NULL OR b.cluster = ?1 ORDER BY b.taken DESC, b.id";
+    FROM backup b JOIN judgement j ON j.id = b.judgement WHERE b.let_go IS NULL AND (?1 IS NULL OR b.cluster = ?1) ORDER BY b.taken DESC, b.id";
 
 const PLACES: &str = "SELECT s.content, h.label, s.path, s.state, s.checked FROM sighting s JOIN host h ON h.id = s.host \
     ORDER BY s.host, s.path";
+
+/// Which contents are escrows of which backups.
+const ESCROWS: &str =
+    "SELECT g.backup, g.content FROM belonging g JOIN content c ON c.sha256 = g.content WHERE c.kind = 'escrow'";
 
 impl Catalog {
     /// All backups, or those of one cluster, the newest first.
@@ -26,22 +31,61 @@ impl Catalog {
     /// # Errors
     /// Whatever keeps them from being read.
     pub fn backups(&self, cluster: Option<&str>) -> Result<Vec<Backup>> {
-        let failed = failing(&self.path);
-        let mut places = self.places()?;
+        backups(&self.db, &self.path, cluster)
+    }
+}
+
+/// The same, from within a transaction, too.
+pub(crate) fn backups(db: &Connection, path: &Path, cluster: Option<&str>) -> Result<Vec<Backup>> {
+    Rows { db, path }.backups(cluster)
+}
+
+/// What is read from.
+struct Rows<'r> {
+    db: &'r Connection,
+    path: &'r Path,
+}
+
+impl Rows<'_> {
+    fn backups(&self, cluster: Option<&str>) -> Result<Vec<Backup>> {
+        let failed = failing(self.path);
+        let (places, escrows) = (self.places()?, self.escrows()?);
+        let at = |content: &Option<Vec<u8>>| content.as_ref().and_then(|content| places.get(content));
         let mut read = self.db.prepare_cached(BACKUPS).map_err(&failed)?;
         let mut rows = read.query(params![cluster]).map_err(&failed)?;
         let mut backups = Vec::new();
         while let Some(row) = rows.next().map_err(&failed)? {
             let mut backup = self.backup(row)?;
-            let content: Option<Vec<u8>> = row.get(3).or_else(|_| row.get(4)).map_err(&failed)?;
-            backup.places = content.and_then(|content| places.remove(&content)).unwrap_or_default();
+            let (snapshot, resources): (Option<Vec<u8>>, Option<Vec<u8>>) =
+                (row.get(3).map_err(&failed)?, row.get(4).map_err(&failed)?);
+            backup.places = at(&snapshot).or_else(|| at(&resources)).cloned().unwrap_or_default();
+            if snapshot.is_some() && resources.is_some() {
+                lower(&mut backup.places, at(&resources));
+            }
+            let whole = |content: &Vec<u8>| at(&Some(content.clone())).is_some_and(|it| it.iter().any(is_whole));
+            if matches!(backup.keys, Keys::Escrow { .. })
+                && escrows.get(&backup.id).is_some_and(|escrows| !escrows.iter().any(whole))
+            {
+                backup.keys = Keys::Missing;
+            }
             backups.push(backup);
         }
         Ok(backups)
     }
 
+    fn escrows(&self) -> Result<BTreeMap<String, Vec<Vec<u8>>>> {
+        let failed = failing(self.path);
+        let mut all: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut read = self.db.prepare_cached(ESCROWS).map_err(&failed)?;
+        let mut rows = read.query([]).map_err(&failed)?;
+        while let Some(row) = rows.next().map_err(&failed)? {
+            all.entry(row.get(0).map_err(&failed)?).or_default().push(row.get(1).map_err(&failed)?);
+        }
+        Ok(all)
+    }
+
     fn places(&self) -> Result<BTreeMap<Vec<u8>, Vec<Place>>> {
-        let failed = failing(&self.path);
+        let failed = failing(self.path);
         let mut all: BTreeMap<Vec<u8>, Vec<Place>> = BTreeMap::new();
         let mut read = self.db.prepare_cached(PLACES).map_err(&failed)?;
         let mut rows = read.query([]).map_err(&failed)?;
@@ -60,7 +104,7 @@ impl Catalog {
     }
 
     fn backup(&self, row: &Row<'_>) -> Result<Backup> {
-        let failed = failing(&self.path);
+        let failed = failing(self.path);
         let text = |at: usize| row.get::<_, Option<String>>(at).map_err(&failed);
         let snapshot: Option<Vec<u8>> = row.get(3).map_err(&failed)?;
         let platform = text(7)?.unwrap_or_default();
@@ -114,9 +158,11 @@ impl Catalog {
     }
 
     fn damaged(&self, what: String) -> Error {
-        Error::Damaged { path: self.path.clone(), what }
+        Error::Damaged { path: self.path.to_path_buf(), what }
     }
+}
 
+impl Catalog {
     /// What the file system said of a file when it was last read; `None` of one that was not.
     ///
     /// # Errors
@@ -131,6 +177,19 @@ impl Catalog {
         });
         stat.optional().map_err(&failed)
     }
+}
+
+fn is_whole(place: &Place) -> bool {
+    place.state == State::Unchanged
+}
+
+/// A snapshot is as good as its other half: where that is whole nowhere, no place is.
+fn lower(places: &mut [Place], other: Option<&Vec<Place>>) {
+    if other.is_some_and(|other| other.iter().any(is_whole)) {
+        return;
+    }
+    let worst = other.and_then(|other| other.first()).map_or(State::Missing, |place| place.state);
+    places.iter_mut().filter(|place| is_whole(place)).for_each(|place| place.state = worst);
 }
 
 fn release(text: Option<&str>, updating: bool) -> Release {
@@ -163,7 +222,7 @@ impl State {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.name() == name)
     }
 }

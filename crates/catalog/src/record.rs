@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use checks::{Severity, Verdict, verdict_of};
-use document::{Artifact, Backup as Judged, Document, Snapshot, Tarball};
+use document::{Artifact, Backup as Judged, Document, Encryption, Material, Snapshot, Tarball};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,9 @@ use crate::backup::Half;
 
 /// Findings that speak of keys, not of data: who can open a backup is a question of its own.
 const OF_KEYS: [&str; 2] = ["KEY-002", "KEY-032"];
+
+/// Before the name of a key that nobody has seen.
+pub(crate) const UNSEEN: &str = "name:";
 
 /// What was judged of a backup.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +50,12 @@ pub struct Record {
     pub findings: Vec<Said>,
     /// Fingerprints of the keys that its tarball has.
     pub has: BTreeSet<String>,
+    /// Fingerprints of the keys that its live values need, and `name:aescbc/1` of one that nobody has seen.
+    pub needs: BTreeSet<String>,
+    /// Bytes of the database.
+    pub size: Option<u64>,
+    /// Bytes of its pages that hold something.
+    pub in_use: Option<u64>,
 }
 
 /// A finding, in short.
@@ -102,6 +111,9 @@ impl Record {
             rehearsed: rehearsed(snapshot, backup),
             findings: document.findings.iter().filter(|it| it.severity > Severity::Info).map(said).collect(),
             has: tarball.map(fingerprints).unwrap_or_default(),
+            needs: encryption.map(|it| needs(it, tarball)).unwrap_or_default(),
+            size: snapshot.map(|it| it.space.db_size),
+            in_use: snapshot.map(|it| it.space.in_use),
         })
     }
 }
@@ -155,4 +167,25 @@ fn rehearsed(snapshot: Option<&Snapshot>, backup: Option<&Judged>) -> &'static s
 fn fingerprints(tarball: &Tarball) -> BTreeSet<String> {
     let material = tarball.key_material.iter().filter(|it| it.class == "encryption-config");
     material.filter_map(|it| it.fingerprint.clone()).collect()
+}
+
+/// What live values are encrypted with, by the fingerprint that the tarball has for a key of that name.
+fn needs(encryption: &Encryption, tarball: Option<&Tarball>) -> BTreeSet<String> {
+    let material = tarball.map(|it| it.key_material.as_slice()).unwrap_or_default();
+    let used =
+        encryption.coverage.iter().flat_map(|it| &it.keys).filter(|key| key.live > 0 && !key.provider.is_empty());
+    used.map(|key| {
+        let is_it = |it: &&Material| {
+            let of_provider = it.algorithm.as_deref().is_some_and(|algorithm| algorithm.starts_with(&key.provider));
+            it.class == "encryption-config" && it.key_name.as_deref() == Some(&key.key) && of_provider
+        };
+        // two keys of one name: which of them it is, nobody knows
+        let mut found: Vec<&String> = material.iter().filter(is_it).filter_map(|it| it.fingerprint.as_ref()).collect();
+        found.dedup();
+        match found.as_slice() {
+            [one] => (*one).clone(),
+            _ => format!("{UNSEEN}{}/{}", key.provider, key.key),
+        }
+    })
+    .collect()
 }

@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
@@ -20,7 +21,7 @@ pub struct Rules {
     pub last: u32,
     /// The newest of each hour, day, week, month and year, so many of each.
     pub periods: BTreeMap<Period, u32>,
-    /// All that were taken so shortly before the newest.
+    /// All that were taken less than so long before the newest.
     pub within: Option<SignedDuration>,
     /// So many of each cluster, whatever the rules say; not fewer than one.
     pub floor: u32,
@@ -75,6 +76,40 @@ pub enum Kept {
     Evidence,
     /// It cannot be restored, and nothing newer can.
     NothingNewer,
+}
+
+impl Kept {
+    /// The word for it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pinned(_) => "pinned",
+            Self::Last => "last",
+            Self::Newest(period, _) => period.name(),
+            Self::Oldest(_) => "oldest",
+            Self::Within => "within",
+            Self::OfRelease => "of-release",
+            Self::Floor => "floor",
+            Self::Evidence => "evidence",
+            Self::NothingNewer => "nothing-newer",
+        }
+    }
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pinned(why) => write!(f, "kept by hand: {}", wording::inert(why)),
+            Self::Last => f.write_str("among the last"),
+            Self::Newest(period, bucket) => write!(f, "{} of {bucket}", period.name()),
+            Self::Oldest(period) => write!(f, "the oldest, as there are too few {} ones", period.name()),
+            Self::Within => f.write_str("taken shortly before the newest"),
+            Self::OfRelease => f.write_str("the newest of its release"),
+            Self::Floor => f.write_str("one of so many that always stay"),
+            Self::Evidence => f.write_str("it cannot be restored, and stays a while as evidence"),
+            Self::NothingNewer => f.write_str("it cannot be restored, and nothing newer can"),
+        }
+    }
 }
 
 impl Rules {
@@ -154,7 +189,7 @@ fn of_cluster(members: &[(usize, &Backup)], rules: &Rules, now: Timestamp, keep:
     }
     if let (Some(within), Some((_, newest))) = (rules.within, good.first()) {
         good.iter()
-            .filter(|(_, it)| newest.taken.duration_since(it.taken) <= within)
+            .filter(|(_, it)| newest.taken.duration_since(it.taken) < within)
             .for_each(|(at, _)| keep(*at, Kept::Within));
     }
     let mut releases = BTreeSet::new();

@@ -11,7 +11,7 @@ CREATE TABLE host (
 -- What a file holds, unpacked: a snapshot and its .gz and .zst are one.
 CREATE TABLE content (
   sha256 BLOB PRIMARY KEY CHECK (length(sha256) = 32),
-  kind   TEXT NOT NULL,             -- snapshot, resources, escrow, manifest
+  kind   TEXT NOT NULL,             -- snapshot, resources, escrow, manifest, share, signature
   size   INTEGER NOT NULL           -- bytes, unpacked
 ) STRICT;
 
@@ -46,11 +46,22 @@ CREATE TABLE backup (
   platform  TEXT NOT NULL,
   topology  TEXT,
   name      TEXT,                   -- how the cluster calls itself
+  size      INTEGER,                -- bytes of the database
+  in_use    INTEGER,                -- bytes of its pages that hold something
   added     TEXT NOT NULL,
   pinned    TEXT,                   -- why it is to stay
+  let_go    TEXT,                   -- when `prune` moved the last of it away: it is in no list any more
   judgement INTEGER REFERENCES judgement -- the newest
 ) STRICT;
 CREATE INDEX backup_cluster ON backup (cluster, taken);
+
+-- What belongs to it besides: an escrow of its keys, the manifest, shares, signatures.
+CREATE TABLE belonging (
+  backup  TEXT NOT NULL REFERENCES backup,
+  content BLOB NOT NULL REFERENCES content,
+  PRIMARY KEY (backup, content)
+) STRICT;
+CREATE INDEX belonging_content ON belonging (content);
 
 -- What assay said of it; the newest counts.
 CREATE TABLE judgement (
@@ -69,12 +80,30 @@ CREATE TABLE judgement (
 ) STRICT;
 CREATE INDEX judgement_backup ON judgement (backup, id);
 
--- Which encryption keys a backup needs and which a tarball or an escrow has: fingerprints, never keys.
+-- Which encryption keys a snapshot needs and which a tarball or an escrow has: fingerprints, never keys. Of a key that
+-- nobody has seen only the name is known: `name:aescbc/1`.
 CREATE TABLE key_use (
   content     BLOB NOT NULL REFERENCES content,
   role        TEXT NOT NULL,        -- needs, has
   fingerprint TEXT NOT NULL,
   PRIMARY KEY (content, role, fingerprint)
+) STRICT;
+
+-- What `prune` moves away, from its intent to its end. Until it is purged, it can be moved back.
+CREATE TABLE trash (
+  plan     BLOB NOT NULL CHECK (length(plan) = 32),
+  host     TEXT NOT NULL REFERENCES host,
+  path     TEXT NOT NULL,           -- where it lay
+  put      TEXT NOT NULL,           -- where it lies now
+  content  BLOB NOT NULL REFERENCES content,
+  size     INTEGER NOT NULL,
+  mtime    INTEGER NOT NULL,
+  inode    INTEGER NOT NULL,
+  intended TEXT NOT NULL,
+  moved    TEXT,                    -- not yet, where there is none
+  purging  TEXT,                    -- when it was said that it is to be deleted
+  purged   TEXT,                    -- and when it was
+  PRIMARY KEY (plan, host, path)
 ) STRICT;
 
 -- The log: nothing in it is changed or taken away, and each entry names the one before.

@@ -36,7 +36,7 @@ fn rules_are_alternatives_and_only_what_can_be_restored_fills_a_slot() {
         ["0", "1", "2", "3"],
         "the bad one is newer than the last good one, and fills no slot"
     );
-    let both = Rules { last: 1, within: Some(hours(48)), ..rules() };
+    let both = Rules { last: 1, within: Some(hours(49)), ..rules() };
     assert_eq!(stays(&backups, &both), ["0", "1", "2", "3"], "within counts from the newest good one");
     // 2026-11-23 is a Monday: the week before has the days 1 to 7
     let weekly = Rules { periods: BTreeMap::from([(Period::Week, 5)]), ..rules() };

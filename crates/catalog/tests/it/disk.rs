@@ -1,0 +1,81 @@
+//! A disk as `catalog` asks for it, and one that stops after so many steps.
+
+use std::cell::Cell;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use catalog::{Disk, Stat};
+use sha2::{Digest as _, Sha256};
+
+pub(crate) struct Real;
+
+impl Disk for Real {
+    fn stat(&self, path: &str) -> io::Result<Option<Stat>> {
+        match fs::symlink_metadata(path) {
+            Ok(of) if of.is_file() => Ok(Some(crate::world::stat(Path::new(path)))),
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn digest(&self, path: &str) -> io::Result<[u8; 32]> {
+        if path.contains("unreadable") {
+            return Err(io::Error::other("Input/output error"));
+        }
+        Ok(Sha256::digest(fs::read(path)?).into())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        assert!(!Path::new(to).exists(), "{to} would be overwritten");
+        fs::create_dir_all(Path::new(to).parent().unwrap())?;
+        fs::rename(from, to)
+    }
+
+    fn delete(&self, path: &str) -> io::Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// One whose process is killed before its so-manieth change.
+pub(crate) struct Killed {
+    pub(crate) left: Cell<u32>,
+}
+
+impl Killed {
+    fn step(&self) {
+        let left = self.left.get();
+        assert!(left > 0, "killed");
+        self.left.set(left - 1);
+    }
+}
+
+impl Disk for Killed {
+    fn stat(&self, path: &str) -> io::Result<Option<Stat>> {
+        self.step();
+        Real.stat(path)
+    }
+
+    fn digest(&self, path: &str) -> io::Result<[u8; 32]> {
+        self.step();
+        Real.digest(path)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.step();
+        Real.rename(from, to)?;
+        self.step();
+        Ok(())
+    }
+
+    fn delete(&self, path: &str) -> io::Result<()> {
+        self.step();
+        Real.delete(path)?;
+        self.step();
+        Ok(())
+    }
+}
