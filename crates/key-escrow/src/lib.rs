@@ -9,7 +9,8 @@
 //! | `<stem>.share-<i>-of-<n>.age` | with a threshold, one key share per custodian |
 //! | `<stem>.manifest.json` | digests, members removed, recipients; no secrets ([`Manifest`]); named last |
 //!
-//! [`join`] gives the original back, [`verify_escrow`] proves that it could, [`rewrap`] changes who may.
+//! [`join`] gives the original back, [`verify_escrow`] proves that it could, [`rewrap`] changes who may. [`Attest`] makes a
+//! custodian's statement of a drill, and [`prove`] says what one is worth.
 //!
 //! # Why the original comes back byte for byte
 //! The tar is cut at whole 512-byte blocks (`blocks`), so kept and removed runs interleave into the original tar. The
@@ -37,6 +38,7 @@
 #![forbid(unsafe_code)]
 
 mod age_file;
+mod attest;
 mod blocks;
 mod cut;
 mod digest;
@@ -63,6 +65,7 @@ mod sealing;
 mod shares;
 mod source;
 mod split;
+mod statement;
 mod tar_header;
 mod verify;
 
@@ -70,6 +73,7 @@ pub use age::secrecy::{ExposeSecret, SecretString};
 pub use age::{Callbacks, NoCallbacks};
 
 pub use age_file::{AgeHeader, AgeStanza, read_age_header};
+pub use attest::{Attest, Attestation};
 pub use blocks::Limits;
 pub use digest::{Digest, Sha256Sum};
 pub use error::{Error, Result};
@@ -77,7 +81,7 @@ pub use identities::Identities;
 pub use join::{JoinOptions, JoinOutcome, join};
 pub use manifest::{
     EncryptionState, EscrowInfo, KeylessInfo, Manifest, NamedDigest, RejoinInfo, RejoinMethod, RemovedMember, SCHEMA,
-    ShareInfo, SnapshotDigest, ThresholdInfo,
+    SCHEMA_1, ShareInfo, SnapshotDigest, ThresholdInfo,
 };
 pub use members::{SealedMember, read_members};
 pub use place::{Access, Place};
@@ -89,4 +93,8 @@ pub use rewrap::{RewrapOptions, RewrapOutcome, rewrap};
 pub use sealing::SealTo;
 pub use shares::ShareSet;
 pub use split::{SplitOptions, SplitOutcome, split};
+pub use statement::{
+    Attested, Contradiction, Opened, Role, STATEMENT_SCHEMA, Standing, StatedEscrow, Statement, Why, is_challenge,
+    prove,
+};
 pub use verify::{Check, Proof, VerifyOptions, VerifyReport, lists_share, verify_escrow};

@@ -24,8 +24,10 @@ use crate::error::{Error, Result};
 use crate::infile;
 use crate::recipients::RecipientInfo;
 
-/// The only value of [`Manifest::schema`] so far.
-pub const SCHEMA: &str = "assay-escrow/1";
+/// The value of [`Manifest::schema`] that is written.
+pub const SCHEMA: &str = "assay-escrow/2";
+/// Its value in escrows without drill seeds; they are read for ever.
+pub const SCHEMA_1: &str = "assay-escrow/1";
 /// Larger manifests are refused; 65 536 removed members need less.
 pub(crate) const MAX_MANIFEST: u64 = 64 * 1024 * 1024;
 
@@ -33,7 +35,7 @@ pub(crate) const MAX_MANIFEST: u64 = 64 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// [`SCHEMA`].
+    /// [`SCHEMA`], or [`SCHEMA_1`].
     pub schema: String,
     /// The tool and its version.
     pub tool: String,
@@ -116,10 +118,14 @@ pub struct EscrowInfo {
     /// The file.
     #[serde(flatten)]
     pub file: NamedDigest,
-    /// What is sealed in it; does not change when the recipients do.
+    /// What is sealed in it. Each sealing puts a drill seed of its own in, so a rewrap has another one; in
+    /// `assay-escrow/1` it did not change when the recipients did.
     pub payload: Digest,
     /// Whether the file is ASCII-armored.
     pub armored: bool,
+    /// The public key of the drill seed that is sealed in it, as OpenSSH writes it; absent in `assay-escrow/1`.
+    #[serde(default, rename = "drillKey", skip_serializing_if = "Option::is_none")]
+    pub drill_key: Option<String>,
 }
 
 /// Whether there was anything to keep apart.
@@ -216,6 +222,9 @@ pub struct ShareInfo {
     pub file: NamedDigest,
     /// The share's check value: SHA-256 over the set's facts and the share, hex.
     pub check: String,
+    /// The public key of the drill seed that is sealed with the share; absent in `assay-escrow/1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill_key: Option<String>,
 }
 
 /// The bytes of a manifest file, and their digest.
@@ -270,10 +279,15 @@ impl Manifest {
         Ok((Self::parse(&bytes)?, digest))
     }
 
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
+    /// Reads the bytes of a manifest.
+    ///
+    /// # Errors
+    /// If they are not a manifest of a known schema.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
         let manifest: Self = serde_json::from_slice(bytes).map_err(|e| Error::Manifest { what: e.to_string() })?;
-        if manifest.schema != SCHEMA {
-            return Err(Error::Manifest { what: format!("schema `{}` is not `{SCHEMA}`", manifest.schema) });
+        if ![SCHEMA, SCHEMA_1].contains(&manifest.schema.as_str()) {
+            let what = format!("schema `{}` is neither `{SCHEMA}` nor `{SCHEMA_1}`", manifest.schema);
+            return Err(Error::Manifest { what });
         }
         Ok(manifest)
     }

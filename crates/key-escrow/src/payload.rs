@@ -13,6 +13,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use signatures::Seed;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::digest::{hex, unhex};
@@ -40,6 +41,8 @@ pub(crate) struct JoinPlan {
     pub(crate) member_key: Key,
     /// Keys the digest of the keyless tar that opens the sealed original.
     pub(crate) seal_key: Key,
+    /// Signs the statement of a drill; absent in `assay-escrow/1`.
+    pub(crate) drill_seed: Option<Seed>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,12 +54,15 @@ struct RawPlan {
     runs: Vec<(u64, u64)>,
     member_key: String,
     seal_key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drill_seed: Option<String>,
 }
 
 impl Drop for RawPlan {
     fn drop(&mut self) {
         self.member_key.zeroize();
         self.seal_key.zeroize();
+        self.drill_seed.zeroize();
     }
 }
 
@@ -71,6 +77,7 @@ impl JoinPlan {
             runs: self.runs.clone(),
             member_key: hex(&*self.member_key),
             seal_key: hex(&*self.seal_key),
+            drill_seed: self.drill_seed.as_ref().map(|seed| hex(seed.bytes())),
         };
         let mut json = serde_json::to_vec(&raw).map_err(|_| bad("join.json"))?;
         json.push(b'\n');
@@ -91,6 +98,7 @@ impl JoinPlan {
             runs: raw.runs.clone(),
             member_key: key(&raw.member_key)?,
             seal_key: key(&raw.seal_key)?,
+            drill_seed: raw.drill_seed.as_deref().map(key).transpose()?.map(Seed::new),
         };
         plan.total(|run| run.0)?;
         plan.removed_bytes()?;
@@ -169,6 +177,7 @@ pub(crate) struct PayloadReader<R> {
 
 /// The payload's fixed part.
 pub(crate) struct Front {
+    pub(crate) readme: Zeroizing<Vec<u8>>,
     pub(crate) manifest: Manifest,
     pub(crate) plan: JoinPlan,
 }
@@ -215,11 +224,22 @@ impl<R: Read> PayloadReader<R> {
 
     /// README, manifest and plan.
     pub(crate) fn front(&mut self) -> Result<Front> {
-        self.entry(README, MAX_README)?;
+        let readme = self.entry(README, MAX_README)?;
         let manifest =
             Manifest::parse(&self.entry(MANIFEST, MAX_MANIFEST)?).map_err(|_| bad("manifest.json cannot be read"))?;
         let plan = JoinPlan::parse(&self.entry(JOIN, MAX_MANIFEST)?)?;
-        Ok(Front { manifest, plan })
+        Ok(Front { readme, manifest, plan })
+    }
+
+    /// Hands all that is left to `take`, piece by piece.
+    pub(crate) fn rest(mut self, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let mut buf = Zeroizing::new(vec![0; 64 * 1024]);
+        loop {
+            match self.input.read(&mut buf).map_err(Error::io("decrypt", &self.path))? {
+                0 => return Ok(()),
+                n => take(buf.get(..n).unwrap_or_default())?,
+            }
+        }
     }
 
     pub(crate) fn recipe(&mut self) -> Result<Zeroizing<Vec<u8>>> {

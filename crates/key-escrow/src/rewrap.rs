@@ -3,20 +3,23 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
+use jiff::Timestamp;
+use signatures::Seed;
 
 use crate::age_file;
-use crate::digest::{HashingReader, Sha256Sum};
+use crate::digest::{Digest, Hasher, HashingReader, Sha256Sum};
 use crate::error::{Error, Result};
 use crate::identities::Identities;
 use crate::inside::check_payload;
 use crate::join::check_manifest;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, SCHEMA};
 use crate::names::Names;
 use crate::outfile::{OutOptions, OutSet};
+use crate::payload::{JOIN, JoinPlan, MANIFEST, PayloadReader, PayloadWriter, README};
 use crate::place::Access;
 use crate::progress::{Phase, ProgressFn, Watched, naming};
 use crate::sealing::{SealTo, Sealer, same, write_file};
+use crate::shares::fresh_seed;
 
 /// What to rewrap, for whom, and where to.
 pub struct RewrapOptions<'a> {
@@ -88,17 +91,14 @@ pub fn rewrap(options: RewrapOptions<'_>, progress: &mut ProgressFn<'_>) -> Resu
     })?;
 
     let sealer = Sealer::new(seal_to, armor);
-    let mut opened = age_file::open(escrow, identities.keys())?;
+    SCHEMA.clone_into(&mut new.schema); // also of an escrow of the first format: it gets its seeds here
+    let seed = fresh_seed()?;
+    let mut rest = Hasher::default();
+    let opened = PayloadReader::new(age_file::open(escrow, identities.keys())?, escrow);
+    let path = set.path(&names.escrow());
     let sealed = sealer.seal(&set, &names.escrow(), |out| {
-        let mut buf = Zeroizing::new(vec![0; 64 * 1024]);
-        loop {
-            match opened.read(&mut buf).map_err(Error::io("decrypt", escrow))? {
-                0 => return Ok(()),
-                n => out.write_all(buf.get(..n).unwrap_or_default()).map_err(Error::io("write", out_dir))?,
-            }
-        }
+        reseal(opened, &new.sealed_part(), &seed, PayloadWriter::new(out, &path, mtime(&new)), &mut rest)
     })?;
-    same("the payload as sealed", &payload, &sealed.payload)?;
     let back = Watched {
         inner: Sealer::reopen(&set, &names.escrow(), &sealed)?,
         phase: Phase::Verifying,
@@ -106,12 +106,8 @@ pub fn rewrap(options: RewrapOptions<'_>, progress: &mut ProgressFn<'_>) -> Resu
         total: Some(payload.size),
         report: progress,
     };
-    same(
-        "the payload as written",
-        &payload,
-        &HashingReader::new(back).drain().map_err(Error::io("decrypt", out_dir))?,
-    )?;
-    sealer.finish(&set, &names, &sealed, &mut new)?;
+    prove(HashingReader::new(back), &new.sealed_part(), &rest.finish(), &sealed.payload, out_dir)?;
+    sealer.finish(&set, &names, &sealed, Some(&seed), &mut new)?;
     write_file(&set, &names.manifest(), &new.to_json()?)?;
     let outcome = RewrapOutcome {
         manifest: new,
@@ -121,4 +117,50 @@ pub fn rewrap(options: RewrapOptions<'_>, progress: &mut ProgressFn<'_>) -> Resu
     };
     set.commit(&mut naming(progress))?;
     Ok(outcome)
+}
+
+/// When the entries of a payload were made, as its split wrote it.
+fn mtime(manifest: &Manifest) -> u64 {
+    let created = manifest.created.parse::<Timestamp>().map_or(0, Timestamp::as_second);
+    u64::try_from(created).unwrap_or(0)
+}
+
+/// The same payload with another drill seed. `rest` hashes what comes behind the seed, which stays as it is.
+fn reseal<R: Read>(
+    mut old: PayloadReader<R>,
+    manifest: &Manifest,
+    seed: &Seed,
+    mut new: PayloadWriter<'_>,
+    rest: &mut Hasher,
+) -> Result<()> {
+    let front = old.front()?;
+    let plan = JoinPlan { drill_seed: Some(seed.clone()), ..front.plan };
+    new.entry(README, &front.readme)?;
+    new.entry(MANIFEST, &manifest.to_json()?)?;
+    new.entry(JOIN, &plan.to_json()?)?;
+    old.rest(|bytes| {
+        rest.update(bytes);
+        new.blocks(bytes)
+    })
+}
+
+/// What was written, read back: what was hashed as it was sealed, with everything that was behind the old seed.
+fn prove<R: Read>(
+    mut written: HashingReader<R>,
+    manifest: &Manifest,
+    rest: &Digest,
+    sealed: &Digest,
+    out_dir: &Path,
+) -> Result<()> {
+    let mut payload = PayloadReader::new(&mut written, out_dir);
+    if payload.front()?.manifest != *manifest {
+        return Err(Error::Manifest { what: "the copy inside the escrow as written says otherwise".to_owned() });
+    }
+    let mut back = Hasher::default();
+    payload.rest(|bytes| {
+        back.update(bytes);
+        Ok(())
+    })?;
+    same("the payload as sealed", rest, &back.finish())?;
+    same("the payload as written", sealed, &written.finish().1)
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use age::x25519;
+use signatures::Seed;
 
 use crate::age_file::{self, Opened, Sealed};
 use crate::error::{Error, Result};
@@ -106,6 +107,7 @@ impl Sealer {
         set: &OutSet,
         names: &Names,
         sealed: &Sealed,
+        seed: Option<&Seed>,
         manifest: &mut Manifest,
     ) -> Result<()> {
         manifest.recipients = self.recipients.info();
@@ -113,6 +115,7 @@ impl Sealer {
             file: NamedDigest { name: names.escrow(), digest: sealed.file.clone() },
             payload: sealed.payload.clone(),
             armored: self.armor,
+            drill_key: seed.map(Seed::public),
         });
         manifest.threshold = None;
         let Some(Threshold { identity, threshold, custodians }) = self.threshold.take() else {
@@ -155,6 +158,7 @@ fn seal_share(set: &OutSet, name: &str, share: &Share, custodian: &Recipients, a
         recipient,
         file: NamedDigest { name: name.to_owned(), digest: sealed.file },
         check: share.check(),
+        drill_key: share.drill.as_ref().map(Seed::public),
     })
 }
 

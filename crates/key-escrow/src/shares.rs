@@ -16,6 +16,7 @@ use age::secrecy::ExposeSecret as _;
 use age::x25519;
 use blahaj::{Share as Point, Sharks};
 use sha2::{Digest as _, Sha256};
+use signatures::Seed;
 use zeroize::Zeroizing;
 
 use crate::age_file;
@@ -25,7 +26,9 @@ use crate::identities::Identities;
 use crate::infile;
 use crate::manifest::ThresholdInfo;
 
-const TITLE: &str = "assay key share, version 1";
+const TITLE: &str = "assay key share, version 2";
+/// Shares without a drill seed, of `assay-escrow/1`.
+const TITLE_1: &str = "assay key share, version 1";
 const MAX_SHARE: u64 = 64 * 1024;
 const MAX_TRIALS: usize = 5_000;
 
@@ -37,35 +40,55 @@ pub(crate) struct Share {
     pub(crate) threshold: u8,
     pub(crate) recipient: String,
     value: Zeroizing<Vec<u8>>,
+    /// Signs the statement of a drill; absent in version 1.
+    pub(crate) drill: Option<Seed>,
 }
 
 impl Share {
+    fn title(&self) -> &'static str {
+        if self.drill.is_some() { TITLE } else { TITLE_1 }
+    }
+
     /// The check value: binds the share to its set, place, threshold and public key.
     pub(crate) fn check(&self) -> String {
         let mut sha = Sha256::new();
         sha.update(format!(
-            "{TITLE}\n{}\n{}\n{}\n{}\n{}\n",
-            self.set, self.index, self.total, self.threshold, self.recipient
+            "{}\n{}\n{}\n{}\n{}\n{}\n",
+            self.title(),
+            self.set,
+            self.index,
+            self.total,
+            self.threshold,
+            self.recipient
         ));
         sha.update(&*self.value);
+        if let Some(seed) = &self.drill {
+            sha.update(seed.bytes());
+        }
         hex(&sha.finalize())
     }
 
     /// The text that is sealed to the custodian.
     pub(crate) fn to_text(&self) -> Zeroizing<String> {
         let value = Zeroizing::new(hex(&self.value));
+        let drill = Zeroizing::new(match &self.drill {
+            Some(seed) => format!("drill: {}\n", *Zeroizing::new(hex(seed.bytes()))),
+            None => String::new(),
+        });
         let mut text = Zeroizing::new(String::with_capacity(1024));
         let _ = write!(
             text,
-            "{TITLE}\nset: {}\nshare: {} of {}\nthreshold: {}\nopens: {}\nvalue: {}\ncheck: {}\n\n\
+            "{}\nset: {}\nshare: {} of {}\nthreshold: {}\nopens: {}\nvalue: {}\n{}check: {}\n\n\
              Any {} of these {} shares together open the escrow; fewer say nothing about it.\n\
              Keep this text as you would keep a private key. assay keys join takes it as it is.\n",
+            self.title(),
             self.set,
             self.index,
             self.total,
             self.threshold,
             self.recipient,
             *value,
+            *drill,
             self.check(),
             self.threshold,
             self.total,
@@ -75,9 +98,11 @@ impl Share {
 
     fn parse(text: &str) -> Result<Self, &'static str> {
         let mut lines = text.lines().map(str::trim_end);
-        if lines.next() != Some(TITLE) {
-            return Err("not a key share of a version this tool knows");
-        }
+        let has_seed = match lines.next() {
+            Some(TITLE) => true,
+            Some(TITLE_1) => false,
+            _ => return Err("not a key share of a version this tool knows"),
+        };
         let mut field = |name: &str| {
             let rest = lines.next()?.strip_prefix(name)?;
             rest.strip_prefix(": ")
@@ -88,10 +113,18 @@ impl Share {
         let threshold = next("threshold")?;
         let recipient = next("opens")?.to_owned();
         let value = Zeroizing::new(unhex(next("value")?).ok_or("the value is not hex")?);
+        let drill = if has_seed { Some(seed(next("drill")?)?) } else { None };
         let check = next("check")?;
         let number = |text: &str| text.parse::<u8>().map_err(|_| "a number is malformed");
-        let share =
-            Self { set, index: number(index)?, total: number(total)?, threshold: number(threshold)?, recipient, value };
+        let share = Self {
+            set,
+            index: number(index)?,
+            total: number(total)?,
+            threshold: number(threshold)?,
+            recipient,
+            value,
+            drill,
+        };
         if share.index == 0
             || share.index > share.total
             || share.threshold < 2
@@ -111,6 +144,20 @@ impl Share {
         bytes.extend_from_slice(&self.value);
         Point::try_from(&bytes[..]).ok()
     }
+}
+
+/// A drill seed in hex.
+fn seed(text: &str) -> Result<Seed, &'static str> {
+    let bytes = Zeroizing::new(unhex(text).unwrap_or_default());
+    let bytes = <[u8; 32]>::try_from(&bytes[..]).map_err(|_| "the drill seed is not 64 digits of hex")?;
+    Ok(Seed::new(Zeroizing::new(bytes)))
+}
+
+/// A fresh drill seed.
+pub(crate) fn fresh_seed() -> Result<Seed> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).map_err(|e| Error::Usage { what: format!("no random numbers: {e}") })?;
+    Ok(Seed::new(bytes))
 }
 
 /// A threshold of one is no threshold, and more than there are shares never opens.
@@ -135,22 +182,20 @@ pub(crate) fn deal(identity: &x25519::Identity, threshold: u8, total: u8) -> Res
         .dealer(identity.to_string().expose_secret().as_bytes())
         .take(usize::from(total))
         .collect::<Vec<_>>();
-    let shares: Vec<Share> = points
-        .iter()
-        .map(|point| {
-            let bytes = Zeroizing::new(Vec::from(point));
-            let (index, value) = bytes.split_first().map_or((0, &[][..]), |(i, v)| (*i, v));
-            Share {
-                set: set.clone(),
-                index,
-                total,
-                threshold,
-                recipient: recipient.clone(),
-                value: Zeroizing::new(value.to_vec()),
-            }
+    let share = |point| {
+        let bytes = Zeroizing::new(Vec::from(point));
+        let (index, value) = bytes.split_first().map_or((0, &[][..]), |(i, v)| (*i, v));
+        Ok(Share {
+            set: set.clone(),
+            index,
+            total,
+            threshold,
+            recipient: recipient.clone(),
+            value: Zeroizing::new(value.to_vec()),
+            drill: Some(fresh_seed()?),
         })
-        .collect();
-    Ok(shares)
+    };
+    points.iter().map(share).collect()
 }
 
 struct Given {
@@ -295,6 +340,13 @@ fn recover(shares: &[&Share]) -> Option<x25519::Identity> {
     let secret = Zeroizing::new(Sharks(first.threshold).recover(&points).ok()?);
     let identity: x25519::Identity = std::str::from_utf8(&secret).ok()?.parse().ok()?;
     (identity.to_public().to_string() == first.recipient).then_some(identity)
+}
+
+/// The share in a file, as it is or opened with one of `identities`.
+pub(crate) fn share_of(path: &Path, identities: &Identities) -> Result<Share> {
+    let text = read_share(path, identities)?;
+    let bad = |what: &'static str| Error::Share { share: path.display().to_string(), what: what.to_owned() };
+    Share::parse(&text).map_err(bad)
 }
 
 fn read_share(path: &Path, identities: &Identities) -> Result<Zeroizing<String>> {

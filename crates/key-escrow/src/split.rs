@@ -23,6 +23,7 @@ use crate::readme::readme;
 use crate::recipe::{self, Analysis};
 use crate::rejoin::{passphrase, rejoin, seal_original, sealed_size};
 use crate::sealing::{SealTo, Sealer, same, write_file};
+use crate::shares::fresh_seed;
 use crate::tar_header::BLOCK;
 
 /// What to split, how, and where to.
@@ -241,6 +242,7 @@ impl Work<'_> {
             runs: self.cut.runs.clone(),
             member_key: self.cut.member_key.clone(),
             seal_key: self.cut.seal_key.clone(),
+            drill_seed: Some(fresh_seed()?),
         };
         let mut sealed = self.seal(&manifest, &plan, recipe.as_deref(), progress)?;
         if let Err(e) = self.prove(&sealed, &manifest, progress) {
@@ -254,7 +256,7 @@ impl Work<'_> {
             sealed = self.seal(&manifest, &plan, None, progress)?;
             self.prove(&sealed, &manifest, progress)?;
         }
-        self.sealer.finish(self.set, self.names, &sealed, &mut manifest)?;
+        self.sealer.finish(self.set, self.names, &sealed, plan.drill_seed.as_ref(), &mut manifest)?;
         Ok(manifest)
     }
 

@@ -93,6 +93,7 @@ fn the_manifest_knows_its_shares() {
         recipient: RecipientInfo { kind: RecipientKind::X25519, recipient: String::new() },
         file: NamedDigest { name: String::new(), digest: crate::Digest { size: 0, sha256: String::new() } },
         check: share.check(),
+        drill_key: share.drill.as_ref().map(Seed::public),
     };
     let first = &shares[0];
     let expected = ThresholdInfo {

@@ -111,7 +111,7 @@ fn a_manifest_that_lies_is_caught() {
             ["keyless-digest", "escrow-recipients"].contains(&check) || truth.len() == 64 && check == "escrow-content";
         assert!(joined.is_err() || harmless, "{truth}");
     }
-    for broken in ["", "{}", "[1]", &text.replace("assay-escrow/1", "assay-escrow/2")] {
+    for broken in ["", "{}", "[1]", &text.replace("assay-escrow/2", "assay-escrow/3")] {
         fs::write(&split.manifest_path, broken).unwrap();
         assert!(bench.join(&split).is_err());
     }

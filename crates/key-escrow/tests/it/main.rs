@@ -14,5 +14,6 @@ mod plugin;
 mod recorded_escrow;
 mod round_trip;
 mod separation;
+mod statements;
 mod support;
 mod threshold;

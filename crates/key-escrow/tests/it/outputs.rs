@@ -166,7 +166,7 @@ fn the_payload_speaks_for_itself() {
     }
     let manifest = fs::read_to_string(&split.manifest_path).unwrap();
     assert!(
-        manifest.contains("\"schema\": \"assay-escrow/1\"")
+        manifest.contains("\"schema\": \"assay-escrow/2\"")
             && manifest.contains("\"separation\": \"Both files are needed")
     );
 }
