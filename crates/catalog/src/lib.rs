@@ -9,6 +9,7 @@
 
 mod add;
 mod backup;
+mod check;
 mod disk;
 mod error;
 mod held;
@@ -20,11 +21,13 @@ mod prune;
 mod record;
 mod restorable;
 mod retain;
+mod stats;
 mod store;
 mod witness;
 
 pub use add::{Added, File, Host, Kind, Seen, Stat};
 pub use backup::{Backup, Half, Keys, Place, Rehearsed, State};
+pub use check::{CheckRun, Due, FileCheck, Share};
 pub use disk::Disk;
 pub use error::{Error, Result};
 pub use held::Held;

@@ -27,7 +27,7 @@ CREATE TABLE sighting (
   inode      INTEGER NOT NULL,
   first_seen TEXT NOT NULL,
   last_seen  TEXT NOT NULL,
-  checked    TEXT NOT NULL,         -- when all of its bytes were last read
+  checked    TEXT NOT NULL,         -- when all of its bytes were last read, or it was last looked for
   state      TEXT NOT NULL,         -- unchanged, rotten, replaced, missing, unreadable, moved
   PRIMARY KEY (host, path)
 ) STRICT;

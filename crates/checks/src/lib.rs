@@ -13,6 +13,7 @@ mod keys_held;
 pub mod pair;
 pub mod rehearsed;
 pub mod required;
+pub mod reread;
 pub mod said;
 mod severity;
 pub mod snapshot;

@@ -8,7 +8,7 @@ use checks::findings;
 use super::page::hold;
 
 /// Every family there is or will be, in the order of the page; one without entries has no section yet.
-const FAMILIES: [(&str, &str); 12] = [
+const FAMILIES: [(&str, &str); 13] = [
     ("SNAP", "the snapshot file as a whole"),
     ("PAGE", "the structure of pages and buckets"),
     ("MVCC", "revisions and records"),
@@ -21,6 +21,7 @@ const FAMILIES: [(&str, &str); 12] = [
     ("HAZ", "hazards of a restore"),
     ("SAID", "what was said when the backup was made"),
     ("POL", "what a policy asks"),
+    ("CAT", "the catalog, and reading its backups again"),
 ];
 
 /// Text as Markdown shows it: what could be read as markup is escaped.

@@ -8,11 +8,13 @@
     reason = "tests fail by panicking"
 )]
 
+mod checked;
 mod disk;
 mod made;
 mod picks;
 mod prunes;
 mod retains;
+mod stats;
 mod stored;
 mod witness;
 mod world;

@@ -58,3 +58,29 @@ fn what_several_backups_share_is_in_order() {
     });
     assert_eq!(world.open().check_rows().unwrap(), [""; 0]);
 }
+
+#[test]
+fn what_somebody_did_to_the_catalog_is_a_finding_of_its_own() {
+    let world = World::new();
+    (0..3).for_each(|at| drop(world.add(&format!("n{at}"), at + 1)));
+    let found =
+        |kept| -> Vec<&str> { world.open().audit(kept).unwrap().iter().map(|finding| finding.entry().id).collect() };
+    let head = world.open().head().unwrap();
+    assert_eq!(found(Some(head)), [""; 0]);
+    let bytes = std::fs::read(world.path("catalog.db")).unwrap();
+    let change = |sql: &str| {
+        std::fs::write(world.path("catalog.db"), &bytes).unwrap();
+        Connection::open(world.path("catalog.db")).unwrap().execute_batch(sql).unwrap();
+    };
+    let free = "DROP TRIGGER event_stays; DROP TRIGGER event_is_kept;";
+    change(&format!("{free} UPDATE event SET actor = 'eve' WHERE seq = 2"));
+    assert_eq!(found(Some(head)), ["CAT-006"]);
+    change("UPDATE judgement SET verdict = 'warn' WHERE id = 3");
+    assert_eq!(found(Some(head)), ["CAT-008"]);
+    // who cuts the log and the tables short leaves a sound chain, and not the head that was kept
+    change(&format!(
+        "{free} DELETE FROM event WHERE seq = 3; DELETE FROM sighting WHERE path LIKE '%n2.%'; PRAGMA foreign_keys = off; \
+         DELETE FROM backup WHERE judgement = 3"
+    ));
+    assert_eq!((found(None), found(Some(head))), (vec![], vec!["CAT-007"]));
+}

@@ -2,6 +2,7 @@
 //!
 //! IDs are stable and never reused. A new finding gets the next number of its family.
 
+mod cat;
 mod etcd;
 mod fit;
 mod haz;
@@ -21,6 +22,7 @@ use crate::severity::Severity;
 
 pub use platforms::Platforms;
 
+pub use cat::*;
 pub use etcd::*;
 pub use fit::*;
 pub use haz::*;
@@ -78,6 +80,7 @@ pub fn all() -> Vec<&'static Entry> {
         said::ALL,
         haz::ALL,
         pol::ALL,
+        cat::ALL,
     ]
     .concat()
 }

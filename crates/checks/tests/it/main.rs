@@ -13,6 +13,7 @@ mod hazards;
 mod keys_fit;
 mod lists;
 mod pairs;
+mod reread;
 mod tarballs;
 mod versions;
 

@@ -7,6 +7,7 @@ mod escrow;
 mod etcd;
 mod explain;
 mod hashes;
+mod kept;
 mod keys;
 mod members;
 mod mended;
@@ -41,6 +42,11 @@ pub use escrow::{Check, Custodian, Drill, Written, WrittenFile};
 pub use etcd::{Alarm, Auth, Cluster, ConfState, Etcd, Lease, Member, Permission, Role, User};
 pub use explain::Explained;
 pub use hashes::{Dump, HashKv, Hashes, Status, Trailer};
+pub use kept::{
+    BackupCounts, BackupDay, Cadence, ChangedFile, ClusterStats, CustodianDrill, EscrowQuorum, FailedFile, Gap,
+    HostCount, LogCheck, MovedFile, PlanBackup, PlanFile, PlanGroup, PlanReason, PrunePlan, Recheck, Rotation,
+    SizePoint, StatsBackup, TrashFile, TrashPurge,
+};
 pub use keys::{Identity, KeyList, KeyRow, RevisionRow};
 pub use members::{MemberKey, MemberSnapshot, MembersCompared};
 pub use mended::{Damage, Mended};
@@ -123,6 +129,16 @@ pub enum Artifact {
     Rehearsal(Box<Rehearsal>),
     /// `runbook`.
     Runbook(Box<Runbook>),
+    /// `catalog prune`.
+    PrunePlan(Box<PrunePlan>),
+    /// `catalog prune --purge`.
+    TrashPurge(Box<TrashPurge>),
+    /// `catalog check`.
+    Recheck(Box<Recheck>),
+    /// `catalog check --log`.
+    LogCheck(Box<LogCheck>),
+    /// `catalog stats`, `catalog calendar`.
+    ClusterStats(Box<ClusterStats>),
     /// Of another command, or of a kind that a later assay has: kept as it is.
     Other(Any),
 }
@@ -161,6 +177,11 @@ impl Artifact {
             ("rebuild", _) => shape(any, Self::Rebuilt),
             ("rehearse", _) => shape(any, Self::Rehearsal),
             ("runbook", _) => shape(any, Self::Runbook),
+            ("catalog prune", "trash-purge") => shape(any, Self::TrashPurge),
+            ("catalog prune", _) => shape(any, Self::PrunePlan),
+            ("catalog check", "catalog-log") => shape(any, Self::LogCheck),
+            ("catalog check", _) => shape(any, Self::Recheck),
+            ("catalog stats" | "catalog calendar", _) => shape(any, Self::ClusterStats),
             _ => Self::Other(any),
         }
     }
@@ -184,6 +205,11 @@ impl Artifact {
             Self::Rebuilt(it) => Some(&it.kind),
             Self::Rehearsal(it) => Some(&it.kind),
             Self::Runbook(it) => Some(&it.kind),
+            Self::PrunePlan(it) => Some(&it.kind),
+            Self::TrashPurge(it) => Some(&it.kind),
+            Self::Recheck(it) => Some(&it.kind),
+            Self::LogCheck(it) => Some(&it.kind),
+            Self::ClusterStats(it) => Some(&it.kind),
             Self::Other(any) => any.fields()?.get("kind")?.text(),
             _ => None,
         }
@@ -220,6 +246,11 @@ impl Artifact {
             Self::Rebuilt(it) => &it.path,
             Self::Rehearsal(it) => &it.path,
             Self::Runbook(it) => &it.path,
+            Self::PrunePlan(it) => &it.path,
+            Self::TrashPurge(it) => &it.path,
+            Self::Recheck(it) => &it.path,
+            Self::LogCheck(it) => &it.path,
+            Self::ClusterStats(it) => &it.path,
             Self::Other(any) => {
                 any.fields().and_then(|fields| fields.get("path")).and_then(Any::text).unwrap_or_default()
             }
@@ -257,6 +288,11 @@ impl Artifact {
             Self::Rebuilt(it) => &it.more,
             Self::Rehearsal(it) => &it.more,
             Self::Runbook(it) => &it.more,
+            Self::PrunePlan(it) => &it.more,
+            Self::TrashPurge(it) => &it.more,
+            Self::Recheck(it) => &it.more,
+            Self::LogCheck(it) => &it.more,
+            Self::ClusterStats(it) => &it.more,
             Self::Other(_) => return None,
         })
     }
