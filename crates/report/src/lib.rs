@@ -23,6 +23,8 @@ mod timeless;
 use document::Document;
 use jiff::Timestamp;
 
+pub use prometheus::Kept;
+
 /// A form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -76,6 +78,18 @@ impl<'r> Context<'r> {
 #[must_use]
 pub fn usage(document: &Document) -> String {
     html::usage::render(document)
+}
+
+/// A calendar of the backups of each cluster, as one HTML file, from the document that `assay catalog calendar` makes.
+#[must_use]
+pub fn calendar(document: &Document, now: Option<Timestamp>) -> String {
+    html::kept::render(document, now)
+}
+
+/// What a catalog says of its clusters, as metrics: one series each.
+#[must_use]
+pub fn kept(kept: &Kept<'_>) -> String {
+    prometheus::kept::render(kept)
 }
 
 /// The report on a document, in UTF-8, ended by a newline.

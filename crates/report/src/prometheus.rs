@@ -4,6 +4,8 @@
 //! backup continues the series of last night's, and of several in one place the newest is told. Written by hand: a line has three characters to escape, and libraries of
 //! metrics bring registries and locks that a file has no use for.
 
+pub(crate) mod kept;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -14,6 +16,8 @@ use wording::inert;
 
 use crate::parts::{stamp_in, taken, time, whole};
 use crate::timeless::timeless;
+
+pub use kept::Kept;
 
 pub(crate) fn render(document: &Document) -> String {
     let mut metrics = Metrics::default();

@@ -9,6 +9,7 @@ mod artifact;
 mod calendar;
 mod coverage;
 mod findings;
+pub(crate) mod kept;
 mod many;
 mod space;
 mod told;

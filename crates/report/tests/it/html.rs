@@ -131,9 +131,14 @@ fn a_browser_shows_it_on_a_phone_and_on_a_desk() {
             frames.push(json!({"name": name, "width": width, "html": report(name, Format::Html)}));
         }
     }
-    let (pages, console) = browse(dir.path(), &frames);
+    frames.extend(WIDTHS.map(|width| json!({"name": "calendar", "width": width, "html": crate::kept::calendar()})));
+    let (mut pages, console) = browse(dir.path(), &frames);
     assert_eq!(pages.len(), frames.len());
     assert!(console.len() == 1 && console[0].contains("the probe is done"), "{console:#?}");
+    for page in pages.split_off(pages.len() - WIDTHS.len()) {
+        assert!(page["scroll"].as_u64() <= page["width"].as_u64() && page["wide"] == json!([]), "too wide: {page}");
+        assert_eq!((&page["active"], &page["fetched"]), (&json!(0), &json!([])), "{page}");
+    }
     for page in &pages {
         let name = page["name"].as_str().unwrap();
         let document = document(name);

@@ -14,6 +14,7 @@
 mod golden;
 mod html;
 mod junit;
+mod kept;
 mod many;
 mod peer;
 mod prometheus;

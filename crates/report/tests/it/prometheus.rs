@@ -7,7 +7,7 @@ use report::Format;
 
 use crate::{DOCUMENTS, report};
 
-fn promtool(text: &str) -> (bool, String) {
+pub(crate) fn promtool(text: &str) -> (bool, String) {
     let mut command = fixtures::tool("promtool").unwrap();
     command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
