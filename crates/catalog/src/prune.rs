@@ -9,8 +9,10 @@ mod digest;
 mod plan;
 mod purge;
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use wording::inert;
 
 use crate::add::Kind;
 use crate::restorable::Unfit;
@@ -101,8 +103,56 @@ pub enum Why {
     Unfinished(String),
     /// What the file system says of a file of it cannot be had.
     Unseen(String),
+    /// A file of it is a member of an archive, and is not moved by itself.
+    Packed(String),
     /// It lies on other hosts alone.
     Elsewhere,
+}
+
+impl Why {
+    /// The word for it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Rule(kept) => kept.name(),
+            Self::Half => "half",
+            Self::HalfYoung => "half-young",
+            Self::Young(_) => "young",
+            Self::Changed(_) => "changed",
+            Self::Unfinished(_) => "unfinished",
+            Self::Unseen(_) => "unseen",
+            Self::Packed(_) => "packed",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(kept) => kept.fmt(f),
+            Self::Half => f.write_str("its other half is missing: it goes with --orphans"),
+            Self::HalfYoung => f.write_str("its other half may still come"),
+            Self::Young(path) => write!(f, "`{}` was written just now", inert(path)),
+            Self::Changed(path) => write!(f, "`{}` is not what it was: add it again", inert(path)),
+            Self::Unfinished(path) => write!(f, "`{}` is being written", inert(path)),
+            Self::Unseen(path) => write!(f, "`{}` cannot be looked at", inert(path)),
+            Self::Packed(path) => write!(f, "`{}` is in an archive", inert(path)),
+            Self::Elsewhere => f.write_str("it lies on other hosts alone"),
+        }
+    }
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Needed { backup, key } => {
+                write!(f, "the snapshot of {backup} needs key {}, and nothing else that stays has it", inert(key))
+            }
+            Self::Shared(backup) => write!(f, "it is a part of {backup}, too"),
+            Self::NotThere => f.write_str("it is not there any more, or is another file by now"),
+        }
+    }
 }
 
 /// A file that moves.

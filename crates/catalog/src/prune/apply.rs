@@ -186,9 +186,9 @@ fn refused(plan: &Plan, expected: Option<[u8; 32]>, disk: &dyn Disk) -> Option<R
 /// The first file of a backup that is not what it was.
 fn unproven(it: &Planned, disk: &dyn Disk) -> Option<Refused> {
     it.files.iter().find_map(|(path, stored)| {
-        let error = match disk.digest(path) {
-            Ok(digest) if digest == *stored => return None,
-            Ok(_) => None,
+        let error = match disk.holds(path, stored) {
+            Ok(true) => return None,
+            Ok(false) => None,
             Err(error) => Some(error),
         };
         Some(Refused::Unproven { backup: it.id.clone(), path: path.clone(), error })

@@ -69,17 +69,14 @@ impl Canonical {
     }
 
     fn why(&mut self, why: &Why) {
-        let (word, more) = match why {
+        let more = match why {
             Why::Rule(kept) => return self.kept(kept),
-            Why::Half => ("half", ""),
-            Why::HalfYoung => ("half-young", ""),
-            Why::Young(path) => ("young", path.as_str()),
-            Why::Changed(path) => ("changed", path.as_str()),
-            Why::Unfinished(path) => ("unfinished", path.as_str()),
-            Why::Unseen(path) => ("unseen", path.as_str()),
-            Why::Elsewhere => ("elsewhere", ""),
+            Why::Half | Why::HalfYoung | Why::Elsewhere => "",
+            Why::Young(path) | Why::Changed(path) | Why::Unfinished(path) | Why::Unseen(path) | Why::Packed(path) => {
+                path
+            }
         };
-        self.text(word);
+        self.text(why.name());
         self.text(more);
     }
 

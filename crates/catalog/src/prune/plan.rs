@@ -129,6 +129,9 @@ fn untouched(file: &Held, asked: &Asked, disk: &dyn Disk) -> Option<Why> {
     if file.path.ends_with(".part") {
         return Some(Why::Unfinished(path()));
     }
+    if disk.is_packed(&file.path) {
+        return Some(Why::Packed(path()));
+    }
     match disk.stat(&file.path) {
         // what is gone by now keeps nothing
         Ok(None) => None,

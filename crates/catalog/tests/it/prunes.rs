@@ -160,11 +160,14 @@ impl Disk for Busy<'_> {
     fn stat(&self, path: &str) -> std::io::Result<Option<catalog::Stat>> {
         Real.stat(path)
     }
-    fn digest(&self, path: &str) -> std::io::Result<[u8; 32]> {
+    fn holds(&self, path: &str, digest: &[u8; 32]) -> std::io::Result<bool> {
         if !self.1.replace(true) {
             self.0.add("meanwhile", 2);
         }
-        Real.digest(path)
+        Real.holds(path, digest)
+    }
+    fn is_packed(&self, path: &str) -> bool {
+        Real.is_packed(path)
     }
     fn rename(&self, _: &str, _: &str) -> std::io::Result<()> {
         panic!("nothing moves")
@@ -297,6 +300,9 @@ fn what_is_young_growing_unfinished_or_elsewhere_is_left_alone() {
     let other = Host { id: "host-2".to_owned(), label: "vault".to_owned() };
     let (catalog::Added::New(away) | catalog::Added::Known(away)) =
         world.open().write(&author(now()), |writing| writing.add(&other, &elsewhere)).unwrap().0;
+    let packed = world.add_with("packed", 104, |it| {
+        it.files[0].path = format!("{}/snapshot.db", world.path("all.zip").display());
+    });
     world.write("old.db", b"snapshot old", 0);
     world.write("changed.tar.gz", b"tarball changed and growing", 101);
     let shown = plan(&world, &asked(1));
@@ -304,6 +310,7 @@ fn what_is_young_growing_unfinished_or_elsewhere_is_left_alone() {
     assert!(matches!(of(&shown, &changed).stays[..], [Why::Changed(_)]));
     assert!(matches!(of(&shown, &part).stays[..], [Why::Unfinished(_)]));
     assert_eq!(of(&shown, &away).stays, [Why::Elsewhere]);
+    assert!(matches!(of(&shown, &packed).stays[..], [Why::Packed(_)]));
     assert!(there.exists() && going(&shown).is_empty());
     // a minute past the fifteen it is old
     world.write("old.db", b"snapshot old", 1);
