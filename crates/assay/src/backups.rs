@@ -21,15 +21,15 @@ use crate::watch::{Note, Phase, Watch};
 /// The backups that something led to, oldest first in each directory. Files are read when their turn comes, so a
 /// thousand cost no more memory than one.
 pub struct Backups {
-    named: NamedFiles,
-    roots: Vec<Root>,
-    reading: Reading,
+    pub(crate) named: NamedFiles,
+    pub(crate) roots: Vec<Root>,
+    pub(crate) reading: Reading,
     /// Fingerprints of keys, of all backups together.
     prints: Arc<Fingerprints>,
 }
 
 /// What one input led to.
-enum Root {
+pub(crate) enum Root {
     /// A directory or folder, looked at when it was named or when its turn comes; `None` once it was gone through.
     Folder(PathBuf, Mutex<Option<Looked>>),
     /// A file that makes up no backup with others.
@@ -212,7 +212,7 @@ impl Backups {
 
     /// A backup of several files, or one that lies where others are missed. Where one of them cannot be read, it is
     /// still a backup, and that stands against it.
-    fn pair(
+    pub(crate) fn pair(
         &self,
         directory: Option<&Arc<directory::Backups>>,
         files: &Files,
@@ -262,7 +262,7 @@ impl Backups {
     }
 
     /// A file by itself, or an archive of others.
-    fn alone(
+    pub(crate) fn alone(
         &self,
         open: impl FnOnce() -> Result<Contents, InputError>,
         name: String,

@@ -43,6 +43,9 @@ pub enum Error {
     /// The manifest of an escrow was given, and no tarball that it could vouch for.
     #[error("the manifest of an escrow vouches for a tarball, and none is given")]
     NoTarball,
+    /// A stream, where places are asked for.
+    #[error("standard input is no place that a backup could be found at again: name files or directories")]
+    NoPlace,
     /// A file that should be a tarball, and is none.
     #[error("{reason}")]
     NoArchive {

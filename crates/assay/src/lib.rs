@@ -20,6 +20,7 @@
 //! Nothing here writes, prints, exits, or reads the environment; when "now" is, [`Question::now`] says, and nothing else.
 #![forbid(unsafe_code)]
 
+mod apart;
 mod backup;
 mod backups;
 pub mod custody;
@@ -54,6 +55,7 @@ pub mod target;
 mod text_file;
 mod watch;
 
+pub use apart::{Apart, EscrowFiles, EscrowPart, Identified, Identity, Known};
 pub use artifact::{Folder, Reading};
 pub use backup::{Backup, Facts};
 pub use backups::Backups;

@@ -4,6 +4,9 @@ use checks::Verdict;
 use jiff::Timestamp;
 use version_compat::{Backup as Release, Starts};
 
+/// By which clock a backup was taken where nothing in it or in its name tells.
+pub(crate) const NOTHING_TELLS: &str = "added";
+
 /// A snapshot and what belongs to it, wherever it lies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backup {
@@ -11,8 +14,12 @@ pub struct Backup {
     pub id: String,
     /// The cluster, by an ID that stands in the snapshot; `None` where none does.
     pub cluster: Option<String>,
+    /// How the cluster calls itself.
+    pub cluster_name: Option<String>,
     /// When it was taken.
     pub taken: Timestamp,
+    /// By which clock: `data`, `name`; `added`: nothing tells, and it was seen then.
+    pub taken_by: String,
     /// SHA-256 of the snapshot, unpacked; the last thing that two backups are told apart by.
     pub digest: [u8; 32],
     /// The newest revision of etcd in it.
@@ -144,6 +151,12 @@ impl Backup {
     /// Places where it is as it was.
     pub fn whole(&self) -> impl Iterator<Item = &Place> {
         self.places.iter().filter(|place| place.state == State::Unchanged)
+    }
+
+    /// Whether anything tells when it was taken: else it is when it was added, and it may be as old as can be.
+    #[must_use]
+    pub fn tells_time(&self) -> bool {
+        self.taken_by != NOTHING_TELLS
     }
 
     /// When its bytes were last read anywhere where they are whole.

@@ -1,22 +1,55 @@
 //! Reading what the catalog holds.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::Path;
 
 use backup_facts::platform::{Platform, rules};
 use checks::Verdict;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 use version_compat::{Backup as Release, Starts, Version};
 
-use crate::add::Stat;
+use crate::add::{Escrow, Kind, Stat};
 use crate::backup::{Backup, Half, Keys, Place, Rehearsed, State};
 use crate::error::{Error, Result, failing};
+use crate::record::Said;
 use crate::store::Catalog;
 
+/// A file of a backup, wherever it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is.
+    pub kind: Kind,
+    /// SHA-256 of what is in it, unpacked.
+    pub content: [u8; 32],
+    /// Bytes of that.
+    pub size: u64,
+    /// Where it was seen.
+    pub places: Vec<Place>,
+}
+
+/// A judgement of a backup.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// When, RFC 3339.
+    pub at: String,
+    /// By which version of assay.
+    pub assay: String,
+    /// `pass`, `warn`, `fail`; but for what it says of keys.
+    pub verdict: String,
+    /// What it says of keys.
+    pub keys: String,
+    /// What was found, of severity low and above.
+    pub findings: Vec<Said>,
+}
+
+/// The newest judgement of each form of the tarball that a backup was seen with.
 const BACKUPS: &str = "SELECT b.id, b.cluster, b.taken, b.snapshot, b.resources, b.revision, b.release, b.platform, b.topology, \
-    b.pinned, j.verdict, j.keys, j.updating, j.migrating, j.missing, j.rehearsed, j.findings \
-    FROM backup b JOIN judgement j ON j.id = b.judgement WHERE b.let_go IS NULL AND (?1 IS NULL OR b.cluster = ?1) ORDER BY b.taken DESC, b.id";
+    b.pinned, j.verdict, j.keys, j.updating, j.migrating, j.missing, j.rehearsed, j.findings, b.name, b.taken_by, j.beside \
+    FROM backup b JOIN judgement j ON j.backup = b.id WHERE b.let_go IS NULL AND (?1 IS NULL OR b.cluster = ?1) \
+    AND (?2 IS NULL OR b.id = ?2) \
+    AND NOT EXISTS (SELECT 1 FROM judgement n WHERE n.backup = j.backup AND n.id > j.id AND n.beside IS j.beside) \
+    ORDER BY b.taken DESC, b.id, j.id";
 
 const PLACES: &str = "SELECT s.content, h.label, s.path, s.state, s.checked FROM sighting s JOIN host h ON h.id = s.host \
     ORDER BY s.host, s.path";
@@ -24,6 +57,9 @@ const PLACES: &str = "SELECT s.content, h.label, s.path, s.state, s.checked FROM
 /// Which contents are escrows of which backups.
 const ESCROWS: &str =
     "SELECT g.backup, g.content FROM belonging g JOIN content c ON c.sha256 = g.content WHERE c.kind = 'escrow'";
+
+/// Where each content was seen.
+type Places = HashMap<Vec<u8>, Vec<Place>>;
 
 impl Catalog {
     /// All backups, or those of one cluster, the newest first.
@@ -33,11 +69,19 @@ impl Catalog {
     pub fn backups(&self, cluster: Option<&str>) -> Result<Vec<Backup>> {
         backups(&self.db, &self.path, cluster)
     }
+
+    /// One backup, by its ID.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    pub fn backup(&self, id: &str) -> Result<Option<Backup>> {
+        Ok(Rows { db: &self.db, path: &self.path }.backups(None, Some(id))?.pop())
+    }
 }
 
 /// The same, from within a transaction, too.
 pub(crate) fn backups(db: &Connection, path: &Path, cluster: Option<&str>) -> Result<Vec<Backup>> {
-    Rows { db, path }.backups(cluster)
+    Rows { db, path }.backups(cluster, None)
 }
 
 /// What is read from.
@@ -47,35 +91,32 @@ struct Rows<'r> {
 }
 
 impl Rows<'_> {
-    fn backups(&self, cluster: Option<&str>) -> Result<Vec<Backup>> {
+    fn backups(&self, cluster: Option<&str>, id: Option<&str>) -> Result<Vec<Backup>> {
         let failed = failing(self.path);
         let (places, escrows) = (self.places()?, self.escrows()?);
-        let at = |content: &Option<Vec<u8>>| content.as_ref().and_then(|content| places.get(content));
         let mut read = self.db.prepare_cached(BACKUPS).map_err(&failed)?;
-        let mut rows = read.query(params![cluster]).map_err(&failed)?;
-        let mut backups = Vec::new();
+        let mut rows = read.query(params![cluster, id]).map_err(&failed)?;
+        let mut backups: Vec<Backup> = Vec::new();
         while let Some(row) = rows.next().map_err(&failed)? {
-            let mut backup = self.backup(row)?;
-            let (snapshot, resources): (Option<Vec<u8>>, Option<Vec<u8>>) =
-                (row.get(3).map_err(&failed)?, row.get(4).map_err(&failed)?);
-            backup.places = at(&snapshot).or_else(|| at(&resources)).cloned().unwrap_or_default();
-            if snapshot.is_some() && resources.is_some() {
-                lower(&mut backup.places, at(&resources));
-            }
-            let whole = |content: &Vec<u8>| at(&Some(content.clone())).is_some_and(|it| it.iter().any(is_whole));
-            if matches!(backup.keys, Keys::Escrow { .. })
-                && escrows.get(&backup.id).is_some_and(|escrows| !escrows.iter().any(whole))
+            let mut said = self.said(row, &places)?;
+            let whole = |content: &Vec<u8>| places.get(content).is_some_and(|it| it.iter().any(is_whole));
+            if matches!(said.keys, Keys::Escrow { .. })
+                && escrows.get(&said.id).is_some_and(|escrows| !escrows.iter().any(whole))
             {
-                backup.keys = Keys::Missing;
+                said.keys = Keys::Missing;
             }
-            backups.push(backup);
+            match backups.last_mut().filter(|last| last.id == said.id) {
+                Some(last) if farness(&said) < farness(last) => *last = said,
+                Some(_) => {}
+                None => backups.push(said),
+            }
         }
         Ok(backups)
     }
 
-    fn escrows(&self) -> Result<BTreeMap<String, Vec<Vec<u8>>>> {
+    fn escrows(&self) -> Result<HashMap<String, Vec<Vec<u8>>>> {
         let failed = failing(self.path);
-        let mut all: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut all: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
         let mut read = self.db.prepare_cached(ESCROWS).map_err(&failed)?;
         let mut rows = read.query([]).map_err(&failed)?;
         while let Some(row) = rows.next().map_err(&failed)? {
@@ -84,9 +125,9 @@ impl Rows<'_> {
         Ok(all)
     }
 
-    fn places(&self) -> Result<BTreeMap<Vec<u8>, Vec<Place>>> {
+    fn places(&self) -> Result<Places> {
         let failed = failing(self.path);
-        let mut all: BTreeMap<Vec<u8>, Vec<Place>> = BTreeMap::new();
+        let mut all = Places::new();
         let mut read = self.db.prepare_cached(PLACES).map_err(&failed)?;
         let mut rows = read.query([]).map_err(&failed)?;
         while let Some(row) = rows.next().map_err(&failed)? {
@@ -103,21 +144,30 @@ impl Rows<'_> {
         Ok(all)
     }
 
-    fn backup(&self, row: &Row<'_>) -> Result<Backup> {
+    /// A backup as one judgement has it.
+    fn said(&self, row: &Row<'_>, places: &Places) -> Result<Backup> {
         let failed = failing(self.path);
         let text = |at: usize| row.get::<_, Option<String>>(at).map_err(&failed);
-        let snapshot: Option<Vec<u8>> = row.get(3).map_err(&failed)?;
+        let bytes = |at: usize| row.get::<_, Option<Vec<u8>>>(at).map_err(&failed);
+        let (snapshot, beside) = (bytes(3)?, bytes(19)?);
+        let of = |content: &Option<Vec<u8>>| content.as_ref().and_then(|content| places.get(content));
+        let mut lies = of(&snapshot).or_else(|| of(&beside)).cloned().unwrap_or_default();
+        if snapshot.is_some() && beside.is_some() {
+            lower(&mut lies, of(&beside));
+        }
         let platform = text(7)?.unwrap_or_default();
         let updating: bool = row.get(12).map_err(&failed)?;
         let mut digest = [0; 32];
-        digest.iter_mut().zip(snapshot.unwrap_or_default()).for_each(|(to, from)| *to = from);
+        digest.iter_mut().zip(snapshot.into_iter().flatten()).for_each(|(to, from)| *to = from);
         let (verdict, keys, rehearsed) = (text(10)?.unwrap_or_default(), text(11)?.unwrap_or_default(), text(15)?);
-        let findings: Vec<crate::record::Said> =
-            serde_json::from_str(&text(16)?.unwrap_or_default()).unwrap_or_default();
+        let findings: Vec<Said> = serde_json::from_str(&text(16)?.unwrap_or_default())
+            .map_err(|error| self.damaged(format!("the findings of a judgement: {error}")))?;
         Ok(Backup {
             id: text(0)?.unwrap_or_default(),
             cluster: text(1)?,
+            cluster_name: text(17)?,
             taken: self.time(&text(2)?.unwrap_or_default())?,
+            taken_by: text(18)?.unwrap_or_default(),
             digest,
             revision: row.get(5).map_err(&failed)?,
             release: release(text(6)?.as_deref(), updating),
@@ -138,17 +188,13 @@ impl Rows<'_> {
                 .into_iter()
                 .find(|it| it.name() == verdict)
                 .unwrap_or(Verdict::Fail),
-            failed_by: findings
-                .into_iter()
-                .filter(|it| it.severity >= checks::Severity::High)
-                .map(|it| it.id)
-                .collect(),
+            failed_by: failed_by(&findings),
             rehearsed: match rehearsed.as_deref() {
                 Some("served") => Rehearsed::Served,
                 Some("failed") => Rehearsed::Failed,
                 _ => Rehearsed::Never,
             },
-            places: Vec::new(),
+            places: lies,
             pinned: text(9)?,
         })
     }
@@ -158,25 +204,152 @@ impl Rows<'_> {
     }
 
     fn damaged(&self, what: String) -> Error {
-        Error::Damaged { path: self.path.to_path_buf(), what }
+        damaged(self.path, what)
     }
 }
 
 impl Catalog {
-    /// What the file system said of a file when it was last read; `None` of one that was not.
+    /// The IDs that begin so.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being read.
+    pub fn ids(&self, beginning: &str) -> Result<Vec<String>> {
+        let failed = failing(&self.path);
+        let sql = "SELECT id FROM backup WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 10";
+        let mut read = self.db.prepare_cached(sql).map_err(&failed)?;
+        let rows = read.query_map(params![beginning], |row| row.get(0)).map_err(&failed)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(&failed)
+    }
+
+    /// The clusters whose ID begins so, or that call themselves so.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being read.
+    pub fn clusters(&self, named: &str) -> Result<Vec<String>> {
+        let failed = failing(&self.path);
+        let sql = "SELECT DISTINCT cluster FROM backup WHERE cluster IS NOT NULL \
+            AND (substr(cluster, 1, length(?1)) = ?1 OR name = ?1) ORDER BY cluster";
+        let mut read = self.db.prepare_cached(sql).map_err(&failed)?;
+        let rows = read.query_map(params![named], |row| row.get(0)).map_err(&failed)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(&failed)
+    }
+
+    /// The files of a backup and where each was seen, in the order of their roles.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being read.
+    pub fn files(&self, id: &str) -> Result<Vec<Part>> {
+        let failed = failing(&self.path);
+        let rows = Rows { db: &self.db, path: &self.path };
+        let places = rows.places()?;
+        let sql = "SELECT c.sha256, c.kind, c.size FROM content c WHERE c.sha256 IN (SELECT snapshot FROM backup WHERE id = ?1 UNION \
+            SELECT resources FROM backup WHERE id = ?1 UNION SELECT content FROM belonging WHERE backup = ?1)";
+        let mut read = self.db.prepare_cached(sql).map_err(&failed)?;
+        let mut read_rows = read.query(params![id]).map_err(&failed)?;
+        let mut held = Vec::new();
+        while let Some(row) = read_rows.next().map_err(&failed)? {
+            let (content, kind): (Vec<u8>, String) = (row.get(0).map_err(&failed)?, row.get(1).map_err(&failed)?);
+            let size: i64 = row.get(2).map_err(&failed)?;
+            held.push(Part {
+                kind: Kind::named(&kind).ok_or_else(|| damaged(&self.path, format!("`{kind}` is no kind of file")))?,
+                places: places.get(&content).cloned().unwrap_or_default(),
+                size: u64::try_from(size).unwrap_or_default(),
+                content: content.try_into().map_err(|_| damaged(&self.path, "a digest is not 32 bytes".to_owned()))?,
+            });
+        }
+        held.sort_by_key(|it| (it.kind, it.content));
+        Ok(held)
+    }
+
+    /// What was judged of a backup, the newest first.
     ///
     /// # Errors
     /// Whatever keeps it from being read.
-    pub fn known(&self, host: &str, path: &str) -> Result<Option<Stat>> {
+    pub fn judgements(&self, id: &str) -> Result<Vec<Judged>> {
         let failed = failing(&self.path);
-        let sql = "SELECT size, mtime, ctime, inode FROM sighting WHERE host = ? AND path = ? AND state = 'unchanged'";
+        let sql = "SELECT at, assay, verdict, keys, findings FROM judgement WHERE backup = ? ORDER BY id DESC";
+        let mut read = self.db.prepare_cached(sql).map_err(&failed)?;
+        let mut rows = read.query(params![id]).map_err(&failed)?;
+        let mut judged = Vec::new();
+        while let Some(row) = rows.next().map_err(&failed)? {
+            let text = |at: usize| row.get::<_, String>(at).map_err(&failed);
+            let findings = serde_json::from_str(&text(4)?)
+                .map_err(|error| damaged(&self.path, format!("the findings of a judgement: {error}")))?;
+            judged.push(Judged { at: text(0)?, assay: text(1)?, verdict: text(2)?, keys: text(3)?, findings });
+        }
+        Ok(judged)
+    }
+
+    /// The escrows among the files of a backup, and who can open them.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being read.
+    pub fn escrows(&self, id: &str) -> Result<Vec<Escrow>> {
+        let failed = failing(&self.path);
+        let sql = "SELECT e.manifest, e.sealed, e.needed FROM escrow e JOIN belonging p ON p.content = e.manifest \
+            WHERE p.backup = ? ORDER BY e.manifest";
+        let mut read = self.db.prepare_cached(sql).map_err(&failed)?;
+        let rows = read.query_map(params![id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(&failed)?;
+        let mut escrows = Vec::new();
+        for row in rows {
+            let (manifest, sealed, needed): ([u8; 32], [u8; 32], u32) = row.map_err(&failed)?;
+            let sql = "SELECT share, recipient FROM custodian WHERE manifest = ? ORDER BY share";
+            let mut read = self.db.prepare_cached(sql).map_err(&failed)?;
+            let found = read.query_map(params![manifest], |row| Ok((row.get(0)?, row.get(1)?))).map_err(&failed)?;
+            let custodians = found.collect::<rusqlite::Result<_>>().map_err(&failed)?;
+            escrows.push(Escrow { manifest, sealed, needed, custodians });
+        }
+        Ok(escrows)
+    }
+
+    /// What the file system said of each file of a host when it was last read, where nothing was found amiss since, and a
+    /// backup that it belongs to was judged by these rules.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    pub fn known(&self, host: &str, rules: u32) -> Result<HashMap<String, Stat>> {
+        let failed = failing(&self.path);
+        let sql = "SELECT path, size, mtime, ctime, inode FROM sighting s WHERE host = ?1 AND state = 'unchanged' \
+            AND EXISTS (SELECT 1 FROM judgement j WHERE j.rules >= ?2 AND j.backup IN \
+            (SELECT id FROM backup WHERE snapshot = s.content OR resources = s.content UNION \
+             SELECT backup FROM belonging WHERE content = s.content))";
         let mut read = self.db.prepare_cached(sql).map_err(&failed)?;
         let number = |row: &Row<'_>, at| row.get::<_, i64>(at).map(|number| u64::try_from(number).unwrap_or_default());
-        let stat = read.query_row(params![host, path], |row| {
-            Ok(Stat { size: number(row, 0)?, mtime: row.get(1)?, ctime: row.get(2)?, inode: number(row, 3)? })
-        });
-        stat.optional().map_err(&failed)
+        let rows = read
+            .query_map(params![host, rules], |row| {
+                let stat =
+                    Stat { size: number(row, 1)?, mtime: row.get(2)?, ctime: row.get(3)?, inode: number(row, 4)? };
+                Ok((row.get(0)?, stat))
+            })
+            .map_err(&failed)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(&failed)
     }
+}
+
+fn damaged(path: &Path, what: String) -> Error {
+    Error::Damaged { path: path.to_path_buf(), what }
+}
+
+/// The findings that fail, each once.
+fn failed_by(findings: &[Said]) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for said in findings.iter().filter(|it| it.severity >= checks::Severity::High) {
+        if !ids.contains(&said.id) {
+            ids.push(said.id.clone());
+        }
+    }
+    ids
+}
+
+/// How far a backup as it was once judged is from a restore: what is whole comes first, then what has its keys.
+fn farness(backup: &Backup) -> (bool, u8) {
+    let keys = match backup.keys {
+        Keys::NotNeeded | Keys::AtHand => 0,
+        Keys::Escrow { .. } => 1,
+        Keys::Wrong => 2,
+        Keys::Missing => 3,
+    };
+    (!backup.places.iter().any(is_whole) || backup.missing.is_some(), keys)
 }
 
 fn is_whole(place: &Place) -> bool {

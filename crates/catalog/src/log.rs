@@ -7,8 +7,10 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use document::HexBytes;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result, failing};
@@ -33,10 +35,14 @@ pub struct Head {
     pub hash: [u8; 32],
 }
 
+impl Head {
+    /// That of a log in which nothing stands.
+    pub const BEGINNING: Self = Self { seq: 0, hash: [0; 32] };
+}
+
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.seq)?;
-        self.hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{}:{}", self.seq, HexBytes(&self.hash))
     }
 }
 
@@ -46,13 +52,7 @@ impl FromStr for Head {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const SHAPE: &str = "a head of the log looks like this: 1234:ab12..., a number and 64 hexadecimal digits";
         let (seq, hex) = text.split_once(':').ok_or(SHAPE)?;
-        let mut hash = [0; 32];
-        if hex.len() != 64 || !hex.is_ascii() {
-            return Err(SHAPE);
-        }
-        for (to, pair) in hash.iter_mut().zip(hex.as_bytes().chunks(2)) {
-            *to = std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or(SHAPE)?;
-        }
+        let hash = bytes_of(hex).and_then(|bytes| bytes.try_into().ok()).ok_or(SHAPE)?;
         Ok(Self { seq: seq.parse().map_err(|_| SHAPE)?, hash })
     }
 }
@@ -98,35 +98,82 @@ fn hash(prev: &[u8; 32], seq: i64, texts: [&str; 5]) -> [u8; 32] {
     sha.finalize().into()
 }
 
+/// An entry of a log, here or in what another catalog wrote out.
+pub(crate) struct Entry {
+    seq: i64,
+    prev: [u8; 32],
+    hash: [u8; 32],
+    /// Time, user, host, kind, body.
+    texts: [String; 5],
+}
+
+impl Entry {
+    /// All entries, in their order, for [`Entry::of`].
+    pub(crate) const ALL: &str = "SELECT seq, prev, hash, at, actor, host, kind, body FROM event ORDER BY seq";
+    const TEXTS: [&str; 5] = ["at", "actor", "host", "kind", "body"];
+
+    pub(crate) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let mut texts: [String; 5] = Default::default();
+        for (text, at) in texts.iter_mut().zip(3..) {
+            *text = row.get(at)?;
+        }
+        Ok(Self { seq: row.get(0)?, prev: row.get(1)?, hash: row.get(2)?, texts })
+    }
+
+    /// As another catalog wrote it out; `None` where it is none.
+    pub(crate) fn read(object: &Map<String, Value>) -> Option<Self> {
+        let bytes = |name: &str| bytes_of(object.get(name)?.as_str()?)?.try_into().ok();
+        let mut texts: [String; 5] = Default::default();
+        for (text, name) in texts.iter_mut().zip(Self::TEXTS) {
+            object.get(name)?.as_str()?.clone_into(text);
+        }
+        Some(Self { seq: object.get("seq")?.as_i64()?, prev: bytes("prev")?, hash: bytes("hash")?, texts })
+    }
+
+    /// The object that [`Entry::read`] reads.
+    pub(crate) fn told(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("seq".to_owned(), self.seq.into());
+        object.insert("prev".to_owned(), HexBytes(&self.prev).to_string().into());
+        object.insert("hash".to_owned(), HexBytes(&self.hash).to_string().into());
+        for (name, text) in Self::TEXTS.iter().zip(&self.texts) {
+            object.insert((*name).to_owned(), text.clone().into());
+        }
+        Value::Object(object)
+    }
+
+    /// Its number.
+    pub(crate) fn seq(&self) -> i64 {
+        self.seq
+    }
+
+    /// The head of a log that goes on with it from `last`; in words, where it does not.
+    pub(crate) fn follow(&self, last: Head) -> Result<Head, &'static str> {
+        if Some(self.seq) != last.seq.checked_add(1) {
+            return Err("stands where another is missing");
+        }
+        if self.prev != last.hash {
+            return Err("does not follow from the one before");
+        }
+        let [at, actor, host, kind, body] = &self.texts;
+        if hash(&self.prev, self.seq, [at, actor, host, kind, body]) != self.hash {
+            return Err("is not what was written");
+        }
+        Ok(Head { seq: self.seq, hash: self.hash })
+    }
+}
+
 pub(crate) fn check(db: &Connection, path: &Path) -> Result<Head> {
     let failed = failing(path);
-    let damaged = |seq: i64, what: &str| Error::Damaged {
-        path: path.to_path_buf(),
-        what: format!("entry {seq} of the log {what}"),
-    };
-    let mut head = Head { seq: 0, hash: [0; 32] };
-    let mut read =
-        db.prepare("SELECT seq, prev, hash, at, actor, host, kind, body FROM event ORDER BY seq").map_err(&failed)?;
+    let mut head = Head::BEGINNING;
+    let mut read = db.prepare(Entry::ALL).map_err(&failed)?;
     let mut rows = read.query([]).map_err(&failed)?;
     while let Some(row) = rows.next().map_err(&failed)? {
-        let seq: i64 = row.get(0).map_err(&failed)?;
-        let (prev, found): ([u8; 32], [u8; 32]) = (row.get(1).map_err(&failed)?, row.get(2).map_err(&failed)?);
-        let mut texts = Vec::with_capacity(5);
-        for at in 3..8 {
-            texts.push(row.get::<_, String>(at).map_err(&failed)?);
-        }
-        if seq != head.seq + 1 {
-            return Err(damaged(head.seq + 1, "is missing"));
-        }
-        if prev != head.hash {
-            return Err(damaged(seq, "does not follow from the one before"));
-        }
-        let said: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let said: [&str; 5] = said.try_into().map_err(|_| damaged(seq, "cannot be read"))?;
-        if hash(&prev, seq, said) != found {
-            return Err(damaged(seq, "is not what was written"));
-        }
-        head = Head { seq, hash: found };
+        let entry = Entry::of(row).map_err(&failed)?;
+        head = entry.follow(head).map_err(|what| Error::Damaged {
+            path: path.to_path_buf(),
+            what: format!("entry {} of the log {what}", entry.seq),
+        })?;
     }
     Ok(head)
 }
@@ -138,4 +185,13 @@ pub(crate) fn has(db: &Connection, head: Head) -> rusqlite::Result<bool> {
     }
     let sql = "SELECT EXISTS (SELECT 1 FROM event WHERE seq = ? AND hash = ?)";
     db.query_row(sql, params![head.seq, head.hash], |row| row.get(0))
+}
+
+/// The bytes of 64 hexadecimal digits: there are no others in a catalog.
+pub(crate) fn bytes_of(hex: &str) -> Option<Vec<u8>> {
+    if hex.len() != 64 || !hex.is_ascii() {
+        return None;
+    }
+    let pairs = hex.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }

@@ -40,6 +40,8 @@ pub enum Rejected {
     TooLate,
     /// It is said to have been taken in the future.
     Future,
+    /// Nothing tells when it was taken.
+    NoTime,
     /// It does not count at all.
     Unfit(Unfit),
     /// The release does not start on it: why.
@@ -54,6 +56,7 @@ impl Rejected {
             Self::OtherCluster => "other-cluster",
             Self::TooLate => "too-late",
             Self::Future => "future",
+            Self::NoTime => "no-time",
             Self::Unfit(unfit) => unfit.name(),
             Self::Release(_) => "release",
         }
@@ -123,7 +126,11 @@ fn gates(backup: &Backup, wanted: &Wanted<'_>) -> Vec<Rejected> {
     if wanted.cluster.is_some_and(|cluster| backup.cluster.as_deref() != Some(cluster)) {
         against.push(Rejected::OtherCluster);
     }
-    if wanted.before.is_some_and(|before| backup.taken > before) {
+    if !backup.tells_time() {
+        if wanted.before.is_some() {
+            against.push(Rejected::NoTime);
+        }
+    } else if wanted.before.is_some_and(|before| backup.taken > before) {
         against.push(Rejected::TooLate);
     } else if backup.taken > wanted.now {
         against.push(Rejected::Future);
@@ -143,7 +150,8 @@ fn gates(backup: &Backup, wanted: &Wanted<'_>) -> Vec<Rejected> {
 /// Which comes first, and by what; `None` where it is the same backup.
 fn order(one: &Backup, other: &Backup, wanted: &Wanted<'_>) -> Option<(Ordering, By)> {
     let by = |ordering: Ordering, by| (ordering != Ordering::Equal).then_some((ordering, by));
-    let bucket = |backup: &Backup| age_bucket(backup.taken, wanted);
+    // one that tells no time may be as old as can be
+    let bucket = |backup: &Backup| (!backup.tells_time(), age_bucket(backup.taken, wanted));
     let site = |backup: &Backup| {
         let platform = wanted.platform.is_none_or(|platform| platform == backup.platform);
         let topology = wanted.topology.is_none_or(|topology| backup.topology.as_deref() == Some(topology));

@@ -56,7 +56,7 @@ impl fmt::Display for Unfit {
             Self::Failed(ids) if ids.is_empty() => f.write_str("its verdict is fail"),
             Self::Failed(ids) => {
                 f.write_str("its verdict is fail: ")?;
-                list(f, ids.iter().map(|id| inert(id)))
+                list(f, ids.iter().map(|id| named(id)))
             }
             Self::Incomplete(what) => write!(f, "{} is missing", what.words()),
             Self::NoKeys => f.write_str("values are encrypted, and no keys or escrow of them are known"),
@@ -65,6 +65,14 @@ impl fmt::Display for Unfit {
             Self::Migrating => f.write_str("values were being encrypted anew"),
             Self::NotServed => f.write_str("a real etcd did not serve what is in it"),
         }
+    }
+}
+
+/// A finding by its ID and, where this assay knows it, its name.
+fn named(id: &str) -> String {
+    match checks::findings::find(id) {
+        Some(entry) => format!("{} {}", entry.id, entry.name),
+        None => inert(id).into_owned(),
     }
 }
 

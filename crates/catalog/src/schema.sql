@@ -35,10 +35,10 @@ CREATE INDEX sighting_content ON sighting (content);
 
 -- A snapshot and what belongs to it.
 CREATE TABLE backup (
-  id        TEXT PRIMARY KEY,       -- the beginning of a digest of the next three
+  id        TEXT PRIMARY KEY,       -- the beginning of a digest of the cluster, the snapshot, and the tarball with its keys
   cluster   TEXT,                   -- an ID that stands in the snapshot
   snapshot  BLOB REFERENCES content,
-  resources BLOB REFERENCES content,
+  resources BLOB REFERENCES content, -- the tarball with which it was seen first; another form of it belongs to it
   taken     TEXT NOT NULL,
   taken_by  TEXT NOT NULL,          -- by which clock: data, name; added: nothing tells, and it was seen then
   revision  INTEGER NOT NULL,       -- etcd's newest
@@ -50,12 +50,12 @@ CREATE TABLE backup (
   in_use    INTEGER,                -- bytes of its pages that hold something
   added     TEXT NOT NULL,
   pinned    TEXT,                   -- why it is to stay
-  let_go    TEXT,                   -- when `prune` moved the last of it away: it is in no list any more
-  judgement INTEGER REFERENCES judgement -- the newest
+  let_go    TEXT                    -- when `prune` moved the last of it away: it is in no list any more
 ) STRICT;
 CREATE INDEX backup_cluster ON backup (cluster, taken);
+CREATE INDEX backup_taken ON backup (taken);
 
--- What belongs to it besides: an escrow of its keys, the manifest, shares, signatures.
+-- What belongs to it besides: the tarball in another form, an escrow of its keys, the manifest, shares, signatures.
 CREATE TABLE belonging (
   backup  TEXT NOT NULL REFERENCES backup,
   content BLOB NOT NULL REFERENCES content,
@@ -63,10 +63,11 @@ CREATE TABLE belonging (
 ) STRICT;
 CREATE INDEX belonging_content ON belonging (content);
 
--- What assay said of it; the newest counts.
+-- What assay said of it; the newest of each form of the tarball counts, and of these the one whose keys are nearest.
 CREATE TABLE judgement (
   id        INTEGER PRIMARY KEY,
   backup    TEXT NOT NULL REFERENCES backup,
+  beside    BLOB REFERENCES content, -- the tarball that lay beside the snapshot
   at        TEXT NOT NULL,
   assay     TEXT NOT NULL,          -- version
   rules     INTEGER NOT NULL,       -- of findings: a newer set judges anew
@@ -79,6 +80,22 @@ CREATE TABLE judgement (
   findings  TEXT NOT NULL           -- JSON: [{"id", "severity", "message"}]
 ) STRICT;
 CREATE INDEX judgement_backup ON judgement (backup, id);
+CREATE UNIQUE INDEX judgement_once ON judgement (backup, ifnull(beside, x''), at, assay);
+
+-- An escrow, as its manifest tells it.
+CREATE TABLE escrow (
+  manifest BLOB PRIMARY KEY REFERENCES content,
+  sealed   BLOB NOT NULL CHECK (length(sealed) = 32), -- SHA-256 of the escrow file
+  needed   INTEGER NOT NULL         -- how many custodians it takes to open it
+) STRICT;
+
+-- Who can open an escrow, alone or with others.
+CREATE TABLE custodian (
+  manifest  BLOB NOT NULL REFERENCES escrow,
+  share     INTEGER NOT NULL,       -- number of the share; of who opens it alone, 0 and below
+  recipient TEXT NOT NULL,          -- public, comment included
+  PRIMARY KEY (manifest, share)
+) STRICT;
 
 -- Which encryption keys a snapshot needs and which a tarball or an escrow has: fingerprints, never keys. Of a key that
 -- nobody has seen only the name is known: `name:aescbc/1`.

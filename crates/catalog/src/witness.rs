@@ -18,12 +18,14 @@ const BEGINNING: usize = 16;
 
 const ROW: &str = "SELECT b.cluster, b.snapshot, b.resources, b.taken, b.taken_by, b.revision, b.release, b.platform, \
     b.topology, b.name, b.size, b.in_use, b.added, j.at, j.assay, j.rules, j.verdict, j.keys, j.updating, j.migrating, \
-    j.missing, j.rehearsed, j.findings, j.backup FROM backup b JOIN judgement j ON j.id = b.judgement WHERE b.id = ?";
+    j.missing, j.rehearsed, j.findings, j.backup, j.beside FROM backup b JOIN judgement j ON j.backup = b.id WHERE b.id = ? ORDER BY j.id";
 
-/// The beginning of a digest of a backup's row and of its newest judgement.
+/// The beginning of a digest of a backup's row and of all its judgements.
 pub(crate) fn of_backup(db: &Connection, id: &str) -> rusqlite::Result<String> {
     let mut sha = Sha256::new();
-    db.prepare_cached(ROW)?.query_row(params![id], |row| {
+    let mut read = db.prepare_cached(ROW)?;
+    let mut rows = read.query(params![id])?;
+    while let Some(row) = rows.next()? {
         for at in 0..row.as_ref().column_count() {
             let (kind, bytes) = match row.get_ref(at)? {
                 ValueRef::Null => (0_u8, Vec::new()),
@@ -36,8 +38,7 @@ pub(crate) fn of_backup(db: &Connection, id: &str) -> rusqlite::Result<String> {
             sha.update((bytes.len() as u64).to_be_bytes());
             sha.update(bytes);
         }
-        Ok(())
-    })?;
+    }
     Ok(beginning(&sha.finalize()))
 }
 
@@ -78,6 +79,23 @@ impl Told {
                     }
                 }
                 self.gone.remove(&backup);
+                self.rows.insert(backup, text(body, "row"));
+            }
+            // files of several hosts, each in the state in which the other catalog had it
+            "imported" => {
+                for file in list("files") {
+                    let told = (text(file, "sha256"), text(file, "state"));
+                    self.files.insert((text(file, "host"), text(file, "path")), told);
+                }
+                for role in ["needs", "has", "sealed"] {
+                    for key in list(role).iter().filter_map(Value::as_str) {
+                        self.keys.insert((backup.clone(), role.to_owned(), key.to_owned()));
+                    }
+                }
+                self.gone.remove(&backup);
+                if let Some(reason) = body.get("pinned").and_then(Value::as_str) {
+                    self.pins.insert(backup.clone(), reason.to_owned());
+                }
                 self.rows.insert(backup, text(body, "row"));
             }
             "kept" => drop(self.pins.insert(backup, text(body, "reason"))),
@@ -176,7 +194,8 @@ impl Catalog {
         // each row has to follow from an entry of a backup that the content is of, and each entry's keys have to be there
         let sql = "SELECT b.id, b.snapshot = k.content, k.role, k.fingerprint, b.resources = k.content FROM key_use k \
             JOIN backup b ON k.content IN (b.snapshot, b.resources) \
-            UNION SELECT g.backup, 0, k.role, k.fingerprint, 0 FROM key_use k JOIN belonging g ON g.content = k.content";
+            UNION SELECT g.backup, 0, k.role, k.fingerprint, c.kind = 'resources' FROM key_use k \
+            JOIN belonging g ON g.content = k.content JOIN content c ON c.sha256 = k.content";
         let (mut there, mut read) = (BTreeSet::new(), self.db.prepare(sql)?);
         let mut rows = read.query([])?;
         while let Some(row) = rows.next()? {

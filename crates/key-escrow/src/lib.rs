@@ -62,6 +62,7 @@ mod recipients;
 mod rejoin;
 mod rewrap;
 mod sealing;
+mod set;
 mod shares;
 mod source;
 mod split;
@@ -91,6 +92,7 @@ pub use recipe::panic_is_caught;
 pub use recipients::{RecipientInfo, RecipientKind, Recipients};
 pub use rewrap::{RewrapOptions, RewrapOutcome, rewrap};
 pub use sealing::SealTo;
+pub use set::EscrowSet;
 pub use shares::ShareSet;
 pub use split::{SplitOptions, SplitOutcome, split};
 pub use statement::{

@@ -37,7 +37,9 @@ pub(crate) fn good(id: &str, hours_ago: i64) -> Backup {
     Backup {
         id: id.to_owned(),
         cluster: Some(CLUSTER.to_owned()),
+        cluster_name: None,
         taken: now() - hours(hours_ago),
+        taken_by: "data".to_owned(),
         digest,
         revision: 100_000 - hours_ago,
         release: release("4.18.30"),

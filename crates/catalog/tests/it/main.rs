@@ -10,6 +10,7 @@
 
 mod checked;
 mod disk;
+mod exchanged;
 mod made;
 mod picks;
 mod prunes;

@@ -212,7 +212,7 @@ fn order_cases() -> Vec<Case> {
         case("the newer of equals", vec![good("a", 20), good("b", 1)], Some("b"), &[("a", "Taken")]),
         case(
             "of one moment, the one that was read again last",
-            vec![good("a", 1), with("b", 1, |it| it.places[0].checked = now())],
+            vec![good("a", 1), with("b", 1, |it| it.places.iter_mut().for_each(|place| place.checked = now()))],
             Some("b"),
             &[("a", "Checked")],
         ),

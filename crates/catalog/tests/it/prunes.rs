@@ -290,6 +290,8 @@ fn what_is_young_growing_unfinished_or_elsewhere_is_left_alone() {
     let mut record = crate::world::record(103);
     record.has = keys(&[]);
     let mut elsewhere = catalog::Seen {
+        resources: None,
+        escrow: None,
         files: vec![world.file("there.db", Kind::Snapshot)],
         record,
         sealed: keys(&[]),
@@ -299,7 +301,7 @@ fn what_is_young_growing_unfinished_or_elsewhere_is_left_alone() {
     seen(&mut elsewhere);
     let other = Host { id: "host-2".to_owned(), label: "vault".to_owned() };
     let (catalog::Added::New(away) | catalog::Added::Known(away)) =
-        world.open().write(&author(now()), |writing| writing.add(&other, &elsewhere)).unwrap().0;
+        world.open().write(&author(now()), |writing| writing.add(&other, &elsewhere, &|_| true)).unwrap().0;
     let packed = world.add_with("packed", 104, |it| {
         it.files[0].path = format!("{}/snapshot.db", world.path("all.zip").display());
     });
@@ -323,6 +325,8 @@ fn a_host_that_has_nothing_of_what_stays_lets_nothing_go() {
     world.add("old", 100);
     world.write("new.db", b"new", 2);
     let mut seen = catalog::Seen {
+        resources: None,
+        escrow: None,
         files: vec![world.file("new.db", Kind::Snapshot)],
         record: crate::world::record(2),
         sealed: keys(&[]),
@@ -331,7 +335,7 @@ fn a_host_that_has_nothing_of_what_stays_lets_nothing_go() {
     };
     seen.files[0].path = "/vault/new.db".to_owned();
     let other = Host { id: "host-2".to_owned(), label: "vault".to_owned() };
-    world.open().write(&author(now()), |writing| writing.add(&other, &seen)).unwrap();
+    world.open().write(&author(now()), |writing| writing.add(&other, &seen, &|_| true)).unwrap();
     assert!(matches!(apply(&world, &asked(1), &Real), Err(Refused::NothingHere(Some(_)))));
     assert!(kinds(&world).is_empty());
 }

@@ -77,7 +77,7 @@ fn whatever_is_changed_in_the_log_is_found() {
     for (sql, words) in [
         ("UPDATE event SET body = '{}' WHERE seq = 3", "entry 3 of the log is not what was written"),
         ("UPDATE event SET actor = 'eve' WHERE seq = 5", "entry 5 of the log is not what was written"),
-        ("DELETE FROM event WHERE seq = 2", "entry 2 of the log is missing"),
+        ("DELETE FROM event WHERE seq = 2", "entry 3 of the log stands where another is missing"),
         ("UPDATE event SET hash = zeroblob(32) WHERE seq = 1", "entry 1 of the log is not what was written"),
         ("UPDATE event SET prev = randomblob(32) WHERE seq = 4", "entry 4 of the log does not follow"),
     ] {

@@ -18,7 +18,11 @@ fn whatever_is_changed_in_the_tables_is_found() {
     for (sql, words) in [
         ("UPDATE judgement SET verdict = 'fail' WHERE id = 1", "is not what was judged of it"),
         ("UPDATE backup SET taken = '2026-11-23T11:59:59Z' WHERE pinned IS NULL", "is not what was judged of it"),
-        ("UPDATE backup SET judgement = 2 WHERE judgement = 1", "is not what was judged of it"),
+        ("DELETE FROM judgement WHERE id = 1", "is not what was judged of it"),
+        (
+            "UPDATE judgement SET backup = (SELECT backup FROM judgement WHERE id = 2) WHERE id = 1",
+            "is not what was judged of it",
+        ),
         ("UPDATE backup SET pinned = 'me' WHERE pinned IS NULL", "is to stay is not what the log says"),
         ("UPDATE backup SET pinned = NULL", "is to stay is not what the log says"),
         (

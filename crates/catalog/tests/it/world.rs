@@ -92,8 +92,15 @@ impl World {
             self.file(&format!("{name}.db"), Kind::Snapshot),
             self.file(&format!("{name}.tar.gz"), Kind::Resources),
         ];
-        let mut seen =
-            Seen { files, record: record(hours_ago), sealed: BTreeSet::new(), assay: "0.1.0".to_owned(), rules: 1 };
+        let mut seen = Seen {
+            files,
+            resources: None,
+            escrow: None,
+            record: record(hours_ago),
+            sealed: BTreeSet::new(),
+            assay: "0.1.0".to_owned(),
+            rules: 1,
+        };
         change(&mut seen);
         self.put(&seen)
     }
@@ -103,8 +110,11 @@ impl World {
     }
 
     pub(crate) fn put(&self, seen: &Seen) -> String {
-        let (Added::New(id) | Added::Known(id)) =
-            self.open().write(&author(now() - hours(1)), |writing| writing.add(&host(), seen)).unwrap().0;
+        let (Added::New(id) | Added::Known(id)) = self
+            .open()
+            .write(&author(now() - hours(1)), |writing| writing.add(&host(), seen, &|path| Path::new(path).exists()))
+            .unwrap()
+            .0;
         id
     }
 

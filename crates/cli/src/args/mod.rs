@@ -5,6 +5,7 @@ mod backup;
 mod boot;
 mod browse;
 mod bytes;
+mod catalog;
 mod diff;
 mod export;
 mod get;
@@ -30,6 +31,10 @@ pub use boot::{BootArgs, JudgedBootArgs, KubeArgs};
 pub use browse::BrowseArgs;
 pub use bytes::{
     BucketArgs, CarveArgs, DuArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput, UsageBy, UsageFormat,
+};
+pub use catalog::{
+    CatalogAddArgs, CatalogArgs, CatalogCommand, CatalogExportArgs, CatalogFormat, CatalogImportArgs, CatalogKeepArgs,
+    CatalogLsArgs, CatalogPickArgs, CatalogShowArgs, ExportFormat,
 };
 pub use diff::{DiffArgs, DiffFormat};
 pub use export::{ExportArgs, ManifestFormat};

@@ -5,12 +5,13 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// Jobs, each with its commands in the order in which they are told.
-const JOBS: [(&str, &[&str]); 7] = [
+const JOBS: [(&str, &[&str]); 8] = [
     ("to judge a backup", &["verify", "inspect", "compat", "hash", "policy"]),
     ("to look into a snapshot", &["ls", "get", "browse", "history", "timeline", "diff", "export", "cluster", "du"]),
     ("to look at its bytes", &["carve", "pages", "page", "bucket"]),
     ("to mend one, and to write one anew", &["mend", "rebuild"]),
     ("to restore", &["rehearse", "runbook"]),
+    ("for many backups", &["catalog"]),
     ("for keys", &["keys"]),
     ("for help", &["explain", "config", "completions", "man", "version", "help"]),
 ];

@@ -10,6 +10,7 @@ mod browse;
 mod bucket;
 mod bytes;
 mod carve;
+mod catalog;
 mod chain;
 mod cluster;
 mod compat;
@@ -49,9 +50,9 @@ use clap::{Parser, Subcommand};
 pub use help::command;
 
 use crate::args::{
-    BrowseArgs, BucketArgs, CarveArgs, ClusterArgs, CompatArgs, CompletionsArgs, DiffArgs, DuArgs, ExplainArgs,
-    ExportArgs, GetArgs, GlobalArgs, HashArgs, HistoryArgs, InspectArgs, KeysArgs, LsArgs, ManArgs, MendArgs, PageArgs,
-    PagesArgs, PolicyArgs, RebuildArgs, RehearseArgs, RunbookArgs, TimelineArgs, VerifyArgs,
+    BrowseArgs, BucketArgs, CarveArgs, CatalogArgs, ClusterArgs, CompatArgs, CompletionsArgs, DiffArgs, DuArgs,
+    ExplainArgs, ExportArgs, GetArgs, GlobalArgs, HashArgs, HistoryArgs, InspectArgs, KeysArgs, LsArgs, ManArgs,
+    MendArgs, PageArgs, PagesArgs, PolicyArgs, RebuildArgs, RehearseArgs, RunbookArgs, TimelineArgs, VerifyArgs,
 };
 use crate::exit::{Ending, Error};
 use crate::settings;
@@ -144,6 +145,8 @@ pub enum Command {
     Runbook(Box<RunbookArgs>),
     /// Hold the keys of a backup apart from its data, and join them again
     Keys(KeysArgs),
+    /// Know all backups: which to restore, which may go, who has their keys
+    Catalog(CatalogArgs),
     /// Begin or check a policy: what your backups must be, besides sound
     Policy(PolicyArgs),
     /// Show what holds for a run, and who says so
@@ -194,6 +197,7 @@ pub fn run(cli: Cli, ui: &mut Ui) -> Result<Ending, Error> {
         Command::Carve(args) => carve::run(args, &reading, ui),
         Command::Page(args) => page::run(&args, &reading, ui),
         Command::Pages(args) => pages::run(&args, &reading, ui),
+        Command::Catalog(args) => catalog::run(args, &reading, ui),
         Command::Policy(args) => policy::run(args, ui),
         Command::Man(args) => man::run(&args, ui),
         Command::Version => {

@@ -1,6 +1,7 @@
 //! Facts to text, JSON, lists and tables. What the facts mean is decided elsewhere.
 
 pub mod bytes;
+pub mod catalog;
 pub mod checked;
 pub mod cluster;
 pub mod compat;

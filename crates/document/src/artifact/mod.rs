@@ -2,6 +2,7 @@
 
 mod backup;
 mod bytes;
+mod catalog;
 mod encryption;
 mod escrow;
 mod etcd;
@@ -34,6 +35,10 @@ pub use backup::{Backup, Compat, CompatOf, DataLog, Escrow, Expected, Picks, Rea
 pub use bytes::{
     BucketRow, Buckets, Carved, CarvedCounts, CarvedRow, Entries, EntryRow, Page, PageBucket, PageContent, PageCounts,
     PageElement, PageFault, PageField, PageRow, Pages, Unexplained,
+};
+pub use catalog::{
+    Against, Catalog, Catalogued, CataloguedCustodian, CataloguedEscrow, CataloguedFile, PastFinding, PastJudgement,
+    SeenAt,
 };
 pub use encryption::{
     Condition, Coverage, CoverageKey, Encryption, KeyUse, KeysCheck, KeysFrom, Link, NamedKey, SealedRecord, Writer,
@@ -139,6 +144,10 @@ pub enum Artifact {
     LogCheck(Box<LogCheck>),
     /// `catalog stats`, `catalog calendar`.
     ClusterStats(Box<ClusterStats>),
+    /// `catalog ...`: the catalog itself.
+    Catalog(Box<Catalog>),
+    /// `catalog ...`: a backup in it.
+    Catalogued(Box<Catalogued>),
     /// Of another command, or of a kind that a later assay has: kept as it is.
     Other(Any),
 }
@@ -151,7 +160,7 @@ impl Artifact {
             ("inspect" | "verify", "snapshot") => shape(any, Self::Snapshot),
             ("inspect" | "verify", "static-kuberesources") => shape(any, Self::Tarball),
             ("inspect" | "verify", "backup") => shape(any, Self::Backup),
-            ("inspect" | "verify" | "keys check" | "compat", "unreadable") => shape(any, Self::Unread),
+            ("inspect" | "verify" | "keys check" | "compat" | "catalog add", "unreadable") => shape(any, Self::Unread),
             ("keys check", _) => shape(any, Self::KeysCheck),
             ("compat", _) => shape(any, Self::Compat),
             ("hash", _) => shape(any, Self::Hashes),
@@ -177,6 +186,8 @@ impl Artifact {
             ("rebuild", _) => shape(any, Self::Rebuilt),
             ("rehearse", _) => shape(any, Self::Rehearsal),
             ("runbook", _) => shape(any, Self::Runbook),
+            (_, "catalog") if command.starts_with("catalog ") => shape(any, Self::Catalog),
+            (_, "catalogued") if command.starts_with("catalog ") => shape(any, Self::Catalogued),
             ("catalog prune", "trash-purge") => shape(any, Self::TrashPurge),
             ("catalog prune", _) => shape(any, Self::PrunePlan),
             ("catalog check", "catalog-log") => shape(any, Self::LogCheck),
@@ -210,6 +221,8 @@ impl Artifact {
             Self::Recheck(it) => Some(&it.kind),
             Self::LogCheck(it) => Some(&it.kind),
             Self::ClusterStats(it) => Some(&it.kind),
+            Self::Catalog(it) => Some(&it.kind),
+            Self::Catalogued(it) => Some(&it.kind),
             Self::Other(any) => any.fields()?.get("kind")?.text(),
             _ => None,
         }
@@ -251,6 +264,8 @@ impl Artifact {
             Self::Recheck(it) => &it.path,
             Self::LogCheck(it) => &it.path,
             Self::ClusterStats(it) => &it.path,
+            Self::Catalog(it) => &it.path,
+            Self::Catalogued(it) => &it.path,
             Self::Other(any) => {
                 any.fields().and_then(|fields| fields.get("path")).and_then(Any::text).unwrap_or_default()
             }
@@ -293,6 +308,8 @@ impl Artifact {
             Self::Recheck(it) => &it.more,
             Self::LogCheck(it) => &it.more,
             Self::ClusterStats(it) => &it.more,
+            Self::Catalog(it) => &it.more,
+            Self::Catalogued(it) => &it.more,
             Self::Other(_) => return None,
         })
     }
