@@ -184,10 +184,7 @@ impl Rows<'_> {
             },
             updating,
             migrating: row.get(13).map_err(&failed)?,
-            verdict: [Verdict::Pass, Verdict::Warn]
-                .into_iter()
-                .find(|it| it.name() == verdict)
-                .unwrap_or(Verdict::Fail),
+            verdict: verdict_named(&verdict),
             failed_by: failed_by(&findings),
             rehearsed: match rehearsed.as_deref() {
                 Some("served") => Rehearsed::Served,
@@ -328,6 +325,11 @@ impl Catalog {
 
 fn damaged(path: &Path, what: String) -> Error {
     Error::Damaged { path: path.to_path_buf(), what }
+}
+
+/// A verdict by its name; what is none is no pass.
+pub(crate) fn verdict_named(name: &str) -> Verdict {
+    [Verdict::Pass, Verdict::Warn].into_iter().find(|it| it.name() == name).unwrap_or(Verdict::Fail)
 }
 
 /// The findings that fail, each once.

@@ -8,7 +8,7 @@ use version_compat::Backup as Release;
 
 use crate::add::Escrow;
 use crate::backup::{Backup, Keys, Place, Rehearsed};
-use crate::load::{Judged, Part};
+use crate::load::{Judged, Part, verdict_named};
 use crate::pick::{By, Pick, Rejected};
 use crate::restorable::Unfit;
 
@@ -30,7 +30,7 @@ impl Backup {
             topology: self.topology.clone(),
             revision: self.revision,
             snapshot_sha256: (self.digest != [0; 32]).then(|| HexBytes(&self.digest).to_string()),
-            verdict: Word::Borrowed(self.verdict.name()),
+            verdict: Some(self.verdict),
             failed_by: self.failed_by.clone(),
             keys: Word::Borrowed(self.keys.name()),
             keys_proven: proven.map(|at| at.to_string()),
@@ -182,7 +182,7 @@ impl Judged {
         PastJudgement {
             at: self.at.clone(),
             assay: self.assay.clone(),
-            verdict: Word::Owned(self.verdict.clone()),
+            verdict: Some(verdict_named(&self.verdict)),
             keys: Word::Owned(self.keys.clone()),
             findings: self.findings.iter().map(finding).collect(),
         }

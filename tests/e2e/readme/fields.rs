@@ -9,8 +9,9 @@ use std::fs;
 use std::path::Path;
 
 use document::{
-    Blank, Block, BookFile, BookNote, BookStep, Boot, KubeApiserver, OmittedStep, Probe, RecoveryHost, Refusal,
-    Runbook, StepFinding, Wait,
+    Against, Blank, Block, BookFile, BookNote, BookStep, Boot, Catalogued, CataloguedCustodian, CataloguedEscrow,
+    CataloguedFile, KubeApiserver, OmittedStep, PastFinding, PastJudgement, Probe, RecoveryHost, Refusal, Runbook,
+    SeenAt, StepFinding, Wait,
 };
 use serde_json::Value;
 
@@ -391,6 +392,67 @@ fn every_field_of_a_rehearsal_is_told() {
         }
     }
     compare("rehearse", &told, &seen);
+}
+
+/// What commands print of backups of which one has its keys, and one has none; and a backup of which nothing is empty.
+#[test]
+fn every_field_of_a_catalog_is_told() {
+    let (dir, page) = (tempfile::tempdir().unwrap(), read("docs/json.md"));
+    let mut seen: BTreeMap<&str, Seen> = BTreeMap::new();
+    let db = dir.path().join("catalog.db");
+    let out = dir.path().join("catalog.ndjson");
+    let [db, out] = [&db, &out].map(|path| path.to_str().unwrap());
+    let folders = ["plain-etcd34", "members-m0"].map(|name| fixtures::named(name).folder().to_path_buf());
+    let [good, other] = [&folders[0], &folders[1]].map(|path| path.to_str().unwrap());
+    let run = |line: &[&str]| {
+        let run = assay(&[&["catalog", "--db", db], line].concat());
+        serde_json::from_str::<Value>(&run.out).unwrap_or_else(|error| panic!("{line:?}: {error}: {}", run.err))
+    };
+    let added = run(&["add", "--json", good, other]);
+    let id = added["artifacts"][1]["id"].as_str().unwrap();
+    std::fs::write(out, assay(&["catalog", "--db", db, "export"]).out).unwrap();
+    let documents = [
+        run(&["ls", "--json"]),
+        run(&["show", "--json", id]),
+        run(&["pick", "--json", "--target", "4.18.30"]),
+        run(&["keep", "--json", id, "--reason", "why"]),
+        run(&["export", "-o", "json"]),
+        run(&["import", "--json", out]),
+        added.clone(),
+    ];
+    let mut note = |value: &Value| {
+        let kind = value["kind"].as_str().unwrap_or("catalogs");
+        let kind = ["catalog", "catalogued", "catalogs"].into_iter().find(|it| *it == kind).unwrap();
+        walk(value, "", &told(&page, kind), seen.entry(kind).or_default());
+    };
+    for document in &documents {
+        let mut rest = document.clone();
+        rest["artifacts"].take().as_array().unwrap().iter().for_each(&mut note);
+        rest["artifacts"] = Value::Array(Vec::new());
+        note(&rest);
+    }
+    let (text, some) = ("x".to_owned(), Some("x".to_owned()));
+    let files = vec![CataloguedFile { places: vec![SeenAt::default()], ..CataloguedFile::default() }];
+    let custodians = [None, Some(1)].map(|share| CataloguedCustodian { share, recipient: text.clone() });
+    let full = Catalogued {
+        cluster_name: some.clone(),
+        failed_by: vec![text],
+        keys_proven: some.clone(),
+        pinned: some.clone(),
+        topology: some.clone(),
+        behind: some.map(Into::into),
+        unfit: vec![Against::default()],
+        reasons: Some(vec![Against::default()]),
+        files: Some(files),
+        escrows: Some(vec![CataloguedEscrow { custodians: custodians.to_vec(), ..CataloguedEscrow::default() }]),
+        judgements: Some(vec![PastJudgement { findings: vec![PastFinding::default()], ..PastJudgement::default() }]),
+        kind: Catalogued::KIND,
+        ..Catalogued::default()
+    };
+    note(&serde_json::to_value(full).unwrap());
+    for (kind, seen) in &seen {
+        compare(kind, &told(&page, kind), seen);
+    }
 }
 
 /// What a command prints, and a book in which nothing is empty.

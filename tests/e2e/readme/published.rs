@@ -12,7 +12,7 @@ use crate::support::{assay, fixture_file};
 use crate::valid::faults;
 
 /// Commands whose artifacts the page tells, each with the samples that its documents may be like.
-const COMMANDS: [(&str, &[&str]); 26] = [
+const COMMANDS: [(&str, &[&str]); 33] = [
     ("inspect", &["inspect"]),
     ("verify", &["verify"]),
     ("hash", &["hash"]),
@@ -39,7 +39,17 @@ const COMMANDS: [(&str, &[&str]); 26] = [
     ("rebuild", &["rebuild"]),
     ("rehearse", &["rehearse"]),
     ("runbook", &["runbook"]),
+    ("catalog add", &["catalogs"]),
+    ("catalog ls", &["catalogs"]),
+    ("catalog show", &["catalogs"]),
+    ("catalog pick", &["catalogs"]),
+    ("catalog keep", &["catalogs"]),
+    ("catalog export", &["catalogs"]),
+    ("catalog import", &["catalogs"]),
 ];
+
+/// What documents about catalogs are made of.
+const CATALOG_KINDS: [&str; 3] = ["catalog", "catalogued", "unreadable"];
 
 /// Words that a field can be, where the page gives all of them.
 const WORDS: [(&str, &[&str]); 4] = [
@@ -140,15 +150,13 @@ fn parts(page: &str, sample: &str) -> (Value, Value) {
 }
 
 /// An artifact of one of several kinds, told apart by `kind`.
-fn by_kind() -> Value {
-    let kinds = ["snapshot", "static-kuberesources", "backup", "unreadable"];
-    let of =
-        |kind| json!({"if": {"properties": {"kind": {"const": kind}}}, "then": {"$ref": format!("#/$defs/{kind}")}});
+fn by_kind(kinds: &[&str]) -> Value {
+    let of = |kind: &&str| json!({"if": {"properties": {"kind": {"const": kind}}}, "then": {"$ref": format!("#/$defs/{kind}")}});
     json!({
         "type": "object",
         "required": ["kind"],
         "properties": {"kind": {"enum": kinds}},
-        "allOf": kinds.map(of),
+        "allOf": kinds.iter().map(of).collect::<Vec<_>>(),
     })
 }
 
@@ -168,7 +176,8 @@ fn schema(page: &str) -> Value {
         for sample in samples {
             let (artifact, mut rest) = parts(page, sample);
             let artifact = match command {
-                "inspect" | "verify" => by_kind(),
+                "inspect" | "verify" => by_kind(&["snapshot", "static-kuberesources", "backup", "unreadable"]),
+                _ if command.starts_with("catalog ") => by_kind(&CATALOG_KINDS),
                 "keys check" | "compat" => or_unreadable(artifact),
                 _ => artifact,
             };
@@ -201,6 +210,8 @@ fn schema(page: &str) -> Value {
             "snapshot": parts(page, "verify").0,
             "static-kuberesources": tree(page, "tarball").schema(),
             "backup": tree(page, "backup").schema(),
+            "catalog": tree(page, "catalog").schema(),
+            "catalogued": tree(page, "catalogued").schema(),
             "unreadable": unreadable,
         },
     })

@@ -50,7 +50,7 @@ pub fn cells(backup: &Catalogued) -> [String; 15] {
         maybe(&backup.release),
         text(&backup.platform),
         backup.revision.to_string(),
-        text(&backup.verdict),
+        backup.verdict.map_or("", Verdict::name).to_owned(),
         text(&backup.keys),
         text(&backup.rehearsed),
         backup.restorable.to_string(),
@@ -135,7 +135,7 @@ pub fn list(told: &Catalog, backups: &[Backup], ui: &mut Ui) -> Result<(), Error
 fn standing(told: &Catalogued) -> String {
     let mut words: Vec<String> = told.unfit.iter().map(|it| it.name.to_string()).collect();
     if words.is_empty() {
-        words.push(if told.verdict == Verdict::Warn.name() { "warn" } else { "good" }.to_owned());
+        words.push(if told.verdict == Some(Verdict::Warn) { "warn" } else { "good" }.to_owned());
     }
     if &*told.rehearsed == "served" {
         words.push("booted".to_owned());
@@ -166,7 +166,8 @@ pub fn show(told: &Catalogued, ui: &mut Ui) -> Result<(), Error> {
     files(fields, told).write(ui.out(), look)?;
     for judgement in told.judgements.iter().flatten() {
         let at = judgement.at.parse().map_or_else(|_| judgement.at.clone(), day);
-        writeln!(ui.out(), "\n  judged {at} by assay {}: {}", inert(&judgement.assay), judgement.verdict)?;
+        let verdict = judgement.verdict.map_or("", Verdict::name);
+        writeln!(ui.out(), "\n  judged {at} by assay {}: {verdict}", inert(&judgement.assay))?;
         for finding in &judgement.findings {
             writeln!(ui.out(), "    {}  {}  {}", finding.id, finding.severity, inert(&finding.message))?;
         }
@@ -197,7 +198,7 @@ fn verdict(told: &Catalogued) -> String {
         "failed" => "; a real etcd did not serve it",
         _ => "",
     };
-    format!("{}{rehearsed}", told.verdict)
+    format!("{}{rehearsed}", told.verdict.map_or("", Verdict::name))
 }
 
 fn keys(told: &Catalogued) -> String {

@@ -217,6 +217,8 @@ struct Bench {
     recipient: String,
     canaries: Vec<Canary>,
     snapshot: Vec<u8>,
+    /// What the catalog calls the backup.
+    id: String,
 }
 
 const STAMP: &str = "2026-11-23_010203";
@@ -243,10 +245,13 @@ impl Bench {
             assert!(canary.is_in(&gunzip(&packed)), "{} was not planted", canary.place);
         }
         canaries.extend(of_keys);
-        let bench = Self { dir, recipient, canaries, snapshot };
+        let mut bench = Self { dir, recipient, canaries, snapshot, id: String::new() };
         fs::write(bench.path("policy.yaml"), run(&["policy", "init"]).out).unwrap();
         let split = bench.words("keys split {K} -r {R} --out {B}/vault");
         assert_eq!(run(&split).code, Some(0), "{}", run(&split).err);
+        assert_eq!(run(&bench.words("catalog --db {L} add {D}")).code, Some(0));
+        run(&bench.words("catalog --db {L} ls -o name")).out.trim().clone_into(&mut bench.id);
+        fs::write(bench.path("catalog.ndjson"), run(&bench.words("catalog --db {L} export")).out).unwrap();
         bench
     }
 
@@ -273,6 +278,8 @@ impl Bench {
                     .replace("{V}", &path(&format!("vault/{stem}")))
                     .replace("{I}", &path("identity"))
                     .replace("{R}", &self.recipient)
+                    .replace("{L}", &path("catalog.db"))
+                    .replace("{N}", &self.id)
                     .replace("{O}", &path("out"))
                     .replace("{B}", self.dir.path().to_str().unwrap())
             })

@@ -2,7 +2,8 @@
 //!
 //! `{S}` is the snapshot, `{T}` an older one, `{D}` the directory of the backup, `{K}` its tarball, `{C}` an
 //! EncryptionConfiguration, `{P}` a policy, `{V}` the beginning of the names of an escrow's files, `{I}` an identity,
-//! `{R}` a recipient, `{O}` a place to write to, `{B}` the directory of all that.
+//! `{R}` a recipient, `{L}` a catalog with the backup in it, `{N}` what it is called there, `{O}` a place to write to, `{B}`
+//! the directory of all that.
 
 use std::collections::BTreeSet;
 
@@ -193,6 +194,16 @@ const LINES: &[(&str, &[&str])] = &[
             "{S} --platform kubeadm --out {O}",
         ],
     ),
+    (
+        "catalog add",
+        &["{D} --db {O} -vv", "{D} {S} --rejudge --db {O} --json", "{S} --db {O} --host h --fail-on low -vv"],
+    ),
+    ("catalog ls", &["--db {L}", "--db {L} --json", "--db {L} -o ndjson", "--db {L} -o csv", "--db {L} -o name"]),
+    ("catalog show", &["{N} --db {L}", "{N} --db {L} --json"]),
+    ("catalog pick", &["--target 4.18.30 --db {L} -v", "--target 4.18.30 --db {L} --json"]),
+    ("catalog keep", &["{N} --reason why --db {L}", "{N} --release --db {L} --json"]),
+    ("catalog export", &["--db {L}", "--db {L} -o json", "--db {L} -o csv"]),
+    ("catalog import", &["{B}/catalog.ndjson --db {O}", "{B}/catalog.ndjson --db {L} --json"]),
     ("config show", &["", "--threads 2 -vv"]),
     ("completions", &["bash", "zsh", "fish"]),
     ("man", &[""]),

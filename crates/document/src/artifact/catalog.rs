@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use checks::Verdict;
 use serde::{Deserialize, Serialize};
 
 use crate::any::Fields;
@@ -67,8 +68,8 @@ pub struct Catalogued {
     pub revision: i64,
     /// SHA-256 of the snapshot, unpacked.
     pub snapshot_sha256: Option<String>,
-    /// `pass`, `warn`, `fail`: the newest judgement, but for what it says of keys.
-    pub verdict: Word,
+    /// The newest judgement, but for what it says of keys and of a half that is missing; of each the field tells.
+    pub verdict: Option<Verdict>,
     /// IDs of the findings that made it fail.
     pub failed_by: Vec<String>,
     /// `not-needed`, `at-hand`, `escrow`, `missing`, `wrong`.
@@ -178,8 +179,8 @@ pub struct PastJudgement {
     pub at: String,
     /// By which version of assay.
     pub assay: String,
-    /// `pass`, `warn`, `fail`; but for what it says of keys.
-    pub verdict: Word,
+    /// But for what it says of keys and of a half that is missing.
+    pub verdict: Option<Verdict>,
     /// What it says of keys.
     pub keys: Word,
     /// What was found, of severity low and above.

@@ -86,6 +86,8 @@ fn the_types_are_those_of_the_schema() {
         ("rebuild", "rebuilt"),
         ("rehearse", "rehearsal"),
         ("runbook", "runbook"),
+        ("catalog add", "catalog"),
+        ("catalog pick", "catalogued"),
     ] {
         let sparse = serde_json::json!({
             "schema": "assay/1", "command": command, "assay": "0.1.0", "verdict": "pass",
