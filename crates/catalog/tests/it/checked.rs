@@ -35,13 +35,18 @@ fn each_file_has_a_finding_of_its_own_and_no_bad_one_stops_the_rest() {
     world.write("touched.db", b"snapshot touched", 2);
     // the new place was added since
     let mut seen = catalog::Seen {
+        resources: None,
+        escrow: None,
         files: vec![world.file("there.db", Kind::Snapshot), world.file("moved.tar.gz", Kind::Resources)],
         record: crate::world::record(5),
         sealed: keys(&[]),
         assay: "0.1.0".to_owned(),
         rules: 1,
     };
-    world.open().write(&author(now() + hours(1)), |writing| writing.add(&crate::world::host(), &seen)).unwrap();
+    world
+        .open()
+        .write(&author(now() + hours(1)), |writing| writing.add(&crate::world::host(), &seen, &|_| true))
+        .unwrap();
     let later = now() + hours(2);
     let run = check(&world, Share::All, later);
     assert_eq!((run.files.len(), run.known.0), (15, 15), "one bad file does not stop the rest");

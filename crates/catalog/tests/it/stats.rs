@@ -55,6 +55,8 @@ fn figures_are_those_of_the_backups() {
 
     // the same tarball and snapshot on another host: no backup of these is on one host alone
     let copy = catalog::Seen {
+        resources: None,
+        escrow: None,
         files: ["db", "tar.gz"]
             .into_iter()
             .zip([catalog::Kind::Snapshot, catalog::Kind::Resources])
@@ -66,7 +68,7 @@ fn figures_are_those_of_the_backups() {
         rules: 1,
     };
     let vault = Host { id: "host-2".to_owned(), label: "vault".to_owned() };
-    world.open().write(&author(now()), |writing| writing.add(&vault, &copy)).unwrap();
+    world.open().write(&author(now()), |writing| writing.add(&vault, &copy, &|_| true)).unwrap();
     let it = &stats(&world)[0];
     assert_eq!((it.backups.all, it.on_one_host, it.hosts.len()), (8, 5, 2));
 }

@@ -84,7 +84,7 @@ fn what_somebody_did_to_the_catalog_is_a_finding_of_its_own() {
     // who cuts the log and the tables short leaves a sound chain, and not the head that was kept
     change(&format!(
         "{free} DELETE FROM event WHERE seq = 3; DELETE FROM sighting WHERE path LIKE '%n2.%'; PRAGMA foreign_keys = off; \
-         DELETE FROM backup WHERE judgement = 3"
+         DELETE FROM backup WHERE id = (SELECT backup FROM judgement WHERE id = 3)"
     ));
     assert_eq!((found(None), found(Some(head))), (vec![], vec!["CAT-007"]));
 }
