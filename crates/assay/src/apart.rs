@@ -1,10 +1,11 @@
 //! Backups judged each by itself, several at a time: for a list of them that is kept.
 
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-use artifact::{Compression, Contents, InputError};
+use artifact::{Contents, InputError};
 use backup_facts::directory::BackupFiles;
 use document::{Document, JudgedBy};
 use key_escrow::{EscrowSet, Manifest};
@@ -266,7 +267,9 @@ fn of_snapshot(source: &Contents, judged: &Judged<'_>, watch: &dyn Watch) -> Res
     let content: [u8; 32] = Sha256::digest(source.bytes()).into();
     let path = judged.backup.files().snapshot.clone().or_else(|| source.path().map(Path::to_path_buf));
     let path = path.unwrap_or_else(|| PathBuf::from(source.name()));
-    let stored = match path.is_file() && source.compression() != Compression::None {
+    // a member of an archive is no file, and one that is stored as it is has one digest
+    let as_it_is = fs::metadata(&path).is_ok_and(|file| file.len() == source.bytes().len() as u64);
+    let stored = match path.is_file() && !as_it_is {
         true => escrow::sha256(&path, watch)?,
         false => content,
     };

@@ -14,6 +14,7 @@ mod booted;
 mod browse;
 mod bytes;
 mod carve;
+mod catalog;
 /// The binary's own, so that what a test finds in the memory of its process is what the binary leaves in its own.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);

@@ -121,7 +121,7 @@ impl Tally {
         match told {
             Apart::Judged(found) => {
                 let Some(seen) = seen(&found, rules)? else { return Ok(()) };
-                let there = |path: &str| Path::new(path).exists();
+                let there = |path: &str| outermost(Path::new(path)).is_some();
                 let add = |writing: &mut catalog::Writing<'_>| writing.add(&here.host, &seen, &there);
                 let (added, _): (Added, Head) = catalog.write(&here.author, add).map_err(of)?;
                 let new = matches!(added, Added::New(_));
