@@ -9,6 +9,8 @@ use bbolt_page::OpenError;
 use encryption_config::ParseError;
 use wording::{escape, escape_path, inert};
 
+use crate::vouch::VouchError;
+
 /// Why a question cannot be answered. What is wrong with a backup is no error: it is a finding.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -46,6 +48,9 @@ pub enum Error {
     /// A stream, where places are asked for.
     #[error("standard input is no place that a backup could be found at again: name files or directories")]
     NoPlace,
+    /// What is to vouch for the manifest of an escrow cannot be used.
+    #[error(transparent)]
+    Vouch(#[from] VouchError),
     /// A file that should be a tarball, and is none.
     #[error("{reason}")]
     NoArchive {

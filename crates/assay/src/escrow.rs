@@ -7,7 +7,7 @@ use artifact::{Compression, Contents, Reading};
 use checks::Finding;
 use checks::pair::AgainstEscrow;
 use document::HexBytes;
-use key_escrow::{Check, Digest, Limits, NamedDigest, Proof, SnapshotDigest, VerifyOptions, verify_escrow};
+use key_escrow::{Check, Digest, Limits, NamedDigest, Proof, Sha256Sum, SnapshotDigest, VerifyOptions, verify_escrow};
 use sha2::{Digest as _, Sha256};
 use wording::escape;
 
@@ -19,11 +19,12 @@ use crate::question::Question;
 use crate::tarball::Tarball;
 use crate::watch::Watch;
 
-/// What the manifest proves of a backup, and the finding that it comes to.
+/// What the manifest proves of a backup, and the finding that it comes to. `sum` is what its bytes have to be, where somebody
+/// vouched for them.
 pub(crate) fn hold(
     backup: &Backup,
     manifest: &Path,
-    question: &Question,
+    (question, sum): (&Question, Option<&Sha256Sum>),
     others: &mut [Finding],
     watch: &dyn Watch,
 ) -> Result<(document::Escrow, Finding), Error> {
@@ -31,7 +32,7 @@ pub(crate) fn hold(
     let escrow = if let Keys::Escrow(path) = &question.keys { Some(path.as_path()) } else { None };
     let options = VerifyOptions {
         manifest,
-        expect_manifest: None,
+        expect_manifest: sum,
         escrow,
         keyless: backup.files.tarball.as_deref().filter(|_| keyless),
         shares: &[],

@@ -1,6 +1,7 @@
 //! The answer to a question.
 
 mod backup;
+mod vouched;
 
 use std::ops::ControlFlow;
 

@@ -53,6 +53,7 @@ mod said;
 mod tarball;
 pub mod target;
 mod text_file;
+pub mod vouch;
 mod watch;
 
 pub use apart::{Apart, EscrowFiles, EscrowPart, Identified, Identity, Known};
@@ -73,6 +74,7 @@ pub use opener::{LateKeys, SnapshotKeys};
 pub use pool::Pool;
 pub use question::{Asks, Question};
 pub use tarball::{Encryption, Tarball};
+pub use vouch::Vouch;
 pub use watch::{Note, Phase, Silent, Watch};
 
 /// The crates below, in the version that this one stands on.

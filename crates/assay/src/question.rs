@@ -13,6 +13,7 @@ use policy::Policy;
 use crate::expectation::Expectation;
 use crate::keys::{Keys, Unlock};
 use crate::rehearse::Rehearse;
+use crate::vouch::Vouch;
 
 /// What is asked. `default()`: whether it will restore, with the backup's own keys, failing on high, now.
 ///
@@ -34,6 +35,8 @@ pub struct Question {
     pub live_revision: Option<u64>,
     /// The manifest of the split that took the keys out of the tarball.
     pub escrow_manifest: Option<PathBuf>,
+    /// What has to vouch for the manifest of an escrow; where nothing is asked for, it is said that nothing does.
+    pub vouch: Arc<Vouch>,
     /// What an organisation asks of its backups, and where that was read.
     pub policy: Option<(Arc<Policy>, PathBuf)>,
     /// What was said of it when it was made.
@@ -70,6 +73,7 @@ impl Question {
             restore_on: None,
             live_revision: None,
             escrow_manifest: None,
+            vouch: Arc::default(),
             policy: None,
             expected: None,
             rehearse: None,

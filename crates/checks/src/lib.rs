@@ -19,6 +19,7 @@ mod severity;
 pub mod snapshot;
 pub mod tarball;
 pub mod version;
+pub mod vouched;
 
 pub use asks::Asks;
 pub use finding::{Evidence, Finding, Findings, Location, Verdict, Waived, verdict, verdict_of};

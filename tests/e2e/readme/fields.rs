@@ -254,7 +254,7 @@ fn every_field_of_the_keys_commands_is_told() {
     for (sample, lines) in [
         ("keys-ls", &[&["ls", original][..], &["ls", &cut]][..]),
         ("keys-split", &[&["split", original, "-r", recipient, "--out", &vault]]),
-        ("keys-verify-escrow", &[&["verify-escrow", &escrow, "-i", &identity]]),
+        ("keys-verify-escrow", &[&["verify-escrow", &escrow, "-i", &identity, "--challenge", &"0a".repeat(16)]]),
         ("keys-join", &[&["join", &keyless, "--escrow", &escrow, "-i", &identity, "--out", &back]]),
         ("keys-rewrap", &[&["rewrap", &escrow, "-i", &identity, "-r", recipient, "--out", &new]]),
     ] {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use document::{Artifact, Check, Custodian, Drill, Error, Escrow, Fields, Word, Written, WrittenFile};
+use document::{Artifact, Check, Custodian, Drill, Error, Escrow, Fields, Said, Word, Written, WrittenFile};
 use jiff::Timestamp;
-use key_escrow::{Digest, Manifest, Proof};
+use key_escrow::{Attestation, Digest, Manifest, Proof};
 
 /// A backup held against the manifest of an escrow: its path, whether nothing failed, and each check.
 #[must_use]
@@ -56,6 +56,8 @@ pub struct Drilled<'d> {
     pub given: &'d [String],
     /// When.
     pub at: Timestamp,
+    /// What was said of it.
+    pub said: &'d [Attestation],
 }
 
 /// A drill of an escrow.
@@ -63,7 +65,9 @@ pub struct Drilled<'d> {
 /// # Errors
 /// A manifest that is no JSON object; `key_escrow` has none such.
 pub fn drill(drilled: &Drilled<'_>) -> Result<Artifact, Error> {
-    let Drilled { path, manifest, digest, checks, given, at } = *drilled;
+    let Drilled { path, manifest, digest, checks, given, at, said } = *drilled;
+    let text = |one: &Attestation| String::from_utf8_lossy(&one.bytes).into_owned();
+    let told = |one: &Attestation| Said { statement: text(one), signature: one.signature.clone() };
     Ok(Artifact::Drill(Box::new(Drill {
         path: path.to_string_lossy().into_owned(),
         kind: Drill::KIND,
@@ -71,6 +75,7 @@ pub fn drill(drilled: &Drilled<'_>) -> Result<Artifact, Error> {
         manifest: Fields::of(manifest)?,
         at: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         by: custodians(manifest, given),
+        statements: said.iter().map(told).collect(),
         complete: !checks.iter().any(|check| matches!(check.proof, Proof::NotChecked(_) | Proof::NotOpened(_))),
         checks: checks.iter().map(check).collect(),
         ..Drill::default()

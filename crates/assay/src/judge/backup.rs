@@ -7,6 +7,7 @@ use checks::version::Compat;
 use checks::{Asks as Circumstances, Finding, Verdict};
 use document::Artifact;
 
+use super::vouched;
 use crate::backup::Backup;
 use crate::database::lost;
 use crate::documents;
@@ -81,7 +82,8 @@ impl Judged<'_> {
         match self.asks {
             Asks::Keys => {
                 let name = self.backup.snapshot.as_ref().map_or_else(|| self.backup.name.clone(), |it| it.name());
-                let findings = self.of_keys().into_iter().chain(self.losses()).collect();
+                let vouched = vouched::of(question)?.0;
+                let findings = self.of_keys().into_iter().chain(self.losses()).chain(vouched).collect();
                 self.part(name, Subject::Snapshot, findings);
             }
             Asks::Release => {
@@ -168,6 +170,7 @@ impl Judged<'_> {
             if self.asks == Asks::Restore {
                 findings.extend(self.compat.findings.iter().cloned());
                 findings.extend(self.of_keys());
+                findings.extend(vouched::of(question)?.0);
                 findings.extend(self.hazards(question));
                 findings.extend(self.as_said(question, watch)?);
                 findings.extend(self.rehearsed(question)?);
@@ -216,11 +219,16 @@ impl Judged<'_> {
         }
         own.extend(self.compat.findings.iter().cloned());
         own.extend(self.of_keys());
+        let (vouched, sum) = match self.asks {
+            Asks::Restore => vouched::of(question)?,
+            _ => (Vec::new(), None),
+        };
         if let Some(manifest) = question.escrow_manifest.as_deref().filter(|_| self.asks == Asks::Restore) {
-            let (told, finding) = escrow::hold(backup, manifest, question, &mut own, watch)?;
+            let (told, finding) = escrow::hold(backup, manifest, (question, sum.as_ref()), &mut own, watch)?;
             own.push(finding);
             self.escrow = Some(told);
         }
+        own.extend(vouched);
         own.extend(self.as_said(question, watch)?);
         own.extend(self.rehearsed(question)?);
         Ok(own)

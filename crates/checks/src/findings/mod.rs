@@ -17,6 +17,7 @@ mod said;
 mod snap;
 mod tar;
 mod ver;
+mod vouch;
 
 use crate::severity::Severity;
 
@@ -36,6 +37,7 @@ pub use said::*;
 pub use snap::*;
 pub use tar::*;
 pub use ver::*;
+pub use vouch::*;
 
 /// One kind of finding.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,6 +74,7 @@ pub fn all() -> Vec<&'static Entry> {
         tar::ALL,
         key::ALL,
         fit::ALL,
+        vouch::ALL,
         pair::ALL,
         pair::DIRECTORY,
         pair::MEMBERS,

@@ -4,9 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
-use key_escrow::Sha256Sum;
 
-use super::{FailOn, PlatformArgs, ReportOutput};
+use super::{FailOn, KeysSignArgs, PlatformArgs, ReportOutput, StatementArgs, VouchArgs};
 
 const KEYS_HELP: &str = "\
 Examples:
@@ -36,13 +35,15 @@ pub enum KeysCommand {
     /// Take the keys out: a keyless tarball, a sealed escrow, and a manifest
     Split(Box<KeysSplitArgs>),
     /// Give back the original tarball, byte for byte
-    Join(KeysJoinArgs),
+    Join(Box<KeysJoinArgs>),
     /// Prove that an escrow opens and holds what its manifest says, showing nothing of it
-    VerifyEscrow(KeysDrillArgs),
+    VerifyEscrow(Box<KeysDrillArgs>),
     /// Prove that keys open every encrypted value of a snapshot
     Check(Box<KeysCheckArgs>),
     /// Seal an escrow to other recipients
     Rewrap(Box<KeysRewrapArgs>),
+    /// Sign the manifest of an escrow, or the statement of a drill, with ssh-keygen
+    Sign(KeysSignArgs),
 }
 
 /// Forms of an inventory.
@@ -179,6 +180,9 @@ pub struct KeysCheckArgs {
     /// What opens the values; without it, what lies with the snapshot in the directory.
     #[command(flatten)]
     pub keys: KeysInput,
+    /// Who vouches for the manifest that lies beside the escrow.
+    #[command(flatten)]
+    pub vouch: VouchArgs,
     /// Open at most N values of each resource under each key, the same in every run
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub sample: Option<u64>,
@@ -293,10 +297,9 @@ pub struct KeysJoinArgs {
     /// Manifest of the split or of the last rewrap
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub manifest: Option<PathBuf>,
-    /// SHA-256 of the manifest, as `keys split` printed it and it was kept elsewhere; whoever can
-    /// write the directory cannot forge that
-    #[arg(long = "expect-manifest-sha256", value_name = "HEX")]
-    pub expect: Option<Sha256Sum>,
+    /// Who vouches for the manifest.
+    #[command(flatten)]
+    pub vouch: VouchArgs,
     /// File to write, for its owner alone
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: PathBuf,
@@ -331,16 +334,18 @@ pub struct KeysDrillArgs {
     /// Manifest of the split or of the last rewrap
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub manifest: Option<PathBuf>,
-    /// SHA-256 of the manifest, as `keys split` printed it and it was kept elsewhere; whoever can
-    /// write the directory cannot forge that
-    #[arg(long = "expect-manifest-sha256", value_name = "HEX")]
-    pub expect: Option<Sha256Sum>,
+    /// Who vouches for the manifest.
+    #[command(flatten)]
+    pub vouch: VouchArgs,
     /// Keyless tarball
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub keyless: Option<PathBuf>,
     /// What opens it.
     #[command(flatten)]
     pub open: IdentityArgs,
+    /// What is said of it to a catalog.
+    #[command(flatten)]
+    pub statement: StatementArgs,
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,
@@ -364,10 +369,9 @@ pub struct KeysRewrapArgs {
     /// Manifest of the split or of the last rewrap
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub manifest: Option<PathBuf>,
-    /// SHA-256 of the manifest, as `keys split` printed it and it was kept elsewhere; whoever can
-    /// write the directory cannot forge that
-    #[arg(long = "expect-manifest-sha256", value_name = "HEX")]
-    pub expect: Option<Sha256Sum>,
+    /// Who vouches for the manifest.
+    #[command(flatten)]
+    pub vouch: VouchArgs,
     /// What opens it.
     #[command(flatten)]
     pub open: IdentityArgs,

@@ -19,6 +19,7 @@ mod report;
 mod runbook;
 mod select;
 mod values;
+mod vouch;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -53,6 +54,7 @@ pub use runbook::{BookFormat, RunbookArgs};
 pub use select::{ExactKey, KeyArgs, Names, RevealArgs, SelectArgs, SelectionText};
 use values::{Completed, parse_age, parse_moment, parse_revision, parse_size};
 pub use values::{FailOn, LiveRevision, ReportFormat, When};
+pub use vouch::{KeysSignArgs, StatementArgs, VouchArgs};
 
 use checks::findings;
 
@@ -180,6 +182,9 @@ pub struct VerifyArgs {
     /// Manifest of the split that took the keys out of the tarball: where it agrees with the files, nothing is missing
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub escrow_manifest: Option<PathBuf>,
+    /// Who vouches for that manifest, or for the one beside the escrow.
+    #[command(flatten)]
+    pub vouch: VouchArgs,
     /// What was said when the backup was made: output of cluster-backup.sh or `snapshot status`, a job's log, sha256sum;
     /// `-` for standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

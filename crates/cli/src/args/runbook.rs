@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::keys::KeysInput;
 use super::values::parse_moment;
-use super::{JudgedBootArgs, LiveRevision, PlatformArgs, TargetArgs};
+use super::{JudgedBootArgs, LiveRevision, PlatformArgs, TargetArgs, VouchArgs};
 
 const HELP: &str = "\
 Examples:
@@ -103,6 +103,9 @@ pub struct RunbookArgs {
     /// Manifest of the split that took the keys out of the tarball: where it agrees with the files, nothing is missing
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub escrow_manifest: Option<PathBuf>,
+    /// Who vouches for that manifest, or for the one beside the escrow.
+    #[command(flatten)]
+    pub vouch: VouchArgs,
     /// What opens encrypted values, in place of the tarball's keys.
     #[command(flatten)]
     pub keys: KeysInput,

@@ -44,6 +44,7 @@ mod snapshot;
 mod timeline;
 mod unlock;
 mod verify;
+mod vouching;
 
 use artifact::{Reading, map};
 use clap::{Parser, Subcommand};
@@ -102,7 +103,7 @@ pub enum Command {
     /// Say what a snapshot, a tarball or a directory of them is
     Inspect(InspectArgs),
     /// Judge whether a backup will restore: every check, a verdict, an exit code
-    Verify(VerifyArgs),
+    Verify(Box<VerifyArgs>),
     /// Tell whether a backup is of the release that a cluster runs, with the evidence
     Compat(CompatArgs),
     /// Hashes: file, trailer, etcd's own, and a digest of the content

@@ -15,6 +15,7 @@ use checks::{Severity, Verdict};
 use super::given::input;
 pub(super) use super::given::{given, keys};
 use super::rehearse::Rehearser;
+use super::vouching;
 use crate::args::{FailOn, LiveRevision, TargetArgs, VerifyArgs};
 use crate::exit::{Ending, Error};
 use crate::ui::{Ui, Watcher};
@@ -37,6 +38,7 @@ pub(super) fn of_verify(args: &VerifyArgs, reading: &Reading, ui: &Ui, watch: &W
     question.restore_on = args.restore_date;
     question.live_revision = live_revision(args.live_revision.as_ref(), reading)?;
     question.escrow_manifest.clone_from(&args.escrow_manifest);
+    question.vouch = vouching::of_backup(&args.vouch, args.escrow_manifest.as_ref(), &args.keys)?;
     question.max_age = args.max_age;
     question.fail_on = limit(args.fail_on);
     let expected = args

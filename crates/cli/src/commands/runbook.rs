@@ -56,6 +56,7 @@ fn asked(args: &RunbookArgs, reading: &Reading, ui: &Ui, watch: &Watcher) -> Res
     question.restore_on = Some(args.restore_date.unwrap_or(ui.now()));
     question.live_revision = question::live_revision(args.live_revision.as_ref(), reading)?;
     question.escrow_manifest.clone_from(&args.escrow_manifest);
+    question.vouch = super::vouching::of_backup(&args.vouch, args.escrow_manifest.as_ref(), &args.keys)?;
     if args.rehearsal.rehearse {
         let rehearser = Rehearser::of(&args.rehearsal, reading, ui, watch)?;
         question.rehearse = rehearser.map(|rehearser| Arc::new(rehearser) as Arc<dyn Rehearse>);

@@ -2,7 +2,7 @@
 
 use document::WrittenFile;
 use key_escrow::Manifest;
-use wording::{count, escape};
+use wording::{count, escape, shell_word};
 
 /// Whom an escrow opens for.
 #[must_use]
@@ -22,6 +22,16 @@ pub fn opens_words(manifest: &Manifest) -> String {
 pub fn manifest_words(files: &[WrittenFile]) -> Option<String> {
     let file = files.iter().find(|file| file.role == "manifest")?;
     Some(format!("sha256 {}\nkeep this elsewhere: `--expect-manifest-sha256` holds the files to it", file.sha256))
+}
+
+/// The command that signs the manifest among files that were written.
+#[must_use]
+pub fn sign_words(files: &[WrittenFile]) -> Option<String> {
+    let file = files.iter().find(|file| file.role == "manifest")?;
+    Some(format!(
+        "To sign its manifest, so that `--signers` holds the files to it:\n    assay keys sign {} -f KEY",
+        shell_word(&file.path)
+    ))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use assay::documents::escrow::proof_words;
-use key_escrow::{Check, Digest, Manifest, Proof};
+use key_escrow::{Attestation, Check, Digest, Manifest, Proof};
 use wording::{escape, escape_path as shown};
 
 use super::escrow::opens_words;
@@ -103,5 +103,27 @@ pub fn write(escrow: &Path, held: &Held<'_>, checks: &[Check], outcome: &Outcome
     writeln!(out)?;
     table.write(out, look)?;
     writeln!(out, "\n  {verdict}")?;
+    Ok(())
+}
+
+/// Writes what was said of a drill, where it is not in a file of its own.
+///
+/// # Errors
+/// Whatever keeps the stream from taking it.
+pub fn write_statements(said: &[Attestation], file: Option<&Path>, ui: &mut Ui) -> Result<(), Error> {
+    for one in said {
+        let of = match one.statement.index {
+            Some(index) => format!("share {index}"),
+            None => "the escrow".to_owned(),
+        };
+        let answers = if one.statement.challenge.is_some() { "answers the challenge" } else { "answers no challenge" };
+        let signed =
+            if one.signature.is_some() { "signed with the seed in it" } else { "not signed: there is no seed" };
+        writeln!(ui.out(), "\n  Statement of {of}: {answers}, {signed}.")?;
+        match file {
+            Some(path) => writeln!(ui.out(), "  Give both to the catalog: {} and {}.sig", shown(path), shown(path))?,
+            None => writeln!(ui.out(), "  `--statement FILE` writes it, and `--json` has it.")?,
+        }
+    }
     Ok(())
 }

@@ -9,7 +9,7 @@ use document::{Artifact, Tarball, Written, WrittenFile};
 use key_escrow::{EncryptionState, Manifest, RejoinMethod, SplitOutcome};
 use wording::{Size, count, escape, escape_path as shown, shell_word};
 
-use super::escrow::{manifest_words, opens_words};
+use super::escrow::{manifest_words, opens_words, sign_words};
 use super::human::{Align, Fields, Table};
 use crate::exit::Error;
 use crate::ui::{Ui, style};
@@ -93,6 +93,9 @@ impl Split<'_> {
         table.write(out, look)?;
         let command: Vec<String> = self.join_command().iter().map(|word| shell_word(word)).collect();
         writeln!(out, "\n  To join them again:\n    {}", command.join(" "))?;
+        if let Some(words) = sign_words(&self.files) {
+            writeln!(out, "\n  {words}")?;
+        }
         if manifest.encryption == EncryptionState::KeysRemoved {
             writeln!(
                 out,

@@ -159,7 +159,15 @@ const LINES: &[(&str, &[&str])] = &[
     ("keys ls", &["{K}", "{K} -l --all", "{K} --json", "{K} --all -o csv", "{K} --all -o ndjson -vv"]),
     ("keys check", &["{S} --keys {C}", "{S} --keys {K} --json", "{D} -vv", "{D} --json"]),
     ("keys split", &["{K} -r {R} --out {O} -vv", "{K} -r {R} --class all --json --out {O}"]),
-    ("keys verify-escrow", &["{V}.escrow.age -i {I}", "{V}.escrow.age -i {I} --json -vv"]),
+    (
+        "keys verify-escrow",
+        &[
+            "{V}.escrow.age -i {I}",
+            "{V}.escrow.age -i {I} --json -vv",
+            "{V}.escrow.age -i {I} --json --challenge 00112233445566778899aabbccddeeff",
+        ],
+    ),
+    ("keys sign", &["{V}.manifest.json -f {I}"]),
     ("keys rewrap", &["{V}.escrow.age -i {I} -r {R} --out {O} -vv"]),
     ("keys join", &["{V}.keyless.tar.gz --escrow {V}.escrow.age -i {I} --out {O} -vv"]),
     ("mend", &["{S} --out {O} -vv", "{S} --out {O} --without-hash --json", "{K} --out {O} --json"]),

@@ -52,6 +52,7 @@ mod keys_ls;
 mod keys_memory;
 mod keys_plugin;
 mod keys_refusals;
+mod keys_signed;
 mod keys_stay;
 mod keys_support;
 mod keys_terminal;

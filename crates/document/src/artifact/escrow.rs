@@ -62,6 +62,8 @@ pub struct Drill {
     /// Whose keys were brought: recipients that the manifest names, and that what was given is the private half of. Of a
     /// passphrase and of plugins nothing is told here.
     pub by: Vec<Custodian>,
+    /// What the custodian says of it, signed where the escrow has seeds for that; empty unless it was asked for.
+    pub statements: Vec<Said>,
     /// Whether every check could be made.
     pub complete: bool,
     /// Every check.
@@ -74,6 +76,16 @@ pub struct Drill {
 impl Drill {
     /// What `kind` says of it.
     pub const KIND: Word = Cow::Borrowed("key-escrow");
+}
+
+/// A statement of a drill.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Said {
+    /// Its text, byte for byte what was signed: a document of `assay-drill/1`.
+    pub statement: String,
+    /// SSHSIG, armoured, by the seed that was sealed in the file; `None` where there is none, in escrows of the first format.
+    pub signature: Option<String>,
 }
 
 /// Whose key was brought to a drill.

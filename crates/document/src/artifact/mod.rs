@@ -43,7 +43,7 @@ pub use catalog::{
 pub use encryption::{
     Condition, Coverage, CoverageKey, Encryption, KeyUse, KeysCheck, KeysFrom, Link, NamedKey, SealedRecord, Writer,
 };
-pub use escrow::{Check, Custodian, Drill, Written, WrittenFile};
+pub use escrow::{Check, Custodian, Drill, Said, Written, WrittenFile};
 pub use etcd::{Alarm, Auth, Cluster, ConfState, Etcd, Lease, Member, Permission, Role, User};
 pub use explain::Explained;
 pub use hashes::{Dump, HashKv, Hashes, Status, Trailer};

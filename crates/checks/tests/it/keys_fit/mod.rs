@@ -320,7 +320,8 @@ fn every_finding_has_a_case_that_brings_it_up_and_nothing_else() {
         }
         covered.extend(case.ids.iter().copied());
     }
-    let of_fit = findings::all().into_iter().map(|entry| entry.id).filter(|id| ("KEY-019".."KEY-999").contains(id));
+    // who vouches for a manifest is behind them: `vouched.rs` has a case for each of those
+    let of_fit = findings::all().into_iter().map(|entry| entry.id).filter(|id| ("KEY-019".."KEY-039").contains(id));
     let missing: Vec<_> = of_fit.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }

@@ -5,7 +5,7 @@ use std::slice;
 use artifact::Reading;
 use assay::Asks;
 
-use super::super::question;
+use super::super::{question, vouching};
 use crate::args::{KeysCheckArgs, ReportFormat};
 use crate::exit::{Ending, Error};
 use crate::output::keys_check;
@@ -14,6 +14,7 @@ use crate::ui::Ui;
 pub(super) fn run(args: &KeysCheckArgs, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let mut question = question::at(ui, Asks::Keys);
     (question.keys, question.unlock) = question::keys(&args.keys, reading, &ui.watcher())?;
+    question.vouch = vouching::of_backup(&args.vouch, None, &args.keys)?;
     question.fail_on = question::limit(args.fail_on);
     question.sample = args.sample;
     question.platform = args.of.platform;

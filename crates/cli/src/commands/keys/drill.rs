@@ -11,7 +11,8 @@ use key_escrow::{
 };
 
 use super::super::unlock::{self, secret_input};
-use super::{files, limits, phases, write};
+use super::super::vouching;
+use super::{files, limits, phases, statement, write};
 use crate::args::{KeysDrillArgs, ReportFormat};
 use crate::exit::{Ending, Error};
 use crate::failure;
@@ -25,11 +26,14 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
             files::shown(&args.escrow)
         )));
     };
+    let named = (manifest_path, manifest);
+    let held = vouching::hold(&vouching::of(&args.vouch)?, Some(&named), &args.escrow, ui)?;
+    let (manifest_path, manifest) = named;
     let keyless = args.keyless.clone().or_else(|| files::beside(&args.escrow, "keyless.tar.gz"));
     let opening = Opening::of(args, &manifest)?;
     let options = VerifyOptions {
         manifest: &manifest_path,
-        expect_manifest: args.expect.as_ref(),
+        expect_manifest: args.vouch.expect.as_ref().or(held.as_ref().map(|held| &held.sum)),
         escrow: Some(&args.escrow),
         keyless: keyless.as_deref(),
         shares: &args.open.share_files,
@@ -39,7 +43,13 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
     let mut progress = phases::shown(ui);
     let report = verify_escrow(&options, &mut progress).map_err(|error| failure::of(&error))?;
     drop(progress);
-    let mut checks = report.checks;
+    let mut checks = report.checks.clone();
+    if args.vouch.expect.is_none() {
+        // the bytes are those that were vouched for, which nobody asked about
+        checks.retain(|check| check.name != "manifest-digest" || !matches!(check.proof, Proof::Proven(_)));
+    }
+    let (vouched, findings) = held.map_or((None, Vec::new()), |held| (held.check, held.findings));
+    checks.splice(..0, vouched.filter(|_| !args.vouch.signers.is_empty()));
     if manifest.threshold.is_none() && args.open.share_files.is_empty() {
         checks.retain(|check| check.name != "shares"); // there are none to check
     }
@@ -52,6 +62,15 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
     if outcome == Outcome::Failed {
         ui.settle(Ending::Findings);
     }
+    let drilled = statement::Drilled {
+        escrow: &args.escrow,
+        report: &report,
+        identities: opening.identities.as_ref(),
+        shares: &opening.whole,
+        own: &opening.own,
+        given: &opening.given,
+    };
+    let said = statement::made(&args.statement, &drilled, outcome, ui)?;
     if args.output.format() == ReportFormat::Json {
         let passed = !matches!(outcome, Outcome::Failed | Outcome::Closed);
         let drilled = escrow::Drilled {
@@ -61,11 +80,15 @@ pub(super) fn run(args: &KeysDrillArgs, reading: &Reading, ui: &mut Ui) -> Resul
             checks: &checks,
             given: &opening.given,
             at: ui.now(),
+            said: &said,
         };
-        write("keys verify-escrow", escrow::drill(&drilled), if passed { Verdict::Pass } else { Verdict::Fail }, ui)?;
+        let verdict = if passed { Verdict::Pass } else { Verdict::Fail };
+        write("keys verify-escrow", escrow::drill(&drilled), &findings, verdict, ui)?;
     } else {
         let manifest = keys_drill::Held { path: &manifest_path, manifest: &report.manifest, digest: &report.digest };
         keys_drill::write(&args.escrow, &manifest, &checks, &outcome, ui)?;
+        keys_drill::write_statements(&said, args.statement.statement.as_deref(), ui)?;
+        vouching::notes(&findings, ui)?;
     }
     if outcome == Outcome::Closed { Err(closed(&args.escrow, &report.manifest)) } else { Ok(ui.ending()) }
 }
@@ -93,6 +116,10 @@ struct Opening {
     given: Vec<String>,
     /// Shares that are whole, and how many open the escrow; `None` where it has none.
     shares: Option<(u64, u64)>,
+    /// The files of shares that are whole.
+    whole: Vec<PathBuf>,
+    /// What those were opened with.
+    own: Identities,
 }
 
 impl Opening {
@@ -100,7 +127,8 @@ impl Opening {
         let (mut identities, passphrase) = unlock::identities(&args.open)?;
         let given = identities.recipients().to_vec();
         if let Some(threshold) = &manifest.threshold {
-            return Ok(Self { given, ..Self::by_shares(threshold, &args.open.share_files, &identities) });
+            let opening = Self::by_shares(threshold, &args.open.share_files, &identities);
+            return Ok(Self { given, own: identities, ..opening });
         }
         // An escrow that is no age file at all is a failed check, not a reason to stop.
         if read_age_header(&args.escrow).is_ok_and(|header| header.is_passphrase()) {
@@ -118,12 +146,12 @@ impl Opening {
     fn by_shares(threshold: &ThresholdInfo, shares: &[PathBuf], identities: &Identities) -> Self {
         let mut set = ShareSet::new(Some(threshold.clone()));
         let mut checks = Vec::new();
-        let mut whole = 0;
+        let mut whole = Vec::new();
         for share in shares {
             let shown = files::shown(share);
             let proof = match set.add_file(share, identities) {
                 Ok(()) => {
-                    whole += 1;
+                    whole.push(share.clone());
                     Proof::Proven(format!("`{shown}` opens and is the one that the manifest lists"))
                 }
                 // as it was sealed: the key is another's
@@ -145,7 +173,7 @@ impl Opening {
                 None
             }
         };
-        let shares = (whole > 0).then_some((whole, u64::from(threshold.threshold)));
-        Self { identities, checks, shares, ..Self::default() }
+        let shares = (!whole.is_empty()).then_some((whole.len() as u64, u64::from(threshold.threshold)));
+        Self { identities, checks, shares, whole, ..Self::default() }
     }
 }

@@ -6,7 +6,7 @@ use assay::documents::escrow;
 use document::{Artifact, Tarball, Written};
 use key_escrow::{JoinOptions, JoinOutcome};
 
-use super::super::unlock;
+use super::super::{unlock, vouching};
 use super::{files, phases, write};
 use crate::args::{KeysJoinArgs, ReportFormat};
 use crate::exit::{Ending, Error};
@@ -20,14 +20,19 @@ pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Ending, Error> {
         return Err(Error::Usage(format!("`{}` is a directory: name the file to write", files::shown(&args.out))));
     }
     let manifest = unlock::manifest(args.manifest.as_ref(), &args.escrow)?;
-    unlock::expected(manifest.as_ref(), args.expect.as_ref(), &args.escrow)?;
+    unlock::expected(manifest.as_ref(), args.vouch.expect.as_ref(), &args.escrow)?;
+    let json = args.output.format() == ReportFormat::Json;
+    let held = vouching::hold(&vouching::of(&args.vouch)?, manifest.as_ref(), &args.escrow, ui)?;
+    if let (Some((path, _)), Some(held)) = (&manifest, held.as_ref().filter(|held| !held.holds())) {
+        return vouching::refuse("keys join", path, held, json, ui);
+    }
     let threshold = manifest.as_ref().and_then(|(_, manifest)| manifest.threshold.clone());
     let identities = unlock::escrow(&args.open, &args.escrow, threshold, ui.voice())?;
     let options = JoinOptions {
         keyless: &args.keyless,
         escrow: &args.escrow,
         manifest: manifest.as_ref().map(|(path, _)| path.as_path()),
-        expect_manifest: args.expect.as_ref(),
+        expect_manifest: held.as_ref().map(|held| &held.sum),
         identities: &identities,
         out: &args.out,
         force: args.force,
@@ -48,15 +53,17 @@ pub(super) fn run(args: &KeysJoinArgs, ui: &mut Ui) -> Result<Ending, Error> {
             ui.settle(Ending::Findings);
         }
     }
-    if args.output.format() == ReportFormat::Json {
+    let findings = held.map_or_else(Vec::new, |held| held.findings);
+    if json {
         let role = if outcome.plain_tar.is_some() { "tar" } else { "original" };
         let files = vec![escrow::file(role, &outcome.out, &outcome.digest)];
         let written = escrow::written(&args.keyless, Tarball::KIND, files, &outcome.manifest);
         let manifest_agrees = Some(outcome.manifest_agrees);
         let written = written.map(|written| Artifact::Written(Box::new(Written { manifest_agrees, ..written })));
-        write("keys join", written, ui.ending().verdict(), ui)?;
+        write("keys join", written, &findings, ui.ending().verdict(), ui)?;
     } else {
         print(&outcome, ui)?;
+        vouching::notes(&findings, ui)?;
     }
     Ok(ui.ending())
 }

@@ -8,11 +8,13 @@ mod ls;
 mod phases;
 mod rewrap;
 mod seal;
+mod sign;
 mod split;
+mod statement;
 
 use artifact::Reading;
 use assay::documents;
-use checks::Verdict;
+use checks::{Finding, Verdict};
 use document::Artifact;
 
 use crate::args::{KeysArgs, KeysCommand};
@@ -31,6 +33,7 @@ pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Endi
         KeysCommand::VerifyEscrow(args) => drill::run(&args, reading, ui),
         KeysCommand::Check(args) => check::run(&args, reading, ui),
         KeysCommand::Rewrap(args) => rewrap::run(*args, ui),
+        KeysCommand::Sign(args) => sign::run(&args, ui),
     }
 }
 
@@ -38,11 +41,13 @@ pub(super) fn run(args: KeysArgs, reading: &Reading, ui: &mut Ui) -> Result<Endi
 pub(super) fn write(
     command: &'static str,
     artifact: Result<Artifact, document::Error>,
+    findings: &[Finding],
     verdict: Verdict,
     ui: &mut Ui,
 ) -> Result<(), Error> {
     let artifact = artifact.map_err(|error| failure::told(error.to_string(), None))?;
-    Ok(documents::document(command, vec![artifact], Vec::new(), verdict).write(ui.out())?)
+    let findings = documents::findings(findings, artifact.path()).collect();
+    Ok(documents::document(command, vec![artifact], findings, verdict).write(ui.out())?)
 }
 
 /// What a tarball may make us do, by `--max-expanded`.

@@ -88,7 +88,7 @@ pub(super) fn run(args: KeysSplitArgs, reading: &Reading, ui: &mut Ui) -> Result
     };
     if args.output.format() == ReportFormat::Json {
         let verdict = if ui.ending() == Ending::Clean { Verdict::Pass } else { Verdict::Fail };
-        write("keys split", report.artifact(), verdict, ui)?
+        write("keys split", report.artifact(), &[], verdict, ui)?
     } else {
         report.write(ui)?
     }
