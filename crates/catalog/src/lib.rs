@@ -10,6 +10,7 @@
 mod add;
 mod backup;
 mod check;
+mod custody;
 mod disk;
 mod error;
 mod exchange;
@@ -30,6 +31,7 @@ mod witness;
 pub use add::{Added, Escrow, File, Host, Kind, Seen, Stat};
 pub use backup::{Backup, Half, Keys, Place, Rehearsed, State};
 pub use check::{CheckRun, Due, FileCheck, Share};
+pub use custody::{Custody, Drilled, Holder, PROOF_COUNTS, Unproven};
 pub use disk::Disk;
 pub use error::{Error, Result};
 pub use exchange::{Foreign, Imported, LONGEST_LINE};

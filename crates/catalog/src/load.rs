@@ -11,6 +11,7 @@ use version_compat::{Backup as Release, Starts, Version};
 
 use crate::add::{Escrow, Kind, Stat};
 use crate::backup::{Backup, Half, Keys, Place, Rehearsed, State};
+use crate::custody;
 use crate::error::{Error, Result, failing};
 use crate::record::Said;
 use crate::store::Catalog;
@@ -54,9 +55,9 @@ const BACKUPS: &str = "SELECT b.id, b.cluster, b.taken, b.snapshot, b.resources,
 const PLACES: &str = "SELECT s.content, h.label, s.path, s.state, s.checked FROM sighting s JOIN host h ON h.id = s.host \
     ORDER BY s.host, s.path";
 
-/// Which contents are escrows of which backups.
-const ESCROWS: &str =
-    "SELECT g.backup, g.content FROM belonging g JOIN content c ON c.sha256 = g.content WHERE c.kind = 'escrow'";
+/// Which contents of a kind belong to which backups.
+const BELONGING: &str =
+    "SELECT g.backup, g.content FROM belonging g JOIN content c ON c.sha256 = g.content WHERE c.kind = ?";
 
 /// Where each content was seen.
 type Places = HashMap<Vec<u8>, Vec<Place>>;
@@ -93,7 +94,8 @@ struct Rows<'r> {
 impl Rows<'_> {
     fn backups(&self, cluster: Option<&str>, id: Option<&str>) -> Result<Vec<Backup>> {
         let failed = failing(self.path);
-        let (places, escrows) = (self.places()?, self.escrows()?);
+        let (places, escrows, manifests) = (self.places()?, self.belonging("escrow")?, self.belonging("manifest")?);
+        let quorums = self.quorums()?;
         let mut read = self.db.prepare_cached(BACKUPS).map_err(&failed)?;
         let mut rows = read.query(params![cluster, id]).map_err(&failed)?;
         let mut backups: Vec<Backup> = Vec::new();
@@ -105,6 +107,9 @@ impl Rows<'_> {
             {
                 said.keys = Keys::Missing;
             }
+            if let Keys::Escrow { proven } = &mut said.keys {
+                *proven = manifests.get(&said.id).into_iter().flatten().filter_map(|it| quorums.get(it)).max().copied();
+            }
             match backups.last_mut().filter(|last| last.id == said.id) {
                 Some(last) if farness(&said) < farness(last) => *last = said,
                 Some(_) => {}
@@ -114,11 +119,19 @@ impl Rows<'_> {
         Ok(backups)
     }
 
-    fn escrows(&self) -> Result<HashMap<String, Vec<Vec<u8>>>> {
+    /// When as many custodians as it takes had last proven that they open an escrow, by the SHA-256 of its manifest.
+    fn quorums(&self) -> Result<HashMap<Vec<u8>, Timestamp>> {
+        let digit = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let bytes = |hex: &str| hex.as_bytes().chunks(2).filter_map(digit).collect();
+        let proven = custody::quorums(self.db, self.path)?;
+        Ok(proven.iter().map(|(manifest, at)| (bytes(manifest), *at)).collect())
+    }
+
+    fn belonging(&self, kind: &str) -> Result<HashMap<String, Vec<Vec<u8>>>> {
         let failed = failing(self.path);
         let mut all: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
-        let mut read = self.db.prepare_cached(ESCROWS).map_err(&failed)?;
-        let mut rows = read.query([]).map_err(&failed)?;
+        let mut read = self.db.prepare_cached(BELONGING).map_err(&failed)?;
+        let mut rows = read.query([kind]).map_err(&failed)?;
         while let Some(row) = rows.next().map_err(&failed)? {
             all.entry(row.get(0).map_err(&failed)?).or_default().push(row.get(1).map_err(&failed)?);
         }

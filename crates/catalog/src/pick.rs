@@ -7,10 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use version_compat::{Data, Target};
 
 use crate::backup::{Backup, Keys, Rehearsed};
+use crate::custody::PROOF_COUNTS;
 use crate::restorable::Unfit;
-
-/// A proof by custodians counts for so long.
-const PROOF_DAYS: i64 = 90;
 
 /// What a backup is wanted for.
 #[derive(Debug, Clone)]
@@ -175,7 +173,7 @@ fn age_bucket(taken: Timestamp, wanted: &Wanted<'_>) -> i128 {
 
 /// How far the keys are: at hand, with custodians who proved it, with custodians who did not.
 fn nearness(backup: &Backup, wanted: &Wanted<'_>) -> u8 {
-    let lately = |proven: Timestamp| wanted.now.duration_since(proven) <= SignedDuration::from_hours(PROOF_DAYS * 24);
+    let lately = |proven: Timestamp| wanted.now.duration_since(proven) <= PROOF_COUNTS;
     match &backup.keys {
         Keys::NotNeeded | Keys::AtHand => 0,
         Keys::Escrow { proven: Some(at) } if lately(*at) => 1,

@@ -134,5 +134,8 @@ CREATE TABLE event (
   kind  TEXT NOT NULL,
   body  TEXT NOT NULL               -- JSON
 ) STRICT;
+-- Who can open what stands in the log alone: its entries are found without the others, an escrow by its manifest's SHA-256.
+CREATE INDEX event_custody ON event (kind, seq) WHERE kind >= 'custody-' AND kind < 'custody.';
+CREATE INDEX event_escrow ON event (json_extract(body, '$.sha256')) WHERE kind = 'custody-escrow';
 CREATE TRIGGER event_stays BEFORE UPDATE ON event BEGIN SELECT raise(ABORT, 'the log is not changed'); END;
 CREATE TRIGGER event_is_kept BEFORE DELETE ON event BEGIN SELECT raise(ABORT, 'the log is not shortened'); END;

@@ -410,6 +410,10 @@ fn every_field_of_a_catalog_is_told() {
     };
     let added = run(&["add", "--json", good, other]);
     let id = added["artifacts"][1]["id"].as_str().unwrap();
+    let manifest =
+        root().join("crates/key-escrow/tests/data/escrow-v2/static_kuberesources_2026-11-23_090915.manifest.json");
+    let asked = assay(&["catalog", "--db", db, "custody", "challenge", manifest.to_str().unwrap()]);
+    assert_eq!(asked.code, Some(0), "{}", asked.err);
     std::fs::write(out, assay(&["catalog", "--db", db, "export"]).out).unwrap();
     let documents = [
         run(&["ls", "--json"]),
@@ -418,11 +422,12 @@ fn every_field_of_a_catalog_is_told() {
         run(&["keep", "--json", id, "--reason", "why"]),
         run(&["export", "-o", "json"]),
         run(&["import", "--json", out]),
+        run(&["custody", "--json"]),
         added.clone(),
     ];
     let mut note = |value: &Value| {
         let kind = value["kind"].as_str().unwrap_or("catalogs");
-        let kind = ["catalog", "catalogued", "catalogs"].into_iter().find(|it| *it == kind).unwrap();
+        let kind = ["catalog", "catalogued", "custody", "catalogs"].into_iter().find(|it| *it == kind).unwrap();
         walk(value, "", &told(&page, kind), seen.entry(kind).or_default());
     };
     for document in &documents {

@@ -12,7 +12,7 @@ use crate::support::{assay, fixture_file};
 use crate::valid::faults;
 
 /// Commands whose artifacts the page tells, each with the samples that its documents may be like.
-const COMMANDS: [(&str, &[&str]); 33] = [
+const COMMANDS: [(&str, &[&str]); 34] = [
     ("inspect", &["inspect"]),
     ("verify", &["verify"]),
     ("hash", &["hash"]),
@@ -44,12 +44,13 @@ const COMMANDS: [(&str, &[&str]); 33] = [
     ("catalog show", &["catalogs"]),
     ("catalog pick", &["catalogs"]),
     ("catalog keep", &["catalogs"]),
+    ("catalog custody", &["catalogs"]),
     ("catalog export", &["catalogs"]),
     ("catalog import", &["catalogs"]),
 ];
 
 /// What documents about catalogs are made of.
-const CATALOG_KINDS: [&str; 3] = ["catalog", "catalogued", "unreadable"];
+const CATALOG_KINDS: [&str; 4] = ["catalog", "catalogued", "custody", "unreadable"];
 
 /// Words that a field can be, where the page gives all of them.
 const WORDS: [(&str, &[&str]); 4] = [
@@ -212,6 +213,7 @@ fn schema(page: &str) -> Value {
             "backup": tree(page, "backup").schema(),
             "catalog": tree(page, "catalog").schema(),
             "catalogued": tree(page, "catalogued").schema(),
+            "custody": tree(page, "custody").schema(),
             "unreadable": unreadable,
         },
     })

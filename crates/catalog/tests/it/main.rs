@@ -9,6 +9,7 @@
 )]
 
 mod checked;
+mod custody;
 mod disk;
 mod exchanged;
 mod made;

@@ -52,6 +52,8 @@ pub enum CatalogCommand {
     Pick(Box<CatalogPickArgs>),
     /// Keep a backup, whatever the rules let go
     Keep(CatalogKeepArgs),
+    /// Say who can open what, who proved it when, and who is alone
+    Custody(CatalogCustodyArgs),
     /// Write the catalog out, for another program or another catalog
     Export(CatalogExportArgs),
     /// Take in what another catalog wrote out
@@ -215,6 +217,76 @@ pub struct CatalogKeepArgs {
     /// Form of the output.
     #[command(flatten)]
     pub output: ReportOutput,
+}
+
+const CUSTODY_HELP: &str = "\
+Examples:
+  assay catalog custody                                         who can open what, and who proved it
+  assay catalog custody challenge vault/X.manifest.json         ask a custodian to prove it
+  assay catalog custody record said.json                        what they answered
+  assay catalog custody name age1... Alice --principal alice@example.com
+
+A custodian opens the escrow or their share (`assay keys verify-escrow --challenge HEX --statement FILE`), and signs the
+challenge with the seed that is sealed in it. A challenge is answered once. A proof counts for 90 days, from when the
+challenge was given.";
+
+/// `assay catalog custody`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = CUSTODY_HELP, args_conflicts_with_subcommands = true)]
+pub struct CatalogCustodyArgs {
+    /// What to do; without it, who can open what.
+    #[command(subcommand)]
+    pub command: Option<CustodyCommand>,
+    /// Of this cluster: its ID, the beginning of it, or its name
+    #[arg(long, value_name = "CLUSTER")]
+    pub cluster: Option<String>,
+    /// Form of the output.
+    #[command(flatten)]
+    pub output: ReportOutput,
+}
+
+/// The commands under `assay catalog custody`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum CustodyCommand {
+    /// Give out a challenge that a custodian answers with a drill
+    Challenge(CustodyChallengeArgs),
+    /// Write down what a custodian says of a drill, if it counts
+    Record(CustodyRecordArgs),
+    /// Say how a custodian is called
+    Name(CustodyNameArgs),
+}
+
+/// `assay catalog custody challenge`.
+#[derive(Debug, Clone, Args)]
+pub struct CustodyChallengeArgs {
+    /// Manifest of the escrow, as `assay keys split` or `rewrap` wrote it
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub manifest: PathBuf,
+    /// ID of the cluster whose keys are in it, where the catalog does not know it by a backup
+    #[arg(long, value_name = "ID")]
+    pub cluster: Option<String>,
+}
+
+/// `assay catalog custody record`.
+#[derive(Debug, Clone, Args)]
+pub struct CustodyRecordArgs {
+    /// Statement of a drill; its signatures lie beside it, as STATEMENT.sig
+    #[arg(value_name = "STATEMENT", value_hint = ValueHint::FilePath)]
+    pub statement: PathBuf,
+}
+
+/// `assay catalog custody name`.
+#[derive(Debug, Clone, Args)]
+pub struct CustodyNameArgs {
+    /// Recipient, as the manifest has it
+    #[arg(value_name = "RECIPIENT")]
+    pub recipient: String,
+    /// Who that is
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Their principal in a list of signers
+    #[arg(long, value_name = "NAME")]
+    pub principal: Option<String>,
 }
 
 /// Forms of a catalog that is written out.

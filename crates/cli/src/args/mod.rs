@@ -34,8 +34,9 @@ pub use bytes::{
     BucketArgs, CarveArgs, DuArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput, UsageBy, UsageFormat,
 };
 pub use catalog::{
-    CatalogAddArgs, CatalogArgs, CatalogCommand, CatalogExportArgs, CatalogFormat, CatalogImportArgs, CatalogKeepArgs,
-    CatalogLsArgs, CatalogPickArgs, CatalogShowArgs, ExportFormat,
+    CatalogAddArgs, CatalogArgs, CatalogCommand, CatalogCustodyArgs, CatalogExportArgs, CatalogFormat,
+    CatalogImportArgs, CatalogKeepArgs, CatalogLsArgs, CatalogPickArgs, CatalogShowArgs, CustodyChallengeArgs,
+    CustodyCommand, CustodyNameArgs, CustodyRecordArgs, ExportFormat,
 };
 pub use diff::{DiffArgs, DiffFormat};
 pub use export::{ExportArgs, ManifestFormat};

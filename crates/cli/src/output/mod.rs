@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod checked;
 pub mod cluster;
 pub mod compat;
+pub mod custody;
 pub mod diff;
 pub mod encryption;
 pub mod entry;

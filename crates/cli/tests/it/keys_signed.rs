@@ -267,3 +267,41 @@ fn a_drill_is_proven_and_not_stated() {
     assert_eq!(String::from_utf8_lossy(&both).matches("BEGIN SSH").count(), 2);
     assert_eq!(prove(&manifest, &said, Some(&both), Some(ASKED)).unwrap().standing, Standing::Proven);
 }
+
+/// A catalog asks, a custodian answers with a drill, and the catalog knows who proved what. A replay counts for nothing.
+#[test]
+fn a_catalog_knows_who_proved_what() {
+    let bench = Bench::new();
+    bench.tarball("plain-etcd36");
+    let bob = identity(&bench.path("bob.txt"));
+    bench.keys_ok(&format!("split {{tarball}} -r RECIPIENT -r {bob} --shares 2 --threshold 2 --out {{}}/vault"));
+    let catalog = |line: &str| {
+        let words: Vec<String> = bench.words(&format!("--db {{}}/c.db {line}")).into_iter().skip(1).collect();
+        run(&[&["catalog".to_owned()][..], &words].concat())
+    };
+    let asked = catalog("custody challenge {vault}.manifest.json --cluster 1a2b");
+    assert_eq!(asked.code, Some(0), "{}", asked.err);
+    let challenge = asked.out.lines().find_map(|line| line.strip_prefix("challenge  ")).unwrap().to_owned();
+    assert!(asked.out.contains("--cluster 1a2b") && asked.out.contains("--catalog-head 2:"), "{}", asked.out);
+    let named = catalog(&format!("custody name {bob} Bob --principal bob@example.com"));
+    assert_eq!(named.code, Some(0), "{}", named.err);
+    bench.keys_ok(&format!(
+        "verify-escrow {{vault}}.escrow.age --share {{vault}}.share-2-of-2.age -i {{}}/bob.txt --challenge {challenge} --statement {{}}/said.json"
+    ));
+    let told = catalog("custody record {}/said.json");
+    assert!(told.code == Some(0) && told.out.starts_with("proven  share 2"), "{}{}", told.out, told.err);
+    let again = catalog("custody record {}/said.json");
+    assert!(again.code == Some(1) && again.out.contains("answered before"), "{}{}", again.out, again.err);
+    let human = catalog("custody").out;
+    for words in ["1 of 2 needed", "any 2 of 2 shares", "Bob", "are all needed"] {
+        assert!(human.contains(words), "{words}: {human}");
+    }
+    let document: Value = serde_json::from_str(&catalog("custody --json").out).unwrap();
+    let escrow = &document["artifacts"][1];
+    assert_eq!((&escrow["proven"], &escrow["needed"], &escrow["cluster"]), (&json!(1), &json!(2), &json!("1a2b")));
+    let holders = escrow["holders"].as_array().unwrap();
+    assert_eq!((&holders[1]["name"], &holders[0]["proven"]), (&json!("Bob"), &Value::Null));
+    assert!(holders[1]["proven"].is_string(), "{holders:?}");
+    assert_eq!(catalog("custody record {vault}.manifest.json").code, Some(1), "no statement at all");
+    assert_eq!(catalog("custody challenge {}/said.json").code, Some(2));
+}

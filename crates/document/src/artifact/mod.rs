@@ -3,6 +3,7 @@
 mod backup;
 mod bytes;
 mod catalog;
+mod custody;
 mod encryption;
 mod escrow;
 mod etcd;
@@ -40,6 +41,7 @@ pub use catalog::{
     Against, Catalog, Catalogued, CataloguedCustodian, CataloguedEscrow, CataloguedFile, PastFinding, PastJudgement,
     SeenAt,
 };
+pub use custody::{Custody, CustodyHolder};
 pub use encryption::{
     Condition, Coverage, CoverageKey, Encryption, KeyUse, KeysCheck, KeysFrom, Link, NamedKey, SealedRecord, Writer,
 };
@@ -148,6 +150,8 @@ pub enum Artifact {
     Catalog(Box<Catalog>),
     /// `catalog ...`: a backup in it.
     Catalogued(Box<Catalogued>),
+    /// `catalog custody`: an escrow that it knows.
+    Custody(Box<Custody>),
     /// Of another command, or of a kind that a later assay has: kept as it is.
     Other(Any),
 }
@@ -188,6 +192,7 @@ impl Artifact {
             ("runbook", _) => shape(any, Self::Runbook),
             (_, "catalog") if command.starts_with("catalog ") => shape(any, Self::Catalog),
             (_, "catalogued") if command.starts_with("catalog ") => shape(any, Self::Catalogued),
+            (_, "custody") if command.starts_with("catalog ") => shape(any, Self::Custody),
             ("catalog prune", "trash-purge") => shape(any, Self::TrashPurge),
             ("catalog prune", _) => shape(any, Self::PrunePlan),
             ("catalog check", "catalog-log") => shape(any, Self::LogCheck),
@@ -223,6 +228,7 @@ impl Artifact {
             Self::ClusterStats(it) => Some(&it.kind),
             Self::Catalog(it) => Some(&it.kind),
             Self::Catalogued(it) => Some(&it.kind),
+            Self::Custody(it) => Some(&it.kind),
             Self::Other(any) => any.fields()?.get("kind")?.text(),
             _ => None,
         }
@@ -266,6 +272,7 @@ impl Artifact {
             Self::ClusterStats(it) => &it.path,
             Self::Catalog(it) => &it.path,
             Self::Catalogued(it) => &it.path,
+            Self::Custody(it) => &it.path,
             Self::Other(any) => {
                 any.fields().and_then(|fields| fields.get("path")).and_then(Any::text).unwrap_or_default()
             }
@@ -310,6 +317,7 @@ impl Artifact {
             Self::ClusterStats(it) => &it.more,
             Self::Catalog(it) => &it.more,
             Self::Catalogued(it) => &it.more,
+            Self::Custody(it) => &it.more,
             Self::Other(_) => return None,
         })
     }

@@ -16,7 +16,7 @@ use checks::Verdict;
 use document::{Artifact, Document, Unread};
 use key_escrow::Manifest;
 
-use super::{Here, document, of};
+use super::{Here, custody, document, of};
 use crate::args::{CatalogAddArgs, ReportFormat};
 use crate::commands::question;
 use crate::exit::{Ending, Error};
@@ -122,7 +122,14 @@ impl Tally {
             Apart::Judged(found) => {
                 let Some(seen) = seen(&found, rules)? else { return Ok(()) };
                 let there = |path: &str| outermost(Path::new(path)).is_some();
-                let add = |writing: &mut catalog::Writing<'_>| writing.add(&here.host, &seen, &there);
+                let manifest = found.escrow.as_ref().and_then(|escrow| custody::of_file(&escrow.manifest));
+                let add = |writing: &mut catalog::Writing<'_>| {
+                    let added = writing.add(&here.host, &seen, &there)?;
+                    if let Some(bytes) = &manifest {
+                        writing.knows_escrow(bytes, None)?;
+                    }
+                    Ok(added)
+                };
                 let (added, _): (Added, Head) = catalog.write(&here.author, add).map_err(of)?;
                 let new = matches!(added, Added::New(_));
                 *self.judged.entry(added.id().to_owned()).or_default() |= new;

@@ -1,6 +1,7 @@
 //! `assay catalog`: which backups there are, which to take, and who has their keys.
 
 mod add;
+mod custody;
 mod exchange;
 mod keep;
 mod ls;
@@ -34,6 +35,7 @@ pub(super) fn run(args: CatalogArgs, reading: &Reading, ui: &mut Ui) -> Result<E
         CatalogCommand::Show(args) => show::run(&args, &here, ui),
         CatalogCommand::Pick(args) => pick::run(&args, &here, reading, ui),
         CatalogCommand::Keep(args) => keep::run(&args, &here, ui),
+        CatalogCommand::Custody(args) => custody::run(&args, &here, ui),
         CatalogCommand::Export(args) => exchange::export(&args, &here, ui),
         CatalogCommand::Import(args) => exchange::import(&args, &here, reading, ui),
     }
