@@ -95,6 +95,10 @@ fn there_is_a_page_for_every_command() {
         .collect();
     assert!(below.contains(&("keys".into(), "verify-escrow".into())), "{below:?}");
     expected.extend(below.iter().map(|(group, command)| format!("assay-{group}-{command}.1")));
+    for (group, command) in &below {
+        let deeper = commands_of(&run(&[group.as_str(), command, "--help"]).out);
+        expected.extend(deeper.iter().map(|part| format!("assay-{group}-{command}-{part}.1")));
+    }
     assert_eq!(pages, expected);
     for (group, command) in below {
         let page = fs::read_to_string(out.join(format!("assay-{group}-{command}.1"))).unwrap();

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read as _};
 use artifact::{Contents, Reading};
 use catalog::{Access, Backup, Foreign, LONGEST_LINE};
 use checks::Verdict;
-use wording::{count, inert};
+use wording::{count, inert, inert_json};
 
 use super::ls::csv;
 use super::{Here, document, of, say_head};
@@ -17,7 +17,10 @@ use crate::ui::Ui;
 pub(super) fn export(args: &CatalogExportArgs, here: &Here, ui: &mut Ui) -> Result<Ending, Error> {
     let catalog = here.open(Access::Read)?;
     match args.output {
-        ExportFormat::Ndjson => catalog.export(&mut |line| writeln!(ui.out(), "{line}").map_err(Failed::Out))?,
+        ExportFormat::Ndjson => catalog.export(&mut |line| {
+            // the same JSON; of what a manifest's names hold, nothing has power over a terminal
+            writeln!(ui.out(), "{}", inert_json(line)).map_err(Failed::Out)
+        })?,
         ExportFormat::Json => {
             let all = catalog.backups(None).map_err(of)?;
             let backups = all.iter().map(Backup::told).collect();
