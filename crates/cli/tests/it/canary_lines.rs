@@ -210,7 +210,7 @@ const LINES: &[(&str, &[&str])] = &[
     ("catalog show", &["{N} --db {L}", "{N} --db {L} --json"]),
     ("catalog pick", &["--target 4.18.30 --db {L} -v", "--target 4.18.30 --db {L} --json"]),
     ("catalog keep", &["{N} --reason why --db {L}", "{N} --release --db {L} --json"]),
-    ("catalog custody", &["--db {L}", "--db {L} --json", "challenge {V}.manifest.json --db {L}"]),
+    ("catalog custody", &["--db {L}", "--db {L} --json", "challenge {V}.manifest.json --db {O}"]),
     ("catalog export", &["--db {L}", "--db {L} -o json", "--db {L} -o csv"]),
     ("catalog import", &["{B}/catalog.ndjson --db {O}", "{B}/catalog.ndjson --db {L} --json"]),
     ("config show", &["", "--threads 2 -vv"]),
