@@ -103,7 +103,7 @@ pub enum Why {
     Unfinished(String),
     /// What the file system says of a file of it cannot be had.
     Unseen(String),
-    /// A file of it is a member of an archive, and is not moved by itself.
+    /// It lies in an archive alone, of which no part is moved.
     Packed(String),
     /// It lies on other hosts alone.
     Elsewhere,
@@ -150,6 +150,7 @@ impl fmt::Display for Because {
                 write!(f, "the snapshot of {backup} needs key {}, and nothing else that stays has it", inert(key))
             }
             Self::Shared(backup) => write!(f, "it is a part of {backup}, too"),
+            Self::Packed => f.write_str("it is in an archive, of which no part is moved"),
             Self::NotThere => f.write_str("it is not there any more, or is another file by now"),
         }
     }
@@ -209,6 +210,8 @@ pub enum Because {
     },
     /// It is a part of a backup that stays, too.
     Shared(String),
+    /// It is a member of an archive.
+    Packed,
     /// It is not there, or is another file by now.
     NotThere,
 }

@@ -47,6 +47,15 @@ impl Catalog {
         let path = self.path.display().to_string();
         Ok(clusters.into_iter().map(|(cluster, of)| stats(cluster, &of, &more, zone, &path)).collect())
     }
+
+    /// Whether a file of a host could not be read when it was last looked at.
+    ///
+    /// # Errors
+    /// Whatever keeps the catalog from being read.
+    pub fn has_unreadable(&self, host: &str) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sighting WHERE host = ? AND state = 'unreadable')";
+        self.db.query_row(sql, params![host], |row| row.get(0)).map_err(failing(&self.path))
+    }
 }
 
 const FILES: &str = "SELECT b.id, s.state, s.host, s.checked FROM backup b JOIN (\

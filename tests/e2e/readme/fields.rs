@@ -9,9 +9,11 @@ use std::fs;
 use std::path::Path;
 
 use document::{
-    Against, Blank, Block, BookFile, BookNote, BookStep, Boot, Catalogued, CataloguedCustodian, CataloguedEscrow,
-    CataloguedFile, KubeApiserver, OmittedStep, PastFinding, PastJudgement, Probe, RecoveryHost, Refusal, Runbook,
-    SeenAt, StepFinding, Wait,
+    Against, Blank, Block, BookFile, BookNote, BookStep, Boot, Cadence, Catalogued, CataloguedCustodian,
+    CataloguedEscrow, CataloguedFile, ChangedFile, ClusterStats, CustodianDrill, EscrowQuorum, FailedFile, Gap,
+    KubeApiserver, LogCheck, MovedFile, OmittedStep, PastFinding, PastJudgement, PlanBackup, PlanFile, PlanGroup,
+    PlanReason, Probe, PrunePlan, Recheck, RecoveryHost, Refusal, Rotation, Runbook, SeenAt, StepFinding, TrashFile,
+    TrashPurge, Wait,
 };
 use serde_json::Value;
 
@@ -599,5 +601,74 @@ fn compare(sample: &str, told: &Told, seen: &Seen) {
             });
             assert!(fits, "docs/json.md, {sample}: `{path}` is told as {:?}, seen as {kind}", told[path]);
         }
+    }
+}
+
+/// What commands print of backups that are looked after; and shapes of which nothing is empty.
+#[test]
+fn every_field_of_looking_after_backups_is_told() {
+    let (dir, page) = (tempfile::tempdir().unwrap(), read("docs/json.md"));
+    let db = dir.path().join("catalog.db");
+    let db = db.to_str().unwrap();
+    let folder = fixtures::named("plain-etcd34").folder().to_path_buf();
+    let run = |line: &[&str]| {
+        let run = assay(&[&["catalog", "--db", db], line].concat());
+        serde_json::from_str::<Value>(&run.out).unwrap_or_else(|error| panic!("{line:?}: {error}: {}", run.err))
+    };
+    run(&["add", "--json", folder.to_str().unwrap()]);
+    let documents = [
+        run(&["prune", "--keep-last", "1", "--json"]),
+        run(&["prune", "--purge", "--json"]),
+        run(&["check", "--log", "--all", "--json"]),
+        run(&["stats", "--json"]),
+    ];
+    let mut seen: BTreeMap<&str, Seen> = BTreeMap::new();
+    let mut note = |value: &Value| {
+        let kinds = ["prune-plan", "trash-purge", "recheck", "catalog-log", "cluster-stats"];
+        let kind = kinds.into_iter().find(|it| value["kind"] == *it).unwrap();
+        walk(value, "", &told(&page, kind), seen.entry(kind).or_default());
+    };
+    for document in &documents {
+        document["artifacts"].as_array().unwrap().iter().for_each(&mut note);
+    }
+    let (text, some) = ("x".to_owned(), Some("x".to_owned()));
+    let file = PlanFile { because: some.clone(), needed_by: some.clone(), key: some.clone(), ..PlanFile::default() };
+    let backup = PlanBackup { reasons: vec![PlanReason::default()], files: vec![file], ..PlanBackup::default() };
+    let plan = PrunePlan {
+        kind: PrunePlan::KIND,
+        plan: "ab".to_owned(),
+        groups: vec![PlanGroup { cluster: some.clone(), backups: vec![backup] }],
+        moved: vec![MovedFile::default()],
+        failed: vec![FailedFile::default()],
+        log: some.clone(),
+        ..PrunePlan::default()
+    };
+    let purge = TrashPurge {
+        kind: TrashPurge::KIND,
+        files: vec![TrashFile::default()],
+        failed: vec![FailedFile::default()],
+        log: some.clone(),
+        ..TrashPurge::default()
+    };
+    let changed = vec![ChangedFile { backups: vec![text.clone()], ..ChangedFile::default() }];
+    let check =
+        Recheck { kind: Recheck::KIND, changed, oldest_check: some.clone(), log: some.clone(), ..Recheck::default() };
+    let log = LogCheck { kind: LogCheck::KIND, expected: some.clone(), ..LogCheck::default() };
+    let stats = ClusterStats {
+        kind: ClusterStats::KIND,
+        cadence: Cadence { median_seconds: Some(1), gaps: vec![Gap::default()] },
+        growth_bytes_per_day: Some(1.5),
+        rotations: vec![Rotation { added: vec![text.clone()], gone: vec![text], ..Rotation::default() }],
+        escrows: vec![EscrowQuorum::default()],
+        custodians: vec![CustodianDrill { last_drill: some, ..CustodianDrill::default() }],
+        ..ClusterStats::default()
+    };
+    note(&serde_json::to_value(plan).unwrap());
+    note(&serde_json::to_value(purge).unwrap());
+    note(&serde_json::to_value(check).unwrap());
+    note(&serde_json::to_value(log).unwrap());
+    note(&serde_json::to_value(stats).unwrap());
+    for (kind, seen) in &seen {
+        compare(kind, &told(&page, kind), seen);
     }
 }

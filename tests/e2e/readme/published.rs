@@ -12,7 +12,7 @@ use crate::support::{assay, fixture_file};
 use crate::valid::faults;
 
 /// Commands whose artifacts the page tells, each with the samples that its documents may be like.
-const COMMANDS: [(&str, &[&str]); 34] = [
+const COMMANDS: [(&str, &[&str]); 38] = [
     ("inspect", &["inspect"]),
     ("verify", &["verify"]),
     ("hash", &["hash"]),
@@ -47,10 +47,24 @@ const COMMANDS: [(&str, &[&str]); 34] = [
     ("catalog custody", &["catalogs"]),
     ("catalog export", &["catalogs"]),
     ("catalog import", &["catalogs"]),
+    ("catalog prune", &["catalogs"]),
+    ("catalog check", &["catalogs"]),
+    ("catalog stats", &["catalogs"]),
+    ("catalog calendar", &["catalogs"]),
 ];
 
 /// What documents about catalogs are made of.
-const CATALOG_KINDS: [&str; 4] = ["catalog", "catalogued", "custody", "unreadable"];
+const CATALOG_KINDS: [&str; 9] = [
+    "catalog",
+    "catalogued",
+    "custody",
+    "unreadable",
+    "prune-plan",
+    "trash-purge",
+    "recheck",
+    "catalog-log",
+    "cluster-stats",
+];
 
 /// Words that a field can be, where the page gives all of them.
 const WORDS: [(&str, &[&str]); 4] = [
@@ -214,6 +228,11 @@ fn schema(page: &str) -> Value {
             "catalog": tree(page, "catalog").schema(),
             "catalogued": tree(page, "catalogued").schema(),
             "custody": tree(page, "custody").schema(),
+            "prune-plan": tree(page, "prune-plan").schema(),
+            "trash-purge": tree(page, "trash-purge").schema(),
+            "recheck": tree(page, "recheck").schema(),
+            "catalog-log": tree(page, "catalog-log").schema(),
+            "cluster-stats": tree(page, "cluster-stats").schema(),
             "unreadable": unreadable,
         },
     })

@@ -63,6 +63,7 @@ impl Canonical {
             match &file.because {
                 Because::Needed { backup, key } => to.list(&[backup, key], |to, text| to.text(text)),
                 Because::Shared(backup) => to.list(&[backup], |to, text| to.text(text)),
+                Because::Packed => to.list(&["packed", "", ""], |to, text| to.text(text)),
                 Because::NotThere => to.list(&[""; 0], |to, text| to.text(text)),
             }
         });

@@ -117,6 +117,9 @@ fn stays(backup: &Backup, fate: Fate, holdings: &Holdings, asked: &Asked, disk: 
     if why.is_empty() && files.is_empty() && !backup.places.is_empty() {
         why.push(Why::Elsewhere);
     }
+    if why.is_empty() && !files.is_empty() && files.iter().all(|file| disk.is_packed(&file.path)) {
+        why.extend(files.first().map(|file| Why::Packed(file.path.clone())));
+    }
     if why.is_empty() {
         why.extend(files.iter().filter_map(|file| untouched(file, asked, disk)));
     }
@@ -129,8 +132,9 @@ fn untouched(file: &Held, asked: &Asked, disk: &dyn Disk) -> Option<Why> {
     if file.path.ends_with(".part") {
         return Some(Why::Unfinished(path()));
     }
+    // another copy of it may go
     if disk.is_packed(&file.path) {
-        return Some(Why::Packed(path()));
+        return None;
     }
     match disk.stat(&file.path) {
         // what is gone by now keeps nothing
@@ -199,6 +203,9 @@ fn left(
     let holds = |backup: &str| needed.get(backup).filter(|_| file.kind != Kind::Snapshot);
     if let Some((backup, key)) = holds(id).or_else(|| of.iter().find_map(|other| holds(other))) {
         return Some(Because::Needed { backup: backup.clone(), key: key.clone() });
+    }
+    if disk.is_packed(&file.path) {
+        return Some(Because::Packed);
     }
     let same = |stat: crate::add::Stat| {
         (stat.size, stat.mtime, stat.inode) == (file.stat.size, file.stat.mtime, file.stat.inode)

@@ -303,7 +303,9 @@ fn what_is_young_growing_unfinished_or_elsewhere_is_left_alone() {
     let (catalog::Added::New(away) | catalog::Added::Known(away)) =
         world.open().write(&author(now()), |writing| writing.add(&other, &elsewhere, &|_| true)).unwrap().0;
     let packed = world.add_with("packed", 104, |it| {
-        it.files[0].path = format!("{}/snapshot.db", world.path("all.zip").display());
+        for (at, name) in ["snapshot.db", "resources.tar.gz"].into_iter().enumerate() {
+            it.files[at].path = format!("{}/{name}", world.path("all.zip").display());
+        }
     });
     world.write("old.db", b"snapshot old", 0);
     world.write("changed.tar.gz", b"tarball changed and growing", 101);

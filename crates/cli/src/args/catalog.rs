@@ -1,10 +1,16 @@
 //! The options of `assay catalog`.
 
+mod kept;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use jiff::Timestamp;
+
+pub use kept::{
+    CatalogCalendarArgs, CatalogCheckArgs, CatalogFiguresArgs, CatalogMetricsArgs, CatalogPruneArgs, CatalogStatsArgs,
+};
 
 use super::values::{parse_age, parse_moment};
 use super::{FailOn, PlatformArgs, ReportOutput, TargetArgs};
@@ -54,6 +60,16 @@ pub enum CatalogCommand {
     Keep(CatalogKeepArgs),
     /// Say who can open what, who proved it when, and who is alone
     Custody(CatalogCustodyArgs),
+    /// Read backups again, the longest unread first, and say what became of each
+    Check(CatalogCheckArgs),
+    /// Let go of backups by rules; a plan is shown first
+    Prune(Box<CatalogPruneArgs>),
+    /// Say how backups come in: gaps, growth, hosts, keys
+    Stats(CatalogStatsArgs),
+    /// Make a calendar of backups, a page to hang on a wall
+    Calendar(CatalogCalendarArgs),
+    /// Print metrics for Prometheus, one series a cluster
+    Metrics(CatalogMetricsArgs),
     /// Write the catalog out, for another program or another catalog
     Export(CatalogExportArgs),
     /// Take in what another catalog wrote out

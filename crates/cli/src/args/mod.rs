@@ -34,8 +34,9 @@ pub use bytes::{
     BucketArgs, CarveArgs, DuArgs, LabelArg, PageArgs, PageType, PagesArgs, RowFormat, RowOutput, UsageBy, UsageFormat,
 };
 pub use catalog::{
-    CatalogAddArgs, CatalogArgs, CatalogCommand, CatalogCustodyArgs, CatalogExportArgs, CatalogFormat,
-    CatalogImportArgs, CatalogKeepArgs, CatalogLsArgs, CatalogPickArgs, CatalogShowArgs, CustodyChallengeArgs,
+    CatalogAddArgs, CatalogArgs, CatalogCalendarArgs, CatalogCheckArgs, CatalogCommand, CatalogCustodyArgs,
+    CatalogExportArgs, CatalogFiguresArgs, CatalogFormat, CatalogImportArgs, CatalogKeepArgs, CatalogLsArgs,
+    CatalogMetricsArgs, CatalogPickArgs, CatalogPruneArgs, CatalogShowArgs, CatalogStatsArgs, CustodyChallengeArgs,
     CustodyCommand, CustodyNameArgs, CustodyRecordArgs, ExportFormat,
 };
 pub use diff::{DiffArgs, DiffFormat};

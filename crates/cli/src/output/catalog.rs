@@ -1,5 +1,6 @@
 //! Backups as a catalog knows them, for people and for spreadsheets.
 
+pub mod kept;
 pub mod picked;
 
 use catalog::Backup;

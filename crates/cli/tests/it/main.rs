@@ -21,6 +21,7 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_all
 
 mod canaries;
 mod canary_lines;
+mod catalog_kept;
 mod cluster;
 mod columns;
 mod compat;

@@ -88,6 +88,11 @@ fn the_types_are_those_of_the_schema() {
         ("runbook", "runbook"),
         ("catalog add", "catalog"),
         ("catalog pick", "catalogued"),
+        ("catalog prune", "prune-plan"),
+        ("catalog prune", "trash-purge"),
+        ("catalog check", "recheck"),
+        ("catalog check", "catalog-log"),
+        ("catalog stats", "cluster-stats"),
     ] {
         let sparse = serde_json::json!({
             "schema": "assay/1", "command": command, "assay": "0.1.0", "verdict": "pass",

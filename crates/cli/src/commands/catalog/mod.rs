@@ -1,11 +1,15 @@
 //! `assay catalog`: which backups there are, which to take, and who has their keys.
 
 mod add;
+mod check;
 mod custody;
+mod disk;
 mod exchange;
+mod figures;
 mod keep;
 mod ls;
 mod pick;
+mod prune;
 mod show;
 
 use std::fs;
@@ -36,6 +40,11 @@ pub(super) fn run(args: CatalogArgs, reading: &Reading, ui: &mut Ui) -> Result<E
         CatalogCommand::Pick(args) => pick::run(&args, &here, reading, ui),
         CatalogCommand::Keep(args) => keep::run(&args, &here, ui),
         CatalogCommand::Custody(args) => custody::run(&args, &here, ui),
+        CatalogCommand::Check(args) => check::run(&args, &here, reading, ui),
+        CatalogCommand::Prune(args) => prune::run(&args, &here, reading, ui),
+        CatalogCommand::Stats(args) => figures::stats(&args, &here, ui),
+        CatalogCommand::Calendar(args) => figures::calendar(&args, &here, ui),
+        CatalogCommand::Metrics(_) => figures::metrics(&here, ui),
         CatalogCommand::Export(args) => exchange::export(&args, &here, ui),
         CatalogCommand::Import(args) => exchange::import(&args, &here, reading, ui),
     }
@@ -70,6 +79,12 @@ impl Here {
     /// Opens it.
     pub(super) fn open(&self, access: Access) -> Result<Catalog, Error> {
         Catalog::open(&self.path, access, self.network).map_err(of)
+    }
+
+    /// Opens one that is there: what is to be read again or let go is in it already.
+    pub(super) fn existing(&self, access: Access) -> Result<Catalog, Error> {
+        let catalog = self.open(Access::Read)?;
+        if access == Access::Read { Ok(catalog) } else { self.open(access) }
     }
 
     /// What a document says of it.
