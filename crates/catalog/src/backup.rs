@@ -159,6 +159,11 @@ impl Backup {
         self.taken_by != NOTHING_TELLS
     }
 
+    /// Whether it had a snapshot, which was let go, and of it there is but the other half.
+    pub(crate) fn snapshot_is_let_go(&self) -> bool {
+        self.missing == Some(Half::Snapshot) && self.digest != [0; 32]
+    }
+
     /// When its bytes were last read anywhere where they are whole.
     #[must_use]
     pub fn checked(&self) -> Option<Timestamp> {

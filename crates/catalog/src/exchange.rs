@@ -120,7 +120,9 @@ impl Catalog {
                 "belonging" | "judgement" => "WHERE backup IN (SELECT id FROM backup WHERE let_go IS NULL)",
                 _ => "",
             };
-            let sql = format!("SELECT {} FROM {} {only} ORDER BY rowid", table.columns.join(", "), table.name);
+            // judgements in the order in which they were made; nothing else has one
+            let order = if table.name == "judgement" { "id" } else { "1, 2" };
+            let sql = format!("SELECT {} FROM {} {only} ORDER BY {order}", table.columns.join(", "), table.name);
             let mut read = tx.prepare(&sql).map_err(&failed)?;
             let mut rows = read.query([]).map_err(&failed)?;
             while let Some(row) = rows.next().map_err(&failed)? {

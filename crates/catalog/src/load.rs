@@ -6,13 +6,15 @@ use std::path::Path;
 use backup_facts::platform::{Platform, rules};
 use checks::Verdict;
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, Row, params, params_from_iter};
 use version_compat::{Backup as Release, Starts, Version};
 
 use crate::add::{Escrow, Kind, Stat};
 use crate::backup::{Backup, Half, Keys, Place, Rehearsed, State};
 use crate::custody;
 use crate::error::{Error, Result, failing};
+use crate::log::bytes_of;
 use crate::record::Said;
 use crate::store::Catalog;
 
@@ -44,23 +46,35 @@ pub struct Judged {
     pub findings: Vec<Said>,
 }
 
-/// The newest judgement of each form of the tarball that a backup was seen with.
-const BACKUPS: &str = "SELECT b.id, b.cluster, b.taken, b.snapshot, b.resources, b.revision, b.release, b.platform, b.topology, \
-    b.pinned, j.verdict, j.keys, j.updating, j.migrating, j.missing, j.rehearsed, j.findings, b.name, b.taken_by, j.beside \
-    FROM backup b JOIN judgement j ON j.backup = b.id WHERE b.let_go IS NULL AND (?1 IS NULL OR b.cluster = ?1) \
-    AND (?2 IS NULL OR b.id = ?2) \
-    AND NOT EXISTS (SELECT 1 FROM judgement n WHERE n.backup = j.backup AND n.id > j.id AND n.beside IS j.beside) \
-    ORDER BY b.taken DESC, b.id, j.id";
+/// What is read of a backup: by the newest judgement of each form of the tarball that it was seen with.
+const FIELDS: &str = "SELECT b.id, b.cluster, b.taken, b.snapshot, b.resources, b.revision, b.release, b.platform, b.topology, \
+    b.pinned, j.verdict, j.keys, j.updating, j.migrating, j.missing, j.rehearsed, j.findings, b.name, b.taken_by, j.beside";
 
-const PLACES: &str = "SELECT s.content, h.label, s.path, s.state, s.checked FROM sighting s JOIN host h ON h.id = s.host \
-    ORDER BY s.host, s.path";
+/// Of two judgements of one form the later counts, whoever wrote it down first.
+const NEWEST: &str = "b.let_go IS NULL AND NOT EXISTS (SELECT 1 FROM judgement n WHERE n.backup = j.backup \
+    AND n.beside IS j.beside AND (n.at, n.id) > (j.at, j.id))";
 
-/// Which contents of a kind belong to which backups.
+const PLACES: &str = "SELECT s.host, s.path, s.state, s.checked, s.content FROM sighting s";
+
+/// Contents of a kind that belong to backups.
 const BELONGING: &str =
-    "SELECT g.backup, g.content FROM belonging g JOIN content c ON c.sha256 = g.content WHERE c.kind = ?";
+    "SELECT g.backup, g.content FROM belonging g JOIN content c ON c.sha256 = g.content WHERE c.kind = ?1";
 
 /// Where each content was seen.
 type Places = HashMap<Vec<u8>, Vec<Place>>;
+
+/// Contents by backup.
+type Belonging = HashMap<String, Vec<Vec<u8>>>;
+
+/// Which backups are read.
+enum Which<'w> {
+    /// All, or those of a cluster.
+    All(Option<&'w str>),
+    /// One.
+    One(&'w str),
+    /// So many, of a cluster or of all, behind the one that was taken then and has this ID.
+    Next { cluster: Option<&'w str>, behind: Option<(String, &'w str)>, most: u32 },
+}
 
 impl Catalog {
     /// All backups, or those of one cluster, the newest first.
@@ -76,40 +90,74 @@ impl Catalog {
     /// # Errors
     /// Whatever keeps it from being read.
     pub fn backup(&self, id: &str) -> Result<Option<Backup>> {
-        Ok(Rows { db: &self.db, path: &self.path }.backups(None, Some(id))?.pop())
+        Ok(Rows::of(&self.db, &self.path)?.backups(&Which::One(id))?.pop())
+    }
+
+    /// So many backups, the newest first, behind one that was read before: for who may have enough of them soon.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being read.
+    pub fn next(&self, cluster: Option<&str>, behind: Option<&Backup>, most: u32) -> Result<Vec<Backup>> {
+        let behind = behind.map(|backup| (backup.taken.to_string(), backup.id.as_str()));
+        Rows::of(&self.db, &self.path)?.backups(&Which::Next { cluster, behind, most })
+    }
+
+    /// How many backups there are.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being counted.
+    pub fn count(&self) -> Result<u64> {
+        let sql = "SELECT count(*) FROM backup WHERE let_go IS NULL";
+        let count: i64 = self.db.query_row(sql, [], |row| row.get(0)).map_err(failing(&self.path))?;
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 }
 
 /// The same, from within a transaction, too.
 pub(crate) fn backups(db: &Connection, path: &Path, cluster: Option<&str>) -> Result<Vec<Backup>> {
-    Rows { db, path }.backups(cluster, None)
+    Rows::of(db, path)?.backups(&Which::All(cluster))
 }
 
-/// What is read from.
+/// What is read from, and what of it was read once.
 struct Rows<'r> {
     db: &'r Connection,
     path: &'r Path,
+    hosts: HashMap<String, String>,
 }
 
-impl Rows<'_> {
-    fn backups(&self, cluster: Option<&str>, id: Option<&str>) -> Result<Vec<Backup>> {
+/// Places of files and what belongs to backups: read at once where all of it is wanted, one by one where little is.
+enum Beside {
+    All { places: Places, escrows: Belonging, manifests: Belonging },
+    Asked,
+}
+
+impl<'r> Rows<'r> {
+    fn of(db: &'r Connection, path: &'r Path) -> Result<Self> {
+        let failed = failing(path);
+        let mut read = db.prepare_cached("SELECT id, label FROM host").map_err(&failed)?;
+        let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(&failed)?;
+        let hosts = rows.collect::<rusqlite::Result<_>>().map_err(&failed)?;
+        Ok(Self { db, path, hosts })
+    }
+
+    fn backups(&self, which: &Which<'_>) -> Result<Vec<Backup>> {
         let failed = failing(self.path);
-        let (places, escrows, manifests) = (self.places()?, self.belonging("escrow")?, self.belonging("manifest")?);
+        let beside = match which {
+            Which::All(_) => Beside::All {
+                places: self.places()?,
+                escrows: self.belonging("escrow")?,
+                manifests: self.belonging("manifest")?,
+            },
+            Which::One(_) | Which::Next { .. } => Beside::Asked,
+        };
         let quorums = self.quorums()?;
-        let mut read = self.db.prepare_cached(BACKUPS).map_err(&failed)?;
-        let mut rows = read.query(params![cluster, id]).map_err(&failed)?;
+        let (sql, wanted) = query(which);
+        let mut read = self.db.prepare_cached(&sql).map_err(&failed)?;
+        let mut rows = read.query(params_from_iter(wanted)).map_err(&failed)?;
         let mut backups: Vec<Backup> = Vec::new();
         while let Some(row) = rows.next().map_err(&failed)? {
-            let mut said = self.said(row, &places)?;
-            let whole = |content: &Vec<u8>| places.get(content).is_some_and(|it| it.iter().any(is_whole));
-            if matches!(said.keys, Keys::Escrow { .. })
-                && escrows.get(&said.id).is_some_and(|escrows| !escrows.iter().any(whole))
-            {
-                said.keys = Keys::Missing;
-            }
-            if let Keys::Escrow { proven } = &mut said.keys {
-                *proven = manifests.get(&said.id).into_iter().flatten().filter_map(|it| quorums.get(it)).max().copied();
-            }
+            let mut said = self.said(row, &beside)?;
+            self.hold_escrows(&mut said, &beside, &quorums)?;
             match backups.last_mut().filter(|last| last.id == said.id) {
                 Some(last) if farness(&said) < farness(last) => *last = said,
                 Some(_) => {}
@@ -119,17 +167,35 @@ impl Rows<'_> {
         Ok(backups)
     }
 
-    /// When as many custodians as it takes had last proven that they open an escrow, by the SHA-256 of its manifest.
-    fn quorums(&self) -> Result<HashMap<Vec<u8>, Timestamp>> {
-        let digit = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        let bytes = |hex: &str| hex.as_bytes().chunks(2).filter_map(digit).collect();
-        let proven = custody::quorums(self.db, self.path)?;
-        Ok(proven.iter().map(|(manifest, at)| (bytes(manifest), *at)).collect())
+    /// An escrow that is whole nowhere opens nothing; and one counts for more where custodians proved that they open it.
+    fn hold_escrows(&self, said: &mut Backup, beside: &Beside, quorums: &HashMap<Vec<u8>, Timestamp>) -> Result<()> {
+        if !matches!(said.keys, Keys::Escrow { .. }) {
+            return Ok(());
+        }
+        let mut whole = None;
+        for escrow in self.belonging_of(&said.id, "escrow", beside)? {
+            let is = self.places_of(&escrow, beside)?.iter().any(is_whole);
+            whole = Some(whole.unwrap_or(false) || is);
+        }
+        if whole == Some(false) {
+            said.keys = Keys::Missing;
+        }
+        if let Keys::Escrow { proven } = &mut said.keys {
+            let manifests = self.belonging_of(&said.id, "manifest", beside)?;
+            *proven = manifests.iter().filter_map(|it| quorums.get(it)).max().copied();
+        }
+        Ok(())
     }
 
-    fn belonging(&self, kind: &str) -> Result<HashMap<String, Vec<Vec<u8>>>> {
+    /// When as many custodians as it takes had last proven that they open an escrow, by the SHA-256 of its manifest.
+    fn quorums(&self) -> Result<HashMap<Vec<u8>, Timestamp>> {
+        let proven = custody::quorums(self.db, self.path)?;
+        Ok(proven.iter().filter_map(|(manifest, at)| Some((bytes_of(manifest)?, *at))).collect())
+    }
+
+    fn belonging(&self, kind: &str) -> Result<Belonging> {
         let failed = failing(self.path);
-        let mut all: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
+        let mut all = Belonging::new();
         let mut read = self.db.prepare_cached(BELONGING).map_err(&failed)?;
         let mut rows = read.query([kind]).map_err(&failed)?;
         while let Some(row) = rows.next().map_err(&failed)? {
@@ -138,35 +204,78 @@ impl Rows<'_> {
         Ok(all)
     }
 
+    /// The contents of a kind that belong to one backup.
+    fn belonging_of(&self, id: &str, kind: &str, beside: &Beside) -> Result<Vec<Vec<u8>>> {
+        let of = |all: &Belonging| all.get(id).cloned().unwrap_or_default();
+        match beside {
+            Beside::All { escrows, .. } if kind == "escrow" => Ok(of(escrows)),
+            Beside::All { manifests, .. } => Ok(of(manifests)),
+            Beside::Asked => {
+                let failed = failing(self.path);
+                let sql = format!("{BELONGING} AND g.backup = ?2");
+                let mut read = self.db.prepare_cached(&sql).map_err(&failed)?;
+                let rows = read.query_map(params![kind, id], |row| row.get(1)).map_err(&failed)?;
+                rows.collect::<rusqlite::Result<_>>().map_err(&failed)
+            }
+        }
+    }
+
     fn places(&self) -> Result<Places> {
         let failed = failing(self.path);
         let mut all = Places::new();
         let mut read = self.db.prepare_cached(PLACES).map_err(&failed)?;
         let mut rows = read.query([]).map_err(&failed)?;
         while let Some(row) = rows.next().map_err(&failed)? {
-            let (content, state, checked): (Vec<u8>, String, String) =
-                (row.get(0).map_err(&failed)?, row.get(3).map_err(&failed)?, row.get(4).map_err(&failed)?);
-            let place = Place {
-                host: row.get(1).map_err(&failed)?,
-                path: row.get(2).map_err(&failed)?,
-                state: State::named(&state).ok_or_else(|| self.damaged(format!("`{state}` is no state of a file")))?,
-                checked: self.time(&checked)?,
-            };
-            all.entry(content).or_default().push(place);
+            let content: Vec<u8> = row.get(4).map_err(&failed)?;
+            all.entry(content).or_default().push(self.place(row)?);
         }
         Ok(all)
     }
 
+    /// Where one content was seen.
+    fn places_of(&self, content: &[u8], beside: &Beside) -> Result<Vec<Place>> {
+        if let Beside::All { places, .. } = beside {
+            return Ok(places.get(content).cloned().unwrap_or_default());
+        }
+        let failed = failing(self.path);
+        let mut read = self.db.prepare_cached(&format!("{PLACES} WHERE s.content = ?")).map_err(&failed)?;
+        let (mut rows, mut places) = (read.query([content]).map_err(&failed)?, Vec::new());
+        while let Some(row) = rows.next().map_err(&failed)? {
+            places.push(self.place(row)?);
+        }
+        Ok(places)
+    }
+
+    fn place(&self, row: &Row<'_>) -> Result<Place> {
+        let failed = failing(self.path);
+        let text = |at: usize| row.get_ref(at).and_then(|value| Ok(value.as_str()?)).map_err(&failed);
+        let state = text(2)?;
+        Ok(Place {
+            host: self.hosts.get(text(0)?).cloned().unwrap_or_default(),
+            path: text(1)?.to_owned(),
+            state: State::named(state).ok_or_else(|| self.damaged(format!("`{state}` is no state of a file")))?,
+            checked: self.time(text(3)?)?,
+        })
+    }
+
     /// A backup as one judgement has it.
-    fn said(&self, row: &Row<'_>, places: &Places) -> Result<Backup> {
+    fn said(&self, row: &Row<'_>, known: &Beside) -> Result<Backup> {
         let failed = failing(self.path);
         let text = |at: usize| row.get::<_, Option<String>>(at).map_err(&failed);
         let bytes = |at: usize| row.get::<_, Option<Vec<u8>>>(at).map_err(&failed);
         let (snapshot, beside) = (bytes(3)?, bytes(19)?);
-        let of = |content: &Option<Vec<u8>>| content.as_ref().and_then(|content| places.get(content));
-        let mut lies = of(&snapshot).or_else(|| of(&beside)).cloned().unwrap_or_default();
-        if snapshot.is_some() && beside.is_some() {
-            lower(&mut lies, of(&beside));
+        let of = |content: &Option<Vec<u8>>| match content {
+            Some(content) => self.places_of(content, known),
+            None => Ok(Vec::new()),
+        };
+        let (mut lies, other, mut let_go) = (of(&snapshot)?, of(&beside)?, None);
+        if snapshot.is_none() {
+            lies = other;
+        } else if lies.is_empty() {
+            // its snapshot was let go, and the other half has to stay
+            (lies, let_go) = (other, Some(Half::Snapshot));
+        } else if beside.is_some() {
+            lower(&mut lies, &other);
         }
         let platform = text(7)?.unwrap_or_default();
         let updating: bool = row.get(12).map_err(&failed)?;
@@ -187,7 +296,7 @@ impl Rows<'_> {
             starts: Platform::named(&platform).map_or(Starts::Unknown, |platform| rules(platform).starts),
             platform,
             topology: text(8)?,
-            missing: text(14)?.as_deref().and_then(Half::named),
+            missing: text(14)?.as_deref().and_then(Half::named).or(let_go),
             keys: match keys.as_str() {
                 "not-needed" => Keys::NotNeeded,
                 "at-hand" => Keys::AtHand,
@@ -250,8 +359,7 @@ impl Catalog {
     /// Whatever keeps them from being read.
     pub fn files(&self, id: &str) -> Result<Vec<Part>> {
         let failed = failing(&self.path);
-        let rows = Rows { db: &self.db, path: &self.path };
-        let places = rows.places()?;
+        let rows = Rows::of(&self.db, &self.path)?;
         let sql = "SELECT c.sha256, c.kind, c.size FROM content c WHERE c.sha256 IN (SELECT snapshot FROM backup WHERE id = ?1 UNION \
             SELECT resources FROM backup WHERE id = ?1 UNION SELECT content FROM belonging WHERE backup = ?1)";
         let mut read = self.db.prepare_cached(sql).map_err(&failed)?;
@@ -262,7 +370,7 @@ impl Catalog {
             let size: i64 = row.get(2).map_err(&failed)?;
             held.push(Part {
                 kind: Kind::named(&kind).ok_or_else(|| damaged(&self.path, format!("`{kind}` is no kind of file")))?,
-                places: places.get(&content).cloned().unwrap_or_default(),
+                places: rows.places_of(&content, &Beside::Asked)?,
                 size: u64::try_from(size).unwrap_or_default(),
                 content: content.try_into().map_err(|_| damaged(&self.path, "a digest is not 32 bytes".to_owned()))?,
             });
@@ -372,12 +480,41 @@ fn is_whole(place: &Place) -> bool {
 }
 
 /// A snapshot is as good as its other half: where that is whole nowhere, no place is.
-fn lower(places: &mut [Place], other: Option<&Vec<Place>>) {
-    if other.is_some_and(|other| other.iter().any(is_whole)) {
+fn lower(places: &mut [Place], other: &[Place]) {
+    if other.iter().any(is_whole) {
         return;
     }
-    let worst = other.and_then(|other| other.first()).map_or(State::Missing, |place| place.state);
+    let worst = other.first().map_or(State::Missing, |place| place.state);
     places.iter_mut().filter(|place| is_whole(place)).for_each(|place| place.state = worst);
+}
+
+/// The statement for these backups, and what goes into it.
+fn query(which: &Which<'_>) -> (String, Vec<Sql>) {
+    let text = |text: &str| Sql::Text(text.to_owned());
+    let all = |and: &str| {
+        let from = "FROM backup b JOIN judgement j ON j.backup = b.id";
+        format!("{FIELDS} {from} WHERE {NEWEST}{and} ORDER BY b.taken DESC, b.id, j.id")
+    };
+    match which {
+        Which::All(None) => (all(""), Vec::new()),
+        Which::All(Some(cluster)) => (all(" AND b.cluster = ?"), vec![text(cluster)]),
+        Which::One(id) => (all(" AND b.id = ?"), vec![text(id)]),
+        Which::Next { cluster, behind, most } => {
+            let (mut and, mut wanted) = (String::new(), Vec::new());
+            if let Some(cluster) = cluster {
+                and.push_str(" AND cluster = ?");
+                wanted.push(text(cluster));
+            }
+            if let Some((taken, id)) = behind {
+                and.push_str(" AND (taken < ? OR taken = ? AND id > ?)");
+                wanted.extend([text(taken), text(taken), text(id)]);
+            }
+            wanted.push(Sql::Integer(i64::from(*most)));
+            let some = format!("SELECT * FROM backup WHERE let_go IS NULL{and} ORDER BY taken DESC, id LIMIT ?");
+            let from = format!("FROM ({some}) b JOIN judgement j ON j.backup = b.id");
+            (format!("{FIELDS} {from} WHERE {NEWEST} ORDER BY b.taken DESC, b.id, j.id"), wanted)
+        }
+    }
 }
 
 fn release(text: Option<&str>, updating: bool) -> Release {

@@ -165,6 +165,14 @@ fn order(one: &Backup, other: &Backup, wanted: &Wanted<'_>) -> Option<(Ordering,
         .or_else(|| by((one.digest, &one.id).cmp(&(other.digest, &other.id)), By::Digest))
 }
 
+impl Wanted<'_> {
+    /// Whether a backup is older than another by so much that nothing else counts between them.
+    #[must_use]
+    pub fn is_older(&self, one: &Backup, other: &Backup) -> bool {
+        age_bucket(one.taken, self) > age_bucket(other.taken, self)
+    }
+}
+
 /// How many times what may be lost lies between a backup and the moment that is wanted.
 fn age_bucket(taken: Timestamp, wanted: &Wanted<'_>) -> i128 {
     let age = wanted.before.unwrap_or(wanted.now).duration_since(taken).as_nanos();

@@ -13,7 +13,7 @@ CREATE TABLE content (
   sha256 BLOB PRIMARY KEY CHECK (length(sha256) = 32),
   kind   TEXT NOT NULL,             -- snapshot, resources, escrow, manifest, share, signature
   size   INTEGER NOT NULL           -- bytes, unpacked
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Where it was seen.
 CREATE TABLE sighting (
@@ -30,7 +30,7 @@ CREATE TABLE sighting (
   checked    TEXT NOT NULL,         -- when all of its bytes were last read, or it was last looked for
   state      TEXT NOT NULL,         -- unchanged, rotten, replaced, missing, unreadable, moved
   PRIMARY KEY (host, path)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX sighting_content ON sighting (content);
 
 -- A snapshot and what belongs to it.
@@ -60,7 +60,7 @@ CREATE TABLE belonging (
   backup  TEXT NOT NULL REFERENCES backup,
   content BLOB NOT NULL REFERENCES content,
   PRIMARY KEY (backup, content)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX belonging_content ON belonging (content);
 
 -- What assay said of it; the newest of each form of the tarball counts, and of these the one whose keys are nearest.
@@ -79,7 +79,6 @@ CREATE TABLE judgement (
   rehearsed TEXT NOT NULL,          -- never, served, failed
   findings  TEXT NOT NULL           -- JSON: [{"id", "severity", "message"}]
 ) STRICT;
-CREATE INDEX judgement_backup ON judgement (backup, id);
 CREATE UNIQUE INDEX judgement_once ON judgement (backup, ifnull(beside, x''), at, assay);
 
 -- An escrow, as its manifest tells it.
@@ -127,7 +126,7 @@ CREATE TABLE trash (
 CREATE TABLE event (
   seq   INTEGER PRIMARY KEY,
   prev  BLOB NOT NULL UNIQUE CHECK (length(prev) = 32),
-  hash  BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  hash  BLOB NOT NULL CHECK (length(hash) = 32),
   at    TEXT NOT NULL,
   actor TEXT NOT NULL,
   host  TEXT NOT NULL,

@@ -14,6 +14,9 @@ const APPLICATION: i64 = 0x6173_7379;
 pub(crate) const SCHEMA: i64 = 1;
 const SCHEMA_1: &str = include_str!("schema.sql");
 
+/// Memory for pages of the file, in KiB, as SQLite wants it: negative.
+const CACHE: i64 = -65_536;
+
 /// How long a writer waits for another.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -79,11 +82,13 @@ impl Catalog {
         self.db.busy_timeout(PATIENCE).map_err(&failed)?;
         self.db.pragma_update(None, "foreign_keys", true).map_err(&failed)?;
         self.db.pragma_update(None, "trusted_schema", false).map_err(&failed)?;
-        let (application, schema) = (self.number("application_id")?, self.number("user_version")?);
+        self.db.pragma_update(None, "cache_size", CACHE).map_err(&failed)?;
+        // looked at first: whoever makes it meanwhile does so at once
         let is_empty: bool = self
             .db
             .query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
             .map_err(&failed)?;
+        let (application, schema) = (self.number("application_id")?, self.number("user_version")?);
         if !is_empty && application != APPLICATION {
             return Err(Error::Foreign { path: self.path.clone() });
         }

@@ -98,7 +98,10 @@ fn stays(backup: &Backup, fate: Fate, holdings: &Holdings, asked: &Asked, disk: 
         Fate::Goes => Vec::new(),
         Fate::Stays(kept) => kept.into_iter().map(Why::Rule).collect(),
     };
-    if let Some(half) = backup.missing {
+    if backup.snapshot_is_let_go() {
+        // what is left of it stays for its keys alone: there is nothing to look into
+        why.retain(|it| !matches!(it, Why::Rule(Kept::Evidence | Kept::NothingNewer)));
+    } else if let Some(half) = backup.missing {
         // what it can be restored with comes, or does not come, within a day; that is its time, and not that of evidence
         why.retain(|it| match it {
             Why::Rule(Kept::Evidence) => false,

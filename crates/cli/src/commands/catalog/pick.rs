@@ -4,7 +4,7 @@ use std::path::Path;
 
 use artifact::Reading;
 use assay::directory::Backups;
-use catalog::{Access, Backup, State, Wanted, pick};
+use catalog::{Access, Backup, Catalog, Keys, Ranked, State, Wanted, pick};
 use checks::Verdict;
 use jiff::SignedDuration;
 
@@ -13,8 +13,11 @@ use super::{Here, cluster, document, of};
 use crate::args::{CatalogPickArgs, ReportFormat};
 use crate::commands::question;
 use crate::exit::{Ending, Error};
-use crate::output::catalog::picked::{self, Picked};
+use crate::output::catalog::picked::{self, Picked, RUNNERS_UP};
 use crate::ui::Ui;
+
+/// Backups that are read at a time.
+const AT_ONCE: u32 = 400;
 
 pub(super) fn run(args: &CatalogPickArgs, here: &Here, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
     let catalog = here.open(Access::Read)?;
@@ -29,9 +32,15 @@ pub(super) fn run(args: &CatalogPickArgs, here: &Here, reading: &Reading, ui: &m
         topology: args.topology.as_deref(),
         now: ui.now(),
     };
-    let mut all = catalog.backups(None).map_err(of)?;
+    let (all, rest) = match args.output.format() {
+        ReportFormat::Json => {
+            let mut all = catalog.backups(None).map_err(of)?;
+            look_again(&mut all, &wanted, here);
+            (all, 0)
+        }
+        ReportFormat::Human => enough(&catalog, &wanted, here)?,
+    };
     let told = here.told(&catalog, &all)?;
-    look_again(&mut all, &wanted, here);
     let answer = pick(&all, &wanted);
     let mut backups = answer.told();
     let found = !answer.ranked.is_empty();
@@ -46,7 +55,7 @@ pub(super) fn run(args: &CatalogPickArgs, here: &Here, reading: &Reading, ui: &m
             let target = wanted.target.map(|target| target.version().to_string());
             let first = backups.first().filter(|_| found);
             let runbook = first.map(|first| place(&first.path, reading)).unwrap_or_default();
-            let picked = Picked { answer: &answer, first, runbook, target, now: ui.now() };
+            let picked = Picked { answer: &answer, first, runbook, target, rest, now: ui.now() };
             picked::write(&picked, ui)?;
         }
         ReportFormat::Json => {
@@ -55,6 +64,28 @@ pub(super) fn run(args: &CatalogPickArgs, here: &Here, reading: &Reading, ui: &m
         }
     }
     Ok(ui.ending())
+}
+
+/// As many of the newest as it takes to know the first and those that are shown behind it; and how many older ones there
+/// are, of which none could come before them.
+fn enough(catalog: &Catalog, wanted: &Wanted<'_>, here: &Here) -> Result<(Vec<Backup>, u64), Error> {
+    let mut all: Vec<Backup> = Vec::new();
+    loop {
+        // those of other clusters are counted among the rejected
+        let next = catalog.next(None, all.last(), AT_ONCE).map_err(of)?;
+        let at_end = next.len() < AT_ONCE as usize;
+        all.extend(next);
+        look_again(&mut all, wanted, here);
+        let answer = pick(&all, wanted);
+        let near = |it: &Ranked<'_>| matches!(it.backup.keys, Keys::NotNeeded | Keys::AtHand);
+        let known = answer.ranked.get(RUNNERS_UP).zip(all.last());
+        let settled =
+            known.is_some_and(|(last, oldest)| last.backup.tells_time() && wanted.is_older(oldest, last.backup));
+        if at_end || settled && answer.ranked.iter().any(near) {
+            let rest = catalog.count().map_err(of)?.saturating_sub(all.len() as u64);
+            return Ok((all, rest));
+        }
+    }
 }
 
 /// What `assay runbook` takes for a backup: its directory, where a restore from that takes this very snapshot; only then

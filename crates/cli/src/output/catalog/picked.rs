@@ -12,7 +12,7 @@ use crate::exit::Error;
 use crate::ui::{Ui, style};
 
 /// Others that are named.
-const RUNNERS_UP: usize = 5;
+pub const RUNNERS_UP: usize = 5;
 
 /// An answer, and what its screen shows of it.
 pub struct Picked<'p> {
@@ -22,6 +22,8 @@ pub struct Picked<'p> {
     pub first: Option<&'p Catalogued>,
     /// What `assay runbook` takes for it.
     pub runbook: String,
+    /// Older backups that were not looked at: none of them could be among those that are shown.
+    pub rest: u64,
     /// What the cluster runs.
     pub target: Option<String>,
     /// When it was asked.
@@ -57,6 +59,9 @@ pub fn write(picked: &Picked<'_>, ui: &mut Ui) -> Result<(), Error> {
         if let Some(more) = ranked.len().checked_sub(RUNNERS_UP + 1).filter(|more| *more > 0) {
             writeln!(ui.out(), "    and {more} more")?;
         }
+    }
+    if picked.rest > 0 {
+        writeln!(ui.out(), "\n  {} were not looked at: --json has all", count(picked.rest, "older backup"))?;
     }
     if rejected.is_empty() {
         return Ok(());
