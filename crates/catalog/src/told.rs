@@ -25,7 +25,7 @@ impl Backup {
             cluster_name: self.cluster_name.clone(),
             taken: self.taken.to_string(),
             taken_by: Word::Owned(self.taken_by.clone()),
-            release: release(&self.release),
+            release: self.release_text(),
             platform: self.platform.clone(),
             topology: self.topology.clone(),
             revision: self.revision,
@@ -44,6 +44,18 @@ impl Backup {
             pinned: self.pinned.clone(),
             places: self.places.iter().map(seen).collect(),
             ..Catalogued::default()
+        }
+    }
+}
+
+impl Backup {
+    /// The release, such as `4.18.30` or `4.18`; `None` where nothing tells.
+    #[must_use]
+    pub fn release_text(&self) -> Option<String> {
+        match &self.release {
+            Release::Exact(version) | Release::Updating { to: version, .. } => Some(version.to_string()),
+            Release::Minor(major, minor) => Some(format!("{major}.{minor}")),
+            Release::Unknown => None,
         }
     }
 }
@@ -199,13 +211,5 @@ fn seen(place: &Place) -> SeenAt {
         path: place.path.clone(),
         state: Word::Borrowed(place.state.name()),
         checked: place.checked.to_string(),
-    }
-}
-
-fn release(release: &Release) -> Option<String> {
-    match release {
-        Release::Exact(version) | Release::Updating { to: version, .. } => Some(version.to_string()),
-        Release::Minor(major, minor) => Some(format!("{major}.{minor}")),
-        Release::Unknown => None,
     }
 }

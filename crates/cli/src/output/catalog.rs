@@ -3,7 +3,7 @@
 pub mod kept;
 pub mod picked;
 
-use catalog::Backup;
+use catalog::{Backup, Rehearsed, Unfit};
 use checks::Verdict;
 use document::{Catalog, Catalogued, CataloguedEscrow, SeenAt};
 use jiff::Timestamp;
@@ -120,9 +120,9 @@ pub fn list(told: &Catalog, backups: &[Backup], ui: &mut Ui) -> Result<(), Error
         ];
         let mut table = Table::new(&columns).elastic(4);
         for backup in of {
-            let told = backup.told();
-            let release = told.release.as_deref().map_or("unknown".into(), |it| escape(it.as_bytes()));
-            table.row([backup.id.clone(), taken(backup), release.into_owned(), told.keys.to_string(), standing(&told)]);
+            let release =
+                backup.release_text().map_or_else(|| "unknown".to_owned(), |it| escape(it.as_bytes()).into_owned());
+            table.row([backup.id.clone(), taken(backup), release, backup.keys.name().to_owned(), standing(backup)]);
         }
         let look = ui.look();
         table.write(ui.out(), look)?;
@@ -133,15 +133,15 @@ pub fn list(told: &Catalog, backups: &[Backup], ui: &mut Ui) -> Result<(), Error
 }
 
 /// Whether it counts, or why not.
-fn standing(told: &Catalogued) -> String {
-    let mut words: Vec<String> = told.unfit.iter().map(|it| it.name.to_string()).collect();
+fn standing(backup: &Backup) -> String {
+    let mut words: Vec<&str> = backup.unfit().iter().map(Unfit::name).collect();
     if words.is_empty() {
-        words.push(if told.verdict == Some(Verdict::Warn) { "warn" } else { "good" }.to_owned());
+        words.push(if backup.verdict == Verdict::Warn { "warn" } else { "good" });
     }
-    if &*told.rehearsed == "served" {
-        words.push("booted".to_owned());
+    if backup.rehearsed == Rehearsed::Served {
+        words.push("booted");
     }
-    words.extend(told.pinned.as_ref().map(|_| "kept".to_owned()));
+    words.extend(backup.pinned.as_ref().map(|_| "kept"));
     words.join(", ")
 }
 
