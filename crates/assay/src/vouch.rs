@@ -25,6 +25,8 @@ pub struct Vouch {
     revoked: Revoked,
     /// How many people have to have signed; at least one, where signers are given.
     pub need: usize,
+    /// What the signatures have to be for; that of a manifest, where nothing else is said.
+    pub namespace: Namespace,
     /// The digest that was kept elsewhere.
     pub expect: Option<Sha256Sum>,
     /// Where the lists lie.
@@ -124,6 +126,22 @@ impl Vouch {
         self.signers.is_some() || self.expect.is_some()
     }
 
+    /// Why nobody vouches for a file, in words, as far as somebody asked; and the very bytes that were looked at.
+    ///
+    /// # Errors
+    /// As [`Vouch::hold`].
+    pub fn against(&self, file: &Path, now: Timestamp) -> Result<(Option<String>, Vec<u8>), VouchError> {
+        let (bytes, held) = (whole(file)?, self.hold(file, now)?);
+        // what changed between the two looks is not what was signed
+        let same = HexBytes(&Sha256::digest(&bytes)).to_string() == held.sum.to_string();
+        let changed = (!same).then(|| format!("{} changed while it was read", shown(file)));
+        let failed = match held.check {
+            Some(Check { proof: Proof::Failed(why), .. }) => Some(why),
+            _ => None,
+        };
+        Ok((failed.or(changed), bytes))
+    }
+
     /// Holds a manifest against what vouches for it: `MANIFEST.sig` with ssh-keygen's signatures, and `MANIFEST.minisig`.
     ///
     /// # Errors
@@ -151,7 +169,7 @@ impl Vouch {
         signers: &Signers,
         now: Timestamp,
     ) -> Result<Signatures, VouchError> {
-        let namespace = Namespace::Escrow;
+        let namespace = self.namespace;
         let trust = Trust { signers, revoked: &self.revoked, namespace, at: now, principal: None };
         let mut all = Vouched::default();
         for end in [".sig", ".minisig"] {

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use document::HexBytes;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result, failing};
@@ -38,6 +38,38 @@ pub struct Head {
 impl Head {
     /// That of a log in which nothing stands.
     pub const BEGINNING: Self = Self { seq: 0, hash: [0; 32] };
+}
+
+/// What a statement of a head says that it is.
+const STATEMENT: &str = "assay-log/1";
+
+impl Head {
+    /// A file that says it, to be signed and kept elsewhere.
+    #[must_use]
+    pub fn statement(&self, catalog: &str, assay: &str, at: Timestamp) -> String {
+        let body = json!({
+            "schema": STATEMENT,
+            "tool": format!("assay {assay}"),
+            "at": at.to_string(),
+            "catalog": catalog,
+            "log": self.to_string(),
+        });
+        format!("{body:#}\n")
+    }
+
+    /// Reads such a file.
+    ///
+    /// # Errors
+    /// In words, where it is none.
+    pub fn of_statement(bytes: &[u8]) -> Result<Self, &'static str> {
+        const NONE: &str = "it is no head of a catalog's log: `assay catalog check --log --write-head FILE` writes one";
+        let object: Value = serde_json::from_slice(bytes).map_err(|_| NONE)?;
+        let text = |name: &str| object.get(name).and_then(Value::as_str);
+        if text("schema") != Some(STATEMENT) {
+            return Err(NONE);
+        }
+        text("log").ok_or(NONE)?.parse()
+    }
 }
 
 impl fmt::Display for Head {

@@ -55,3 +55,9 @@ pub fn log_rewritten(kept: &str, is: &str) -> Finding {
 pub fn row(what: &str) -> Finding {
     Finding::new(&findings::CATALOG_ROW_CHANGED, what)
 }
+
+/// The head that was kept is not vouched for: why, in words.
+#[must_use]
+pub fn head_unvouched(why: &str) -> Finding {
+    Finding::new(&findings::CATALOG_HEAD_UNVOUCHED, why)
+}

@@ -3,9 +3,10 @@
 use std::fmt;
 
 /// The namespaces of assay's signatures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Namespace {
     /// Of the manifest of an escrow.
+    #[default]
     Escrow,
     /// Of a drill's statement.
     Drill,

@@ -113,6 +113,20 @@ pub static CATALOG_ROW_CHANGED: Entry = Entry {
     source: "digests of rows in the entries of the log",
 };
 
+/// Nobody vouches for the head that was kept.
+pub static CATALOG_HEAD_UNVOUCHED: Entry = Entry {
+    id: "CAT-009",
+    name: "catalog-head-unvouched",
+    severity: Critical,
+    platforms: EVERY,
+    title: "Nobody who may vouches for the head of the log that was kept",
+    cause: "The file with the head is not signed, was changed after it was signed, or was signed by somebody else, for \
+        something else, or with a key that was revoked.",
+    consequence: "Who rewrote the log may have written this head, too: that the log goes on from it proves nothing.",
+    remedy: "Take a head that was signed: `assay catalog check --log --write-head FILE`, and `assay keys sign FILE -f KEY`.",
+    source: "SSHSIG in namespace assay-log@1, minisign",
+};
+
 pub(super) const ALL: &[&Entry] = &[
     &BIT_ROT,
     &BACKUP_REPLACED,
@@ -122,4 +136,5 @@ pub(super) const ALL: &[&Entry] = &[
     &CATALOG_LOG_BROKEN,
     &CATALOG_LOG_REWRITTEN,
     &CATALOG_ROW_CHANGED,
+    &CATALOG_HEAD_UNVOUCHED,
 ];

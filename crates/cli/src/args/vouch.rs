@@ -31,6 +31,7 @@ Examples:
   assay keys sign X.manifest.json -f ~/.ssh/id_ed25519
   assay keys sign X.manifest.json -f id_ed25519_sk.pub -I alice@example.com
   assay keys sign drill.json -f ~/.ssh/id_ed25519               the statement of a drill
+  assay keys sign head.json -f ~/.ssh/id_ed25519                the head of a catalog's log
 
 ssh-keygen makes the signature, with the key's agent, token or passphrase; no private key enters
 assay. By hand, of a manifest: ssh-keygen -Y sign -n assay-escrow@1 -f KEY X.manifest.json. It is
@@ -41,7 +42,7 @@ reads one signature a file. Hold a manifest to its signers with --signers.";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = SIGN_HELP)]
 pub struct KeysSignArgs {
-    /// Manifest of an escrow, or statement of a drill; it is only read
+    /// Manifest of an escrow, statement of a drill, or head of a catalog's log; it is only read
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// Key to sign with: a private key, or the public key of one that an agent holds

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use snapshot_builder::{Builder, Put};
 
-use crate::keys_support::identity;
+use crate::keys_support::{identity, peer, piped};
 use crate::run::{assay, run};
 use crate::tarball::text;
 
@@ -259,4 +259,58 @@ fn what_is_no_place_or_no_catalog_is_refused() {
     fs::write(&failing, &snapshot(0, 2)[..9000]).unwrap();
     let line = ["catalog", "add", "--fail-on", "high", "--db", text(&db), text(&failing)];
     assert_eq!(run(&line).code, Some(1), "asked for, and one cannot be restored");
+}
+
+/// A key that ssh-keygen made, and the list that lets it sign; `None` where there is no ssh-keygen.
+fn signer(dir: &Path, who: &str) -> Option<String> {
+    let key = dir.join(who);
+    let words = ["-q", "-N", "", "-t", "ed25519", "-C", who, "-f", text(&key)];
+    assert!(piped(peer("ssh-keygen")?, &words, b"").status.success());
+    Some(format!("{who} namespaces=\"assay-*\" {}", fs::read_to_string(key.with_extension("pub")).unwrap()))
+}
+
+#[test]
+fn a_head_that_was_signed_and_kept_shows_what_was_rewritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let (db, path) = (dir.path().join("catalog.db"), |name: &str| dir.path().join(name));
+    fs::write(path("a.db"), snapshot(0, 1)).unwrap();
+    assert_eq!(run(&["catalog", "add", "--db", text(&db), text(&path("a.db"))]).code, Some(0));
+    let Some(alice) = signer(dir.path(), "alice") else { return };
+    signer(dir.path(), "mallory").unwrap();
+    fs::create_dir(path("trust")).unwrap();
+    fs::write(path("trust/signers"), alice).unwrap();
+    let (head, signers) = (path("head.json"), path("trust/signers"));
+    let check = |more: &[&str]| {
+        let line = ["catalog", "check", "--log", "--json", "--db", text(&db)];
+        let run = run(&[&line[..], more].concat());
+        let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}", run.err));
+        let ids = document["findings"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned());
+        (run.code, ids.collect::<Vec<_>>())
+    };
+    let held = ["--head", text(&head), "--signers", text(&signers)];
+    let good = (Some(0), Vec::new());
+    assert_eq!(check(&["--write-head", text(&head)]), good);
+    assert_eq!(check(&["--head", text(&head)]), good, "where nobody is asked for, the head alone is held");
+    assert_eq!(check(&held), (Some(1), vec!["CAT-009".to_owned()]), "not signed");
+    let sign = |who: &str| {
+        let signed = run(&["keys", "sign", text(&head), "-f", text(&path(who))]);
+        assert!(signed.code == Some(0) && signed.out.contains("for assay-log@1"), "{}{}", signed.out, signed.err);
+    };
+    sign("mallory");
+    assert_eq!(check(&held), (Some(1), vec!["CAT-009".to_owned()]), "signed by somebody else");
+    sign("alice");
+    assert_eq!(check(&held), good);
+    fs::write(path("b.db"), snapshot(0, 2)).unwrap();
+    assert_eq!(run(&["catalog", "add", "--db", text(&db), text(&path("b.db"))]).code, Some(0));
+    assert_eq!(check(&held), good, "the log went on from it");
+    // made anew, the log holds together and does not go on from the head that was kept
+    fs::remove_file(&db).unwrap();
+    assert_eq!(run(&["catalog", "add", "--db", text(&db), text(&path("b.db"))]).code, Some(0));
+    assert_eq!(check(&[]), good);
+    assert_eq!(check(&held), (Some(1), vec!["CAT-007".to_owned()]));
+    // who writes the head anew has no signature of it
+    assert_eq!(check(&["--write-head", text(&head)]), good);
+    assert_eq!(check(&held), (Some(1), vec!["CAT-009".to_owned()]));
+    let refused = run(&["catalog", "check", "--log", "--head", text(&signers), "--db", text(&db)]);
+    assert!(refused.code == Some(2) && refused.err.contains("it is no head of a catalog's log"), "{}", refused.err);
 }

@@ -1,5 +1,6 @@
 //! The options of commands that look after backups: `catalog prune`, `check`, `stats`, `calendar`, `metrics`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use catalog::{Head, Share};
@@ -81,6 +82,8 @@ Examples:
   assay catalog check --share 1/30       each night: everything is read within thirty
   assay catalog check --budget 50G
   assay catalog check --log --expect-head 1234:ab12...
+  assay catalog check --log --write-head head.json && assay keys sign head.json -f KEY
+  assay catalog check --log --head head.json --signers ~/allowed_signers
 
 Files that were read longest ago come first. What memory still has of a file is let go before it is read, so that the
 disk is asked. Exit code 1: a file is not what it was, or the catalog does not hold.";
@@ -105,6 +108,21 @@ pub struct CatalogCheckArgs {
     /// And that the log goes on from this entry, which a command printed and somebody kept
     #[arg(long, value_name = "SEQ:HASH", requires = "log", value_parser = str::parse::<Head>)]
     pub expect_head: Option<Head>,
+    /// The same, of a file that `--write-head` wrote
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "log", conflicts_with = "expect_head")]
+    pub head: Option<PathBuf>,
+    /// Who may sign that file: OpenSSH's allowed_signers, or public keys of minisign; the signature is FILE.sig
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "head")]
+    pub signers: Vec<PathBuf>,
+    /// How many people of these have to have signed [default: 1]
+    #[arg(long, value_name = "N", requires = "signers")]
+    pub require_signers: Option<NonZeroUsize>,
+    /// Public keys that were revoked, one a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "signers")]
+    pub revoked: Vec<PathBuf>,
+    /// Write the log's head to a file, to be signed and kept elsewhere; only where the catalog holds
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "log")]
+    pub write_head: Option<PathBuf>,
     /// Least severity that makes the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
     pub fail_on: FailOn,

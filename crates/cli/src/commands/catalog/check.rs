@@ -3,10 +3,14 @@
 use std::ops::ControlFlow;
 
 use artifact::Reading;
-use assay::documents;
-use catalog::{Access, CheckRun, State};
-use checks::{Finding, Verdict, verdict};
+use assay::vouch::VouchError;
+use assay::{Vouch, documents};
+use catalog::{Access, CheckRun, Head, State};
+use checks::{Finding, Verdict, reread, verdict};
 use document::{Artifact, ChangedFile, LogCheck, Recheck};
+use jiff::tz::TimeZone;
+use signatures::Namespace;
+use wording::escape_path;
 
 use super::disk::Local;
 use super::{Here, of};
@@ -16,6 +20,7 @@ use crate::exit::{Ending, Error};
 use crate::failure::told;
 use crate::interrupt;
 use crate::output::catalog::kept as output;
+use crate::report_file::ReportFile;
 use crate::ui::Ui;
 
 pub(super) fn run(args: &CatalogCheckArgs, here: &Here, reading: &Reading, ui: &mut Ui) -> Result<Ending, Error> {
@@ -23,7 +28,9 @@ pub(super) fn run(args: &CatalogCheckArgs, here: &Here, reading: &Reading, ui: &
     let mut catalog = here.existing(if share.is_some() { Access::Write } else { Access::Read })?;
     let (mut artifacts, mut findings) = (Vec::new(), Vec::new());
     if args.log {
-        let found = catalog.audit(args.expect_head).map_err(of)?;
+        let (kept, unvouched) = kept_head(args, ui)?;
+        let mut found = catalog.audit(kept).map_err(of)?;
+        found.extend(unvouched);
         let head = catalog.head().map_err(of)?;
         let path = here.path.to_string_lossy().into_owned();
         findings.extend(found.iter().map(|finding| (path.clone(), finding.clone())));
@@ -32,10 +39,15 @@ pub(super) fn run(args: &CatalogCheckArgs, here: &Here, reading: &Reading, ui: &
             path,
             entries: head.seq,
             log: head.to_string(),
-            expected: args.expect_head.map(|head| head.to_string()),
+            expected: kept.map(|head| head.to_string()),
             holds: found.is_empty(),
             ..LogCheck::default()
         })));
+        if let Some(file) = args.write_head.as_ref().filter(|_| found.is_empty()) {
+            let name = here.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let statement = head.statement(&name, env!("CARGO_PKG_VERSION"), ui.now());
+            ReportFile::begin(file)?.finish(statement.as_bytes())?;
+        }
     }
     let mut cut = false;
     if let Some(share) = share {
@@ -78,6 +90,22 @@ pub(super) fn run(args: &CatalogCheckArgs, here: &Here, reading: &Reading, ui: &
         )),
         false => Ok(ui.ending()),
     }
+}
+
+/// The head that was kept elsewhere, and what is found where nobody vouches for it.
+fn kept_head(args: &CatalogCheckArgs, ui: &Ui) -> Result<(Option<Head>, Option<Finding>), Error> {
+    let Some(file) = &args.head else { return Ok((args.expect_head, None)) };
+    let refused = |error: VouchError| told(error.to_string(), error.hint());
+    let mut vouch = Vouch::read(&args.signers, &args.revoked, &TimeZone::system()).map_err(refused)?;
+    vouch.need = args.require_signers.map_or(1, usize::from);
+    vouch.namespace = Namespace::Log;
+    let (why, bytes) = vouch.against(file, ui.now()).map_err(refused)?;
+    let head = Head::of_statement(&bytes).map_err(|why| Error::Unanswerable {
+        display: format!("`{}`", escape_path(file)),
+        reason: why.to_owned(),
+        hint: None,
+    })?;
+    Ok((Some(head), why.map(|why| reread::head_unvouched(&why))))
 }
 
 fn recheck(run: &CheckRun, oldest: Option<String>, cut_short: bool, here: &Here) -> Recheck {

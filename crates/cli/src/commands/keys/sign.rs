@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use catalog::Head;
 use key_escrow::{Manifest, Statement};
 use signatures::{Namespace, Signature, signatures};
 use wording::{escape, escape_path};
@@ -58,8 +59,13 @@ fn namespace(path: &Path, bytes: &[u8]) -> Result<Namespace, Error> {
     if Manifest::parse(bytes).is_ok() {
         return Ok(Namespace::Escrow);
     }
+    if Head::of_statement(bytes).is_ok() {
+        return Ok(Namespace::Log);
+    }
     Statement::parse(bytes).map(|_| Namespace::Drill).map_err(|_| {
-        let what = format!("`{}` is neither the manifest of an escrow nor the statement of a drill", escape_path(path));
+        let path = escape_path(path);
+        let what =
+            format!("`{path}` is no manifest of an escrow, no statement of a drill and no head of a catalog's log");
         failure::told(what, Some("anything else is signed by hand: `ssh-keygen -Y sign -n NAMESPACE -f KEY FILE`"))
     })
 }
