@@ -2,9 +2,10 @@
 
 use std::fs::{File, Metadata};
 use std::io::Read as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use artifact::open_regular;
 use checks::Finding;
 use checks::vouched::{Expected, Signatures, Vouching, check_vouching};
 use document::HexBytes;
@@ -277,12 +278,7 @@ fn whole(path: &Path) -> Result<Vec<u8>, VouchError> {
 }
 
 fn open(path: &Path) -> Result<File, VouchError> {
-    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0); // a pipe is not waited for
-    let file = File::options().read(true).custom_flags(nonblocking).open(path).map_err(io(path))?;
-    match file.metadata().map_err(io(path))?.is_file() {
-        true => Ok(file),
-        false => Err(io(path)(std::io::ErrorKind::InvalidInput.into())),
-    }
+    open_regular(path).map_err(io(path))
 }
 
 fn read(file: File, path: &Path) -> Result<Vec<u8>, VouchError> {

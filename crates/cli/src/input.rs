@@ -1,9 +1,13 @@
 //! What an argument names, opened.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
-use artifact::{Contents, InputError, Reading};
+use artifact::{Contents, InputError, Reading, open_regular};
+
+use crate::exit::Error;
+use crate::failure;
 
 /// Where an artifact comes from, as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +35,20 @@ impl Input {
             Self::Path(path) => Contents::open_with(path, reading),
         }
     }
+}
+
+/// More is read of no small file: a manifest or a statement that is cut there is none.
+const SMALL: u64 = 64 << 20;
+
+/// The very bytes of a small file: what is signed, or says what was.
+///
+/// # Errors
+/// Whatever keeps it from being read.
+pub fn small_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = open_regular(path).and_then(|file| file.take(SMALL).read_to_end(&mut bytes));
+    read.map_err(|error| failure::reading(path, &error))?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

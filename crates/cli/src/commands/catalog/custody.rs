@@ -1,7 +1,5 @@
 //! `assay catalog custody`: who can open what, who proved it when, and who is alone.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use assay::{Identity, documents};
@@ -17,12 +15,10 @@ use crate::args::{
     CatalogCustodyArgs, CustodyChallengeArgs, CustodyCommand, CustodyNameArgs, CustodyRecordArgs, ReportFormat,
 };
 use crate::exit::{Ending, Error};
-use crate::failure::{self, told};
+use crate::failure::told;
+use crate::input::small_file;
 use crate::output::custody as output;
 use crate::ui::Ui;
-
-/// Longer files are no manifest, statement or signature.
-const MOST: u64 = 64 << 20;
 
 pub(super) fn run(args: &CatalogCustodyArgs, here: &Here, ui: &mut Ui) -> Result<Ending, Error> {
     match &args.command {
@@ -53,7 +49,7 @@ fn document(catalog: &Catalog, here: &Here, known: &[Custody], ui: &mut Ui) -> R
 }
 
 fn challenge(args: &CustodyChallengeArgs, here: &Here, ui: &mut Ui) -> Result<Ending, Error> {
-    let manifest = read(&args.manifest)?;
+    let manifest = small_file(&args.manifest)?;
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| told(format!("no random numbers: {error}"), None))?;
     let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -82,11 +78,11 @@ fn challenge(args: &CustodyChallengeArgs, here: &Here, ui: &mut Ui) -> Result<En
 }
 
 fn record(args: &CustodyRecordArgs, here: &Here, ui: &mut Ui) -> Result<Ending, Error> {
-    let statement = read(&args.statement)?;
+    let statement = small_file(&args.statement)?;
     let mut beside = args.statement.as_os_str().to_owned();
     beside.push(".sig");
     let beside = Path::new(&beside);
-    let signature = beside.exists().then(|| read(beside)).transpose()?;
+    let signature = beside.exists().then(|| small_file(beside)).transpose()?;
     here.open(Access::Read)?;
     let mut catalog = here.open(Access::Write)?;
     let heard = catalog.write(&here.author, |writing| writing.drilled(&statement, signature.as_deref()));
@@ -131,15 +127,7 @@ fn name(args: &CustodyNameArgs, here: &Here, ui: &mut Ui) -> Result<Ending, Erro
 
 /// The bytes of a manifest that was just read, if they can be had again as they were: not of a member of an archive.
 pub(super) fn of_file(manifest: &Identity) -> Option<Vec<u8>> {
-    let bytes = read(&manifest.path).ok()?;
+    let bytes = small_file(&manifest.path).ok()?;
     let content: [u8; 32] = Sha256::digest(&bytes).into();
     (content == manifest.content).then_some(bytes)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a small file, of which the bytes themselves are signed")]
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |error: std::io::Error| failure::reading(path, &error);
-    let mut bytes = Vec::new();
-    File::open(path).map_err(failed)?.take(MOST).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
 }

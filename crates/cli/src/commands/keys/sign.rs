@@ -1,6 +1,5 @@
 //! `assay keys sign`: ssh-keygen signs a manifest, or the statement of a drill, and the signature is put where it is looked for.
 
-use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,6 +13,7 @@ use super::files;
 use crate::args::KeysSignArgs;
 use crate::exit::{Ending, Error};
 use crate::failure;
+use crate::input::small_file;
 use crate::output::human::Fields;
 use crate::ui::{Ui, style};
 
@@ -23,7 +23,7 @@ const SIGNER: &str = "ssh-keygen";
 const NAME: usize = 64;
 
 pub(super) fn run(args: &KeysSignArgs, ui: &mut Ui) -> Result<Ending, Error> {
-    let bytes = read(&args.file)?;
+    let bytes = small_file(&args.file)?;
     let namespace = namespace(&args.file, &bytes)?;
     let signature = made(args, &bytes, namespace, ui)?;
     let read = one(&signature)
@@ -47,11 +47,6 @@ pub(super) fn run(args: &KeysSignArgs, ui: &mut Ui) -> Result<Ending, Error> {
     writeln!(ui.out(), "{title}")?;
     fields.write(ui.out(), look)?;
     Ok(ui.ending())
-}
-
-#[expect(clippy::disallowed_methods, reason = "a small file, whose very bytes are signed")]
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|error| failure::reading(path, &error))
 }
 
 /// Nothing is signed that is not known for what it is: a signature in a namespace says what the bytes are.
@@ -101,7 +96,7 @@ fn one(text: &str) -> Option<Signature> {
 
 /// The signatures that are there already, without an earlier one of the same key.
 fn others(path: &Path, new: &Signature) -> Result<String, Error> {
-    let before = match read(path) {
+    let before = match small_file(path) {
         Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
         Err(_) if !path.exists() => return Ok(String::new()),
         Err(error) => return Err(error),
@@ -145,7 +140,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// The comment of a public key: of the file itself, or of the one beside a private key.
 fn comment(key: &Path) -> Option<String> {
     let public = if key.extension().is_some_and(|end| end == "pub") { key.to_path_buf() } else { beside(key, "pub") };
-    let text = String::from_utf8(read(&public).ok()?).ok()?;
+    let text = String::from_utf8(small_file(&public).ok()?).ok()?;
     let comment = text.lines().next()?.splitn(3, ' ').nth(2)?.trim();
     (!comment.is_empty()).then(|| comment.to_owned())
 }
