@@ -201,7 +201,7 @@ fn a_list_that_a_forger_could_write_is_refused() {
     refused("--require-signers 2", "--signers");
     // nothing is signed that is not known for what it is
     let run = case.bench.keys("sign {}/trust/signers -f {}/alice");
-    assert!(run.code == Some(2) && run.err.contains("neither the manifest"), "{}", run.err);
+    assert!(run.code == Some(2) && run.err.contains("no manifest of an escrow"), "{}", run.err);
     let run = case.bench.keys("sign {vault}.manifest.json -f {}/key.txt");
     assert!(run.code == Some(2) && run.err.contains("ssh-keygen did not sign"), "{}", run.err);
 }
