@@ -8,7 +8,8 @@ use version_compat::Backup as Release;
 
 use crate::add::Escrow;
 use crate::backup::{Backup, Keys, Place, Rehearsed};
-use crate::load::{Judged, Part, verdict_named};
+use crate::load::verdict_named;
+use crate::lookup::{Judged, Part};
 use crate::pick::{By, Pick, Rejected};
 use crate::restorable::Unfit;
 
