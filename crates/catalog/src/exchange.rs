@@ -245,7 +245,7 @@ impl Writing<'_> {
         let files = read.query_map([id], |row| {
             let (host, path, stored): (String, String, [u8; 32]) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let state: String = row.get(3)?;
-            Ok(json!({"host": host, "path": path, "sha256": witness::beginning(&stored), "state": state}))
+            Ok(json!([host, path, witness::beginning(&stored), state]))
         })?;
         let files = files.collect::<rusqlite::Result<Vec<Value>>>()?;
         let keys = |role: &str, escrow: bool| -> rusqlite::Result<Vec<String>> {

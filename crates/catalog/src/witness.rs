@@ -81,11 +81,11 @@ impl Told {
                 self.gone.remove(&backup);
                 self.rows.insert(backup, text(body, "row"));
             }
-            // files of several hosts, each in the state in which the other catalog had it
+            // files of several hosts, each in the state in which the other catalog had it: host, path, digest, state
             "imported" => {
                 for file in list("files") {
-                    let told = (text(file, "sha256"), text(file, "state"));
-                    self.files.insert((text(file, "host"), text(file, "path")), told);
+                    let text = |at: usize| file.get(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+                    self.files.insert((text(0), text(1)), (text(2), text(3)));
                 }
                 for role in ["needs", "has", "sealed"] {
                     for key in list(role).iter().filter_map(Value::as_str) {
