@@ -180,6 +180,18 @@ fn order_cases() -> Vec<Case> {
             &[("b", "future")],
         ),
         case(
+            "one that nothing tells the time of, seen a moment ago, is no younger one for it",
+            vec![good("a", 30), with("b", 0, |it| it.taken_by = "added".to_owned())],
+            Some("a"),
+            &[("b", "Age")],
+        ),
+        case(
+            "copies are one, and one that is gone leaves the other",
+            vec![with("a", 1, |it| it.places = vec![place(State::Missing), place(State::Unchanged)]), good("b", 20)],
+            Some("a"),
+            &[("b", "Taken")],
+        ),
+        case(
             "one that was booted before one that passed, within what may be lost",
             vec![good("a", 1), with("b", 20, |it| it.rehearsed = Rehearsed::Served)],
             Some("b"),

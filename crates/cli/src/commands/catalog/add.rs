@@ -1,21 +1,22 @@
 //! `assay catalog add`: backups judged, several at a time, and each written down in a transaction of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::ops::Bound;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use artifact::Reading;
 use assay::{Apart, EscrowFiles, EscrowPart, Identified, Identity, Known, Note, Phase, Question, Watch};
-use catalog::{Access, Added, Backup, Catalog, Escrow, File, Head, Kind, Record, Seen, Stat};
+use catalog::{Access, Added, Backup, Catalog, Disk, Escrow, File, Head, Kind, Record, Seen, Stat};
 use checks::Verdict;
 use document::{Artifact, Document, Unread};
 use key_escrow::Manifest;
 
+use super::disk::{Local, outermost};
 use super::{Here, custody, document, of};
 use crate::args::{CatalogAddArgs, ReportFormat};
 use crate::commands::question;
@@ -40,7 +41,8 @@ pub(super) fn run(args: &CatalogAddArgs, here: &Here, reading: &Reading, ui: &mu
     let mut catalog = here.open(Access::Write)?;
     let rules = rules();
     let stats = if args.rejudge { Default::default() } else { catalog.known(&here.host.id, rules).map_err(of)? };
-    let known = Unchanged(stats.into_iter().collect());
+    let disk = Local { reading };
+    let known = Unchanged { files: stats.into_iter().collect(), looked: Mutex::default(), disk: &disk };
     let (stop, watch) = (AtomicBool::new(false), ui.watcher());
     let quiet = Quiet { watch: &watch, stop: &stop };
     let mut tally = Tally::default();
@@ -54,7 +56,7 @@ pub(super) fn run(args: &CatalogAddArgs, here: &Here, reading: &Reading, ui: &mu
                 let _ = send.send(told);
             });
         });
-        let written = receive.iter().try_for_each(|told| tally.take(told, &mut catalog, here, rules));
+        let written = receive.iter().try_for_each(|told| tally.take(told, &mut catalog, here, known));
         // what is under way ends, and nothing more is begun
         stop.store(true, Ordering::Relaxed);
         drop(receive);
@@ -117,10 +119,10 @@ struct Tally {
 }
 
 impl Tally {
-    fn take(&mut self, told: Apart, catalog: &mut Catalog, here: &Here, rules: u32) -> Result<(), Error> {
+    fn take(&mut self, told: Apart, catalog: &mut Catalog, here: &Here, known: &Unchanged<'_>) -> Result<(), Error> {
         match told {
             Apart::Judged(found) => {
-                let Some(seen) = seen(&found, rules)? else { return Ok(()) };
+                let Some(seen) = seen(&found, known)? else { return Ok(()) };
                 let there = |path: &str| outermost(Path::new(path)).is_some();
                 let manifest = found.escrow.as_ref().and_then(|escrow| custody::of_file(&escrow.manifest));
                 let add = |writing: &mut catalog::Writing<'_>| {
@@ -134,7 +136,7 @@ impl Tally {
                 let new = matches!(added, Added::New(_));
                 *self.judged.entry(added.id().to_owned()).or_default() |= new;
             }
-            Apart::Known(files) => self.unchanged.extend(files.iter().filter_map(|path| place(path))),
+            Apart::Known(files) => self.unchanged.extend(files.iter().filter_map(|path| Some(known.looked(path)?.0))),
             Apart::Unread(name, error) => self.unread.push((name, error)),
             Apart::CutShort => self.cut = true,
         }
@@ -148,21 +150,21 @@ fn rules() -> u32 {
 }
 
 /// A backup as the catalog takes it.
-fn seen(found: &Identified, rules: u32) -> Result<Option<Seen>, Error> {
+fn seen(found: &Identified, known: &Unchanged<'_>) -> Result<Option<Seen>, Error> {
     let Some(record) = Record::of(&found.document) else { return Ok(None) };
     let mut files = Vec::new();
     for (kind, identity) in [(Kind::Snapshot, &found.snapshot), (Kind::Resources, &found.tarball)] {
-        files.extend(identity.as_ref().map(|identity| file(kind, identity)).transpose()?);
+        files.extend(identity.as_ref().map(|identity| file(kind, identity, known)).transpose()?);
     }
     if let Some(escrow) = &found.escrow {
-        files.push(file(Kind::Manifest, &escrow.manifest)?);
+        files.push(file(Kind::Manifest, &escrow.manifest, known)?);
         for (part, identity) in &escrow.others {
             let kind = match part {
                 EscrowPart::Escrow => Kind::Escrow,
                 EscrowPart::Share => Kind::Share,
                 EscrowPart::Signature => Kind::Signature,
             };
-            files.push(file(kind, identity)?);
+            files.push(file(kind, identity, known)?);
         }
     }
     Ok(Some(Seen {
@@ -172,7 +174,7 @@ fn seen(found: &Identified, rules: u32) -> Result<Option<Seen>, Error> {
         escrow: found.escrow.as_ref().map(escrow),
         record,
         assay: env!("CARGO_PKG_VERSION").to_owned(),
-        rules,
+        rules: rules(),
     }))
 }
 
@@ -183,10 +185,10 @@ fn sealed(said: &Manifest) -> BTreeSet<String> {
     prints.flat_map(|prints| prints.split(' ')).map(str::to_owned).collect()
 }
 
-fn file(kind: Kind, identity: &Identity) -> Result<File, Error> {
+fn file(kind: Kind, identity: &Identity, known: &Unchanged<'_>) -> Result<File, Error> {
     let path = &identity.path;
-    let found = place(path).zip(stat(path));
-    let (place, stat) = found.ok_or_else(|| told(format!("`{}` went away", wording::escape_path(path)), None))?;
+    let (place, stat) =
+        known.looked(path).ok_or_else(|| told(format!("`{}` went away", wording::escape_path(path)), None))?;
     Ok(File {
         path: place,
         kind,
@@ -213,45 +215,54 @@ fn escrow(escrow: &EscrowFiles) -> Escrow {
     }
 }
 
-/// The file that a path leads into: itself, or the archive that it is a member of.
-fn outermost(path: &Path) -> Option<&Path> {
-    path.ancestors().find(|above| above.is_file())
-}
-
-/// A path by which a file is found again: absolute, and through no link.
-fn place(path: &Path) -> Option<String> {
-    let file = outermost(path)?;
+/// A path by which a file is found again, absolute and through no link, and what the file system says of it.
+fn found(path: &Path, disk: &Local<'_>) -> Option<(String, Stat)> {
+    // what was named may be a link; what is known never is
+    let file = path.ancestors().find(|above| above.is_file())?;
     let inside = path.strip_prefix(file).ok().filter(|inside| !inside.as_os_str().is_empty());
     let whole: PathBuf = fs::canonicalize(file).ok()?;
     let whole = inside.map_or_else(|| whole.clone(), |inside| whole.join(inside));
-    Some(whole.to_string_lossy().into_owned())
-}
-
-/// What the file system says of it.
-fn stat(path: &Path) -> Option<Stat> {
-    let found = fs::metadata(outermost(path)?).ok()?;
-    let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
-    Some(Stat {
-        size: found.size(),
-        mtime: nanoseconds(found.mtime(), found.mtime_nsec()),
-        ctime: nanoseconds(found.ctime(), found.ctime_nsec()),
-        inode: found.ino(),
-    })
+    let place = whole.to_string_lossy().into_owned();
+    let stat = disk.stat(&place).ok()??;
+    Some((place, stat))
 }
 
 /// Files that are as they were when they were read.
-struct Unchanged(BTreeMap<String, Stat>);
+struct Unchanged<'r> {
+    files: BTreeMap<String, Stat>,
+    /// What the file system said of a file before it was read: what changes meanwhile is read again the next time.
+    looked: Mutex<HashMap<PathBuf, (String, Stat)>>,
+    disk: &'r Local<'r>,
+}
 
-impl Known for Unchanged {
+impl Unchanged<'_> {
+    /// Where a file lies, and what the file system said of it before it was read.
+    fn looked(&self, path: &Path) -> Option<(String, Stat)> {
+        let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = path.ancestors().find_map(|above| Some((above, looked.get(above)?)));
+        let Some((above, (place, stat))) = before else { return found(path, self.disk) };
+        let inside = path.strip_prefix(above).ok().filter(|inside| !inside.as_os_str().is_empty());
+        let place = inside.map_or_else(|| place.clone(), |inside| format!("{place}/{}", inside.to_string_lossy()));
+        Some((place, *stat))
+    }
+}
+
+impl Known for Unchanged<'_> {
     fn is_known(&self, files: &[PathBuf]) -> bool {
-        files.iter().all(|path| {
-            let Some((place, now)) = place(path).zip(stat(path)) else { return false };
+        let is_as_before = |path: &PathBuf| {
+            let Some((place, now)) = found(path, self.disk) else { return false };
+            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            looked.insert(path.clone(), (place.clone(), now));
+            drop(looked);
             // of an archive its members are known
             let members = (Bound::Included(format!("{place}/")), Bound::Unbounded);
-            let member = || self.0.range(members).next().filter(|(path, _)| path.starts_with(&format!("{place}/")));
-            let before = self.0.get(&place).or_else(|| member().map(|(_, stat)| stat));
+            let member = || self.files.range(members).next().filter(|(path, _)| path.starts_with(&format!("{place}/")));
+            let before = self.files.get(&place).or_else(|| member().map(|(_, stat)| stat));
             before == Some(&now)
-        })
+        };
+        // each is looked at, whatever the others are
+        let others = files.iter().filter(|path| !is_as_before(path)).count();
+        others == 0
     }
 }
 
@@ -272,5 +283,28 @@ impl Watch for Quiet<'_> {
 
     fn before_keys(&self) {
         self.watch.before_keys();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else the next run would take bytes for known that nobody has read.
+    #[test]
+    fn what_changes_after_it_was_looked_at_is_written_down_as_it_was_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.zip");
+        fs::write(&path, "before").unwrap();
+        let reading = Reading::default();
+        let disk = Local { reading: &reading };
+        let known = Unchanged { files: BTreeMap::new(), looked: Mutex::default(), disk: &disk };
+        assert!(!known.is_known(std::slice::from_ref(&path)));
+        let before = found(&path, &disk).unwrap();
+        fs::write(&path, "other bytes").unwrap();
+        assert_ne!(found(&path, &disk).unwrap(), before);
+        assert_eq!(known.looked(&path), Some(before.clone()));
+        let (place, stat) = known.looked(&path.join("inside.db")).unwrap();
+        assert_eq!((place, stat), (format!("{}/inside.db", before.0), before.1), "a member is as old as its archive");
     }
 }

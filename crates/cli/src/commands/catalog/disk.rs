@@ -108,7 +108,7 @@ impl Local<'_> {
 }
 
 /// The file that a path leads into: itself, or the archive that it is a member of.
-fn outermost(path: &Path) -> Option<&Path> {
+pub(super) fn outermost(path: &Path) -> Option<&Path> {
     path.ancestors().find(|above| fs::symlink_metadata(above).is_ok_and(|found| found.is_file()))
 }
 

@@ -8,6 +8,7 @@ use catalog::{Access, Backup, Catalog, Keys, Ranked, State, Wanted, pick};
 use checks::Verdict;
 use jiff::SignedDuration;
 
+use super::disk::outermost;
 use super::show::whole;
 use super::{Here, cluster, document, of};
 use crate::args::{CatalogPickArgs, ReportFormat};
@@ -108,7 +109,7 @@ fn look_again(all: &mut [Backup], wanted: &Wanted<'_>, here: &Here) {
         let Some(backup) = best.and_then(|id| all.iter_mut().find(|backup| backup.id == id)) else { return };
         let mut changed = false;
         for place in backup.places.iter_mut().filter(|place| place.state == State::Unchanged) {
-            let file = Path::new(&place.path).ancestors().find(|above| above.is_file());
+            let file = outermost(Path::new(&place.path));
             if place.host == here.host.label && file.is_none() {
                 place.state = State::Missing;
                 changed = true;
