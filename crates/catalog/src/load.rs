@@ -1,5 +1,6 @@
 //! Reading what the catalog holds.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -17,13 +18,10 @@ use crate::log::bytes_of;
 use crate::record::Said;
 use crate::store::Catalog;
 
-/// What is read of a backup: by the newest judgement of each form of the tarball that it was seen with.
+/// What is read of a backup, by each of its judgements.
 const FIELDS: &str = "SELECT b.id, b.cluster, b.taken, b.snapshot, b.resources, b.revision, b.release, b.platform, b.topology, \
-    b.pinned, j.verdict, j.keys, j.updating, j.migrating, j.missing, j.rehearsed, j.findings, b.name, b.taken_by, j.beside";
-
-/// Of two judgements of one form the later counts, whoever wrote it down first.
-const NEWEST: &str = "b.let_go IS NULL AND NOT EXISTS (SELECT 1 FROM judgement n WHERE n.backup = j.backup \
-    AND n.beside IS j.beside AND (n.at, n.id) > (j.at, j.id))";
+    b.pinned, j.verdict, j.keys, j.updating, j.migrating, j.missing, j.rehearsed, j.findings, b.name, b.taken_by, j.beside, \
+    j.at, j.id";
 
 const PLACES: &str = "SELECT s.host, s.path, s.state, s.checked, s.content FROM sighting s";
 
@@ -32,7 +30,7 @@ const BELONGING: &str =
     "SELECT g.backup, g.content FROM belonging g JOIN content c ON c.sha256 = g.content WHERE c.kind = ?1";
 
 /// Where each content was seen.
-type Places = HashMap<Vec<u8>, Vec<Place>>;
+type Places = HashMap<[u8; 32], Vec<Place>>;
 
 /// Contents by backup.
 type Belonging = HashMap<String, Vec<Vec<u8>>>;
@@ -125,17 +123,18 @@ impl<'r> Rows<'r> {
         let (sql, wanted) = query(which);
         let mut read = self.db.prepare_cached(&sql).map_err(&failed)?;
         let mut rows = read.query(params_from_iter(wanted)).map_err(&failed)?;
-        let mut backups: Vec<Backup> = Vec::new();
+        let mut forms: Vec<Form> = Vec::new();
         while let Some(row) = rows.next().map_err(&failed)? {
             let mut said = self.said(row, &beside)?;
             self.hold_escrows(&mut said, &beside, &quorums)?;
-            match backups.last_mut().filter(|last| last.id == said.id) {
-                Some(last) if farness(&said) < farness(last) => *last = said,
-                Some(_) => {}
-                None => backups.push(said),
-            }
+            forms.push(Form {
+                backup: Box::new(said),
+                beside: row.get(19).map_err(&failed)?,
+                judged: row.get(20).map_err(&failed)?,
+                number: row.get(21).map_err(&failed)?,
+            });
         }
-        Ok(backups)
+        Ok(newest(forms))
     }
 
     /// An escrow that is whole nowhere opens nothing; and one counts for more where custodians proved that they open it.
@@ -197,16 +196,16 @@ impl<'r> Rows<'r> {
         let mut read = self.db.prepare_cached(PLACES).map_err(&failed)?;
         let mut rows = read.query([]).map_err(&failed)?;
         while let Some(row) = rows.next().map_err(&failed)? {
-            let content: Vec<u8> = row.get(4).map_err(&failed)?;
+            let content: [u8; 32] = row.get(4).map_err(&failed)?;
             all.entry(content).or_default().push(self.place(row)?);
         }
         Ok(all)
     }
 
     /// Where one content was seen.
-    pub(crate) fn places_of(&self, content: &[u8], beside: &Beside) -> Result<Vec<Place>> {
+    pub(crate) fn places_of<'b>(&self, content: &[u8], beside: &'b Beside) -> Result<Cow<'b, [Place]>> {
         if let Beside::All { places, .. } = beside {
-            return Ok(places.get(content).cloned().unwrap_or_default());
+            return Ok(Cow::Borrowed(places.get(content).map(Vec::as_slice).unwrap_or_default()));
         }
         let failed = failing(self.path);
         let mut read = self.db.prepare_cached(&format!("{PLACES} WHERE s.content = ?")).map_err(&failed)?;
@@ -214,7 +213,7 @@ impl<'r> Rows<'r> {
         while let Some(row) = rows.next().map_err(&failed)? {
             places.push(self.place(row)?);
         }
-        Ok(places)
+        Ok(Cow::Owned(places))
     }
 
     fn place(&self, row: &Row<'_>) -> Result<Place> {
@@ -233,42 +232,45 @@ impl<'r> Rows<'r> {
     fn said(&self, row: &Row<'_>, known: &Beside) -> Result<Backup> {
         let failed = failing(self.path);
         let text = |at: usize| row.get::<_, Option<String>>(at).map_err(&failed);
-        let bytes = |at: usize| row.get::<_, Option<Vec<u8>>>(at).map_err(&failed);
+        // what is looked at and not kept is not copied
+        let word = |at: usize| row.get_ref(at).and_then(|it| Ok(it.as_str_or_null()?)).map_err(&failed);
+        let bytes = |at: usize| row.get_ref(at).and_then(|it| Ok(it.as_blob_or_null()?)).map_err(&failed);
         let (snapshot, beside) = (bytes(3)?, bytes(19)?);
-        let of = |content: &Option<Vec<u8>>| match content {
+        let of = |content: Option<&[u8]>| match content {
             Some(content) => self.places_of(content, known),
-            None => Ok(Vec::new()),
+            None => Ok(Cow::default()),
         };
-        let (mut lies, other, mut let_go) = (of(&snapshot)?, of(&beside)?, None);
-        if snapshot.is_none() {
-            lies = other;
-        } else if lies.is_empty() {
-            // its snapshot was let go, and the other half has to stay
-            (lies, let_go) = (other, Some(Half::Snapshot));
-        } else if beside.is_some() {
+        let (lies, other) = (of(snapshot)?, of(beside)?);
+        let let_go = (snapshot.is_some() && lies.is_empty()).then_some(Half::Snapshot);
+        // of a snapshot that was let go the other half has to stay
+        let mut lies = if snapshot.is_none() || let_go.is_some() { other.to_vec() } else { lies.into_owned() };
+        if snapshot.is_some() && let_go.is_none() && beside.is_some() {
             lower(&mut lies, &other);
         }
         let platform = text(7)?.unwrap_or_default();
         let updating: bool = row.get(12).map_err(&failed)?;
         let mut digest = [0; 32];
-        digest.iter_mut().zip(snapshot.into_iter().flatten()).for_each(|(to, from)| *to = from);
-        let (verdict, keys, rehearsed) = (text(10)?.unwrap_or_default(), text(11)?.unwrap_or_default(), text(15)?);
-        let findings: Vec<Said> = serde_json::from_str(&text(16)?.unwrap_or_default())
-            .map_err(|error| self.damaged(format!("the findings of a judgement: {error}")))?;
+        digest.iter_mut().zip(snapshot.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+        let (verdict, keys, rehearsed) = (word(10)?.unwrap_or_default(), word(11)?.unwrap_or_default(), word(15)?);
+        let findings: Vec<Said> = match word(16)?.unwrap_or_default() {
+            "[]" => Vec::new(),
+            text => serde_json::from_str(text)
+                .map_err(|error| self.damaged(format!("the findings of a judgement: {error}")))?,
+        };
         Ok(Backup {
             id: text(0)?.unwrap_or_default(),
             cluster: text(1)?,
             cluster_name: text(17)?,
-            taken: self.time(&text(2)?.unwrap_or_default())?,
+            taken: self.time(word(2)?.unwrap_or_default())?,
             taken_by: text(18)?.unwrap_or_default(),
             digest,
             revision: row.get(5).map_err(&failed)?,
-            release: release(text(6)?.as_deref(), updating),
+            release: release(word(6)?, updating),
             starts: Platform::named(&platform).map_or(Starts::Unknown, |platform| rules(platform).starts),
             platform,
             topology: text(8)?,
-            missing: text(14)?.as_deref().and_then(Half::named).or(let_go),
-            keys: match keys.as_str() {
+            missing: word(14)?.and_then(Half::named).or(let_go),
+            keys: match keys {
                 "not-needed" => Keys::NotNeeded,
                 "at-hand" => Keys::AtHand,
                 "escrow" => Keys::Escrow { proven: None },
@@ -277,9 +279,9 @@ impl<'r> Rows<'r> {
             },
             updating,
             migrating: row.get(13).map_err(&failed)?,
-            verdict: verdict_named(&verdict),
+            verdict: verdict_named(verdict),
             failed_by: failed_by(&findings),
-            rehearsed: match rehearsed.as_deref() {
+            rehearsed: match rehearsed {
                 Some("served") => Rehearsed::Served,
                 Some("failed") => Rehearsed::Failed,
                 _ => Rehearsed::Never,
@@ -342,12 +344,42 @@ fn lower(places: &mut [Place], other: &[Place]) {
     places.iter_mut().filter(|place| is_whole(place)).for_each(|place| place.state = worst);
 }
 
+/// A backup as one judgement has it, of one form of its tarball.
+struct Form {
+    /// Boxed, as it is sorted.
+    backup: Box<Backup>,
+    beside: Option<[u8; 32]>,
+    /// When, and under which number: of one form the later counts, whoever wrote it down first.
+    judged: String,
+    number: i64,
+}
+
+/// Each backup once, the newest first: by the newest judgement of each form, and of these the one nearest to a restore.
+fn newest(mut forms: Vec<Form>) -> Vec<Backup> {
+    forms.sort_unstable_by(|one, other| {
+        let (a, b) = (&one.backup, &other.backup);
+        let by_backup = b.taken.cmp(&a.taken).then_with(|| a.id.cmp(&b.id)).then_with(|| one.beside.cmp(&other.beside));
+        // the later judgement first
+        by_backup.then_with(|| (&other.judged, other.number).cmp(&(&one.judged, one.number)))
+    });
+    forms.dedup_by(|next, kept| next.backup.id == kept.backup.id && next.beside == kept.beside);
+    let mut backups: Vec<Backup> = Vec::with_capacity(forms.len());
+    for Form { backup, .. } in forms {
+        match backups.last_mut().filter(|last| last.id == backup.id) {
+            Some(last) if farness(&backup) < farness(last) => *last = *backup,
+            Some(_) => {}
+            None => backups.push(*backup),
+        }
+    }
+    backups
+}
+
 /// The statement for these backups, and what goes into it.
 fn query(which: &Which<'_>) -> (String, Vec<Sql>) {
     let text = |text: &str| Sql::Text(text.to_owned());
     let all = |and: &str| {
         let from = "FROM backup b JOIN judgement j ON j.backup = b.id";
-        format!("{FIELDS} {from} WHERE {NEWEST}{and} ORDER BY b.taken DESC, b.id, j.id")
+        format!("{FIELDS} {from} WHERE b.let_go IS NULL{and}")
     };
     match which {
         Which::All(None) => (all(""), Vec::new()),
@@ -366,7 +398,7 @@ fn query(which: &Which<'_>) -> (String, Vec<Sql>) {
             wanted.push(Sql::Integer(i64::from(*most)));
             let some = format!("SELECT * FROM backup WHERE let_go IS NULL{and} ORDER BY taken DESC, id LIMIT ?");
             let from = format!("FROM ({some}) b JOIN judgement j ON j.backup = b.id");
-            (format!("{FIELDS} {from} WHERE {NEWEST} ORDER BY b.taken DESC, b.id, j.id"), wanted)
+            (format!("{FIELDS} {from}"), wanted)
         }
     }
 }

@@ -83,7 +83,7 @@ impl Catalog {
             let size: i64 = row.get(2).map_err(&failed)?;
             held.push(Part {
                 kind: Kind::named(&kind).ok_or_else(|| damaged(&self.path, format!("`{kind}` is no kind of file")))?,
-                places: rows.places_of(&content, &Beside::Asked)?,
+                places: rows.places_of(&content, &Beside::Asked)?.into_owned(),
                 size: u64::try_from(size).unwrap_or_default(),
                 content: content.try_into().map_err(|_| damaged(&self.path, "a digest is not 32 bytes".to_owned()))?,
             });
