@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use catalog::{Catalog, Foreign};
+use catalog::{Catalog, Foreign, Kind};
+use checks::Verdict;
 
-use crate::made::now;
-use crate::world::{World, author, keys};
+use crate::made::{hours, now};
+use crate::world::{World, author, host, keys, record};
 
 fn lines(catalog: &Catalog) -> Vec<String> {
     let mut lines = Vec::new();
@@ -75,4 +76,40 @@ fn what_was_cut_or_changed_on_the_way_is_refused() {
         lines.insert(1, line.to_owned());
         assert!(refused(&lines).starts_with("line 2: "), "{line}");
     }
+}
+
+/// Judges the same backup at a time.
+fn judged(world: &World, seen: &catalog::Seen, hours_ago: i64, verdict: Verdict) {
+    let mut seen = seen.clone();
+    seen.record.verdict = verdict;
+    world.open().write(&author(now() - hours(hours_ago)), |writing| writing.add(&host(), &seen, &|_| true)).unwrap();
+}
+
+#[test]
+fn the_judgement_that_was_made_last_counts_whoever_wrote_it_down_first() {
+    let (world, other) = (World::new(), World::new());
+    world.write("a.db", b"snapshot a", 5);
+    world.write("a.tar.gz", b"tarball a", 5);
+    let files = vec![world.file("a.db", Kind::Snapshot), world.file("a.tar.gz", Kind::Resources)];
+    let seen = catalog::Seen {
+        files,
+        resources: None,
+        escrow: None,
+        record: record(5),
+        sealed: keys(&[]),
+        assay: "0.1.0".to_owned(),
+        rules: 1,
+    };
+    let verdict = || world.open().backups(None).unwrap()[0].verdict;
+    judged(&world, &seen, 4, Verdict::Pass);
+    judged(&world, &seen, 2, Verdict::Fail);
+    assert_eq!(verdict(), Verdict::Fail);
+    // another catalog judged it in between, and is taken in now
+    judged(&other, &seen, 3, Verdict::Warn);
+    let foreign = read(&lines(&other.open())).unwrap();
+    world.open().write(&author(now()), |writing| writing.import(&foreign)).unwrap();
+    assert_eq!(world.open().judgements(&world.open().ids("").unwrap()[0]).unwrap().len(), 3);
+    assert_eq!(verdict(), Verdict::Fail);
+    judged(&world, &seen, 1, Verdict::Pass);
+    assert_eq!(verdict(), Verdict::Pass);
 }
