@@ -1,7 +1,7 @@
 //! What scripts and people see today, held for every fixture: screens, JSON and exit codes, byte for byte.
 //!
 //! A change of structure must not change any of it. A change on purpose is recorded anew with
-//! `ASSAY_UPDATE_SCREENS=1 cargo test -p cli --test e2e recorded` and stands in CHANGELOG.md; read the diff before
+//! `ASSAY_UPDATE_SCREENS=1 cargo test -p etcd-assay --test e2e recorded` and stands in CHANGELOG.md; read the diff before
 //! you commit it.
 
 use std::fmt::Write as _;

@@ -1,7 +1,7 @@
 //! The JSON document `assay/1` as types, written and read.
 //!
 //! Every command of assay that reports something gives out one [`Document`] with `--json`. What each field means is
-//! told in `docs/json.md`; `docs/assay-1.schema.json` says the same as a JSON Schema. The types write the very bytes
+//! told in `docs/json.md`; [`JSON_SCHEMA`] says the same as a JSON Schema. The types write the very bytes
 //! that they were read from, but for white space.
 //!
 //! ```
@@ -47,3 +47,6 @@ pub use rows::Row;
 pub use run::{ClusterId, ClusterRun, Moment, Newest, Outcome, Run};
 pub use values::{Hex64, HexBytes, Key, KeyBuf, Word};
 pub use write::write_compact;
+
+/// Every document as a JSON Schema, draft 2020-12: `docs/assay-1.schema.json`, made from the tables of `docs/json.md`.
+pub const JSON_SCHEMA: &str = include_str!("../assay-1.schema.json");

@@ -1,4 +1,4 @@
-//! What a scan costs, part by part, on a real snapshot: `cargo bench --profile dist -p etcd-snapshot`.
+//! What a scan costs, part by part, on a real snapshot: `cargo bench --profile dist -p etcd-assay-snapshot`.
 //!
 //! `ASSAY_BENCH_DB=FILE` takes a file of your own; `scripts/make-large-snapshot` makes one. Whole commands are compared
 //! with etcd's tools by `scripts/bench`.

@@ -1,6 +1,6 @@
 //! Splits, drills and joins a tarball, and prints time and peak memory of each step.
 //!
-//!     cargo run --release -p key-escrow --example measure -- TARBALL [sealed]
+//!     cargo run --release -p etcd-assay-key-escrow --example measure -- TARBALL [sealed]
 #![allow(clippy::disallowed_methods, reason = "not shipped: it reads files of its own")]
 #![expect(clippy::print_stdout, reason = "a measuring tool prints")]
 

@@ -35,7 +35,7 @@ pub struct Generated {
 /// Where they cannot be built or run.
 pub fn generate(root: &Path, cargo: &Path, check: bool) -> io::Result<Generated> {
     let mut command = Command::new(cargo);
-    command.current_dir(root).args(["test", "--quiet", "--package", "cli", "--test", "e2e", "--", "--exact"]);
+    command.current_dir(root).args(["test", "--quiet", "--package", "etcd-assay", "--test", "e2e", "--", "--exact"]);
     command.args(MAKERS.map(|(name, _)| name)).args(["--format", "pretty"]).env_remove(WRITES);
     if !check {
         command.env(WRITES, "1");

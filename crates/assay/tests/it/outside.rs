@@ -55,7 +55,7 @@ fn a_program_outside_the_workspace_is_made_from_the_readme_and_judges() {
     package(outside.path());
     let tree = cargo().args(["tree", "--offline", "--depth", "1"]).current_dir(outside.path()).output().unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
-    assert!(String::from_utf8_lossy(&tree.stdout).contains("assay-core"), "{tree:?}");
+    assert!(String::from_utf8_lossy(&tree.stdout).contains("etcd-assay-core"), "{tree:?}");
     let built = built();
     let is_it = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy();

@@ -1,6 +1,6 @@
 //! Screens as they were looked at and found good, at the usual size, a large and a tiny one.
 //!
-//! `ASSAY_UPDATE_SCREENS=1 cargo test -p browse` writes them anew. Then read the diff.
+//! `ASSAY_UPDATE_SCREENS=1 cargo test -p etcd-assay-browse` writes them anew. Then read the diff.
 
 use std::path::Path;
 

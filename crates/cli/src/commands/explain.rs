@@ -11,12 +11,9 @@ use crate::output::human::{Align, Table};
 use crate::ui::{Ui, style};
 use wording::escape;
 
-/// The published schema of every document.
-const SCHEMA: &str = include_str!("../../../../docs/assay-1.schema.json");
-
 pub(super) fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<Ending, Error> {
     if args.schema {
-        ui.out().write_all(SCHEMA.as_bytes())?;
+        ui.out().write_all(document::JSON_SCHEMA.as_bytes())?;
         return Ok(Ending::Clean);
     }
     let chosen: Vec<Vec<&Entry>> = args.ids.iter().map(|asked| meant(asked)).collect::<Result<_, _>>()?;

@@ -185,7 +185,7 @@ fn recorded() -> History {
     History { log, snapshot: unpack("snapshot.db"), defragmented: unpack("defragmented.db") }
 }
 
-/// Keeps what a live server gave: `ASSAY_RECORD_CARVE=1 cargo test -p etcd-snapshot carve::deleted`.
+/// Keeps what a live server gave: `ASSAY_RECORD_CARVE=1 cargo test -p etcd-assay-snapshot carve::deleted`.
 fn record(history: &History) {
     let folder = fixtures::root().join("fixtures/after-deletes");
     fs::create_dir_all(&folder).unwrap();

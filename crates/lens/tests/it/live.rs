@@ -178,7 +178,7 @@ fn record(server: &EtcdServer, file: &[u8], answers: &[(i64, Vec<KeyFact>)], com
     let refused = server.etcdctl_json(&["get", "", "--from-key", &format!("--rev={}", compacted - 1)]).unwrap_err();
     let document = json!({
         "producer": server.peer().banner,
-        "recordedBy": "ASSAY_RECORD=1 cargo test -p lens --test it live",
+        "recordedBy": "ASSAY_RECORD=1 cargo test -p etcd-assay-lens --test it live",
         "filledBy": "5000 puts, deletes, transactions and compactions, see crates/lens/tests/it/live.rs",
         "asked": "etcdctl get \"\" --from-key --rev=REVISION -w json",
         "digest": "SHA-256 of a line per key: key in hex, create and mod revision, version, lease, length and SHA-256 of the value",
