@@ -2,11 +2,12 @@
 #![forbid(unsafe_code)]
 
 use std::error::Error;
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use xtask::{generate, layers, schema};
+use xtask::{generate, layers, release, schema};
 
 const USAGE: &str = "\
 usage: cargo xtask CHORE
@@ -18,6 +19,10 @@ usage: cargo xtask CHORE
                        files beside them) to crates/kube-objects/schema/kubernetes.txt, marked as of that release; by
                        default the newest that the table speaks of
   layers               holds imports and modules against ARCHITECTURE.md; exit 1 where one is not as it says
+  sbom TARGET          prints what the binary for that target is made of, as CycloneDX 1.5
+  notices TARGET       prints the licences and notices that go out with it
+  oci TREE VERSION EPOCH FILE
+                       packs a folder as the root of an image into an OCI layout, a tar file
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +32,9 @@ fn main() -> ExitCode {
         ["generate"] => generate(false),
         ["generate", "--check"] => generate(true),
         ["layers"] => layers(),
+        ["sbom", target] => sbom(target),
+        ["notices", target] => notices(target),
+        ["oci", tree, version, epoch, file] => oci(tree, version, epoch, Path::new(file)),
         ["schema", "--from", from] => schema(Path::new(from), None),
         ["schema", "--from", from, "--release", release] => schema(Path::new(from), Some(release)),
         _ => {
@@ -68,6 +76,28 @@ fn schema(from: &Path, release: Option<&str>) -> Result<bool, Box<dyn Error>> {
     let minor = |release: &str| release.strip_prefix("1.").and_then(|minor| minor.parse().ok());
     let minor = release.map(|release| minor(release).ok_or("a release is named as `1.37`")).transpose()?;
     schema::grow(&root(), from, minor)?;
+    Ok(true)
+}
+
+/// Prints the bill of materials.
+fn sbom(target: &str) -> Result<bool, Box<dyn Error>> {
+    print(&release::sbom("assay", &release::components(&root(), &cargo(), target)?))
+}
+
+/// Prints the notices.
+fn notices(target: &str) -> Result<bool, Box<dyn Error>> {
+    print(&release::notices(&release::components(&root(), &cargo(), target)?)?)
+}
+
+/// Packs an image.
+fn oci(tree: &str, version: &str, epoch: &str, file: &Path) -> Result<bool, Box<dyn Error>> {
+    let image = release::Image { tree: tree.into(), version: version.to_owned(), epoch: epoch.parse()? };
+    release::image(&image, BufWriter::new(File::create(file)?))?;
+    Ok(true)
+}
+
+fn print(text: &str) -> Result<bool, Box<dyn Error>> {
+    io::stdout().write_all(text.as_bytes())?;
     Ok(true)
 }
 
