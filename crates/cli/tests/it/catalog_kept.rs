@@ -147,6 +147,12 @@ fn what_changed_is_found_told_and_counted() {
         metrics.contains("state=\"changed\"} 1\n") && metrics.contains("last_backup_restorable{cluster="),
         "{metrics}"
     );
+    let file = world.folder.path().join("assay.prom");
+    let told = world.ask(&["metrics", "-o", file.to_str().unwrap(), "--now", "2100-01-01"]);
+    assert_eq!((told.code, told.out.as_str()), (Some(0), ""), "{}", told.err);
+    assert!(fs::read_to_string(&file).unwrap().contains("assay_last_run_timestamp_seconds 4102531199\n"));
+    let kept = world.ask(&["metrics", "-o", path.to_str().unwrap()]);
+    assert!(kept.code == Some(2) && kept.err.contains("what is there is no report"), "{}", kept.err);
     let page = world.folder.path().join("backups.html");
     let made = world.ask(&["calendar", "-o", page.to_str().unwrap()]);
     assert!(made.code == Some(0) && fs::read_to_string(&page).unwrap().contains("1 to restore"), "{}", made.err);

@@ -194,15 +194,19 @@ pub struct CatalogCalendarArgs {
 
 const METRICS_HELP: &str = "\
 Examples:
-  assay catalog metrics > /var/lib/node_exporter/assay.tmp &&
-    mv /var/lib/node_exporter/assay.tmp /var/lib/node_exporter/assay.prom
+  assay catalog metrics -o /var/lib/node_exporter/assay.prom
+  assay catalog metrics | grep last_restorable
 
 Prometheus' text format, one series a cluster. recipes/prometheus/ has alerts and a dashboard for it.";
 
 /// `assay catalog metrics`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = METRICS_HELP)]
-pub struct CatalogMetricsArgs {}
+pub struct CatalogMetricsArgs {
+    /// Write them to this file, whole or not at all; without it, to standard output
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+}
 
 /// A time zone by name, or by its distance from UTC.
 fn parse_zone(text: &str) -> Result<TimeZone, String> {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use report::Kept;
 
 use super::{Here, cluster, of};
-use crate::args::{CatalogCalendarArgs, CatalogFiguresArgs, CatalogStatsArgs, ReportFormat};
+use crate::args::{CatalogCalendarArgs, CatalogFiguresArgs, CatalogMetricsArgs, CatalogStatsArgs, ReportFormat};
 use crate::exit::{Ending, Error};
 use crate::output::catalog::kept as output;
 use crate::report_file::ReportFile;
@@ -31,21 +31,26 @@ pub(super) fn calendar(args: &CatalogCalendarArgs, here: &Here, ui: &mut Ui) -> 
         return Ok(Ending::Clean);
     }
     let page = report::calendar(&document, Some(here.author.at));
-    match file {
-        Some(file) => file.finish(page.as_bytes())?,
-        None => ui.out().write_all(page.as_bytes())?,
-    }
-    Ok(Ending::Clean)
+    put(file, &page, ui)
 }
 
-pub(super) fn metrics(here: &Here, ui: &mut Ui) -> Result<Ending, Error> {
+pub(super) fn metrics(args: &CatalogMetricsArgs, here: &Here, ui: &mut Ui) -> Result<Ending, Error> {
+    let file = args.out.as_deref().map(ReportFile::begin).transpose()?;
     let catalog = here.existing(Access::Read)?;
     let mut clusters = catalog.stats(None, &here.host.id, &TimeZone::UTC).map_err(of)?;
     catalog.tell_custody(&mut clusters, here.author.at).map_err(of)?;
     let log = catalog.head().map_err(of)?.seq;
     let complete = !catalog.has_unreadable(&here.host.id).map_err(of)?;
     let kept = Kept { clusters: &clusters, now: here.author.at, log, complete, assay: env!("CARGO_PKG_VERSION") };
-    ui.out().write_all(report::kept(&kept).as_bytes())?;
+    put(file, &report::kept(&kept), ui)
+}
+
+/// Writes it where it was asked for: to the file, else to standard output.
+fn put(file: Option<ReportFile>, text: &str, ui: &mut Ui) -> Result<Ending, Error> {
+    match file {
+        Some(file) => file.finish(text.as_bytes())?,
+        None => ui.out().write_all(text.as_bytes())?,
+    }
     Ok(Ending::Clean)
 }
 

@@ -44,7 +44,7 @@ pub(super) fn run(args: CatalogArgs, reading: &Reading, ui: &mut Ui) -> Result<E
         CatalogCommand::Prune(args) => prune::run(&args, &here, reading, ui),
         CatalogCommand::Stats(args) => figures::stats(&args, &here, ui),
         CatalogCommand::Calendar(args) => figures::calendar(&args, &here, ui),
-        CatalogCommand::Metrics(_) => figures::metrics(&here, ui),
+        CatalogCommand::Metrics(args) => figures::metrics(&args, &here, ui),
         CatalogCommand::Export(args) => exchange::export(&args, &here, ui),
         CatalogCommand::Import(args) => exchange::import(&args, &here, reading, ui),
     }
