@@ -1,4 +1,4 @@
-//! What the name of a file or directory says, by the name alone.
+//! The names that OpenShift's own tools give to the two files of a backup.
 
 /// The two kinds of files of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

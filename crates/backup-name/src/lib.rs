@@ -1,0 +1,14 @@
+//! What names of files and objects say of backups: which file it is, of what time, and which files are one backup.
+//!
+//! One reader of names for whoever lists files or objects. It opens nothing.
+#![forbid(unsafe_code)]
+
+mod file;
+mod group;
+mod openshift;
+mod stored;
+
+pub use file::{FileName, PACKED};
+pub use group::{BackupFiles, Grouped, Listed, grouped, name_of, of_named};
+pub use openshift::{BackupFile, BackupName};
+pub use stored::StoredName;
