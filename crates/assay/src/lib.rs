@@ -81,7 +81,7 @@ pub use watch::{Note, Phase, Silent, Watch};
 pub mod parts {
     pub use {
         artifact, backup_facts, bbolt_page, checks, document, encryption_config, etcd_snapshot, key_escrow,
-        kube_objects, lens, policy, static_resources, version_compat,
+        kube_objects, lens, policy, runbook, signatures, static_resources, version_compat,
     };
 }
 

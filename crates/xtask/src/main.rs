@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use xtask::{generate, layers, release, schema};
+use xtask::{api, generate, layers, packages, release, schema};
 
 const USAGE: &str = "\
 usage: cargo xtask CHORE
@@ -18,6 +18,9 @@ usage: cargo xtask CHORE
                        adds what the `.proto` files in DIR have (k8s.io/api, apimachinery and their like, with the Go
                        files beside them) to crates/kube-objects/schema/kubernetes.txt, marked as of that release; by
                        default the newest that the table speaks of
+  packages             holds what each package needs to be built from a registry; exit 1 where one lacks something
+  api [--check]        writes what the libraries `assay` and `document` offer to crates/*/public-api.txt; with --check
+                       nothing is written, and what differs is named: exit 1
   layers               holds imports and modules against ARCHITECTURE.md; exit 1 where one is not as it says
   sbom TARGET          prints what the binary for that target is made of, as CycloneDX 1.5
   notices TARGET       prints the licences and notices that go out with it
@@ -35,6 +38,9 @@ fn main() -> ExitCode {
         ["sbom", target] => sbom(target),
         ["notices", target] => notices(target),
         ["oci", tree, version, epoch, file] => oci(tree, version, epoch, Path::new(file)),
+        ["packages"] => packages(),
+        ["api"] => api(false),
+        ["api", "--check"] => api(true),
         ["schema", "--from", from] => schema(Path::new(from), None),
         ["schema", "--from", from, "--release", release] => schema(Path::new(from), Some(release)),
         _ => {
@@ -59,6 +65,30 @@ fn layers() -> Result<bool, Box<dyn Error>> {
         say(&format!("{offence}\n"));
     }
     Ok(offences.is_empty())
+}
+
+/// Whether every package is one; says what is not so.
+fn packages() -> Result<bool, Box<dyn Error>> {
+    let offences = packages::check(&root(), &cargo())?;
+    for offence in &offences {
+        say(&format!("{offence}\n"));
+    }
+    Ok(offences.is_empty())
+}
+
+/// Whether both lists are what is offered, or have been made so; says what is gone and what is new.
+fn api(check: bool) -> Result<bool, Box<dyn Error>> {
+    let changed = api::api(&root(), &cargo(), check)?;
+    for list in &changed {
+        say(&format!("{}\n", list.list.display()));
+        for (sign, lines) in [('-', &list.gone), ('+', &list.new)] {
+            lines.iter().for_each(|line| say(&format!("{sign} {line}\n")));
+        }
+    }
+    if check && !changed.is_empty() {
+        say("What is gone breaks programs: docs/packages.md. Where that is meant, `cargo xtask api` writes it down.\n");
+    }
+    Ok(!check || changed.is_empty())
 }
 
 /// Whether all that is generated is as it should be, or has been made so.

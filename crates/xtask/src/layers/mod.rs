@@ -14,6 +14,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::metadata;
 use circles::Circle;
 use table::Row;
 use workspace::Package;
@@ -33,8 +34,8 @@ pub enum Error {
         source: std::io::Error,
     },
     /// What cargo says of the workspace cannot be had.
-    #[error("cargo metadata: {0}")]
-    Metadata(String),
+    #[error(transparent)]
+    Metadata(#[from] metadata::Error),
     /// The page has no table of crates, or one that cannot be read.
     #[error("{PAGE}: {0}")]
     Table(String),
