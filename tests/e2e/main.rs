@@ -19,6 +19,7 @@ mod opened;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod readme;
+mod recipes;
 mod recorded;
 mod shop;
 mod support;
