@@ -8,6 +8,7 @@ mod lex;
 mod resolve;
 mod source;
 mod table;
+mod wall;
 mod workspace;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use crate::metadata;
 use circles::Circle;
 use table::Row;
+pub use wall::{NETWORKED, built_of};
 use workspace::Package;
 
 /// The page with the table of crates.

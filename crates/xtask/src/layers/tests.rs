@@ -1,6 +1,6 @@
 //! The laws on made workspaces, and on this one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -170,4 +170,26 @@ fn this_workspace_keeps_its_laws() {
     let offences = check(root, &cargo()).unwrap();
     let told: Vec<String> = offences.iter().map(ToString::to_string).collect();
     assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+#[test]
+fn nothing_networked_is_in_assay_and_no_judge_in_the_one_program_that_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let of = |package| built_of(&root, &cargo(), package).unwrap();
+    let networked = |built: &BTreeSet<String>| NETWORKED.iter().filter(|name| built.contains(**name)).count();
+    let assay = of("etcd-assay");
+    assert!(assay.contains("etcd-assay-core") && assay.len() > 100, "{assay:?}");
+    assert_eq!(
+        networked(&assay),
+        0,
+        "{:?}",
+        NETWORKED.iter().filter(|name| assay.contains(**name)).collect::<Vec<_>>()
+    );
+
+    // the other side: the list names what is really there, and what judges is not
+    let fleet = of("etcd-assay-fleet");
+    assert!(networked(&fleet) >= 7, "{fleet:?}");
+    let ours: Vec<&str> = fleet.iter().map(String::as_str).filter(|name| name.starts_with("etcd-assay")).collect();
+    let named = ["etcd-assay-backup-name", "etcd-assay-bbolt-page", "etcd-assay-fleet", "etcd-assay-wording"];
+    assert_eq!(ours, named, "a second judge, or a second reader");
 }

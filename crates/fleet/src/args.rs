@@ -1,0 +1,53 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+use crate::judge::{self, JudgeArgs};
+use crate::merge::{self, MergeArgs};
+use crate::plan::{self, PlanArgs};
+
+/// Judge the backups of a fleet of clusters where they lie, on an engine that is already there
+#[derive(Debug, Parser)]
+#[command(
+    name = "assay-fleet",
+    version,
+    max_term_width = 100,
+    after_help = "\
+plan, then judge for each shard, then merge, then report. Each backup is judged by `assay verify`, without network and
+without credentials; this program only carries bytes to it and rows away."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List sources and write what is to be judged, in shards
+    Plan(PlanArgs),
+    /// Judge one shard: what an engine runs for each
+    Judge(JudgeArgs),
+    /// Put the parts together, and name what is missing
+    Merge(MergeArgs),
+}
+
+/// Does it; gives the exit code.
+pub(crate) async fn dispatch(command: Command) -> Result<u8, Error> {
+    match command {
+        Command::Plan(args) => plan::run(args).await,
+        Command::Judge(args) => judge::run(args).await,
+        Command::Merge(args) => merge::run(args).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Args::command().debug_assert();
+    }
+}

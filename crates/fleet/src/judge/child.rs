@@ -1,0 +1,115 @@
+//! The judge as a child: `assay verify --json` with an empty environment and, where the system allows it, no network.
+
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+
+use crate::answer::Answer;
+use crate::error::{Error, say};
+use crate::program;
+
+/// The most that a document may be long, in bytes.
+const ANSWER: u64 = 64 << 20;
+/// What is read of its standard error.
+const WORDS: u64 = 64 << 10;
+
+/// How backups are judged.
+pub(super) struct Judge {
+    /// The program.
+    pub(super) assay: PathBuf,
+    /// As of when.
+    pub(super) now: String,
+    /// Whether a policy lies in the spool.
+    pub(super) policy: bool,
+    /// How long it may take.
+    pub(super) limit: Duration,
+    /// What takes the network away; none where the system does not allow it.
+    walls: Vec<OsString>,
+}
+
+/// How the policy is called in the spool, as seen from an item.
+pub(super) const POLICY: &str = "../policy.toml";
+
+impl Judge {
+    /// Looks whether a child can be without network here.
+    pub(super) async fn new(assay: PathBuf, now: String, policy: bool, limit: Duration) -> Self {
+        let unshare = program::in_path("unshare").unwrap_or_default();
+        let arguments = ["--user", "--map-root-user", "--net", "--"].map(OsString::from);
+        let mut probe = Command::new(&unshare);
+        probe.args(&arguments).arg(&assay).arg("--version").env_clear();
+        probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let works = probe.status().await.is_ok_and(|status| status.success());
+        let walls: Vec<OsString> = [unshare.into_os_string()].into_iter().chain(arguments).collect();
+        if !works {
+            say("the judge has the network of this process: the system gives it no namespace of its own (unshare -rn)");
+        }
+        Self { assay, now, policy, limit, walls: if works { walls } else { Vec::new() } }
+    }
+
+    /// Judges files, named as from `folder`. A judge that ends badly is started once more, without maps.
+    ///
+    /// # Errors
+    /// Where it cannot be started at all. `Ok(Err(_))` tells how it ended badly.
+    pub(super) async fn verify(&self, folder: &Path, files: &[OsString]) -> Result<Result<Answer, String>, Error> {
+        let first = match self.once(folder, files, false).await? {
+            Ok(answer) => return Ok(Ok(answer)),
+            Err(why) => why,
+        };
+        Ok(self.once(folder, files, true).await?.map_err(|second| {
+            if first == second { format!("{first}, twice") } else { format!("{first}; then {second}") }
+        }))
+    }
+
+    fn command(&self, files: &[OsString], no_mmap: bool) -> Command {
+        let mut words = self.walls.iter().cloned().chain([self.assay.clone().into_os_string()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
+        command.args(["verify", "--json", "--quiet", "--color", "never", "--progress", "never", "--now", &self.now]);
+        if self.policy {
+            command.args(["--policy", POLICY]);
+        }
+        if no_mmap {
+            command.arg("--no-mmap");
+        }
+        command.arg("--").args(files);
+        command
+    }
+
+    async fn once(&self, folder: &Path, files: &[OsString], no_mmap: bool) -> Result<Result<Answer, String>, Error> {
+        let mut command = self.command(files, no_mmap);
+        command.env_clear().current_dir(folder).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let failed = |error: std::io::Error| Error::again(format!("the judge cannot be started: {error}"));
+        let mut child = command.spawn().map_err(failed)?;
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        let ended = tokio::time::timeout(self.limit, async {
+            let (out, _, status) = tokio::join!(text(out, ANSWER), text(err, WORDS), child.wait());
+            (out, status)
+        });
+        let Ok((out, status)) = ended.await else {
+            return Ok(Err(format!("not done after {}", crate::age::shown(self.limit.as_secs().cast_signed()))));
+        };
+        let status = status.map_err(failed)?;
+        Ok(match (status.code(), Answer::read(&out)) {
+            (Some(0..=2), Some(answer)) => Ok(answer),
+            (Some(code @ 0..=2), None) => Err(format!("it ended with {code} and without an answer")),
+            (Some(code), _) => Err(format!("it ended with {code}")),
+            (None, _) => Err(format!("signal {}", status.signal().unwrap_or(0))),
+        })
+    }
+}
+
+/// What comes out, up to a limit; the rest is read and let go, so that a child is not kept waiting.
+async fn text(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        let _ = (&mut pipe).take(limit).read_to_end(&mut bytes).await;
+        let _ = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
+    }
+    bytes
+}
