@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Error;
+use crate::metadata;
 
 /// What speaks to a network, or is there for what does. `mio` is not among them: the terminal waits by it.
 pub const NETWORKED: [&str; 14] = [
@@ -33,10 +34,7 @@ pub fn built_of(root: &Path, cargo: &Path, package: &str) -> Result<BTreeSet<Str
     let mut command = Command::new(cargo);
     command.args(["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}", "--target", "all"]);
     command.args(["--all-features", "--package", package, "--manifest-path"]).arg(root.join("Cargo.toml"));
-    let output = command.output().map_err(|error| Error::Metadata(error.to_string()))?;
-    if !output.status.success() {
-        return Err(Error::Metadata(String::from_utf8_lossy(&output.stderr).into_owned()));
-    }
-    let said = String::from_utf8_lossy(&output.stdout);
+    let output = metadata::said(&mut command)?;
+    let said = String::from_utf8_lossy(&output);
     Ok(said.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
 }
