@@ -1,6 +1,6 @@
 //! Every ```` ```console ```` block: its `$ ` lines are run, and what they print is what stands below them.
 //!
-//! Each page has a folder of its own, in which `fixtures` is the repository's, so that screens read as if run at the
+//! Each page has a folder of its own, in which `fixtures` and `recipes` are the repository's, so that screens read as if run at the
 //! root and files they write are gone afterwards. A line `...` stands for any lines, `[..]` inside a line for
 //! anything. `$?` is the exit code of the line before. `sqlite3 FILE "SQL"` is answered by the SQLite that assay itself
 //! is built with, since the shell's need not be installed; nor need age: `age-keygen` hands out recorded identities.
@@ -167,7 +167,9 @@ fn place_programs(bin: &Path) {
 fn wrong(page: &str, text: &str) -> Vec<(Step, Vec<String>)> {
     let folder = tempfile::tempdir().unwrap();
     place_programs(&folder.path().join(".bin"));
-    symlink(root().join("fixtures").canonicalize().unwrap(), folder.path().join("fixtures")).unwrap();
+    for name in ["fixtures", "recipes"] {
+        symlink(root().join(name).canonicalize().unwrap(), folder.path().join(name)).unwrap();
+    }
     let mut before = 0;
     let mut wrong = Vec::new();
     for step in steps(page, text) {

@@ -23,12 +23,13 @@ const CALLS: [(&str, Form); 11] = [
 ];
 
 /// Recipes that call it through another.
-const THROUGH: [&str; 7] = [
+const THROUGH: [&str; 8] = [
     "recipes/github/workflow.yml",
     "recipes/pre-commit/pre-commit-config.yaml",
     "recipes/prometheus/assay.rules.yml",
     "recipes/prometheus/dashboard.json",
     "recipes/prometheus/tests",
+    "recipes/prometheus/would-fire",
     "recipes/systemd/assay.default",
     "recipes/systemd/assay.timer",
 ];
