@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::judge::{self, JudgeArgs};
 use crate::merge::{self, MergeArgs};
 use crate::plan::{self, PlanArgs};
+use crate::report::{self, ReportArgs};
 
 /// Judge the backups of a fleet of clusters where they lie, on an engine that is already there
 #[derive(Debug, Parser)]
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Judge(JudgeArgs),
     /// Put the parts together, and name what is missing
     Merge(MergeArgs),
+    /// Tell which clusters have no backup that was judged good, and how old the newest good one of each is
+    Report(ReportArgs),
 }
 
 /// Does it; gives the exit code.
@@ -39,6 +42,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<u8, Error> {
         Command::Plan(args) => plan::run(args).await,
         Command::Judge(args) => judge::run(args).await,
         Command::Merge(args) => merge::run(args).await,
+        Command::Report(args) => report::run(args).await,
     }
 }
 

@@ -20,6 +20,7 @@ mod merge;
 mod place;
 mod plan;
 mod program;
+mod report;
 mod rows;
 mod stamp;
 mod store;

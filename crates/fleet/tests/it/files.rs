@@ -253,3 +253,57 @@ fn what_an_earlier_run_judged_is_carried_until_it_is_due() {
     let late = place.plan("late", &["--since-run", &since, "--now", "2026-12-29T12:00:00Z"]);
     assert_eq!((late, &place.json("late/plan.json")["carried"]), (1, &0.into()));
 }
+
+#[test]
+fn a_report_tells_clusters_first_and_ends_with_one_where_a_cluster_lacks_a_good_backup() {
+    let place = fleet();
+    let csv = place.path("clusters.csv");
+    let source = place.address("source");
+    let list = format!("cluster,prefix,rpo\nb,{source}/b,30d\nc,{source}/c,\nnowhere,{source}/d,\n");
+    fs::write(&csv, list).unwrap();
+    let shards = place.plan("run", &["--inventory", csv.to_str().unwrap()]);
+    let run = place.address("run");
+    assert_eq!(place.run(&["report", "--run", &run]).code, 2, "not merged yet");
+    place.judge("run", shards);
+    place.ok(&["merge", "--run", &run]);
+    let out = |name: &str| place.path(name).to_str().unwrap().to_owned();
+    let (page, junit, prom) = (out("fleet.html"), out("fleet.xml"), out("fleet.prom"));
+    let words = ["report", "--run", &run, "--max-age", "26h", "--previous", &run];
+    let words = [&words[..], &["--html", &page, "--junit", &junit, "--metrics", &prom]].concat();
+    let told = place.run(&words);
+    assert_eq!(told.code, 1, "{told:?}");
+    let head: Vec<&str> = told.out.lines().take(2).collect();
+    assert_eq!(
+        head,
+        [
+            "4 clusters: 1 no backup at all, 1 none judged good, 1 newest good too old, 1 newest not good",
+            "since the run before: 0 worse, 0 better, 0 new, 0 gone"
+        ]
+    );
+    let told = place.run(&["report", "--run", &run, "--max-age", "26h", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    let clusters: Vec<(&str, &str)> = document["clusters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["cluster"].as_str().unwrap(), it["status"].as_str().unwrap()))
+        .collect();
+    let expected = [("nowhere", "missing"), ("c", "no-good"), ("prod-x7k2p", "stale"), ("b", "newest-bad")];
+    assert_eq!(clusters, expected);
+    assert_eq!(document["clusters"][3]["maxAgeSeconds"], 30 * 86_400);
+    assert!(fs::read_to_string(&page).unwrap().contains("3 clusters without a backup to rely on"));
+    if let Some(mut lint) = fixtures::tool("xmllint") {
+        assert!(lint.args(["--noout", &junit]).status().unwrap().success());
+    }
+    if let Some(mut check) = fixtures::tool("promtool") {
+        let metrics = fs::File::open(&prom).unwrap();
+        let output = check.args(["check", "metrics"]).stdin(metrics).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    // all is well where nothing is asked that is not so
+    fs::remove_dir_all(place.path("source/c")).unwrap();
+    let shards = place.plan("well", &[]);
+    place.judge("well", shards);
+    place.ok(&["merge", "--run", &place.address("well")]);
+    place.ok(&["report", "--run", &place.address("well")]);
+}

@@ -1,0 +1,322 @@
+//! One cluster: what it has, and whether that is enough.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Asked;
+use crate::item::{Depth, Expected, State, Verdict, VerdictRow};
+
+/// Whether a cluster has what it must have; the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Status {
+    /// It is listed, and there is no backup of it at all.
+    Missing,
+    /// None of its backups was judged good.
+    NoGood,
+    /// The newest good one is too old.
+    Stale,
+    /// There is a newer one that is bad, or of which nothing is known.
+    NewestBad,
+    /// Backups of more than one cluster lie where one was expected.
+    Mixed,
+    /// There are more than should be kept.
+    TooMany,
+    /// All is well.
+    Good,
+}
+
+impl Status {
+    /// Every status, the worst first.
+    pub(super) const ALL: [Self; 7] =
+        [Self::Missing, Self::NoGood, Self::Stale, Self::NewestBad, Self::Mixed, Self::TooMany, Self::Good];
+
+    /// Its word.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::NoGood => "no-good",
+            Self::Stale => "stale",
+            Self::NewestBad => "newest-bad",
+            Self::Mixed => "mixed",
+            Self::TooMany => "too-many",
+            Self::Good => "good",
+        }
+    }
+
+    /// In words.
+    pub(super) fn told(self) -> &'static str {
+        match self {
+            Self::Missing => "no backup at all",
+            Self::NoGood => "none judged good",
+            Self::Stale => "newest good too old",
+            Self::NewestBad => "newest not good",
+            Self::Mixed => "of several clusters",
+            Self::TooMany => "too many",
+            Self::Good => "good",
+        }
+    }
+
+    /// Whether it lacks what it must have.
+    pub(super) fn fails(self) -> bool {
+        matches!(self, Self::Missing | Self::NoGood | Self::Stale)
+    }
+}
+
+/// What became of a cluster since an earlier run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Trend {
+    /// It was not there.
+    New,
+    /// It was worse.
+    Better,
+    /// It was as it is.
+    Same,
+    /// It was better.
+    Worse,
+}
+
+/// A backup, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Backup {
+    /// Where it is.
+    pub(super) uri: String,
+    /// When it was taken.
+    pub(super) taken: String,
+    /// What came of it.
+    pub(super) state: State,
+    /// What it came to.
+    pub(super) verdict: Option<Verdict>,
+}
+
+/// A cluster.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Cluster {
+    /// What it is called.
+    pub(super) cluster: String,
+    /// What its snapshots say it is.
+    pub(super) ids: BTreeSet<String>,
+    /// Whether it has what it must have.
+    pub(super) status: Status,
+    /// What became of it.
+    pub(super) trend: Option<Trend>,
+    /// The newest that was judged good.
+    pub(super) newest_good: Option<Backup>,
+    /// How old that is, in seconds.
+    pub(super) age_seconds: Option<i64>,
+    /// How old it may be, in seconds.
+    pub(super) max_age_seconds: Option<i64>,
+    /// The newest.
+    pub(super) newest: Option<Backup>,
+    /// Its backups.
+    pub(super) backups: u64,
+    /// How many there may be.
+    pub(super) keep: Option<u64>,
+    /// How many came to what.
+    pub(super) states: BTreeMap<&'static str, u64>,
+    /// How many of each verdict.
+    pub(super) verdicts: BTreeMap<&'static str, u64>,
+}
+
+/// Only what was judged whole and did not fail is good.
+fn is_good(row: &VerdictRow) -> bool {
+    matches!(row.state, State::Judged | State::Carried)
+        && row.depth == Depth::Full
+        && row.snapshot
+        && matches!(row.verdict, Some(Verdict::Pass | Verdict::Warn))
+}
+
+impl Cluster {
+    /// A cluster of which nothing is known yet.
+    pub(super) fn new(name: &str) -> Self {
+        Self {
+            cluster: name.to_owned(),
+            ids: BTreeSet::new(),
+            status: Status::Missing,
+            trend: None,
+            newest_good: None,
+            age_seconds: None,
+            max_age_seconds: None,
+            newest: None,
+            backups: 0,
+            keep: None,
+            states: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what came of a backup.
+    pub(super) fn add(&mut self, row: &VerdictRow) {
+        self.ids.extend(row.cluster_id.clone());
+        *self.states.entry(row.state.name()).or_default() += 1;
+        if let Some(verdict) = row.verdict {
+            *self.verdicts.entry(verdict.name()).or_default() += 1;
+        }
+        if !row.snapshot {
+            return; // a tarball alone is no backup of a cluster
+        }
+        self.backups += 1;
+        // a clock that is wrong makes nothing younger than what it is stored in
+        let taken = if at(&row.modified) < at(&row.taken) { &row.modified } else { &row.taken };
+        let backup = || Backup { uri: row.uri.clone(), taken: taken.clone(), state: row.state, verdict: row.verdict };
+        let is_newer = |than: &Option<Backup>| than.as_ref().is_none_or(|than| at(&than.taken) <= at(taken));
+        if is_newer(&self.newest) {
+            self.newest = Some(backup());
+        }
+        if is_good(row) && is_newer(&self.newest_good) {
+            self.newest_good = Some(backup());
+        }
+    }
+
+    /// Holds it against what it must have.
+    pub(super) fn settle(&mut self, expected: Option<&Expected>, asked: Asked) {
+        let own = expected.and_then(|expected| expected.rpo.as_deref()).and_then(|rpo| crate::age::parse(rpo).ok());
+        self.max_age_seconds = own.or(asked.max_age);
+        self.keep = expected.and_then(|expected| expected.keep).or(asked.keep);
+        let taken = self.newest_good.as_ref().and_then(|good| at(&good.taken));
+        self.age_seconds = taken.map(|taken| asked.now.as_second() - taken.as_second());
+        let is_stale = match (self.age_seconds, self.max_age_seconds) {
+            (Some(age), Some(most)) => age > most,
+            (None, Some(_)) => true,
+            (_, None) => false,
+        };
+        self.status = match &self.newest_good {
+            _ if self.backups == 0 => Status::Missing,
+            None => Status::NoGood,
+            Some(_) if is_stale => Status::Stale,
+            Some(good)
+                if self.newest.as_ref().is_some_and(|newest| newest.uri != good.uri && !newest.may_be_good()) =>
+            {
+                Status::NewestBad
+            }
+            _ if self.ids.len() > 1 => Status::Mixed,
+            _ if self.keep.is_some_and(|keep| self.backups > keep) => Status::TooMany,
+            _ => Status::Good,
+        };
+    }
+}
+
+impl Backup {
+    /// Whether nothing speaks against it, though it was only looked at.
+    fn may_be_good(&self) -> bool {
+        self.verdict.is_some_and(|verdict| verdict != Verdict::Fail)
+    }
+}
+
+fn at(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::item::{ClusterFrom, Counts};
+
+    /// A backup that was judged whole.
+    pub(in crate::report) fn row(cluster: &str, uri: &str, taken: &str, verdict: Verdict) -> VerdictRow {
+        VerdictRow {
+            schema: String::new(),
+            run: None,
+            item: uri.to_owned(),
+            shard: None,
+            cluster: cluster.to_owned(),
+            cluster_from: ClusterFrom::Inventory,
+            folder: String::new(),
+            uri: uri.to_owned(),
+            etag: None,
+            version: None,
+            size: 0,
+            modified: taken.to_owned(),
+            depth: Depth::Full,
+            newest: false,
+            snapshot: true,
+            state: State::Judged,
+            verdict: Some(verdict),
+            judged: None,
+            worst: None,
+            counts: Counts::default(),
+            sha256: None,
+            taken: taken.to_owned(),
+            revision: None,
+            etcd: None,
+            openshift: None,
+            cluster_id: None,
+            cluster_name: None,
+            live_keys: None,
+            encrypted: None,
+            assay: String::new(),
+            policy: None,
+            error: None,
+        }
+    }
+
+    pub(in crate::report) fn asked() -> Asked {
+        Asked { now: "2026-11-29T12:00:00Z".parse().unwrap(), max_age: Some(26 * 3600), keep: Some(3) }
+    }
+
+    #[test]
+    fn only_what_was_judged_whole_and_did_not_fail_is_good() {
+        let (old, new) = ("2026-11-29T00:00:00Z", "2026-11-29T11:00:00Z");
+        let good = || row("c", "old", old, Verdict::Warn);
+        let next = |change: fn(&mut VerdictRow)| {
+            let mut next = row("c", "new", new, Verdict::Pass);
+            change(&mut next);
+            vec![good(), next]
+        };
+        for (what, rows, status) in [
+            ("nothing", vec![], Status::Missing),
+            ("good", vec![good()], Status::Good),
+            ("a newer good one", next(|_| ()), Status::Good),
+            ("a newer that fails", next(|row| row.verdict = Some(Verdict::Fail)), Status::NewestBad),
+            (
+                "a newer that vanished",
+                next(|row| (row.state, row.verdict) = (State::Vanished, None)),
+                Status::NewestBad,
+            ),
+            (
+                "a newer that was looked at",
+                next(|row| {
+                    (row.depth, row.verdict) = (Depth::Quick, Some(Verdict::Plausible));
+                }),
+                Status::Good,
+            ),
+            ("only looked at", next(|row| row.verdict = Some(Verdict::Plausible)).split_off(1), Status::NoGood),
+            ("only a tarball", next(|row| row.snapshot = false).split_off(1), Status::Missing),
+            ("a judge that failed", next(|row| row.state = State::JudgeFailed).split_off(1), Status::NoGood),
+            ("too old", vec![row("c", "x", "2026-11-28T09:00:00Z", Verdict::Pass)], Status::Stale),
+            (
+                "a clock in the future",
+                vec![VerdictRow {
+                    taken: "2030-01-01T00:00:00Z".into(),
+                    ..row("c", "x", "2026-11-28T09:00:00Z", Verdict::Pass)
+                }],
+                Status::Stale,
+            ),
+            ("an odd time", vec![row("c", "x", "yesterday", Verdict::Pass)], Status::Stale),
+            ("too many", vec![good(), good(), good(), good()], Status::TooMany),
+        ] {
+            let mut cluster = Cluster::new("c");
+            rows.iter().for_each(|row| cluster.add(row));
+            cluster.settle(None, asked());
+            assert_eq!(cluster.status, status, "{what}");
+        }
+        let mut cluster = Cluster::new("c");
+        next(|row| row.cluster_id = Some("b".into())).iter().for_each(|row| cluster.add(row));
+        cluster.ids.insert("a".into());
+        cluster.settle(None, asked());
+        assert_eq!(cluster.status, Status::Mixed);
+    }
+
+    #[test]
+    fn the_list_of_clusters_counts_before_the_command_line() {
+        let mut cluster = Cluster::new("c");
+        cluster.add(&row("c", "x", "2026-11-28T09:00:00Z", Verdict::Pass));
+        let line = Expected { cluster: "c".into(), prefix: String::new(), rpo: Some("2d".into()), keep: None };
+        cluster.settle(Some(&line), asked());
+        assert_eq!((cluster.status, cluster.keep), (Status::Good, Some(3)));
+    }
+}
