@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::error::Error;
+use crate::job::{self, JobArgs};
 use crate::judge::{self, JudgeArgs};
 use crate::merge::{self, MergeArgs};
 use crate::plan::{self, PlanArgs};
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Merge(MergeArgs),
     /// Tell which clusters have no backup that was judged good, and how old the newest good one of each is
     Report(ReportArgs),
+    /// Print what an engine is given; nothing is submitted
+    Job(JobArgs),
 }
 
 /// Does it; gives the exit code.
@@ -43,6 +46,7 @@ pub(crate) async fn dispatch(command: Command) -> Result<u8, Error> {
         Command::Judge(args) => judge::run(args).await,
         Command::Merge(args) => merge::run(args).await,
         Command::Report(args) => report::run(args).await,
+        Command::Job(args) => job::run(args).await,
     }
 }
 

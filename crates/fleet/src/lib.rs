@@ -15,6 +15,7 @@ mod args;
 mod clock;
 mod error;
 mod item;
+mod job;
 mod judge;
 mod merge;
 mod place;

@@ -149,6 +149,21 @@ impl Place {
         put.map(drop).map_err(|error| Fault::of(&error).into_error(&self.shown(name)))
     }
 
+    /// Names of all parts that are there.
+    #[expect(clippy::disallowed_methods, reason = "a run's own parts, not backups")]
+    pub(crate) async fn parts(&self) -> Result<Vec<String>, Error> {
+        let Some(store) = &self.store else {
+            let Ok(entries) = std::fs::read_dir(self.file("parts")) else { return Ok(Vec::new()) };
+            return Ok(entries
+                .flatten()
+                .map(|entry| format!("parts/{}", entry.file_name().to_string_lossy()))
+                .collect());
+        };
+        let listed = store::list(&**store, self.key("parts").as_ref()).await;
+        let listed = listed.map_err(|fault| fault.into_error(&self.shown("parts")))?;
+        Ok(listed.iter().filter_map(|meta| Some(format!("parts/{}", meta.location.filename()?))).collect())
+    }
+
     /// Whether the place takes "only if absent": the second of two different writes must be refused.
     pub(crate) async fn creates_only_once(&self) -> Result<bool, Error> {
         if self.store.is_none() {

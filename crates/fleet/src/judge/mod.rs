@@ -97,6 +97,10 @@ async fn judge(args: JudgeArgs) -> Result<u8, Error> {
         return Err(Error::new(format!("there is no shard {shard}: the plan has {}", plan.shards))
             .hinted("a job has as many indexes as the plan has shards, from 0"));
     }
+    if is_done(&place, &plan, shard).await? {
+        say(&format!("{}: it is there already", place.shown(&part(shard))));
+        return Ok(0);
+    }
     let items = rows::shard(&place, shard).await?;
     let assay = program::find(args.assay.as_deref())?;
     let version = program::version(&assay).await?;
@@ -111,6 +115,13 @@ async fn judge(args: JudgeArgs) -> Result<u8, Error> {
     let mut stores = Stores::new(args.retries);
     let judged = all(&items, &plan, &judge, &mut spool, &mut stores).await?;
     write(&place, &plan, shard, &judged).await
+}
+
+/// Whether the shard's part is there: it was written whole, and an engine may start a shard that is done.
+async fn is_done(place: &Place, plan: &Plan, shard: u32) -> Result<bool, Error> {
+    let Some(packed) = place.read(&part(shard)).await? else { return Ok(false) };
+    let first = rows::rows::<Row>(packed.as_slice(), String::new()).next();
+    Ok(matches!(first, Some(Ok(Row::Part(it))) if it.plan == plan.digest && it.shard == Some(shard)))
 }
 
 /// Puts the policy where the judge finds it; it must be the one that was planned with.
