@@ -88,6 +88,11 @@ impl Fault {
     }
 }
 
+/// Whether a store gave out a whole object where a range was asked for.
+pub(crate) fn has_no_ranges(error: &object_store::Error) -> bool {
+    said(error).contains("non-partial response")
+}
+
 /// Everything that an error says, with its causes.
 fn said(error: &object_store::Error) -> String {
     let mut text = error.to_string();

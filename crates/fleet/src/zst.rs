@@ -39,7 +39,8 @@ impl Writer {
 
     /// All that is left, compressed.
     pub(crate) fn finish(mut self) -> Vec<u8> {
-        if !self.text.is_empty() {
+        // no row at all is a frame, too: an empty file is none of Zstandard's
+        if !self.text.is_empty() || self.frames.is_empty() {
             self.frame();
         }
         self.frames
@@ -100,6 +101,7 @@ mod tests {
         assert_eq!(read, rows);
         assert!(lines(&packed[..packed.len() - 5]).any(|line| line.is_err()));
         assert!(lines(b"no zstd".as_slice()).any(|line| line.is_err()));
-        assert_eq!(lines(b"".as_slice()).count(), 0);
+        let nothing = Writer::default().finish();
+        assert!(!nothing.is_empty() && lines(nothing.as_slice()).count() == 0);
     }
 }

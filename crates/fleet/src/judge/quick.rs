@@ -13,7 +13,7 @@ use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, ObjectStore};
 
 use crate::item::File;
-use crate::store::Fault;
+use crate::store::{Fault, has_no_ranges};
 
 /// Bytes that are asked for at a time.
 const BLOCK: u64 = 64 << 10;
@@ -198,13 +198,13 @@ impl Blocks<'_> {
         wanted.map(<[u8]>::to_vec).ok_or_else(|| suspect("it ends too early"))
     }
 
-    async fn get(&self, range: Range<u64>) -> Result<Vec<u8>, Fault> {
+    async fn get(&self, range: Range<u64>) -> Result<Vec<u8>, Stop> {
         let length = usize::try_from(range.end - range.start).unwrap_or(0);
         let (store, key) = match &self.bytes {
             Bytes::File(file) => {
                 let mut bytes = vec![0; length];
                 let read = file.read_exact_at(&mut bytes, range.start);
-                return read.map(|()| bytes).map_err(|error| Fault::Refused(error.kind().to_string()));
+                return Ok(read.map(|()| bytes).map_err(|error| Fault::Refused(error.kind().to_string()))?);
             }
             Bytes::Object(store, key) => (store, key),
         };
@@ -214,11 +214,19 @@ impl Blocks<'_> {
             range: Some(GetRange::Bounded(range)),
             ..GetOptions::default()
         };
-        let got = store.get_opts(key, options).await.map_err(|error| Fault::of(&error))?;
+        let got = store.get_opts(key, options).await;
+        let got = got.map_err(|error| match has_no_ranges(&error) {
+            true => suspect("the store gives out no parts of an object"),
+            false => Fault::of(&error).into(),
+        })?;
         if got.meta.size != self.file.size || (self.file.etag.is_some() && got.meta.e_tag != self.file.etag) {
-            return Err(Fault::Changed);
+            return Err(Fault::Changed.into());
         }
         let bytes = got.bytes().await.map_err(|error| Fault::of(&error))?;
-        if bytes.len() == length { Ok(bytes.to_vec()) } else { Err(Fault::Unavailable("another range".to_owned())) }
+        if bytes.len() == length {
+            Ok(bytes.to_vec())
+        } else {
+            Err(Fault::Unavailable("another range".to_owned()).into())
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! The program against folders and stores.
 #![allow(clippy::disallowed_methods, reason = "tests read and write what they made")]
+#![allow(clippy::disallowed_types, reason = "tests speak to a store that they started, on loopback")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod files;
+mod moto;
+mod stores;
 mod support;
