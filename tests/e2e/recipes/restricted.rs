@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 use super::lines::{documents, read};
 
 /// Files with pods, and where the pod and its containers are.
-const PODS: [(&str, &str); 3] = [
+const PODS: [(&str, &str); 5] = [
     ("recipes/cronjob/cronjob.yaml", "/spec/jobTemplate/spec/template/spec"),
     ("recipes/argo/cronworkflow.yaml", "/spec/workflowSpec"),
     ("recipes/tekton/task.yaml", "/spec"),
+    // what `assay-fleet job kubernetes` prints, as its tests record it
+    ("crates/fleet/tests/it/golden/job.yaml", "/spec/template/spec"),
+    ("crates/fleet/tests/it/golden/compat.yaml", "/spec/template/spec"),
 ];
 
 /// What keeps a pod out, by field.

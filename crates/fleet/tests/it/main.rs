@@ -5,5 +5,6 @@
 
 mod files;
 mod moto;
+mod on_engines;
 mod stores;
 mod support;

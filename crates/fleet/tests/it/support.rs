@@ -3,12 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// The time as of which everything is judged here.
 pub(crate) const NOW: &str = "2026-11-29T12:00:00Z";
+
+/// How long what is waited for may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The pause between two looks.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The judge that was built with this program: `cargo test --workspace` builds both.
 pub(crate) fn assay() -> PathBuf {
@@ -138,4 +144,13 @@ pub(crate) fn told(rows: &[Value], name: &str) -> Vec<(String, String)> {
     let text = |row: &Value, field: &str| row[field].as_str().unwrap_or("-").to_owned();
     let short = |uri: String| uri.rsplit("/source/").next().unwrap_or_default().to_owned();
     rows.iter().map(|row| (short(text(row, "uri")), text(row, name))).collect()
+}
+
+/// Waits for a state that nobody announces; fails with what is known by then.
+pub(crate) fn wait(what: &str, is_so: impl Fn() -> bool, known: impl Fn() -> String) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "{what}: not within {} s\n{}", PATIENCE.as_secs(), known());
+        std::thread::sleep(LOOK);
+    }
 }
