@@ -87,7 +87,7 @@ impl KubernetesArgs {
         // JSON's strings are YAML's, whatever is in an address
         let run = serde_json::to_string(&work.run).map_err(|error| Error::new(format!("the run: {error}")))?;
         let namespace = self.namespace.as_ref().map_or_else(String::new, |name| format!("  namespace: {name}\n"));
-        let (shards, parallelism) = (work.shards, work.parallelism);
+        let (shards, parallelism, many) = (work.shards, work.parallelism, wording::count(work.shards, "shard"));
         let rules = if self.compat { compat(shards) } else { rules(shards) };
         let mounted = self.service_account.is_some();
         let account = self
@@ -101,7 +101,7 @@ impl KubernetesArgs {
         let (image, memory, spool, deadline) =
             (&self.image, &self.memory, &self.spool_size, u64::from(work.hours) * 3600);
         Ok(format!(
-            r#"# {shards} shards, {parallelism} at a time. Exit 75 is tried again, 64 is not, an eviction does not count.
+            r#"# {many}, {parallelism} at a time. Exit 75 is tried again, 64 is not, an eviction does not count.
 # When it has ended, whether as Complete or as Failed: assay-fleet merge --run {run}
 apiVersion: batch/v1
 kind: Job

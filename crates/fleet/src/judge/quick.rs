@@ -230,3 +230,60 @@ impl Blocks<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::item::Role;
+
+    fn look_at(bytes: &[u8]) -> Look {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        let listed = File {
+            role: Role::Snapshot,
+            uri: String::new(),
+            etag: None,
+            version: None,
+            size: bytes.len() as u64,
+            modified: String::new(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(look(Bytes::File(file), &listed)).unwrap()
+    }
+
+    #[test]
+    fn the_newest_revision_is_found_in_snapshots_of_every_release() {
+        for backup in fixtures::all() {
+            let current = backup.facts()["live_header_revision"].as_i64();
+            let Look::Plausible(revision) = look_at(&backup.bytes()) else { continue };
+            assert!(revision > Some(1), "{}", backup.folder().display());
+            assert!(current.is_none() || current == revision, "{}: {revision:?}", backup.folder().display());
+        }
+    }
+
+    #[test]
+    fn campaign_whatever_stands_in_a_file_a_look_ends() {
+        let whole = fixtures::named("plain-etcd36").bytes();
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).unwrap() % below
+        };
+        let mut plausible = 0;
+        for _ in 0..fixtures::rounds(300, 20_000) {
+            let mut bytes = whole.clone();
+            for _ in 0..=next(8) {
+                // heads of pages: where ids, counts and positions are
+                let at = next(bytes.len() / 4096) * 4096 + next(64);
+                bytes[at] = next(256).to_le_bytes()[0];
+            }
+            if next(4) == 0 {
+                bytes.truncate(next(bytes.len()));
+            }
+            plausible += usize::from(matches!(look_at(&bytes), Look::Plausible(_)));
+        }
+        assert!(plausible > 0);
+    }
+}

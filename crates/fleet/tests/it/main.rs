@@ -1,9 +1,11 @@
 //! The program against folders and stores.
 #![allow(clippy::disallowed_methods, reason = "tests read and write what they made")]
 #![allow(clippy::disallowed_types, reason = "tests speak to a store that they started, on loopback")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod engines;
 mod files;
+mod large;
 mod moto;
 mod on_engines;
 mod stores;

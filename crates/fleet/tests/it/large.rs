@@ -1,0 +1,77 @@
+//! Results of a fleet: much more than fits where it is put together.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::{Place, snapshot};
+
+/// Backups, and findings of each.
+const BACKUPS: usize = 5000;
+const FINDINGS: usize = 30;
+/// Backups in a shard.
+const SHARD: usize = 50;
+/// What a process may have of addresses, its program included, in KiB: more than what may be resident.
+const MEMORY: u32 = 200 * 1024;
+
+/// Packs rows, by the real program.
+fn pack(place: &Place, name: &str, text: &str) -> bool {
+    let plain = place.path("plain");
+    fs::write(&plain, text).unwrap();
+    let Some(mut zstd) = fixtures::tool("zstd") else { return false };
+    zstd.args(["-q", "-f", "-3"]).arg(&plain).arg("-o").arg(place.path(name)).status().unwrap().success()
+}
+
+#[test]
+fn a_hundred_and_fifty_thousand_findings_are_merged_and_reported_in_little_memory() {
+    let place = Place::new();
+    place.put("a/one.db", &snapshot());
+    place.plan("run", &[]);
+    place.judge("run", 1);
+    let Some(items) = place.rows("run/plan.ndjson.zst") else { return };
+    let part = place.rows("run/parts/00000.ndjson.zst").unwrap();
+    let finding = part.iter().find(|row| row["row"] == "finding").unwrap();
+    let with = |row: &Value, changes: Value| {
+        let mut row = row.clone();
+        row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        row.to_string() + "\n"
+    };
+    // rows as text with marks in them: to make so many as JSON takes longer than to merge them
+    let item = with(&items[0], json!({"item": "@item", "shard": "@shard"})).replace("\"@shard\"", "@shard");
+    let own = json!({"item": "@item", "shard": "@shard", "cluster": "cluster-@at", "uri": "s3://b/@at"});
+    let verdict = with(&part[1], own).replace("\"@shard\"", "@shard");
+    let message = "finding @number of cluster-@at, in as many words as one mostly has";
+    let finding = with(finding, json!({"item": "@item", "id": "SNAP-@number", "message": message}));
+    let filled = |row: &str, at: usize| {
+        let row = row.replace("@item", &format!("{at:032x}")).replace("@shard", &(at / SHARD).to_string());
+        row.replace("@at", &at.to_string())
+    };
+    let plan: String = (0..BACKUPS).map(|at| filled(&item, at)).collect();
+    assert!(pack(&place, "run/plan.ndjson.zst", &plan));
+    for shard in 0..BACKUPS / SHARD {
+        let mut rows = with(&part[0], json!({"shard": shard, "items": SHARD}));
+        for at in shard * SHARD..(shard + 1) * SHARD {
+            rows += &filled(&verdict, at);
+            let own = filled(&finding, at);
+            (0..FINDINGS).for_each(|number| rows += &own.replace("@number", &format!("{number:03}")));
+        }
+        assert!(pack(&place, &format!("run/parts/{shard:05}.ndjson.zst"), &rows));
+    }
+    let within = |words: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_assay-fleet");
+        let mut shell = fixtures::tool("sh").unwrap();
+        shell.arg("-c").arg(format!("ulimit -v {MEMORY} && exec \"$0\" \"$@\"")).arg(program).args(words);
+        shell.env("ASSAY_NOW", crate::support::NOW).output().unwrap()
+    };
+    let run = place.address("run");
+    let merged = within(&["merge", "--run", &run]);
+    assert!(merged.status.success(), "{merged:?}");
+    let told = place.json("run/run.json");
+    assert_eq!((&told["items"], &told["findings"]), (&BACKUPS.into(), &(BACKUPS * FINDINGS).into()));
+    let page = place.path("fleet.html");
+    let report = within(&["report", "--run", &run, "--html", page.to_str().unwrap()]);
+    assert!(report.status.success(), "{report:?}");
+    let said = String::from_utf8_lossy(&report.stdout);
+    assert!(said.starts_with("5 000 clusters: 5000 good\n"), "{said}");
+    assert_eq!(fs::read_to_string(&page).unwrap().matches("<tr>").count(), BACKUPS + FINDINGS + 2);
+}
