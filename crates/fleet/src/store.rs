@@ -195,6 +195,13 @@ pub(crate) async fn list(store: &dyn ObjectStore, prefix: &str) -> Result<Vec<Ob
     Ok(found)
 }
 
+/// An object's ETag as headers and conditions have it, in quotes: Azure and others leave them out where they list.
+pub(crate) fn etag(meta: &ObjectMeta) -> Option<String> {
+    let told = meta.e_tag.as_deref()?;
+    let (weak, tag) = told.strip_prefix("W/").map_or(("", told), |tag| ("W/", tag));
+    Some(format!("{weak}\"{}\"", tag.trim_matches('"')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,5 +228,22 @@ mod tests {
             assert!(!format!("{found:?} {}", found.clone().into_error("x")).contains("hunter2"));
         }
         assert_eq!(Fault::of(&generic("hunter2")), Fault::Unavailable("no answer".into()));
+    }
+
+    #[test]
+    fn an_etag_is_the_same_wherever_it_is_told() {
+        let told = |tag: &str| ObjectMeta {
+            location: Path::from("x"),
+            last_modified: Default::default(),
+            size: 0,
+            e_tag: Some(tag.to_owned()),
+            version: None,
+        };
+        for (tag, expected) in
+            [("0x8D", "\"0x8D\""), ("\"0x8D\"", "\"0x8D\""), ("W/\"a\"", "W/\"a\""), ("\"d-2\"", "\"d-2\"")]
+        {
+            assert_eq!(etag(&told(tag)).as_deref(), Some(expected));
+        }
+        assert_eq!(etag(&ObjectMeta { e_tag: None, ..told("") }), None);
     }
 }

@@ -109,7 +109,7 @@ pub(super) async fn fetch(store: &dyn ObjectStore, key: &Key, file: &File, into:
     let options = GetOptions { if_match: file.etag.clone(), version: file.version.clone(), ..GetOptions::default() };
     let got = store.get_opts(key, options).await.map_err(|error| missed(Fault::of(&error)))?;
     // a store may pass over the condition
-    let other = got.meta.size != file.size || (file.etag.is_some() && got.meta.e_tag != file.etag);
+    let other = got.meta.size != file.size || (file.etag.is_some() && store::etag(&got.meta) != file.etag);
     if other {
         return Err(missed(Fault::Changed));
     }
@@ -139,7 +139,7 @@ pub(super) async fn fetch(store: &dyn ObjectStore, key: &Key, file: &File, into:
 async fn broken(store: &dyn ObjectStore, key: &Key, file: &File, error: &object_store::Error) -> Missed {
     let fault = Fault::of(error);
     match store.head(key).await.map_err(|error| Fault::of(&error)) {
-        Ok(meta) if meta.e_tag != file.etag || meta.size != file.size => missed(Fault::Changed),
+        Ok(meta) if store::etag(&meta) != file.etag || meta.size != file.size => missed(Fault::Changed),
         Err(Fault::Gone) => missed(Fault::Gone),
         _ => missed(fault),
     }

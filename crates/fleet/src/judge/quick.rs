@@ -13,7 +13,7 @@ use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, ObjectStore};
 
 use crate::item::File;
-use crate::store::{Fault, has_no_ranges};
+use crate::store::{self, Fault, has_no_ranges};
 
 /// Bytes that are asked for at a time.
 const BLOCK: u64 = 64 << 10;
@@ -219,7 +219,7 @@ impl Blocks<'_> {
             true => suspect("the store gives out no parts of an object"),
             false => Fault::of(&error).into(),
         })?;
-        if got.meta.size != self.file.size || (self.file.etag.is_some() && got.meta.e_tag != self.file.etag) {
+        if got.meta.size != self.file.size || (self.file.etag.is_some() && store::etag(&got.meta) != self.file.etag) {
             return Err(Fault::Changed.into());
         }
         let bytes = got.bytes().await.map_err(|error| Fault::of(&error))?;

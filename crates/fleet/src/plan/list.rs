@@ -53,7 +53,7 @@ pub(super) async fn list(source: &Address, retries: usize) -> Result<Vec<Object>
         Object {
             folder,
             name: name.to_owned(),
-            etag: meta.e_tag,
+            etag: store::etag(&meta),
             version: meta.version,
             size: meta.size,
             modified: second(meta.last_modified.timestamp()),

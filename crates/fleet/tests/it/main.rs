@@ -8,5 +8,7 @@ mod files;
 mod large;
 mod moto;
 mod on_engines;
+mod other_stores;
+mod services;
 mod stores;
 mod support;
