@@ -267,3 +267,25 @@ fn a_judge_that_is_killed_leaves_nothing_and_the_next_makes_the_same_part() {
     }
     assert!(killed.values().all(|left| *left == 1), "each was killed while it had a spool: {killed:?}");
 }
+
+#[test]
+fn a_judge_that_is_told_to_end_takes_its_spool_away_and_asks_for_another_attempt() {
+    let Some(moto) = Moto::start() else { return };
+    let place = Place::new();
+    moto.put("a/one.db", &snapshot());
+    plan(&place, moto.port, &[]);
+    let (told, heard) = mpsc::sync_channel(0);
+    let told = std::sync::Mutex::new(told);
+    let proxy = Proxy::start(moto.port, move |it| {
+        if it.path.contains("one.db") && told.lock().unwrap().send(()).is_ok() { Act::Hang } else { Act::Pass }
+    });
+    let at = place.address("run");
+    let mut child = Moto::command(&place, proxy.port, &["judge", "--run", &at, "--shard", "0"]).spawn().unwrap();
+    heard.recv().unwrap();
+    assert_eq!(place.spooled().len(), 1);
+    let mut kill = fixtures::tool("sh").unwrap();
+    assert!(kill.arg("-c").arg(format!("kill -TERM {}", child.id())).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(75));
+    assert_eq!(place.spooled(), [""; 0]);
+    assert!(!place.path("run/parts").exists());
+}

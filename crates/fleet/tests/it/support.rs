@@ -116,7 +116,11 @@ impl Place {
         let output = fixtures::tool("zstd")?.arg("-dcq").arg(self.path(name)).output().unwrap();
         assert!(output.status.success(), "{name}");
         let text = String::from_utf8(output.stdout).unwrap();
-        Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+        let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        if name.contains("verdicts") || name.contains("findings") {
+            hold_to_schema(&rows);
+        }
+        Some(rows)
     }
 
     /// What lies in the spool.
@@ -137,6 +141,19 @@ pub(crate) fn flipped() -> Vec<u8> {
     let middle = bytes.len() / 2 + 100;
     bytes[middle] ^= 1;
     bytes
+}
+
+/// Holds rows to the schema that is published.
+pub(crate) fn hold_to_schema(rows: &[Value]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/assay-fleet-1.schema.json");
+    let schema: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let of = |kind: &str| jsonschema::validator_for(&schema["$defs"][kind]).unwrap();
+    let (verdict, finding) = (of("verdict"), of("finding"));
+    for row in rows {
+        let kind = if row.get("state").is_some() { &verdict } else { &finding };
+        let wrong: Vec<String> = kind.iter_errors(row).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{wrong:?}: {row}");
+    }
 }
 
 /// The rows of one state or verdict, by address.
