@@ -114,7 +114,9 @@ impl Ui {
     /// Whatever keeps the stream from being moved; it is then where it was.
     pub fn own_stdout(&mut self) -> io::Result<()> {
         let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-        let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
+        let null = OpenOptions::new().write(true).open("/dev/null");
+        // an empty root has none; what is written to a folder is as lost, for std takes the refusal for a stream that is closed
+        let nowhere = null.or_else(|_| OpenOptions::new().read(true).open("/"))?;
         rustix::stdio::dup2_stdout(&nowhere)?;
         let out: Box<dyn Write> = if out.is_terminal() {
             Box::new(LineWriter::new(out))
