@@ -117,6 +117,24 @@ fn there_is_a_page_for_every_command() {
     assert!(said.status.success() && said.stdout.is_empty(), "{}", String::from_utf8_lossy(&said.stdout));
 }
 
+/// `scripts/check-release` runs them, and would find this out late.
+#[test]
+fn every_command_has_a_line_by_which_a_release_is_tried() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/smoke-lines");
+    let text = fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once("  "))
+        .map(|(_, line)| line)
+        .collect();
+    for command in crate::canary_lines::commands() {
+        let has =
+            |line: &&str| line.strip_prefix(&command).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        assert!(lines.iter().any(has), "scripts/smoke-lines has no line for `{command}`");
+    }
+}
+
 #[test]
 fn each_shell_gets_a_script_that_knows_the_commands() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
