@@ -284,6 +284,8 @@ pub(super) mod tests {
                 }),
                 Status::Good,
             ),
+            // no quick look says so, but if one did
+            ("a look that says pass", next(|row| row.depth = Depth::Quick).split_off(1), Status::NoGood),
             ("only looked at", next(|row| row.verdict = Some(Verdict::Plausible)).split_off(1), Status::NoGood),
             ("only a tarball", next(|row| row.snapshot = false).split_off(1), Status::Missing),
             ("a judge that failed", next(|row| row.state = State::JudgeFailed).split_off(1), Status::NoGood),

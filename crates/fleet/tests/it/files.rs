@@ -340,3 +340,32 @@ fn jobs_are_printed_as_recorded() {
     let nothing = place.ok(&["job", "kubernetes", "--run", &run, "--missing"]);
     assert_eq!((nothing.out.as_str(), nothing.err.as_str()), ("", "nothing is missing\n"));
 }
+
+#[test]
+fn of_the_newest_the_odd_and_the_sampled_all_is_read_and_of_the_rest_a_few_pages() {
+    let place = Place::new();
+    let (whole, other) = (snapshot(), snapshot().repeat(3));
+    for day in 10..16 {
+        place.put(&format!("a/snapshot_2026-11-{day}_000000.db"), if day == 12 { &other } else { &whole });
+    }
+    place.put("a/snapshot_2026-11-09_000000.db.gz", &fixtures::gzip(&whole));
+    place.put("b/snapshot_2026-11-01_000000.db", &whole);
+    let (source, assay) = (place.address("source"), crate::support::assay());
+    assert!(assay.is_file());
+    let depths = |run: &str, sample: &str| {
+        let at = place.address(run);
+        place.ok(&["plan", "--source", &source, "--run", &at, "--sample", sample]);
+        let rows = place.rows(&format!("{run}/plan.ndjson.zst"))?;
+        let quick = rows.iter().filter(|row| row["depth"] == "quick");
+        Some(quick.map(|row| row["taken"].as_str().unwrap()[8..10].to_owned()).collect::<Vec<_>>())
+    };
+    let Some(quick) = depths("none", "0%") else { return };
+    // 9 is compressed, 12 twice as large as 11, 13 half of 12, 15 the newest of its cluster, 1 the newest of its own
+    assert_eq!(quick, ["11", "14"], "10 is the first that is not compressed, and so another size");
+    assert_eq!(depths("all", "100%").unwrap(), [""; 0]);
+    place.judge("none", 1);
+    place.ok(&["merge", "--run", &place.address("none")]);
+    assert_eq!(place.json("none/run.json")["verdicts"]["plausible"], 2);
+    let report = place.ok(&["report", "--run", &place.address("none")]);
+    assert!(report.out.starts_with("1 cluster: 1 good\n"), "{report:?}");
+}
