@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use super::lines::{documents, read};
 
 /// Files with pods, and where the pod and its containers are.
-const PODS: [(&str, &str); 5] = [
+const PODS: [(&str, &str); 7] = [
     ("recipes/cronjob/cronjob.yaml", "/spec/jobTemplate/spec/template/spec"),
     ("recipes/argo/cronworkflow.yaml", "/spec/workflowSpec"),
+    ("recipes/fleet/pipeline.yaml", "/spec"),
+    ("recipes/fleet/workflow.yaml", "/spec"),
     ("recipes/tekton/task.yaml", "/spec"),
     // what `assay-fleet job kubernetes` prints, as its tests record it
     ("crates/fleet/tests/it/golden/job.yaml", "/spec/template/spec"),
@@ -22,7 +24,8 @@ fn faults(pod: &Value) -> Vec<String> {
     let mut containers: Vec<&Value> = Vec::new();
     for place in &places {
         for name in ["initContainers", "containers", "steps", "sidecars"] {
-            containers.extend(place[name].as_array().into_iter().flatten());
+            // Argo's steps are lists, and run no container of their own
+            containers.extend(place[name].as_array().into_iter().flatten().filter(|it| it.is_object()));
         }
         containers.extend(place.get("container"));
         for name in ["hostNetwork", "hostPID", "hostIPC", "hostUsers"] {

@@ -3,11 +3,11 @@
 #![allow(clippy::disallowed_types, reason = "tests speak to a store that they started, on loopback")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod child;
 mod engines;
 mod files;
 mod large;
 mod moto;
-mod on_engines;
 mod other_stores;
 mod services;
 mod stores;
