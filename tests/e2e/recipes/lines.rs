@@ -8,9 +8,10 @@ use serde_json::Value;
 use crate::support::root;
 
 /// Where recipes call assay, and how.
-const CALLS: [(&str, Form); 11] = [
+const CALLS: [(&str, Form); 12] = [
     (".pre-commit-hooks.yaml", Form::Hooks),
-    ("recipes/README.md", Form::Prose),
+    ("docs/roll-out.md", Form::Page),
+    ("recipes/README.md", Form::Page),
     ("recipes/argo/cronworkflow.yaml", Form::Containers),
     ("recipes/cron/assay.crontab", Form::Crontab),
     ("recipes/cronjob/cronjob.yaml", Form::Containers),
@@ -49,8 +50,8 @@ enum Form {
     /// Five fields and a line of shell.
     Crontab,
     Shell,
-    /// Text that may name assay and calls nothing.
-    Prose,
+    /// Blocks of shell in a page; its screens are run elsewhere.
+    Page,
 }
 
 pub(super) fn read(path: &str) -> String {
@@ -90,7 +91,10 @@ fn in_form(form: Form, text: &str) -> Vec<Vec<String>> {
         Form::Unit => unit(text),
         Form::Crontab => crontab(text).iter().flat_map(|line| calls(line)).collect(),
         Form::Shell => calls(text),
-        Form::Prose => Vec::new(),
+        Form::Page => {
+            let blocks = text.split("\n```sh\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+            blocks.flat_map(calls).collect()
+        }
     }
 }
 
@@ -212,7 +216,8 @@ pub(super) fn calls(script: &str) -> Vec<Vec<String>> {
     let from_assay = |words: &Vec<String>| {
         let at = words.iter().position(|word| word == "assay" || word.ends_with("/assay"))?;
         let what: Vec<&str> = words[..at].iter().map(String::as_str).collect();
-        let is_called = what.iter().all(|word| matches!(*word, "step" | "nice" | "-n" | "19" | "$" | "said=$"));
+        let is_called =
+            what.iter().all(|word| matches!(*word, "step" | "sudo" | "nice" | "-n" | "19" | "$" | "said=$"));
         is_called.then(|| words[at..].to_vec())
     };
     commands.iter().filter_map(from_assay).collect()
@@ -230,7 +235,7 @@ fn every_recipe_is_looked_at() {
     }
     let mut found = Vec::new();
     files("recipes", &mut found);
-    found.push(".pre-commit-hooks.yaml".to_owned());
+    found.extend([".pre-commit-hooks.yaml", "docs/roll-out.md"].map(str::to_owned));
     found.sort();
     let mut known: Vec<String> = CALLS.iter().map(|(path, _)| *path).chain(THROUGH).map(str::to_owned).collect();
     known.sort();
