@@ -23,6 +23,10 @@ pub(crate) const CARRIED: &str = "parts/carried.ndjson.zst";
 pub(crate) const VERDICTS: &str = "verdicts.ndjson.zst";
 /// What stands against them.
 pub(crate) const FINDINGS: &str = "findings.ndjson.zst";
+/// Both again, for those who query.
+pub(crate) const VERDICTS_TABLE: &str = "verdicts.parquet";
+/// See [`VERDICTS_TABLE`].
+pub(crate) const FINDINGS_TABLE: &str = "findings.parquet";
 /// What came of the run.
 pub(crate) const RUN: &str = "run.json";
 

@@ -2,6 +2,7 @@
 //!
 //! Memory is that of the plan and of one part, not of all rows: results go out in the order of the plan.
 
+mod parquet;
 mod part;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,9 @@ use crate::address::Address;
 use crate::error::{Error, HOLES, print, say};
 use crate::item::{FindingRow, Item, Plan, State, VerdictRow};
 use crate::judge::row::{Judged, unknown};
-use crate::place::{CARRIED, FINDINGS, ITEMS, Place, RUN, VERDICTS, part};
+use crate::place::{CARRIED, FINDINGS, FINDINGS_TABLE, ITEMS, Place, RUN, VERDICTS, VERDICTS_TABLE, part};
 use crate::{rows, zst};
+use parquet::Table;
 use part::Part;
 
 /// Shards that are named one by one, where many are missing.
@@ -25,7 +27,7 @@ const NAMED: usize = 20;
   assay-fleet merge --run s3://fleet-results/runs/2026-11-29/
   assay-fleet merge --run RUN --allow-incomplete      what is missing is told of, and is no failure
 
-Writes verdicts.ndjson.zst, findings.ndjson.zst and run.json. Exit codes: 0; 3 where items are missing.")]
+Writes verdicts and findings, each as .ndjson.zst and as .parquet, and run.json. Exit codes: 0; 3 where items are missing.")]
 pub(crate) struct MergeArgs {
     /// Where the run is kept
     #[arg(long, value_name = "ADDRESS")]
@@ -67,6 +69,7 @@ struct Results {
     run: Run,
     verdicts: zst::Writer,
     findings: zst::Writer,
+    tables: (Table, Table),
 }
 
 /// Puts parts together.
@@ -75,7 +78,7 @@ pub(crate) async fn run(args: MergeArgs) -> Result<u8, Error> {
     let plan = rows::plan(&place).await?;
     let packed = rows::items(&place).await?;
     let items: Vec<Item> = rows::rows(packed.as_slice(), place.shown(ITEMS)).collect::<Result<_, _>>()?;
-    let mut results = Results::new(&plan, &items);
+    let mut results = Results::new(&plan, &items)?;
     let carried: Vec<&Item> = items.iter().filter(|item| item.shard.is_none()).collect();
     let carried = match carried.is_empty() {
         true => None,
@@ -134,7 +137,7 @@ async fn usable(
 }
 
 impl Results {
-    fn new(plan: &Plan, items: &[Item]) -> Self {
+    fn new(plan: &Plan, items: &[Item]) -> Result<Self, Error> {
         let run = Run {
             schema: "assay-fleet-run/1".to_owned(),
             run: plan.digest.clone(),
@@ -143,7 +146,8 @@ impl Results {
             items: items.len() as u64,
             ..Run::default()
         };
-        Self { run, verdicts: zst::Writer::default(), findings: zst::Writer::default() }
+        let tables = (Table::verdicts()?, Table::findings()?);
+        Ok(Self { run, verdicts: zst::Writer::default(), findings: zst::Writer::default(), tables })
     }
 
     fn add(&mut self, judged: Judged, plan: &Plan, shard: Option<u32>) -> Result<(), Error> {
@@ -153,17 +157,24 @@ impl Results {
             *self.run.verdicts.entry(verdict.name().to_owned()).or_default() += 1;
         }
         self.run.findings += findings.len() as u64;
-        self.verdicts.row(&VerdictRow { run: Some(plan.digest.clone()), shard, ..verdict })?;
-        findings
-            .into_iter()
-            .try_for_each(|finding| self.findings.row(&FindingRow { run: Some(plan.digest.clone()), ..finding }))
+        let row = VerdictRow { run: Some(plan.digest.clone()), shard, ..verdict };
+        self.verdicts.row(&row)?;
+        self.tables.0.row(&row)?;
+        for finding in findings {
+            let row = FindingRow { run: Some(plan.digest.clone()), ..finding };
+            self.findings.row(&row)?;
+            self.tables.1.row(&row)?;
+        }
+        Ok(())
     }
 
     /// Writes all; says whether something is missing.
     async fn write(self, place: &Place) -> Result<bool, Error> {
-        let Self { run, verdicts, findings } = self;
+        let Self { run, verdicts, findings, tables } = self;
         place.replace(VERDICTS, verdicts.finish()).await?;
         place.replace(FINDINGS, findings.finish()).await?;
+        place.replace(VERDICTS_TABLE, tables.0.finish()?).await?;
+        place.replace(FINDINGS_TABLE, tables.1.finish()?).await?;
         let mut text = serde_json::to_string_pretty(&run).map_err(|error| Error::new(format!("a run: {error}")))?;
         text.push('\n');
         place.replace(RUN, text.into_bytes()).await?;

@@ -74,4 +74,22 @@ fn a_hundred_and_fifty_thousand_findings_are_merged_and_reported_in_little_memor
     let said = String::from_utf8_lossy(&report.stdout);
     assert!(said.starts_with("5 000 clusters: 5000 good\n"), "{said}");
     assert_eq!(fs::read_to_string(&page).unwrap().matches("<tr>").count(), BACKUPS + FINDINGS + 2);
+    count_alike(&place);
+}
+
+/// DuckDB counts the same in both forms, by the line that the page shows.
+fn count_alike(place: &Place) {
+    let Some((mut python, duckdb)) = fixtures::tool("python3").zip(crate::moto::installed("duckdb")) else { return };
+    let script = "import duckdb, sys\n\
+        for table, form in (t.split('.', 1) for t in sys.argv[2:]):\n\
+        \x20   read = 'read_parquet' if form == 'parquet' else 'read_json'\n\
+        \x20   print(duckdb.sql(f\"SELECT count(*), count(DISTINCT item) FROM {read}('{sys.argv[1]}/{table}.{form}')\").fetchall())\n";
+    let files = ["verdicts.parquet", "verdicts.ndjson.zst", "findings.parquet", "findings.ndjson.zst"];
+    python.arg("-c").arg(script).arg(place.path("run")).args(files).env("PYTHONPATH", duckdb);
+    let output = python.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8(output.stdout).unwrap();
+    let (verdicts, findings) =
+        (format!("[({BACKUPS}, {BACKUPS})]\n"), format!("[({}, {BACKUPS})]\n", BACKUPS * FINDINGS));
+    assert_eq!(told, format!("{verdicts}{verdicts}{findings}{findings}"));
 }
