@@ -1,4 +1,5 @@
-//! The judge as a child: `assay verify --json` with an empty environment and, where the system allows it, no network.
+//! The judge as a child: `assay verify --json` with an empty environment and, where the system allows it, no network. It
+//! ends with the worker, however that ends.
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
@@ -28,27 +29,45 @@ pub(super) struct Judge {
     pub(super) policy: bool,
     /// How long it may take.
     pub(super) limit: Duration,
-    /// What takes the network away; none where the system does not allow it.
+    /// What ties it to this process and takes the network away, as far as the system has either.
     walls: Vec<OsString>,
 }
 
 /// How the policy is called in the spool, as seen from an item.
 pub(super) const POLICY: &str = "../policy.toml";
 
+/// Programs of util-linux that the judge is started by, their arguments, and what is said where one is not to be had.
+const WALLS: [(&str, &[&str], &str); 2] = [
+    (
+        "setpriv",
+        &["--pdeathsig", "KILL", "--"],
+        "a worker that is killed leaves its judge running: the system does not tie a child to it (setpriv --pdeathsig)",
+    ),
+    (
+        "unshare",
+        &["--user", "--map-root-user", "--net", "--"],
+        "the judge has the network of this process: the system gives it no namespace of its own (unshare -rn)",
+    ),
+];
+
 impl Judge {
-    /// Looks whether a child can be without network here.
+    /// Looks whether a child can be ended with this process here, and whether it can be without network.
     pub(super) async fn new(assay: PathBuf, now: String, policy: bool, limit: Duration) -> Self {
-        let unshare = program::in_path("unshare").unwrap_or_default();
-        let arguments = ["--user", "--map-root-user", "--net", "--"].map(OsString::from);
-        let mut probe = Command::new(&unshare);
-        probe.args(&arguments).arg(&assay).arg("--version").env_clear();
-        probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let works = probe.status().await.is_ok_and(|status| status.success());
-        let walls: Vec<OsString> = [unshare.into_os_string()].into_iter().chain(arguments).collect();
-        if !works {
-            say("the judge has the network of this process: the system gives it no namespace of its own (unshare -rn)");
+        // what is set first holds through the second, and through the judge itself: none of them forks
+        let mut walls = Vec::new();
+        for (name, arguments, lacks) in WALLS {
+            let Some(program) = program::in_path(name) else {
+                say(lacks);
+                continue;
+            };
+            let wall: Vec<OsString> =
+                [program.into_os_string()].into_iter().chain(arguments.iter().map(OsString::from)).collect();
+            match works(&wall, &assay).await {
+                true => walls.extend(wall),
+                false => say(lacks),
+            }
         }
-        Self { assay, now, policy, limit, walls: if works { walls } else { Vec::new() } }
+        Self { assay, now, policy, limit, walls }
     }
 
     /// Judges files, named as from `folder`. A judge that ends badly is started once more, without maps.
@@ -102,6 +121,15 @@ impl Judge {
             (None, _) => Err(format!("signal {}", status.signal().unwrap_or(0))),
         })
     }
+}
+
+/// Whether the judge starts behind a wall.
+async fn works(wall: &[OsString], assay: &Path) -> bool {
+    let [program, arguments @ ..] = wall else { return false };
+    let mut probe = Command::new(program);
+    probe.args(arguments).arg(assay).arg("--version").env_clear();
+    probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    probe.status().await.is_ok_and(|status| status.success())
 }
 
 /// What comes out, up to a limit; the rest is read and let go, so that a child is not kept waiting.
