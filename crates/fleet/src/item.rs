@@ -32,7 +32,12 @@ pub(crate) enum Role {
     Snapshot,
     /// `static_kuberesources`.
     Tarball,
+    /// What was written down when the keys were taken out of the tarball.
+    Manifest,
 }
+
+/// How the manifest of a split is called, after what its tarball is called.
+pub(crate) const MANIFEST: &str = ".manifest.json";
 
 /// An object, as it was when it was listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

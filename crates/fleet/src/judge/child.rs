@@ -33,6 +33,15 @@ pub(super) struct Judge {
     walls: Vec<OsString>,
 }
 
+/// The files of a backup, as a judge is told of them.
+#[derive(Default)]
+pub(super) struct Named {
+    /// What is judged.
+    pub(super) files: Vec<OsString>,
+    /// The manifest of the split that took the keys out of its tarball.
+    pub(super) manifest: Option<OsString>,
+}
+
 /// How the policy is called in the spool, as seen from an item.
 pub(super) const POLICY: &str = "../policy.toml";
 
@@ -70,21 +79,21 @@ impl Judge {
         Self { assay, now, policy, limit, walls }
     }
 
-    /// Judges files, named as from `folder`. A judge that ends badly is started once more, without maps.
+    /// Judges a backup, named as from `folder`. A judge that ends badly is started once more, without maps.
     ///
     /// # Errors
     /// Where it cannot be started at all. `Ok(Err(_))` tells how it ended badly.
-    pub(super) async fn verify(&self, folder: &Path, files: &[OsString]) -> Result<Result<Answer, String>, Error> {
-        let first = match self.once(folder, files, false).await? {
+    pub(super) async fn verify(&self, folder: &Path, backup: &Named) -> Result<Result<Answer, String>, Error> {
+        let first = match self.once(folder, backup, false).await? {
             Ok(answer) => return Ok(Ok(answer)),
             Err(why) => why,
         };
-        Ok(self.once(folder, files, true).await?.map_err(|second| {
+        Ok(self.once(folder, backup, true).await?.map_err(|second| {
             if first == second { format!("{first}, twice") } else { format!("{first}; then {second}") }
         }))
     }
 
-    fn command(&self, files: &[OsString], no_mmap: bool) -> Command {
+    fn command(&self, backup: &Named, no_mmap: bool) -> Command {
         let mut words = self.walls.iter().cloned().chain([self.assay.clone().into_os_string()]);
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
@@ -95,12 +104,15 @@ impl Judge {
         if no_mmap {
             command.arg("--no-mmap");
         }
-        command.arg("--").args(files);
+        if let Some(manifest) = &backup.manifest {
+            command.arg("--escrow-manifest").arg(manifest);
+        }
+        command.arg("--").args(&backup.files);
         command
     }
 
-    async fn once(&self, folder: &Path, files: &[OsString], no_mmap: bool) -> Result<Result<Answer, String>, Error> {
-        let mut command = self.command(files, no_mmap);
+    async fn once(&self, folder: &Path, backup: &Named, no_mmap: bool) -> Result<Result<Answer, String>, Error> {
+        let mut command = self.command(backup, no_mmap);
         command.env_clear().current_dir(folder).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let failed = |error: std::io::Error| Error::again(format!("the judge cannot be started: {error}"));

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::spool::new_file;
 use crate::address::Address;
 use crate::error::Error;
-use crate::item::{File, State};
+use crate::item::{File, MANIFEST, State};
 use crate::stamp::stamp;
 use crate::store::{self, Fault};
 
@@ -65,11 +65,12 @@ impl Stores {
     }
 }
 
-/// What a file is called in the spool. A key never becomes a path: the names of the two files of a backup have one shape
-/// each, and all others are `snapshot`.
+/// What a file is called in the spool. A key never becomes a path: the names of the files of a backup have one shape each,
+/// and all others are `snapshot`.
 pub(super) fn local_name(uri: &str) -> String {
     let name = uri.rsplit('/').next().unwrap_or_default();
-    if FileName::parse(name).is_some() {
+    let tarball = name.strip_suffix(MANIFEST).map(|stem| format!("{stem}.tar.gz"));
+    if FileName::parse(tarball.as_deref().unwrap_or(name)).is_some() {
         return name.to_owned();
     }
     let packed = PACKED.iter().find(|end| name.ends_with(**end)).copied().unwrap_or_default();
@@ -171,6 +172,11 @@ mod tests {
         for (uri, name) in [
             ("s3://b/x/snapshot_2026-11-23_090915.db.gz", "snapshot_2026-11-23_090915.db.gz"),
             ("s3://b/x/static_kuberesources_2026-11-23_090915.tar.gz", "static_kuberesources_2026-11-23_090915.tar.gz"),
+            (
+                "s3://b/static_kuberesources_2026-11-23_090915.manifest.json",
+                "static_kuberesources_2026-11-23_090915.manifest.json",
+            ),
+            ("s3://b/x.manifest.json", "snapshot.db"),
             ("s3://b/etcd-snapshot-n-1.zip", "snapshot.db.zip"),
             ("s3://b/..", "snapshot.db"),
             ("s3://b/-rf\u{1b}[2J.db", "snapshot.db"),

@@ -9,7 +9,6 @@ mod quick;
 pub(crate) mod row;
 mod spool;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,11 +16,12 @@ use sha2::{Digest as _, Sha256};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::address::Address;
+use crate::answer::Answer;
 use crate::error::{Error, say};
-use crate::item::{Depth, Item, PartRow, Plan, Row, SCHEMA, State};
+use crate::item::{Depth, Item, PartRow, Plan, Role, Row, SCHEMA, State};
 use crate::place::{Created, POLICY, Place, part};
 use crate::{program, rows, zst};
-use child::Judge;
+use child::{Judge, Named};
 use fetch::{Missed, Stores};
 use quick::Look;
 use row::Judged;
@@ -58,7 +58,7 @@ pub(crate) struct JudgeArgs {
 /// An item that can be judged: where the judge stands, and which files it reads.
 struct Ready {
     put: Put,
-    files: Vec<OsString>,
+    backup: Named,
     sha256: Option<String>,
     /// A quick look was to do, and saw something.
     suspect: bool,
@@ -191,19 +191,23 @@ async fn put_down(item: &Item, spool: &mut Spool, stores: &mut Stores) -> Result
     let fetched = |uri: &str| !uri.starts_with("file://");
     let bytes = item.files.iter().filter(|file| fetched(&file.uri)).map(|file| file.size).sum();
     let put = spool.put(bytes).map_err(Missed::Again)?;
-    let (mut files, mut sha256) = (Vec::new(), None);
+    let (mut backup, mut sha256) = (Named::default(), None);
     for file in &item.files {
-        match stores.of(&file.uri)? {
-            None => files.push(fetch::in_place(file)?),
+        let name = match stores.of(&file.uri)? {
+            None => fetch::in_place(file)?,
             Some((store, key)) => {
                 let name = fetch::local_name(&file.uri);
                 let hash = fetch::fetch(&*store, &key, file, &put.folder.join(&name)).await?;
                 sha256.get_or_insert(hash);
-                files.push(name.into());
+                name.into()
             }
+        };
+        match file.role {
+            Role::Manifest => backup.manifest = Some(name),
+            Role::Snapshot | Role::Tarball => backup.files.push(name),
         }
     }
-    Ok(Ready { put, files, sha256, suspect: false })
+    Ok(Ready { put, backup, sha256, suspect: false })
 }
 
 /// What comes of one item.
@@ -228,7 +232,7 @@ async fn one(
             return told(State::Unreadable, format!("the store refuses it ({code})"));
         }
     };
-    let verified = judge.verify(&ready.put.folder, &ready.files).await?;
+    let (verified, odd) = verified(judge, &ready).await?;
     // what was judged where it lies may have been written to meanwhile
     for file in item.files.iter().filter(|file| file.uri.starts_with("file://")) {
         if let Err(Missed::Told(state, why)) = fetch::in_place(file) {
@@ -239,11 +243,23 @@ async fn one(
         Ok(answer) if ready.suspect => {
             // what was suspect was read whole, and its row says so
             let whole = Item { depth: Depth::Full, ..item.clone() };
-            Ok(row::judged(&whole, plan, &answer, ready.sha256))
+            Ok(row::judged(&whole, plan, &answer, (ready.sha256, odd)))
         }
-        Ok(answer) => Ok(row::judged(item, plan, &answer, ready.sha256)),
+        Ok(answer) => Ok(row::judged(item, plan, &answer, (ready.sha256, odd))),
         Err(why) => told(State::JudgeFailed, why),
     }
+}
+
+/// What the judge says; where it cannot read the manifest that lies beside, what it says without, and why not.
+async fn verified(judge: &Judge, ready: &Ready) -> Result<(Result<Answer, String>, Option<String>), Error> {
+    let folder = &ready.put.folder;
+    let told = judge.verify(folder, &ready.backup).await?;
+    let odd = told.as_ref().ok().and_then(Answer::unreadable).map(str::to_owned);
+    let Some(odd) = odd.filter(|_| ready.backup.manifest.is_some()) else { return Ok((told, None)) };
+    let without = Named { files: ready.backup.files.clone(), manifest: None };
+    let told = judge.verify(folder, &without).await?;
+    let is_read = told.as_ref().is_ok_and(|answer| answer.unreadable().is_none());
+    Ok((told, is_read.then_some(odd)))
 }
 
 /// Writes the part, unless another attempt was first: then it must hold the same.

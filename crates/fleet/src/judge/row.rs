@@ -64,11 +64,21 @@ pub(crate) fn unknown(item: &Item, plan: &Plan, state: State, error: Option<Stri
     Judged { verdict, findings: Vec::new() }
 }
 
-/// The row of an item that `assay` judged.
-pub(super) fn judged(item: &Item, plan: &Plan, answer: &Answer, sha256: Option<String>) -> Judged {
+/// The row of an item that `assay` judged: SHA-256 of its snapshot, where it was carried here, and why its manifest could
+/// not be read, where that is so.
+pub(super) fn judged(
+    item: &Item,
+    plan: &Plan,
+    answer: &Answer,
+    (sha256, odd): (Option<String>, Option<String>),
+) -> Judged {
     let facts = answer.facts();
     let mut findings: Vec<FindingRow> = answer.findings.iter().map(|found| finding(item, plan, found)).collect();
     findings.extend(half(item));
+    findings.extend(odd.map(|why| {
+        let message = wording::clip(&format!("the manifest of the split beside it cannot be read: {why}"), MESSAGE);
+        own(item, "FLEET-004", "split-manifest-unreadable", "low", &message)
+    }));
     findings.sort_by(|a, b| (&a.id, a.page, a.offset, &a.message).cmp(&(&b.id, b.page, b.offset, &b.message)));
     let counts = counts(&findings);
     let worst = worst(&findings);

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use backup_name::{BackupFile, FileName, Listed, PACKED, StoredName, grouped};
+use backup_name::{BackupFile, BackupFiles, FileName, Listed, PACKED, StoredName, grouped};
 use globset::GlobSet;
 
 use super::list::Object;
-use crate::item::{File, Role};
+use crate::item::{File, MANIFEST, Role};
 
 /// Names of what is told of, where much is passed over.
 const EXAMPLES: usize = 10;
@@ -63,7 +63,11 @@ pub(super) fn backups(objects: Vec<Object>, more: &GlobSet) -> (Vec<Backup>, Pas
     for (folder, mut objects) in folders {
         let names: Vec<Listed> = objects.values().map(|object| listed(object, more)).collect();
         for group in grouped(&names).backups {
-            let files = group.files().filter_map(|path| file(&mut objects, path, &group.snapshot)).collect();
+            let mut files: Vec<File> =
+                group.files().filter_map(|path| file(&mut objects, path, &group.snapshot)).collect();
+            files.extend(
+                manifest(&group).and_then(|name| objects.remove(&name)).map(|it| with_role(it, Role::Manifest)),
+            );
             found.extend(backup(&folder, files, group.timestamp.as_deref()));
         }
         over.count += objects.len() as u64;
@@ -81,8 +85,20 @@ fn uri(backup: &Backup) -> &str {
 fn file(objects: &mut BTreeMap<String, Object>, path: &Path, snapshot: &Option<PathBuf>) -> Option<File> {
     let object = objects.remove(path.to_str()?)?;
     let role = if snapshot.as_deref() == Some(path) { Role::Snapshot } else { role(&object.name) };
+    Some(with_role(object, role))
+}
+
+fn with_role(object: Object, role: Role) -> File {
     let uri = object.uri();
-    Some(File { role, uri, etag: object.etag, version: object.version, size: object.size, modified: object.modified })
+    File { role, uri, etag: object.etag, version: object.version, size: object.size, modified: object.modified }
+}
+
+/// How the manifest of a split is called, where a backup has no other tarball than one without its keys. The sealed files
+/// of the split are nobody's to carry about.
+fn manifest(group: &BackupFiles) -> Option<String> {
+    let name = group.tarball.as_ref().filter(|_| group.snapshot.is_some())?.to_str()?;
+    let (stem, _) = name.split_once(".keyless.").filter(|_| FileName::parse(name).is_some_and(|said| said.keyless))?;
+    Some(format!("{stem}{MANIFEST}"))
 }
 
 fn role(name: &str) -> Role {
@@ -125,6 +141,11 @@ mod tests {
             object("s3://b/a/", &format!("snapshot_{t1}.db"), 9),
             object("s3://b/a/", &format!("snapshot_{t2}.db.gz"), 9),
             object("s3://b/c/", &format!("static_kuberesources_{t1}.tar.gz"), 5),
+            object("s3://b/e/", &format!("snapshot_{t1}.db"), 9),
+            object("s3://b/e/", &format!("static_kuberesources_{t1}.keyless.tar.gz"), 5),
+            object("s3://b/e/", &format!("static_kuberesources_{t1}.manifest.json"), 2),
+            object("s3://b/e/", &format!("static_kuberesources_{t1}.escrow.age"), 2),
+            object("s3://b/e/", &format!("static_kuberesources_{t2}.manifest.json"), 2),
             object("s3://b/k/", "etcd-snapshot-node1-1700000000", 7),
             object("s3://b/k/", "on-demand-node1-1700000000.zip", 7),
             object("s3://b/k/", "Full-00000000-00001234-1700000000.gz", 7),
@@ -144,6 +165,7 @@ mod tests {
                 ("s3://b/a/snapshot_2026-11-23_090915.db", 2, false, false),
                 ("s3://b/a/snapshot_2026-11-24_090915.db.gz", 1, true, true),
                 ("s3://b/c/static_kuberesources_2026-11-23_090915.tar.gz", 1, true, true),
+                ("s3://b/e/snapshot_2026-11-23_090915.db", 3, false, false),
                 ("s3://b/k/Full-00000000-00001234-1700000000.gz", 1, false, true),
                 ("s3://b/k/etcd-snapshot-node1-1700000000", 1, false, false),
                 ("s3://b/k/odd.etcd", 1, false, false),
@@ -152,7 +174,9 @@ mod tests {
             ]
         );
         assert_eq!(found[0].taken, "2026-11-23T09:09:15Z");
-        assert_eq!(over.count, 3);
+        assert_eq!(over.count, 5, "nothing sealed, and no manifest of another time");
+        let roles: Vec<Role> = found[3].files.iter().map(|file| file.role).collect();
+        assert_eq!(roles, [Role::Snapshot, Role::Tarball, Role::Manifest]);
         assert!(over.such_as.contains(&"s3://b/k/notes.txt".to_owned()));
         assert_eq!(found[0].files[1].role, Role::Tarball);
     }

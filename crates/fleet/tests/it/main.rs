@@ -10,5 +10,6 @@ mod large;
 mod moto;
 mod other_stores;
 mod services;
+mod split;
 mod stores;
 mod support;
