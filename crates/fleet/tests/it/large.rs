@@ -1,6 +1,7 @@
 //! Results of a fleet: much more than fits where it is put together.
 
 use std::fs;
+use std::process::Output;
 
 use serde_json::{Value, json};
 
@@ -14,12 +15,40 @@ const SHARD: usize = 50;
 /// What a process may have of addresses, its program included, in KiB: more than what may be resident.
 const MEMORY: u32 = 200 * 1024;
 
+/// Objects that are listed, and what a process may have of addresses for that, in KiB.
+const OBJECTS: usize = 10_000;
+const LISTING: u32 = 96 * 1024;
+
 /// Packs rows, by the real program.
 fn pack(place: &Place, name: &str, text: &str) -> bool {
     let plain = place.path("plain");
     fs::write(&plain, text).unwrap();
     let Some(mut zstd) = fixtures::tool("zstd") else { return false };
     zstd.args(["-q", "-f", "-3"]).arg(&plain).arg("-o").arg(place.path(name)).status().unwrap().success()
+}
+
+/// Runs the program with no more memory than this.
+fn within(memory: u32, words: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_assay-fleet");
+    let mut shell = fixtures::tool("sh").unwrap();
+    shell.arg("-c").arg(format!("ulimit -v {memory} && exec \"$0\" \"$@\"")).arg(program).args(words);
+    shell.env("ASSAY_NOW", crate::support::NOW).output().unwrap()
+}
+
+#[test]
+fn ten_thousand_objects_are_planned_in_little_memory() {
+    let place = Place::new();
+    assert!(crate::support::assay().is_file());
+    for cluster in 0..OBJECTS / 50 {
+        for at in 0..50 {
+            let (day, hour) = (1 + at / 24, at % 24);
+            place.put(&format!("cluster-{cluster}/snapshot_2026-11-{day:02}_{hour:02}0000.db"), b"1");
+        }
+    }
+    let planned = within(LISTING, &["plan", "--source", &place.address("source"), "--run", &place.address("run")]);
+    assert!(planned.status.success(), "{planned:?}");
+    let plan = place.json("run/plan.json");
+    assert_eq!((&plan["items"], &plan["shards"]), (&OBJECTS.into(), &(OBJECTS / 50).into()));
 }
 
 #[test]
@@ -57,19 +86,13 @@ fn a_hundred_and_fifty_thousand_findings_are_merged_and_reported_in_little_memor
         }
         assert!(pack(&place, &format!("run/parts/{shard:05}.ndjson.zst"), &rows));
     }
-    let within = |words: &[&str]| {
-        let program = env!("CARGO_BIN_EXE_assay-fleet");
-        let mut shell = fixtures::tool("sh").unwrap();
-        shell.arg("-c").arg(format!("ulimit -v {MEMORY} && exec \"$0\" \"$@\"")).arg(program).args(words);
-        shell.env("ASSAY_NOW", crate::support::NOW).output().unwrap()
-    };
     let run = place.address("run");
-    let merged = within(&["merge", "--run", &run]);
+    let merged = within(MEMORY, &["merge", "--run", &run]);
     assert!(merged.status.success(), "{merged:?}");
     let told = place.json("run/run.json");
     assert_eq!((&told["items"], &told["findings"]), (&BACKUPS.into(), &(BACKUPS * FINDINGS).into()));
     let page = place.path("fleet.html");
-    let report = within(&["report", "--run", &run, "--html", page.to_str().unwrap()]);
+    let report = within(MEMORY, &["report", "--run", &run, "--html", page.to_str().unwrap()]);
     assert!(report.status.success(), "{report:?}");
     let said = String::from_utf8_lossy(&report.stdout);
     assert!(said.starts_with("5 000 clusters: 5000 good\n"), "{said}");

@@ -289,3 +289,25 @@ fn a_judge_that_is_told_to_end_takes_its_spool_away_and_asks_for_another_attempt
     assert_eq!(place.spooled(), [""; 0]);
     assert!(!place.path("run/parts").exists());
 }
+
+/// While one is judged the next is put down, and no more than that.
+#[test]
+fn there_are_never_more_than_two_items_in_a_spool() {
+    let Some(moto) = Moto::start() else { return };
+    let place = Place::new();
+    (0..6).for_each(|at| moto.put(&format!("a/{at}.db"), &snapshot()));
+    plan(&place, moto.port, &[]);
+    let spool = place.path("spool");
+    let (told, heard) = mpsc::channel();
+    let told = std::sync::Mutex::new(told);
+    let proxy = Proxy::start(moto.port, move |_| {
+        // what a worker has put down, and the place of what it asks for
+        let own =
+            fs::read_dir(&spool).unwrap().flatten().flat_map(|own| fs::read_dir(own.path()).into_iter().flatten());
+        told.lock().unwrap().send(own.flatten().filter(|it| it.path().is_dir()).count()).unwrap();
+        Act::Pass
+    });
+    assert_eq!(judge(&place, proxy.port, "0").code, 0);
+    let most: Vec<usize> = heard.try_iter().collect();
+    assert_eq!((most.len(), most.iter().max()), (6, Some(&2)), "{most:?}");
+}
