@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::depth::Judge;
+use super::before::Before;
+use super::depth::{Depths, Judge};
 use crate::error::Error;
 use crate::item::{Depth, FindingRow, Item, PartRow, Row, SCHEMA, State, VerdictRow};
 use crate::place::{FINDINGS, Place, VERDICTS};
@@ -24,21 +25,22 @@ pub(super) struct Carried {
 }
 
 /// Takes what the run at `since` judged of these items and still holds: such an item loses its shard. What was judged whole
-/// stays so, also where now a quick look would do.
+/// stays so, also where now a quick look would do; what that run makes remarkable is read whole.
 pub(super) async fn carry(
     since: &Place,
     items: &mut [Item],
     judge: &Judge<'_>,
-    now: Timestamp,
+    (now, depths): (Timestamp, Depths),
 ) -> Result<Carried, Error> {
     let missing = |name: &str| {
         Error::new(format!("{}: it is not there", since.shown(name)))
             .hinted("`--since-run` names a run that was merged")
     };
     let packed = since.read(VERDICTS).await?.ok_or_else(|| missing(VERDICTS))?;
-    let mut judged = HashMap::new();
+    let (mut judged, mut before) = (HashMap::new(), Before::default());
     for row in rows::<VerdictRow>(packed.as_slice(), since.shown(VERDICTS)) {
         let row = row?;
+        before.learn(&row);
         if matches!(row.state, State::Judged | State::Carried) && is_fresh(row.judged.as_deref(), now) {
             judged.insert(row.item.clone(), row);
         }
@@ -47,6 +49,9 @@ pub(super) async fn carry(
     let mut verdicts = HashMap::new();
     for item in items.iter_mut() {
         let whole = judge.id(&item.files, Depth::Full);
+        if depths == Depths::Mixed && item.depth == Depth::Quick && before.marks(item) {
+            (item.depth, item.item) = (Depth::Full, whole.clone());
+        }
         let id = if judged.contains_key(&whole) { whole } else { item.item.clone() };
         let is_due = item.lot() % DAYS.cast_unsigned() == day % DAYS.cast_unsigned();
         if let Some(row) = judged.remove(&id).filter(|_| !is_due) {

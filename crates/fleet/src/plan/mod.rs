@@ -2,6 +2,7 @@
 //! works by it.
 
 mod backups;
+mod before;
 mod carry;
 mod depth;
 mod identity;
@@ -106,7 +107,10 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Error> {
     let judge = Judge { assay: &assay, policy: digest.as_deref() };
     let mut items = items(found, &inventory, &args, &judge);
     let carried = match &args.since_run {
-        Some(since) => Some(carry::carry(&Place::open(since.clone(), args.retries)?, &mut items, &judge, now).await?),
+        Some(since) => {
+            let since = Place::open(since.clone(), args.retries)?;
+            Some(carry::carry(&since, &mut items, &judge, (now, args.depth)).await?)
+        }
         None => None,
     };
     let limits = shard::Limits { shards: args.max_shards, bytes: args.shard_bytes, items: args.shard_items };

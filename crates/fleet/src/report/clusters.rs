@@ -217,7 +217,7 @@ pub(super) mod tests {
     use crate::item::{ClusterFrom, Counts};
 
     /// A backup that was judged whole.
-    pub(in crate::report) fn row(cluster: &str, uri: &str, taken: &str, verdict: Verdict) -> VerdictRow {
+    pub(crate) fn row(cluster: &str, uri: &str, taken: &str, verdict: Verdict) -> VerdictRow {
         VerdictRow {
             schema: String::new(),
             run: None,

@@ -8,6 +8,9 @@ mod junit;
 mod metrics;
 mod text;
 
+#[cfg(test)]
+pub(crate) use clusters::tests::row;
+
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;

@@ -369,3 +369,23 @@ fn of_the_newest_the_odd_and_the_sampled_all_is_read_and_of_the_rest_a_few_pages
     let report = place.ok(&["report", "--run", &place.address("none")]);
     assert!(report.out.starts_with("1 cluster: 1 good\n"), "{report:?}");
 }
+
+#[test]
+fn what_shrank_or_grew_since_the_run_before_is_read_whole() {
+    let place = Place::new();
+    let before = place.put(&format!("a/snapshot_{T}.db"), &snapshot());
+    assert_eq!(place.plan("one", &[]), 1);
+    place.judge("one", 1);
+    place.ok(&["merge", "--run", &place.address("one")]);
+    // the one before is gone, so that only the run before knows its size
+    fs::remove_file(before).unwrap();
+    let larger = snapshot().repeat(3);
+    (24..27).for_each(|day| drop(place.put(&format!("a/snapshot_2026-11-{day}_000000.db"), &larger)));
+    let (source, one) = (place.address("source"), place.address("one"));
+    let quick = |run: &str, more: &[&str]| {
+        let at = place.address(run);
+        place.ok(&[&["plan", "--source", &source, "--run", &at, "--sample", "0%"], more].concat());
+        place.json(&format!("{run}/plan.json"))["quick"].as_u64().unwrap()
+    };
+    assert_eq!((quick("alone", &[]), quick("next", &["--since-run", &one])), (2, 0));
+}
