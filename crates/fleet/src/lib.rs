@@ -4,7 +4,7 @@
 //! takes; `merge` puts the parts together; `report` answers the fleet's question: which clusters have no backup that was
 //! judged good, and how old is the newest good one of each. `job` prints what an engine is given; nothing is submitted.
 //!
-//! It judges nothing itself: [`judge`](crate::judge) runs `assay verify` on each backup, a child without network and
+//! It judges nothing itself: `judge` runs `assay verify` on each backup, a child without network and
 //! without credentials. No other crate here may speak to a network.
 #![forbid(unsafe_code)]
 
