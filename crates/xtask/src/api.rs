@@ -9,30 +9,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::cargo;
+use crate::error::Error;
+
 /// The folders in `crates/` of the libraries that promise something, and the name of each library.
 const PROMISED: [(&str, &str); 2] = [("assay", "assay"), ("document", "document")];
-
-/// Why no list could be made.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A file that cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// cargo cannot be run, or rustdoc finds a fault in the library.
-    #[error("cargo rustdoc: {0}")]
-    Rustdoc(String),
-    /// rustdoc's form is not one that is known here.
-    #[error(
-        "what rustdoc of this toolchain says cannot be read: {0}\nTake a newer `public-api` into crates/xtask/Cargo.toml, or \
-        an older toolchain."
-    )]
-    Format(String),
-}
 
 /// A list that is not as it was: what is no longer offered, and what is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +38,7 @@ pub fn api(root: &Path, cargo: &Path, check: bool) -> Result<Vec<Changed>, Error
         let offered = offered(&described(root, cargo, folder, library)?)?;
         let recorded = match fs::read_to_string(&list) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            read => read.map_err(|source| Error::Io { path: list.clone(), source })?,
+            read => read.map_err(Error::file(&list))?,
         };
         let recorded: Vec<String> = recorded.lines().map(str::to_owned).collect();
         if recorded == offered {
@@ -65,7 +46,7 @@ pub fn api(root: &Path, cargo: &Path, check: bool) -> Result<Vec<Changed>, Error
         }
         if !check {
             let text = offered.join("\n") + "\n";
-            fs::write(&list, text).map_err(|source| Error::Io { path: list.clone(), source })?;
+            fs::write(&list, text).map_err(Error::file(&list))?;
         }
         changed.push(Changed { list, gone: without(&recorded, &offered), new: without(&offered, &recorded) });
     }
@@ -82,19 +63,11 @@ fn without(lines: &[String], others: &[String]) -> Vec<String> {
 /// it may do what is not stable yet.
 fn described(root: &Path, cargo: &Path, folder: &str, library: &str) -> Result<PathBuf, Error> {
     let target = root.join("target/api");
-    let output = Command::new(cargo)
-        .current_dir(root)
-        .env("RUSTC_BOOTSTRAP", "1")
-        .args(["rustdoc", "--quiet", "--lib", "--manifest-path"])
-        .arg(format!("crates/{folder}/Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"])
-        .output()
-        .map_err(|error| Error::Rustdoc(error.to_string()))?;
-    if !output.status.success() {
-        return Err(Error::Rustdoc(String::from_utf8_lossy(&output.stderr).into_owned()));
-    }
+    let mut command = Command::new(cargo);
+    command.args(["rustdoc", "--quiet", "--lib", "--manifest-path"]).arg(format!("crates/{folder}/Cargo.toml"));
+    command.arg("--target-dir").arg(&target);
+    command.args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"]);
+    cargo::said(command.current_dir(root).env("RUSTC_BOOTSTRAP", "1"))?;
     Ok(target.join("doc").join(format!("{library}.json")))
 }
 

@@ -10,9 +10,12 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+mod cargo;
+mod error;
 pub mod generate;
 pub mod layers;
-pub mod metadata;
 pub mod packages;
 pub mod release;
 pub mod schema;
+
+pub use error::Error;

@@ -11,7 +11,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::metadata::{self, list, text};
+use crate::cargo::{self, list, text};
+use crate::error::Error;
 
 /// A package that would not be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +76,8 @@ impl fmt::Display for Offence {
 ///
 /// # Errors
 /// Where cargo's word or a source cannot be had.
-pub fn check(root: &Path, cargo: &Path) -> Result<Vec<Offence>, metadata::Error> {
-    let packages = metadata::packages(root, cargo)?;
+pub fn check(root: &Path, cargo: &Path) -> Result<Vec<Offence>, Error> {
+    let packages = cargo::packages(root, cargo)?;
     // `publish` is a list of registries, of none where it is false
     let published =
         |package: &Value| package.get("publish").and_then(Value::as_array).is_none_or(|list| !list.is_empty());
@@ -109,15 +110,15 @@ fn dependencies(package: &Value, ours: &HashMap<&str, bool>) -> Vec<Offence> {
 }
 
 /// The files that a package would be made of, from its folder.
-fn listed(root: &Path, cargo: &Path, name: &str) -> Result<Vec<String>, metadata::Error> {
+fn listed(root: &Path, cargo: &Path, name: &str) -> Result<Vec<String>, Error> {
     let mut command = Command::new(cargo);
     command.current_dir(root).args(["package", "--list", "--offline", "--allow-dirty", "--package", name]);
-    let said = metadata::said(&mut command)?;
-    Ok(String::from_utf8_lossy(&said).lines().map(str::to_owned).collect())
+    let said = cargo::said(&mut command)?;
+    Ok(said.lines().map(str::to_owned).collect())
 }
 
 /// What is wrong with the files of a package.
-fn files(package: &Value, files: &[String]) -> Result<Vec<Offence>, metadata::Error> {
+fn files(package: &Value, files: &[String]) -> Result<Vec<Offence>, Error> {
     let name = || text(package, "name").to_owned();
     let folder = Path::new(text(package, "manifest_path")).parent().unwrap_or(Path::new(""));
     let mut found = Vec::new();
@@ -129,7 +130,7 @@ fn files(package: &Value, files: &[String]) -> Result<Vec<Offence>, metadata::Er
     found.extend(files.iter().find(of_tests).map(|file| Offence::Carries { package: name(), file: file.clone() }));
     for source in files.iter().filter(|file| file.ends_with(".rs")) {
         let path = folder.join(source);
-        let code = fs::read_to_string(&path).map_err(|source| metadata::Error::Io { path, source })?;
+        let code = fs::read_to_string(&path).map_err(Error::file(&path))?;
         for file in included(Path::new(source), &code) {
             if !has(&file) {
                 found.push(Offence::Lacks { package: name(), because: source.clone(), file });

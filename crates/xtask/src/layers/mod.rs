@@ -13,9 +13,9 @@ mod workspace;
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::metadata;
+use crate::error::Error;
 use circles::Circle;
 use table::Row;
 pub use wall::{NETWORKED, built_of};
@@ -23,25 +23,6 @@ use workspace::Package;
 
 /// The page with the table of crates.
 const PAGE: &str = "ARCHITECTURE.md";
-
-/// Why the laws could not be held against anything.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A file that cannot be read, or the file of a module that is not where it must be.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// What cargo says of the workspace cannot be had.
-    #[error(transparent)]
-    Metadata(#[from] metadata::Error),
-    /// The page has no table of crates, or one that cannot be read.
-    #[error("{PAGE}: {0}")]
-    Table(String),
-}
 
 /// A law that is broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +78,7 @@ impl fmt::Display for Offence {
 /// [`Error`] where page, sources or cargo's word cannot be had.
 pub fn check(root: &Path, cargo: &Path) -> Result<Vec<Offence>, Error> {
     let page = root.join(PAGE);
-    let text = fs::read_to_string(&page).map_err(|source| Error::Io { path: page, source })?;
+    let text = fs::read_to_string(&page).map_err(Error::file(&page))?;
     let rows = table::rows(&text)?;
     let packages = workspace::packages(root, cargo)?;
     let mut found = imports(&rows, &packages);
@@ -133,7 +114,7 @@ fn imports(rows: &[Row], packages: &[Package]) -> Vec<Offence> {
 
 /// The circles of the modules below a crate's root.
 fn circles_of(root: &Path, name: &str, target: &Path) -> Result<Vec<Offence>, Error> {
-    let modules = source::modules(target).map_err(|source| Error::Io { path: target.to_owned(), source })?;
+    let modules = source::modules(target).map_err(Error::file(target))?;
     let offence = |circle: Circle| {
         // where a file takes several things of another, the first tells of them all
         let mut ties = circle.ties;

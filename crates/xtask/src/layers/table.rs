@@ -1,6 +1,6 @@
 //! The table of crates in ARCHITECTURE.md.
 
-use super::Error;
+use crate::error::Error;
 
 /// What the header of the table begins with, and the name of its last column.
 const HEAD: &str = "| crate |";

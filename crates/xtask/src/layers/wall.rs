@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use super::Error;
-use crate::metadata;
+use crate::cargo;
+use crate::error::Error;
 
 /// What speaks to a network, or is there for what does. `mio` is not among them: the terminal waits by it.
 pub const NETWORKED: [&str; 14] = [
@@ -29,12 +29,11 @@ pub const NETWORKED: [&str; 14] = [
 /// feature; what only its tests use is not among them.
 ///
 /// # Errors
-/// [`Error::Metadata`] with cargo's word.
+/// [`Error::Asked`] with cargo's word.
 pub fn built_of(root: &Path, cargo: &Path, package: &str) -> Result<BTreeSet<String>, Error> {
     let mut command = Command::new(cargo);
     command.args(["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}", "--target", "all"]);
     command.args(["--all-features", "--package", package, "--manifest-path"]).arg(root.join("Cargo.toml"));
-    let output = metadata::said(&mut command)?;
-    let said = String::from_utf8_lossy(&output);
+    let said = cargo::said(&mut command)?;
     Ok(said.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
 }

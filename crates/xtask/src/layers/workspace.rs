@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::metadata::{self, list, text};
+use crate::cargo::{self, list, text};
+use crate::error::Error;
 
 /// A crate of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +23,9 @@ pub(super) struct Package {
 /// The crates of the workspace at `root`, by name.
 ///
 /// # Errors
-/// [`metadata::Error::Cargo`] with cargo's word.
-pub(super) fn packages(root: &Path, cargo: &Path) -> Result<Vec<Package>, metadata::Error> {
-    let listed = metadata::packages(root, cargo)?;
+/// [`Error::Asked`] with cargo's word.
+pub(super) fn packages(root: &Path, cargo: &Path) -> Result<Vec<Package>, Error> {
+    let listed = cargo::packages(root, cargo)?;
     let folders: HashMap<&str, &str> = listed.iter().map(|package| (text(package, "name"), folder(package))).collect();
     let mut found: Vec<Package> = listed.iter().map(|package| read(package, &folders)).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::Error;
+use crate::cargo::said;
+use crate::error::Error;
 
 /// A part of the binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,27 +49,12 @@ const SHIPPED: &str = "etcd-assay";
 /// # Errors
 /// Where cargo cannot be asked, or a part has no licence.
 pub fn components(root: &Path, cargo: &Path, target: &str) -> Result<Components, Error> {
-    let tree = ask(
-        root,
-        cargo,
-        "tree",
-        &[
-            "--locked",
-            "-p",
-            SHIPPED,
-            "--target",
-            target,
-            "-e",
-            "normal,no-proc-macro",
-            "--prefix",
-            "depth",
-            "-f",
-            "{p}",
-        ],
-    )?;
-    let metadata = ask(root, cargo, "metadata", &["--locked", "--format-version", "1", "--filter-platform", target])?;
-    let metadata = serde_json::from_str(&metadata)
-        .map_err(|why| Error::Cargo { what: "metadata", why: format!("no JSON: {why}") })?;
+    let ask = |words: &[&str]| said(Command::new(cargo).current_dir(root).args(words));
+    let edges_of = ["tree", "--locked", "-p", SHIPPED, "--target", target, "-e", "normal,no-proc-macro"];
+    let tree = ask(&[&edges_of[..], &["--prefix", "depth", "-f", "{p}"]].concat())?;
+    let metadata = ask(&["metadata", "--locked", "--format-version", "1", "--filter-platform", target])?;
+    let metadata =
+        serde_json::from_str(&metadata).map_err(|why| Error::asked("cargo metadata", format!("no JSON: {why}")))?;
     let lock_file = root.join("Cargo.lock");
     let lock = fs::read_to_string(&lock_file).map_err(Error::file(lock_file))?;
     let mut found = described(&edges(&tree)?, &metadata, &checksums(&lock))?;
@@ -84,16 +70,6 @@ pub fn components(root: &Path, cargo: &Path, target: &str) -> Result<Components,
     Ok(found)
 }
 
-fn ask(root: &Path, program: &Path, what: &'static str, rest: &[&str]) -> Result<String, Error> {
-    let failed = |why: String| Error::Cargo { what, why };
-    let output = Command::new(program).current_dir(root).arg(what).args(rest).output();
-    let output = output.map_err(|why| failed(why.to_string()))?;
-    if !output.status.success() {
-        return Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()));
-    }
-    String::from_utf8(output.stdout).map_err(|why| failed(why.to_string()))
-}
-
 /// Name and version.
 type Id = (String, String);
 
@@ -105,7 +81,7 @@ struct Edges {
 }
 
 fn edges(tree: &str) -> Result<Edges, Error> {
-    let odd = |line: &str| Error::Cargo { what: "tree", why: format!("got `{line}`, expected `DEPTHname vVERSION`") };
+    let odd = |line: &str| Error::asked("cargo tree", format!("got `{line}`, expected `DEPTHname vVERSION`"));
     let mut above: Vec<Id> = Vec::new();
     let mut below: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
     for line in tree.lines() {
@@ -174,7 +150,7 @@ fn described(edges: &Edges, metadata: &Value, checksums: &BTreeMap<Id, String>) 
         let component = component(id, below)?;
         if *id == edges.root { root = Some(component) } else { parts.push(component) }
     }
-    let root = root.ok_or_else(|| Error::Cargo { what: "tree", why: "it has no root".to_owned() })?;
+    let root = root.ok_or_else(|| Error::asked("cargo tree", "it has no root"))?;
     Ok(Components { root, parts })
 }
 
@@ -212,11 +188,11 @@ struct Toolchain {
 impl Toolchain {
     fn of(root: &Path) -> Result<Self, Error> {
         let rustc = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
-        let version = ask(root, &rustc, "--version", &["--verbose"])?;
+        let ask = |words: &[&str]| said(Command::new(&rustc).current_dir(root).args(words));
+        let version = ask(&["--version", "--verbose"])?;
         let release = version.lines().find_map(|line| line.strip_prefix("release: "));
-        let release =
-            release.ok_or_else(|| Error::Cargo { what: "--version", why: "it tells no release".to_owned() })?;
-        let sysroot = ask(root, &rustc, "--print", &["sysroot"])?;
+        let release = release.ok_or_else(|| Error::asked("rustc --version", "it tells no release"))?;
+        let sysroot = ask(&["--print", "sysroot"])?;
         Ok(Self { release: release.to_owned(), sysroot: PathBuf::from(sysroot.trim()) })
     }
 

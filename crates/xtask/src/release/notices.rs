@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Component, Components, Error};
+use super::{Component, Components};
+use crate::error::Error;
 
 /// How files begin that hold a licence or a notice.
 const NAMES: [&str; 6] = ["license", "licence", "copying", "notice", "copyright", "unlicense"];

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::Error;
+use crate::error::Error;
 
 /// What an image is made of.
 #[derive(Debug, Clone)]
