@@ -255,7 +255,7 @@ fn identified(judged: &Judged<'_>, escrow: Option<EscrowFiles>, watch: &dyn Watc
         Identity { path: path.clone(), content, unpacked, stored }
     });
     let fits = judged.escrow.as_ref().is_some_and(|it| it.matches);
-    let original = escrow.as_ref().filter(|_| fits).and_then(|it| bytes_of(&it.said.inner_tar.sha256));
+    let original = escrow.as_ref().filter(|_| fits).and_then(|it| digest_of(&it.said.inner_tar.sha256));
     let resources = original.or(tarball.as_ref().map(|it| it.content));
     let findings = judged.parts.iter().flat_map(|part| documents::findings(&part.findings, &part.name)).collect();
     let document = documents::document(judged.asks.command(), judged.artifacts(), findings, judged.verdict);
@@ -282,10 +282,10 @@ fn escrow_files(manifest: &Path, set: &EscrowSet, watch: &dyn Watch) -> Result<E
     let set = set.clone().with_shares(&said);
     let of = |path: &Path| -> Result<Identity, Error> {
         let found = escrow::digest(path, watch)?.digest;
-        let sum = bytes_of(&found.sha256).unwrap_or_default();
+        let sum = digest_of(&found.sha256).unwrap_or_default();
         Ok(Identity { path: path.to_path_buf(), content: sum, unpacked: found.size, stored: sum })
     };
-    let sum = bytes_of(&digest.sha256).unwrap_or_default();
+    let sum = digest_of(&digest.sha256).unwrap_or_default();
     let manifest = Identity { path: manifest.to_path_buf(), content: sum, unpacked: digest.size, stored: sum };
     let parts =
         [(EscrowPart::Escrow, &set.escrow), (EscrowPart::Share, &set.shares), (EscrowPart::Signature, &set.signatures)];
@@ -299,13 +299,6 @@ fn escrow_files(manifest: &Path, set: &EscrowSet, watch: &dyn Watch) -> Result<E
 }
 
 /// The bytes of a digest in hexadecimal digits.
-fn bytes_of(hex: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if hex.len() != 64 || !hex.is_ascii() {
-        return None;
-    }
-    for (to, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        *to = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
+fn digest_of(hex: &str) -> Option<[u8; 32]> {
+    wording::unhex(hex)?.try_into().ok()
 }

@@ -161,7 +161,7 @@ impl Asks<'_> {
         let served = self.keys(tell);
         self.ids(header.as_ref(), tell);
         let short = "left out: `--quick`";
-        let total = format!("digest {}", hex(&self.expected.content));
+        let total = format!("digest {}", wording::hex(&self.expected.content));
         match (served, quick) {
             // who is not let in has nothing to ask
             (false, _) => return,
@@ -251,7 +251,7 @@ impl Asks<'_> {
             left = rest;
             start = piece.last().map(|live| [live.kv.key, b"\0"].concat()).unwrap_or_default();
         }
-        Probe::compared("content", want, format!("digest {}", hex(&digest.finish())))
+        Probe::compared("content", want, format!("digest {}", wording::hex(&digest.finish())))
     }
 
     /// The next keys; in what the first of them differs that does.
@@ -398,8 +398,4 @@ fn piece_of(live: &[Live<'_>]) -> usize {
 fn shown(key: &[u8]) -> String {
     let text = String::from_utf8_lossy(key);
     format!("{:?}", text.chars().take(200).collect::<String>())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -386,5 +386,5 @@ fn id(seen: &Seen) -> String {
     for content in [content(seen, Kind::Snapshot), resources] {
         sha.update(content.unwrap_or_default());
     }
-    sha.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    wording::hex(sha.finalize().iter().take(6))
 }

@@ -378,7 +378,7 @@ impl Writing<'_> {
         else {
             return Ok(None);
         };
-        let sha256: String = Sha256::digest(manifest).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = wording::hex(&Sha256::digest(manifest));
         if !self.has_escrow(&sha256)? {
             let of_backup = self.cluster_of(Sha256::digest(manifest).into())?;
             let cluster = cluster.map(str::to_owned).or(of_backup);
@@ -449,7 +449,7 @@ impl Writing<'_> {
                 Ok(Ok(Drilled { attested, known: false }))
             }
             Err(why) => {
-                let sha256: String = Sha256::digest(statement).iter().map(|byte| format!("{byte:02x}")).collect();
+                let sha256 = wording::hex(&Sha256::digest(statement));
                 self.say(REFUSED, &json!({"statement": sha256, "why": why.to_string()}))?;
                 Ok(Err(why))
             }

@@ -221,9 +221,5 @@ pub(crate) fn has(db: &Connection, head: Head) -> rusqlite::Result<bool> {
 
 /// The bytes of 64 hexadecimal digits: there are no others in a catalog.
 pub(crate) fn bytes_of(hex: &str) -> Option<Vec<u8>> {
-    if hex.len() != 64 || !hex.is_ascii() {
-        return None;
-    }
-    let pairs = hex.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+    wording::unhex(hex).filter(|bytes| bytes.len() == 32)
 }

@@ -176,7 +176,7 @@ impl Move {
     #[must_use]
     pub fn to(&self, plan: &[u8; 32]) -> String {
         let Self { folder, name, .. } = self;
-        let plan: String = plan.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let plan = wording::hex(plan.iter().take(8));
         format!("{folder}{TRASH}/{plan}/{name}")
     }
 

@@ -44,7 +44,7 @@ pub(crate) fn of_backup(db: &Connection, id: &str) -> rusqlite::Result<String> {
 
 /// The beginning of a digest, as entries have it.
 pub(crate) fn beginning(digest: &[u8]) -> String {
-    digest.iter().take(BEGINNING).map(|byte| format!("{byte:02x}")).collect()
+    wording::hex(digest.iter().take(BEGINNING))
 }
 
 /// What the log came to.

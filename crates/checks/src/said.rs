@@ -119,7 +119,7 @@ impl AgainstSaid<'_> {
         }
         let named = self.digests.iter().find(|(known, _)| name.is_empty() || *known == base(name));
         let (known, got) = named?;
-        let (said, got) = (hex(sha256), hex(got));
+        let (said, got) = (wording::hex(sha256), wording::hex(got));
         let message = format!("SHA-256 {said} was said (line {line}), that of {} is {got}", clip(known, LONGEST));
         Some(outcome("sha256", false, message))
     }
@@ -208,8 +208,4 @@ fn some_of(messages: &[&str]) -> String {
         0 => shown,
         more => format!("{shown}; and {more} more"),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    crate::snapshot::file::hex(bytes)
 }

@@ -74,8 +74,3 @@ fn usage(error: &clap::Error) -> ExitCode {
         true => ExitCode::from(error::FAILED),
     }
 }
-
-/// Bytes as digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -11,7 +11,7 @@ use hmac::Mac as _;
 use zeroize::Zeroizing;
 
 use crate::blocks::{self, Fate, Limits, Member, Sink};
-use crate::digest::{Digest, Hasher, HashingReader, HashingWriter, HmacSha256, hex, keyed};
+use crate::digest::{Digest, Hasher, HashingReader, HashingWriter, HmacSha256, keyed};
 use crate::error::{Error, Result};
 use crate::gz::Gunzip;
 use crate::infile;
@@ -244,7 +244,7 @@ impl Sink for Cutter<'_, '_> {
     fn end(&mut self) -> Result<()> {
         let mac = self.member_mac.clone().finalize().into_bytes();
         if let Some(member) = self.removed.last_mut() {
-            member.hmac_sha256 = hex(&mac);
+            member.hmac_sha256 = wording::hex(&mac);
         }
         Ok(())
     }

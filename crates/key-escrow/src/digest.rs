@@ -1,6 +1,6 @@
 //! SHA-256 beside a stream, and the keyed digest of secret members.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::str::FromStr;
 
@@ -73,7 +73,7 @@ impl Hasher {
     }
 
     pub(crate) fn finish(self) -> Digest {
-        Digest { size: self.size, sha256: hex(&self.sha.finalize()) }
+        Digest { size: self.size, sha256: wording::hex(&self.sha.finalize()) }
     }
 }
 
@@ -153,34 +153,6 @@ fn padded(key: &[u8; 32]) -> zeroize::Zeroizing<[u8; 64]> {
     block
 }
 
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut s, b| {
-        let _ = write!(s, "{b:02x}");
-        s
-    })
-}
-
-/// The bytes of a lower-case hex string, or nothing if it is not one.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |c: u8| match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        _ => None,
-    };
-    let bytes = text.as_bytes();
-    if !bytes.len().is_multiple_of(2) {
-        return None;
-    }
-    bytes
-        .chunks_exact(2)
-        .map(|pair| match pair {
-            [hi, lo] => Some(digit(*hi)? << 4 | digit(*lo)?),
-            _ => None,
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use hmac::Mac;
@@ -214,15 +186,6 @@ mod tests {
         ] {
             let error = text.parse::<Sha256Sum>().unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
-        }
-    }
-
-    #[test]
-    fn hex_both_ways() {
-        assert_eq!(hex(&[0, 255, 16]), "00ff10");
-        assert_eq!(unhex("00ff10"), Some(vec![0, 255, 16]));
-        for bad in ["0", "0g", "FF", "é"] {
-            assert_eq!(unhex(bad), None, "{bad}");
         }
     }
 }

@@ -7,7 +7,7 @@ use hmac::Mac as _;
 
 use crate::age_file;
 use crate::blocks::{self, Fate, Limits, Member, Sink};
-use crate::digest::{Digest, HashingReader, HmacSha256, hex, keyed};
+use crate::digest::{Digest, HashingReader, HmacSha256, keyed};
 use crate::error::{Error, Result};
 use crate::identities::Identities;
 use crate::manifest::{Manifest, RejoinMethod, RemovedMember};
@@ -109,7 +109,7 @@ impl Sink for Members<'_, '_> {
     }
 
     fn end(&mut self) -> Result<()> {
-        let got = hex(&self.mac.clone().finalize().into_bytes());
+        let got = wording::hex(&self.mac.clone().finalize().into_bytes());
         match self.now {
             Some(member) if member.hmac_sha256 != got => {
                 Err(Error::Manifest { what: format!("the content of `{}` in the escrow is another one", member.path) })

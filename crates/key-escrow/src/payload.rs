@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use signatures::Seed;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::digest::{hex, unhex};
 use crate::error::{Error, Result};
 use crate::manifest::{MAX_MANIFEST, Manifest, RejoinMethod};
 use crate::recipe::MAX_RECIPE;
@@ -75,9 +74,9 @@ impl JoinPlan {
             method: self.method,
             block_size: BLOCK as u64,
             runs: self.runs.clone(),
-            member_key: hex(&*self.member_key),
-            seal_key: hex(&*self.seal_key),
-            drill_seed: self.drill_seed.as_ref().map(|seed| hex(seed.bytes())),
+            member_key: wording::hex(&*self.member_key),
+            seal_key: wording::hex(&*self.seal_key),
+            drill_seed: self.drill_seed.as_ref().map(|seed| wording::hex(seed.bytes())),
         };
         let mut json = serde_json::to_vec(&raw).map_err(|_| bad("join.json"))?;
         json.push(b'\n');
@@ -90,7 +89,7 @@ impl JoinPlan {
             return Err(bad("join.json has an unknown schema"));
         }
         let key = |text: &str| {
-            let bytes = Zeroizing::new(unhex(text).unwrap_or_default());
+            let bytes = Zeroizing::new(wording::unhex(text).unwrap_or_default());
             <[u8; 32]>::try_from(&bytes[..]).map(Zeroizing::new).map_err(|_| bad("join.json has a malformed key"))
         };
         let plan = Self {

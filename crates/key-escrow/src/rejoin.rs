@@ -8,7 +8,7 @@ use age::{Decryptor, Encryptor, scrypt};
 use hmac::Mac as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::digest::{Digest, HashingReader, HashingWriter, HmacSha256, hex, keyed};
+use crate::digest::{Digest, HashingReader, HashingWriter, HmacSha256, keyed};
 use crate::error::{Error, Result};
 use crate::gz::Gunzip;
 use crate::infile;
@@ -55,7 +55,7 @@ fn scan(keyless: &Path, seal_key: &Key) -> Result<(Digest, SecretString)> {
 /// The passphrase of the sealed original: the keyed digest of the keyless tar in hex.
 pub(crate) fn passphrase(mac: HmacSha256) -> SecretString {
     let mut bytes = mac.finalize().into_bytes();
-    let text = hex(&bytes);
+    let text = wording::hex(&bytes);
     bytes.as_mut_slice().zeroize();
     SecretString::from(text)
 }

@@ -20,7 +20,6 @@ use signatures::Seed;
 use zeroize::Zeroizing;
 
 use crate::age_file;
-use crate::digest::{hex, unhex};
 use crate::error::{Error, Result};
 use crate::identities::Identities;
 use crate::infile;
@@ -65,14 +64,14 @@ impl Share {
         if let Some(seed) = &self.drill {
             sha.update(seed.bytes());
         }
-        hex(&sha.finalize())
+        wording::hex(&sha.finalize())
     }
 
     /// The text that is sealed to the custodian.
     pub(crate) fn to_text(&self) -> Zeroizing<String> {
-        let value = Zeroizing::new(hex(&self.value));
+        let value = Zeroizing::new(wording::hex(&*self.value));
         let drill = Zeroizing::new(match &self.drill {
-            Some(seed) => format!("drill: {}\n", *Zeroizing::new(hex(seed.bytes()))),
+            Some(seed) => format!("drill: {}\n", *Zeroizing::new(wording::hex(seed.bytes()))),
             None => String::new(),
         });
         let mut text = Zeroizing::new(String::with_capacity(1024));
@@ -112,7 +111,7 @@ impl Share {
         let (index, total) = next("share")?.split_once(" of ").ok_or("malformed share number")?;
         let threshold = next("threshold")?;
         let recipient = next("opens")?.to_owned();
-        let value = Zeroizing::new(unhex(next("value")?).ok_or("the value is not hex")?);
+        let value = Zeroizing::new(wording::unhex(next("value")?).ok_or("the value is not hex")?);
         let drill = if has_seed { Some(seed(next("drill")?)?) } else { None };
         let check = next("check")?;
         let number = |text: &str| text.parse::<u8>().map_err(|_| "a number is malformed");
@@ -148,7 +147,7 @@ impl Share {
 
 /// A drill seed in hex.
 fn seed(text: &str) -> Result<Seed, &'static str> {
-    let bytes = Zeroizing::new(unhex(text).unwrap_or_default());
+    let bytes = Zeroizing::new(wording::unhex(text).unwrap_or_default());
     let bytes = <[u8; 32]>::try_from(&bytes[..]).map_err(|_| "the drill seed is not 64 digits of hex")?;
     Ok(Seed::new(Zeroizing::new(bytes)))
 }
@@ -177,7 +176,7 @@ pub(crate) fn deal(identity: &x25519::Identity, threshold: u8, total: u8) -> Res
     check_threshold(threshold, total)?;
     let mut id = [0; 8];
     getrandom::fill(&mut id).map_err(|e| Error::Usage { what: format!("no random numbers: {e}") })?;
-    let (set, recipient) = (hex(&id), identity.to_public().to_string());
+    let (set, recipient) = (wording::hex(&id), identity.to_public().to_string());
     let points = Sharks(threshold)
         .dealer(identity.to_string().expose_secret().as_bytes())
         .take(usize::from(total))

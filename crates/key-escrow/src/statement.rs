@@ -14,7 +14,6 @@ use sha2::{Digest as _, Sha256};
 use signatures::{Namespace, Signature, check_key, signatures};
 use wording::inert;
 
-use crate::digest::hex;
 use crate::manifest::{EscrowInfo, Manifest, ShareInfo};
 
 /// The value of [`Statement::schema`].
@@ -212,7 +211,7 @@ pub fn prove(
     challenge: Option<&str>,
 ) -> Result<Attested, Contradiction> {
     let told = Statement::parse(statement)?;
-    let digest = hex(&Sha256::digest(manifest));
+    let digest = wording::hex(&Sha256::digest(manifest));
     if told.manifest_sha256 != digest {
         return Err(Contradiction::OtherManifest { expected: digest, got: told.manifest_sha256 });
     }

@@ -236,7 +236,7 @@ fn same(finding: &Finding) -> String {
 
 /// As code scanning's own: sixteen hex digits and a number.
 fn digest(text: &str, number: usize) -> String {
-    let hex: String = Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hex = wording::hex(Sha256::digest(text.as_bytes()).iter().take(8));
     format!("{hex}:{number}")
 }
 

@@ -35,10 +35,7 @@ pub(crate) fn of(plan: &Plan<'_>, steps: &mut [BookStep]) -> Vec<BookFile> {
 }
 
 fn made(name: &str, purpose: impl Into<String>, steps: &'static [&'static str], text: String) -> Made {
-    let sha256 = Sha256::digest(&text).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let sha256 = wording::hex(&Sha256::digest(&text));
     Made { file: BookFile { name: name.to_owned(), purpose: purpose.into(), sha256, text }, steps }
 }
 

@@ -227,7 +227,7 @@ fn file(volumes: &[Volume]) -> BookFile {
         text.push_str(&cells.join("\t"));
         text.push('\n');
     }
-    let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = wording::hex(&Sha256::digest(text.as_bytes()));
     let purpose = "Every PersistentVolume of the backup, and what names it in its storage system: S-01.".to_owned();
     BookFile { name: VOLUMES.to_owned(), purpose, sha256, text }
 }

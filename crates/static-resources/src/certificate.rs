@@ -89,20 +89,18 @@ impl Certificate {
 
 fn key_id(certificate: &X509Certificate<'_>) -> Option<String> {
     certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::SubjectKeyIdentifier(id) => Some(hex(id.0)),
+        ParsedExtension::SubjectKeyIdentifier(id) => Some(wording::hex(id.0)),
         _ => None,
     })
 }
 
 fn authority_key_id(certificate: &X509Certificate<'_>) -> Option<String> {
     certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::AuthorityKeyIdentifier(authority) => authority.key_identifier.as_ref().map(|id| hex(id.0)),
+        ParsedExtension::AuthorityKeyIdentifier(authority) => {
+            authority.key_identifier.as_ref().map(|id| wording::hex(id.0))
+        }
         _ => None,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Seconds since 1970 as RFC 3339 in UTC; `None` outside the years -9999 to 9999.

@@ -12,13 +12,14 @@
 //! | JSON that is written already | [`inert_json`] | `a\u202eb\` |
 //! | messages, in which a name is short | [`clip`]; [`cut`] while it is data | `a b\` |
 //!
-//! [`shell_word`] quotes a word for a command line; [`count`] and [`Size`] are how numbers are said, [`shorten`] and its like fit text into columns.
+//! [`hex`] writes digests and the like, [`unhex`] reads them; [`shell_word`] quotes a word for a command line; [`count`] and [`Size`] are how numbers are said, [`shorten`] and its like fit text into columns.
 //!
 //! Nothing here writes, and no input makes it panic.
 #![forbid(unsafe_code)]
 
 mod clip;
 mod columns;
+mod digits;
 mod dump;
 mod escape;
 mod number;
@@ -27,6 +28,7 @@ mod shell;
 
 pub use clip::{clip, cut};
 pub use columns::{from_column, shorten, shorten_end, shorten_with, width};
+pub use digits::{hex, unhex};
 pub use dump::{dots, hex_dump};
 pub use escape::{escape, escape_path, inert, inert_json, inert_lines, unescape};
 pub use number::{Size, count, group_digits, noun_of, number_of};

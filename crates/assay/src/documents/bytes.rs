@@ -3,8 +3,8 @@
 use bbolt_page::view::{BucketPlace, BucketSummary, ElementView, Field, Looked, PageCounts, PageMap, PageRun, Part};
 use bbolt_page::{PageKind, Residue};
 use document::{
-    BucketRow, CarvedCounts, CarvedRow, EntryRow, HexBytes, KeyBuf, Page, PageBucket, PageContent, PageElement,
-    PageFault, PageField, PageRow, Unexplained,
+    BucketRow, CarvedCounts, CarvedRow, EntryRow, KeyBuf, Page, PageBucket, PageContent, PageElement, PageFault,
+    PageField, PageRow, Unexplained,
 };
 use etcd_snapshot::BucketKey;
 use etcd_snapshot::carve::{Carved, Content, Label, Tally};
@@ -64,7 +64,7 @@ fn content(page: &Looked<'_>, reveal: bool) -> PageContent {
         offset: part.offset,
         size: part.bytes.len() as u64,
         zero: part.is_zero(),
-        hex: reveal.then(|| hex(part.bytes)),
+        hex: reveal.then(|| wording::hex(part.bytes)),
     };
     let faults = view.faults.iter();
     PageContent {
@@ -80,7 +80,7 @@ fn field(field: &Field<'_>) -> PageField {
     PageField {
         name: field.name.into(),
         offset: field.offset,
-        hex: hex(field.bytes),
+        hex: wording::hex(field.bytes),
         value: field.value,
         note: field.note.clone(),
     }
@@ -98,11 +98,11 @@ fn element<'a>(page: &Looked<'a>, element: &ElementView<'a>, reveal: bool) -> Pa
         fields: element.fields.iter().map(field).collect(),
         // A revision says itself among the fields; its bytes are no text.
         key: read.key.filter(|key| BucketKey::decode(key).is_err()).map(KeyBuf::from),
-        key_hex: read.key.map(hex),
+        key_hex: read.key.map(wording::hex),
         key_offset: element.key.map(|key| key.offset),
         value_offset: element.value.map(|value| value.offset),
         value_size: element.value.map(|value| value.bytes.len() as u64),
-        value: element.value.filter(|_| reveal).map(|value| hex(value.bytes)),
+        value: element.value.filter(|_| reveal).map(|value| wording::hex(value.bytes)),
         meaning: says::fields(&read.entry),
         problem: says::problem(&read.entry),
         bucket,
@@ -143,11 +143,11 @@ pub fn entry_row(placed: &PlacedEntry<'_>) -> EntryRow {
         offset: placed.offset,
         // A revision says itself as a field; its bytes are no text.
         key: placed.key.filter(|_| !placed.is_record).map(KeyBuf::from),
-        key_hex: placed.key.map(hex),
+        key_hex: placed.key.map(wording::hex),
         is_bucket: placed.is_bucket,
         fields: says::fields(&placed.entry),
         problem: says::problem(&placed.entry),
-        value: placed.value.map(hex),
+        value: placed.value.map(wording::hex),
     }
 }
 
@@ -190,8 +190,4 @@ pub fn carved_counts(tally: &Tally) -> CarvedCounts {
         records: by_label(Tally::records_of),
         whole_leaves: tally.whole_leaves,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    HexBytes(bytes).to_string()
 }

@@ -36,7 +36,7 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn write(folder: &Path) -> io::Result<Self> {
-        let token = hex(&random::<24>()?);
+        let token = wording::hex(&random::<24>()?);
         let write = |name: &str, content: &str| {
             let path = folder.join(name);
             let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
@@ -64,10 +64,6 @@ fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
     Ok(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A private key in PEM. Any number below the order of the curve will do, which is close to the largest.

@@ -226,8 +226,7 @@ impl Writing<'_> {
             bytes = bytes.saturating_add(file.stat.size);
         }
         let backups: Vec<&str> = going().map(|it| it.id.as_str()).collect();
-        let body =
-            json!({"plan": hex(&plan.digest), "host": author.host, "backups": backups, "files": files, "bytes": bytes});
+        let body = json!({"plan": wording::hex(&plan.digest), "host": author.host, "backups": backups, "files": files, "bytes": bytes});
         self.say("prune", &body)?;
         // of what lies nowhere any more there is nothing to move
         let nowhere = "DELETE FROM sighting WHERE host = ? AND path = ? AND state IN ('missing', 'moved')";
@@ -241,7 +240,7 @@ impl Writing<'_> {
         if !paths.is_empty() || !gone.is_empty() {
             self.say(
                 "pruned",
-                &json!({"plan": hex(&plan.digest), "host": author.host, "paths": paths, "backups": gone}),
+                &json!({"plan": wording::hex(&plan.digest), "host": author.host, "paths": paths, "backups": gone}),
             )?;
         }
         Ok(())
@@ -259,7 +258,7 @@ impl Writing<'_> {
         }
         let gone = self.forget(author)?;
         let paths: Vec<&str> = moved.iter().map(|row| row.path.as_str()).collect();
-        if let Some(plan) = moved.first().map(|row| hex(&row.plan)) {
+        if let Some(plan) = moved.first().map(|row| wording::hex(&row.plan)) {
             self.say("pruned", &json!({"plan": plan, "host": author.host, "paths": paths, "backups": gone}))?;
         }
         Ok(gone)
@@ -276,8 +275,4 @@ impl Writing<'_> {
         gone.sort();
         Ok(gone)
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -50,7 +50,7 @@ fn check_trailer(facts: &SnapshotFacts<'_>, findings: &mut Findings) {
 
 pub(super) fn bad_trailer(trailer: &Trailer, len: u64) -> Option<Finding> {
     let stored = trailer.stored.as_ref().filter(|stored| **stored != trailer.computed)?;
-    let (stored, computed) = (hex(stored), hex(&trailer.computed));
+    let (stored, computed) = (wording::hex(stored), wording::hex(&trailer.computed));
     let message = if trailer.stored == Some([0; TRAILER_LEN]) {
         format!("integrity hash is `{computed}`, and zeros stand in its place: none was ever written there")
     } else {
@@ -158,8 +158,4 @@ fn file_len(facts: &SnapshotFacts<'_>) -> u64 {
 fn expected_len(facts: &SnapshotFacts<'_>) -> String {
     let size = facts.scan.walked.db.size();
     format!("a snapshot of these pages has {}", size.saturating_add(TRAILER_LEN as u64))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -132,7 +132,7 @@ pub(super) async fn fetch(store: &dyn ObjectStore, key: &Key, file: &File, into:
     if length != file.size {
         return Err(missed(Fault::Unavailable("the answer was cut short".to_owned())));
     }
-    Ok(crate::hex(&hash.finalize()))
+    Ok(wording::hex(&hash.finalize()))
 }
 
 /// Why a body broke off. Where the object was replaced meanwhile the client's first error is the broken body: it is asked

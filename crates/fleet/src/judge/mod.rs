@@ -128,7 +128,7 @@ async fn is_done(place: &Place, plan: &Plan, shard: u32) -> Result<bool, Error> 
 async fn policy(place: &Place, plan: &Plan, spool: &Spool) -> Result<bool, Error> {
     let Some(digest) = &plan.policy else { return Ok(false) };
     let bytes = place.read(POLICY).await?.unwrap_or_default();
-    if crate::hex(&Sha256::digest(&bytes)) != *digest {
+    if wording::hex(&Sha256::digest(&bytes)) != *digest {
         return Err(Error::new(format!("{}: not the policy of the plan", place.shown(POLICY))));
     }
     let failed = |error: std::io::Error| Error::again(format!("the spool: {error}"));

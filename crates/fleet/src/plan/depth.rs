@@ -45,7 +45,7 @@ impl Judge<'_> {
         part(if depth == Depth::Full { "full" } else { "quick" });
         part(self.assay);
         part(self.policy.unwrap_or_default());
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        wording::hex(hash.finalize().iter().take(16))
     }
 }
 

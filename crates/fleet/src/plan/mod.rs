@@ -103,7 +103,7 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Error> {
     let inventory = inventory.map(|bytes| identity::inventory(&bytes)).transpose()?.unwrap_or_default();
     let (found, over) = backups::backups(listed(&args).await?, &globs(&args.more)?);
 
-    let digest = policy.as_deref().map(|policy| crate::hex(&Sha256::digest(policy)));
+    let digest = policy.as_deref().map(|policy| wording::hex(&Sha256::digest(policy)));
     let judge = Judge { assay: &assay, policy: digest.as_deref() };
     let mut items = items(found, &inventory, &args, &judge);
     let carried = match &args.since_run {
@@ -227,7 +227,7 @@ fn digest_of(plan: &Plan, items: &[Item]) -> Result<String, Error> {
         hash.update(b"\n");
         hash.update(serde_json::to_vec(item).map_err(failed)?);
     }
-    Ok(crate::hex(&hash.finalize()))
+    Ok(wording::hex(&hash.finalize()))
 }
 
 /// The plan itself last: where it is, all of it is.

@@ -165,7 +165,7 @@ impl<'v> Reader<'v> {
             2 | 3 => return Err(self.fault()), // big numbers
             21 => |bytes| URL_SAFE_NO_PAD.encode(bytes),
             22 => |bytes| STANDARD.encode(bytes),
-            23 => |bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            23 => |bytes| wording::hex(bytes),
             _ => return self.item(depth),
         };
         if self.rest.first().is_none_or(|byte| byte >> 5 != 2) {

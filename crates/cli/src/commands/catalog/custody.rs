@@ -52,7 +52,7 @@ fn challenge(args: &CustodyChallengeArgs, here: &Here, ui: &mut Ui) -> Result<En
     let manifest = small_file(&args.manifest)?;
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| told(format!("no random numbers: {error}"), None))?;
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = wording::hex(&bytes);
     let mut catalog = here.open(Access::Write)?;
     let given = catalog.write(&here.author, |writing| {
         let Some(id) = writing.knows_escrow(&manifest, args.cluster.as_deref())? else { return Ok(None) };

@@ -192,5 +192,5 @@ fn this_host() -> Result<Host, Error> {
 /// The system's own identity is not to be given away: a digest of it serves as well.
 fn host_id(kind: &str, name: &str) -> String {
     let digest = Sha256::digest(format!("assay host {kind}\0{name}"));
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    wording::hex(digest.iter().take(8))
 }

@@ -129,7 +129,7 @@ fn apply(
     let done = catalog.prune(asked, args.plan, &here.author, disk).map_err(of)?;
     done.map_err(|refused| match refused {
         Refused::Differs(is) => told(
-            format!("nothing was moved: the plan is another by now, {}", output::hex(&is)),
+            format!("nothing was moved: the plan is another by now, {}", wording::hex(&is)),
             Some("look at it again, without `--apply`"),
         ),
         Refused::Unproven { backup, path, error } => {
@@ -155,7 +155,7 @@ fn shown(plan: &Plan, done: Option<&Applied>, here: &Here) -> PrunePlan {
     PrunePlan {
         kind: PrunePlan::KIND,
         path: here.path.to_string_lossy().into_owned(),
-        plan: output::hex(&plan.digest),
+        plan: wording::hex(&plan.digest),
         applied: done.is_some(),
         going,
         staying: all().count() as u64 - going,

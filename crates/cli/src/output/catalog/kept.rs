@@ -13,11 +13,6 @@ use crate::ui::{Ui, style};
 /// Gaps, and changes of keys, that are told.
 const SHOWN: usize = 3;
 
-/// A digest in hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// A plan, or what was done by it. `rules` are the options that asked for it.
 ///
 /// # Errors
