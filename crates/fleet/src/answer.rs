@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::item::Verdict;
+use crate::item::{Facts, Verdict};
 
 /// The document.
 #[derive(Debug, Default, Deserialize)]
@@ -70,27 +70,6 @@ impl Found {
     }
 }
 
-/// What a snapshot says of itself.
-#[derive(Debug, Default)]
-pub(crate) struct Facts {
-    /// The newest revision.
-    pub(crate) revision: Option<i64>,
-    /// The version of etcd.
-    pub(crate) etcd: Option<String>,
-    /// The release of OpenShift.
-    pub(crate) openshift: Option<String>,
-    /// The identity of the cluster.
-    pub(crate) cluster_id: Option<String>,
-    /// How it calls itself.
-    pub(crate) cluster_name: Option<String>,
-    /// When it was taken.
-    pub(crate) taken: Option<String>,
-    /// Keys that are there.
-    pub(crate) live_keys: Option<u64>,
-    /// Whether values are encrypted.
-    pub(crate) encrypted: Option<bool>,
-}
-
 impl Answer {
     /// Reads a document; `None` for all else, also for a document of another schema.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
@@ -110,11 +89,19 @@ impl Answer {
         self.artifacts.iter().find(|it| text(it, "/kind") == Some("unreadable")).and_then(|it| text(it, "/error"))
     }
 
+    /// The snapshot, where one was read.
+    fn snapshot(&self) -> Option<&Value> {
+        self.artifacts.iter().find(|it| text(it, "/kind") == Some("snapshot"))
+    }
+
+    /// When the snapshot was taken.
+    pub(crate) fn taken(&self) -> Option<&str> {
+        text(self.snapshot()?, "/taken/at").filter(|said| !said.is_empty())
+    }
+
     /// What the snapshot says of itself.
     pub(crate) fn facts(&self) -> Facts {
-        let Some(it) = self.artifacts.iter().find(|it| text(it, "/kind") == Some("snapshot")) else {
-            return Facts::default();
-        };
+        let Some(it) = self.snapshot() else { return Facts::default() };
         let owned = |pointer: &str| text(it, pointer).filter(|said| !said.is_empty()).map(str::to_owned);
         Facts {
             revision: it.pointer("/revisions/current").and_then(Value::as_i64),
@@ -122,7 +109,6 @@ impl Answer {
             openshift: owned("/openshift/version"),
             cluster_id: owned("/cluster/id"),
             cluster_name: owned("/cluster/name"),
-            taken: owned("/taken/at"),
             live_keys: it.pointer("/keys/live").and_then(Value::as_u64),
             encrypted: it.pointer("/keys/resources").and_then(Value::as_array).map(|all| all.iter().any(is_encrypted)),
         }

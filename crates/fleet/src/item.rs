@@ -251,6 +251,21 @@ pub(crate) struct VerdictRow {
     pub(crate) sha256: Option<String>,
     /// When it was taken, by the data or the name, else when it was stored.
     pub(crate) taken: String,
+    /// What the snapshot says of itself.
+    #[serde(flatten)]
+    pub(crate) facts: Facts,
+    /// The version of assay.
+    pub(crate) assay: String,
+    /// The digest of the policy.
+    pub(crate) policy: Option<String>,
+    /// Why nothing is known, where it is not.
+    pub(crate) error: Option<String>,
+}
+
+/// What a snapshot says of itself; nothing where it was not read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Facts {
     /// The newest revision.
     pub(crate) revision: Option<i64>,
     /// The version of etcd.
@@ -265,12 +280,6 @@ pub(crate) struct VerdictRow {
     pub(crate) live_keys: Option<u64>,
     /// Whether values are encrypted.
     pub(crate) encrypted: Option<bool>,
-    /// The version of assay.
-    pub(crate) assay: String,
-    /// The digest of the policy.
-    pub(crate) policy: Option<String>,
-    /// Why nothing is known, where it is not.
-    pub(crate) error: Option<String>,
 }
 
 /// A row of `findings`.

@@ -2,7 +2,7 @@
 //! shard makes the same bytes.
 
 use crate::answer::{Answer, Found, SEVERITIES};
-use crate::item::{ClusterFrom, Counts, FindingRow, Item, Plan, Role, SCHEMA, State, Verdict, VerdictRow};
+use crate::item::{ClusterFrom, Counts, Facts, FindingRow, Item, Plan, Role, SCHEMA, State, Verdict, VerdictRow};
 
 /// Findings of a backup that have a row of their own.
 const FINDINGS: usize = 1000;
@@ -50,13 +50,7 @@ pub(crate) fn unknown(item: &Item, plan: &Plan, state: State, error: Option<Stri
         counts: Counts::default(),
         sha256: None,
         taken: item.taken.clone(),
-        revision: None,
-        etcd: None,
-        openshift: None,
-        cluster_id: None,
-        cluster_name: None,
-        live_keys: None,
-        encrypted: None,
+        facts: Facts::default(),
         assay: plan.assay.clone(),
         policy: plan.policy.clone(),
         error: error.map(|error| wording::clip(&error, MESSAGE)),
@@ -109,14 +103,8 @@ pub(super) fn judged(
         worst,
         counts,
         sha256,
-        taken: facts.taken.unwrap_or(none.taken),
-        revision: facts.revision,
-        etcd: facts.etcd,
-        openshift: facts.openshift,
-        cluster_id: facts.cluster_id,
-        cluster_name: facts.cluster_name,
-        live_keys: facts.live_keys,
-        encrypted: facts.encrypted,
+        taken: answer.taken().map_or(none.taken, str::to_owned),
+        facts,
         ..none
     };
     Judged { verdict, findings }
@@ -125,7 +113,12 @@ pub(super) fn judged(
 /// The row of a quick look, whose best word is `plausible`.
 pub(super) fn quick(item: &Item, plan: &Plan, revision: Option<i64>) -> Judged {
     let none = unknown(item, plan, State::Judged, None).verdict;
-    let verdict = VerdictRow { verdict: Some(Verdict::Plausible), judged: Some(plan.now.clone()), revision, ..none };
+    let verdict = VerdictRow {
+        verdict: Some(Verdict::Plausible),
+        judged: Some(plan.now.clone()),
+        facts: Facts { revision, ..Facts::default() },
+        ..none
+    };
     Judged { verdict, findings: half(item).into_iter().collect() }
 }
 

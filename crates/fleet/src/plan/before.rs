@@ -29,7 +29,7 @@ impl Before {
         if !row.snapshot {
             return;
         }
-        let releases = (row.etcd.clone(), row.openshift.clone());
+        let releases = (row.facts.etcd.clone(), row.facts.openshift.clone());
         let releases = (releases != (None, None)).then_some(releases);
         let folder = self.by_folder.entry(row.folder.clone()).or_default();
         let at = folder.partition_point(|seen| seen.taken <= taken);
@@ -56,7 +56,7 @@ impl Before {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::{ClusterFrom, Depth, File, Role, Verdict};
+    use crate::item::{ClusterFrom, Depth, Facts, File, Role, Verdict};
     use crate::report::row;
 
     fn item(day: u32, size: u64) -> Item {
@@ -78,7 +78,13 @@ mod tests {
             let taken = format!("2026-11-{day}T00:00:00Z");
             let seen = row("x", "b", &taken, Verdict::Warn);
             let (folder, openshift) = ("s3://b/a/".to_owned(), openshift.map(str::to_owned));
-            before.learn(&VerdictRow { folder, openshift, etcd: None, size: 100, snapshot: true, ..seen });
+            before.learn(&VerdictRow {
+                folder,
+                facts: Facts { openshift, ..Facts::default() },
+                size: 100,
+                snapshot: true,
+                ..seen
+            });
         }
         let marked: Vec<u32> = (19..27).filter(|day| before.marks(&item(*day, 100))).collect();
         assert_eq!(marked, [21, 22, 23]);

@@ -151,7 +151,7 @@ impl Cluster {
 
     /// Adds what came of a backup.
     pub(super) fn add(&mut self, row: &VerdictRow) {
-        self.ids.extend(row.cluster_id.clone());
+        self.ids.extend(row.facts.cluster_id.clone());
         *self.states.entry(row.state.name()).or_default() += 1;
         if let Some(verdict) = row.verdict {
             *self.verdicts.entry(verdict.name()).or_default() += 1;
@@ -214,7 +214,7 @@ fn at(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::item::{ClusterFrom, Counts};
+    use crate::item::{ClusterFrom, Counts, Facts};
 
     /// A backup that was judged whole.
     pub(crate) fn row(cluster: &str, uri: &str, taken: &str, verdict: Verdict) -> VerdictRow {
@@ -241,13 +241,7 @@ pub(super) mod tests {
             counts: Counts::default(),
             sha256: None,
             taken: taken.to_owned(),
-            revision: None,
-            etcd: None,
-            openshift: None,
-            cluster_id: None,
-            cluster_name: None,
-            live_keys: None,
-            encrypted: None,
+            facts: Facts::default(),
             assay: String::new(),
             policy: None,
             error: None,
@@ -307,7 +301,7 @@ pub(super) mod tests {
             assert_eq!(cluster.status, status, "{what}");
         }
         let mut cluster = Cluster::new("c");
-        next(|row| row.cluster_id = Some("b".into())).iter().for_each(|row| cluster.add(row));
+        next(|row| row.facts.cluster_id = Some("b".into())).iter().for_each(|row| cluster.add(row));
         cluster.ids.insert("a".into());
         cluster.settle(None, asked());
         assert_eq!(cluster.status, Status::Mixed);
