@@ -16,8 +16,9 @@ use crate::report::{self, ReportArgs};
     version,
     max_term_width = 100,
     after_help = "\
-plan, then judge for each shard, then merge, then report. Each backup is judged by `assay verify`, without network and
-without credentials; this program only carries bytes to it and rows away."
+plan, then judge for each shard, then merge, then report. Each backup is judged
+by `assay verify`, without network and without credentials; this program only
+carries bytes to it and rows away."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -57,5 +58,18 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         super::Args::command().debug_assert();
+    }
+
+    /// What is broken by hand is broken again by a terminal that is narrower.
+    #[test]
+    fn examples_fit_into_80_columns() {
+        fn look(command: &clap::Command) {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in text.lines() {
+                assert!(wording::width(line) <= 80, "{}: {line}", command.get_name());
+            }
+            command.get_subcommands().for_each(look);
+        }
+        look(&super::Args::command());
     }
 }

@@ -8,11 +8,15 @@ use crate::error::Error;
 /// Arguments of `job kubernetes`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  assay-fleet job kubernetes --run s3://fleet-results/runs/1/ --env-from fleet-reader | oc apply -f -
-  assay-fleet job kubernetes --run file:/runs/1 --claim backups:/backups --claim runs:/runs:rw | oc apply -f -
+  assay-fleet job kubernetes --run s3://results/runs/1/ --env-from reader |
+      oc apply -f -
+  assay-fleet job kubernetes --run file:/runs/1 --claim backups:/backups \\
+      --claim runs:/runs:rw | oc apply -f -
 
-Wants Kubernetes 1.29, OpenShift 4.16; `--compat` is for older ones, from 1.24. A Job with one failed index ends as Failed when
-all others are done: run `merge` then, too. With `--missing` every index runs again, and those whose part is there end at once.")]
+Wants Kubernetes 1.29, OpenShift 4.16; `--compat` is for older ones, from 1.24.
+A Job with one failed index ends as Failed when all others are done: run `merge`
+then, too. With `--missing` every index runs again, and those whose part is
+there end at once.")]
 pub(super) struct KubernetesArgs {
     #[command(flatten)]
     pub(super) common: Common,

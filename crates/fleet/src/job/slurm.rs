@@ -8,11 +8,12 @@ use super::{Common, Work};
 /// Arguments of `job slurm`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  assay-fleet job slurm --run s3://fleet-results/runs/2026-11-29/ | sbatch
+  assay-fleet job slurm --run s3://results/runs/1/ | sbatch
   assay-fleet job slurm --run RUN --missing | sbatch
 
-Slurm requeues exit code 75 where slurm.conf has `RequeueExit=75`; elsewhere `--missing` prints what is left. An array takes
-numbers up to MaxArraySize, 1001 unless set up otherwise.")]
+Slurm requeues exit code 75 where slurm.conf has `RequeueExit=75`; elsewhere
+`--missing` prints what is left. An array takes numbers up to MaxArraySize, 1001
+unless set up otherwise.")]
 pub(super) struct SlurmArgs {
     #[command(flatten)]
     pub(super) common: Common,

@@ -30,10 +30,11 @@ use spool::{Put, Spool};
 /// Arguments of `judge`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  assay-fleet judge --run s3://fleet-results/runs/2026-11-29/             the shard that the engine means
+  assay-fleet judge --run s3://results/runs/1/       the shard the engine means
   assay-fleet judge --run RUN --shard 17 --spool /var/tmp
 
-Exit codes: 0 the part is there, whatever the verdicts; 75 try again; 64 never again.")]
+Exit codes: 0 the part is there, whatever the verdicts; 75 try again; 64 never
+again.")]
 pub(crate) struct JudgeArgs {
     /// Where the run is kept
     #[arg(long, value_name = "ADDRESS")]

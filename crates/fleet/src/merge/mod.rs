@@ -24,10 +24,11 @@ const NAMED: usize = 20;
 /// Arguments of `merge`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  assay-fleet merge --run s3://fleet-results/runs/2026-11-29/
-  assay-fleet merge --run RUN --allow-incomplete      what is missing is told of, and is no failure
+  assay-fleet merge --run s3://results/runs/1/
+  assay-fleet merge --run RUN --allow-incomplete       holes are no failure
 
-Writes verdicts and findings, each as .ndjson.zst and as .parquet, and run.json. Exit codes: 0; 3 where items are missing.")]
+Writes verdicts and findings, each as .ndjson.zst and as .parquet, and run.json.
+Exit codes: 0; 3 where items are missing.")]
 pub(crate) struct MergeArgs {
     /// Where the run is kept
     #[arg(long, value_name = "ADDRESS")]

@@ -26,12 +26,14 @@ use depth::{Judge, remarkable, sampled};
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  assay-fleet plan --source s3://etcd-backups/ --run s3://fleet-results/runs/2026-11-29/
-  assay-fleet plan --source file:///mnt/backups --inventory clusters.csv --depth full --run file:/srv/fleet/1
-  assay-fleet plan --source s3://etcd-backups/ --since-run RUN --run NEXT   what has not changed is carried
+  assay-fleet plan --source s3://etcd-backups/ --run s3://results/runs/1/
+  assay-fleet plan --source file:/mnt/backups --depth full --run file:/runs/1
+  assay-fleet plan --source s3://etcd-backups/ --since-run RUN --run NEXT
+                          what has not changed since is carried, not read again
 
-Where from and where to: `s3://BUCKET/PREFIX`, `az://CONTAINER/PREFIX`, `gs://BUCKET/PREFIX` or `file:/PATH`.
-Credentials come from the environment or from token files; docs/fleet.md lists both, and the rights.")]
+Where from and where to: `s3://BUCKET/PREFIX`, `az://CONTAINER/PREFIX`,
+`gs://BUCKET/PREFIX` or `file:/PATH`. Credentials come from the environment or
+from token files; docs/fleet.md lists both, and the rights.")]
 pub(crate) struct PlanArgs {
     /// Where backups are; may be given several times
     #[arg(long, required = true, value_name = "ADDRESS")]

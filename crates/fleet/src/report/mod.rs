@@ -24,10 +24,12 @@ use gather::Report;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   assay-fleet report --run RUN --max-age 26h
-  assay-fleet report --run RUN --previous YESTERDAY --html fleet.html --metrics fleet.prom
-  assay-fleet report --run RUN --json | jq -r '.clusters[] | select(.status != \"good\") | .cluster'
+  assay-fleet report --run RUN --html fleet.html --metrics fleet.prom
+  assay-fleet report --run RUN --previous YESTERDAY --json |
+      jq -r '.clusters[] | select(.newestGood == null) | .cluster'
 
-Exit codes: 0; 1 where a cluster has no backup that was judged good, or none that is new enough.")]
+Exit codes: 0; 1 where a cluster has no backup that was judged good, or none
+that is new enough.")]
 pub(crate) struct ReportArgs {
     /// Where the run is kept; it was merged
     #[arg(long, value_name = "ADDRESS")]
