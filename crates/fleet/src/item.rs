@@ -56,6 +56,37 @@ pub(crate) struct File {
     pub(crate) modified: String,
 }
 
+/// What lies on top of a version that is not the newest of its object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Over {
+    /// What it is.
+    pub(crate) kind: OverKind,
+    /// Its own version.
+    pub(crate) version: String,
+    /// When it was put there, RFC 3339.
+    pub(crate) modified: String,
+}
+
+/// What hides a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum OverKind {
+    /// The object was written again.
+    Version,
+    /// The object was deleted.
+    DeleteMarker,
+}
+
+impl OverKind {
+    /// What became of the version beneath.
+    pub(crate) fn told(self) -> &'static str {
+        match self {
+            Self::Version => "overwritten",
+            Self::DeleteMarker => "deleted",
+        }
+    }
+}
+
 /// A backup to be judged: one file, or a pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,6 +111,9 @@ pub(crate) struct Item {
     pub(crate) files: Vec<File>,
     /// Whether its name says that there is another half, which is not there.
     pub(crate) half: bool,
+    /// What lies on top of it; none where it is the newest of its object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) over: Option<Over>,
 }
 
 impl Item {
@@ -91,6 +125,14 @@ impl Item {
     /// Its address; sorts items.
     pub(crate) fn uri(&self) -> &str {
         self.main().map_or("", |file| &file.uri)
+    }
+
+    /// Its address, and its version where there are others.
+    pub(crate) fn shown(&self) -> String {
+        match self.main().and_then(|file| file.version.as_deref()).filter(|_| self.over.is_some()) {
+            Some(version) => format!("{} (version {version})", self.uri()),
+            None => self.uri().to_owned(),
+        }
     }
 
     /// Bytes of all its files.
@@ -227,6 +269,9 @@ pub(crate) struct VerdictRow {
     pub(crate) etag: Option<String>,
     /// As planned.
     pub(crate) version: Option<String>,
+    /// What lies on top of it.
+    #[serde(default)]
+    pub(crate) over: Option<Over>,
     /// Bytes of the file at `uri`.
     pub(crate) size: u64,
     /// As planned.
@@ -371,6 +416,9 @@ pub(crate) struct Plan {
     pub(crate) carried: u64,
     /// Of those that are not: looked at quickly.
     pub(crate) quick: u64,
+    /// Of all: versions that lie beneath the newest of their object.
+    #[serde(default)]
+    pub(crate) beneath: u64,
     /// Bytes that are to be read.
     pub(crate) bytes: u64,
     /// Shards: 0 to one less.
@@ -387,6 +435,15 @@ pub(crate) struct Plan {
     pub(crate) passed_over: u64,
     /// Some of them.
     pub(crate) passed_over_such_as: Vec<String>,
+    /// Whether versions were listed.
+    #[serde(default)]
+    pub(crate) versions: bool,
+    /// Objects that a delete marker hides.
+    #[serde(default)]
+    pub(crate) delete_markers: u64,
+    /// Some of them.
+    #[serde(default)]
+    pub(crate) delete_markers_such_as: Vec<String>,
     /// What somebody should look at.
     pub(crate) warnings: Vec<String>,
     /// The list of clusters that was given.

@@ -3,6 +3,8 @@
 //! A client's error carries the address with its query and the whole answer of the server, either of which may hold what
 //! nobody should read: what is told is the code and nothing else.
 
+pub(crate) mod versions;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +20,8 @@ use crate::error::Error;
 
 /// Times that a request is tried again, unless asked otherwise.
 pub(crate) const RETRIES: usize = 10;
+/// The first pause before another attempt, which doubles, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(20));
 
 /// Why a store did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,17 +47,10 @@ impl Fault {
     pub(crate) fn of(error: &object_store::Error) -> Self {
         use object_store::Error as E;
         let said = said(error);
-        let code = code(&said);
-        let word = || code.clone().unwrap_or_else(|| status(&said).unwrap_or_else(|| kind(error).to_owned()));
-        match code.as_deref() {
-            Some("InvalidObjectState" | "BlobArchived") => return Self::Archived(word()),
-            Some("ExpiredToken" | "RequestTimeTooSkewed" | "InvalidAccessKeyId" | "TokenRefreshRequired") => {
-                return Self::Credentials(word());
-            }
-            Some("SlowDown" | "RequestTimeout" | "InternalError" | "ServiceUnavailable" | "ServerBusy") => {
-                return Self::Unavailable(word());
-            }
-            _ => {}
+        let (code, status) = (code(&said), status(&said));
+        let word = || code.clone().or_else(|| status.clone()).unwrap_or_else(|| kind(error).to_owned());
+        if let Some(fault) = code.as_deref().and_then(Self::by_code) {
+            return fault;
         }
         match error {
             E::NotFound { .. } => Self::Gone,
@@ -62,12 +59,39 @@ impl Fault {
             E::PermissionDenied { .. } => Self::Refused(word()),
             E::Unauthenticated { .. } => Self::Credentials(word()),
             E::InvalidPath { .. } | E::NotSupported { .. } | E::NotImplemented { .. } => Self::Refused(word()),
-            _ => match status(&said).as_deref() {
-                Some("405") => Self::Gone, // a delete marker
-                Some("409") => Self::Exists,
-                Some("400" | "403") => Self::Refused(word()),
-                _ => Self::Unavailable(word()),
-            },
+            _ => Self::by_status(status.as_deref(), word()),
+        }
+    }
+
+    /// What an answer with this status and body means.
+    fn answered(status: u16, body: &str) -> Self {
+        let (status, code) = (status.to_string(), code(body));
+        let known = code.as_deref().and_then(Self::by_code);
+        known.unwrap_or_else(|| Self::by_status(Some(&status), code.unwrap_or_else(|| status.clone())))
+    }
+
+    /// What a code means that tells more than its status.
+    fn by_code(code: &str) -> Option<Self> {
+        let word = code.to_owned();
+        match code {
+            "InvalidObjectState" | "BlobArchived" => Some(Self::Archived(word)),
+            "ExpiredToken" | "RequestTimeTooSkewed" | "InvalidAccessKeyId" | "TokenRefreshRequired" => {
+                Some(Self::Credentials(word))
+            }
+            "SlowDown" | "RequestTimeout" | "InternalError" | "ServiceUnavailable" | "ServerBusy" => {
+                Some(Self::Unavailable(word))
+            }
+            _ => None,
+        }
+    }
+
+    fn by_status(status: Option<&str>, word: String) -> Self {
+        match status {
+            Some("404" | "405") => Self::Gone, // 405: a delete marker
+            Some("401") => Self::Credentials(word),
+            Some("409") => Self::Exists,
+            Some("400" | "403") => Self::Refused(word),
+            _ => Self::Unavailable(word),
         }
     }
 
@@ -132,52 +156,58 @@ fn kind(error: &object_store::Error) -> &'static str {
     }
 }
 
-/// The client of a bucket. Who asks is said by the environment or by files that it names, never by an argument.
-pub(crate) fn open(scheme: Scheme, bucket: &str, retries: usize) -> Result<Arc<dyn ObjectStore>, Error> {
-    let retry = RetryConfig {
-        backoff: BackoffConfig {
-            init_backoff: Duration::from_millis(200),
-            max_backoff: Duration::from_secs(20),
-            base: 2.0,
-        },
+/// How often a request is tried again, and when.
+fn retry(retries: usize) -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig { init_backoff: PAUSES.0, max_backoff: PAUSES.1, base: 2.0 },
         max_retries: retries,
         retry_timeout: Duration::from_secs(300),
+    }
+}
+
+// a snapshot of gigabytes takes longer than the client's half minute; what stalls is told by silence
+const WHOLE: (ClientConfigKey, &str) = (ClientConfigKey::Timeout, "1 hour");
+const SILENT: (ClientConfigKey, &str) = (ClientConfigKey::ReadTimeout, "60 seconds");
+
+/// A client of S3 in the making.
+fn s3(bucket: &str, retries: usize) -> AmazonS3Builder {
+    AmazonS3Builder::from_env()
+        .with_config(AmazonS3ConfigKey::Client(WHOLE.0), WHOLE.1)
+        .with_config(AmazonS3ConfigKey::Client(SILENT.0), SILENT.1)
+        .with_bucket_name(bucket)
+        .with_retry(retry(retries))
+}
+
+/// That there is no client for a bucket, and why.
+fn unmade(scheme: Scheme, bucket: &str, error: &object_store::Error) -> Error {
+    let word = match Fault::of(error) {
+        Fault::Refused(code) | Fault::Credentials(code) | Fault::Unavailable(code) => code,
+        _ => String::new(),
     };
-    // a snapshot of gigabytes takes longer than the client's half minute; what stalls is told by silence
-    let (whole, silent) = (ClientConfigKey::Timeout, ClientConfigKey::ReadTimeout);
-    let failed = |error: object_store::Error| {
-        let word = match Fault::of(&error) {
-            Fault::Refused(code) | Fault::Credentials(code) | Fault::Unavailable(code) => code,
-            _ => String::new(),
-        };
-        Error::new(format!("{}://{bucket}: no client for it ({word})", scheme.name()))
-            .hinted("which variables it takes: docs/fleet.md")
-    };
+    Error::new(format!("{}://{bucket}: no client for it ({word})", scheme.name()))
+        .hinted("which variables it takes: docs/fleet.md")
+}
+
+/// The client of a bucket. Who asks is said by the environment or by files that it names, never by an argument.
+pub(crate) fn open(scheme: Scheme, bucket: &str, retries: usize) -> Result<Arc<dyn ObjectStore>, Error> {
+    let failed = |error: object_store::Error| unmade(scheme, bucket, &error);
     Ok(match scheme {
-        Scheme::S3 => Arc::new(
-            AmazonS3Builder::from_env()
-                .with_config(AmazonS3ConfigKey::Client(whole), "1 hour")
-                .with_config(AmazonS3ConfigKey::Client(silent), "60 seconds")
-                .with_bucket_name(bucket)
-                .with_retry(retry)
-                .build()
-                .map_err(failed)?,
-        ),
+        Scheme::S3 => Arc::new(s3(bucket, retries).build().map_err(failed)?),
         Scheme::Azure => Arc::new(
             MicrosoftAzureBuilder::from_env()
-                .with_config(AzureConfigKey::Client(whole), "1 hour")
-                .with_config(AzureConfigKey::Client(silent), "60 seconds")
+                .with_config(AzureConfigKey::Client(WHOLE.0), WHOLE.1)
+                .with_config(AzureConfigKey::Client(SILENT.0), SILENT.1)
                 .with_container_name(bucket)
-                .with_retry(retry)
+                .with_retry(retry(retries))
                 .build()
                 .map_err(failed)?,
         ),
         Scheme::Google => Arc::new(
             GoogleCloudStorageBuilder::from_env()
-                .with_config(GoogleConfigKey::Client(whole), "1 hour")
-                .with_config(GoogleConfigKey::Client(silent), "60 seconds")
+                .with_config(GoogleConfigKey::Client(WHOLE.0), WHOLE.1)
+                .with_config(GoogleConfigKey::Client(SILENT.0), SILENT.1)
                 .with_bucket_name(bucket)
-                .with_retry(retry)
+                .with_retry(retry(retries))
                 .build()
                 .map_err(failed)?,
         ),
@@ -195,11 +225,15 @@ pub(crate) async fn list(store: &dyn ObjectStore, prefix: &str) -> Result<Vec<Ob
     Ok(found)
 }
 
-/// An object's ETag as headers and conditions have it, in quotes: Azure and others leave them out where they list.
+/// An object's ETag as headers and conditions have it.
 pub(crate) fn etag(meta: &ObjectMeta) -> Option<String> {
-    let told = meta.e_tag.as_deref()?;
+    meta.e_tag.as_deref().map(quoted)
+}
+
+/// An ETag in quotes: Azure and others leave them out where they list.
+fn quoted(told: &str) -> String {
     let (weak, tag) = told.strip_prefix("W/").map_or(("", told), |tag| ("W/", tag));
-    Some(format!("{weak}\"{}\"", tag.trim_matches('"')))
+    format!("{weak}\"{}\"", tag.trim_matches('"'))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use backup_name::{FileName, PACKED};
 use futures::StreamExt as _;
 use object_store::path::Path as Key;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _};
+use object_store::{GetOptions, ObjectStore};
 use sha2::{Digest as _, Sha256};
 
 use super::spool::new_file;
@@ -139,7 +139,8 @@ pub(super) async fn fetch(store: &dyn ObjectStore, key: &Key, file: &File, into:
 /// again what is there.
 async fn broken(store: &dyn ObjectStore, key: &Key, file: &File, error: &object_store::Error) -> Missed {
     let fault = Fault::of(error);
-    match store.head(key).await.map_err(|error| Fault::of(&error)) {
+    let options = GetOptions { head: true, version: file.version.clone(), ..GetOptions::default() };
+    match store.get_opts(key, options).await.map(|got| got.meta).map_err(|error| Fault::of(&error)) {
         Ok(meta) if store::etag(&meta) != file.etag || meta.size != file.size => missed(Fault::Changed),
         Err(Fault::Gone) => missed(Fault::Gone),
         _ => missed(fault),

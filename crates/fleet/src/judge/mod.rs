@@ -182,7 +182,7 @@ async fn bring(item: &Item, spool: &mut Spool, stores: &mut Stores) -> Result<Br
         };
         match quick::look(bytes, file).await.map_err(fetch::missed)? {
             Look::Plausible(revision) => return Ok(Brought::Plausible(revision)),
-            Look::Suspect(what) => say(&format!("{}: {what}: it is judged whole", file.uri)),
+            Look::Suspect(what) => say(&format!("{}: {what}: it is judged whole", item.shown())),
         }
     }
     Ok(Brought::Whole(Ready { suspect: quick, ..put_down(item, spool, stores).await? }))
@@ -220,7 +220,7 @@ async fn one(
     refused: &mut usize,
 ) -> Result<Judged, Error> {
     let told = |state: State, why: String| {
-        say(&format!("{}: {}: {why}", item.uri(), state.name()));
+        say(&format!("{}: {}: {why}", item.shown(), state.name()));
         Ok(row::unknown(item, plan, state, Some(why)))
     };
     let ready = match brought {

@@ -38,6 +38,7 @@ pub(crate) fn unknown(item: &Item, plan: &Plan, state: State, error: Option<Stri
         uri: main.uri,
         etag: main.etag,
         version: main.version,
+        over: item.over.clone(),
         size: main.size,
         modified: main.modified,
         depth: item.depth,

@@ -7,10 +7,10 @@ use backup_name::{BackupFile, BackupFiles, FileName, Listed, PACKED, StoredName,
 use globset::GlobSet;
 
 use super::list::Object;
-use crate::item::{File, MANIFEST, Role};
+use crate::item::{File, MANIFEST, Over, Role};
 
 /// Names of what is told of, where much is passed over.
-const EXAMPLES: usize = 10;
+pub(super) const EXAMPLES: usize = 10;
 
 /// One backup, before it is known whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,10 @@ pub(super) struct Backup {
     pub(super) half: bool,
     /// Whether it is wrapped in something, so that pages of it cannot be looked at.
     pub(super) packed: bool,
+    /// What lies on top of it; none where it is the newest of its object.
+    pub(super) over: Option<Over>,
+    /// How many versions of its object are newer.
+    pub(super) newer: usize,
 }
 
 /// What is no backup.
@@ -53,14 +57,23 @@ fn listed(object: &Object, more: &GlobSet) -> Listed {
     Listed { path: PathBuf::from(&object.name), regular, by_content: alone }
 }
 
+/// What is joined to backups: a folder; of versions that lie beneath, each for itself, as no name tells which of two belong
+/// together.
+type Together = (String, Option<(String, Option<String>)>);
+
+fn together(object: &Object) -> Together {
+    (object.folder.clone(), object.over.as_ref().map(|_| (object.name.clone(), object.version.clone())))
+}
+
 /// The backups among objects, in the order of their addresses; what matches `more` is taken for a snapshot, too.
 pub(super) fn backups(objects: Vec<Object>, more: &GlobSet) -> (Vec<Backup>, PassedOver) {
-    let mut folders: BTreeMap<String, BTreeMap<String, Object>> = BTreeMap::new();
+    let mut folders: BTreeMap<Together, BTreeMap<String, Object>> = BTreeMap::new();
     for object in objects {
-        folders.entry(object.folder.clone()).or_default().insert(object.name.clone(), object);
+        folders.entry(together(&object)).or_default().insert(object.name.clone(), object);
     }
     let (mut found, mut over) = (Vec::new(), PassedOver::default());
-    for (folder, mut objects) in folders {
+    for ((folder, _), mut objects) in folders {
+        let hidden = objects.values().next().map_or((None, 0), |object| (object.over.clone(), object.newer));
         let names: Vec<Listed> = objects.values().map(|object| listed(object, more)).collect();
         for group in grouped(&names).backups {
             let mut files: Vec<File> =
@@ -68,18 +81,19 @@ pub(super) fn backups(objects: Vec<Object>, more: &GlobSet) -> (Vec<Backup>, Pas
             files.extend(
                 manifest(&group).and_then(|name| objects.remove(&name)).map(|it| with_role(it, Role::Manifest)),
             );
-            found.extend(backup(&folder, files, group.timestamp.as_deref()));
+            found.extend(backup(&folder, files, group.timestamp.as_deref(), hidden.clone()));
         }
         over.count += objects.len() as u64;
         let room = EXAMPLES.saturating_sub(over.such_as.len());
         over.such_as.extend(objects.values().take(room).map(Object::uri));
     }
-    found.sort_by(|a, b| uri(a).cmp(uri(b)));
+    found.sort_by(|a, b| place(a).cmp(&place(b)));
     (found, over)
 }
 
-fn uri(backup: &Backup) -> &str {
-    backup.files.first().map_or("", |file| &file.uri)
+/// Where it stands in a plan: by address, the newest of an object first.
+fn place(backup: &Backup) -> (Option<&str>, usize) {
+    (backup.files.first().map(|file| file.uri.as_str()), backup.newer)
 }
 
 fn file(objects: &mut BTreeMap<String, Object>, path: &Path, snapshot: &Option<PathBuf>) -> Option<File> {
@@ -108,14 +122,20 @@ fn role(name: &str) -> Role {
     }
 }
 
-fn backup(folder: &str, files: Vec<File>, timestamp: Option<&str>) -> Option<Backup> {
+fn backup(
+    folder: &str,
+    files: Vec<File>,
+    timestamp: Option<&str>,
+    (over, newer): (Option<Over>, usize),
+) -> Option<Backup> {
     let main = files.first()?;
     let name = main.uri.rsplit('/').next().unwrap_or_default();
     let has = |role| files.iter().any(|file| file.role == role);
-    let half = FileName::parse(name).is_some() && !(has(Role::Snapshot) && has(Role::Tarball));
+    // a version that lies beneath is alone on purpose
+    let half = over.is_none() && FileName::parse(name).is_some() && !(has(Role::Snapshot) && has(Role::Tarball));
     let packed = PACKED.iter().any(|end| name.ends_with(end)) || !has(Role::Snapshot);
     let taken = timestamp.and_then(moment).unwrap_or_else(|| main.modified.clone());
-    Some(Backup { folder: folder.to_owned(), taken, half, packed, files })
+    Some(Backup { folder: folder.to_owned(), taken, half, packed, files, over, newer })
 }
 
 /// The moment that a name tells. It is the node's own time, which is UTC on OpenShift's nodes.
@@ -127,10 +147,12 @@ fn moment(timestamp: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::OverKind;
 
     fn object(folder: &str, name: &str, size: u64) -> Object {
         let modified = "2026-11-29T00:00:00Z".to_owned();
-        Object { folder: folder.into(), name: name.into(), etag: Some("e".into()), version: None, size, modified }
+        let (folder, name, etag) = (folder.to_owned(), name.to_owned(), Some("e".to_owned()));
+        Object { folder, name, etag, version: None, size, modified, over: None, newer: 0 }
     }
 
     #[test]
@@ -179,5 +201,31 @@ mod tests {
         assert_eq!(roles, [Role::Snapshot, Role::Tarball, Role::Manifest]);
         assert!(over.such_as.contains(&"s3://b/k/notes.txt".to_owned()));
         assert_eq!(found[0].files[1].role, Role::Tarball);
+    }
+
+    #[test]
+    fn a_version_that_lies_beneath_is_alone_and_comes_after_what_lies_on_top() {
+        let (folder, t) = ("s3://b/a/", "2026-11-23_090915");
+        let (snapshot, tarball) = (format!("snapshot_{t}.db"), format!("static_kuberesources_{t}.tar.gz"));
+        let beneath = |name: &str, version: &str, newer: usize| {
+            let over = Over { kind: OverKind::Version, version: "top".into(), modified: String::new() };
+            Object { version: Some(version.to_owned()), over: Some(over), newer, ..object(folder, name, 9) }
+        };
+        let objects = vec![
+            beneath(&snapshot, "old", 1),
+            beneath(&snapshot, "even older", 2),
+            object(folder, &snapshot, 9),
+            object(folder, &tarball, 5),
+            beneath(&tarball, "old", 1),
+            beneath("notes.txt", "old", 1),
+        ];
+        let (found, over) = backups(objects, &GlobSet::empty());
+        let told: Vec<(usize, Option<&str>, bool)> =
+            found.iter().map(|it| (it.files.len(), it.files[0].version.as_deref(), it.half)).collect();
+        assert_eq!(
+            told,
+            [(2, None, false), (1, Some("old"), false), (1, Some("even older"), false), (1, Some("old"), false)]
+        );
+        assert_eq!((found[3].files[0].role, over.count), (Role::Tarball, 1));
     }
 }

@@ -26,7 +26,7 @@ impl Before {
     /// Takes in a row.
     pub(super) fn learn(&mut self, row: &VerdictRow) {
         let Ok(taken) = row.taken.parse() else { return };
-        if !row.snapshot {
+        if !row.snapshot || row.over.is_some() {
             return;
         }
         let releases = (row.facts.etcd.clone(), row.facts.openshift.clone());
@@ -41,9 +41,8 @@ impl Before {
     /// What was only looked at tells no release: of an upgrade it is known between which two it was, and all that lie there
     /// are read. The next run then knows which was the first.
     pub(super) fn marks(&self, item: &Item) -> bool {
-        let (Some(folder), Ok(taken)) = (self.by_folder.get(&item.folder), item.taken.parse::<Timestamp>()) else {
-            return false;
-        };
+        let folder = self.by_folder.get(&item.folder).filter(|_| item.over.is_none());
+        let (Some(folder), Ok(taken)) = (folder, item.taken.parse::<Timestamp>()) else { return false };
         let (earlier, later) = folder.split_at(folder.partition_point(|seen| seen.taken < taken));
         let size = item.main().map_or(0, |file| file.size);
         let is_odd = earlier.last().is_some_and(|seen| size < seen.size / 2 || size / 2 > seen.size);
@@ -65,7 +64,8 @@ mod tests {
         let file = File { role: Role::Snapshot, uri, etag: None, version: None, size, modified };
         let (item, cluster, folder) = (String::new(), String::new(), "s3://b/a/".to_owned());
         let (cluster_from, depth, shard) = (ClusterFrom::Path, Depth::Quick, Some(0));
-        Item { item, shard, cluster, cluster_from, folder, depth, taken, newest: false, files: vec![file], half: false }
+        let (newest, half, files, over) = (false, false, vec![file], None);
+        Item { item, shard, cluster, cluster_from, folder, depth, taken, newest, files, half, over }
     }
 
     #[test]

@@ -94,6 +94,7 @@ impl Carried {
                     row.cluster
                 },
                 newest: item.newest,
+                over: item.over.clone(),
                 folder: item.folder.clone(),
                 ..row
             };

@@ -1,5 +1,6 @@
 //! How much of each backup is read.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
@@ -50,7 +51,7 @@ impl Judge<'_> {
 }
 
 /// The newest of each cluster, and those whose size is not half of, or twice, that of the one before: these are looked at
-/// whole. `clusters` tells whose each backup is.
+/// whole. Versions that lie beneath are a row of their own.
 pub(super) struct Remarkable {
     /// The newest of its cluster.
     pub(super) newest: Vec<bool>,
@@ -58,17 +59,17 @@ pub(super) struct Remarkable {
     pub(super) odd: Vec<bool>,
 }
 
-/// What is remarkable among backups.
+/// What is remarkable among backups; `clusters` tells whose each is.
 pub(super) fn remarkable(backups: &[Backup], clusters: &[String]) -> Remarkable {
-    let mut by_cluster: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_cluster: BTreeMap<(&str, bool), Vec<usize>> = BTreeMap::new();
     for (at, (backup, cluster)) in backups.iter().zip(clusters).enumerate() {
         let has_snapshot = backup.files.iter().any(|file| file.role == crate::item::Role::Snapshot);
         if has_snapshot {
-            by_cluster.entry(cluster).or_default().push(at);
+            by_cluster.entry((cluster, backup.over.is_some())).or_default().push(at);
         }
     }
     let mut found = Remarkable { newest: vec![false; backups.len()], odd: vec![false; backups.len()] };
-    let taken = |at: &usize| backups.get(*at).map(|backup| (backup.taken.as_str(), *at));
+    let taken = |at: &usize| backups.get(*at).map(|backup| (backup.taken.as_str(), Reverse(backup.newer), *at));
     let size = |at: usize| backups.get(at).and_then(|backup| backup.files.first()).map_or(0, |file| file.size);
     for places in by_cluster.values_mut() {
         places.sort_by_key(taken);
@@ -102,7 +103,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::Role;
+    use crate::item::{Over, OverKind, Role};
 
     fn backup(name: &str, taken: &str, size: u64) -> Backup {
         let file = File {
@@ -114,7 +115,7 @@ mod tests {
             modified: taken.to_owned(),
         };
         let (folder, taken) = (String::new(), taken.to_owned());
-        Backup { folder, files: vec![file], taken, half: false, packed: false }
+        Backup { folder, files: vec![file], taken, half: false, packed: false, over: None, newer: 0 }
     }
 
     #[test]
@@ -124,6 +125,11 @@ mod tests {
         let found = remarkable(&backups, &clusters);
         assert_eq!(found.newest, [false, false, true, true]);
         assert_eq!(found.odd, [false, false, true, false]);
+        let over = Over { kind: OverKind::Version, version: String::new(), modified: String::new() };
+        let beneath = |taken: &str| Backup { over: Some(over.clone()), ..backup("b", taken, 7) };
+        let found =
+            remarkable(&[backup("b", "2", 100), beneath("1"), beneath("0")], &["x", "x", "x"].map(str::to_owned));
+        assert_eq!((found.newest, found.odd), (vec![true, true, false], vec![false; 3]));
     }
 
     #[test]

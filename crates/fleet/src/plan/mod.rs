@@ -9,6 +9,7 @@ mod identity;
 mod list;
 mod shard;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -28,6 +29,8 @@ use depth::{Judge, remarkable, sampled};
 #[command(after_help = "Examples:
   assay-fleet plan --source s3://etcd-backups/ --run s3://results/runs/1/
   assay-fleet plan --source file:/mnt/backups --depth full --run file:/runs/1
+  assay-fleet plan --source s3://etcd-backups/ --versions --run RUN
+                          also what was overwritten, or deleted
   assay-fleet plan --source s3://etcd-backups/ --since-run RUN --run NEXT
                           what has not changed since is carried, not read again
 
@@ -53,6 +56,9 @@ pub(crate) struct PlanArgs {
     /// An earlier run: what was judged there and has not changed is carried, for at most 30 days
     #[arg(long, value_name = "ADDRESS")]
     since_run: Option<Address>,
+    /// Judge, too, what lies beneath the newest version of each object; S3 only
+    #[arg(long)]
+    versions: bool,
     /// Take what matches for a snapshot, too, such as `s3://b/**/*.etcd`; may be given several times
     #[arg(long = "match", value_name = "GLOB")]
     more: Vec<String>,
@@ -103,7 +109,8 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Error> {
     let policy = args.policy.as_deref().map(|path| given(path, "policy")).transpose()?;
     let inventory = args.inventory.as_deref().map(|path| given(path, "inventory")).transpose()?;
     let inventory = inventory.map(|bytes| identity::inventory(&bytes)).transpose()?.unwrap_or_default();
-    let (found, over) = backups::backups(listed(&args).await?, &globs(&args.more)?);
+    let (objects, markers) = listed(&args).await?;
+    let (found, over) = backups::backups(objects, &globs(&args.more)?);
 
     let digest = policy.as_deref().map(|policy| wording::hex(&Sha256::digest(policy)));
     let judge = Judge { assay: &assay, policy: digest.as_deref() };
@@ -119,7 +126,7 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Error> {
     let shards = shard::cut(&mut items, limits);
 
     let create_only = place.creates_only_once().await?;
-    let mut plan = summary(&args, &items, over);
+    let mut plan = summary(&args, &items, over, markers);
     plan = Plan {
         now: now.to_string(),
         shards,
@@ -135,13 +142,19 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// Everything under the sources; what is under two of them is there once.
-async fn listed(args: &PlanArgs) -> Result<Vec<list::Object>, Error> {
-    let mut objects = Vec::new();
+/// Everything under the sources, and what delete markers hide there; what is under two of them is there once.
+async fn listed(args: &PlanArgs) -> Result<(Vec<list::Object>, BTreeSet<String>), Error> {
+    let (mut objects, mut hidden) = (Vec::new(), BTreeSet::new());
     for source in &args.source {
-        objects.extend(list::list(source, args.retries).await?);
+        if !args.versions {
+            objects.extend(list::list(source, args.retries).await?);
+            continue;
+        }
+        let (versions, markers) = list::all_versions(source, args.retries).await?;
+        objects.extend(versions);
+        hidden.extend(markers);
     }
-    Ok(objects)
+    Ok((objects, hidden))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a list and a policy, not a backup")]
@@ -186,11 +199,12 @@ fn item(
         Depths::Mixed => backup.packed || newest || odd || sampled(&id, args.sample),
     };
     let (item, depth) = if whole { (id, Depth::Full) } else { (judge.id(&backup.files, Depth::Quick), Depth::Quick) };
-    let Backup { folder, files, taken, half, .. } = backup;
-    Item { item, shard: Some(0), cluster, cluster_from, folder, depth, taken, newest, files, half }
+    let Backup { folder, files, taken, half, over, .. } = backup;
+    let newest = newest && over.is_none();
+    Item { item, shard: Some(0), cluster, cluster_from, folder, depth, taken, newest, files, half, over }
 }
 
-fn summary(args: &PlanArgs, items: &[Item], over: PassedOver) -> Plan {
+fn summary(args: &PlanArgs, items: &[Item], over: PassedOver, markers: BTreeSet<String>) -> Plan {
     let fresh = || items.iter().filter(|item| item.shard.is_some());
     let mut sources: Vec<String> = args.source.iter().map(Address::to_string).collect();
     sources.sort();
@@ -207,6 +221,7 @@ fn summary(args: &PlanArgs, items: &[Item], over: PassedOver) -> Plan {
         items: items.len() as u64,
         carried: items.iter().filter(|item| item.shard.is_none()).count() as u64,
         quick: fresh().filter(|item| item.depth == Depth::Quick).count() as u64,
+        beneath: items.iter().filter(|item| item.over.is_some()).count() as u64,
         bytes: fresh().map(shard::cost).fold(0, u64::saturating_add),
         shards: 0,
         assay: String::new(),
@@ -215,6 +230,9 @@ fn summary(args: &PlanArgs, items: &[Item], over: PassedOver) -> Plan {
         create_only: false,
         passed_over: over.count,
         passed_over_such_as: over.such_as,
+        versions: args.versions,
+        delete_markers: markers.len() as u64,
+        delete_markers_such_as: markers.into_iter().take(backups::EXAMPLES).collect(),
         warnings,
         inventory: Vec::new(),
     }
@@ -270,6 +288,12 @@ fn told(plan: &Plan, place: &Place) {
         if plan.quick > 0 { format!(", {} of them looked at quickly", plan.quick) } else { String::new() },
         if plan.carried > 0 { format!(", {} carried", plan.carried) } else { String::new() },
     ));
+    if plan.versions {
+        let hidden = wording::count(plan.delete_markers, "object");
+        let such_as = plan.delete_markers_such_as.first().map(|it| format!(", such as {it}")).unwrap_or_default();
+        let beneath = wording::count(plan.beneath, "version");
+        say(&format!("{beneath} beneath the newest; hidden by a delete marker: {hidden}{such_as}"));
+    }
     if plan.passed_over > 0 {
         let such_as = plan.passed_over_such_as.first().map(String::as_str).unwrap_or_default();
         let objects = wording::count(plan.passed_over, "object");

@@ -75,6 +75,7 @@ mod tests {
             newest: false,
             files: vec![file],
             half: false,
+            over: None,
         }
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Asked;
-use crate::item::{Depth, Expected, State, Verdict, VerdictRow};
+use crate::item::{Depth, Expected, Over, State, Verdict, VerdictRow};
 
 /// Whether a cluster has what it must have; the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -90,6 +90,12 @@ pub(super) struct Backup {
     pub(super) state: State,
     /// What it came to.
     pub(super) verdict: Option<Verdict>,
+    /// Its version, where versions were listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<String>,
+    /// What lies on top of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) over: Option<Over>,
 }
 
 /// A cluster.
@@ -120,6 +126,12 @@ pub(super) struct Cluster {
     pub(super) states: BTreeMap<&'static str, u64>,
     /// How many of each verdict.
     pub(super) verdicts: BTreeMap<&'static str, u64>,
+    /// How many versions that lie beneath the newest of their object came to what. None of them counts as a backup.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) beneath: BTreeMap<&'static str, u64>,
+    /// The newest of those that was judged good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) newest_good_beneath: Option<Backup>,
 }
 
 /// Only what was judged whole and did not fail is good.
@@ -146,11 +158,16 @@ impl Cluster {
             keep: None,
             states: BTreeMap::new(),
             verdicts: BTreeMap::new(),
+            beneath: BTreeMap::new(),
+            newest_good_beneath: None,
         }
     }
 
     /// Adds what came of a backup.
     pub(super) fn add(&mut self, row: &VerdictRow) {
+        if row.over.is_some() {
+            return self.add_beneath(row);
+        }
         self.ids.extend(row.facts.cluster_id.clone());
         *self.states.entry(row.state.name()).or_default() += 1;
         if let Some(verdict) = row.verdict {
@@ -160,16 +177,31 @@ impl Cluster {
             return; // a tarball alone is no backup of a cluster
         }
         self.backups += 1;
-        // a clock that is wrong makes nothing younger than what it is stored in
-        let taken = if at(&row.modified) < at(&row.taken) { &row.modified } else { &row.taken };
-        let backup = || Backup { uri: row.uri.clone(), taken: taken.clone(), state: row.state, verdict: row.verdict };
-        let is_newer = |than: &Option<Backup>| than.as_ref().is_none_or(|than| at(&than.taken) <= at(taken));
-        if is_newer(&self.newest) {
-            self.newest = Some(backup());
+        let backup = Backup::of(row);
+        if backup.is_newer_than(&self.newest) {
+            self.newest = Some(backup.clone());
         }
-        if is_good(row) && is_newer(&self.newest_good) {
-            self.newest_good = Some(backup());
+        if is_good(row) && backup.is_newer_than(&self.newest_good) {
+            self.newest_good = Some(backup);
         }
+    }
+
+    /// Adds what came of a version that nobody finds without asking for it.
+    fn add_beneath(&mut self, row: &VerdictRow) {
+        let word = row.verdict.map_or(row.state.name(), Verdict::name);
+        *self.beneath.entry(word).or_default() += 1;
+        let backup = Backup::of(row);
+        if is_good(row) && backup.is_newer_than(&self.newest_good_beneath) {
+            self.newest_good_beneath = Some(backup);
+        }
+    }
+
+    /// What was judged good and lies beneath, where no backup that is as new was judged good.
+    pub(super) fn better_beneath(&self) -> Option<&Backup> {
+        self.newest_good_beneath.as_ref().filter(|beneath| {
+            let seen = self.newest_good.as_ref();
+            seen.is_none_or(|seen| at(&seen.taken) < at(&beneath.taken))
+        })
     }
 
     /// Holds it against what it must have.
@@ -201,6 +233,29 @@ impl Cluster {
 }
 
 impl Backup {
+    fn of(row: &VerdictRow) -> Self {
+        // a clock that is wrong makes nothing younger than what it is stored in
+        let taken = if at(&row.modified) < at(&row.taken) { &row.modified } else { &row.taken };
+        Self {
+            uri: row.uri.clone(),
+            taken: taken.clone(),
+            state: row.state,
+            verdict: row.verdict,
+            version: row.version.clone(),
+            over: row.over.clone(),
+        }
+    }
+
+    fn is_newer_than(&self, other: &Option<Self>) -> bool {
+        other.as_ref().is_none_or(|other| at(&other.taken) <= at(&self.taken))
+    }
+
+    /// Of what lies beneath: when it was taken, what became of it, and how it is asked for.
+    pub(super) fn beneath(&self) -> Option<String> {
+        let (over, version) = (self.over.as_ref()?, self.version.as_deref()?);
+        Some(format!("of {}, {}: {}, version {version}", self.taken, over.kind.told(), self.uri))
+    }
+
     /// Whether nothing speaks against it, though it was only looked at.
     fn may_be_good(&self) -> bool {
         self.verdict.is_some_and(|verdict| verdict != Verdict::Fail)
@@ -214,7 +269,7 @@ fn at(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::item::{ClusterFrom, Counts, Facts};
+    use crate::item::{ClusterFrom, Counts, Facts, OverKind};
 
     /// A backup that was judged whole.
     pub(crate) fn row(cluster: &str, uri: &str, taken: &str, verdict: Verdict) -> VerdictRow {
@@ -229,6 +284,7 @@ pub(super) mod tests {
             uri: uri.to_owned(),
             etag: None,
             version: None,
+            over: None,
             size: 0,
             modified: taken.to_owned(),
             depth: Depth::Full,
@@ -246,6 +302,12 @@ pub(super) mod tests {
             policy: None,
             error: None,
         }
+    }
+
+    /// The same, beneath a delete marker.
+    pub(in crate::report) fn hidden(cluster: &str, uri: &str, taken: &str, verdict: Verdict) -> VerdictRow {
+        let marker = Over { kind: OverKind::DeleteMarker, version: "marker".into(), modified: taken.to_owned() };
+        VerdictRow { version: Some("V1".into()), over: Some(marker), ..row(cluster, uri, taken, verdict) }
     }
 
     pub(in crate::report) fn asked() -> Asked {
@@ -314,5 +376,40 @@ pub(super) mod tests {
         let line = Expected { cluster: "c".into(), prefix: String::new(), rpo: Some("2d".into()), keep: None };
         cluster.settle(Some(&line), asked());
         assert_eq!((cluster.status, cluster.keep), (Status::Good, Some(3)));
+    }
+
+    #[test]
+    fn what_lies_beneath_makes_no_cluster_better_and_is_told_where_it_is_newer_than_what_is_seen() {
+        let (old, new) = ("2026-11-29T00:00:00Z", "2026-11-29T11:00:00Z");
+        for (what, rows, status, beneath) in [
+            ("all deleted", vec![hidden("c", "x", new, Verdict::Pass)], Status::Missing, true),
+            (
+                "overwritten by what is bad",
+                vec![row("c", "x", new, Verdict::Fail), hidden("c", "x", new, Verdict::Warn)],
+                Status::NoGood,
+                true,
+            ),
+            (
+                "the newest deleted",
+                vec![row("c", "x", old, Verdict::Pass), hidden("c", "y", new, Verdict::Pass)],
+                Status::Good,
+                true,
+            ),
+            (
+                "an old one deleted",
+                vec![row("c", "x", new, Verdict::Pass), hidden("c", "y", old, Verdict::Pass)],
+                Status::Good,
+                false,
+            ),
+            ("as bad beneath", vec![hidden("c", "x", new, Verdict::Fail)], Status::Missing, false),
+            ("only looked at", vec![hidden("c", "x", new, Verdict::Plausible)], Status::Missing, false),
+        ] {
+            let mut cluster = Cluster::new("c");
+            rows.iter().for_each(|row| cluster.add(row));
+            cluster.settle(None, asked());
+            let told = cluster.better_beneath().and_then(Backup::beneath);
+            assert_eq!((cluster.status, told.is_some()), (status, beneath), "{what}");
+            assert!(told.is_none_or(|told| told.contains(", deleted: ") && told.ends_with(", version V1")), "{what}");
+        }
     }
 }

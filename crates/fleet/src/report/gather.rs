@@ -33,6 +33,9 @@ pub(super) struct Report {
     pub(super) states: BTreeMap<&'static str, u64>,
     /// How many of each verdict.
     pub(super) verdicts: BTreeMap<&'static str, u64>,
+    /// How many versions beneath the newest of their object came to what.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) beneath: BTreeMap<&'static str, u64>,
     /// What was found, in most clusters first.
     pub(super) findings: Vec<Found>,
     /// Clusters of the earlier run that are not there any more.
@@ -100,7 +103,9 @@ pub(super) async fn report(place: &Place, asked: Asked) -> Result<Report, Error>
         }
         let owner = owners.of(&row);
         clusters.entry(owner.to_owned()).or_insert_with(|| Cluster::new(owner)).add(&row);
-        cluster_of.insert(row.item.clone(), owner.to_owned());
+        if row.over.is_none() {
+            cluster_of.insert(row.item.clone(), owner.to_owned());
+        }
     }
     let packed = place.read(FINDINGS).await?.ok_or_else(|| missing(FINDINGS))?;
     let findings = findings(rows(packed.as_slice(), place.shown(FINDINGS)), &cluster_of)?;
@@ -117,11 +122,13 @@ pub(super) async fn report(place: &Place, asked: Asked) -> Result<Report, Error>
 fn settled(clusters: BTreeMap<String, Cluster>, inventory: &[Expected], asked: Asked) -> Report {
     let mut clusters: Vec<Cluster> = clusters.into_values().collect();
     let (mut statuses, mut states, mut verdicts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut beneath = BTreeMap::new();
     for cluster in &mut clusters {
         cluster.settle(inventory.iter().find(|expected| expected.cluster == cluster.cluster), asked);
         *statuses.entry(cluster.status.name()).or_default() += 1;
-        cluster.states.iter().for_each(|(state, count)| *states.entry(*state).or_default() += count);
-        cluster.verdicts.iter().for_each(|(verdict, count)| *verdicts.entry(*verdict).or_default() += count);
+        sum(&mut states, &cluster.states);
+        sum(&mut verdicts, &cluster.verdicts);
+        sum(&mut beneath, &cluster.beneath);
     }
     // the worst first; of one kind, the one that has been without a good backup for the longest
     clusters.sort_by(|a, b| {
@@ -138,12 +145,17 @@ fn settled(clusters: BTreeMap<String, Cluster>, inventory: &[Expected], asked: A
         statuses,
         states,
         verdicts,
+        beneath,
         findings: Vec::new(),
         gone: Vec::new(),
     }
 }
 
-/// Findings that count, over all clusters.
+fn sum(all: &mut BTreeMap<&'static str, u64>, of_one: &BTreeMap<&'static str, u64>) {
+    of_one.iter().for_each(|(word, count)| *all.entry(*word).or_default() += count);
+}
+
+/// Findings that count, over all clusters; none of what lies beneath.
 fn findings(
     rows: impl Iterator<Item = Result<FindingRow, Error>>,
     cluster_of: &HashMap<String, String>,
@@ -157,9 +169,7 @@ fn findings(
     let mut seen: BTreeMap<String, Seen<'_>> = BTreeMap::new();
     for row in rows {
         let row = row?;
-        if row.waived.is_some() {
-            continue;
-        }
+        let Some(cluster) = cluster_of.get(&row.item).filter(|_| row.waived.is_none()) else { continue };
         let new = || Seen {
             found: Found {
                 id: row.id.clone(),
@@ -179,7 +189,7 @@ fn findings(
             it.found.backups += 1;
             it.last.clone_from(&row.item);
         }
-        it.clusters.extend(cluster_of.get(&row.item).map(String::as_str));
+        it.clusters.insert(cluster);
     }
     let found = seen.into_values().map(|it| Found { clusters: it.clusters.len() as u64, ..it.found });
     let mut found: Vec<Found> = found.collect();
@@ -209,6 +219,11 @@ impl Report {
     /// Clusters of a trend.
     pub(super) fn of_trend(&self, trend: Trend) -> usize {
         self.clusters.iter().filter(|cluster| cluster.trend == Some(trend)).count()
+    }
+
+    /// Clusters of which something lies beneath that is better than what is seen, and that.
+    pub(super) fn better_beneath(&self) -> impl Iterator<Item = (&Cluster, String)> {
+        self.clusters.iter().filter_map(|cluster| Some((cluster, cluster.better_beneath()?.beneath()?)))
     }
 
     /// Clusters that lack what they must have.

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::clusters::{Cluster, Status, Trend};
+use super::clusters::{Backup, Cluster, Status, Trend};
 use super::gather::Report;
 
 const STYLE: &str = include_str!("style.css");
@@ -80,7 +80,12 @@ fn row(cluster: &Cluster) -> Markup {
         tr {
             td class="c" { (plain(&cluster.cluster)) }
             td title=[cluster.newest_good.as_ref().map(|good| plain(&good.uri))] { (age) }
-            td class=(class(cluster.status)) { (cluster.status.told()) (trend) }
+            td class=(class(cluster.status)) {
+                (cluster.status.told()) (trend)
+                @if let Some(beneath) = cluster.better_beneath().and_then(Backup::beneath) {
+                    br; small { "a good one lies beneath, " (plain(&beneath)) }
+                }
+            }
             td class="n" { (cluster.backups) }
             td class="n" { (cluster.verdicts.get("fail").copied().unwrap_or(0)) }
             td {
@@ -118,7 +123,7 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clusters::tests::row;
+    use super::super::clusters::tests::{hidden, row};
     use super::super::gather::tests::of;
     use super::*;
     use crate::item::Verdict;
@@ -126,8 +131,11 @@ mod tests {
     #[test]
     fn a_page_fetches_nothing_and_a_hostile_name_is_text() {
         let at = "2026-11-29T11:00:00Z";
-        let page = page(&of(&[row("<script src=//x>", "b", at, Verdict::Fail)]));
+        let rows =
+            [row("<script src=//x>", "b", at, Verdict::Fail), hidden("<script src=//x>", "<b>", at, Verdict::Pass)];
+        let page = page(&of(&rows));
         assert!(page.contains("1 cluster without a backup to rely on"));
+        assert!(page.contains("deleted: &lt;b&gt;, version V1"), "{page}");
         assert!(page.contains("&lt;script") && !page.contains("<script"), "{page}");
         for never in ["src=\"", "href=", "url(", "@import"] {
             assert!(!page.contains(never), "{never}");

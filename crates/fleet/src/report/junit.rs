@@ -2,7 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::clusters::Cluster;
+use super::clusters::{Backup, Cluster};
 use super::gather::Report;
 
 /// The document.
@@ -24,6 +24,8 @@ fn case(cluster: &Cluster) -> Markup {
         (Some(good), None) => format!("newest good: {}, of no known time", good.uri),
         (None, _) => "newest good: none".to_owned(),
     };
+    let beneath = cluster.better_beneath().and_then(Backup::beneath);
+    let good = beneath.map_or(good.clone(), |beneath| format!("{good}; a good one lies beneath, {beneath}"));
     html! {
         testcase classname="fleet.cluster" name=(name) {
             @if cluster.status.fails() {
@@ -42,7 +44,7 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clusters::tests::row;
+    use super::super::clusters::tests::{hidden, row};
     use super::super::gather::tests::of;
     use super::*;
     use crate::item::Verdict;
@@ -51,8 +53,11 @@ mod tests {
     fn a_cluster_is_a_test_and_hostile_names_are_text() {
         let at = "2026-11-29T11:00:00Z";
         let rows = [row("<x>&\"\u{1b}", "a", at, Verdict::Fail), row("prod", "b", at, Verdict::Pass)];
+        let rows =
+            [rows, [hidden("<x>&\"\u{1b}", "c", at, Verdict::Pass), hidden("prod", "d", at, Verdict::Fail)]].concat();
         let text = suite(&of(&rows));
         assert!(text.contains("tests=\"2\" failures=\"1\""), "{text}");
+        assert_eq!(text.matches("newest good: none; a good one lies beneath, of 2026").count(), 1, "{text}");
         assert!(text.contains("&lt;x&gt;&amp;&quot;") && !text.contains('\u{1b}') && !text.contains("<x>"), "{text}");
     }
 }

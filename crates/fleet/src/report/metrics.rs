@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::clusters::Status;
+use super::clusters::{Backup, Cluster, Status};
 use super::gather::Report;
 use crate::item::State;
 
@@ -32,20 +32,25 @@ pub(super) fn metrics(report: &Report) -> String {
         let failing = u8::from(cluster.status.fails());
         let _ = writeln!(text, "assay_fleet_cluster_failing{{cluster=\"{}\"}} {failing}", label(&cluster.cluster));
     }
-    head(
-        &mut text,
-        "assay_fleet_newest_good_timestamp_seconds",
-        "When the newest backup of a cluster that was judged good was taken; left out where there is none.",
-    );
+    let newest = "assay_fleet_newest_good_timestamp_seconds";
+    let help = "When the newest backup of a cluster that was judged good was taken; left out where there is none.";
+    head(&mut text, newest, help);
+    times(&mut text, newest, report, |cluster| cluster.newest_good.as_ref());
+    let beneath = "assay_fleet_newest_good_beneath_timestamp_seconds";
+    let help = "When a newer one was taken that was judged good, and was overwritten or deleted; left out where there is none.";
+    head(&mut text, beneath, help);
+    times(&mut text, beneath, report, Cluster::better_beneath);
+    text
+}
+
+/// When a backup of each cluster was taken that has one.
+fn times(text: &mut String, metric: &str, report: &Report, of: impl Fn(&Cluster) -> Option<&Backup>) {
     for cluster in &report.clusters {
-        let taken = cluster.newest_good.as_ref().and_then(|good| good.taken.parse::<jiff::Timestamp>().ok());
+        let taken = of(cluster).and_then(|backup| backup.taken.parse::<jiff::Timestamp>().ok());
         if let Some(taken) = taken {
-            let name = label(&cluster.cluster);
-            let seconds = taken.as_second();
-            let _ = writeln!(text, "assay_fleet_newest_good_timestamp_seconds{{cluster=\"{name}\"}} {seconds}");
+            let _ = writeln!(text, "{metric}{{cluster=\"{}\"}} {}", label(&cluster.cluster), taken.as_second());
         }
     }
-    text
 }
 
 /// The value of a label.
@@ -55,7 +60,7 @@ fn label(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clusters::tests::row;
+    use super::super::clusters::tests::{hidden, row};
     use super::super::gather::tests::of;
     use super::*;
     use crate::item::Verdict;
@@ -66,6 +71,9 @@ mod tests {
         let text = metrics(&of(&rows));
         assert!(text.contains("assay_fleet_clusters{status=\"good\"} 1"), "{text}");
         assert!(text.contains("seconds{cluster=\"a\\\"}"), "{text}");
+        assert!(!text.contains("s3://") && !text.contains("beneath_timestamp_seconds{"), "{text}");
+        let text = metrics(&of(&[hidden("a", "s3://secret/uri", "2026-11-29T11:00:00Z", Verdict::Pass)]));
+        assert!(text.contains("good_beneath_timestamp_seconds{cluster=\"a\"} 1795950000"), "{text}");
         assert!(!text.contains("s3://"), "{text}");
         assert!(text.lines().all(|line| line.starts_with('#') || line.starts_with("assay_fleet_")), "{text}");
     }

@@ -35,11 +35,15 @@ pub(super) fn screen(report: &Report, top: usize) -> String {
     if more > 0 {
         let _ = writeln!(text, "and {more} more: --top {} names all", report.clusters.len());
     }
+    beneath(&mut text, report, top);
     let joined = |counts: &std::collections::BTreeMap<&'static str, u64>| {
         counts.iter().map(|(word, count)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
     };
     let _ = writeln!(text, "\nbackups: {}", joined(&report.states));
     let _ = writeln!(text, "verdicts: {}", joined(&report.verdicts));
+    if !report.beneath.is_empty() {
+        let _ = writeln!(text, "beneath the newest versions: {}", joined(&report.beneath));
+    }
     let serious = report.findings.iter().filter(|found| found.severity != "info").take(FINDINGS);
     for (at, found) in serious.enumerate() {
         if at == 0 {
@@ -51,6 +55,21 @@ pub(super) fn screen(report: &Report, top: usize) -> String {
             writeln!(text, "{:9} {:8} {:32} {where_to}", found.id, found.severity, wording::shorten(&found.name, 32));
     }
     wording::inert_lines(&text).into_owned()
+}
+
+/// What can be brought back, and by which version.
+fn beneath(text: &mut String, report: &Report, top: usize) {
+    for (at, (cluster, told)) in report.better_beneath().enumerate() {
+        if at == 0 {
+            text.push_str("\na good one lies beneath, newer than the newest good that is seen:\n");
+        }
+        if at == top {
+            text.push_str("and more\n");
+            return;
+        }
+        let name = wording::escape(cluster.cluster.as_bytes());
+        let _ = writeln!(text, "{}\n  {told}", wording::shorten(&name, NAME));
+    }
 }
 
 fn line(cluster: &Cluster) -> String {
@@ -69,10 +88,22 @@ fn line(cluster: &Cluster) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clusters::tests::row;
+    use super::super::clusters::tests::{hidden, row};
     use super::super::gather::tests::of;
     use super::*;
     use crate::item::Verdict;
+
+    #[test]
+    fn what_lies_beneath_is_told_with_its_version() {
+        let at = "2026-11-29T11:00:00Z";
+        let rows = [hidden("prod", "s3://b/x.db\u{1b}[2J", at, Verdict::Pass), row("prod", "y", at, Verdict::Fail)];
+        let text = screen(&of(&rows), 20);
+        let told = "a good one lies beneath, newer than the newest good that is seen:\nprod\n  of 2026-11-29T11:00:00Z, \
+                    deleted: s3://b/x.db";
+        assert!(text.contains(told) && text.contains(", version V1\n"), "{text}");
+        assert!(text.contains("verdicts: 1 fail\nbeneath the newest versions: 1 pass\n"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
 
     #[test]
     fn a_screen_has_eighty_columns_and_a_terminal_obeys_nothing_in_it() {

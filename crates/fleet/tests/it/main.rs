@@ -13,3 +13,4 @@ mod services;
 mod split;
 mod stores;
 mod support;
+mod versions;

@@ -88,7 +88,7 @@ fn a_store_that_keeps_few_rules_serves_all_the_same() {
 }
 
 /// What is asked for, action by action: `docs/fleet.md` lists these and no other.
-const RIGHTS: [(&str, &str); 5] = [
+pub(crate) const RIGHTS: [(&str, &str); 5] = [
     ("s3:ListBucket", "arn:aws:s3:::etcd-backups"),
     ("s3:GetObject", "arn:aws:s3:::etcd-backups/*"),
     ("s3:PutObject", "arn:aws:s3:::fleet-results/runs/*"),
@@ -97,7 +97,7 @@ const RIGHTS: [(&str, &str); 5] = [
 ];
 
 /// Makes a user with these rights; gives the key's id and its secret.
-fn user(moto: &Moto, name: &str, rights: &[(&str, &str)]) -> (String, String) {
+pub(crate) fn user(moto: &Moto, name: &str, rights: &[(&str, &str)]) -> (String, String) {
     let ask = |words: &str| post(moto.port, "/", "application/x-www-form-urlencoded", words.as_bytes());
     let statements: Vec<Value> = rights
         .iter()
