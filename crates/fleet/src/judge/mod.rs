@@ -92,6 +92,9 @@ pub(crate) async fn run(args: JudgeArgs) -> Result<u8, Error> {
 
 async fn judge(args: JudgeArgs) -> Result<u8, Error> {
     let shard = engine::shard(args.shard, |name| std::env::var(name).ok())?;
+    let spools = args.spool.unwrap_or_else(std::env::temp_dir);
+    // first of all: what a dead worker left here goes also where another has done its shard
+    spool::sweep(&spools);
     let place = Place::open(args.run, args.retries)?;
     let plan = rows::plan(&place).await?;
     if shard >= plan.shards {
@@ -109,7 +112,7 @@ async fn judge(args: JudgeArgs) -> Result<u8, Error> {
         return Err(Error::new(format!("the plan is for assay {}, this is assay {version}", plan.assay))
             .hinted("plan again, or bring the release of the plan"));
     }
-    let mut spool = Spool::new(&args.spool.unwrap_or_else(std::env::temp_dir))?;
+    let mut spool = Spool::new(&spools)?;
     let policy = policy(&place, &plan, &spool).await?;
     let limit = Duration::from_secs(args.item_timeout.saturating_mul(60));
     let judge = Judge::new(assay, plan.now.clone(), policy, limit).await;

@@ -40,7 +40,6 @@ impl Spool {
     pub(super) fn new(parent: &Path) -> Result<Self, Error> {
         let failed =
             |error: std::io::Error| Error::again(format!("a spool in `{}`: {error}", wording::escape_path(parent)));
-        sweep(parent);
         let own = fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().prefix(PREFIX).permissions(own).tempdir_in(parent).map_err(failed)?;
         let lock = new_file(&folder.path().join(LOCK)).map_err(failed)?;
@@ -80,7 +79,7 @@ pub(super) fn new_file(path: &Path) -> std::io::Result<File> {
 
 /// Takes away spools whose process is gone. What cannot be told or taken away stays: it is not ours.
 #[expect(clippy::disallowed_methods, reason = "looks for spools, not for backups")]
-fn sweep(parent: &Path) {
+pub(super) fn sweep(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
@@ -106,8 +105,10 @@ mod tests {
         fs::write(dead.join("snapshot.db"), "secret").unwrap();
         let other = parent.path().join("assay-fleet-other"); // without a lock: perhaps only just made
         fs::create_dir(&other).unwrap();
+        sweep(parent.path());
         let mut spool = Spool::new(parent.path()).unwrap();
         assert!(!dead.exists() && other.exists());
+        sweep(parent.path());
         let second = Spool::new(parent.path()).unwrap();
         assert!(spool.path().exists() && second.path().exists());
         let put = spool.put(1).unwrap();

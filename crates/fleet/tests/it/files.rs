@@ -205,7 +205,7 @@ fn exit_codes_tell_an_engine_what_to_try_again() {
 }
 
 #[test]
-fn two_attempts_at_once_leave_one_part() {
+fn campaign_two_attempts_at_once_leave_one_part() {
     let place = fleet();
     place.plan("run", &[]);
     let run = place.address("run");

@@ -6,6 +6,7 @@
 mod child;
 mod engines;
 mod files;
+mod kills;
 mod large;
 mod moto;
 mod other_stores;

@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use crate::support::Place;
@@ -75,6 +75,13 @@ impl Moto {
         ask(self.port, method, path, headers, body)
     }
 
+    /// What it gives out; `None` where there is nothing.
+    pub(crate) fn get(&self, path: &str) -> Option<Vec<u8>> {
+        let answer = asked(self.port, "GET", path, "", b"");
+        let start = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        answer.starts_with(b"HTTP/1.1 200").then(|| answer[start..].to_vec())
+    }
+
     /// Puts another object in the place of one.
     pub(crate) fn replace(port: u16, path: &str, body: &[u8]) {
         ask(port, "PUT", path, "", body);
@@ -96,6 +103,13 @@ impl Moto {
 }
 
 fn ask(port: u16, method: &str, path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let answer = asked(port, method, path, headers, body);
+    let ok = answer.starts_with(b"HTTP/1.1 2");
+    assert!(ok, "{method} {path}: {}", String::from_utf8_lossy(&answer[..answer.len().min(400)]));
+    answer
+}
+
+fn asked(port: u16, method: &str, path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nAuthorization: AWS4-HMAC-SHA256 \
@@ -108,8 +122,6 @@ fn ask(port: u16, method: &str, path: &str, headers: &str, body: &[u8]) -> Vec<u
     stream.write_all(body).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
-    let ok = answer.starts_with(b"HTTP/1.1 2");
-    assert!(ok, "{method} {path}: {}", String::from_utf8_lossy(&answer[..answer.len().min(400)]));
     answer
 }
 
@@ -128,6 +140,8 @@ pub(crate) enum Act {
     Query(&'static str),
     /// Keeps it, and never answers.
     Hang,
+    /// Passes it on, and of the answer only this share, in percent; then it says so here, and nothing more comes.
+    Stall(usize, mpsc::Sender<()>),
 }
 
 /// A request, as a proxy sees it.
@@ -202,7 +216,7 @@ fn serve(mut client: TcpStream, to: u16, act: &dyn Fn(&Request) -> Act, seen: &M
             let mark = if head.split(' ').nth(1).is_some_and(|path| path.contains('?')) { '&' } else { '?' };
             head = head.replacen(" HTTP/1.1", &format!("{mark}{more} HTTP/1.1"), 1);
         }
-        Act::Pass | Act::Cut(_) => {}
+        Act::Pass | Act::Cut(_) | Act::Stall(..) => {}
     }
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", to)) else { return };
     let head = head.replacen("\r\n", "\r\nConnection: close\r\n", 1);
@@ -214,9 +228,14 @@ fn serve(mut client: TcpStream, to: u16, act: &dyn Fn(&Request) -> Act, seen: &M
     let start = answer.windows(4).position(|end| end == b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
     let end = match what {
         Act::Cut(share) => start + (answer.len() - start) * share / 100,
+        Act::Stall(share, _) => answer.len() * share / 100,
         _ => answer.len(),
     };
     let _ = client.write_all(&answer[..end]);
+    if let Act::Stall(_, told) = what {
+        let _ = told.send(());
+        let _ = client.read_to_end(&mut Vec::new());
+    }
     let _ = client.shutdown(Shutdown::Both);
 }
 

@@ -1,6 +1,5 @@
 //! From a bucket to results, on good days and on bad ones.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::sync::mpsc;
 
@@ -232,40 +231,6 @@ fn a_quick_look_at_an_object_asks_for_a_few_blocks() {
     let Some(rows) = merged(&place) else { return };
     assert_eq!((&rows[0]["verdict"], &rows[0]["depth"]), (&"pass".into(), &"full".into()));
     assert_eq!(proxy.count("one.db"), 2);
-}
-
-/// A worker may be killed whenever: at each of its requests in turn.
-#[test]
-fn a_judge_that_is_killed_leaves_nothing_and_the_next_makes_the_same_part() {
-    let Some(moto) = Moto::start() else { return };
-    let place = Place::new();
-    for name in ["one", "two", "three"] {
-        moto.put(&format!("a/{name}.db"), &snapshot());
-    }
-    plan(&place, moto.port, &[]);
-    assert_eq!(judge(&place, moto.port, "0").code, 0);
-    let part = place.path("run/parts/00000.ndjson.zst");
-    let undisturbed = fs::read(&part).unwrap();
-    let mut killed = BTreeMap::new();
-    for name in ["one", "two", "three"] {
-        fs::remove_file(&part).unwrap();
-        let (told, heard) = mpsc::sync_channel(0);
-        let told = std::sync::Mutex::new(told);
-        let proxy = Proxy::start(moto.port, move |it| {
-            if it.path.contains(name) && told.lock().unwrap().send(()).is_ok() { Act::Hang } else { Act::Pass }
-        });
-        let at = place.address("run");
-        let mut child = Moto::command(&place, proxy.port, &["judge", "--run", &at, "--shard", "0"]).spawn().unwrap();
-        heard.recv().unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        killed.insert(name, place.spooled().len());
-        assert!(!part.exists());
-        assert_eq!(judge(&place, moto.port, "0").code, 0);
-        assert!(fs::read(&part).unwrap() == undisturbed, "{name}: another part");
-        assert_eq!(place.spooled(), [""; 0], "{name}: what the dead left is taken away");
-    }
-    assert!(killed.values().all(|left| *left == 1), "each was killed while it had a spool: {killed:?}");
 }
 
 #[test]
