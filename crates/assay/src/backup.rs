@@ -136,6 +136,21 @@ pub struct DataLog {
 }
 
 impl Backup {
+    /// Takes all of it out.
+    pub(crate) fn taken(&mut self) -> Self {
+        Self {
+            name: std::mem::take(&mut self.name),
+            alone: self.alone,
+            directory: self.directory.take(),
+            files: std::mem::take(&mut self.files),
+            snapshot: self.snapshot.take(),
+            tarball: self.tarball.take(),
+            unread: std::mem::take(&mut self.unread),
+            reading: self.reading,
+            prints: Arc::clone(&self.prints),
+        }
+    }
+
     /// Takes the next of its files in.
     pub(crate) fn take(&mut self, contents: Contents, watch: &dyn Watch) -> Result<(), Error> {
         watch.phase(Phase::Reading, None);

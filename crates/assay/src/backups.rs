@@ -42,8 +42,8 @@ pub(crate) enum Root {
 pub(crate) enum Turn<'t> {
     /// A directory; its backups follow.
     Directory(&'t Arc<directory::Backups>),
-    /// A backup, or a file by itself.
-    Backup(&'t Backup),
+    /// A backup, or a file by itself. Whoever wants to keep it takes it out.
+    Backup(&'t mut Backup),
     /// One that cannot be read, or a part of one that cannot.
     Unread(String, Error),
     /// One that is not to be judged.
@@ -248,7 +248,7 @@ impl Backups {
         watch.done();
         let whole = asks.reads_all() || backup.unread.is_empty();
         if whole && (backup.snapshot.is_some() || backup.tarball.is_some()) {
-            take(Turn::Backup(&backup))?;
+            take(Turn::Backup(&mut backup))?;
             if asks.reads_all() {
                 for path in &files.others {
                     self.alone(|| opener(path), text(path), question, watch, take)?;
@@ -317,7 +317,7 @@ impl Backups {
                     true => backup.files.tarball = path,
                     false => backup.files.snapshot = path,
                 }
-                take(Turn::Backup(&backup))
+                take(Turn::Backup(&mut backup))
             }
             Err(error) => take(Turn::Unread(backup.name, error)),
         }

@@ -42,6 +42,12 @@ pub enum Error {
         /// How many backups there are in it.
         backups: usize,
     },
+    /// Several backups, where one is asked for.
+    #[error("there are several backups, `{}` and `{}` among them: name one", inert(&names[0]), inert(&names[1]))]
+    NotOne {
+        /// Two of them.
+        names: [String; 2],
+    },
     /// The manifest of an escrow was given, and no tarball that it could vouch for.
     #[error("the manifest of an escrow vouches for a tarball, and none is given")]
     NoTarball,

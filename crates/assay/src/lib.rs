@@ -43,6 +43,7 @@ pub mod members;
 mod moment;
 mod newest;
 mod objects;
+mod only;
 mod opener;
 pub mod pair;
 mod pool;

@@ -115,6 +115,12 @@ impl StoredObject {
         mask::everything(&mut self.json)
     }
 
+    /// [`Self::mask`] or [`Self::mask_everything`], for clients that know the types of fields: what should be base64 stays
+    /// it, of as many asterisks as there were bytes.
+    pub fn mask_keeping_types(&mut self, everything: bool) -> usize {
+        mask::keeping_types(&mut self.json, if everything { mask::everything } else { mask::object })
+    }
+
     /// Whether objects of this kind hold secrets by definition, see [`Self::mask`].
     #[must_use]
     pub fn is_secret_kind(&self) -> bool {

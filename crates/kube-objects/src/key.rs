@@ -218,6 +218,12 @@ pub fn built_in_resources() -> impl Iterator<Item = (&'static str, &'static str)
     resources::served()
 }
 
+/// Whether objects of a resource that API servers are built with live in a namespace; none for any other resource.
+#[must_use]
+pub fn built_in_scope(group: &str, resource: &str) -> Option<Scope> {
+    resources::scope(group, resource)
+}
+
 /// The table row of the longest stored path that `rest` begins with, and what follows it.
 fn built_in<'k>(prefix: Prefix<'k>, rest: &'k [u8]) -> Option<(&'static Stored, &'k [u8])> {
     let (first, after_first) = split_slash(rest)?;

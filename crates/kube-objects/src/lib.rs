@@ -45,7 +45,7 @@ pub use envelope::{Encrypted, Envelope, MalformedEncryption, Provider};
 pub use fault::ObjectFault;
 pub use head::{ObjectHead, ObjectMeta, OwnerReference, metadata_is_a_guess};
 pub use inventory::{Inventory, KeyUse, OpenShift, ResourceCount};
-pub use key::{Prefix, ResourceClass, Scope, StorageKey, built_in_resources};
+pub use key::{Prefix, ResourceClass, Scope, StorageKey, built_in_resources, built_in_scope};
 pub use secret::secret_data;
 pub use shown::ShownKey;
 pub use structure::{Identity, check_structure};

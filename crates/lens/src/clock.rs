@@ -1,8 +1,12 @@
 //! Which revision was written when. etcd does not say; the objects do.
 
+use std::str::FromStr;
+
 use bbolt_page::Spread;
 use etcd_snapshot::Record;
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use kube_objects::{DecodeOptions, ObjectHead, StorageKey, StoredObject};
 use serde_json::Value;
 
@@ -74,6 +78,13 @@ impl Clock {
         }
     }
 
+    /// The latest time told up to a revision; none where nothing was told by then.
+    #[must_use]
+    pub fn told_by(&self, main: i64) -> Option<Timestamp> {
+        let at = self.samples.partition_point(|(told, _)| *told <= main);
+        Some(self.samples.get(at.checked_sub(1)?)?.1)
+    }
+
     /// The first and the last time told.
     #[must_use]
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
@@ -88,6 +99,23 @@ pub enum Moment {
     Revision(i64),
     /// A time.
     Time(Timestamp),
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    /// A revision from 1 on, or a time; one without a zone is in UTC.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let revision = text.parse().ok().filter(|revision| *revision > 0);
+            return revision.map(Self::Revision).ok_or_else(|| "a revision is a whole number from 1 on".to_owned());
+        }
+        let in_utc = |civil: DateTime| TimeZone::UTC.to_timestamp(civil);
+        text.parse::<Timestamp>()
+            .or_else(|_| text.parse::<DateTime>().and_then(in_utc))
+            .map(Self::Time)
+            .map_err(|_| "expected a revision, or a time such as 2026-11-23T09:00:00Z or 2026-11-23 (UTC)".to_owned())
+    }
 }
 
 /// Main revisions, both ends included.
@@ -163,5 +191,24 @@ mod tests {
             assert_eq!((clock.first_since(at(second)), clock.last_until(at(second))), (since, until), "{second}");
         }
         assert_eq!(clock.span(), Some((at(100), at(300))));
+        let told = [9, 10, 24, 25, 99].map(|main| clock.told_by(main));
+        assert_eq!(told, [None, Some(at(100)), Some(at(200)), Some(at(200)), Some(at(300))]);
+    }
+
+    #[test]
+    fn moments_are_revisions_or_times() {
+        let time = |text: &str| Moment::Time(text.parse().unwrap());
+        for (text, moment) in [
+            ("120", Moment::Revision(120)),
+            ("2026-11-23T09:00:00Z", time("2026-11-23T09:00:00Z")),
+            ("2026-11-23T10:00:00+01:00", time("2026-11-23T09:00:00Z")),
+            ("2026-11-23T09:00", time("2026-11-23T09:00:00Z")),
+            ("2026-11-23", time("2026-11-23T00:00:00Z")),
+        ] {
+            assert_eq!(text.parse::<Moment>(), Ok(moment), "{text}");
+        }
+        for text in ["", "0", "yesterday", "-3", "2026-13-01"] {
+            assert!(text.parse::<Moment>().is_err(), "{text}");
+        }
     }
 }

@@ -112,7 +112,7 @@ impl Comparison<'_> {
         if *a == *b {
             return Difference::Resealed;
         }
-        let view = View { reveal: self.reveal, managed_fields: self.all, server_minor: None };
+        let view = View { reveal: self.reveal, managed_fields: self.all, ..View::default() };
         let read = |plain: &[u8]| Object::of_plain(key, plain, 0, view);
         let (Ok(a), Ok(b)) = (read(&a), read(&b)) else { return Difference::Bytes };
         let mut fields = changes(&a, &b, Compared { managed_fields: self.all });

@@ -3,6 +3,7 @@
 //! Everything here is computed from a scan; nothing is opened, printed or written.
 //!
 //! - [`Reader`] finds keys and their revisions without the account that [`etcd_snapshot::scan`] keeps.
+//! - [`Index`] answers for any key at any revision, for whoever asks often.
 //! - [`Selection`] says which keys and objects are meant, the way people name them; [`Resources`] which resources there are.
 //! - [`Follow`] takes revisions in order and says what each did; [`changes`] compares two versions of an object.
 //! - [`timeline`] goes through the revisions of several keys between two moments.
@@ -24,6 +25,7 @@ mod compare;
 mod diff;
 pub mod entry;
 mod history;
+mod index;
 pub mod jsonpath;
 mod manifest;
 pub mod members;
@@ -46,6 +48,7 @@ pub use compare::{
 };
 pub use diff::{Became, Diff, DiffCounts, Differing, Met, Values};
 pub use history::{Author, Event, Follow, Step, carved_records};
+pub use index::{Index, Version};
 pub use manifest::{Export, Exported, Keep, Skip, is_first, manifest};
 pub use object::{Object, Unseen, View, raw, release_matters, stored};
 pub use open::{NoKeys, NotOpened, Opener};

@@ -26,6 +26,8 @@ pub struct View {
     pub reveal: bool,
     /// Keep `metadata.managedFields`.
     pub managed_fields: bool,
+    /// Mask so that clients with types can read what is masked: see [`StoredObject::mask_keeping_types`].
+    pub typed: bool,
     /// Kubernetes minor release of the cluster; see [`DecodeOptions::server_minor`].
     pub server_minor: Option<u32>,
 }
@@ -87,7 +89,11 @@ impl Object {
         let secret_kind = object.is_secret_kind();
         let misplaced = is_secret_resource(key) && !secret_kind;
         let mut shown = object;
-        let places = if misplaced { shown.mask_everything() } else { shown.mask() };
+        let places = match (view.typed, misplaced) {
+            (true, everything) => shown.mask_keeping_types(everything),
+            (false, true) => shown.mask_everything(),
+            (false, false) => shown.mask(),
+        };
         let shown = shown.into_json();
         let (full, masked) = match places {
             0 => (shown, None),
@@ -214,6 +220,19 @@ mod tests {
         let shown = read(b"/kubernetes.io/secrets/a/s", SECRET, true).unwrap_or_else(|error| panic!("{error}"));
         assert!(shown.shown().to_string().contains("Q0FOQVJZ"));
         assert_eq!(shown.shown()["metadata"]["resourceVersion"], "7");
+    }
+
+    #[test]
+    fn clients_with_types_get_base64_of_as_many_asterisks() {
+        let view = View { typed: true, ..View::default() };
+        for (key, value, masked) in [
+            (&b"/kubernetes.io/secrets/a/s"[..], SECRET, "KioqKioq"),
+            (b"/kubernetes.io/secrets/a/s", br#"{"kind":"Secret","data":{"p":"not base64"}}"#, "KioqKioqKioqKg=="),
+            (b"/kubernetes.io/secrets/a/s", br#"{"kind":"Secret","data":{"p":""}}"#, ""),
+        ] {
+            let hidden = Object::read(&NoKeys, key, value, 7, view).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(hidden.shown()["data"]["p"], masked);
+        }
     }
 
     #[test]

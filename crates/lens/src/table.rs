@@ -2,7 +2,7 @@
 //!
 //! Where kubectl says how old an object is, this says when it was created: a snapshot has no now.
 
-mod pod;
+pub mod pod;
 mod wide;
 
 use kube_objects::{ShownKey, StorageKey};

@@ -3,9 +3,6 @@
 use std::ffi::OsString;
 
 use clap::{Args, ValueEnum, ValueHint};
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use lens::Moment;
 
 use super::bytes::RowFormat;
@@ -131,10 +128,10 @@ pub struct TimelineArgs {
     #[command(flatten)]
     pub select: SelectArgs,
     /// From this revision or moment on
-    #[arg(long, value_name = "WHEN", value_parser = parse_moment, help_heading = "Which revisions")]
+    #[arg(long, value_name = "WHEN", help_heading = "Which revisions")]
     pub since: Option<Moment>,
     /// Up to this revision or moment
-    #[arg(long, value_name = "WHEN", value_parser = parse_moment, help_heading = "Which revisions")]
+    #[arg(long, value_name = "WHEN", help_heading = "Which revisions")]
     pub until: Option<Moment>,
     /// Keys.
     #[command(flatten)]
@@ -142,37 +139,4 @@ pub struct TimelineArgs {
     /// How revisions are shown.
     #[command(flatten)]
     pub output: StepOutput,
-}
-
-fn parse_moment(text: &str) -> Result<Moment, String> {
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return super::values::parse_revision(text).map(Moment::Revision);
-    }
-    let in_utc = |civil: DateTime| TimeZone::UTC.to_timestamp(civil);
-    text.parse::<Timestamp>()
-        .or_else(|_| text.parse::<DateTime>().and_then(in_utc))
-        .map(Moment::Time)
-        .map_err(|_| "expected a revision, or a time such as 2026-11-23T09:00:00Z or 2026-11-23 (UTC)".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_are_revisions_or_times() {
-        let time = |text: &str| Moment::Time(text.parse().unwrap());
-        for (text, moment) in [
-            ("120", Moment::Revision(120)),
-            ("2026-11-23T09:00:00Z", time("2026-11-23T09:00:00Z")),
-            ("2026-11-23T10:00:00+01:00", time("2026-11-23T09:00:00Z")),
-            ("2026-11-23T09:00", time("2026-11-23T09:00:00Z")),
-            ("2026-11-23", time("2026-11-23T00:00:00Z")),
-        ] {
-            assert_eq!(parse_moment(text), Ok(moment), "{text}");
-        }
-        for text in ["", "0", "yesterday", "-3", "2026-13-01"] {
-            assert!(parse_moment(text).is_err(), "{text}");
-        }
-    }
 }

@@ -37,6 +37,7 @@ pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<En
             reveal: args.reveal.reveal,
             managed_fields: args.as_is,
             server_minor: objects::server_minor(&newest),
+            ..View::default()
         },
         keep: (!args.as_is).then_some(Keep { volume_names: args.keep_volume_names }),
         skips: !args.everything && selection.single().is_none(),

@@ -52,7 +52,7 @@ fn all_objects_of_every_kind_are_printed_as_kubectl_prints_them() {
     let scan = scan(Db::open(&file).unwrap(), Options::default(), &Serial);
     let mut kinds: BTreeMap<String, (Sha256, u64)> = BTreeMap::new();
     // The release that the fixture's ClusterVersion says it is.
-    let view = View { reveal: true, managed_fields: false, server_minor: Some(31) };
+    let view = View { reveal: true, server_minor: Some(31), ..View::default() };
     for live in scan.store.live_sorted(|_| true, &Serial) {
         let kv = live.kv;
         let Ok(object) = Object::read(&NoKeys, kv.key, kv.value, kv.mod_revision, view) else { continue };

@@ -197,3 +197,9 @@ pub(super) fn find(table: &'static [Stored], path: &[u8]) -> Option<&'static Sto
 pub(super) fn served() -> impl Iterator<Item = (&'static str, &'static str)> {
     [KUBERNETES, OPENSHIFT].into_iter().flatten().filter(|row| !row.internal).map(|row| (row.group, row.resource))
 }
+
+/// The scope of a resource that a client can ask for.
+pub(super) fn scope(group: &str, resource: &str) -> Option<Scope> {
+    let mut rows = [KUBERNETES, OPENSHIFT].into_iter().flatten().filter(|row| !row.internal);
+    rows.find(|row| row.group == group && row.resource == resource).map(|row| row.scope)
+}

@@ -1,4 +1,4 @@
-//! What `kubectl get pods` says of a pod: ready containers, status, restarts.
+//! What `kubectl get pods` says of a pod: ready containers, status, restarts and the last one of them.
 
 use serde_json::Value;
 
@@ -9,19 +9,32 @@ struct Summary {
     ready: usize,
     status: String,
     restarts: i64,
+    /// When a container ended that was restarted since: the latest, in RFC 3339.
+    last: Option<String>,
 }
 
-pub(super) fn ready(pod: &Value) -> String {
+/// Containers that are ready, of how many: `1/2`.
+#[must_use]
+pub fn ready(pod: &Value) -> String {
     let total = length(pod, "/spec/containers") + sidecars(pod).count();
     format!("{}/{total}", Summary::of(pod).ready)
 }
 
-pub(super) fn status(pod: &Value) -> String {
+/// Its status: `Running`, `Init:0/1`, `CrashLoopBackOff`.
+#[must_use]
+pub fn status(pod: &Value) -> String {
     Summary::of(pod).status
 }
 
 pub(super) fn restarts(pod: &Value) -> String {
-    Summary::of(pod).restarts.to_string()
+    restarted(pod).0.to_string()
+}
+
+/// How often its containers were restarted, and when last, as the pod has it.
+#[must_use]
+pub fn restarted(pod: &Value) -> (i64, Option<String>) {
+    let summary = Summary::of(pod);
+    (summary.restarts, summary.last)
 }
 
 impl Summary {
@@ -31,7 +44,7 @@ impl Summary {
         {
             "SchedulingGated".clone_into(&mut status);
         }
-        let mut summary = Self { ready: 0, status, restarts: 0 };
+        let mut summary = Self { ready: 0, status, restarts: 0, last: None };
         let held_up = summary.initialize(pod);
         if !held_up || condition(pod, "Initialized") == "True" {
             summary.run(pod);
@@ -51,6 +64,7 @@ impl Summary {
     fn initialize(&mut self, pod: &Value) -> bool {
         for (at, container) in statuses(pod, "/status/initContainerStatuses").enumerate() {
             self.restarts = self.restarts.saturating_add(number(container, "/restartCount"));
+            self.ended(container);
             let is_sidecar = sidecars(pod).any(|name| name == text(container, "/name"));
             if is_sidecar && container.get("started") == Some(&Value::Bool(true)) {
                 self.ready += usize::from(is_ready(container));
@@ -75,13 +89,18 @@ impl Summary {
 
     /// Counts the containers; of the first one that waits or has ended, why it did is the status.
     fn run(&mut self, pod: &Value) {
+        (self.restarts, self.last) = (0, None);
         let of_sidecars = statuses(pod, "/status/initContainerStatuses")
             .filter(|container| sidecars(pod).any(|name| name == text(container, "/name")));
-        self.restarts = of_sidecars.map(|one| number(one, "/restartCount")).fold(0, i64::saturating_add);
+        for one in of_sidecars {
+            self.restarts = self.restarts.saturating_add(number(one, "/restartCount"));
+            self.ended(one);
+        }
         let mut runs = false;
         let containers: Vec<&Value> = statuses(pod, "/status/containerStatuses").collect();
         for container in containers.into_iter().rev() {
             self.restarts = self.restarts.saturating_add(number(container, "/restartCount"));
+            self.ended(container);
             if let Some(reason) = said(container, "/state/waiting/reason") {
                 self.status = reason;
             } else if let Some(ended) = container.pointer("/state/terminated") {
@@ -95,6 +114,13 @@ impl Summary {
             let status = if condition(pod, "Ready") == "True" { "Running" } else { "NotReady" };
             status.clone_into(&mut self.status);
         }
+    }
+}
+
+impl Summary {
+    /// Times of one form are in the order of their texts.
+    fn ended(&mut self, container: &Value) {
+        self.last = self.last.take().max(said(container, "/lastState/terminated/finishedAt"));
     }
 }
 
