@@ -173,7 +173,7 @@ fn this_workspace_keeps_its_laws() {
 }
 
 #[test]
-fn nothing_networked_is_in_assay_and_no_judge_in_the_one_program_that_is() {
+fn nothing_networked_is_in_assay_and_no_judge_in_the_program_of_a_fleet() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let of = |package| built_of(&root, &cargo(), package).unwrap();
     let networked = |built: &BTreeSet<String>| NETWORKED.iter().filter(|name| built.contains(**name)).count();
@@ -192,4 +192,12 @@ fn nothing_networked_is_in_assay_and_no_judge_in_the_one_program_that_is() {
     let ours: Vec<&str> = fleet.iter().map(String::as_str).filter(|name| name.starts_with("etcd-assay")).collect();
     let named = ["etcd-assay-backup-name", "etcd-assay-bbolt-page", "etcd-assay-fleet", "etcd-assay-wording"];
     assert_eq!(ours, named, "a second judge, or a second reader");
+
+    // what is served is read by the library that `assay` reads by; nothing that writes or judges for people comes along
+    let serve = of("etcd-assay-serve");
+    assert!(networked(&serve) >= 4, "{serve:?}");
+    assert!(serve.contains("etcd-assay-core") && serve.contains("etcd-assay-lens"), "{serve:?}");
+    let strangers =
+        ["etcd-assay", "etcd-assay-rebuild", "etcd-assay-restore", "etcd-assay-catalog", "reqwest", "object_store"];
+    assert!(strangers.iter().all(|name| !serve.contains(*name)), "{serve:?}");
 }

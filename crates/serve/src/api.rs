@@ -1,0 +1,210 @@
+//! From a request to an answer.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hyper::Method;
+use serde_json::json;
+
+use crate::accept::{self, Form};
+use crate::answer::Answer;
+use crate::discovery;
+use crate::list::{Look, get, list};
+use crate::path::{self, Query, Route, Target};
+use crate::source::Source;
+use crate::status::Status;
+use crate::world::{Showing, World};
+
+/// Worlds that are kept; the least lately asked for goes first.
+const WORLDS: usize = 8;
+
+/// A backup at a revision, and what is asked of it.
+type Asked<'s> = (Arc<World>, &'s [String]);
+
+/// A request, as far as an answer depends on it.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// Its method.
+    pub(crate) method: Method,
+    /// Its path, as it came.
+    pub(crate) path: String,
+    /// Its query, as it came.
+    pub(crate) query: String,
+    /// Its `Accept`.
+    pub(crate) accept: Option<String>,
+}
+
+/// All that is served.
+pub(crate) struct Api {
+    sources: Vec<&'static Source>,
+    showing: Showing,
+    worlds: Mutex<Vec<Arc<World>>>,
+}
+
+impl Api {
+    /// Of backups.
+    pub(crate) fn new(sources: Vec<&'static Source>, showing: Showing) -> Self {
+        Self { sources, showing, worlds: Mutex::default() }
+    }
+
+    /// The answer to a request.
+    pub(crate) fn answer(&self, request: &Request) -> Answer {
+        self.answered(request).unwrap_or_else(Answer::from)
+    }
+
+    fn answered(&self, request: &Request) -> Result<Answer, Status> {
+        let Some(segments) = path::segments(&request.path) else { return Ok(nobodys()) };
+        let Some((world, rest)) = self.context(&segments)? else { return Ok(nobodys()) };
+        let query = Query::read(&request.query)?;
+        let form = accept::form(request.accept.as_deref()).ok_or_else(Status::not_acceptable)?;
+        let route = Route::of(rest);
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return Err(self.not_read(&world, &route));
+        }
+        let whole = |form| matches!(form, Form::Whole | Form::Discovery(_));
+        match (route, form) {
+            (Route::Root { core }, Form::Discovery(form)) => Ok(discovery::aggregated(&world, core, form)),
+            (Route::Root { core }, _) => Ok(discovery::root(&world, core)),
+            (Route::Group(group), _) => discovery::group(&world, &group),
+            (Route::Version { group, version }, _) => {
+                Ok(discovery::version(&world, &group, &version).unwrap_or_else(nobodys))
+            }
+            (Route::Objects(target), form) => self.objects(world, &target, form, &query),
+            (Route::Other(words), form) if whole(form) => Ok(self.other(&world, &words).unwrap_or_else(nobodys)),
+            (Route::Other(_), _) => Ok(nobodys()),
+        }
+    }
+
+    /// The backup and the revision that a path begins with, and what is asked of it.
+    fn context<'s>(&self, segments: &'s [String]) -> Result<Option<Asked<'s>>, Status> {
+        let Some((id, rest)) = segments.split_first() else { return Ok(None) };
+        let Some(source) = self.sources.iter().find(|source| source.id == *id) else { return Ok(None) };
+        let (at, rest) = match rest {
+            [rev, at, rest @ ..] if rev == "rev" => {
+                let Ok(at) = at.parse::<i64>() else { return Ok(None) };
+                (at, rest)
+            }
+            rest => (source.index.current(), rest),
+        };
+        Ok(Some((self.world(source, at)?, rest)))
+    }
+
+    /// A backup at a revision: kept, since clients come back.
+    fn world(&self, source: &'static Source, at: i64) -> Result<Arc<World>, Status> {
+        if at > source.index.current() {
+            return Err(Status::too_new(at, source.index.current()));
+        }
+        if at < source.index.compacted().max(1) {
+            return Err(Status::expired(at, source.index.compacted()));
+        }
+        let is_it = |world: &Arc<World>| std::ptr::eq(world.source, source) && world.at == at;
+        let mut worlds = self.worlds.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = worlds.iter().position(is_it).map(|place| worlds.remove(place));
+        let world = known.unwrap_or_else(|| Arc::new(World::new(source, at, self.showing)));
+        worlds.insert(0, Arc::clone(&world));
+        worlds.truncate(WORLDS);
+        Ok(world)
+    }
+
+    fn objects(&self, world: Arc<World>, target: &Target, form: Form, query: &Query) -> Result<Answer, Status> {
+        let world = self.at_asked_revision(world, target, query)?;
+        let Target { group, version, resource, namespace, name, subresource } = target;
+        let resource = world.resource(group, version, resource).ok_or_else(Status::no_resource)?;
+        let form = if matches!(form, Form::Discovery(_)) { Form::Whole } else { form };
+        let look = Look::of(&world, resource, form, query);
+        if let Some(subresource) = subresource {
+            return self.subresource(&look, namespace.as_deref(), name.as_deref().unwrap_or_default(), subresource);
+        }
+        match name {
+            Some(name) if resource.namespaced == namespace.is_some() => get(&look, namespace.as_deref(), name),
+            Some(_) => Err(Status::no_resource()),
+            None if namespace.is_some() && !resource.namespaced => Err(Status::no_resource()),
+            None => list(&look, namespace.as_deref(), query),
+        }
+    }
+
+    /// What `resourceVersion` asks for: exactly that one, or that it is there.
+    fn at_asked_revision(&self, world: Arc<World>, target: &Target, query: &Query) -> Result<Arc<World>, Status> {
+        let Some(asked) = query.get("resourceVersion").filter(|asked| *asked != "0") else { return Ok(world) };
+        let wrong = |_| Status::bad_request(format!("invalid resource version \"{asked}\""));
+        let asked: i64 = asked.parse().map_err(wrong)?;
+        if asked > world.at {
+            return Err(Status::too_new(asked, world.at));
+        }
+        let exact = query.get("resourceVersionMatch") == Some("Exact") && target.name.is_none();
+        if exact { self.world(world.source, asked) } else { Ok(world) }
+    }
+
+    fn subresource(
+        &self,
+        look: &Look<'_>,
+        namespace: Option<&str>,
+        name: &str,
+        subresource: &str,
+    ) -> Result<Answer, Status> {
+        match subresource {
+            "status" => get(look, namespace, name),
+            "log" | "attach" | "exec" | "portforward" | "proxy" => {
+                Err(Status::not_held("a backup of etcd holds no logs and runs nothing"))
+            }
+            _ if subresource.starts_with("proxy/") => {
+                Err(Status::not_held("a backup of etcd holds no logs and runs nothing"))
+            }
+            _ => Err(Status::no_resource()),
+        }
+    }
+
+    /// What is neither GET nor HEAD.
+    fn not_read(&self, world: &World, route: &Route) -> Status {
+        let Route::Objects(target) = route else { return Status::read_only(world.at) };
+        match world.resource(&target.group, &target.version, &target.resource) {
+            None => Status::no_resource(),
+            Some(_) => Status::read_only(world.at),
+        }
+    }
+
+    fn other(&self, world: &World, words: &[String]) -> Option<Answer> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        Some(match words.as_slice() {
+            [] => {
+                let paths: Vec<String> = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/readyz", "/version"]
+                    .iter()
+                    .map(|path| (*path).to_owned())
+                    .chain(
+                        world
+                            .groups
+                            .iter()
+                            .filter(|(group, _)| !group.is_empty())
+                            .map(|(group, _)| format!("/apis/{group}")),
+                    )
+                    .collect();
+                Answer::json(200, &json!({"paths": paths}))
+            }
+            ["version"] => Answer::json(200, &version(world, self.showing.reveal)),
+            ["healthz" | "livez" | "readyz", ..] => Answer::text(200, "ok"),
+            _ => return None,
+        })
+    }
+}
+
+fn nobodys() -> Answer {
+    Answer::text(404, "404 page not found\n")
+}
+
+/// `/version`: the release of the cluster, as far as the backup tells it.
+fn version(world: &World, reveal: bool) -> serde_json::Value {
+    let minor = world.minor.map_or_else(|| "0".to_owned(), |minor| minor.to_string());
+    let revealed = if reveal { ".revealed" } else { "" };
+    let fields = BTreeMap::from([
+        ("major", "1".to_owned()),
+        ("gitVersion", format!("v1.{minor}.0+assay-backup{revealed}")),
+        ("minor", minor),
+        ("gitCommit", String::new()),
+        ("gitTreeState", "archive".to_owned()),
+        ("buildDate", "1970-01-01T00:00:00Z".to_owned()),
+        ("goVersion", String::new()),
+        ("compiler", String::new()),
+        ("platform", String::new()),
+    ]);
+    json!(fields)
+}

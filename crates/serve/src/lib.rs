@@ -1,0 +1,67 @@
+//! A read-only Kubernetes API made from an etcd backup: what `kubectl`, `oc` and client libraries ask of a cluster, answered
+//! from a snapshot as it was at any revision that it holds.
+//!
+//! [`run`] is the program: it opens backups, listens on loopback, and writes a kubeconfig with a CA, a token and a context for
+//! each moment. Nothing is ever written to a backup, and nothing else is written but that kubeconfig.
+//!
+//! | module | of |
+//! |---|---|
+//! | `program`, `args` | beginning and end |
+//! | `server`, `tls`, `guard` | connections, and what is refused before anything is parsed |
+//! | `source`, `world` | a backup, and what it was at one revision: its resources, at hand |
+//! | `api` | from a request to an answer |
+#![forbid(unsafe_code)]
+
+mod accept;
+mod answer;
+mod api;
+mod args;
+mod builtin;
+mod clock;
+mod definition;
+mod discovery;
+mod error;
+mod field;
+mod guard;
+mod kubeconfig;
+mod list;
+mod log;
+mod page;
+mod path;
+mod program;
+mod select;
+mod server;
+mod shown;
+mod source;
+mod status;
+mod table;
+mod tls;
+mod unlock;
+mod world;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::Args;
+use crate::error::say;
+
+/// Runs the whole program.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(error::FAILED) } else { ExitCode::SUCCESS };
+        }
+    };
+    match program::run(&args) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            say(&format!("error: {error}"));
+            error.hint().inspect(|hint| say(&format!("hint: {hint}")));
+            ExitCode::from(error::FAILED)
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Objects, one or many, whole, as rows, or their metadata alone.
+
+use lens::Version;
+use serde_json::{Value, json};
+
+use crate::accept::Form;
+use crate::answer::{Answer, JSON};
+use crate::field::put;
+use crate::page;
+use crate::path::Query;
+use crate::select::Selector;
+use crate::shown::{Hidden, show};
+use crate::status::Status;
+use crate::table::Table;
+use crate::world::{Resource, World};
+
+/// How rows carry their objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Include {
+    /// Metadata alone.
+    Metadata,
+    /// The whole object.
+    Object,
+    /// Nothing.
+    None,
+}
+
+impl Include {
+    /// What a query asks for.
+    pub(crate) fn of(query: &Query) -> Self {
+        match query.get("includeObject") {
+            Some("Object") => Self::Object,
+            Some("None") => Self::None,
+            _ => Self::Metadata,
+        }
+    }
+}
+
+/// The form of single objects in an answer.
+pub(crate) struct Look<'w> {
+    /// The backup.
+    pub(crate) world: &'w World,
+    /// What they are of.
+    pub(crate) resource: &'w Resource,
+    /// The form that was asked for.
+    pub(crate) form: Form,
+    /// What rows carry.
+    pub(crate) include: Include,
+}
+
+impl<'w> Look<'w> {
+    /// As a query and an `Accept` ask for.
+    pub(crate) fn of(world: &'w World, resource: &'w Resource, form: Form, query: &Query) -> Self {
+        Self { world, resource, form, include: Include::of(query) }
+    }
+
+    /// A whole answer of one object: also what an event of a watch holds. `head` is whether a table says its columns.
+    pub(crate) fn one(&self, mut object: Value, head: bool) -> Value {
+        match self.form {
+            Form::Table(version) => {
+                let table = Table::of(self.world, self.resource);
+                let revision = object.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
+                let row = table.row(&object, self.row_object(&object, version));
+                let mut answer = json!({"kind": "Table", "apiVersion": format!("meta.k8s.io/{version}"),
+                    "metadata": {"resourceVersion": revision}});
+                put(&mut answer, "columnDefinitions", if head { table.columns() } else { Value::Null });
+                put(&mut answer, "rows", json!([row]));
+                answer
+            }
+            Form::Metadata(version) => partial(&object, version),
+            _ => {
+                if object.get("kind").is_none() {
+                    put(&mut object, "kind", json!(self.resource.kind));
+                }
+                object
+            }
+        }
+    }
+
+    fn row_object(&self, object: &Value, version: &str) -> Option<Value> {
+        match self.include {
+            Include::Metadata => {
+                let mut partial = partial(object, version);
+                if let Some(metadata) = partial.get_mut("metadata").and_then(Value::as_object_mut) {
+                    metadata.remove("managedFields");
+                }
+                Some(partial)
+            }
+            Include::Object => Some(object.clone()),
+            Include::None => None,
+        }
+    }
+}
+
+fn partial(object: &Value, version: &str) -> Value {
+    json!({"kind": "PartialObjectMetadata", "apiVersion": format!("meta.k8s.io/{version}"), "metadata": object.get("metadata")})
+}
+
+/// One object.
+pub(crate) fn get(look: &Look<'_>, namespace: Option<&str>, name: &str) -> Result<Answer, Status> {
+    let missing = || Status::not_found(&look.resource.name, &look.resource.group, name);
+    let version = look.world.object(look.resource, namespace, name).ok_or_else(missing)?;
+    let mut hidden = Hidden::default();
+    let object = show(look.world, look.resource, &version, &mut hidden);
+    let answer = Answer::json(200, &look.one(object, true));
+    Ok(Answer { warning: hidden.warning(), ..answer })
+}
+
+/// A list, or a page of one.
+pub(crate) fn list(look: &Look<'_>, namespace: Option<&str>, query: &Query) -> Result<Answer, Status> {
+    let selector = Selector::of(look.resource, query)?;
+    let limit = query.number("limit")?.filter(|limit| *limit > 0).and_then(|limit| usize::try_from(limit).ok());
+    let after = query.get("continue").map(|text| page::after(look.world, text)).transpose()?;
+    let mut page = Page { look, out: Vec::new(), many: 0, hidden: Hidden::default(), table: None };
+    if let Form::Table(_) = look.form {
+        page.table = Some(Table::of(look.world, look.resource));
+    }
+    let mut versions: Box<dyn Iterator<Item = Version<'static>>> = match look.resource.name.as_str() {
+        "flowschemas" if page.table.is_some() => Box::new(by_precedence(look).into_iter()),
+        _ => Box::new(look.world.objects(look.resource, namespace, after)),
+    };
+    let (mut last, mut rest) = (None, 0_u64);
+    for version in &mut versions {
+        if limit.is_some_and(|limit| page.many >= limit) {
+            rest = 1;
+            break;
+        }
+        page.add(&selector, &version);
+        last = Some(version);
+    }
+    let mut metadata = json!({"resourceVersion": look.world.at.to_string()});
+    if let Some(last) = last.filter(|_| rest > 0) {
+        put(&mut metadata, "continue", json!(page::next(look.world, last.key)));
+        if selector.is_empty() {
+            put(&mut metadata, "remainingItemCount", json!(rest + versions.count() as u64));
+        }
+    }
+    Ok(page.finish(&metadata))
+}
+
+/// FlowSchemas in the order in which they are tried: the one table that is not in the order of keys.
+fn by_precedence(look: &Look<'_>) -> Vec<Version<'static>> {
+    let all = look.world.objects(look.resource, None, None);
+    let mut all: Vec<(i64, Version<'static>)> = all
+        .map(|version| {
+            let object = show(look.world, look.resource, &version, &mut Hidden::default());
+            (object.pointer("/spec/matchingPrecedence").and_then(Value::as_i64).unwrap_or(0), version)
+        })
+        .collect();
+    all.sort_by_key(|(precedence, version)| (*precedence, version.key));
+    all.into_iter().map(|(_, version)| version).collect()
+}
+
+struct Page<'l, 'w> {
+    look: &'l Look<'w>,
+    /// Items, each behind a comma.
+    out: Vec<u8>,
+    many: usize,
+    hidden: Hidden,
+    table: Option<Table<'w>>,
+}
+
+impl Page<'_, '_> {
+    fn add(&mut self, selector: &Selector, version: &Version<'_>) {
+        let mut hidden = Hidden::default();
+        let mut object = show(self.look.world, self.look.resource, version, &mut hidden);
+        if !selector.matches(&object) {
+            return;
+        }
+        self.hidden.masked += hidden.masked;
+        self.hidden.unreadable += hidden.unreadable;
+        let item = match (&self.table, self.look.form) {
+            (Some(table), Form::Table(version)) => table.row(&object, self.look.row_object(&object, version)),
+            (_, Form::Metadata(version)) => partial(&object, version),
+            _ => {
+                // as the API has it: the list says the kind of its items, but for custom ones
+                if self.look.resource.definition.is_none()
+                    && let Some(object) = object.as_object_mut()
+                {
+                    object.remove("kind");
+                    object.remove("apiVersion");
+                }
+                object
+            }
+        };
+        if self.many > 0 {
+            self.out.push(b',');
+        }
+        self.many += 1;
+        let _ = serde_json::to_writer(&mut self.out, &item);
+    }
+
+    fn finish(self, metadata: &Value) -> Answer {
+        let resource = self.look.resource;
+        let (kind, api_version, list, columns) = match (self.look.form, &self.table) {
+            (Form::Table(version), Some(table)) => {
+                ("Table".to_owned(), format!("meta.k8s.io/{version}"), "rows", Some(table.columns()))
+            }
+            (Form::Metadata(version), _) => {
+                ("PartialObjectMetadataList".to_owned(), format!("meta.k8s.io/{version}"), "items", None)
+            }
+            _ => (format!("{}List", resource.kind), resource.api_version(), "items", None),
+        };
+        let text = |value: &str| Value::from(value).to_string();
+        let mut body =
+            format!("{{\"kind\":{},\"apiVersion\":{},\"metadata\":{metadata},", text(&kind), text(&api_version));
+        if let Some(columns) = columns {
+            body.push_str(&format!("\"columnDefinitions\":{columns},"));
+        }
+        body.push_str(&format!("\"{list}\":["));
+        let mut body = body.into_bytes();
+        body.extend(self.out);
+        body.extend(b"]}\n");
+        Answer { warning: self.hidden.warning(), ..Answer::of(200, JSON, body) }
+    }
+}

@@ -1,0 +1,150 @@
+//! Beginning and end: backups are opened, a kubeconfig is written, and all ends with a signal or a command.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+
+use artifact::{Contents, Reading};
+use assay::{Given, Keys, Question};
+use lens::Moment;
+use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::api::Api;
+use crate::args::{Ages, Args};
+use crate::error::{Error, say};
+use crate::guard::Token;
+use crate::kubeconfig::{Context, Kubeconfig, default_path};
+use crate::log::Log;
+use crate::server::Server;
+use crate::source::Source;
+use crate::tls::Tls;
+use crate::world::{Showing, World};
+
+/// Serves until it is to end; gives the exit code.
+pub(crate) fn run(args: &Args) -> Result<u8, Error> {
+    let moments = args.moments().map_err(Error::new)?;
+    // a mapped file that is cut off must not end the program with a signal that nobody understands
+    let reading = Reading { mmap: artifact::map::guard().is_ok(), ..Reading::default() };
+    let question = question(args, &reading)?;
+    let mut sources: Vec<&'static Source> = Vec::new();
+    for path in &args.backups {
+        sources.push(Box::leak(Box::new(Source::open(path, &reading, &question)?)));
+    }
+    let token = Token::new().map_err(|error| Error::new(format!("no randomness: {error}")))?;
+    let tls = Tls::new()?;
+    let log = args.log.as_deref().map(Log::open).transpose()?;
+    let showing = Showing { reveal: args.reveal, ages_to_now: args.ages == Ages::Now };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Error::new(format!("no runtime: {error}")))?;
+    runtime.block_on(async {
+        let listener = Server::bind(args.port).await?;
+        let address = listener.local_addr().map_err(|error| Error::new(error.to_string()))?;
+        let contexts = contexts(&sources, &moments, address.port())?;
+        let id = sources.first().map(|source| source.id.as_str()).unwrap_or_default();
+        let path = args.kubeconfig.clone().unwrap_or_else(|| default_path(id));
+        let kubeconfig = Kubeconfig::create(path, &contexts, &tls.authority, &token)?;
+        for source in &sources {
+            banner(source, showing);
+        }
+        let secrets = if args.reveal { "secrets are shown" } else { "secrets masked (--reveal shows them)" };
+        say(&format!("{secrets}; nothing can be changed; loopback only"));
+        let server = Server::new(listener, tls.config, token, Api::new(sources, showing), log)?;
+        ended(args, &server, &kubeconfig).await
+    })
+}
+
+/// Which keys are used, and what opens them.
+fn question(args: &Args, reading: &Reading) -> Result<Question, Error> {
+    let mut question = Question::at(crate::clock::now());
+    question.keys = match (&args.keys, &args.escrow) {
+        (Some(path), _) if path.is_dir() => Keys::Given(Given::of_directory(path, reading, &assay::Silent)?),
+        (Some(path), _) => Keys::Given(given(path, reading)?),
+        (None, Some(escrow)) => {
+            question.unlock = Some(Arc::new(crate::unlock::Files::read(&args.identities)?));
+            Keys::Escrow(escrow.clone())
+        }
+        (None, None) => Keys::OfTheBackup,
+    };
+    Ok(question)
+}
+
+fn given(path: &Path, reading: &Reading) -> Result<Given, Error> {
+    let file = Contents::open_with(path, reading).map_err(|error| Error::new(error.to_string()))?;
+    Ok(Given::read(file, reading, &assay::Silent)?)
+}
+
+/// `backup` for the first, `backup-2` for the second; `backup@WHEN` for each moment of each that holds it.
+fn contexts(sources: &[&'static Source], moments: &[(&str, Moment)], port: u16) -> Result<Vec<Context>, Error> {
+    let mut contexts = Vec::new();
+    for (at, source) in sources.iter().enumerate() {
+        let name = if at == 0 { "backup".to_owned() } else { format!("backup-{}", at + 1) };
+        let url = format!("https://127.0.0.1:{port}/{}", source.id);
+        contexts.push(Context { name: name.clone(), url: url.clone() });
+        for (text, moment) in moments {
+            match source.revision(*moment) {
+                Ok(revision) => {
+                    contexts.push(Context { name: format!("{name}@{text}"), url: format!("{url}/rev/{revision}") });
+                }
+                Err(error) if sources.len() == 1 => return Err(error),
+                Err(error) => say(&format!("note: no context {name}@{text}: {error}")),
+            }
+        }
+    }
+    Ok(contexts)
+}
+
+/// What is served: `prod-x7k2p 4.18.30, revision 1289 of 2026-11-23T09:08:48Z, back to 2; 1069 keys: 1068 served, 1 without API`.
+fn banner(source: &'static Source, showing: Showing) {
+    let index = &source.index;
+    let world = World::new(source, index.current(), showing);
+    let keys = index.live(b"", None, index.current()).count();
+    let of = world.source.time_of(index.current()).map(|time| format!(" of {}", time.strftime("%Y-%m-%dT%H:%M:%SZ")));
+    say(&format!(
+        "{}, revision {}{}, back to {}; {}: {} served, {} without API",
+        source.name,
+        index.current(),
+        of.unwrap_or_default(),
+        index.compacted(),
+        wording::count(keys as u64, "key"),
+        keys - source.unserved,
+        source.unserved,
+    ));
+    if index.damaged() > 0 {
+        say(&format!("warning: {} cannot be read: objects may be missing", wording::count(index.damaged(), "record")));
+    }
+}
+
+/// Serves until a signal comes or the command ends.
+async fn ended(args: &Args, server: &Server, kubeconfig: &Kubeconfig) -> Result<u8, Error> {
+    let failed = |error: std::io::Error| Error::new(format!("no signals: {error}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let shown: PathBuf = kubeconfig.path().to_path_buf();
+    let Some((program, rest)) = args.command.split_first() else {
+        say(&format!("export KUBECONFIG={}", wording::shell_word(&shown.to_string_lossy())));
+        tokio::select! {
+            never = server.run() => match never {},
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        return Ok(0);
+    };
+    let mut command = Command::new(program);
+    command.args(rest).env("KUBECONFIG", &shown).stdin(Stdio::inherit()).kill_on_drop(true);
+    let mut child = command
+        .spawn()
+        .map_err(|error| Error::new(format!("`{}`: {error}", wording::escape_path(Path::new(program)))))?;
+    loop {
+        tokio::select! {
+            never = server.run() => match never {},
+            // a terminal's interrupt goes to the command, too: it decides
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => return Ok(0),
+            status = child.wait() => {
+                let status = status.map_err(|error| Error::new(error.to_string()))?;
+                return Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(crate::error::FAILED));
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A backup that is served: opened once, for as long as the program runs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use artifact::Reading;
+use assay::{Backup, Input, Lens, Pool, Question};
+use encryption_config::Plaintext;
+use jiff::Timestamp;
+use kube_objects::{ResourceClass, StorageKey};
+use lens::{Clock, Index, Moment, NotOpened, Opener};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::Error;
+
+/// Group and plural of a resource.
+pub(crate) type Named = (String, String);
+
+/// A backup, at hand at any revision. No `Debug`: it holds keys.
+pub(crate) struct Source {
+    /// What tells it from others in a URL: 12 hexadecimal digits of its content.
+    pub(crate) id: String,
+    /// Its name, for people.
+    pub(crate) name: String,
+    /// Its keys and revisions.
+    pub(crate) index: Index<'static>,
+    /// Where the objects of each resource lie, deleted ones too: `/kubernetes.io/minions/`.
+    pub(crate) prefixes: BTreeMap<Named, Vec<Vec<u8>>>,
+    /// Keys of nothing that an API serves.
+    pub(crate) unserved: usize,
+    lens: Lens<'static>,
+    clock: OnceLock<Clock>,
+}
+
+impl Source {
+    /// Opens the one backup that a path leads to. It is never closed: it is served until the program ends.
+    pub(crate) fn open(path: &Path, reading: &Reading, question: &Question) -> Result<Self, Error> {
+        let watch = &assay::Silent;
+        let backup = assay::open_with(Input::from(path), reading)?.only(question, watch)?;
+        let backup: &'static Backup = Box::leak(Box::new(backup));
+        let nothing = || Error::new(format!("`{}` holds no snapshot", wording::escape_path(path)));
+        let lens = backup.lens(question, watch)?.ok_or_else(nothing)?;
+        let index = Index::of(lens.reader(), &Pool, &|_| {});
+        let (prefixes, unserved) = prefixes(&index);
+        let id = id(&index);
+        Ok(Self { id, name: backup.name().to_owned(), index, prefixes, unserved, lens, clock: OnceLock::new() })
+    }
+
+    /// What its objects say of the time, read when it is first asked for.
+    pub(crate) fn clock(&self) -> &Clock {
+        self.clock.get_or_init(|| Clock::read(self.lens.reader(), &Pool, &|_| {}))
+    }
+
+    /// When a revision was written, as far as objects tell.
+    pub(crate) fn time_of(&self, revision: i64) -> Option<Timestamp> {
+        self.clock().told_by(revision)
+    }
+
+    /// The revision that a moment is.
+    ///
+    /// # Errors
+    /// Where the backup does not hold it.
+    pub(crate) fn revision(&self, moment: Moment) -> Result<i64, Error> {
+        let (oldest, newest) = (self.index.compacted(), self.index.current());
+        let at = match moment {
+            Moment::Revision(at) => at,
+            Moment::Time(time) => self.clock().last_until(time).unwrap_or(0).min(newest),
+        };
+        if at < oldest.max(1) || at > newest {
+            let what = format!("{}: not held at that moment; it holds revisions {oldest} to {newest}", self.name);
+            return Err(Error::new(what));
+        }
+        Ok(at)
+    }
+}
+
+impl Opener for Source {
+    fn open<'v>(&self, key: &[u8], stored: &'v [u8]) -> Result<Plaintext<'v>, NotOpened> {
+        self.lens.open(key, stored)
+    }
+}
+
+/// What a client's cache knows a backup by: its revisions, and the newest values.
+fn id(index: &Index<'_>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(index.current().to_le_bytes());
+    hash.update((index.len() as u64).to_le_bytes());
+    for version in index.live(b"", None, index.current()) {
+        hash.update(version.revision.to_le_bytes());
+        hash.update(version.key);
+    }
+    let digest = hash.finalize();
+    wording::hex(digest.get(..6).unwrap_or_default())
+}
+
+/// Where resources lie, and how many keys are of none. Whole resources are stepped over: there may be millions of keys.
+fn prefixes(index: &Index<'_>) -> (BTreeMap<Named, Vec<Vec<u8>>>, usize) {
+    let (mut prefixes, mut unserved) = (BTreeMap::<Named, Vec<Vec<u8>>>::new(), 0);
+    let mut from = Vec::new();
+    let next = |from: &[u8]| index.keys_from(from).next();
+    while let Some(key) = next(&from) {
+        let parsed = StorageKey::parse(key);
+        let served = parsed.well_formed && matches!(parsed.class, ResourceClass::BuiltIn | ResourceClass::Custom);
+        let names = std::str::from_utf8(parsed.group).ok().zip(std::str::from_utf8(parsed.resource).ok());
+        let Some((group, resource)) = names.filter(|_| served) else {
+            unserved += usize::from(index.get(key, index.current()).is_some());
+            from = [key, b"\0"].concat();
+            continue;
+        };
+        let prefix = [b"/", parsed.stored_resource, b"/"].concat();
+        let known = prefixes.entry((group.to_owned(), resource.to_owned())).or_default();
+        if !known.contains(&prefix) {
+            known.push(prefix.clone());
+        }
+        from = prefix;
+        from.pop();
+        from.push(b'/' + 1);
+    }
+    (prefixes, unserved)
+}
