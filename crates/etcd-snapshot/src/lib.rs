@@ -1,7 +1,7 @@
 //! bbolt pages to etcd's meaning: revisions, live keys, leases, members, hashes, and what cannot be.
 //!
 //! [`scan`] walks a [`Db`](bbolt_page::Db) once and gives a [`Scan`]: structure, status numbers, etcd's own state, every key of a
-//! view, and faults. [`trailer::read`] checks the integrity hash. Damage is data here too; nothing panics.
+//! view, and faults. [`trailer::read`] checks the integrity hash; [`look`] sees what a few blocks tell. Damage is data here too; nothing panics.
 //!
 //! The crate knows no Kubernetes: keys and values are bytes.
 #![forbid(unsafe_code)]
@@ -13,6 +13,7 @@ mod content;
 mod crc;
 pub mod entry;
 mod hashkv;
+pub mod look;
 pub mod mvcc;
 mod provenance;
 mod record;

@@ -17,6 +17,7 @@ use object_store::{BackoffConfig, ClientConfigKey, ObjectMeta, ObjectStore, Retr
 
 use crate::address::Scheme;
 use crate::error::Error;
+use crate::item::File;
 
 /// Times that a request is tried again, unless asked otherwise.
 pub(crate) const RETRIES: usize = 10;
@@ -223,6 +224,11 @@ pub(crate) async fn list(store: &dyn ObjectStore, prefix: &str) -> Result<Vec<Ob
         found.push(object.map_err(|error| Fault::of(&error))?);
     }
     Ok(found)
+}
+
+/// Whether an answer is of the object that was planned: a store may pass over the condition.
+pub(crate) fn is_planned(meta: &ObjectMeta, file: &File) -> bool {
+    meta.size == file.size && (file.etag.is_none() || etag(meta) == file.etag)
 }
 
 /// An object's ETag as headers and conditions have it.

@@ -109,9 +109,7 @@ fn reason(error: &std::io::Error) -> String {
 pub(super) async fn fetch(store: &dyn ObjectStore, key: &Key, file: &File, into: &Path) -> Result<String, Missed> {
     let options = GetOptions { if_match: file.etag.clone(), version: file.version.clone(), ..GetOptions::default() };
     let got = store.get_opts(key, options).await.map_err(|error| missed(Fault::of(&error)))?;
-    // a store may pass over the condition
-    let other = got.meta.size != file.size || (file.etag.is_some() && store::etag(&got.meta) != file.etag);
-    if other {
+    if !store::is_planned(&got.meta, file) {
         return Err(missed(Fault::Changed));
     }
     let mut local = new_file(into).map_err(full)?;
@@ -141,7 +139,7 @@ async fn broken(store: &dyn ObjectStore, key: &Key, file: &File, error: &object_
     let fault = Fault::of(error);
     let options = GetOptions { head: true, version: file.version.clone(), ..GetOptions::default() };
     match store.get_opts(key, options).await.map(|got| got.meta).map_err(|error| Fault::of(&error)) {
-        Ok(meta) if store::etag(&meta) != file.etag || meta.size != file.size => missed(Fault::Changed),
+        Ok(meta) if !store::is_planned(&meta, file) => missed(Fault::Changed),
         Err(Fault::Gone) => missed(Fault::Gone),
         _ => missed(fault),
     }

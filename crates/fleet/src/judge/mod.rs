@@ -23,7 +23,7 @@ use crate::place::{Created, POLICY, Place, part};
 use crate::{program, rows, zst};
 use child::{Judge, Named};
 use fetch::{Missed, Stores};
-use quick::Look;
+use quick::Seen;
 use row::Judged;
 use spool::{Put, Spool};
 
@@ -184,8 +184,8 @@ async fn bring(item: &Item, spool: &mut Spool, stores: &mut Stores) -> Result<Br
             None => quick::Bytes::File(fetch::opened(file)?.1),
         };
         match quick::look(bytes, file).await.map_err(fetch::missed)? {
-            Look::Plausible(revision) => return Ok(Brought::Plausible(revision)),
-            Look::Suspect(what) => say(&format!("{}: {what}: it is judged whole", item.shown())),
+            Seen::Plausible(revision) => return Ok(Brought::Plausible(revision)),
+            Seen::Suspect(what) => say(&format!("{}: {what}: it is judged whole", item.shown())),
         }
     }
     Ok(Brought::Whole(Ready { suspect: quick, ..put_down(item, spool, stores).await? }))
