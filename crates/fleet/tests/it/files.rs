@@ -9,7 +9,7 @@ use crate::support::{Place, flipped, snapshot, told};
 const T: &str = "2026-11-23_090915";
 
 /// Three clusters: a pair, a good and a bad snapshot, and noise.
-fn fleet() -> Place {
+pub(crate) fn fleet() -> Place {
     let place = Place::new();
     let pair = fixtures::named("aescbc-rotated");
     place.put(&format!("a/snapshot_{T}.db"), &pair.bytes());
@@ -230,32 +230,6 @@ fn campaign_two_attempts_at_once_leave_one_part() {
 }
 
 #[test]
-fn what_an_earlier_run_judged_is_carried_until_it_is_due() {
-    let place = fleet();
-    let shards = place.plan("one", &[]);
-    place.judge("one", shards);
-    place.ok(&["merge", "--run", &place.address("one")]);
-    place.put("d/new.db", &snapshot());
-    let since = place.address("one");
-    // which day an item is due is told by its id: on one of two days in a row at least half are carried
-    let runs = ["2026-11-30T00:00:00Z", "2026-12-01T00:00:00Z"].map(|now| {
-        let run = format!("at-{now}");
-        let shards = place.plan(&run, &["--since-run", &since, "--now", now]);
-        place.judge(&run, shards);
-        place.ok(&["merge", "--run", &place.address(&run)]);
-        place.json(&format!("{run}/run.json"))
-    });
-    for run in &runs {
-        let count = |state: &str| run["states"][state].as_u64().unwrap_or(0);
-        assert_eq!(count("carried") + count("judged"), 6, "{run}");
-        assert!(count("carried") >= 3 && count("judged") >= 1, "{run}");
-        assert_eq!(run["verdicts"], serde_json::json!({"fail": 3, "pass": 2, "warn": 1}));
-    }
-    let late = place.plan("late", &["--since-run", &since, "--now", "2026-12-29T12:00:00Z"]);
-    assert_eq!((late, &place.json("late/plan.json")["carried"]), (1, &0.into()));
-}
-
-#[test]
 fn a_report_tells_clusters_first_and_ends_with_one_where_a_cluster_lacks_a_good_backup() {
     let place = fleet();
     let csv = place.path("clusters.csv");
@@ -368,24 +342,4 @@ fn of_the_newest_the_odd_and_the_sampled_all_is_read_and_of_the_rest_a_few_pages
     assert_eq!(place.json("none/run.json")["verdicts"]["plausible"], 2);
     let report = place.ok(&["report", "--run", &place.address("none")]);
     assert!(report.out.starts_with("1 cluster: 1 good\n"), "{report:?}");
-}
-
-#[test]
-fn what_shrank_or_grew_since_the_run_before_is_read_whole() {
-    let place = Place::new();
-    let before = place.put(&format!("a/snapshot_{T}.db"), &snapshot());
-    assert_eq!(place.plan("one", &[]), 1);
-    place.judge("one", 1);
-    place.ok(&["merge", "--run", &place.address("one")]);
-    // the one before is gone, so that only the run before knows its size
-    fs::remove_file(before).unwrap();
-    let larger = snapshot().repeat(3);
-    (24..27).for_each(|day| drop(place.put(&format!("a/snapshot_2026-11-{day}_000000.db"), &larger)));
-    let (source, one) = (place.address("source"), place.address("one"));
-    let quick = |run: &str, more: &[&str]| {
-        let at = place.address(run);
-        place.ok(&[&["plan", "--source", &source, "--run", &at, "--sample", "0%"], more].concat());
-        place.json(&format!("{run}/plan.json"))["quick"].as_u64().unwrap()
-    };
-    assert_eq!((quick("alone", &[]), quick("next", &["--since-run", &one])), (2, 0));
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_types, reason = "tests speak to a store that they started, on loopback")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod carried;
 mod child;
 mod engines;
 mod files;
@@ -10,6 +11,7 @@ mod kills;
 mod large;
 mod moto;
 mod other_stores;
+mod room;
 mod services;
 mod split;
 mod stores;
