@@ -41,7 +41,7 @@ pub(super) async fn carry(
     for row in rows::<VerdictRow>(packed.as_slice(), since.shown(VERDICTS)) {
         let row = row?;
         before.learn(&row);
-        if matches!(row.state, State::Judged | State::Carried) && is_fresh(row.judged.as_deref(), now) {
+        if matches!(row.state, State::Judged | State::Carried) {
             judged.insert(row.item.clone(), row);
         }
     }
@@ -49,12 +49,15 @@ pub(super) async fn carry(
     let mut verdicts = HashMap::new();
     for item in items.iter_mut() {
         let whole = judge.id(&item.files, Depth::Full);
-        if depths == Depths::Mixed && item.depth == Depth::Quick && before.marks(item) {
+        let was_whole = judged.contains_key(&whole);
+        // what was judged whole is judged whole again when it is due: a look sees no rot
+        if depths == Depths::Mixed && item.depth == Depth::Quick && (was_whole || before.marks(item)) {
             (item.depth, item.item) = (Depth::Full, whole.clone());
         }
-        let id = if judged.contains_key(&whole) { whole } else { item.item.clone() };
+        let id = if was_whole { whole } else { item.item.clone() };
         let is_due = item.lot() % DAYS.cast_unsigned() == day % DAYS.cast_unsigned();
-        if let Some(row) = judged.remove(&id).filter(|_| !is_due) {
+        let holds = |row: &VerdictRow| !is_due && is_fresh(row.judged.as_deref(), now);
+        if let Some(row) = judged.remove(&id).filter(holds) {
             (item.depth, item.item, item.shard) = (row.depth, id.clone(), None);
             verdicts.insert(id, row);
         }

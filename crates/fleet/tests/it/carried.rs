@@ -32,6 +32,29 @@ fn what_an_earlier_run_judged_is_carried_until_it_is_due() {
     assert_eq!((late, &place.json("late/plan.json")["carried"]), (1, &0.into()));
 }
 
+/// It is due on one day of thirty, which its id tells.
+#[test]
+fn what_was_judged_whole_is_judged_whole_again_when_it_is_due() {
+    let place = Place::new();
+    place.put("a/snapshot_2026-11-22_000000.db", &snapshot());
+    place.put("a/snapshot_2026-11-23_000000.db", &snapshot());
+    let shards = place.plan("one", &[]);
+    place.judge("one", shards);
+    place.ok(&["merge", "--run", &place.address("one")]);
+    let (source, one) = (place.address("source"), place.address("one"));
+    let mut due = 0;
+    for at in 0..30 {
+        let (month, day) = if at == 0 { (11, 30) } else { (12, at) };
+        let (run, day) = (format!("day-{at}"), format!("2026-{month}-{day:02}T00:00:00Z"));
+        let words = ["plan", "--source", &source, "--run", &place.address(&run), "--since-run", &one, "--now", &day];
+        place.ok(&[&words[..], &["--sample", "0%"]].concat());
+        let plan = place.json(&format!("{run}/plan.json"));
+        assert_eq!(plan["quick"], 0, "{day}");
+        due += 2 - plan["carried"].as_u64().unwrap();
+    }
+    assert_eq!(due, 2);
+}
+
 #[test]
 fn what_shrank_or_grew_since_the_run_before_is_read_whole() {
     let place = Place::new();
