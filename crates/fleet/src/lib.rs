@@ -13,6 +13,7 @@ mod age;
 mod answer;
 mod args;
 mod clock;
+mod credentials;
 mod error;
 mod item;
 mod job;

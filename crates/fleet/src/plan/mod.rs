@@ -19,7 +19,7 @@ use crate::address::Address;
 use crate::error::{Error, say};
 use crate::item::{ClusterFrom, Depth, Expected, Item, Plan};
 use crate::place::{CARRIED, Created, ITEMS, PLAN, POLICY, Place};
-use crate::{program, zst};
+use crate::{credentials, program, zst};
 use backups::{Backup, PassedOver};
 pub(crate) use depth::{Depths, share};
 use depth::{Judge, remarkable, sampled};
@@ -139,6 +139,9 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Error> {
     plan.digest = digest_of(&plan, &items)?;
     write(&place, &plan, &items, policy, carried).await?;
     told(&plan, &place);
+    // of this moment, not of the plan: equal sources make equal plans
+    let ending = credentials::ending(|name| std::env::var(name).ok(), crate::clock::at(None));
+    ending.inspect(|ending| say(&format!("warning: {ending}")));
     Ok(0)
 }
 

@@ -156,6 +156,37 @@ fn bad_days_of_a_store_end_in_the_code_that_an_engine_needs() {
     }
 }
 
+/// Whenever it expires, nothing is written, and a process with a new one does the shard.
+#[test]
+fn a_token_that_expires_on_the_way_ends_in_another_attempt() {
+    let Some(moto) = Moto::start() else { return };
+    let place = Place::new();
+    moto.put("a/one.db", &snapshot());
+    moto.put("a/two.db", &snapshot());
+    let (source, at) = (format!("s3://{BUCKET}/"), "s3://fleet-results/token/");
+    let words = ["plan", "--source", &source, "--run", at, "--depth", "full"];
+    let mut command = Moto::command(&place, moto.port, &words);
+    let planned: Ended = command.env("AWS_CREDENTIAL_EXPIRATION", "2026-11-29T00:00:00Z").output().unwrap().into();
+    let warned = "warning: the session of these credentials ends at 2026-11-29T00:00:00Z, now over:";
+    assert!(planned.code == 0 && planned.err.contains(warned), "{planned:?}");
+    let judge = ["judge", "--run", at, "--shard", "0"];
+    // plan, part, items, two objects, and the part again
+    for valid in 0..6 {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let proxy =
+            Proxy::start(moto.port, move |_| match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < valid {
+                true => Act::Pass,
+                false => Act::Answer("400 Bad Request", "ExpiredToken"),
+            });
+        let ended = run(&place, proxy.port, &judge);
+        assert_eq!(ended.code, 75, "after {valid} requests: {ended:?}");
+        assert!(ended.err.contains("does not take these credentials (ExpiredToken)"), "{ended:?}");
+        assert_eq!((place.spooled(), moto.get("/fleet-results/token/parts/00000.ndjson.zst")), (vec![], None));
+    }
+    let ended = ok(&place, moto.port, &judge);
+    assert!(ended.err.contains("2 items"), "{ended:?}");
+}
+
 #[test]
 fn an_object_that_is_replaced_while_it_is_read_is_never_a_mixture() {
     let Some(moto) = Moto::start() else { return };
