@@ -13,6 +13,7 @@ use crate::list::{Look, get, list};
 use crate::path::{self, Query, Route, Target};
 use crate::source::Source;
 use crate::status::Status;
+use crate::watch::Watch;
 use crate::world::{Showing, World};
 
 /// Worlds that are kept; the least lately asked for goes first.
@@ -34,6 +35,14 @@ pub(crate) struct Request {
     pub(crate) accept: Option<String>,
 }
 
+/// What a request is answered with.
+pub(crate) enum Reply {
+    /// An answer that is there.
+    Whole(Answer),
+    /// Events, as they come.
+    Watch(Box<Watch>),
+}
+
 /// All that is served.
 pub(crate) struct Api {
     sources: Vec<&'static Source>,
@@ -48,21 +57,26 @@ impl Api {
     }
 
     /// The answer to a request.
-    pub(crate) fn answer(&self, request: &Request) -> Answer {
-        self.answered(request).unwrap_or_else(Answer::from)
+    pub(crate) fn answer(&self, request: &Request) -> Reply {
+        self.answered(request).unwrap_or_else(|status| Reply::Whole(status.into()))
     }
 
-    fn answered(&self, request: &Request) -> Result<Answer, Status> {
-        let Some(segments) = path::segments(&request.path) else { return Ok(nobodys()) };
-        let Some((world, rest)) = self.context(&segments)? else { return Ok(nobodys()) };
+    fn answered(&self, request: &Request) -> Result<Reply, Status> {
+        let Some(segments) = path::segments(&request.path) else { return Ok(Reply::Whole(nobodys())) };
+        let Some((world, rest)) = self.context(&segments)? else { return Ok(Reply::Whole(nobodys())) };
         let query = Query::read(&request.query)?;
         let form = accept::form(request.accept.as_deref()).ok_or_else(Status::not_acceptable)?;
         let route = Route::of(rest);
         if !matches!(request.method, Method::GET | Method::HEAD) {
             return Err(self.not_read(&world, &route));
         }
+        if let Route::Objects(target) = &route
+            && query.is_true("watch")
+        {
+            return watch(world, target, form, &query);
+        }
         let whole = |form| matches!(form, Form::Whole | Form::Discovery(_));
-        match (route, form) {
+        let answer = match (route, form) {
             (Route::Root { core }, Form::Discovery(form)) => Ok(discovery::aggregated(&world, core, form)),
             (Route::Root { core }, _) => Ok(discovery::root(&world, core)),
             (Route::Group(group), _) => discovery::group(&world, &group),
@@ -72,7 +86,8 @@ impl Api {
             (Route::Objects(target), form) => self.objects(world, &target, form, &query),
             (Route::Other(words), form) if whole(form) => Ok(self.other(&world, &words).unwrap_or_else(nobodys)),
             (Route::Other(_), _) => Ok(nobodys()),
-        }
+        };
+        answer.map(Reply::Whole)
     }
 
     /// The backup and the revision that a path begins with, and what is asked of it.
@@ -185,6 +200,16 @@ impl Api {
             _ => return None,
         })
     }
+}
+
+fn watch(world: Arc<World>, target: &Target, form: Form, query: &Query) -> Result<Reply, Status> {
+    let resource = world.resource(&target.group, &target.version, &target.resource).cloned();
+    let resource = resource.filter(|_| target.subresource.is_none()).ok_or_else(Status::no_resource)?;
+    if target.namespace.is_some() && !resource.namespaced {
+        return Err(Status::no_resource());
+    }
+    let form = if matches!(form, Form::Discovery(_)) { Form::Whole } else { form };
+    Ok(Reply::Watch(Box::new(Watch::of(world, &resource, target, form, query)?)))
 }
 
 fn nobodys() -> Answer {

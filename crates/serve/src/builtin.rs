@@ -90,7 +90,7 @@ pub(crate) static KUBERNETES: &[BuiltIn] = &[
     row(STORAGE, "volumeattributesclasses", &["vac"], &[]),
 ];
 
-/// Of OpenShift's own API servers: served where a backup has anything of theirs.
+/// Of OpenShift's own API servers: a group is served where a backup has anything of it.
 pub(crate) static OPENSHIFT: &[BuiltIn] = &[
     row("apps.openshift.io", "deploymentconfigs", &["dc"], ALL),
     row("build.openshift.io", "buildconfigs", &["bc"], ALL),

@@ -9,7 +9,7 @@
 //! | `program`, `args` | beginning and end |
 //! | `server`, `tls`, `guard` | connections, and what is refused before anything is parsed |
 //! | `source`, `world` | a backup, and what it was at one revision: its resources, at hand |
-//! | `api` | from a request to an answer |
+//! | `api`, `list`, `watch` | from a request to an answer |
 #![forbid(unsafe_code)]
 
 mod accept;
@@ -37,6 +37,7 @@ mod status;
 mod table;
 mod tls;
 mod unlock;
+mod watch;
 mod world;
 
 use std::ffi::OsString;

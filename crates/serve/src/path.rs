@@ -41,6 +41,11 @@ impl Query {
         found.filter(|value| !value.is_empty())
     }
 
+    /// Whether a parameter is true, as Go reads it.
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        matches!(self.get(name), Some("true" | "1" | "t" | "T" | "True" | "TRUE"))
+    }
+
     /// A whole number.
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, Status> {
         let Some(text) = self.get(name) else { return Ok(None) };

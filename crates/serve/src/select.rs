@@ -57,6 +57,7 @@ static FIELDS: &[(&str, &str, &[&str])] = &[
 pub(crate) struct Selector {
     labels: Labels,
     fields: Fields,
+    name: Option<String>,
 }
 
 impl Selector {
@@ -84,14 +85,22 @@ impl Selector {
         Ok(selector)
     }
 
+    /// Of one name alone, where one is given.
+    pub(crate) fn named(self, name: Option<&str>) -> Self {
+        Self { name: name.map(str::to_owned), ..self }
+    }
+
     /// Whether everything is meant.
     pub(crate) fn is_empty(&self) -> bool {
-        self.labels.is_empty() && self.fields.is_empty()
+        self.labels.is_empty() && self.fields.is_empty() && self.name.is_none()
     }
 
     /// Whether an object is meant.
     pub(crate) fn matches(&self, object: &Value) -> bool {
-        self.labels.matches(object) && self.fields.matches(object)
+        let name = || object.pointer("/metadata/name").and_then(Value::as_str);
+        self.name.as_ref().is_none_or(|wanted| name() == Some(wanted))
+            && self.labels.matches(object)
+            && self.fields.matches(object)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Connections on loopback: TLS, limits, and what becomes of each request.
 
 use std::convert::Infallible;
+use std::future::Future as _;
 use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,20 +15,23 @@ use hyper::service::service_fn;
 use hyper::{Method, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{Sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Answer;
-use crate::api::{Api, Request};
+use crate::api::{Api, Reply, Request};
 use crate::error::Error;
 use crate::guard::{self, Refused, Token};
 use crate::status::Status;
+use crate::watch::Watch;
 
 /// Connections at a time.
 const CONNECTIONS: usize = 64;
 /// Requests that are worked on at a time.
 const AT_WORK: usize = 8;
+/// Events of a watch that wait for their client.
+const EVENTS: usize = 64;
 /// A client has so long to say hello, and as long to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -97,30 +101,46 @@ async fn respond(shared: &Arc<Shared>, port: u16, request: hyper::Request<Incomi
     let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let is_head = head.method == Method::HEAD;
     let (method, path) = (head.method.clone(), head.uri.path().to_owned());
-    let answer = match guard::check(&shared.token, &head.headers, port, target) {
-        Err(refused) => refusal(refused, is_head),
+    let reply = match guard::check(&shared.token, &head.headers, port, target) {
+        Err(refused) => Reply::Whole(refusal(refused, is_head)),
         Ok(()) => work(shared, &head, body).await,
     };
+    let response = match reply {
+        Reply::Whole(answer) => whole(answer, is_head),
+        Reply::Watch(watch) => events(watch),
+    };
     if let Some(log) = &shared.log {
-        log.line(method.as_str(), &path, answer.code);
+        log.line(method.as_str(), &path, response.status().as_u16());
     }
-    response(answer, is_head)
+    response
 }
 
-async fn work(shared: &Arc<Shared>, head: &hyper::http::request::Parts, _body: Incoming) -> Answer {
+async fn work(shared: &Arc<Shared>, head: &hyper::http::request::Parts, _body: Incoming) -> Reply {
     let request = Request {
         method: head.method.clone(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         accept: head.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).map(str::to_owned),
     };
-    let Ok(_permit) = shared.at_work.acquire().await else { return Answer::text(503, "ending\n") };
+    let plain = |code, text| Reply::Whole(Answer::text(code, text));
+    let Ok(_permit) = shared.at_work.acquire().await else { return plain(503, "ending\n") };
     let shared = Arc::clone(shared);
     let answered = tokio::task::spawn_blocking(move || shared.api.answer(&request)).await;
     if artifact::map::any_fault() {
-        return Answer::text(500, "assay-serve: the backup's file was cut off while it was served\n");
+        return plain(500, "assay-serve: the backup's file was cut off while it was served\n");
     }
-    answered.unwrap_or_else(|_| Answer::text(500, "assay-serve: a request went wrong\n"))
+    answered.unwrap_or_else(|_| plain(500, "assay-serve: a request went wrong\n"))
+}
+
+/// A response whose events come as the client takes them. It is no work while there are none.
+fn events(watch: Box<Watch>) -> hyper::Response<Out> {
+    let (sender, receiver) = mpsc::channel(EVENTS);
+    let end = Box::pin(tokio::time::sleep(watch.lasts));
+    tokio::task::spawn_blocking(move || watch.run(&mut |event| sender.blocking_send(Bytes::from(event)).is_ok()));
+    let mut response = hyper::Response::new(Out::Events(receiver, end));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(crate::answer::JSON));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    response
 }
 
 fn refusal(refused: Refused, is_head: bool) -> Answer {
@@ -134,10 +154,10 @@ fn refusal(refused: Refused, is_head: bool) -> Answer {
     }
 }
 
-fn response(answer: Answer, is_head: bool) -> hyper::Response<Out> {
+fn whole(answer: Answer, is_head: bool) -> hyper::Response<Out> {
     let Answer { code, content_type, body, warning } = answer;
     let length = body.len();
-    let mut response = hyper::Response::new(Out(if is_head { None } else { Some(Bytes::from(body)) }));
+    let mut response = hyper::Response::new(Out::Whole((!is_head).then(|| Bytes::from(body))));
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -153,22 +173,38 @@ fn response(answer: Answer, is_head: bool) -> hyper::Response<Out> {
     response
 }
 
-/// A body that is there.
-struct Out(Option<Bytes>);
+/// A body.
+enum Out {
+    /// That is there.
+    Whole(Option<Bytes>),
+    /// That comes event by event, and stays open until a time.
+    Events(mpsc::Receiver<Bytes>, Pin<Box<Sleep>>),
+}
 
 impl Body for Out {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes))))
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = match self.get_mut() {
+            Self::Whole(bytes) => bytes.take().filter(|bytes| !bytes.is_empty()),
+            Self::Events(events, end) => match (events.poll_recv(context), end.as_mut().poll(context)) {
+                (Poll::Ready(Some(event)), _) => Some(event),
+                (_, Poll::Ready(())) => None,
+                (_, Poll::Pending) => return Poll::Pending,
+            },
+        };
+        Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(Bytes::is_empty)
+        matches!(self, Self::Whole(bytes) if bytes.as_ref().is_none_or(Bytes::is_empty))
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.as_ref().map_or(0, |bytes| bytes.len() as u64))
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Events(..) => SizeHint::default(),
+        }
     }
 }

@@ -139,9 +139,9 @@ impl World {
     }
 
     fn add_built_in(&mut self) {
-        let openshift =
-            self.source.index.keys_from(b"/openshift.io/").next().is_some_and(|key| key.starts_with(b"/openshift.io/"));
-        let known = KUBERNETES.iter().chain(OPENSHIFT.iter().filter(|_| openshift));
+        // of OpenShift's own API servers, those groups that a backup has anything of
+        let has = |group: &str| self.source.prefixes.keys().any(|(other, _)| other == group);
+        let known = KUBERNETES.iter().chain(OPENSHIFT.iter().filter(|row| has(row.group)));
         let known: Vec<&BuiltIn> = known.collect();
         for row in &known {
             self.add(row.group, row.resource, row.short, row.categories);

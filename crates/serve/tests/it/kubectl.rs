@@ -1,36 +1,178 @@
-//! The real kubectl, against a served backup.
+//! The real kubectl against a served backup: what it prints, how it ends, and what it asks.
 
-use std::process::Command;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::{Command, Output};
 
 use crate::served::Served;
 
-/// What it printed, and said, and its exit code.
-fn kubectl(served: &Served, args: &[&str]) -> Option<(String, String, Option<i32>)> {
-    let mut command: Command = fixtures::tool("kubectl")?;
-    command.args(args).env("KUBECONFIG", served.kubeconfig()).env("HOME", served.folder()).env_remove("XDG_CACHE_HOME");
-    let output = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Some((text(&output.stdout), text(&output.stderr), output.status.code()))
+/// A kubectl, and whether it is the new one, whose requests are known.
+pub(crate) struct Kubectl {
+    place: PathBuf,
+    is_new: bool,
+}
+
+/// Where `scripts/install-fleet-peers` put something.
+pub(crate) fn peer(name: &str) -> Option<PathBuf> {
+    let target = PathBuf::from(env!("CARGO_BIN_EXE_assay-serve"));
+    let place = target.ancestors().nth(2).unwrap().join("peers").join(name);
+    if place.exists() {
+        return Some(place);
+    }
+    assert!(std::env::var_os("CI").is_none(), "{name} is missing in CI: scripts/install-fleet-peers");
+    let said = format!("SKIPPED: {name} is not installed (scripts/install-fleet-peers)\n");
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes());
+    None
+}
+
+/// Debian's, and the new one.
+pub(crate) fn all() -> Vec<Kubectl> {
+    let usual = fixtures::tool("kubectl").and_then(|_| fixtures::place_of("kubectl"));
+    let usual = usual.map(|place| Kubectl { place, is_new: false });
+    let new = peer("kubectl/kubectl").map(|place| Kubectl { place, is_new: true });
+    usual.into_iter().chain(new).collect()
+}
+
+impl Kubectl {
+    /// Runs it with nothing remembered from before.
+    pub(crate) fn run(&self, served: &Served, args: &[&str]) -> Output {
+        let cache = tempfile::tempdir().unwrap();
+        let mut command = Command::new(&self.place);
+        command.args(args).env("KUBECONFIG", served.kubeconfig()).env("HOME", cache.path());
+        command.env("KUBECACHEDIR", cache.path()).output().unwrap()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A command, what it prints or says, its exit code, and how many requests the new kubectl makes of it.
+type Row = (&'static str, &'static str, i32, usize);
+
+const POD: &str = "web-2-e382000df-6ccw5";
+
+static MATRIX: &[Row] = &[
+    ("version", "Server Version", 0, 1),
+    ("api-resources", "deployments", 0, 2),
+    ("api-versions", "machine.openshift.io/v1beta1", 0, 2),
+    ("get nodes", "worker-2   Ready,SchedulingDisabled   worker", 0, 3),
+    ("get pods -A", "web-2-e382000df-6ccw5", 0, 3),
+    ("get pods -n analytics -o wide", "NOMINATED NODE", 0, 3),
+    ("get pods -A -l app=web-2", "analytics   web-2-e382000df-6ccw5", 0, 3),
+    ("get pods -A --field-selector spec.nodeName=master-0", "web-2-e382000df-6ccw5", 0, 3),
+    ("get pods -A --field-selector spec.nosuch=x", "field label not supported: spec.nosuch", 1, 3),
+    ("get pods -A --sort-by .metadata.name", "web-2-e382000df-6ccw5", 0, 3),
+    ("get pods -A --chunk-size=10", "web-2-e382000df-6ccw5", 0, 11),
+    ("get pod POD -n analytics -o yaml", "resourceVersion: ", 0, 3),
+    ("get deploy web-2 -n analytics -o jsonpath={.status.readyReplicas}", "2", 0, 3),
+    ("get all -n analytics", "deployment.apps/web-2", 0, 14),
+    ("get sc", "ocs-storagecluster-ceph-rbd (default)", 0, 3),
+    ("get crd", "CREATED AT", 0, 3),
+    ("get is,routes -A", "route-011", 0, 4),
+    ("get co image-registry", "", 1, 2),
+    ("get clusteroperators image-registry", "AsExpected", 0, 3),
+    ("get ns -o name", "namespace/analytics", 0, 3),
+    ("get events -A", "LAST SEEN", 0, 3),
+    ("get pod nosuch", "Error from server (NotFound): pods \"nosuch\" not found", 1, 3),
+    ("describe pod POD -n analytics", "Node:         master-0", 0, 5),
+    ("describe node master-0", "Non-terminated Pods:", 0, 9),
+    ("describe deploy web-2 -n analytics", "2 desired | 2 updated", 0, 6),
+    ("describe svc web-2 -n analytics", "172.30.153.67", 0, 6),
+    ("describe ns analytics", "Status:       Active", 0, 6),
+    ("describe clusterversions.config.openshift.io version", "4.18.30", 0, 5),
+    ("wait --for=condition=Ready node/master-0 --timeout=60s", "node/master-0 condition met", 0, 4),
+    ("rollout status deploy/web-2 -n analytics", "successfully rolled out", 0, 4),
+    ("logs POD -n analytics", "a backup of etcd holds no logs", 1, 4),
+    ("exec POD -n analytics -- ls", "this is a read-only view of an etcd backup at revision 1289", 1, 5),
+    ("port-forward POD -n analytics :8080", "this is a read-only view of an etcd backup at revision 1289", 1, 6),
+    ("delete pod POD -n analytics", "this is a read-only view of an etcd backup at revision 1289", 1, 3),
+    ("scale deploy web-2 -n analytics --replicas=3", "this is a read-only view", 1, 4),
+    ("annotate pod POD -n analytics a=b", "this is a read-only view", 1, 4),
+    ("top nodes", "Metrics API not available", 1, 2),
+    ("get pods -A --context backup@790", "openshift-apiserver-operator", 0, 3),
+];
+
+#[test]
+fn it_ends_prints_and_asks_as_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let served = Served::fixture("plain-etcd34", &["--at", "790", "--log", log.to_str().unwrap()]);
+    for kubectl in all() {
+        let mut wrong = Vec::new();
+        for (command, expected, code, requests) in MATRIX {
+            let args: Vec<&str> = command.split(' ').map(|word| if word == "POD" { POD } else { word }).collect();
+            let before = lines(&log);
+            let output = kubectl.run(&served, &args);
+            let (out, err) = (text(&output.stdout), text(&output.stderr));
+            let asked = lines(&log) - before;
+            if output.status.code() != Some(*code) || !format!("{out}{err}").contains(expected) {
+                wrong.push(format!("{command}: {:?} {out}{err}", output.status.code()));
+            } else if kubectl.is_new && asked != *requests {
+                wrong.push(format!("{command}: {asked} requests"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}: {}", kubectl.place.display(), wrong.join("\n"));
+    }
+}
+
+fn lines(log: &std::path::Path) -> usize {
+    std::fs::read_to_string(log).unwrap().lines().count()
+}
+
+/// Five pods are listed at revision 790; the 159 versions of 84 pods that were written later come one by one.
+#[test]
+fn history_is_replayed_as_a_watch() {
+    let served = Served::fixture("plain-etcd34", &["--at", "790"]);
+    for kubectl in all() {
+        let args = [
+            "get",
+            "pods",
+            "-A",
+            "-w",
+            "--output-watch-events",
+            "--no-headers",
+            "--context",
+            "backup@790",
+            "--request-timeout=3s",
+        ];
+        let out = text(&kubectl.run(&served, &args).stdout);
+        let many = |kind: &str| out.lines().filter(|line| line.starts_with(kind)).count();
+        assert_eq!((many("ADDED"), many("MODIFIED"), many("DELETED")), (5 + 79, 80, 0));
+    }
 }
 
 #[test]
-fn it_lists_and_gets() {
+fn secrets_are_masked_and_their_sizes_true() {
     let served = Served::fixture("plain-etcd34", &[]);
-    for (args, expected) in [
-        (&["get", "nodes"][..], "worker-2   Ready,SchedulingDisabled   worker"),
-        (&["get", "pods", "-A"], "web-2-e382000df-6ccw5"),
-        (&["get", "pods", "-n", "analytics", "-o", "wide"], "NOMINATED NODE"),
-        (&["get", "deploy", "web-2", "-n", "analytics", "-o", "jsonpath={.status.readyReplicas}"], "2"),
-        (&["get", "clusterversions.config.openshift.io"], "version"),
-        (&["get", "sc"], "ocs-storagecluster-ceph-rbd (default)"),
-        (&["get", "crd"], "CREATED AT"),
-        (&["api-resources", "--no-headers"], "deployments"),
-        (&["get", "ns", "-o", "name"], "namespace/analytics"),
-    ] {
-        let Some((out, err, code)) = kubectl(&served, args) else { return };
-        assert_eq!(code, Some(0), "{args:?}: {err}");
-        assert!(out.contains(expected), "{args:?}: {out}{err}");
+    let revealed = Served::fixture("plain-etcd34", &["--reveal"]);
+    for kubectl in all() {
+        let args = ["describe", "secret", "app-18-credentials", "-n", "analytics"];
+        let (masked, shown) = (kubectl.run(&served, &args), kubectl.run(&revealed, &args));
+        let sizes = |output: &Output| -> BTreeSet<String> {
+            text(&output.stdout).lines().filter(|line| line.contains(" bytes")).map(str::to_owned).collect()
+        };
+        assert_eq!((sizes(&masked), sizes(&masked).len()), (sizes(&shown), 3));
+        assert!(
+            text(&masked.stderr).contains("Warning: secret values of 1 object are masked"),
+            "{}",
+            text(&masked.stderr)
+        );
+        assert_eq!(text(&shown.stderr), "");
     }
-    let Some((_, err, code)) = kubectl(&served, &["get", "pod", "nosuch"]) else { return };
-    assert_eq!((code, err.trim()), (Some(1), "Error from server (NotFound): pods \"nosuch\" not found"));
+}
+
+#[test]
+fn a_command_runs_with_the_kubeconfig_and_all_ends_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    for kubectl in all() {
+        let mut command = crate::served::program();
+        command.arg(fixtures::named("plain-etcd34").snapshot()).arg("--kubeconfig").arg(&config).arg("--");
+        let output =
+            command.arg(&kubectl.place).args(["get", "pod", "nosuch"]).env("HOME", folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("pods \"nosuch\" not found"), "{}", text(&output.stderr));
+        assert!(!config.exists());
+    }
 }

@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod client;
+mod clients;
 mod golden;
 mod guarded;
 mod kubectl;
+mod masked;
 mod served;
