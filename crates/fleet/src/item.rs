@@ -142,7 +142,18 @@ impl Item {
 
     /// Whether it has etcd's data: without, it is no backup of a cluster.
     pub(crate) fn has_snapshot(&self) -> bool {
-        self.files.iter().any(|file| file.role == Role::Snapshot)
+        self.has(Role::Snapshot)
+    }
+
+    /// Whether it has such a file.
+    pub(crate) fn has(&self, role: Role) -> bool {
+        self.files.iter().any(|file| file.role == role)
+    }
+
+    /// What is judged of it: a manifest vouches for a tarball, and without one for nothing.
+    pub(crate) fn judged(&self) -> impl Iterator<Item = &File> {
+        let has_tarball = self.has(Role::Tarball);
+        self.files.iter().filter(move |file| file.role != Role::Manifest || has_tarball)
     }
 
     /// The first eight bytes of its id as a number: even, and the same in each run.

@@ -193,10 +193,10 @@ async fn bring(item: &Item, spool: &mut Spool, stores: &mut Stores) -> Result<Br
 
 async fn put_down(item: &Item, spool: &mut Spool, stores: &mut Stores) -> Result<Ready, Missed> {
     let fetched = |uri: &str| !uri.starts_with("file://");
-    let bytes = item.files.iter().filter(|file| fetched(&file.uri)).map(|file| file.size).sum();
+    let bytes = item.judged().filter(|file| fetched(&file.uri)).map(|file| file.size).sum();
     let put = spool.put(bytes).map_err(Missed::Again)?;
     let (mut backup, mut sha256) = (Named::default(), None);
-    for file in &item.files {
+    for file in item.judged() {
         let name = match stores.of(&file.uri)? {
             None => fetch::in_place(file)?,
             Some((store, key)) => {
@@ -238,7 +238,7 @@ async fn one(
     };
     let (verified, odd) = verified(judge, &ready).await?;
     // what was judged where it lies may have been written to meanwhile
-    for file in item.files.iter().filter(|file| file.uri.starts_with("file://")) {
+    for file in item.judged().filter(|file| file.uri.starts_with("file://")) {
         if let Err(Missed::Told(state, why)) = fetch::in_place(file) {
             return told(state, why);
         }

@@ -125,14 +125,21 @@ pub(super) fn quick(item: &Item, plan: &Plan, revision: Option<i64>) -> Judged {
 
 /// That the other half of a pair is not there. It is no matter of a verdict: a snapshot alone can be restored.
 fn half(item: &Item) -> Option<FindingRow> {
-    let (id, name, severity, message) = match (item.half, item.has_snapshot()) {
-        (false, _) => return None,
-        (true, true) => {
-            ("FLEET-001", "tarball-missing", "low", "there is no static_kuberesources tarball of this time beside it")
+    if !item.half {
+        return None;
+    }
+    if !item.has_snapshot() {
+        let message = "there is no snapshot of this time beside it";
+        return Some(own(item, "FLEET-002", "snapshot-missing", "high", message));
+    }
+    let message = match item.has(Role::Manifest) {
+        false => "there is no static_kuberesources tarball of this time beside it",
+        true => {
+            "there is no static_kuberesources tarball of this time beside it, only the manifest of one whose keys were taken \
+             out: without that tarball it vouches for nothing"
         }
-        (true, false) => ("FLEET-002", "snapshot-missing", "high", "there is no snapshot of this time beside it"),
     };
-    Some(own(item, id, name, severity, message))
+    Some(own(item, "FLEET-001", "tarball-missing", "low", message))
 }
 
 fn own(item: &Item, id: &str, name: &str, severity: &str, message: &str) -> FindingRow {

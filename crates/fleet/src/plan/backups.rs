@@ -79,7 +79,9 @@ pub(super) fn backups(objects: Vec<Object>, more: &GlobSet) -> (Vec<Backup>, Pas
             let mut files: Vec<File> =
                 group.files().filter_map(|path| file(&mut objects, path, &group.snapshot)).collect();
             files.extend(
-                manifest(&group).and_then(|name| objects.remove(&name)).map(|it| with_role(it, Role::Manifest)),
+                manifest(&group, &objects)
+                    .and_then(|name| objects.remove(&name))
+                    .map(|it| with_role(it, Role::Manifest)),
             );
             found.extend(backup(&folder, files, group.timestamp.as_deref(), hidden.clone()));
         }
@@ -107,10 +109,16 @@ fn with_role(object: Object, role: Role) -> File {
     File { role, uri, etag: object.etag, version: object.version, size: object.size, modified: object.modified }
 }
 
-/// How the manifest of a split is called, where a backup has no other tarball than one without its keys. The sealed files
-/// of the split are nobody's to carry about.
-fn manifest(group: &BackupFiles) -> Option<String> {
-    let name = group.tarball.as_ref().filter(|_| group.snapshot.is_some())?.to_str()?;
+/// The manifest of a split, where a snapshot has no other tarball than one without its keys, or none: then it says that there
+/// was one. The sealed files of the split are nobody's to carry about.
+fn manifest(group: &BackupFiles, objects: &BTreeMap<String, Object>) -> Option<String> {
+    group.snapshot.as_ref()?;
+    let Some(tarball) = &group.tarball else {
+        let start = format!("static_kuberesources_{}", group.timestamp.as_deref()?);
+        let names = objects.range(start.clone()..).map(|(name, _)| name).take_while(|name| name.starts_with(&start));
+        return names.filter(|name| name.ends_with(MANIFEST)).min().cloned();
+    };
+    let name = tarball.to_str()?;
     let (stem, _) = name.split_once(".keyless.").filter(|_| FileName::parse(name).is_some_and(|said| said.keyless))?;
     Some(format!("{stem}{MANIFEST}"))
 }
@@ -168,6 +176,8 @@ mod tests {
             object("s3://b/e/", &format!("static_kuberesources_{t1}.manifest.json"), 2),
             object("s3://b/e/", &format!("static_kuberesources_{t1}.escrow.age"), 2),
             object("s3://b/e/", &format!("static_kuberesources_{t2}.manifest.json"), 2),
+            object("s3://b/f/", &format!("snapshot_{t1}.db"), 9),
+            object("s3://b/f/", &format!("static_kuberesources_{t1}.manifest.json"), 2),
             object("s3://b/k/", "etcd-snapshot-node1-1700000000", 7),
             object("s3://b/k/", "on-demand-node1-1700000000.zip", 7),
             object("s3://b/k/", "Full-00000000-00001234-1700000000.gz", 7),
@@ -188,6 +198,7 @@ mod tests {
                 ("s3://b/a/snapshot_2026-11-24_090915.db.gz", 1, true, true),
                 ("s3://b/c/static_kuberesources_2026-11-23_090915.tar.gz", 1, true, true),
                 ("s3://b/e/snapshot_2026-11-23_090915.db", 3, false, false),
+                ("s3://b/f/snapshot_2026-11-23_090915.db", 2, true, false),
                 ("s3://b/k/Full-00000000-00001234-1700000000.gz", 1, false, true),
                 ("s3://b/k/etcd-snapshot-node1-1700000000", 1, false, false),
                 ("s3://b/k/odd.etcd", 1, false, false),

@@ -28,17 +28,22 @@ fn a_tarball_without_its_keys_is_judged_by_the_manifest_of_its_split_and_nothing
         place.put(&format!("{folder}/static_kuberesources_{T}.escrow.age"), &file("escrow.age"));
         manifest.map(|bytes| place.put(&format!("{folder}/static_kuberesources_{T}.manifest.json"), &bytes));
     }
+    // the tarball is kept elsewhere, or lost
+    place.put(&format!("d/snapshot_{T}.db"), &pair.bytes());
+    place.put(&format!("d/static_kuberesources_{T}.manifest.json"), &file("manifest.json"));
     assert_eq!(place.plan("run", &[]), 1);
-    assert_eq!(place.json("run/plan.json")["passedOver"], 3);
+    assert_eq!(place.json("run/plan.json")["passedOver"], 3, "the sealed files");
     place.judge("run", 1);
     place.ok(&["merge", "--run", &place.address("run")]);
     let Some(rows) = place.rows("run/verdicts.ndjson.zst") else { return };
     let verdicts: Vec<String> = told(&rows, "verdict").into_iter().map(|(_, verdict)| verdict).collect();
-    assert_eq!(verdicts, ["warn", "fail", "fail"]);
+    assert_eq!(verdicts, ["warn", "fail", "fail", "pass"]);
     let findings = place.rows("run/findings.ndjson.zst").unwrap();
     let with = |id: &str| {
         let items = findings.iter().filter(|row| row["id"] == id).map(|row| &row["item"]);
         items.map(|item| rows.iter().position(|row| row["item"] == *item).unwrap()).collect::<Vec<_>>()
     };
-    assert_eq!((with("PAIR-033"), with("FLEET-004")), (vec![0], vec![2]));
+    assert_eq!((with("PAIR-033"), with("FLEET-004"), with("FLEET-001")), (vec![0], vec![2], vec![3]));
+    let half = findings.iter().find(|row| row["id"] == "FLEET-001").unwrap();
+    assert!(half["message"].as_str().unwrap().contains("only the manifest"), "{half}");
 }
