@@ -190,8 +190,12 @@ fn nothing_networked_is_in_assay_and_no_judge_in_the_program_of_a_fleet() {
     let fleet = of("etcd-assay-fleet");
     assert!(networked(&fleet) >= 7, "{fleet:?}");
     let ours: Vec<&str> = fleet.iter().map(String::as_str).filter(|name| name.starts_with("etcd-assay")).collect();
-    let named = ["etcd-assay-backup-name", "etcd-assay-bbolt-page", "etcd-assay-fleet", "etcd-assay-wording"];
-    assert_eq!(ours, named, "a second judge, or a second reader");
+    // etcd's format is read in one place, of which a fleet has the look at a few blocks
+    let readers = ["etcd-assay-bbolt-page", "etcd-assay-snapshot"];
+    let mut named = ["etcd-assay-backup-name", "etcd-assay-fleet", "etcd-assay-wording"].to_vec();
+    named.extend(readers);
+    named.sort_unstable();
+    assert_eq!(ours, named, "a judge, or a second reader");
 
     // what is served is read by the library that `assay` reads by; nothing that writes or judges for people comes along
     let serve = of("etcd-assay-serve");
