@@ -11,6 +11,7 @@ use crate::answer::Answer;
 use crate::discovery;
 use crate::list::{Look, get, list};
 use crate::path::{self, Query, Route, Target};
+use crate::review::{self, User};
 use crate::source::Source;
 use crate::status::Status;
 use crate::watch::Watch;
@@ -23,7 +24,7 @@ const WORLDS: usize = 8;
 type Asked<'s> = (Arc<World>, &'s [String]);
 
 /// A request, as far as an answer depends on it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Request {
     /// Its method.
     pub(crate) method: Method,
@@ -33,6 +34,10 @@ pub(crate) struct Request {
     pub(crate) query: String,
     /// Its `Accept`.
     pub(crate) accept: Option<String>,
+    /// For whom it asks, where that is not whoever sent it.
+    pub(crate) impersonated: Option<User>,
+    /// Its body.
+    pub(crate) body: Vec<u8>,
 }
 
 /// What a request is answered with.
@@ -67,6 +72,11 @@ impl Api {
         let query = Query::read(&request.query)?;
         let form = accept::form(request.accept.as_deref()).ok_or_else(Status::not_acceptable)?;
         let route = Route::of(rest);
+        if let (&Method::POST, Route::Objects(target)) = (&request.method, &route)
+            && review::is_review(target)
+        {
+            return review::answer(&world, target, request).map(Reply::Whole);
+        }
         if !matches!(request.method, Method::GET | Method::HEAD) {
             return Err(self.not_read(&world, &route));
         }

@@ -4,26 +4,12 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::field::put;
+use crate::review::{REVIEWS, Review};
 use crate::status::Status;
 use crate::world::{Resource, World};
 
 /// What can be done with objects of a backup.
 const VERBS: [&str; 3] = ["get", "list", "watch"];
-
-/// A resource that stores nothing: its objects are questions.
-pub(crate) struct Review {
-    /// API group.
-    pub(crate) group: &'static str,
-    /// Plural.
-    pub(crate) name: &'static str,
-    /// Kind.
-    pub(crate) kind: &'static str,
-    /// Whether it is asked in a namespace.
-    pub(crate) namespaced: bool,
-}
-
-/// Questions that can be asked, all of version `v1`.
-pub(crate) static REVIEWS: &[Review] = &[];
 
 /// `GET /api`, `GET /apis` as older clients ask for it.
 pub(crate) fn root(world: &World, core: bool) -> Answer {
@@ -34,32 +20,20 @@ pub(crate) fn root(world: &World, core: bool) -> Answer {
             &json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}),
         );
     }
-    let groups: Vec<Value> = groups(world).into_iter().filter(|(group, _)| !group.is_empty()).map(group_of).collect();
+    let groups: Vec<Value> = world.groups.iter().filter(|(group, _)| !group.is_empty()).map(group_of).collect();
     Answer::json(200, &json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
 }
 
 /// `GET /apis/GROUP`.
 pub(crate) fn group(world: &World, name: &str) -> Result<Answer, Status> {
-    let found = groups(world).into_iter().find(|(group, _)| group == name && !name.is_empty());
+    let found = world.groups.iter().find(|(group, _)| group == name && !name.is_empty());
     let mut group = group_of(found.ok_or_else(Status::no_resource)?);
     put(&mut group, "kind", json!("APIGroup"));
     put(&mut group, "apiVersion", json!("v1"));
     Ok(Answer::json(200, &group))
 }
 
-/// Groups with their versions; those that only questions are of stand where the API has them, first among equals.
-fn groups(world: &World) -> Vec<(String, Vec<String>)> {
-    let mut groups = world.groups.clone();
-    for review in REVIEWS {
-        if !groups.iter().any(|(group, _)| group == review.group) {
-            let behind = groups.iter().position(|(group, _)| group == "autoscaling").unwrap_or(groups.len());
-            groups.insert(behind, (review.group.to_owned(), vec!["v1".to_owned()]));
-        }
-    }
-    groups
-}
-
-fn group_of((group, versions): (String, Vec<String>)) -> Value {
+fn group_of((group, versions): &(String, Vec<String>)) -> Value {
     let of = |version: &String| json!({"groupVersion": format!("{group}/{version}"), "version": version});
     let all: Vec<Value> = versions.iter().map(of).collect();
     json!({"name": group, "versions": all, "preferredVersion": all.first()})
@@ -105,8 +79,8 @@ fn names(said: &mut Value, resource: &Resource) {
 
 /// All of `/api` or `/apis` in one document.
 pub(crate) fn aggregated(world: &World, core: bool, form: &'static str) -> Answer {
-    let groups = groups(world).into_iter().filter(|(group, _)| group.is_empty() == core);
-    let items: Vec<Value> = groups.map(|(group, versions)| item(world, &group, &versions)).collect();
+    let groups = world.groups.iter().filter(|(group, _)| group.is_empty() == core);
+    let items: Vec<Value> = groups.map(|(group, versions)| item(world, group, versions)).collect();
     let list = json!({"kind": "APIGroupDiscoveryList", "apiVersion": format!("apidiscovery.k8s.io/{form}"), "metadata": {},
         "items": items});
     let content_type = match form {

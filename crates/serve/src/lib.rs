@@ -10,6 +10,7 @@
 //! | `server`, `tls`, `guard` | connections, and what is refused before anything is parsed |
 //! | `source`, `world` | a backup, and what it was at one revision: its resources, at hand |
 //! | `api`, `list`, `watch` | from a request to an answer |
+//! | `review` | who could do what |
 #![forbid(unsafe_code)]
 
 mod accept;
@@ -29,6 +30,7 @@ mod log;
 mod page;
 mod path;
 mod program;
+mod review;
 mod select;
 mod server;
 mod shown;

@@ -1,7 +1,7 @@
 //! Connections on loopback: TLS, limits, and what becomes of each request.
 
 use std::convert::Infallible;
-use std::future::Future as _;
+use std::future::{Future as _, poll_fn};
 use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WARNING};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, StatusCode};
+use hyper::{HeaderMap, Method, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
@@ -23,6 +23,7 @@ use crate::answer::Answer;
 use crate::api::{Api, Reply, Request};
 use crate::error::Error;
 use crate::guard::{self, Refused, Token};
+use crate::review::User;
 use crate::status::Status;
 use crate::watch::Watch;
 
@@ -30,6 +31,9 @@ use crate::watch::Watch;
 const CONNECTIONS: usize = 64;
 /// Requests that are worked on at a time.
 const AT_WORK: usize = 8;
+/// The largest body, in bytes, and how long one may take.
+const LARGEST_BODY: usize = 3 << 20;
+const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(30);
 /// Events of a watch that wait for their client.
 const EVENTS: usize = 64;
 /// A client has so long to say hello, and as long to say what it wants.
@@ -115,12 +119,22 @@ async fn respond(shared: &Arc<Shared>, port: u16, request: hyper::Request<Incomi
     response
 }
 
-async fn work(shared: &Arc<Shared>, head: &hyper::http::request::Parts, _body: Incoming) -> Reply {
+async fn work(shared: &Arc<Shared>, head: &hyper::http::request::Parts, body: Incoming) -> Reply {
+    let body = match head.method {
+        Method::POST | Method::PATCH => match timeout(PATIENCE_FOR_BODIES, taken(body)).await {
+            Ok(Some(body)) => body,
+            Ok(None) => return Reply::Whole(Status::too_large(LARGEST_BODY).into()),
+            Err(_) => return Reply::Whole(Answer::text(408, "the body did not come\n")),
+        },
+        _ => Vec::new(),
+    };
     let request = Request {
         method: head.method.clone(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         accept: head.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).map(str::to_owned),
+        impersonated: impersonated(&head.headers),
+        body,
     };
     let plain = |code, text| Reply::Whole(Answer::text(code, text));
     let Ok(_permit) = shared.at_work.acquire().await else { return plain(503, "ending\n") };
@@ -130,6 +144,26 @@ async fn work(shared: &Arc<Shared>, head: &hyper::http::request::Parts, _body: I
         return plain(500, "assay-serve: the backup's file was cut off while it was served\n");
     }
     answered.unwrap_or_else(|_| plain(500, "assay-serve: a request went wrong\n"))
+}
+
+/// A body, as long as it is no larger than any client's.
+async fn taken(mut body: Incoming) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        if bytes.len() + data.len() > LARGEST_BODY {
+            return None;
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Some(bytes)
+}
+
+/// For whom a client asks: `Impersonate-User`, `Impersonate-Group`.
+fn impersonated(headers: &HeaderMap) -> Option<User> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let name = headers.get("impersonate-user").and_then(text)?;
+    Some(User { name, groups: headers.get_all("impersonate-group").iter().filter_map(text).collect() })
 }
 
 /// A response whose events come as the client takes them. It is no work while there are none.

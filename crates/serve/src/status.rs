@@ -79,6 +79,11 @@ impl Status {
         Self::new(code, "Forbidden", message, None)
     }
 
+    /// Too large to be taken.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(413, "RequestEntityTooLarge", format!("a request holds at most {limit} bytes"), None)
+    }
+
     /// As JSON.
     pub(crate) fn json(&self) -> Value {
         let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::builtin::{BuiltIn, KUBERNETES, OPENSHIFT};
 use crate::definition::Definition;
+use crate::review::{REVIEWS, Rbac};
 use crate::source::Source;
 
 /// A resource as a client may ask for it, in one version.
@@ -75,6 +76,7 @@ pub(crate) struct World {
     pub(crate) minor: Option<u32>,
     ages_to_now: bool,
     time: OnceLock<Option<Timestamp>>,
+    rbac: OnceLock<Rbac>,
 }
 
 impl World {
@@ -91,6 +93,7 @@ impl World {
             minor,
             ages_to_now: showing.ages_to_now,
             time: OnceLock::new(),
+            rbac: OnceLock::new(),
         };
         world.add_built_in();
         world.add_defined();
@@ -104,6 +107,11 @@ impl World {
             return Some(crate::clock::now());
         }
         *self.time.get_or_init(|| self.source.time_of(self.at))
+    }
+
+    /// Who could do what, read when it is first asked.
+    pub(crate) fn rbac(&self) -> &Rbac {
+        self.rbac.get_or_init(|| Rbac::of(self))
     }
 
     /// A resource.
@@ -238,6 +246,9 @@ impl World {
         let priorities = self.priorities();
         let of = |group: &str, version: &str| priorities.get(&(group.to_owned(), version.to_owned())).copied();
         let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for review in REVIEWS {
+            groups.insert(review.group, vec!["v1"]);
+        }
         for (group, version, _) in self.resources.keys() {
             let versions = groups.entry(group).or_default();
             if !versions.contains(&version.as_str()) {

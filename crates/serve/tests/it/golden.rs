@@ -23,10 +23,7 @@ fn is_left_out(group_version: &str, resource: &str) -> bool {
         ("autoscaling/v1", "horizontalpodautoscalers"),
         ("events.k8s.io/v1", "events"),
     ];
-    resource.contains('/')
-        || group_version.starts_with("authentication")
-        || group_version.starts_with("authorization")
-        || left.contains(&(group_version, resource))
+    resource.contains('/') || left.contains(&(group_version, resource))
 }
 
 /// Names, kinds and scopes by group version and resource.
@@ -70,7 +67,7 @@ fn discovery_is_a_real_servers() {
     // groups in a real server's order, but for those that are left out whole
     let groups = |list: &Value| -> Vec<String> {
         let groups = list["groups"].as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap().to_owned());
-        groups.filter(|group| group != "events.k8s.io" && !group.starts_with("auth")).collect()
+        groups.filter(|group| group != "events.k8s.io").collect()
     };
     let own = groups(&get(&served, "/apis", "application/json").json());
     let built_in = |groups: Vec<String>| -> Vec<String> {

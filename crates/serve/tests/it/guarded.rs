@@ -80,6 +80,28 @@ fn no_method_on_any_path_changes_anything() {
 }
 
 #[test]
+fn bodies_are_questions_of_a_bounded_size() {
+    let served = Served::fixture("plain-etcd34", &[]);
+    let path = format!("{}/apis/authorization.k8s.io/v1/subjectaccessreviews", prefix(&served, "backup"));
+    let json = |body: &str| ask(&served, "POST", &path, &[("Content-Type", "application/json")], body.as_bytes());
+    let asked = r#"{"spec":{"user":"u","groups":["system:authenticated"],"nonResourceAttributes":{"path":"/api","verb":"get"}}}"#;
+    let answer = json(asked);
+    assert_eq!((answer.code, &answer.json()["status"]["allowed"]), (201, &true.into()));
+    for (body, code) in [
+        ("", 400),
+        ("[]", 400),
+        ("{}", 400),
+        (r#"{"spec":{}}"#, 400),
+        (&*format!("{{\"a\":{}1{}}}", "[".repeat(70), "]".repeat(70)), 400),
+        (&*format!("{{\"spec\":\"{}\"}}", "x".repeat(3 << 20)), 413),
+    ] {
+        assert_eq!(json(body).code, code, "{}", &body[..body.len().min(40)]);
+    }
+    let broken = ask(&served, "POST", &path, &[], b"k8s\0\x12\xff\xff");
+    assert_eq!(broken.code, 400);
+}
+
+#[test]
 fn the_kubeconfig_goes_with_the_server() {
     let served = Served::fixture("plain-etcd34", &[]);
     let folder = tempfile::tempdir().unwrap();

@@ -89,8 +89,21 @@ static MATRIX: &[Row] = &[
     ("delete pod POD -n analytics", "this is a read-only view of an etcd backup at revision 1289", 1, 3),
     ("scale deploy web-2 -n analytics --replicas=3", "this is a read-only view", 1, 4),
     ("annotate pod POD -n analytics a=b", "this is a read-only view", 1, 4),
+    ("auth can-i get pods", "yes", 0, 4),
+    ("auth can-i delete pods", "no - this is a read-only view of an etcd backup", 1, 4),
+    ("auth can-i delete pods -n billing --as system:serviceaccount:kube-system:generic-garbage-collector", "yes", 0, 4),
+    ("auth can-i get secrets -n kube-system --as user01", "no - by RBAC in the backup", 1, 4),
+    ("auth can-i get /api --as nobody", "yes", 0, 1),
+    ("auth can-i --list --as user01 -n billing", "selfsubjectaccessreviews.authorization.k8s.io", 0, 1),
     ("top nodes", "Metrics API not available", 1, 2),
     ("get pods -A --context backup@790", "openshift-apiserver-operator", 0, 3),
+];
+
+/// What older ones do not know.
+static NEW: &[Row] = &[
+    ("auth whoami", "assay-serve", 0, 1),
+    ("auth whoami --as user01", "system:authenticated", 0, 1),
+    ("events -A", "LAST SEEN", 0, 1),
 ];
 
 #[test]
@@ -100,7 +113,7 @@ fn it_ends_prints_and_asks_as_recorded() {
     let served = Served::fixture("plain-etcd34", &["--at", "790", "--log", log.to_str().unwrap()]);
     for kubectl in all() {
         let mut wrong = Vec::new();
-        for (command, expected, code, requests) in MATRIX {
+        for (command, expected, code, requests) in MATRIX.iter().chain(NEW.iter().filter(|_| kubectl.is_new)) {
             let args: Vec<&str> = command.split(' ').map(|word| if word == "POD" { POD } else { word }).collect();
             let before = lines(&log);
             let output = kubectl.run(&served, &args);
