@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use calendar::State as Day;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use serde::Serialize;
 
 use super::Asked;
@@ -126,6 +129,9 @@ pub(super) struct Cluster {
     pub(super) states: BTreeMap<&'static str, u64>,
     /// How many of each verdict.
     pub(super) verdicts: BTreeMap<&'static str, u64>,
+    /// What came of each day; the best counts.
+    #[serde(skip)]
+    pub(super) days: BTreeMap<Date, Day>,
     /// How many versions that lie beneath the newest of their object came to what. None of them counts as a backup.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) beneath: BTreeMap<&'static str, u64>,
@@ -140,6 +146,17 @@ fn is_good(row: &VerdictRow) -> bool {
         && row.depth == Depth::Full
         && row.snapshot
         && matches!(row.verdict, Some(Verdict::Pass | Verdict::Warn))
+}
+
+/// What a backup makes of its day.
+fn day(row: &VerdictRow) -> Day {
+    match (row.state, row.verdict) {
+        (_, Some(Verdict::Pass)) if is_good(row) => Day::Restorable,
+        _ if is_good(row) => Day::Warned,
+        (_, Some(Verdict::Plausible)) => Day::Looked,
+        (State::Vanished | State::Changed, _) => Day::Damaged,
+        _ => Day::Unfit,
+    }
 }
 
 impl Cluster {
@@ -158,6 +175,7 @@ impl Cluster {
             keep: None,
             states: BTreeMap::new(),
             verdicts: BTreeMap::new(),
+            days: BTreeMap::new(),
             beneath: BTreeMap::new(),
             newest_good_beneath: None,
         }
@@ -178,6 +196,10 @@ impl Cluster {
         }
         self.backups += 1;
         let backup = Backup::of(row);
+        if let Some(taken) = at(&backup.taken) {
+            let (date, day) = (Offset::UTC.to_datetime(taken).date(), day(row));
+            self.days.entry(date).and_modify(|best| *best = day.min(*best)).or_insert(day);
+        }
         if backup.is_newer_than(&self.newest) {
             self.newest = Some(backup.clone());
         }
@@ -367,6 +389,24 @@ pub(super) mod tests {
         cluster.ids.insert("a".into());
         cluster.settle(None, asked());
         assert_eq!(cluster.status, Status::Mixed);
+    }
+
+    #[test]
+    fn of_a_day_the_best_counts() {
+        let (at, late) = ("2026-11-29T02:00:00Z", "2026-11-29T23:59:59Z");
+        let gone = VerdictRow { state: State::Vanished, verdict: None, ..row("c", "z", at, Verdict::Pass) };
+        let looked = VerdictRow { depth: Depth::Quick, ..row("c", "y", at, Verdict::Plausible) };
+        for (rows, day) in [
+            (vec![row("c", "x", at, Verdict::Fail)], Day::Unfit),
+            (vec![row("c", "x", at, Verdict::Fail), gone.clone()], Day::Damaged),
+            (vec![gone.clone(), looked.clone()], Day::Looked),
+            (vec![looked, row("c", "x", late, Verdict::Warn), gone], Day::Warned),
+            (vec![row("c", "x", late, Verdict::Warn), row("c", "w", at, Verdict::Pass)], Day::Restorable),
+        ] {
+            let mut cluster = Cluster::new("c");
+            rows.iter().for_each(|row| cluster.add(row));
+            assert_eq!(cluster.days.into_iter().collect::<Vec<_>>(), [(Date::constant(2026, 11, 29), day)]);
+        }
     }
 
     #[test]

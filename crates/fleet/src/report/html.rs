@@ -1,11 +1,14 @@
 //! One page for people, which fetches nothing and runs nothing.
 
+use calendar::State as Day;
+use jiff::civil::Date;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::clusters::{Backup, Cluster, Status, Trend};
 use super::gather::Report;
 
-const STYLE: &str = include_str!("style.css");
+/// Days that are shown of each cluster.
+const DAYS: u16 = 28;
 
 /// The page.
 pub(super) fn page(report: &Report) -> String {
@@ -21,7 +24,7 @@ pub(super) fn page(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
                 title { "Backups of the fleet: " (headline) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(calendar::PALETTE)) (PreEscaped(include_str!("style.css"))) (PreEscaped(calendar::STYLE)) }
             }
             body {
                 h1 { (headline) }
@@ -52,14 +55,17 @@ fn class(status: Status) -> &'static str {
 }
 
 fn clusters(report: &Report) -> Markup {
+    let today = report.now.parse::<jiff::Timestamp>().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let today = jiff::tz::Offset::UTC.to_datetime(today).date();
     html! {
         h2 { "Clusters, the worst first" }
+        (calendar::legend(&Day::OF_FLEET))
         table {
             thead { tr {
                 th { "Cluster" } th { "Newest good" } th { "Status" } th class="n" { "Backups" } th class="n" { "Fail" }
-                th { "Of the newest" }
+                th { "Of the newest" } th { "The last " (DAYS) " days" }
             } }
-            tbody { @for cluster in &report.clusters { (row(cluster)) } }
+            tbody { @for cluster in &report.clusters { (row(cluster, today)) } }
         }
         @if !report.gone.is_empty() {
             p { "Gone since the run before: " (report.gone.iter().map(|it| plain(it)).collect::<Vec<_>>().join(", ")) }
@@ -67,7 +73,7 @@ fn clusters(report: &Report) -> Markup {
     }
 }
 
-fn row(cluster: &Cluster) -> Markup {
+fn row(cluster: &Cluster, today: Date) -> Markup {
     let age = cluster.age_seconds.map_or_else(|| "none".to_owned(), crate::age::shown);
     let trend = match cluster.trend {
         Some(Trend::Worse) => ", worse",
@@ -94,6 +100,7 @@ fn row(cluster: &Cluster) -> Markup {
                     ", " (plain(&newest.taken))
                 }
             }
+            td { (calendar::line(today, DAYS, |date| cluster.days.get(&date).copied().unwrap_or(Day::None))) }
         }
     }
 }
@@ -137,6 +144,9 @@ mod tests {
         assert!(page.contains("1 cluster without a backup to rely on"));
         assert!(page.contains("deleted: &lt;b&gt;, version V1"), "{page}");
         assert!(page.contains("&lt;script") && !page.contains("<script"), "{page}");
+        // the day of the report, and 27 before it
+        let days = "<span class=\"unfit\" title=\"2026-11-29: none that can\">✗</span>";
+        assert!(page.contains(days) && page.contains(&"·".repeat(27)), "{page}");
         for never in ["src=\"", "href=", "url(", "@import"] {
             assert!(!page.contains(never), "{never}");
         }

@@ -2,31 +2,22 @@
 //!
 //! A day is a cell. What its colour says, a mark in it says, too, for whoever sees colours otherwise, and on paper.
 
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use calendar::{Day, State};
 use document::{Artifact, BackupDay, ClusterStats, Document};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::told::{count, grouped, size};
 use super::{minute, name, policy_of};
 use crate::parts::whole;
 
-const STYLE: &str = concat!(include_str!("style.css"), include_str!("kept.css"));
-/// Months that are shown of a cluster; older ones are counted.
-const MONTHS: usize = 36;
+/// That of a report, and how days look.
+static STYLE: LazyLock<String> =
+    LazyLock::new(|| [super::STYLE.as_str(), include_str!("kept.css"), calendar::STYLE].concat());
 /// Gaps and changes of keys that are listed.
 const LISTED: usize = 5;
-
-/// A state of a day: its class, its mark, and what it says.
-const STATES: [(&str, &str, &str); 5] = [
-    ("restorable", "✓", "a backup that can be restored"),
-    ("warned", "!", "one that can, with something to look at"),
-    ("unfit", "✗", "none that can"),
-    ("damaged", "≠", "changed or gone since"),
-    ("none", "·", "no backup"),
-];
 
 pub(crate) fn render(document: &Document, now: Option<Timestamp>) -> String {
     let clusters: Vec<&ClusterStats> = document
@@ -42,18 +33,18 @@ pub(crate) fn render(document: &Document, now: Option<Timestamp>) -> String {
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy_of(STYLE));
+                meta http-equiv="Content-Security-Policy" content=(policy_of(&STYLE));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
                 title { "Backups · assay" }
                 // the style sheet is ours and has no `<`; escaped, its digest would not be that of the policy
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE.as_str())) }
             }
             body {
                 (head(&clusters, now))
                 main {
-                    ul.marks { @for (class, mark, said) in STATES { li { span class={ "mark " (class) } { (mark) } (said) } } }
+                    (calendar::legend(&State::OF_CATALOG))
                     @for cluster in clusters { (section(cluster, now)) }
                 }
                 footer { p { "Made by assay " (super::text(&document.assay)) " from its catalog of backups. " code { "assay catalog stats" } " has the figures." } }
@@ -100,7 +91,7 @@ fn section(it: &ClusterStats, now: Option<Timestamp>) -> Markup {
             h2 { (name(it.name.as_deref().unwrap_or(id))) }
             @if it.name.is_some() { p.soft { (name(id)) } }
             (facts(it, now))
-            (months(&it.days))
+            (calendar::months(&it.days.iter().filter_map(day).collect::<Vec<_>>()))
         }
     }
 }
@@ -155,61 +146,20 @@ fn facts(it: &ClusterStats, now: Option<Timestamp>) -> Markup {
     }
 }
 
-/// Months, the newest first.
-fn months(days: &[BackupDay]) -> Markup {
-    let mut months: BTreeMap<(i16, i8), BTreeMap<i8, &BackupDay>> = BTreeMap::new();
-    for day in days {
-        let Ok(date) = day.day.parse::<Date>() else { continue };
-        months.entry((date.year(), date.month())).or_default().insert(date.day(), day);
-    }
-    html! {
-        div.months {
-            @for ((year, month), of) in months.iter().rev().take(MONTHS) {
-                @if let Ok(first) = Date::new(*year, *month, 1) { (table(first, of)) }
-            }
-        }
-        @if months.len() > MONTHS { p.soft { (count(whole((months.len() - MONTHS) as u64), "month")) " before that." } }
-    }
-}
-
-fn table(first: Date, days: &BTreeMap<i8, &BackupDay>) -> Markup {
-    // weeks begin on Monday; blanks before the first and behind the last
-    let before = usize::try_from(first.weekday().to_monday_zero_offset()).unwrap_or(0);
-    let all: Vec<Option<i8>> = std::iter::repeat_n(None, before).chain((1..=first.days_in_month()).map(Some)).collect();
-    html! {
-        table.month {
-            caption { (first.strftime("%B %Y").to_string()) }
-            thead { tr { @for day in ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"] { th scope="col" { (day) } } } }
-            tbody {
-                @for week in all.chunks(7) {
-                    tr {
-                        @for day in week {
-                            @match day {
-                                None => { td {} }
-                                Some(number) => { (cell(*number, days.get(number).copied())) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn cell(number: i8, day: Option<&BackupDay>) -> Markup {
-    let Some(day) = day else { return html! { td.day { (number) } } };
-    // a word of a later assay has no colour
-    let (class, mark, said) = STATES.into_iter().find(|(class, ..)| *class == day.state).unwrap_or(("day", "?", "?"));
-    let told = match day.backups {
-        0 => format!("{}: {said}", day.day),
+/// A day, unless it has no date.
+fn day(of: &BackupDay) -> Option<Day> {
+    let state = State::named(&of.state);
+    let said = state.map_or("?", State::said);
+    let told = match of.backups {
+        0 => format!("{}: {said}", of.day),
         _ => format!(
             "{}: {}, {} to restore; {said}",
-            day.day,
-            count(whole(day.backups), "backup"),
-            grouped(whole(day.restorable))
+            of.day,
+            count(whole(of.backups), "backup"),
+            grouped(whole(of.restorable))
         ),
     };
-    html! { td class=(class) title=(told) { (number) b { (mark) } } }
+    Some(Day { date: of.day.parse().ok()?, state, told })
 }
 
 /// How long ago, in brackets.

@@ -16,6 +16,8 @@ mod told;
 mod treemap;
 pub(crate) mod usage;
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use checks::{Severity, Verdict};
@@ -28,13 +30,14 @@ use wording::inert;
 use crate::Context;
 use told::count;
 
-const STYLE: &str = include_str!("style.css");
+/// The colours, and how a report looks in them.
+static STYLE: LazyLock<String> = LazyLock::new(|| [::calendar::PALETTE, include_str!("style.css")].concat());
 
 pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
     let verdict = document.verdict.name();
     let rows = document.rows();
     let many = rows.len() > many::FEW;
-    let policy = if many { policy_with(STYLE, many::SCRIPT) } else { policy() };
+    let policy = if many { policy_with(&STYLE, many::SCRIPT) } else { policy() };
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -46,7 +49,7 @@ pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
                 meta name="referrer" content="no-referrer";
                 title { (verdict.to_uppercase()) " · assay" }
                 // the style sheet is ours and has no `<`; escaped, its digest would not be that of the policy
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE.as_str())) }
             }
             body {
                 (head(document, context))
@@ -77,7 +80,7 @@ pub(crate) fn render(document: &Document, context: &Context<'_>) -> String {
 
 /// What the browser may do: apply the style sheet of reports.
 fn policy() -> String {
-    policy_of(STYLE)
+    policy_of(&STYLE)
 }
 
 /// What the browser may do: apply this style sheet.
