@@ -1,7 +1,7 @@
 //! From a request to an answer.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use hyper::Method;
 use serde_json::json;
@@ -9,9 +9,12 @@ use serde_json::json;
 use crate::accept::{self, Form};
 use crate::answer::Answer;
 use crate::discovery;
+use crate::dry_run;
 use crate::list::{Look, get, list};
+use crate::openapi;
 use crate::path::{self, Query, Route, Target};
-use crate::review::{self, User};
+use crate::request::Request;
+use crate::review::{self, Rbac};
 use crate::source::Source;
 use crate::status::Status;
 use crate::watch::Watch;
@@ -22,23 +25,6 @@ const WORLDS: usize = 8;
 
 /// A backup at a revision, and what is asked of it.
 type Asked<'s> = (Arc<World>, &'s [String]);
-
-/// A request, as far as an answer depends on it.
-#[derive(Debug, Default)]
-pub(crate) struct Request {
-    /// Its method.
-    pub(crate) method: Method,
-    /// Its path, as it came.
-    pub(crate) path: String,
-    /// Its query, as it came.
-    pub(crate) query: String,
-    /// Its `Accept`.
-    pub(crate) accept: Option<String>,
-    /// For whom it asks, where that is not whoever sent it.
-    pub(crate) impersonated: Option<User>,
-    /// Its body.
-    pub(crate) body: Vec<u8>,
-}
 
 /// What a request is answered with.
 pub(crate) enum Reply {
@@ -52,8 +38,12 @@ pub(crate) enum Reply {
 pub(crate) struct Api {
     sources: Vec<&'static Source>,
     showing: Showing,
-    worlds: Mutex<Vec<Arc<World>>>,
+    worlds: Mutex<Vec<Kept>>,
 }
+
+/// A world, and who could do what there, once that was asked.
+#[derive(Clone)]
+struct Kept(Arc<World>, Arc<OnceLock<Rbac>>);
 
 impl Api {
     /// Of backups.
@@ -70,12 +60,27 @@ impl Api {
         let Some(segments) = path::segments(&request.path) else { return Ok(Reply::Whole(nobodys())) };
         let Some((world, rest)) = self.context(&segments)? else { return Ok(Reply::Whole(nobodys())) };
         let query = Query::read(&request.query)?;
+        if let ([openapi, words @ ..], &Method::GET) = (rest, &request.method)
+            && openapi == "openapi"
+        {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let accept = request.accept.as_deref().unwrap_or_default();
+            return Ok(Reply::Whole(openapi::answer(&world, &words, accept).unwrap_or_else(nobodys)));
+        }
         let form = accept::form(request.accept.as_deref()).ok_or_else(Status::not_acceptable)?;
         let route = Route::of(rest);
         if let (&Method::POST, Route::Objects(target)) = (&request.method, &route)
             && review::is_review(target)
         {
-            return review::answer(&world, target, request).map(Reply::Whole);
+            let rbac = self.rbac(&world);
+            return review::answer(rbac.get_or_init(|| Rbac::of(&world)), target, request).map(Reply::Whole);
+        }
+        if let Route::Objects(target) = &route
+            && dry_run::is_one(request, target, &query)
+            && let Some(resource) = world.resource(&target.group, &target.version, &target.resource)
+        {
+            let look = Look::of(&world, resource, form, &query);
+            return dry_run::answer(&look, target, request).map(Reply::Whole);
         }
         if !matches!(request.method, Method::GET | Method::HEAD) {
             return Err(self.not_read(&world, &route));
@@ -122,13 +127,21 @@ impl Api {
         if at < source.index.compacted().max(1) {
             return Err(Status::expired(at, source.index.compacted()));
         }
-        let is_it = |world: &Arc<World>| std::ptr::eq(world.source, source) && world.at == at;
+        let is_it = |Kept(world, _): &Kept| std::ptr::eq(world.source, source) && world.at == at;
         let mut worlds = self.worlds.lock().unwrap_or_else(PoisonError::into_inner);
         let known = worlds.iter().position(is_it).map(|place| worlds.remove(place));
-        let world = known.unwrap_or_else(|| Arc::new(World::new(source, at, self.showing)));
-        worlds.insert(0, Arc::clone(&world));
+        let made = || Kept(Arc::new(World::new(source, at, self.showing)), Arc::default());
+        let kept = known.unwrap_or_else(made);
+        worlds.insert(0, kept.clone());
         worlds.truncate(WORLDS);
-        Ok(world)
+        Ok(kept.0)
+    }
+
+    /// Who could do what in a world, read when it is first asked.
+    fn rbac(&self, world: &Arc<World>) -> Arc<OnceLock<Rbac>> {
+        let worlds = self.worlds.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = worlds.iter().find(|Kept(other, _)| Arc::ptr_eq(other, world));
+        kept.map(|Kept(_, rbac)| Arc::clone(rbac)).unwrap_or_default()
     }
 
     fn objects(&self, world: Arc<World>, target: &Target, form: Form, query: &Query) -> Result<Answer, Status> {

@@ -109,3 +109,32 @@ pub(crate) static OPENSHIFT: &[BuiltIn] = &[
     row("user.openshift.io", "identities", &[], &[]),
     row("user.openshift.io", "users", &[], &[]),
 ];
+
+/// A resource that stores nothing: its objects are questions.
+pub(crate) struct Review {
+    /// API group; all are of version `v1`.
+    pub(crate) group: &'static str,
+    /// Plural.
+    pub(crate) name: &'static str,
+    /// Kind.
+    pub(crate) kind: &'static str,
+    /// Whether it is asked in a namespace.
+    pub(crate) namespaced: bool,
+}
+
+const fn review(group: &'static str, name: &'static str, kind: &'static str, namespaced: bool) -> Review {
+    Review { group, name, kind, namespaced }
+}
+
+const AUTHENTICATION: &str = "authentication.k8s.io";
+/// The group of questions about others.
+pub(crate) const AUTHORIZATION: &str = "authorization.k8s.io";
+
+/// Questions that can be asked.
+pub(crate) static REVIEWS: &[Review] = &[
+    review(AUTHENTICATION, "selfsubjectreviews", "SelfSubjectReview", false),
+    review(AUTHORIZATION, "localsubjectaccessreviews", "LocalSubjectAccessReview", true),
+    review(AUTHORIZATION, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false),
+    review(AUTHORIZATION, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false),
+    review(AUTHORIZATION, "subjectaccessreviews", "SubjectAccessReview", false),
+];

@@ -16,6 +16,8 @@ pub(crate) struct Version {
     pub(crate) columns: Vec<Value>,
     /// JSON paths of `selectableFields`: `.spec.color`.
     pub(crate) selectable: Vec<String>,
+    /// `openAPIV3Schema`.
+    pub(crate) schema: Option<Value>,
 }
 
 /// A definition.
@@ -77,6 +79,7 @@ fn version(version: &Value) -> Version {
         storage: flag("storage"),
         columns: columns.unwrap_or_default(),
         selectable: texts(version.get("selectableFields"), "/jsonPath"),
+        schema: version.pointer("/schema/openAPIV3Schema").cloned(),
     }
 }
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::builtin::{REVIEWS, Review};
 use crate::field::put;
-use crate::review::{REVIEWS, Review};
 use crate::status::Status;
 use crate::world::{Resource, World};
 

@@ -10,7 +10,7 @@
 //! | `server`, `tls`, `guard` | connections, and what is refused before anything is parsed |
 //! | `source`, `world` | a backup, and what it was at one revision: its resources, at hand |
 //! | `api`, `list`, `watch` | from a request to an answer |
-//! | `review` | who could do what |
+//! | `review`, `dry_run`, `openapi` | who could do what; what a change would make; what kinds are like |
 #![forbid(unsafe_code)]
 
 mod accept;
@@ -21,15 +21,18 @@ mod builtin;
 mod clock;
 mod definition;
 mod discovery;
+mod dry_run;
 mod error;
 mod field;
 mod guard;
 mod kubeconfig;
 mod list;
 mod log;
+mod openapi;
 mod page;
 mod path;
 mod program;
+mod request;
 mod review;
 mod select;
 mod server;

@@ -20,10 +20,10 @@ use tokio::time::{Sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Answer;
-use crate::api::{Api, Reply, Request};
+use crate::api::{Api, Reply};
 use crate::error::Error;
 use crate::guard::{self, Refused, Token};
-use crate::review::User;
+use crate::request::{Request, User};
 use crate::status::Status;
 use crate::watch::Watch;
 
@@ -133,6 +133,7 @@ async fn work(shared: &Arc<Shared>, head: &hyper::http::request::Parts, body: In
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         accept: head.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).map(str::to_owned),
+        content_type: head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(without_parameters),
         impersonated: impersonated(&head.headers),
         body,
     };
@@ -157,6 +158,10 @@ async fn taken(mut body: Incoming) -> Option<Vec<u8>> {
         bytes.extend_from_slice(&data);
     }
     Some(bytes)
+}
+
+fn without_parameters(kind: &str) -> String {
+    kind.split(';').next().unwrap_or_default().trim().to_owned()
 }
 
 /// For whom a client asks: `Impersonate-User`, `Impersonate-Group`.

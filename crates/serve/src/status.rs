@@ -84,6 +84,21 @@ impl Status {
         Self::new(413, "RequestEntityTooLarge", format!("a request holds at most {limit} bytes"), None)
     }
 
+    /// A name that is taken.
+    pub(crate) fn already_exists(resource: &str, group: &str, name: &str) -> Self {
+        let missing = Self::not_found(resource, group, name);
+        let message = missing.message.replace(" not found", " already exists");
+        Self::new(409, "AlreadyExists", message, missing.details)
+    }
+
+    /// A patch of another kind.
+    pub(crate) fn unsupported_media() -> Self {
+        let message = "the body of the request was in an unknown format - accepted media types include: \
+            application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
+            application/apply-patch+yaml";
+        Self::new(415, "UnsupportedMediaType", message, Some(json!({})))
+    }
+
     /// As JSON.
     pub(crate) fn json(&self) -> Value {
         let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",

@@ -9,9 +9,8 @@ use kube_objects::{ObjectHead, Scope, built_in_scope, kind_of};
 use lens::{Object, Opener as _, Version, View};
 use serde_json::Value;
 
-use crate::builtin::{BuiltIn, KUBERNETES, OPENSHIFT};
+use crate::builtin::{BuiltIn, KUBERNETES, OPENSHIFT, REVIEWS};
 use crate::definition::Definition;
-use crate::review::{REVIEWS, Rbac};
 use crate::source::Source;
 
 /// A resource as a client may ask for it, in one version.
@@ -76,7 +75,6 @@ pub(crate) struct World {
     pub(crate) minor: Option<u32>,
     ages_to_now: bool,
     time: OnceLock<Option<Timestamp>>,
-    rbac: OnceLock<Rbac>,
 }
 
 impl World {
@@ -93,7 +91,6 @@ impl World {
             minor,
             ages_to_now: showing.ages_to_now,
             time: OnceLock::new(),
-            rbac: OnceLock::new(),
         };
         world.add_built_in();
         world.add_defined();
@@ -107,11 +104,6 @@ impl World {
             return Some(crate::clock::now());
         }
         *self.time.get_or_init(|| self.source.time_of(self.at))
-    }
-
-    /// Who could do what, read when it is first asked.
-    pub(crate) fn rbac(&self) -> &Rbac {
-        self.rbac.get_or_init(|| Rbac::of(self))
     }
 
     /// A resource.

@@ -3,11 +3,8 @@
 use kube_objects::protobuf::Message;
 use serde_json::{Map, Value, json};
 
-use crate::api::Request;
+use crate::request::{Request, json};
 use crate::status::Status;
-
-/// No question nests deeper.
-const DEEPEST: usize = 64;
 
 /// Text in a field of a message, by its name.
 type Names = &'static [(u32, &'static str)];
@@ -24,33 +21,7 @@ pub(super) fn read(request: &Request, resource: &str) -> Result<Value, Status> {
         let message = Message::of_object(body).ok_or_else(|| Status::bad_request("the body is no whole message"))?;
         return Ok(json!({"spec": spec(message, resource)}));
     }
-    json(body)
-}
-
-/// JSON that is an object, and not deeper than any client's.
-pub(crate) fn json(body: &[u8]) -> Result<Value, Status> {
-    if depth(body) > DEEPEST {
-        return Err(Status::bad_request(format!("the body nests deeper than {DEEPEST} levels")));
-    }
-    let read: Value =
-        serde_json::from_slice(body).map_err(|error| Status::bad_request(format!("the body is no JSON: {error}")))?;
-    if read.is_object() { Ok(read) } else { Err(Status::bad_request("the body is no object")) }
-}
-
-fn depth(body: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
-    for byte in body {
-        match (quoted, byte) {
-            (true, _) if escaped => escaped = false,
-            (true, b'\\') => escaped = true,
-            (_, b'"') => quoted = !quoted,
-            (false, b'{' | b'[') => depth += 1,
-            (false, b'}' | b']') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
+    json(body, false)
 }
 
 /// Field 2 of each question is its `spec`.
@@ -82,18 +53,6 @@ fn texts(message: Message<'_>, names: Names) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_nests_too_deep_is_refused_before_it_is_read() {
-        let nested = |many: usize| format!("{{\"a\":{}{}}}", "[".repeat(many), "]".repeat(many));
-        assert!(json(nested(63).as_bytes()).is_ok());
-        assert!(json(nested(64).as_bytes()).is_err());
-        assert!(json("[".repeat(3 << 20).as_bytes()).is_err());
-        assert!(json(br#"{"a":"[[[[\"{{{{"}"#).is_ok());
-        for wrong in [&b""[..], b"[]", b"{", b"null", b"{}x", b"\xff"] {
-            assert!(json(wrong).is_err(), "{}", wrong.escape_ascii());
-        }
-    }
 
     #[test]
     fn protobuf_says_what_json_says() {

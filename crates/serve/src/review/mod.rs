@@ -8,40 +8,12 @@ mod rbac;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::api::Request;
+use crate::builtin::REVIEWS;
 use crate::path::Target;
+use crate::request::{Request, User};
 use crate::status::Status;
-use crate::world::World;
 
 pub(crate) use rbac::Rbac;
-
-/// A resource that stores nothing: its objects are questions.
-pub(crate) struct Review {
-    /// API group; all are of version `v1`.
-    pub(crate) group: &'static str,
-    /// Plural.
-    pub(crate) name: &'static str,
-    /// Kind.
-    pub(crate) kind: &'static str,
-    /// Whether it is asked in a namespace.
-    pub(crate) namespaced: bool,
-}
-
-const fn review(group: &'static str, name: &'static str, kind: &'static str, namespaced: bool) -> Review {
-    Review { group, name, kind, namespaced }
-}
-
-const AUTHENTICATION: &str = "authentication.k8s.io";
-const AUTHORIZATION: &str = "authorization.k8s.io";
-
-/// Questions that can be asked.
-pub(crate) static REVIEWS: &[Review] = &[
-    review(AUTHENTICATION, "selfsubjectreviews", "SelfSubjectReview", false),
-    review(AUTHORIZATION, "localsubjectaccessreviews", "LocalSubjectAccessReview", true),
-    review(AUTHORIZATION, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false),
-    review(AUTHORIZATION, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false),
-    review(AUTHORIZATION, "subjectaccessreviews", "SubjectAccessReview", false),
-];
 
 /// The group of OpenShift's `who-can`.
 const OPENSHIFT: &str = "authorization.openshift.io";
@@ -50,15 +22,6 @@ const OPENSHIFT: &str = "authorization.openshift.io";
 const READER: &str = "assay-serve";
 /// What an answer rests on: groups of certificates and identity providers, webhooks and the node authorizer are in no backup.
 const BY: &str = "by RBAC in the backup";
-
-/// Who something is asked of.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct User {
-    /// Name.
-    pub(crate) name: String,
-    /// Groups.
-    pub(crate) groups: Vec<String>,
-}
 
 /// What somebody would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,9 +60,8 @@ pub(crate) fn is_review(target: &Target) -> bool {
 }
 
 /// The answer to a question.
-pub(crate) fn answer(world: &World, target: &Target, request: &Request) -> Result<Answer, Status> {
+pub(crate) fn answer(rbac: &Rbac, target: &Target, request: &Request) -> Result<Answer, Status> {
     let asked = body::read(request, &target.resource)?;
-    let rbac = world.rbac();
     let user = request.impersonated.as_ref().map(|user| rbac.with_implied_groups(user));
     let said = match target.resource.as_str() {
         "resourceaccessreviews" | "localresourceaccessreviews" => return Ok(who_can(rbac, target, &asked)),

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Action, User};
+use super::Action;
+use crate::request::User;
 use crate::shown::{Hidden, show};
 use crate::world::World;
 

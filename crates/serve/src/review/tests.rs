@@ -3,8 +3,9 @@ use assay::Question;
 use jiff::Timestamp;
 
 use super::*;
+use crate::builtin::AUTHORIZATION;
 use crate::source::Source;
-use crate::world::Showing;
+use crate::world::{Showing, World};
 
 fn world() -> World {
     let question = Question::at(Timestamp::UNIX_EPOCH);

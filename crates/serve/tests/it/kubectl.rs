@@ -189,3 +189,66 @@ fn a_command_runs_with_the_kubeconfig_and_all_ends_with_it() {
         assert!(!config.exists());
     }
 }
+
+/// What is compared and tried out is told, and nothing of it is kept.
+#[test]
+fn changes_are_tried_out_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let served = Served::fixture("plain-etcd34", &["--log", log.to_str().unwrap()]);
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for kubectl in all() {
+        let whole = text(&kubectl.run(&served, &["get", "deploy", "web-2", "-n", "analytics", "-o", "yaml"]).stdout);
+        let changed = whole.replace("replicas: 2", "replicas: 5").replace("web-2:1.2.3", "web-2:9.9.9");
+        assert_ne!(whole, changed);
+        let fresh = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fresh, namespace: analytics}\ndata: {a: b}\n";
+        for (name, content) in [("same", whole.as_str()), ("changed", &changed), ("fresh", fresh)] {
+            std::fs::write(file(name), content).unwrap();
+        }
+        for (command, name, code, requests, expected) in [
+            ("diff -f", "same", 0, 7, &[][..]),
+            (
+                "diff -f",
+                "changed",
+                1,
+                7,
+                &["-        image: quay.io/example/web-2:1.2.3", "+        image: quay.io/example/web-2:9.9.9"],
+            ),
+            ("diff -f", "fresh", 1, 5, &["+  name: fresh"]),
+            ("diff --server-side -f", "changed", 1, 4, &["+        image: quay.io/example/web-2:9.9.9"]),
+            (
+                "apply --dry-run=server --server-side --force-conflicts --validate=false -f",
+                "changed",
+                0,
+                3,
+                &["(server dry run)"],
+            ),
+            (
+                "create --dry-run=server --validate=false -f",
+                "fresh",
+                0,
+                3,
+                &["configmap/fresh created (server dry run)"],
+            ),
+            (
+                "create --validate=false -f",
+                "fresh",
+                1,
+                3,
+                &["this is a read-only view of an etcd backup at revision 1289"],
+            ),
+            ("get -f", "fresh", 1, 4, &["NotFound"]),
+            ("explain clusterversions.config.openshift.io --recursive", "", 0, 4, &["KIND:", "ClusterVersion"]),
+        ] {
+            let path = file(name);
+            let args: Vec<&str> = command.split(' ').chain((!name.is_empty()).then_some(path.as_str())).collect();
+            let before = lines(&log);
+            let output = kubectl.run(&served, &args);
+            let asked = lines(&log) - before;
+            let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+            assert_eq!(output.status.code(), Some(code), "{}: {command} {name}: {said}", kubectl.place.display());
+            assert!(expected.iter().all(|expected| said.contains(expected)), "{command} {name}: {said}");
+            assert!(!kubectl.is_new || asked == requests, "{command} {name}: {asked} requests");
+        }
+    }
+}
