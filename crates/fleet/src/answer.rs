@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::item::{Facts, Verdict};
+use crate::outcome::{Facts, Verdict};
 
 /// The document.
 #[derive(Debug, Default, Deserialize)]

@@ -19,6 +19,7 @@ mod item;
 mod job;
 mod judge;
 mod merge;
+mod outcome;
 mod place;
 mod plan;
 mod program;

@@ -15,7 +15,8 @@ use sha2::{Digest as _, Sha256};
 use super::spool::new_file;
 use crate::address::Address;
 use crate::error::Error;
-use crate::item::{File, MANIFEST, State};
+use crate::item::{File, MANIFEST};
+use crate::outcome::State;
 use crate::stamp::stamp;
 use crate::store::{self, Fault};
 

@@ -2,7 +2,8 @@
 //! shard makes the same bytes.
 
 use crate::answer::{Answer, Found, SEVERITIES};
-use crate::item::{ClusterFrom, Counts, Facts, FindingRow, Item, Plan, Role, SCHEMA, State, Verdict, VerdictRow};
+use crate::item::{ClusterFrom, Item, Plan, Role};
+use crate::outcome::{Counts, Facts, FindingRow, SCHEMA, State, Verdict, VerdictRow};
 
 /// Findings of a backup that have a row of their own.
 const FINDINGS: usize = 1000;

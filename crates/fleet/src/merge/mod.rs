@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::error::{Error, HOLES, print, say};
-use crate::item::{FindingRow, Item, Plan, State, VerdictRow};
+use crate::item::{Item, Plan};
 use crate::judge::row::{Judged, unknown};
+use crate::outcome::{FindingRow, State, VerdictRow};
 use crate::place::{CARRIED, FINDINGS, FINDINGS_TABLE, ITEMS, Place, RUN, VERDICTS, VERDICTS_TABLE, part};
 use crate::{rows, zst};
 use parquet::Table;

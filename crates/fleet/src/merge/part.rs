@@ -1,8 +1,9 @@
 //! A part: of which plan and shard, and whether it tells of each of its items exactly once.
 
 use crate::error::Error;
-use crate::item::{Item, PartRow, Plan, Row, SCHEMA};
+use crate::item::{Item, Plan};
 use crate::judge::row::Judged;
+use crate::outcome::{PartRow, Row, SCHEMA};
 use crate::rows::rows;
 
 /// A part, packed.

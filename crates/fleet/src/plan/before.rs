@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::item::{Item, VerdictRow};
+use crate::item::Item;
+use crate::outcome::VerdictRow;
 
 /// The rows of an earlier run, by where they lie, each folder's in the order of time.
 #[derive(Debug, Default)]
@@ -55,7 +56,8 @@ impl Before {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::{ClusterFrom, Depth, Facts, File, Role, Verdict};
+    use crate::item::{ClusterFrom, Depth, File, Role};
+    use crate::outcome::{Facts, Verdict};
     use crate::report::row;
 
     fn item(day: u32, size: u64) -> Item {

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use sha2::{Digest as _, Sha256};
 
 use super::backups::Backup;
-use crate::item::{Depth, File};
+use crate::item::{Depth, File, Role};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,7 +63,7 @@ pub(super) struct Remarkable {
 pub(super) fn remarkable(backups: &[Backup], clusters: &[String]) -> Remarkable {
     let mut by_cluster: BTreeMap<(&str, bool), Vec<usize>> = BTreeMap::new();
     for (at, (backup, cluster)) in backups.iter().zip(clusters).enumerate() {
-        let has_snapshot = backup.files.iter().any(|file| file.role == crate::item::Role::Snapshot);
+        let has_snapshot = backup.files.iter().any(|file| file.role == Role::Snapshot);
         if has_snapshot {
             by_cluster.entry((cluster, backup.over.is_some())).or_default().push(at);
         }
@@ -103,7 +103,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::{Over, OverKind, Role};
+    use crate::item::{Over, OverKind};
 
     fn backup(name: &str, taken: &str, size: u64) -> Backup {
         let file = File {

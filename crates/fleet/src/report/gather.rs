@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::Asked;
 use super::clusters::{Cluster, Status, Trend};
 use crate::error::Error;
-use crate::item::{ClusterFrom, Expected, FindingRow, VerdictRow};
+use crate::item::{ClusterFrom, Expected};
+use crate::outcome::{FindingRow, VerdictRow};
 use crate::place::{FINDINGS, Place, VERDICTS};
 use crate::rows::{self, rows};
 
@@ -236,7 +237,7 @@ impl Report {
 pub(super) mod tests {
     use super::super::clusters::tests::{asked, row};
     use super::*;
-    use crate::item::{State, Verdict};
+    use crate::outcome::{State, Verdict};
 
     /// A report of these backups.
     pub(in crate::report) fn of(rows: &[VerdictRow]) -> Report {

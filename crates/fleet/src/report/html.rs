@@ -96,7 +96,7 @@ fn row(cluster: &Cluster, today: Date) -> Markup {
             td class="n" { (cluster.verdicts.get("fail").copied().unwrap_or(0)) }
             td {
                 @if let Some(newest) = newest {
-                    (newest.verdict.map_or_else(|| newest.state.name(), crate::item::Verdict::name))
+                    (newest.verdict.map_or_else(|| newest.state.name(), crate::outcome::Verdict::name))
                     ", " (plain(&newest.taken))
                 }
             }
@@ -133,7 +133,7 @@ mod tests {
     use super::super::clusters::tests::{hidden, row};
     use super::super::gather::tests::of;
     use super::*;
-    use crate::item::Verdict;
+    use crate::outcome::Verdict;
 
     #[test]
     fn a_page_fetches_nothing_and_a_hostile_name_is_text() {

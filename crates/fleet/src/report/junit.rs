@@ -47,7 +47,7 @@ mod tests {
     use super::super::clusters::tests::{hidden, row};
     use super::super::gather::tests::of;
     use super::*;
-    use crate::item::Verdict;
+    use crate::outcome::Verdict;
 
     #[test]
     fn a_cluster_is_a_test_and_hostile_names_are_text() {

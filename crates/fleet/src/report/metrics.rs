@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::clusters::{Backup, Cluster, Status};
 use super::gather::Report;
-use crate::item::State;
+use crate::outcome::State;
 
 /// The metrics.
 pub(super) fn metrics(report: &Report) -> String {
@@ -63,7 +63,7 @@ mod tests {
     use super::super::clusters::tests::{hidden, row};
     use super::super::gather::tests::of;
     use super::*;
-    use crate::item::Verdict;
+    use crate::outcome::Verdict;
 
     #[test]
     fn labels_are_words_and_names_and_hostile_names_stay_inside_them() {

@@ -91,7 +91,7 @@ mod tests {
     use super::super::clusters::tests::{hidden, row};
     use super::super::gather::tests::of;
     use super::*;
-    use crate::item::Verdict;
+    use crate::outcome::Verdict;
 
     #[test]
     fn what_lies_beneath_is_told_with_its_version() {
