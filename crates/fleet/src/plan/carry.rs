@@ -33,37 +33,12 @@ pub(super) async fn carry(
     judge: &Judge<'_>,
     (now, depths): (Timestamp, Depths),
 ) -> Result<Carried, Error> {
-    let missing = |name: &str| {
-        Error::new(format!("{}: it is not there", since.shown(name)))
-            .hinted("`--since-run` names a run that was merged")
-    };
-    let packed = since.read(VERDICTS).await?.ok_or_else(|| missing(VERDICTS))?;
-    let (mut judged, mut before) = (HashMap::new(), Before::default());
-    for row in rows::<VerdictRow>(packed.as_slice(), since.shown(VERDICTS)) {
-        let row = row?;
-        before.learn(&row);
-        if matches!(row.state, State::Judged | State::Carried) {
-            judged.insert(row.item.clone(), row);
-        }
-    }
-    let day = now.as_second().div_euclid(86_400).cast_unsigned();
+    let mut earlier = Earlier::read(since).await?;
     let mut verdicts = HashMap::new();
     for item in items.iter_mut() {
-        let whole = judge.id(&item.files, Depth::Full);
-        let was_whole = judged.contains_key(&whole);
-        // what was judged whole is judged whole again when it is due: a look sees no rot
-        if depths == Depths::Mixed && item.depth == Depth::Quick && (was_whole || before.marks(item)) {
-            (item.depth, item.item) = (Depth::Full, whole.clone());
-        }
-        let id = if was_whole { whole } else { item.item.clone() };
-        let is_due = item.lot() % DAYS.cast_unsigned() == day % DAYS.cast_unsigned();
-        let holds = |row: &VerdictRow| !is_due && is_fresh(row.judged.as_deref(), now);
-        if let Some(row) = judged.remove(&id).filter(holds) {
-            (item.depth, item.item, item.shard) = (row.depth, id.clone(), None);
-            verdicts.insert(id, row);
-        }
+        verdicts.extend(earlier.take(item, judge, (now, depths)).map(|row| (row.item.clone(), row)));
     }
-    let packed = since.read(FINDINGS).await?.ok_or_else(|| missing(FINDINGS))?;
+    let packed = read(since, FINDINGS).await?;
     let mut findings: BTreeMap<String, Vec<FindingRow>> = BTreeMap::new();
     for row in rows::<FindingRow>(packed.as_slice(), since.shown(FINDINGS)) {
         let row = row?;
@@ -72,6 +47,51 @@ pub(super) async fn carry(
         }
     }
     Ok(Carried { verdicts, findings })
+}
+
+async fn read(since: &Place, name: &str) -> Result<Vec<u8>, Error> {
+    since.read(name).await?.ok_or_else(|| {
+        Error::new(format!("{}: it is not there", since.shown(name)))
+            .hinted("`--since-run` names a run that was merged")
+    })
+}
+
+/// What an earlier run knew: what it judged, by id, and all that makes a backup remarkable.
+struct Earlier {
+    judged: HashMap<String, VerdictRow>,
+    before: Before,
+}
+
+impl Earlier {
+    async fn read(since: &Place) -> Result<Self, Error> {
+        let packed = read(since, VERDICTS).await?;
+        let (mut judged, mut before) = (HashMap::new(), Before::default());
+        for row in rows::<VerdictRow>(packed.as_slice(), since.shown(VERDICTS)) {
+            let row = row?;
+            before.learn(&row);
+            if matches!(row.state, State::Judged | State::Carried) {
+                judged.insert(row.item.clone(), row);
+            }
+        }
+        Ok(Self { judged, before })
+    }
+
+    /// The row of an item that holds still; then the item is no shard's. Else it may have to be read whole.
+    fn take(&mut self, item: &mut Item, judge: &Judge<'_>, (now, depths): (Timestamp, Depths)) -> Option<VerdictRow> {
+        let whole = judge.id(&item.files, Depth::Full);
+        let was_whole = self.judged.contains_key(&whole);
+        // what was judged whole is judged whole again when it is due: a look sees no rot
+        if depths == Depths::Mixed && item.depth == Depth::Quick && (was_whole || self.before.marks(item)) {
+            (item.depth, item.item) = (Depth::Full, whole.clone());
+        }
+        let id = if was_whole { whole } else { item.item.clone() };
+        let day = now.as_second().div_euclid(86_400).cast_unsigned();
+        let is_due = item.lot() % DAYS.cast_unsigned() == day % DAYS.cast_unsigned();
+        let holds = |row: &VerdictRow| !is_due && is_fresh(row.judged.as_deref(), now);
+        let row = self.judged.remove(&id).filter(holds)?;
+        (item.depth, item.item, item.shard) = (row.depth, id, None);
+        Some(row)
+    }
 }
 
 fn is_fresh(judged: Option<&str>, now: Timestamp) -> bool {

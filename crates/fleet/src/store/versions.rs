@@ -62,8 +62,10 @@ pub(crate) async fn list(bucket: &str, prefix: &str, retries: usize) -> Result<V
         Bucket { store, place, region, pays, client, retries }.list(prefix).await
     };
     listed.await.map_err(|fault| {
+        let is_refused = matches!(fault, Fault::Refused(_));
         let error = fault.into_error(&format!("s3://{bucket}/{prefix}: list versions"));
-        error.hinted("`--versions` needs s3:ListBucketVersions on the bucket, and s3:GetObjectVersion to judge")
+        let rights = "`--versions` needs s3:ListBucketVersions on the bucket, and s3:GetObjectVersion to judge";
+        if is_refused { error.hinted(rights) } else { error }
     })
 }
 

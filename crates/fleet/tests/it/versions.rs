@@ -192,6 +192,7 @@ fn versions_are_asked_for_by_name_where_there_are_none_and_not_where_they_may_no
         let ended = run(&place, proxy.port, &words);
         assert_eq!(ended.code, code, "{what}: {ended:?}");
         assert!(ended.err.contains(said), "{what}: {ended:?}");
+        assert_eq!(ended.err.contains("s3:ListBucketVersions"), code == 2, "{what}: {ended:?}");
         assert_eq!(proxy.count("versions"), asked, "{what}");
     }
     // a store that knows no versions lists objects
