@@ -145,6 +145,36 @@ fn of_what_lies_beneath_the_newest_of_each_cluster_is_read_whole() {
     assert_eq!(told, expected);
 }
 
+/// What was the newest when it was judged is carried as what it is by now.
+#[test]
+fn a_version_that_is_carried_and_lies_beneath_by_now_is_no_backup_any_more() {
+    let Some(moto) = store() else { return };
+    let place = Place::new();
+    let key = format!("/{BUCKET}/a/latest.db");
+    let good = put(&moto, &key, Some(&snapshot()), "");
+    let source = format!("s3://{BUCKET}/");
+    plan(&place, moto.port, &[&source], &[]);
+    let Some(rows) = rows(&place, moto.port) else { return };
+    assert_eq!((&rows[0]["newest"], &rows[0]["over"]), (&true.into(), &Value::Null));
+    let on_top = put(&moto, &key, Some(&flipped()), "");
+    // which day it is due is told by its id: on one of two days in a row it is carried
+    let since = place.address("run");
+    let states = ["2026-11-30T00:00:00Z", "2026-12-01T00:00:00Z"].map(|now| {
+        let at = place.address(now);
+        let words = ["plan", "--versions", "--source", &source, "--run", &at, "--since-run", &since, "--now", now];
+        ok(&place, moto.port, &words);
+        ok(&place, moto.port, &["judge", "--run", &at, "--shard", "0"]);
+        ok(&place, moto.port, &["merge", "--run", &at]);
+        let rows = place.rows(&format!("{now}/verdicts.ndjson.zst")).unwrap();
+        let row = rows.iter().find(|row| row["version"] == *good).unwrap();
+        assert_eq!((&row["newest"], &row["over"]["version"]), (&false.into(), &on_top.as_str().into()), "{row}");
+        let report = run(&place, moto.port, &["report", "--run", &at]);
+        assert!(report.code == 1 && report.out.contains(&format!(", version {good}\n")), "{report:?}");
+        row["state"].as_str().unwrap().to_owned()
+    });
+    assert!(states.contains(&"carried".to_owned()), "{states:?}");
+}
+
 #[test]
 fn what_is_put_on_top_after_the_plan_changes_nothing_and_a_version_that_is_gone_is_told() {
     let Some(moto) = store() else { return };
