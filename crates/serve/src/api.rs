@@ -147,6 +147,9 @@ impl Api {
     fn objects(&self, world: Arc<World>, target: &Target, form: Form, query: &Query) -> Result<Answer, Status> {
         let world = self.at_asked_revision(world, target, query)?;
         let Target { group, version, resource, namespace, name, subresource } = target;
+        if (group.as_str(), resource.as_str(), name.as_deref()) == ("user.openshift.io", "users", Some("~")) {
+            return Ok(review::whoami());
+        }
         let resource = world.resource(group, version, resource).ok_or_else(Status::no_resource)?;
         let form = if matches!(form, Form::Discovery(_)) { Form::Whole } else { form };
         let look = Look::of(&world, resource, form, query);

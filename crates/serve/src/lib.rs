@@ -28,6 +28,7 @@ mod guard;
 mod kubeconfig;
 mod list;
 mod log;
+mod offline;
 mod openapi;
 mod page;
 mod path;
@@ -44,6 +45,8 @@ mod tls;
 mod unlock;
 mod watch;
 mod world;
+
+pub use offline::Offline;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

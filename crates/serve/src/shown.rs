@@ -55,6 +55,9 @@ pub(crate) fn show(world: &World, resource: &Resource, version: &Version<'_>, hi
     };
     if resource.definition.as_ref().is_some_and(|definition| !definition.converts) {
         put(&mut object, "apiVersion", json!(resource.api_version()));
+    } else if resource.name == "projects" {
+        put(&mut object, "apiVersion", resource.api_version());
+        put(&mut object, "kind", resource.kind.clone());
     } else if resource.name == "customresourcedefinitions" {
         object = definition::v1(object);
     }

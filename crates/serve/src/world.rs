@@ -146,6 +146,9 @@ impl World {
         for row in &known {
             self.add(row.group, row.resource, row.short, row.categories);
         }
+        if self.source.prefixes.keys().any(|(group, _)| group.ends_with(".openshift.io")) {
+            self.add_projects();
+        }
         let stored: Vec<(String, String)> = self.source.prefixes.keys().cloned().collect();
         for (group, resource) in stored {
             let is_known = known.iter().any(|row| row.group == group && row.resource == resource);
@@ -153,6 +156,21 @@ impl World {
                 self.add(&group, &resource, &[], &[]);
             }
         }
+    }
+
+    /// OpenShift's projects: nothing is stored of them but their namespaces.
+    fn add_projects(&mut self) {
+        let Some(namespaces) = self.resource("", "v1", "namespaces").cloned() else { return };
+        let (group, name) = ("project.openshift.io".to_owned(), "projects".to_owned());
+        let projects = Resource {
+            group: group.clone(),
+            name: name.clone(),
+            kind: "Project".to_owned(),
+            singular: "project".to_owned(),
+            short: Vec::new(),
+            ..namespaces
+        };
+        self.resources.insert((group, "v1".to_owned(), name), projects);
     }
 
     fn add(&mut self, group: &str, resource: &str, short: &[&str], categories: &[&str]) {

@@ -157,8 +157,10 @@ fn place_age_keygen(bin: &Path) {
 fn place_programs(bin: &Path) {
     fs::create_dir(bin).unwrap();
     symlink(env!("CARGO_BIN_EXE_assay"), bin.join("assay")).unwrap();
-    if let Some(fleet) = fleet() {
-        symlink(fleet, bin.join("assay-fleet")).unwrap();
+    for name in BESIDE {
+        if let Some(place) = beside(name) {
+            symlink(place, bin.join(name)).unwrap();
+        }
     }
     for (name, place) in fixtures::programs().filter_map(|(name, _)| Some((name, fixtures::place_of(name)?))) {
         symlink(place, bin.join(name)).unwrap();
@@ -166,20 +168,27 @@ fn place_programs(bin: &Path) {
     place_age_keygen(bin);
 }
 
-/// The program beside assay, which tests of the whole workspace build, too.
-fn fleet() -> Option<PathBuf> {
-    Some(Path::new(env!("CARGO_BIN_EXE_assay")).with_file_name("assay-fleet")).filter(|fleet| fleet.is_file())
+/// The programs beside assay.
+const BESIDE: [&str; 2] = ["assay-fleet", "assay-serve"];
+
+/// One of them, which tests of the whole workspace build, too.
+fn beside(name: &str) -> Option<PathBuf> {
+    Some(Path::new(env!("CARGO_BIN_EXE_assay")).with_file_name(name)).filter(|place| place.is_file())
 }
 
 /// Whether what a page runs is there; where it is not, that is said, and in CI it is a failure.
 fn can_run(page: &str) -> bool {
-    let there = page != "docs/fleet.md" || fleet().is_some();
-    assert!(there || std::env::var_os("CI").is_none(), "{page}: assay-fleet is missing in CI");
-    if !there {
-        let said = format!("SKIPPED: {page}: build it first: cargo build -p etcd-assay-fleet\n");
-        let _ = std::io::stderr().write_all(said.as_bytes());
-    }
-    there
+    let missing = match page {
+        "docs/fleet.md" => beside("assay-fleet").is_none().then_some("assay-fleet"),
+        "docs/serve.md" if fixtures::tool("kubectl").is_none() => return false,
+        "docs/serve.md" => beside("assay-serve").is_none().then_some("assay-serve"),
+        _ => None,
+    };
+    let Some(missing) = missing else { return true };
+    assert!(std::env::var_os("CI").is_none(), "{page}: {missing} is missing in CI");
+    let said = format!("SKIPPED: {page}: {missing} is to be built first, by a test of the whole workspace\n");
+    let _ = std::io::stderr().write_all(said.as_bytes());
+    false
 }
 
 /// Runs a page; gives the steps whose output is not what stands there, with what they printed.

@@ -89,6 +89,13 @@ pub(crate) fn answer(rbac: &Rbac, target: &Target, request: &Request) -> Result<
     Ok(Answer::json(201, &answer))
 }
 
+/// `oc whoami`.
+pub(crate) fn whoami() -> Answer {
+    let user = json!({"kind": "User", "apiVersion": "user.openshift.io/v1", "metadata": {"name": READER},
+        "identities": null, "groups": ["system:authenticated"]});
+    Answer::json(200, &user)
+}
+
 fn nothing_asked() -> Status {
     Status::bad_request("exactly one of nonResourceAttributes or resourceAttributes must be specified")
 }

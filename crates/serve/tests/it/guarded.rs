@@ -122,3 +122,102 @@ fn the_kubeconfig_goes_with_the_server() {
     assert_eq!(child_ended, Some(0));
     assert!(!path.exists() && link.exists());
 }
+
+/// Whoever sends half a request does not hold a connection for ever.
+#[test]
+fn a_head_that_does_not_end_is_not_waited_for() {
+    let served = Served::fixture("plain-etcd34", &[]);
+    let mut stream = crate::client::connect(&served);
+    stream.write_all(b"GET /version HTTP/1.1\r\nHost: ").unwrap();
+    let mut said = Vec::new();
+    let _ = stream.read_to_end(&mut said); // ends when the server does
+    assert!(said.is_empty() || said.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&said));
+}
+
+/// With the token, too, a path is looked up and never opened, and nothing ends the server.
+#[test]
+fn hostile_requests_are_answered_and_nothing_more() {
+    let served = Served::fixture("plain-etcd34", &[]);
+    let base = prefix(&served, "backup");
+    let long = "a".repeat(17 << 10);
+    let many = format!("/api/v1/pods?{}", "labelSelector=a&".repeat(800));
+    let nested = format!("/api/v1/pods?labelSelector={}", "(".repeat(8000));
+    let paths: Vec<(String, &[u16])> = [
+        ("/api/v1/../../../etc/passwd", &[404][..]),
+        ("/api/v1/%2e%2e/%2e%2e/etc/passwd", &[404]),
+        ("/..%2f..%2fetc%2fpasswd", &[404]),
+        ("/api/v1/namespaces/%2e%2e/pods", &[200]),
+        ("/api/v1/namespaces/default/pods/%2e%2e", &[404]),
+        ("/api/v1/namespaces/analytics%2Fweb-2/pods", &[200]),
+        ("/api/v1/namespaces/analytics/pods/web-2-e382000df-6ccw5%2F", &[404]),
+        ("/api/v1/namespaces/default/pods/a%00b", &[404]),
+        ("/api/v1/pods%00", &[404]),
+        ("/%ff%fe", &[404]),
+        ("/%", &[404]),
+        ("/%zz", &[404]),
+        ("//api//v1//pods", &[404]),
+        ("/api/v1//pods", &[404]),
+        ("/api/v1/namespaces//pods", &[404, 200]),
+        ("/api/v1/namespaces/default/pods//", &[404, 200]),
+        ("/rev/99999999999999999999/api", &[404]),
+        ("/rev/-1/api", &[410]),
+        ("/rev/0/api", &[410]),
+        ("/rev/9223372036854775807/api", &[504]),
+        ("/rev/1/rev/1/api", &[404, 410]),
+        ("/rev", &[404]),
+        ("/api/v1/pods?limit=-1", &[200]),
+        ("/api/v1/pods?limit=99999999999999999999", &[400]),
+        ("/api/v1/pods?limit=9223372036854775807", &[200]),
+        ("/api/v1/pods?continue=%00", &[400]),
+        ("/api/v1/pods?continue=eyJydiI6MTI4OSwiYWZ0ZXIiOjk5OTk5OTl9", &[400]),
+        ("/api/v1/pods?continue=eyJydiI6LTEsImFmdGVyIjowfQ", &[410]),
+        ("/api/v1/pods?resourceVersion=-1", &[200]),
+        ("/api/v1/pods?resourceVersion=abc", &[400]),
+        ("/api/v1/pods?resourceVersion=1e9", &[400]),
+        ("/api/v1/pods?resourceVersion=0&resourceVersionMatch=Exact", &[200]),
+        ("/api/v1/pods?labelSelector=%00", &[400]),
+        ("/api/v1/pods?labelSelector=%22", &[200, 400]),
+        ("/api/v1/pods?labelSelector=a%20in%20(((", &[400]),
+        ("/api/v1/pods?fieldSelector=metadata.name", &[400]),
+        ("/api/v1/pods?fieldSelector=metadata.name%3D%3D%3D", &[200]),
+        ("/api/v1/pods?fieldSelector=metadata.name%5B%3Dx", &[400]),
+        ("/api/v1/pods?fieldSelector=__proto__%3Dx", &[400]),
+        ("/api/v1/pods?watch=true&resourceVersion=99999999", &[504]),
+        ("/api/v1/pods?watch=true&timeoutSeconds=-5&limit=x&resourceVersion=1289&fieldSelector=x%3Dy", &[400]),
+        ("/api/v1/nodes/master-0/proxy/../../secrets", &[404]),
+        ("/api/v1/namespaces/default/services/https:kubernetes:443/proxy/", &[404]),
+        ("/apis/apps/v1/namespaces/analytics/deployments/web-2/scale", &[404]),
+        ("/openapi/v3/apis/../../..", &[404]),
+        ("/openapi/v9", &[404]),
+        ("/metrics", &[404]),
+        ("/debug/pprof/heap", &[404]),
+        ("/logs/", &[404]),
+        ("/.well-known/oauth-authorization-server", &[404]),
+        (&long, &[414]),
+        (&*many, &[200, 400]),
+        (&*nested, &[400]),
+    ]
+    .into_iter()
+    .map(|(path, codes)| (path.to_owned(), codes))
+    .collect();
+    assert!(paths.len() > 50);
+    for (path, codes) in &paths {
+        let answer = ask(&served, "GET", &format!("{base}{path}"), &[], b"");
+        assert!(codes.contains(&answer.code), "{}: {}", &path[..path.len().min(90)], answer.code);
+        assert!(!answer.body.windows(5).any(|window| window == b"root:"), "{path}");
+    }
+    for (name, value) in [
+        ("Accept", ";;;,=,as=Table"),
+        ("Accept", "application/json;as=Table;v=v1;g="),
+        ("Content-Length", "-1"),
+        ("Transfer-Encoding", "chunked, chunked"),
+        ("Upgrade", "websocket"),
+        ("Range", "bytes=0-1"),
+        ("Expect", "100-continue"),
+    ] {
+        let answer = ask(&served, "GET", &format!("{base}/api/v1/nodes"), &[(name, value)], b"");
+        assert!([200, 400, 406].contains(&answer.code), "{name}: {}", answer.code);
+    }
+    assert_eq!(ask(&served, "GET", &format!("{base}/version"), &[], b"").code, 200);
+    assert_eq!(served.end(), Some(0));
+}

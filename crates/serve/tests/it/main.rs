@@ -9,4 +9,6 @@ mod golden;
 mod guarded;
 mod kubectl;
 mod masked;
+mod oc;
+mod odd;
 mod served;
