@@ -1,5 +1,7 @@
 //! Objects, one or many, whole, as rows, or their metadata alone.
 
+use assay::Pool;
+use assay::parts::bbolt_page::Spread as _;
 use lens::Version;
 use serde_json::{Value, json};
 
@@ -111,23 +113,21 @@ pub(crate) fn list(look: &Look<'_>, namespace: Option<&str>, query: &Query) -> R
     let selector = Selector::of(look.resource, query)?;
     let limit = query.number("limit")?.filter(|limit| *limit > 0).and_then(|limit| usize::try_from(limit).ok());
     let after = query.get("continue").map(|text| page::after(look.world, text)).transpose()?;
-    let mut page = Page { look, out: Vec::new(), many: 0, hidden: Hidden::default(), table: None };
-    if let Form::Table(_) = look.form {
-        page.table = Some(Table::of(look.world, look.resource));
-    }
+    let table = matches!(look.form, Form::Table(_)).then(|| Table::of(look.world, look.resource));
+    let mut page = Page { look, selector: &selector, table, out: Vec::new(), many: 0, hidden: Hidden::default() };
     let mut versions: Box<dyn Iterator<Item = Version<'static>>> = match look.resource.name.as_str() {
         "flowschemas" if page.table.is_some() => Box::new(by_precedence(look).into_iter()),
         _ => Box::new(look.world.objects(look.resource, namespace, after)),
     };
-    let (mut last, mut rest) = (None, 0_u64);
-    for version in &mut versions {
-        if limit.is_some_and(|limit| page.many >= limit) {
-            rest = 1;
-            break;
-        }
-        page.add(&selector, &version);
-        last = Some(version);
+    let mut last = None;
+    loop {
+        let room = limit.map_or(BATCH, |limit| (limit - page.many).min(BATCH));
+        let batch: Vec<Version<'static>> = versions.by_ref().take(room).collect();
+        let Some(end) = batch.last() else { break };
+        last = Some(*end);
+        page.add_all(&batch);
     }
+    let rest = versions.next().map_or(0, |_| 1);
     let mut metadata = json!({"resourceVersion": look.world.at.to_string()});
     if let Some(last) = last.filter(|_| rest > 0) {
         put(&mut metadata, "continue", json!(page::next(look.world, last.key)));
@@ -151,24 +151,56 @@ fn by_precedence(look: &Look<'_>) -> Vec<Version<'static>> {
     all.into_iter().map(|(_, version)| version).collect()
 }
 
+/// Versions that are worked on before the next are looked for, and those that one thread takes at a time.
+const BATCH: usize = 2048;
+const PIECE: usize = 32;
+
 struct Page<'l, 'w> {
     look: &'l Look<'w>,
-    /// Items, each behind a comma.
+    selector: &'l Selector,
+    table: Option<Table<'w>>,
+    /// Items, each behind a comma but for the first.
     out: Vec<u8>,
     many: usize,
     hidden: Hidden,
-    table: Option<Table<'w>>,
+}
+
+/// What came of some versions.
+#[derive(Default)]
+struct Items {
+    /// Each with a comma before it.
+    bytes: Vec<u8>,
+    many: usize,
+    hidden: Hidden,
 }
 
 impl Page<'_, '_> {
-    fn add(&mut self, selector: &Selector, version: &Version<'_>) {
+    /// Adds what is selected of some versions, in their order, whichever thread works on which.
+    fn add_all(&mut self, versions: &[Version<'static>]) {
+        let pieces: Vec<&[Version<'static>]> = versions.chunks(PIECE).collect();
+        let (mut out, mut many, mut hidden) = (std::mem::take(&mut self.out), self.many, self.hidden);
+        let work = |at: usize| {
+            let mut items = Items::default();
+            pieces.get(at).copied().unwrap_or_default().iter().for_each(|version| self.add(version, &mut items));
+            items
+        };
+        Pool.map_fold(pieces.len(), work, |items| {
+            out.extend_from_slice(if many == 0 { items.bytes.get(1..).unwrap_or_default() } else { &items.bytes });
+            many += items.many;
+            hidden.masked += items.hidden.masked;
+            hidden.unreadable += items.hidden.unreadable;
+        });
+        (self.out, self.many, self.hidden) = (out, many, hidden);
+    }
+
+    fn add(&self, version: &Version<'_>, items: &mut Items) {
         let mut hidden = Hidden::default();
         let mut object = show(self.look.world, self.look.resource, version, &mut hidden);
-        if !selector.matches(&object) {
+        if !self.selector.matches(&object) {
             return;
         }
-        self.hidden.masked += hidden.masked;
-        self.hidden.unreadable += hidden.unreadable;
+        items.hidden.masked += hidden.masked;
+        items.hidden.unreadable += hidden.unreadable;
         let item = match (&self.table, self.look.form) {
             (Some(table), Form::Table(version)) => table.row(&object, self.look.row_object(&object, version)),
             (_, Form::Metadata(version)) => partial(&object, version),
@@ -183,11 +215,9 @@ impl Page<'_, '_> {
                 object
             }
         };
-        if self.many > 0 {
-            self.out.push(b',');
-        }
-        self.many += 1;
-        let _ = serde_json::to_writer(&mut self.out, &item);
+        items.bytes.push(b',');
+        items.many += 1;
+        let _ = serde_json::to_writer(&mut items.bytes, &item);
     }
 
     fn finish(self, metadata: &Value) -> Answer {

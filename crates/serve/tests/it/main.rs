@@ -5,6 +5,7 @@
 
 mod client;
 mod clients;
+mod custom;
 mod golden;
 mod guarded;
 mod kubectl;
