@@ -97,7 +97,7 @@ fn what_is_salvaged_is_served_by_etcd() {
         let (_, out, told) = rebuilt(folder.path(), id, &source, more);
         let file = fs::read(&out).unwrap();
         let left = scan(Db::open(&file).unwrap(), Options::default(), &Serial);
-        let names = left.store.live_names(|_| true, &Serial);
+        let names = left.store.live_names(|_| true, &Serial).collect::<Vec<_>>();
         assert_eq!(told["liveKeys"], names.len(), "{id}");
         assert!(names.len() > 200 && told["salvage"]["whole"] == Value::Bool(false), "{id}: {told}");
         let verified = assay(&["verify", "--json", out.to_str().unwrap()]);

@@ -102,7 +102,18 @@ pub struct LeafElement<'a> {
     pub value: &'a [u8],
 }
 
-impl LeafElement<'_> {
+impl<'a> LeafElement<'a> {
+    /// Key and value of the element at byte `at` of a file, where [`LeafPage::offset_of`] says that one is which
+    /// [`LeafPage::elements`] gave: it is read again, and not held against its page.
+    #[must_use]
+    pub fn data_at(file: &'a [u8], at: u64) -> Option<(&'a [u8], &'a [u8])> {
+        let at = usize::try_from(at).ok()?;
+        let element = array_at::<ELEMENT_LEN>(file, at)?;
+        let Span { key, value, .. } =
+            Span::of(file, at, u32_at(element, 4)?, u32_at(element, 8)?, u32_at(element, 12)?).ok()?;
+        Some((key, value))
+    }
+
     /// Whether the value is a bucket.
     #[must_use]
     pub fn is_bucket(&self) -> bool {

@@ -11,6 +11,8 @@ use crate::trailer::Sha256Digest;
 const DOMAIN: &[u8] = b"assay-content/1\n";
 /// Entries digested in one piece of work.
 const ENTRIES_AT_ONCE: usize = 256;
+/// Entries that are looked up before they are digested.
+const TOGETHER: usize = ENTRIES_AT_ONCE * 64;
 
 impl Scan<'_> {
     /// Digests the live keys and values of the view.
@@ -21,15 +23,20 @@ impl Scan<'_> {
     /// restore is not a key.
     #[must_use]
     pub fn content_digest(&self, spread: &impl Spread) -> Sha256Digest {
-        let entries: Vec<Live<'_>> = self.store.live_sorted(|_| true, spread).collect();
+        let mut entries = self.store.live_sorted(|_| true, spread);
         let mut digest = ContentDigest::default();
-        let piece = |at: usize| {
-            let some = entries.iter().skip(at * ENTRIES_AT_ONCE).take(ENTRIES_AT_ONCE);
-            some.map(|live| entry_digest(live.kv.key, live.kv.value)).collect::<Vec<_>>()
-        };
-        spread.map_fold(entries.len().div_ceil(ENTRIES_AT_ONCE), piece, |digests| {
-            digests.iter().for_each(|entry| digest.0.update(entry));
-        });
+        let mut some: Vec<Live<'_>> = Vec::with_capacity(TOGETHER.min(entries.len()));
+        while entries.len() > 0 {
+            some.clear();
+            some.extend(entries.by_ref().take(TOGETHER));
+            let piece = |at: usize| {
+                let piece = some.iter().skip(at * ENTRIES_AT_ONCE).take(ENTRIES_AT_ONCE);
+                piece.map(|live| entry_digest(live.kv.key, live.kv.value)).collect::<Vec<_>>()
+            };
+            spread.map_fold(some.len().div_ceil(ENTRIES_AT_ONCE), piece, |digests| {
+                digests.iter().for_each(|entry| digest.0.update(entry));
+            });
+        }
         digest.finish()
     }
 }

@@ -100,7 +100,6 @@ impl Scan<'_> {
         if record.is_bump_marker() {
             return self.bump_marker == Some(record.revision);
         }
-        let hash = self.hasher.hash(record.kv.key);
-        self.store.get(record.kv.key, hash).is_some_and(|slot| slot.keeps(record.revision))
+        self.store.keeps(record, self.hasher.hash(record.kv.key))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::record::{KeyValue, Place, Record, RecordError};
 use crate::revision::Revision;
-use crate::store::Slot;
+use crate::store::Before;
 use crate::wire::Oddity;
 
 /// The invariant that a fault breaks.
@@ -260,7 +260,7 @@ impl Sequence {
     }
 
     /// Checks `record` against `before`, the record of the same key that precedes it.
-    pub(crate) fn check(&mut self, record: &Record<'_>, before: Option<&Slot>) {
+    pub(crate) fn check(&mut self, record: &Record<'_>, before: Option<&Before>) {
         self.check_order(record);
         contradictions(record, |kind| self.faults.of(record, kind));
         if record.tombstone {
@@ -321,15 +321,15 @@ impl Sequence {
         self.kept_tombstone |= record.tombstone;
     }
 
-    fn check_put(&mut self, record: &Record<'_>, before: Option<&Slot>) {
+    fn check_put(&mut self, record: &Record<'_>, before: Option<&Before>) {
         let (main, create, version) = (record.revision.main, record.kv.create_revision, record.kv.version);
-        let Some(before) = before.filter(|before| !before.tombstone()) else {
+        let Some(before) = before.filter(|before| !before.tombstone) else {
             if version > 1 && main > self.compacted {
                 self.faults.of(record, MvccFaultKind::Base { version, create });
             }
             return;
         };
-        let previous = before.revision();
+        let previous = before.revision;
         if previous.main == main {
             return self.faults.of(record, MvccFaultKind::DoublePut);
         }
@@ -344,10 +344,10 @@ impl Sequence {
         }
     }
 
-    fn check_tombstone(&mut self, record: &Record<'_>, before: Option<&Slot>) {
+    fn check_tombstone(&mut self, record: &Record<'_>, before: Option<&Before>) {
         match before {
-            Some(before) if before.tombstone() => {
-                let previous = before.revision();
+            Some(before) if before.tombstone => {
+                let previous = before.revision;
                 self.faults.of(record, MvccFaultKind::DoubleTombstone { previous });
             }
             // A compaction may keep a tombstone that lies exactly at its revision, without the put before it.

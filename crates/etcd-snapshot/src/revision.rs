@@ -69,6 +69,12 @@ impl BucketKey {
         Ok(Self { revision: decode_revision(bytes)?, tombstone })
     }
 
+    /// How many bytes it has.
+    #[must_use]
+    pub const fn len(tombstone: bool) -> u64 {
+        if tombstone { 18 } else { 17 }
+    }
+
     /// The 17 or 18 bytes.
     #[must_use]
     pub fn encode(self) -> Vec<u8> {

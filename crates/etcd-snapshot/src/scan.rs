@@ -6,9 +6,10 @@ use crate::crc::Crc;
 use crate::mvcc::{self, MvccFault, MvccFaultKind, MvccFaults, Sequence};
 use crate::record::{Place, Record, RecordError};
 use crate::revision::Revision;
+use crate::slots::{KeyHash, KeyHasher};
 use crate::state::{EtcdState, bucket};
 use crate::status::{Status, dump_hashes};
-use crate::store::{KeyHash, KeyHasher, Live, Store};
+use crate::store::{Live, Store};
 
 /// Entries of a bucket other than `key` and `lease` that are decoded. etcd has a few dozen.
 const ENTRY_CAP: usize = 1_000_000;
@@ -178,7 +179,6 @@ fn read_entries<'a>(
 /// The pass over bucket `key`.
 struct Pass<'a, 'o> {
     options: Options<'o>,
-    file: &'a [u8],
     view: i64,
     store: Store<'a>,
     /// Live keys at the end of the file, where the view is not there.
@@ -198,7 +198,6 @@ impl<'a, 'o> Pass<'a, 'o> {
         let main = |revision: Option<Revision>| revision.map(|revision| revision.main);
         Self {
             options,
-            file,
             view: options.at.unwrap_or(i64::MAX),
             store: Store::new(file),
             sequence: Sequence::new(main(state.scheduled_compaction), main(state.finished_compaction)),
@@ -256,8 +255,7 @@ impl<'a, 'o> Pass<'a, 'o> {
         if record.revision.main > self.view {
             return;
         }
-        let at = record.raw.as_ptr().addr().saturating_sub(self.file.as_ptr().addr());
-        let before = self.store.put(record, *hash, u64::try_from(at).unwrap_or(0), self.view);
+        let before = self.store.put(record, *hash, self.view);
         self.sequence.check(record, before.as_ref());
     }
 
@@ -328,16 +326,14 @@ impl<'a> Scan<'a> {
     /// Whether a record is the value of a live key in the view, rather than its past.
     #[must_use]
     pub fn is_live(&self, record: &Record<'_>) -> bool {
-        let slot = self.store.get(record.kv.key, self.hasher.hash(record.kv.key));
-        !record.tombstone && slot.is_some_and(|slot| !slot.tombstone() && slot.revision() == record.revision)
+        !record.tombstone && self.store.is_live(record, self.hasher.hash(record.kv.key))
     }
 
     /// Whether a record, tombstone or not, is the last one of its key in the view: what a compaction at the view's revision
     /// keeps, a tombstone only where it is of that very revision.
     #[must_use]
     pub fn is_newest(&self, record: &Record<'_>) -> bool {
-        let slot = self.store.get(record.kv.key, self.hasher.hash(record.kv.key));
-        slot.is_some_and(|slot| slot.revision() == record.revision)
+        self.store.is_last(record, self.hasher.hash(record.kv.key))
     }
 
     /// The elements of a bucket in order of their keys, inner buckets among them. Reads the leaves again.

@@ -1,14 +1,18 @@
-//! Sorting many long keys that share long prefixes, without copying them.
+//! Sorting many long keys that share long prefixes, without copying them: 16 bytes a key.
 //!
 //! The keys lie all over a large file. A comparison sort would fetch both keys for each comparison; this one fetches
-//! fourteen bytes of each key at a time and compares integers. What fetching there is can be spread over threads.
+//! eleven bytes of each key at a time, behind what all have in common, and compares integers. What fetching there is can be
+//! spread over threads.
 
-use bbolt_page::Spread;
+use std::ops::Range;
+
+use bbolt_page::{Serial, Spread};
 
 /// How many key bytes one comparison covers.
-const STRIDE: usize = 14;
-/// Entries whose windows are fetched in one piece of work.
+const STRIDE: usize = 11;
+/// Entries whose windows are fetched in one piece of work, and in all pieces together before they are put in place.
 const FETCHED_AT_ONCE: usize = 4096;
+const FETCHED_TOGETHER: usize = FETCHED_AT_ONCE * 16;
 /// Groups larger than this have their windows fetched by all threads; smaller ones are sorted by one.
 const LARGE: usize = 1 << 14;
 
@@ -16,82 +20,108 @@ const LARGE: usize = 1 << 14;
 const PIECES: usize = 64;
 const PIECES_AT_ONCE: usize = 8;
 
-/// The next `STRIDE` key bytes, zero-padded, and behind them how many of the key's bytes they cover (one more than
-/// `STRIDE` where the key goes on). Pairs of integers made of this order exactly as the bytes do.
-type Window = [u64; 2];
+/// The next [`STRIDE`] key bytes, zero-padded, behind them how many of the key's bytes they cover (one more than [`STRIDE`]
+/// where the key goes on), and behind that the number of the key. Integers made of this order exactly as the keys do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry(u128);
 
-#[derive(Clone, Copy)]
-struct Entry<'a, T> {
-    window: Window,
-    key: &'a [u8],
-    item: T,
+/// Bits of an entry that are its number.
+const NUMBER: u32 = u32::BITS;
+
+impl Entry {
+    fn new(key: &[u8], depth: usize, number: u32) -> Self {
+        let rest = key.get(depth..).unwrap_or_default();
+        let mut bytes = [0_u8; 16];
+        for (to, from) in bytes.iter_mut().zip(rest.iter().take(STRIDE)) {
+            *to = *from;
+        }
+        let len = u128::try_from(rest.len().min(STRIDE + 1)).unwrap_or(0);
+        Self(u128::from_be_bytes(bytes) | len << NUMBER | u128::from(number))
+    }
+
+    fn number(self) -> u32 {
+        u32::try_from(self.0 & u128::from(u32::MAX)).unwrap_or(0)
+    }
+
+    fn window(self) -> u128 {
+        self.0 >> NUMBER
+    }
+
+    /// Whether the key has bytes behind the window.
+    fn goes_on(self) -> bool {
+        self.window() & 0xff > STRIDE as u128
+    }
 }
 
-fn window(key: &[u8], depth: usize) -> Window {
-    let rest = key.get(depth..).unwrap_or_default();
-    let mut bytes = [0_u8; 16];
-    for (to, from) in bytes.iter_mut().zip(rest.iter().take(STRIDE)) {
-        *to = *from;
+/// Numbers of keys, in byte order of the keys.
+pub struct Sorted(std::vec::IntoIter<Entry>);
+
+impl Iterator for Sorted {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        self.0.next().map(Entry::number)
     }
-    if let Some(last) = bytes.last_mut() {
-        *last = u8::try_from(rest.len().min(STRIDE + 1)).unwrap_or(0);
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
     }
-    let whole = u128::from_be_bytes(bytes);
-    [u64::try_from(whole >> 64).unwrap_or(0), u64::try_from(whole & u128::from(u64::MAX)).unwrap_or(0)]
 }
+
+impl ExactSizeIterator for Sorted {}
 
 /// A part of the entries that agree in all bytes before `depth`.
 struct Group {
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     depth: usize,
 }
 
-/// Sorts the items `0..count`, as `item` gives them with their keys, by key. Equal keys keep no particular order.
-pub(crate) fn by_key<'a, T: Copy + Send + Sync>(
-    count: usize,
-    item: impl Fn(usize) -> Option<(&'a [u8], T)> + Sync,
+/// The numbers below `count` that `is_wanted` accepts, in the order of their keys. Equal keys come in the order of their
+/// numbers.
+pub(crate) fn by_key<'a>(
+    count: u32,
+    is_wanted: impl Fn(u32) -> bool + Sync,
+    key: impl Fn(u32) -> &'a [u8] + Sync,
     spread: &impl Spread,
-) -> Vec<(&'a [u8], T)> {
-    // Room for all of them: memory that stays untouched costs nothing, growing would hold the entries twice.
-    let mut entries: Vec<Entry<'a, T>> = Vec::with_capacity(count);
+) -> Sorted {
+    let at_once = u32::try_from(FETCHED_AT_ONCE).unwrap_or(u32::MAX);
     let fetch = |piece: usize| {
-        let numbers = piece * FETCHED_AT_ONCE..count.min((piece + 1) * FETCHED_AT_ONCE);
-        let entry = |(key, item)| Entry { window: window(key, 0), key, item };
-        numbers.filter_map(&item).map(entry).collect::<Vec<_>>()
+        let from = u32::try_from(piece).unwrap_or(u32::MAX).saturating_mul(at_once);
+        let numbers = (from..count.min(from.saturating_add(at_once))).filter(|number| is_wanted(*number));
+        numbers.map(|number| Entry::new(key(number), 0, number)).collect::<Vec<_>>()
     };
-    spread.map_fold(count.div_ceil(FETCHED_AT_ONCE), fetch, |some| entries.extend(some));
-    let small = split_large(&mut entries, spread);
-    sort_small(&mut entries, &small, spread);
-    entries.into_iter().map(|entry| (entry.key, entry.item)).collect()
+    let pieces = usize::try_from(count.div_ceil(at_once)).unwrap_or(usize::MAX);
+    // room for all of them: growing would hold them twice
+    let mut entries: Vec<Entry> = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
+    spread.map_fold(pieces, fetch, |some| entries.extend(some));
+    let small = split_large(&mut entries, &key, spread);
+    sort_small(&mut entries, &small, &key, spread);
+    Sorted(entries.into_iter())
 }
 
 /// Sorts by windows as far as groups are large; gives the groups that are left to sort.
-fn split_large<T: Copy + Send + Sync>(entries: &mut [Entry<'_, T>], spread: &impl Spread) -> Vec<Group> {
+fn split_large<'a>(entries: &mut [Entry], key: &(impl Fn(u32) -> &'a [u8] + Sync), spread: &impl Spread) -> Vec<Group> {
     let mut small = Vec::new();
     let mut large = vec![Group { range: 0..entries.len(), depth: 0 }];
     while let Some(Group { range, depth }) = large.pop() {
         let Some(group) = entries.get_mut(range.clone()) else { continue };
-        group.sort_unstable_by_key(|entry| entry.window);
-        for Group { range: within, depth } in ties(group, depth) {
-            let range = range.start + within.start..range.start + within.end;
-            if range.len() > LARGE {
-                fetch_windows(entries, &range, depth, spread);
-                large.push(Group { range, depth });
-            } else {
-                small.push(Group { range, depth });
-            }
+        if group.len() <= LARGE {
+            small.push(Group { range, depth });
+            continue;
         }
+        let depth = fetch_windows(group, depth, key, spread);
+        group.sort_unstable();
+        large.extend(ties(group, &range, depth));
     }
     small
 }
 
 /// The parts of a sorted group whose keys agree in this window and go on behind it.
-fn ties<T>(group: &[Entry<'_, T>], depth: usize) -> Vec<Group> {
-    let mut from = 0;
+fn ties(group: &[Entry], range: &Range<usize>, depth: usize) -> Vec<Group> {
+    let mut from = range.start;
     let mut ties = Vec::new();
-    for same in group.chunk_by(|a, b| a.window == b.window) {
-        let goes_on = same.first().is_some_and(|entry| entry.key.len() > depth + STRIDE);
-        if same.len() > 1 && goes_on {
+    for same in group.chunk_by(|a, b| a.window() == b.window()) {
+        if same.len() > 1 && same.first().is_some_and(|entry| entry.goes_on()) {
             ties.push(Group { range: from..from + same.len(), depth: depth + STRIDE });
         }
         from += same.len();
@@ -99,35 +129,99 @@ fn ties<T>(group: &[Entry<'_, T>], depth: usize) -> Vec<Group> {
     ties
 }
 
-fn fetch_windows<T: Copy + Send + Sync>(
-    entries: &mut [Entry<'_, T>],
-    range: &std::ops::Range<usize>,
+/// How many bytes two keys have in common.
+fn common(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(a, b)| a == b).count()
+}
+
+/// How far the keys of a group that agree before `depth` agree at most: as far as its first and its last ones do.
+fn guessed_depth<'a>(group: &[Entry], depth: usize, key: &impl Fn(u32) -> &'a [u8]) -> usize {
+    let of = |entry: Option<&Entry>| entry.map(|entry| key(entry.number())).unwrap_or_default();
+    let first = of(group.first());
+    let others = [group.len() / 3, group.len() / 2, group.len() - 1];
+    others.into_iter().map(|at| common(first, of(group.get(at)))).min().unwrap_or(depth).max(depth)
+}
+
+/// Makes the entries of a group those behind the bytes that all keys share; gives how many these are.
+fn fetch_windows<'a>(
+    group: &mut [Entry],
     depth: usize,
+    key: &(impl Fn(u32) -> &'a [u8] + Sync),
     spread: &impl Spread,
-) {
-    let mut windows: Vec<Window> = Vec::with_capacity(range.len());
-    let group = entries.get(range.clone()).unwrap_or_default();
-    let fetch = |piece: usize| {
-        let some = group.iter().skip(piece * FETCHED_AT_ONCE).take(FETCHED_AT_ONCE);
-        some.map(|entry| window(entry.key, depth)).collect::<Vec<_>>()
-    };
-    spread.map_fold(group.len().div_ceil(FETCHED_AT_ONCE), fetch, |some| windows.extend(some));
-    for (entry, window) in entries.get_mut(range.clone()).unwrap_or_default().iter_mut().zip(windows) {
-        entry.window = window;
+) -> usize {
+    let mut at = guessed_depth(group, depth, key);
+    loop {
+        let shared = fetch_at(group, at, depth, key, spread);
+        if shared >= at {
+            return at;
+        }
+        at = shared.max(depth);
     }
 }
 
+/// The same, where `at` bytes are taken for shared; gives how many are.
+fn fetch_at<'a>(
+    group: &mut [Entry],
+    at: usize,
+    depth: usize,
+    key: &(impl Fn(u32) -> &'a [u8] + Sync),
+    spread: &impl Spread,
+) -> usize {
+    let first = group.first().map(|entry| key(entry.number())).unwrap_or_default();
+    let prefix = first.get(depth..at).unwrap_or_default();
+    let mut shared = at;
+    for some in group.chunks_mut(FETCHED_TOGETHER) {
+        let pieces: Vec<&[Entry]> = some.chunks(FETCHED_AT_ONCE).collect();
+        let mut fetched: Vec<Entry> = Vec::with_capacity(some.len());
+        let fetch = |piece: usize| fetch_piece(pieces.get(piece).copied().unwrap_or_default(), prefix, at, depth, key);
+        spread.map_fold(pieces.len(), fetch, |(entries, least)| {
+            fetched.extend(entries);
+            shared = shared.min(least);
+        });
+        if shared < at {
+            break;
+        }
+        some.copy_from_slice(&fetched);
+    }
+    shared
+}
+
+fn fetch_piece<'a>(
+    piece: &[Entry],
+    prefix: &[u8],
+    at: usize,
+    depth: usize,
+    key: &impl Fn(u32) -> &'a [u8],
+) -> (Vec<Entry>, usize) {
+    let mut shared = at;
+    let entry = |entry: &Entry| {
+        let key = key(entry.number());
+        let own = key.get(depth..).unwrap_or_default();
+        if !own.starts_with(prefix) {
+            shared = shared.min(depth + common(prefix, own));
+        }
+        Entry::new(key, at, entry.number())
+    };
+    let entries = piece.iter().map(entry).collect();
+    (entries, shared)
+}
+
 /// Sorts groups that are no longer large, several to a piece of work, a few pieces at a time: what is sorted is a copy.
-fn sort_small<T: Copy + Send + Sync>(entries: &mut [Entry<'_, T>], groups: &[Group], spread: &impl Spread) {
+fn sort_small<'a>(
+    entries: &mut [Entry],
+    groups: &[Group],
+    key: &(impl Fn(u32) -> &'a [u8] + Sync),
+    spread: &impl Spread,
+) {
     let pieces: Vec<&[Group]> = groups.chunks(groups.len().div_ceil(PIECES).max(1)).collect();
     for some in pieces.chunks(PIECES_AT_ONCE) {
-        let mut done: Vec<(usize, Vec<Entry<'_, T>>)> = Vec::new();
+        let mut done: Vec<(usize, Vec<Entry>)> = Vec::new();
         let view = &*entries;
         let sort = |piece: usize| {
             let groups = some.get(piece).copied().unwrap_or_default();
             let sorted = |group: &Group| {
                 let mut own = view.get(group.range.clone()).unwrap_or_default().to_vec();
-                sort_group(&mut own, group.depth);
+                sort_group(&mut own, group.depth, key);
                 (group.range.start, own)
             };
             groups.iter().map(sorted).collect::<Vec<_>>()
@@ -142,33 +236,25 @@ fn sort_small<T: Copy + Send + Sync>(entries: &mut [Entry<'_, T>], groups: &[Gro
 }
 
 /// Sorts entries that agree in all bytes before `depth`.
-fn sort_group<T: Copy>(entries: &mut [Entry<'_, T>], depth: usize) {
+fn sort_group<'a>(entries: &mut [Entry], depth: usize, key: &(impl Fn(u32) -> &'a [u8] + Sync)) {
     let mut groups = vec![Group { range: 0..entries.len(), depth }];
     while let Some(Group { range, depth }) = groups.pop() {
-        let Some(group) = entries.get_mut(range.clone()) else { continue };
-        for entry in group.iter_mut() {
-            entry.window = window(entry.key, depth);
-        }
-        group.sort_unstable_by_key(|entry| entry.window);
-        let ties = ties(group, depth);
-        groups.extend(
-            ties.into_iter().map(|tie| Group {
-                range: range.start + tie.range.start..range.start + tie.range.end,
-                depth: tie.depth,
-            }),
-        );
+        let Some(group) = entries.get_mut(range.clone()).filter(|group| !group.is_empty()) else { continue };
+        let depth = fetch_windows(group, depth, key, &Serial);
+        group.sort_unstable();
+        groups.extend(ties(group, &range, depth));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bbolt_page::Serial;
     use proptest::prelude::*;
 
     use super::*;
 
     fn sorted<'a>(keys: &[&'a [u8]]) -> Vec<&'a [u8]> {
-        by_key(keys.len(), |at| Some((keys[at], ())), &Serial).into_iter().map(|(key, ())| key).collect()
+        let count = u32::try_from(keys.len()).unwrap();
+        by_key(count, |_| true, |number| keys[number as usize], &Serial).map(|number| keys[number as usize]).collect()
     }
 
     proptest! {
@@ -185,6 +271,21 @@ mod tests {
     fn groups_too_large_for_one_thread_are_sorted_too() {
         let keys: Vec<String> =
             (0..3 * LARGE).map(|n| format!("/a/prefix/longer/than/a/window/{}/{}", n % 3, n * 7919 % 99_991)).collect();
+        let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
+        let mut expected = keys.clone();
+        expected.sort();
+        assert!(sorted(&keys) == expected);
+    }
+
+    #[test]
+    fn keys_that_share_less_than_those_looked_at_first_are_sorted_too() {
+        let count = 2 * LARGE;
+        let first = [0, count / 3, count / 2, count - 1];
+        let key = |n: usize| match first.contains(&n) {
+            true => format!("/a/prefix/longer/than/a/window/{n:06}"),
+            false => format!("/a/prefix/other/{}", n * 7919 % 99_991),
+        };
+        let keys: Vec<String> = (0..count).map(key).collect();
         let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
         let mut expected = keys.clone();
         expected.sort();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bbolt_page::Spread;
 use etcd_snapshot::carve::{Carved, Content, Label, carve};
-use etcd_snapshot::{Oddity, Place, Record, Scan};
+use etcd_snapshot::{LastRecords, Oddity, Place, Record, Scan};
 use kube_objects::Envelope;
 use serde_json::Value;
 
@@ -131,19 +131,39 @@ pub fn carved_records<'a>(
 /// Follows keys through their revisions, which must come in order. Remembers one record a key, not its value.
 #[derive(Debug, Default)]
 pub struct Follow<'a> {
+    /// Those that can be read again where they lie in a file.
+    in_file: Option<LastRecords<'a>>,
+    /// The others.
     last: HashMap<&'a [u8], Record<'a>>,
 }
 
 impl<'a> Follow<'a> {
+    /// Follows all the keys of a file: what is remembered of a record is where it lies.
+    #[must_use]
+    pub fn of_file(file: &'a [u8]) -> Self {
+        Self { in_file: Some(LastRecords::new(file)), ..Self::default() }
+    }
+
     /// Takes a record that is not looked at.
     pub fn pass(&mut self, record: Record<'a>) {
-        self.last.insert(record.kv.key, record);
+        let in_file = self.in_file.as_mut().is_some_and(|in_file| in_file.put(&record).is_some());
+        if !in_file {
+            self.last.insert(record.kv.key, record);
+        } else if !self.last.is_empty() {
+            self.last.remove(record.kv.key);
+        }
     }
 
     /// The record of a key before the next one, as far as records were taken.
     #[must_use]
-    pub fn last(&self, key: &[u8]) -> Option<&Record<'a>> {
-        self.last.get(key)
+    pub fn last(&self, key: &[u8]) -> Option<Record<'a>> {
+        let kept = if self.last.is_empty() { None } else { self.last.get(key).copied() };
+        kept.or_else(|| self.in_file.as_ref()?.get(key))
+    }
+
+    /// The keys of all records that were taken. One may come twice.
+    pub fn keys(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
+        self.in_file.iter().flat_map(LastRecords::keys).chain(self.last.keys().copied())
     }
 
     /// Whether a record, which was not taken yet, made, changed or ended what is meant. A deletion has no object: the version
@@ -165,8 +185,8 @@ impl<'a> Follow<'a> {
             let kv = &record.kv;
             Object::read(opener, kv.key, kv.value, kv.mod_revision, view).map(Object::into_shown)
         };
-        let versions = [Some(record), self.last(record.kv.key)].into_iter().flatten().filter(|it| !it.tombstone);
-        selection.matches_any(record.kv.key, versions.map(read))
+        let versions = [Some(*record), self.last(record.kv.key)].into_iter().flatten().filter(|it| !it.tombstone);
+        selection.matches_any(record.kv.key, versions.map(|it| read(&it)))
     }
 
     /// Takes a record and says what it did.
@@ -177,7 +197,8 @@ impl<'a> Follow<'a> {
         view: View,
         compared: Compared,
     ) -> Step<'a> {
-        let earlier = self.last.insert(record.kv.key, record);
+        let earlier = self.last(record.kv.key);
+        self.pass(record);
         let before = earlier.filter(|earlier| !earlier.tombstone);
         let event = match (record.tombstone, before) {
             (true, _) => Event::Deleted,

@@ -43,8 +43,14 @@ pub struct Passed<'a> {
     pub damaged: u64,
     /// Deletions of what is not retained, so that nothing tells whether it was meant.
     pub bare: u64,
+    met: Follow<'a>,
+}
+
+impl<'a> Passed<'a> {
     /// The keys that were met, in the window or before it.
-    pub keys: HashSet<&'a [u8]>,
+    pub fn keys(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
+        self.met.keys()
+    }
 }
 
 impl Timeline<'_> {
@@ -56,7 +62,8 @@ impl Timeline<'_> {
         mut take: impl FnMut(Event<'a>) -> ControlFlow<()>,
     ) -> Passed<'a> {
         let Self { selection, window, opener, view, compared } = *self;
-        let (mut passed, mut follow, mut unseen) = (Passed::default(), Follow::default(), HashSet::new());
+        let (mut passed, mut follow, mut unseen) =
+            (Passed::default(), Follow::of_file(reader.walked().db.bytes()), HashSet::new());
         let mut going = ControlFlow::Continue(());
         // a namespace has no namespace, and what became of it is what one asks first of all that is gone
         let is_meant = |key: &[u8]| selection.matches(key) || selection.is_own_namespace(key);
@@ -66,7 +73,6 @@ impl Timeline<'_> {
                 return;
             }
             let key = record.kv.key;
-            passed.keys.insert(key);
             if record.revision.main < window.first {
                 return follow.pass(record);
             }
@@ -85,6 +91,6 @@ impl Timeline<'_> {
                 }
             }
         });
-        Passed { damaged, ..passed }
+        Passed { damaged, met: follow, ..passed }
     }
 }

@@ -6,17 +6,17 @@
 mod account;
 mod group;
 mod key;
-
-use std::cmp::Reverse;
+mod top;
 
 use bbolt_page::{BucketRoot, Chunk, Db, Faults, LeafElement, LeafPage, Spread, Walker};
 use etcd_snapshot::state::bucket;
 use etcd_snapshot::{Place, Record};
 
 pub use account::{Account, Reclaimable};
-pub use group::{By, Group, groups};
-pub use key::KeyUsage;
-use key::{KeyHash, KeyHasher, Keys};
+use group::groups;
+pub use group::{By, Group};
+pub use key::{KeyUsage, Keys};
+use top::Top;
 
 use crate::select::Selection;
 
@@ -29,7 +29,7 @@ pub struct Usage<'a> {
     /// Every byte of the file by its class.
     pub account: Account,
     /// Each key with what its records take, in the order in which they first appear.
-    pub keys: Vec<KeyUsage<'a>>,
+    pub keys: Keys<'a>,
     /// Records and tombstones in the file.
     pub records: u64,
     /// What the walk found wrong. A damaged file is accounted for as far as its trees can be followed: pages that were
@@ -48,20 +48,11 @@ pub struct Table {
     pub all: usize,
 }
 
-/// A record on its way from the thread that decoded it.
-struct Decoded<'a> {
-    key: &'a [u8],
-    hash: KeyHash,
-    size: u64,
-    wrapping: u64,
-    tombstone: bool,
-    /// Versions that its generation had before it.
-    versions_before: u64,
-}
-
 #[derive(Default)]
 struct Piece<'a> {
-    records: Vec<Decoded<'a>>,
+    records: Vec<Record<'a>>,
+    /// Bytes of its records, with their elements.
+    bytes: u64,
     /// Bytes of elements that are no records.
     other: u64,
     unreadable: u64,
@@ -72,13 +63,13 @@ struct Piece<'a> {
 impl<'a> Usage<'a> {
     /// Accounts for every byte of a database in one walk. `progress` gets bytes of leaves, perhaps from several threads.
     ///
-    /// Memory: some 100 bytes for each key.
+    /// Memory: some 30 bytes for each key, and 40 more where it has several records.
     #[must_use]
     pub fn of(db: Db<'a>, spread: &impl Spread, progress: &(dyn Fn(u64) + Sync)) -> Self {
         let mut walker = Walker::new(db);
         let buckets = walker.buckets(spread);
         let mut account = Account::default();
-        let mut keys = Keys::default();
+        let mut keys = Keys::new(walker.db().bytes());
         let (mut records, mut unreadable, mut inline_records) = (0, 0, false);
         let page_size = walker.db().page_size();
         if let Some(root) = walker.root() {
@@ -94,11 +85,10 @@ impl<'a> Usage<'a> {
                 account.add_own(&leaf_bytes(walker.db(), &bucket.root, page_size));
                 continue;
             }
-            let hasher = KeyHasher::default();
             let inline = matches!(bucket.root, BucketRoot::Inline(_));
             let read = |chunk: &mut Chunk<'_, 'a>| {
-                let piece = read(chunk, &hasher, inline);
-                progress(piece.records.iter().map(|record| record.size).sum());
+                let piece = read(chunk, inline);
+                progress(piece.bytes);
                 piece
             };
             walker.visit(bucket, spread, read, |piece| {
@@ -113,7 +103,6 @@ impl<'a> Usage<'a> {
         let freelist = walker.freelist().map_or(0, |header| u64::from(header.overflow) + 1);
         let db = walker.db().clone();
         let walked = walker.finish_with(spread, |bucket| account.add_own(&tree_bytes(&db, &bucket.root, page_size)));
-        let keys = keys.into_list();
         account.close(&walked, freelist, &keys);
         if inline_records {
             // They lie in the page of the root, where they were counted as its own.
@@ -132,7 +121,7 @@ impl<'a> Usage<'a> {
     /// Keeps the keys that are meant. The account stays that of the whole file.
     pub fn narrow(&mut self, selection: &Selection) {
         if !selection.is_everything() {
-            self.keys.retain(|key| selection.matches(key.key));
+            self.keys.narrow(selection);
         }
     }
 
@@ -146,31 +135,12 @@ impl<'a> Usage<'a> {
     /// written most, versions that a compaction removed counted. At most `top`, or with 0 all.
     #[must_use]
     pub fn table(&self, by: Option<By>, churn: bool, top: usize) -> Table {
-        let Some(by) = by else {
-            return Table { rows: self.top_keys(churn, top), all: self.keys.len() };
-        };
-        let mut rows = groups(&self.keys, by);
-        if churn {
-            rows.sort_by_key(|group| Reverse((group.writes(), group.total())));
+        let mut rows = Top::new(top, churn);
+        match by {
+            None => self.keys.iter().for_each(|key| rows.take_key(&key)),
+            Some(by) => groups(&self.keys, by, |group| rows.take(group)),
         }
-        let all = rows.len();
-        if top > 0 {
-            rows.truncate(top);
-        }
-        Table { rows, all }
-    }
-
-    /// Equal ones come in order of their bytes.
-    fn top_keys(&self, churn: bool, top: usize) -> Vec<Group> {
-        let rank = |key: &&KeyUsage<'_>| Reverse((if churn { key.writes() } else { 0 }, key.total()));
-        let order = |a: &&KeyUsage<'_>, b: &&KeyUsage<'_>| rank(a).cmp(&rank(b)).then_with(|| a.key.cmp(b.key));
-        let mut keys: Vec<&KeyUsage<'_>> = self.keys.iter().collect();
-        if top > 0 && top < keys.len() {
-            keys.select_nth_unstable_by(top, order);
-            keys.truncate(top);
-        }
-        keys.sort_unstable_by(order);
-        keys.into_iter().map(Group::of_key).collect()
+        rows.finish()
     }
 }
 
@@ -210,7 +180,7 @@ fn tree_bytes(db: &Db<'_>, root: &BucketRoot<'_>, page_size: u64) -> PageBytes {
     bytes
 }
 
-fn read<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher, inline: bool) -> Piece<'a> {
+fn read<'a>(chunk: &mut Chunk<'_, 'a>, inline: bool) -> Piece<'a> {
     let mut piece = Piece::default();
     for (page, _) in chunk {
         let mut used = 0;
@@ -220,11 +190,8 @@ fn read<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher, inline: bool) -> Piec
             let place = Place { page: page.page(), element: element.index, offset: page.offset_of(element.index) };
             match Record::decode(&element, place) {
                 Ok(record) if !record.is_bump_marker() && !element.is_bucket() => {
-                    let kv = record.kv;
-                    let (hash, wrapping) = (hasher.hash(kv.key), key::wrapping(kv.value));
-                    let versions_before = u64::try_from(kv.version.saturating_sub(1)).unwrap_or_default();
-                    let tombstone = record.tombstone;
-                    piece.records.push(Decoded { key: kv.key, hash, size, wrapping, tombstone, versions_before });
+                    piece.bytes += size;
+                    piece.records.push(record);
                 }
                 Ok(_) => piece.other += size,
                 Err(_) => {

@@ -81,6 +81,15 @@ pub struct Put<'a> {
     pub lease: i64,
 }
 
+impl Put<'_> {
+    /// The KeyValue, its fields as given.
+    #[must_use]
+    pub fn message(&self) -> Vec<u8> {
+        let numbers = [field(2, self.create), field(3, self.modified), field(4, self.version)].concat();
+        [bytes(1, self.key), numbers, bytes(5, self.value), field(6, self.lease)].concat()
+    }
+}
+
 impl Default for Builder {
     fn default() -> Self {
         Self::new()
@@ -182,15 +191,7 @@ impl Builder {
 
     /// Stores a put at a revision, its fields as given.
     pub fn put(&mut self, main: i64, sub: i64, put: &Put<'_>) -> &mut Self {
-        let message = [
-            bytes(1, put.key),
-            field(2, put.create),
-            field(3, put.modified),
-            field(4, put.version),
-            bytes(5, put.value),
-            field(6, put.lease),
-        ];
-        self.set("key", &revision(main, sub), &message.concat())
+        self.set("key", &revision(main, sub), &put.message())
     }
 
     /// Stores the first put of a key.

@@ -58,7 +58,7 @@ pub(super) fn run(args: TimelineArgs, reading: &Reading, ui: &mut Ui) -> Result<
     if list.written() == 0 && passed.bare == 0 && closed.is_empty() {
         nothing::empty(&source, "no revision that is asked for is retained", ui);
     }
-    nothing::check_named(&selection, passed.keys.into_iter(), &source, ui);
+    nothing::check_named(&selection, passed.keys(), &source, ui);
     closed.finish(ui);
     list.finish(ui)?;
     objects::hint_at_keys(unshown, ui);

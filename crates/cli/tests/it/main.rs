@@ -63,6 +63,7 @@ mod kube_booted;
 mod layouts;
 mod ls;
 mod made;
+mod many_keys;
 mod members;
 mod mend;
 mod odd;

@@ -68,13 +68,12 @@ impl<'s, 'a> Judge<'s, 'a> {
         if self.compacted.is_none_or(|compacted| revision.main > compacted) {
             return Label::Inconsistent; // it would be in the snapshot
         }
-        let last = self.scan.store.get(kv.key, self.scan.hasher.hash(kv.key));
-        match last {
+        match self.scan.store.last(kv.key, self.scan.hasher.hash(kv.key)) {
             None => Label::Compacted,
             // The last version of a key outlives every compaction.
-            Some(last) if last.revision() < revision => Label::Inconsistent,
-            Some(last) if last.tombstone() => Label::Deleted,
-            Some(_) => Label::Older,
+            Some((last, _)) if last < revision => Label::Inconsistent,
+            Some((_, true)) => Label::Deleted,
+            Some((_, false)) => Label::Older,
         }
     }
 

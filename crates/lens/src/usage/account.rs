@@ -3,7 +3,7 @@
 use bbolt_page::Walked;
 use etcd_snapshot::trailer::TRAILER_LEN;
 
-use super::{KeyUsage, PageBytes};
+use super::{Keys, PageBytes};
 
 /// Bytes of a mebibyte, in which the documentation counts what a defragmentation gives back.
 const MEBIBYTE: f64 = 1_048_576.0;
@@ -72,10 +72,10 @@ impl Account {
     }
 
     /// Ends the account with what the walk and the keys add up to; the freelist has so many pages.
-    pub(super) fn close(&mut self, walked: &Walked<'_>, freelist: u64, keys: &[KeyUsage<'_>]) {
+    pub(super) fn close(&mut self, walked: &Walked<'_>, freelist: u64, keys: &Keys<'_>) {
         let db = &walked.db;
         let page_size = db.page_size();
-        for key in keys {
+        for key in keys.iter() {
             self.live += key.live;
             self.history += key.history;
             self.tombstones += key.tombstones;

@@ -1,11 +1,10 @@
 //! Keys that belong together, and what they take together.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use kube_objects::{ResourceClass, ShownKey};
 
-use super::KeyUsage;
+use super::{KeyUsage, Keys};
 
 /// By what keys belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +69,9 @@ impl Group {
         self.wrapping += key.wrapping;
     }
 
-    pub(super) fn of_keys(keys: &[KeyUsage<'_>]) -> Self {
+    pub(super) fn of_keys(keys: &Keys<'_>) -> Self {
         let mut group = Self::default();
-        keys.iter().for_each(|key| group.add(key));
+        keys.iter().for_each(|key| group.add(&key));
         group
     }
 
@@ -85,26 +84,40 @@ impl Group {
     }
 }
 
-/// Keys in groups, the largest first; of equally large ones in order of their names.
-#[must_use]
-pub fn groups(keys: &[KeyUsage<'_>], by: By) -> Vec<Group> {
+/// Gives the keys in groups, in order of their names.
+pub(super) fn groups(keys: &Keys<'_>, by: By, mut give: impl FnMut(Group)) {
+    if let By::Prefix(_) = by {
+        return prefixes(keys, by, give);
+    }
     let mut groups: BTreeMap<Vec<u8>, Group> = BTreeMap::new();
     let mut name = Vec::new();
-    for key in keys {
+    for key in keys.iter() {
         name.clear();
         name_of(key.key, by, &mut name);
         match groups.get_mut(&name) {
-            Some(group) => group.add(key),
+            Some(group) => group.add(&key),
             None => {
                 let mut group = Group { name: name.clone(), ..Group::default() };
-                group.add(key);
+                group.add(&key);
                 groups.insert(name.clone(), group);
             }
         }
     }
-    let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.sort_by_key(|group| Reverse(group.total()));
-    groups
+    groups.into_values().for_each(&mut give);
+}
+
+/// By a prefix there may be as many groups as keys. In order of the keys, one ends before the next begins.
+fn prefixes(keys: &Keys<'_>, by: By, mut give: impl FnMut(Group)) {
+    let (mut now, mut name) = (None::<Group>, Vec::new());
+    for key in keys.sorted() {
+        name.clear();
+        name_of(key.key, by, &mut name);
+        if now.as_ref().is_none_or(|group| group.name != name) {
+            now.replace(Group { name: name.clone(), ..Group::default() }).map(&mut give);
+        }
+        now.iter_mut().for_each(|group| group.add(&key));
+    }
+    now.map(give);
 }
 
 fn name_of(key: &[u8], by: By, name: &mut Vec<u8>) {

@@ -1,12 +1,9 @@
-//! What each key takes: one slot a key, whatever the number of its revisions.
+//! What each key takes: some 30 bytes a key, and 40 more where it has several records.
 
-use std::hash::BuildHasher;
-
-use foldhash::quality::RandomState;
-use hashbrown::HashTable;
+use etcd_snapshot::{BucketKey, LastRecords, Record};
 use kube_objects::{Envelope, Provider};
 
-use super::Decoded;
+use super::{ELEMENT, Selection};
 
 /// What the records of one key take, in bytes of their elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +23,6 @@ pub struct KeyUsage<'a> {
     pub removed: u64,
     /// Bytes of these that encryption adds for certain: prefix, nonce, tag. Padding cannot be seen.
     pub wrapping: u64,
-    hash: u64,
 }
 
 impl KeyUsage<'_> {
@@ -61,59 +57,108 @@ pub(super) fn wrapping(value: &[u8]) -> u64 {
     encrypted.prefix.len() as u64 + around.min(encrypted.body.len() as u64)
 }
 
-/// A key's hash, computed where the record was decoded, perhaps on another thread.
-#[derive(Clone, Copy)]
-pub(super) struct KeyHash(u64);
-
-/// Hashes keys; seeded anew in every process, so that no file can be made to collide.
-#[derive(Default)]
-pub(super) struct KeyHasher(RandomState);
-
-impl KeyHasher {
-    pub(super) fn hash(&self, key: &[u8]) -> KeyHash {
-        KeyHash(self.0.hash_one(key))
-    }
+/// What the records of a key took that a later one replaced.
+#[derive(Clone, Copy, Debug, Default)]
+struct Earlier {
+    history: u64,
+    tombstones: u64,
+    revisions: u64,
+    removed: u64,
+    wrapping: u64,
 }
 
-/// All keys seen.
-#[derive(Default)]
-pub(super) struct Keys<'a> {
-    list: Vec<KeyUsage<'a>>,
-    index: HashTable<u32>,
+/// All keys seen, in the order in which they first appear.
+#[derive(Debug)]
+pub struct Keys<'a> {
+    last: LastRecords<'a>,
+    /// By number of the key: 0, or one more than its place among the earlier.
+    places: Vec<u32>,
+    earlier: Vec<Earlier>,
+    /// Numbers of those that are meant, where not all are.
+    meant: Option<Vec<u32>>,
 }
 
 impl<'a> Keys<'a> {
+    pub(super) fn new(file: &'a [u8]) -> Self {
+        Self { last: LastRecords::new(file), places: Vec::new(), earlier: Vec::new(), meant: None }
+    }
+
     /// Adds a record; they come in order of revision.
-    pub(super) fn add(&mut self, record: &Decoded<'a>) {
-        let slots = &self.list;
-        let slot = |number: &u32| usize::try_from(*number).ok().and_then(|at| slots.get(at));
-        let same = |number: &u32| slot(number).is_some_and(|slot| slot.hash == record.hash.0 && slot.key == record.key);
-        let found = self.index.find(record.hash.0, same).copied();
-        let number = match found {
-            Some(number) => number,
-            None => {
-                // A file would need 200 GB of records of the smallest size to pass this.
-                let Ok(number) = u32::try_from(self.list.len()) else { return };
-                self.index.insert_unique(record.hash.0, number, |number| slot(number).map_or(0, |slot| slot.hash));
-                let (key, hash, removed) = (record.key, record.hash.0, record.versions_before);
-                let none =
-                    KeyUsage { live: 0, history: 0, tombstones: 0, revisions: 0, wrapping: 0, key, removed, hash };
-                self.list.push(none);
-                number
-            }
-        };
-        let Some(slot) = usize::try_from(number).ok().and_then(|at| self.list.get_mut(at)) else { return };
-        slot.revisions += 1;
-        slot.wrapping += record.wrapping;
-        slot.history += std::mem::take(&mut slot.live);
-        if record.tombstone {
-            slot.tombstones += record.size;
-        } else {
-            slot.live = record.size;
+    pub(super) fn add(&mut self, record: &Record<'a>) {
+        let Some((number, before)) = self.last.put(record) else { return };
+        let Some(before) = before else { return self.places.push(0) };
+        let Some(place) = usize::try_from(number).ok().and_then(|at| self.places.get_mut(at)) else { return };
+        if *place == 0 {
+            let removed = versions_before(&before);
+            self.earlier.push(Earlier { removed, ..Earlier::default() });
+            *place = u32::try_from(self.earlier.len()).unwrap_or(0);
+        }
+        let at = usize::try_from(*place).ok().and_then(|place| place.checked_sub(1));
+        let Some(earlier) = at.and_then(|at| self.earlier.get_mut(at)) else { return };
+        earlier.revisions += 1;
+        earlier.wrapping += wrapping(before.kv.value);
+        match before.tombstone {
+            true => earlier.tombstones += size(&before),
+            false => earlier.history += size(&before),
         }
     }
 
-    pub(super) fn into_list(self) -> Vec<KeyUsage<'a>> {
-        self.list
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.meant.as_ref().map_or(self.places.len(), Vec::len)
     }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Each with what it takes.
+    pub fn iter(&self) -> impl Iterator<Item = KeyUsage<'a>> + '_ {
+        let all = if self.meant.is_some() { 0 } else { self.last.len() };
+        (0..all).chain(self.meant.iter().flatten().copied()).filter_map(|number| self.usage(number))
+    }
+
+    /// The same in byte order of the keys.
+    pub(super) fn sorted(&self) -> impl Iterator<Item = KeyUsage<'a>> + '_ {
+        let meant = self.meant.as_deref();
+        let is_meant = |number: u32| meant.is_none_or(|meant| meant.binary_search(&number).is_ok());
+        self.last.sorted(is_meant, &bbolt_page::Serial).filter_map(|number| self.usage(number))
+    }
+
+    /// Keeps those that are meant.
+    pub(super) fn narrow(&mut self, selection: &Selection) {
+        let numbered = (0_u32..).zip(self.last.keys());
+        self.meant = Some(numbered.filter(|(_, key)| selection.matches(key)).map(|(number, _)| number).collect());
+    }
+
+    fn usage(&self, number: u32) -> Option<KeyUsage<'a>> {
+        let last = self.last.numbered(number)?;
+        let place = usize::try_from(number).ok().and_then(|at| self.places.get(at)).copied().unwrap_or(0);
+        let at = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
+        let none = Earlier { removed: versions_before(&last), ..Earlier::default() };
+        let earlier = at.and_then(|at| self.earlier.get(at)).copied().unwrap_or(none);
+        let size = size(&last);
+        Some(KeyUsage {
+            key: last.kv.key,
+            live: if last.tombstone { 0 } else { size },
+            history: earlier.history,
+            tombstones: earlier.tombstones + if last.tombstone { size } else { 0 },
+            revisions: earlier.revisions + 1,
+            removed: earlier.removed,
+            wrapping: earlier.wrapping + wrapping(last.kv.value),
+        })
+    }
+}
+
+/// Bytes of a record with its element.
+fn size(record: &Record<'_>) -> u64 {
+    ELEMENT + BucketKey::len(record.tombstone) + record.raw.len() as u64
+}
+
+/// Versions that a record's generation had before it.
+fn versions_before(record: &Record<'_>) -> u64 {
+    u64::try_from(record.kv.version.saturating_sub(1)).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bbolt_page::{Db, Serial};
 use etcd_snapshot::{Options, scan};
 use fixtures::all;
-use lens::usage::{By, Usage, groups};
+use lens::usage::{By, Usage};
 
 fn usage(bytes: &[u8]) -> Usage<'_> {
     Usage::of(Db::open(bytes).unwrap(), &Serial, &|_| {})
@@ -70,7 +70,7 @@ fn groups_add_up_to_what_the_records_take() {
         let usage = usage(&bytes);
         let account = &usage.account;
         for by in [By::Resource, By::Namespace, By::Prefix(1), By::Prefix(3), By::Prefix(99)] {
-            let groups = groups(&usage.keys, by);
+            let groups = usage.table(Some(by), false, 0).rows;
             let sum = |of: fn(&lens::usage::Group) -> u64| groups.iter().map(of).sum::<u64>();
             assert_eq!(sum(|group| group.live), account.live, "{} {by:?}", fixture.name);
             assert_eq!(sum(|group| group.history), account.history, "{} {by:?}", fixture.name);

@@ -79,9 +79,7 @@ fn entries<'a>(request: &'a Request, scan: &'a Scan<'a>, ui: &mut Ui) -> Box<dyn
             let live = meant(selection, scan.store.live_sorted(wanted, &Pool), ui);
             Box::new(live.into_iter().map(Entry::Live))
         }
-        View::Live(_) if request.form.is_of_names() => {
-            Box::new(scan.store.live_names(wanted, &Pool).into_iter().map(Entry::Name))
-        }
+        View::Live(_) if request.form.is_of_names() => Box::new(scan.store.live_names(wanted, &Pool).map(Entry::Name)),
         View::Live(_) => Box::new(scan.store.live_sorted(wanted, &Pool).map(Entry::Live)),
         View::Deleted(_) => Box::new(scan.store.deleted_sorted(wanted, &Pool).map(Entry::Deleted)),
         View::AllRevisions => Box::new(
