@@ -9,6 +9,7 @@
 //! its files once.
 #![allow(clippy::disallowed_methods, reason = "this is where files are opened")]
 
+mod ahead;
 mod archive;
 mod bytes;
 mod compression;

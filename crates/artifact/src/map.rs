@@ -10,7 +10,8 @@
 //! the default action is restored and the instruction runs into it again.
 //!
 //! No `madvise` is given: random-access advice turns off read-ahead and made a cold 1 GB file thirty
-//! times slower to read, and the other kinds of advice gained nothing.
+//! times slower to read, and the other kinds of advice gained nothing. What is not cached is fetched
+//! by `ahead.rs`.
 #![expect(
     unsafe_code,
     reason = "mapping a file and answering SIGBUS have no safe interface; every block says why it holds"
@@ -30,6 +31,9 @@ const SLOTS: usize = 64;
 /// After so many single pages, the whole rest of a mapping is replaced in one step: a reader of a
 /// file truncated by gigabytes must not take a signal for each 4 KiB.
 const SINGLE_PAGES: usize = 16;
+
+/// Pages that are asked after to tell whether a file is cached.
+const LOOKED_AT: usize = 64;
 
 const FREE: usize = 0;
 const CLAIMED: usize = 1;
@@ -111,6 +115,23 @@ impl Mapping {
         slot.len.store(len.next_multiple_of(page), Ordering::Relaxed);
         slot.start.store(map.as_ptr() as usize, Ordering::Release);
         Ok(Some(Self { slot, map }))
+    }
+
+    /// Whether all of some pages here and there are in memory already; `false` where the system does not tell.
+    pub fn seems_cached(&self) -> bool {
+        let Some(page) = guarded() else { return false };
+        let pages = self.map.len().div_ceil(page);
+        (0..LOOKED_AT).map(|part| pages.saturating_mul(part) / LOOKED_AT * page).all(|offset| self.is_cached(offset))
+    }
+
+    /// Whether the page at `offset`, a multiple of its size, is in memory.
+    fn is_cached(&self, offset: usize) -> bool {
+        let Some(part) = self.map.get(offset..).filter(|part| !part.is_empty()) else { return true };
+        let mut told = 0_u8;
+        // SAFETY: The address is that of a page of a live mapping, and for its one byte (or less than a page) the kernel
+        // writes one byte, to a place that is ours.
+        let outcome = unsafe { libc::mincore(part.as_ptr().cast_mut().cast(), 1, &raw mut told) };
+        outcome == 0 && told & 1 == 1
     }
 
     /// The least offset that could not be read so far, rounded down to a page of memory.

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 
 use super::stream::Counting;
 use super::{Backing, Contents, Raw};
+use crate::ahead;
 use crate::bytes::Bytes;
 use crate::map::Mapping;
 use crate::{Advance, Compression, InputError, Reading, expand};
@@ -85,6 +86,9 @@ impl Contents {
         }
         let place = usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?;
         let mapping = Mapping::new(file, range.end).ok()??;
+        if !mapping.seems_cached() {
+            ahead::fetch(file, range.end);
+        }
         Some(Backing::Map(mapping, place))
     }
 

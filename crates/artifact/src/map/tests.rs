@@ -128,3 +128,11 @@ fn a_foreign_fault_keeps_its_default_end() {
     assert!(libc::WIFSIGNALED(status), "status {status:#x}");
     assert_eq!(libc::WTERMSIG(status), libc::SIGBUS);
 }
+
+#[test]
+fn a_file_is_cached_once_it_was_written_and_not_where_nothing_ever_was() {
+    let (file, page) = file_of(100);
+    assert!(map(&file).seems_cached());
+    file.set_len((page * 100_000) as u64).unwrap();
+    assert!(!map(&file).seems_cached());
+}
