@@ -326,7 +326,11 @@ impl Backup {
         }
         let db = intact_database(source)?;
         watch.phase(Phase::Reading, Some(size));
-        let options = etcd_snapshot::Options { at: None, without_hashes: true, progress: Some(&progress) };
+        let options = etcd_snapshot::Options {
+            without_hashes: true,
+            progress: Some(&progress),
+            ..etcd_snapshot::Options::default()
+        };
         let scan = etcd_snapshot::scan(db, options, &Pool);
         source.check_unchanged()?;
         let (faults, records) = lost(&scan);

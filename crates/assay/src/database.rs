@@ -33,7 +33,7 @@ pub fn intact_database(source: &Contents) -> Result<Db<'_>, Error> {
 pub fn revision_of(path: &Path, reading: &Reading) -> Result<u64, Error> {
     let source = Contents::open(path)?.whole(reading, &|_| {})?;
     source.expect_snapshot()?;
-    let options = Options { at: None, without_hashes: true, progress: None };
+    let options = Options { without_hashes: true, ..Options::default() };
     let current = etcd_snapshot::scan(intact_database(&source)?, options, &Pool).current();
     source.check_unchanged()?;
     Ok(current.unsigned_abs())

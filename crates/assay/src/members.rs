@@ -226,7 +226,7 @@ impl Compared<'_> {
     /// A walk of the view at a revision; `None` where the file is another one meanwhile.
     fn scan<'a>(&self, source: &'a Contents, number: usize, at: Common) -> Option<Scan<'a>> {
         let (db, opened) = database(source).ok()?;
-        let options = Options { at: Some(at.revision), without_hashes: true, progress: None };
+        let options = Options { at: Some(at.revision), without_hashes: true, ..Options::default() };
         let scan = etcd_snapshot::scan(db, options, &Pool);
         source.check_unchanged().ok()?;
         let standing = &self.seen.get(number)?.standing;

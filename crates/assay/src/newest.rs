@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use backup_facts::pair::ClusterFacts;
 use document::Moment;
+use kube_objects::StorageKey;
 
 use crate::backup::Backup;
 use crate::backups::{Backups, Turn};
@@ -51,11 +52,12 @@ fn glance(backup: &Backup, question: &Question, watch: &dyn Watch) -> Option<(Op
     let db = crate::database::intact_database(source).ok()?;
     watch.phase(Phase::Reading, Some(source.bytes().len() as u64));
     let progress = |bytes| watch.advance(bytes);
-    let options = etcd_snapshot::Options { at: None, without_hashes: true, progress: Some(&progress) };
+    let options =
+        etcd_snapshot::Options { without_hashes: true, progress: Some(&progress), ..etcd_snapshot::Options::default() };
     let scan = etcd_snapshot::scan(db, options, &crate::pool::Pool);
     let mut facts = ClusterFacts::default();
     for live in scan.store.live() {
-        facts.add(live.kv.key, live.kv.value, live.kv.create_revision);
+        facts.add(live.kv.key, &StorageKey::parse(live.kv.key), live.kv.value, live.kv.create_revision);
     }
     let cluster = moment::cluster(&facts, &scan.state, None).map(|cluster| cluster.id);
     Some((cluster, moment::taken(backup, Some(&facts), question.now)))

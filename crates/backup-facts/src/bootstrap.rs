@@ -38,6 +38,13 @@ pub enum Held {
     },
 }
 
+impl Bootstrap {
+    /// A record that no token was held against.
+    pub(crate) fn sealed(hash: String) -> Self {
+        Self { hash, token: Held::NotGiven }
+    }
+}
+
 /// The records of a snapshot, where no token was given.
 #[must_use]
 pub fn of(scan: &Scan<'_>) -> Vec<Bootstrap> {
@@ -46,12 +53,14 @@ pub fn of(scan: &Scan<'_>) -> Vec<Bootstrap> {
 
 /// The records of a snapshot; a cluster has one.
 pub(crate) fn records<'a>(scan: &Scan<'a>) -> Vec<(String, &'a [u8])> {
-    let named = scan.store.live().filter_map(|live| {
-        let name = live.kv.key.strip_prefix(PREFIX)?;
-        let digits = name.len() == 12 && name.iter().all(u8::is_ascii_hexdigit);
-        (digits && is_record(live.kv.value)).then(|| (String::from_utf8_lossy(name).into_owned(), live.kv.value))
-    });
-    named.collect()
+    scan.store.live().filter_map(|live| record(live.kv.key, live.kv.value)).collect()
+}
+
+/// The record that a live key is, if it is one: the beginning of the SHA-256 of its token, and what is sealed.
+pub(crate) fn record<'a>(key: &[u8], value: &'a [u8]) -> Option<(String, &'a [u8])> {
+    let name = key.strip_prefix(PREFIX)?;
+    let digits = name.len() == 12 && name.iter().all(u8::is_ascii_hexdigit);
+    (digits && is_record(value)).then(|| (String::from_utf8_lossy(name).into_owned(), value))
 }
 
 /// Holds a token, where there is one, against the records of a snapshot; gives what they hold, too.

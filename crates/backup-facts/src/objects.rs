@@ -59,13 +59,19 @@ enum Wrong {
     Misfiled(&'static str, Option<String>),
 }
 
+/// Whether [`values`] has nothing to say of a value.
+pub(crate) fn is_sound(key: &[u8], value: &[u8]) -> bool {
+    fault(key, value).is_none()
+}
+
 /// Goes through every live value that lies under a key of an API server, all threads at once, and gives those that are
-/// no whole object, or another than their key says. Where the store is no cluster's, what is no object is none of an API
+/// no whole object, or another than their key says: of a scan that has looked by [`is_sound`], through those alone that
+/// are not. Where the store is no cluster's, what is no object is none of an API
 /// server's. What is encrypted is left to whoever has its keys.
 pub fn values(scan: &Scan<'_>, spread: &impl Spread) -> Values {
     let mut found: BTreeMap<&[u8], Unreadable> = BTreeMap::new();
     let (mut misfiled, mut misfiled_in_all) = (Vec::new(), 0);
-    let mut values = scan.store.live().map(|live| (live.kv.key, live.kv.value));
+    let mut values = scan.store.suspects().map(|live| (live.kv.key, live.kv.value));
     let mut room = Vec::new();
     loop {
         room.clear();

@@ -52,8 +52,7 @@ pub type Stored<'a> = (&'a [u8], &'a [u8]);
 
 impl<'a> ClusterFacts<'a> {
     /// Takes what a live object says.
-    pub fn add(&mut self, key: &'a [u8], value: &'a [u8], create_revision: i64) {
-        let parsed = StorageKey::parse(key);
+    pub fn add(&mut self, key: &'a [u8], parsed: &StorageKey<'_>, value: &'a [u8], create_revision: i64) {
         self.newest.push(Reverse((create_revision, (key, value))));
         if self.newest.len() > NEWEST {
             self.newest.pop();
@@ -68,8 +67,8 @@ impl<'a> ClusterFacts<'a> {
                 let uid = ObjectHead::read(value).ok().map(|head| head.metadata.uid.into_owned());
                 self.uid = uid.filter(|uid| !uid.is_empty());
             }
-            (b"", b"pods") => self.add_pod(&parsed, value),
-            (b"", b"secrets" | b"configmaps") if of_static_pod(&parsed).is_some() && self.objects.len() < CAP => {
+            (b"", b"pods") => self.add_pod(parsed, value),
+            (b"", b"secrets" | b"configmaps") if of_static_pod(parsed).is_some() && self.objects.len() < CAP => {
                 self.objects.insert(key, value);
             }
             (b"config.openshift.io", b"clusterversions") if parsed.name == b"version" => {

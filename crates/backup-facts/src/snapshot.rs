@@ -1,18 +1,20 @@
 //! What a snapshot says by itself, and what holds it whole.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bbolt_page::{Db, Faults, OpenError, Pgid, Spread, Walker};
 use etcd_snapshot::salvage::{self, Pages};
 use etcd_snapshot::trailer::{self, TRAILER_LEN, Trailer};
 use etcd_snapshot::{HashKv, Options, Provenance, Scan, scan};
-use kube_objects::{DecodeOptions, Inventory, StorageKey, StoredObject};
+use kube_objects::Inventory;
 
-use crate::hazards::{ControlPlane, ObjectName};
+use crate::bootstrap::Bootstrap;
+pub use crate::endless::Endless;
+use crate::hazards::ControlPlane;
+use crate::leased::LeasedKeys;
 use crate::objects::{self, Values};
 use crate::pair::ClusterFacts;
-use crate::platform::{Beside, Platform, Recognised, Signs};
+use crate::platform::{Beside, Recognised};
 pub use crate::quota::{Quota, QuotaSource};
+use crate::told::Told;
 pub use crate::transfer::Transfer;
 use crate::version::{EtcdVersions, SnapshotVersions, Sources};
 
@@ -43,6 +45,10 @@ pub struct SnapshotFacts<'a> {
     pub values: Values,
     /// Live values that should end by themselves and will not, by resource.
     pub endless: Vec<Endless>,
+    /// Live keys that are attached to leases.
+    pub leased: LeasedKeys<'a>,
+    /// The records in which k3s keeps keys, no token held against them.
+    pub bootstrap: Vec<Bootstrap>,
     /// Which platform it is of.
     pub platform: Recognised,
     /// What etcd may use.
@@ -52,24 +58,6 @@ pub struct SnapshotFacts<'a> {
     /// What a copy or a transfer did to it; not looked for where the file was not hashed, or nothing is wrong with it.
     pub transfer: Transfer,
 }
-
-/// Live values of a resource that an API server writes under a lease, and that have none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endless {
-    /// Its plural.
-    pub resource: String,
-    /// How many have no lease.
-    pub count: u64,
-    /// How many there are.
-    pub live: u64,
-    /// The key of the first that has none.
-    pub example: Vec<u8>,
-    /// Those that have none, the first hundred in order of their keys.
-    pub names: Vec<ObjectName>,
-}
-
-/// Names that are kept of a resource.
-const MOST_NAMES: usize = 100;
 
 /// What is known from elsewhere than the snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,7 +107,8 @@ impl<'a> SnapshotFacts<'a> {
         let previous = db.through_loser();
         let hash = || trailer::read(file, progress);
         let walk = || {
-            let walked = scan(db, Options { progress: Some(progress), ..Options::default() }, spread);
+            let options = Options { progress: Some(progress), sound: Some(&objects::is_sound), ..Options::default() };
+            let walked = scan(db, options, spread);
             let facts = Self::of(walked, claims, spread);
             (facts, previous.map(|previous| count_faults(previous, spread)))
         };
@@ -132,15 +121,9 @@ impl<'a> SnapshotFacts<'a> {
 
     /// What a walk of an intact tree shows, without the hash of the file and without the state before.
     pub fn of(scan: Scan<'a>, claims: &Claims, spread: &impl Spread) -> Self {
-        let (mut inventory, mut versions) = (Inventory::default(), SnapshotVersions::default());
-        let (mut cluster, mut signs) = (ClusterFacts::default(), Signs::default());
-        for live in scan.store.live() {
-            inventory.add(live.kv.key, live.kv.value);
-            versions.add(live.kv.key, live.kv.value);
-            cluster.add(live.kv.key, live.kv.value, live.kv.create_revision);
-            signs.add(live.kv.key, live.kv.value);
-        }
-        let platform = Recognised::of(signs, &claims.beside);
+        let told = Told::of(&scan);
+        let platform = Recognised::of(told.signs, &claims.beside);
+        let ControlPlane { quota_gib, version, .. } = &told.control_plane;
         Self {
             opened: Opened::Meta,
             trailer: None,
@@ -148,12 +131,14 @@ impl<'a> SnapshotFacts<'a> {
             provenance: Provenance::of_scan(&scan),
             previous_root_faults: None,
             hash_kv: scan.hash_kv(spread).ok(),
-            inventory,
-            versions,
-            cluster,
+            inventory: told.inventory,
+            versions: told.versions,
+            cluster: told.cluster,
             values: objects::values(&scan, spread),
-            endless: endless(&scan),
-            quota: quota(&scan, claims.quota, claims.tarball_quota, platform.platform),
+            endless: told.leaseless.into_endless(),
+            leased: told.leased,
+            bootstrap: told.bootstrap,
+            quota: Quota::of(claims.quota, claims.tarball_quota, *quota_gib, version.as_deref(), platform.platform),
             platform,
             pages: None,
             transfer: Transfer::default(),
@@ -253,49 +238,4 @@ pub fn appended(db: &Db<'_>) -> Option<u64> {
     let snapshot = db.bytes().get(..db.bytes().len().checked_sub(behind)?)?;
     let right = trailer::read(snapshot, |_| {}).valid() == Some(true);
     right.then(|| u64::try_from(behind).unwrap_or(u64::MAX))
-}
-
-/// The quota of a backup: see [`Quota::of`]. The objects of the snapshot tell the release and what the operator was told.
-#[must_use]
-pub fn quota(scan: &Scan<'_>, asked: Option<u64>, tarball: Option<u64>, platform: Platform) -> Quota {
-    let mut control_plane = ControlPlane::default();
-    for live in scan.store.live() {
-        let key = StorageKey::parse(live.kv.key);
-        match (key.group, key.resource, key.name) {
-            (b"config.openshift.io", b"clusterversions", _) => control_plane.add_cluster_version(live.kv.value),
-            (b"operator.openshift.io", b"etcds", b"cluster") => {
-                let object = StoredObject::decode(live.kv.value, &DecodeOptions::default());
-                object.iter().for_each(|object| control_plane.add_etcd(object.json()));
-            }
-            _ => {}
-        }
-    }
-    Quota::of(asked, tarball, control_plane.quota_gib, control_plane.version.as_deref(), platform)
-}
-
-/// What should have a lease, and has none.
-fn endless(scan: &Scan<'_>) -> Vec<Endless> {
-    let mut found: BTreeMap<&[u8], (u64, BTreeSet<&[u8]>)> = BTreeMap::new();
-    for (kv, key) in scan.store.live().map(|live| (live.kv, StorageKey::parse(live.kv.key))) {
-        if key.is_leased() {
-            let (live, without) = found.entry(key.resource).or_default();
-            *live += 1;
-            if kv.lease == 0 {
-                without.insert(kv.key);
-            }
-        }
-    }
-    let named = |(resource, (live, without)): (&[u8], (u64, BTreeSet<&[u8]>))| {
-        let example = without.first()?.to_vec();
-        let names = without.iter().take(MOST_NAMES).map(|key| name_of(key)).collect();
-        let resource = String::from_utf8_lossy(resource).into_owned();
-        Some(Endless { resource, count: without.len() as u64, live, example, names })
-    };
-    found.into_iter().filter_map(named).collect()
-}
-
-fn name_of(key: &[u8]) -> ObjectName {
-    let key = StorageKey::parse(key);
-    let text = |bytes| String::from_utf8_lossy(bytes);
-    ObjectName::new(&text(key.namespace.unwrap_or_default()), &text(key.name))
 }

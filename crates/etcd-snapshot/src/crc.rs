@@ -24,21 +24,34 @@ const fn multiply(a: u32, mut b: u32) -> u32 {
     product
 }
 
-/// `x` to the power of 8 for each byte in `len`: what a CRC is multiplied by when so many bytes follow.
-fn shift(mut len: usize) -> u32 {
-    let (mut result, mut power) = (ONE, BYTE);
-    while len > 0 {
-        if len & 1 == 1 {
-            result = multiply(power, result);
-        }
-        power = multiply(power, power);
-        len >>= 1;
-    }
-    result
-}
-
 /// `x` to the power of 8.
 const BYTE: u32 = ONE >> 8;
+
+/// `x` to the power of 8 for as many bytes as a digit of a length counts, to the base of 256.
+static POWERS: [[u32; 256]; size_of::<usize>()] = powers();
+
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it, once, and would see it fail")]
+const fn powers() -> [[u32; 256]; size_of::<usize>()] {
+    let mut powers = [[ONE; 256]; size_of::<usize>()];
+    let (mut place, mut step) = (0, BYTE);
+    while place < powers.len() {
+        let mut digit = 1;
+        while digit < 256 {
+            powers[place][digit] = multiply(step, powers[place][digit - 1]);
+            digit += 1;
+        }
+        step = multiply(step, powers[place][255]);
+        place += 1;
+    }
+    powers
+}
+
+/// `x` to the power of 8 for each byte in `len`: what a CRC is multiplied by when so many bytes follow.
+fn shift(len: usize) -> u32 {
+    let digits = len.to_le_bytes().into_iter().zip(&POWERS).filter(|(digit, _)| *digit != 0);
+    let powers = digits.filter_map(|(digit, powers)| powers.get(usize::from(digit)));
+    powers.fold(ONE, |product, power| if product == ONE { *power } else { multiply(*power, product) })
+}
 
 /// The CRC-32C of some bytes, and how many they were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,10 +82,17 @@ impl Crc {
 
     /// The CRC of these bytes with those of `next` behind them.
     pub(crate) fn then(self, next: Self) -> Self {
-        if next.len == 0 {
+        self.then_part(0, next)
+    }
+
+    /// The CRC of these bytes with the last `part.len` of others behind them; of those others, all have the CRC `part.sum`,
+    /// and those before that part `head`.
+    pub(crate) fn then_part(self, head: u32, part: Self) -> Self {
+        if part.len == 0 {
             return self;
         }
-        Self { sum: multiply(shift(next.len), self.sum) ^ next.sum, len: self.len.saturating_add(next.len) }
+        let sum = multiply(shift(part.len), self.sum ^ head) ^ part.sum;
+        Self { sum, len: self.len.saturating_add(part.len) }
     }
 }
 

@@ -9,13 +9,17 @@ use crate::revision::Revision;
 use crate::slots::{KeyHash, KeyHasher};
 use crate::state::{EtcdState, bucket};
 use crate::status::{Status, dump_hashes};
-use crate::store::{Live, Store};
+use crate::store::{Live, Put, Store};
+use crate::sums::{Ends, Sums};
 
 /// Entries of a bucket other than `key` and `lease` that are decoded. etcd has a few dozen.
 const ENTRY_CAP: usize = 1_000_000;
 
 /// Room that is made at a time for the records of a piece.
 const RECORDS_AT_ONCE: usize = 256;
+
+/// Looks at a key and its value, perhaps on several threads.
+pub type Look<'o> = &'o (dyn Fn(&[u8], &[u8]) -> bool + Sync);
 
 /// What a scan should do.
 #[derive(Clone, Copy, Default)]
@@ -25,6 +29,9 @@ pub struct Options<'o> {
     /// Leaves the checksums out: no status hash, no dump hashes, no HashKV of a file never compacted. For callers that
     /// want the keys alone.
     pub without_hashes: bool,
+    /// Whether the value of a put is sound, asked while it is at hand.
+    /// [`Store::suspects`] gives those that are not, as far as they are live.
+    pub sound: Option<Look<'o>>,
     /// Gets the bytes of leaves done since its last call, perhaps from several threads.
     pub progress: Option<&'o (dyn Fn(u64) + Sync)>,
 }
@@ -69,6 +76,8 @@ pub struct Scan<'a> {
     pub view: i64,
     pub(crate) hasher: KeyHasher,
     pub(crate) records_crc: Crc,
+    /// CRC of the records that etcd's hash takes, where one reading could tell.
+    pub(crate) kept_crc: Option<Crc>,
 }
 
 /// Why a question about a revision has no answer.
@@ -96,14 +105,19 @@ pub enum RevisionError {
 struct Decoded<'a> {
     record: Record<'a>,
     hash: KeyHash,
+    suspect: bool,
+    /// Element of the piece.
+    at: usize,
 }
 
 #[derive(Default)]
 struct Piece<'a> {
     crc: Crc,
+    ends: Ends,
     records: Vec<Decoded<'a>>,
     faults: MvccFaults,
-    damaged: u64,
+    /// Elements that are no records.
+    damaged: Vec<usize>,
     bytes: u64,
 }
 
@@ -187,6 +201,8 @@ struct Pass<'a, 'o> {
     counts: Counts,
     faults: MvccFaults,
     crc: Crc,
+    /// `None` where another reading has to tell which records etcd's hash takes.
+    sums: Option<Sums>,
     first: Option<Revision>,
     last: Option<Revision>,
     bump_marker: Option<Revision>,
@@ -199,12 +215,13 @@ impl<'a, 'o> Pass<'a, 'o> {
         Self {
             options,
             view: options.at.unwrap_or(i64::MAX),
-            store: Store::new(file),
+            store: Store::new(file, options.sound.is_some()),
             sequence: Sequence::new(main(state.scheduled_compaction), main(state.finished_compaction)),
             hasher: KeyHasher::default(),
             counts: Counts::default(),
             faults: MvccFaults::default(),
             crc: Crc::default(),
+            sums: None,
             first: None,
             last: None,
             bump_marker: None,
@@ -213,50 +230,82 @@ impl<'a, 'o> Pass<'a, 'o> {
     }
 
     fn run(&mut self, walker: &mut Walker<'a>, bucket: &Bucket<'a>, spread: &impl Spread) {
-        let (hasher, progress) = (self.hasher.clone(), self.options.progress);
-        let summed = !self.options.without_hashes;
+        let (hasher, options) = (self.hasher.clone(), self.options);
         let elements = bucket.tree().map(|tree| tree.leaves().iter().map(|leaf| u64::from(leaf.count)).sum());
-        self.store.reserve(elements.unwrap_or(0));
+        let elements = elements.unwrap_or(0);
+        self.store.reserve(elements);
+        self.sums = (!options.without_hashes).then(|| Sums::for_keys(elements));
         let decode = |chunk: &mut Chunk<'_, 'a>| {
-            let piece = decode(chunk, &hasher, summed);
-            if let Some(progress) = progress {
+            let piece = decode(chunk, &hasher, options);
+            if let Some(progress) = options.progress {
                 progress(piece.bytes);
             }
             piece
         };
         walker.visit(bucket, spread, decode, |piece| {
             self.crc = self.crc.then(piece.crc);
-            self.counts.damaged += piece.damaged;
-            self.counts.unreadable += piece.damaged;
+            self.counts.damaged += piece.damaged.len() as u64;
+            self.counts.unreadable += piece.damaged.len() as u64;
             self.faults.append(piece.faults);
+            self.sums = self.sums.take().and_then(|mut sums| sums.start(piece.ends).then_some(sums));
+            piece.damaged.into_iter().for_each(|at| self.leave_out(at));
             for decoded in &piece.records {
                 self.take(decoded);
             }
         });
     }
 
-    fn take(&mut self, Decoded { record, hash }: &Decoded<'a>) {
+    fn leave_out(&mut self, at: usize) {
+        if let Some(sums) = &mut self.sums {
+            sums.leave_out(at);
+        }
+    }
+
+    fn take(&mut self, Decoded { record, hash, suspect, at }: &Decoded<'a>) {
         self.counts.records += 1;
         self.counts.tombstones += u64::from(record.tombstone);
         self.first.get_or_insert(record.revision);
         let before = self.last.replace(record.revision);
+        if before.is_some_and(|before| record.revision <= before) {
+            self.sums = None;
+        }
+        // etcd's hash takes all that is newer than the last compaction
+        let counts = record.revision.main > self.compacted.unwrap_or(-1);
         if record.is_bump_marker() {
             if mvcc::is_raised(record.revision, before, self.compacted) {
-                self.bump_marker = Some(record.revision);
+                if self.bump_marker.replace(record.revision).is_some() {
+                    self.sums = None;
+                }
+                if record.revision.main > self.view {
+                    self.leave_out(*at);
+                }
                 return self.sequence.pass_bump_marker(record);
             }
-            self.counts.damaged += 1;
-            return self.sequence.note_lost(record, RecordError::Empty);
+            self.lose(record, RecordError::Empty, counts, *at);
+        } else if record.kv.key.is_empty() {
+            self.lose(record, RecordError::NoKey, counts, *at);
+        } else if record.revision.main > self.view {
+            self.leave_out(*at);
+        } else {
+            let Put { number, kept, before } = self.store.put(record, *hash, *suspect, self.view);
+            if let Some(sums) = &mut self.sums {
+                let counts_still = before.is_some_and(|before| before.revision.main > self.compacted.unwrap_or(-1));
+                sums.supersede(number, *at, counts_still);
+                if !counts && !kept {
+                    sums.leave_out(*at);
+                }
+            }
+            self.sequence.check(record, before.as_ref());
         }
-        if record.kv.key.is_empty() {
-            self.counts.damaged += 1;
-            return self.sequence.note_lost(record, RecordError::NoKey);
+    }
+
+    /// Notes a record that etcd loses.
+    fn lose(&mut self, record: &Record<'a>, error: RecordError, counts: bool, at: usize) {
+        self.counts.damaged += 1;
+        if !counts || record.revision.main > self.view {
+            self.leave_out(at);
         }
-        if record.revision.main > self.view {
-            return;
-        }
-        let before = self.store.put(record, *hash, self.view);
-        self.sequence.check(record, before.as_ref());
+        self.sequence.note_lost(record, error);
     }
 
     /// Live keys as etcd 3.6 counts them, where the view is at the end of the file.
@@ -268,6 +317,9 @@ impl<'a, 'o> Pass<'a, 'o> {
         let mut faults = self.faults;
         faults.append(self.sequence.faults);
         let current = current_revision(self.last, &state);
+        // where a compaction keeps none, etcd skips none
+        let kept_crc =
+            self.sums.filter(|_| self.bump_marker.is_some() || self.store.keeps_any()).map(|sums| sums.sum());
         Scan {
             walked,
             buckets,
@@ -281,6 +333,7 @@ impl<'a, 'o> Pass<'a, 'o> {
             view: self.options.at.unwrap_or(current),
             hasher: self.hasher,
             records_crc: self.crc,
+            kept_crc,
             state,
         }
     }
@@ -355,18 +408,17 @@ pub(crate) fn place(page: &LeafPage<'_>, element: &LeafElement<'_>) -> Place {
     Place { page: page.page(), element: element.index, offset: page.offset_of(element.index) }
 }
 
-fn decode<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher, summed: bool) -> Piece<'a> {
+fn decode<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher, options: Options<'_>) -> Piece<'a> {
     let mut piece = Piece::default();
+    let is_sound = |record: &Record<'_>| options.sound.is_none_or(|sound| sound(record.kv.key, record.kv.value));
+    let mut at = 0;
     for (page, shape) in chunk {
         piece.records.reserve(usize::from(page.count()).min(RECORDS_AT_ONCE));
         piece.bytes += shape.used;
-        let payload = page.payload(&shape);
-        if let Some(payload) = payload.filter(|_| summed) {
-            piece.crc.update(payload);
-        }
+        let mut payload = page.payload(&shape).filter(|_| !options.without_hashes);
         for element in page.elements() {
-            if summed && payload.is_none() {
-                piece.crc.add_element(&element);
+            if !options.without_hashes {
+                piece.add(&element, &mut payload);
             }
             let place = place(&page, &element);
             let decoded = match element.is_bucket() {
@@ -376,15 +428,33 @@ fn decode<'a>(chunk: &mut Chunk<'_, 'a>, hasher: &KeyHasher, summed: bool) -> Pi
             match decoded {
                 Ok(record) => {
                     let hash = hasher.hash(record.kv.key);
-                    piece.records.push(Decoded { record, hash });
+                    let suspect = !record.tombstone && !is_sound(&record);
+                    piece.records.push(Decoded { record, hash, suspect, at });
                 }
                 Err(error) => {
-                    piece.damaged += 1;
+                    piece.damaged.push(at);
                     let kind = MvccFaultKind::Record(error);
                     piece.faults.push(MvccFault { kind, revision: None, key: None, place });
                 }
             }
+            at += 1;
         }
     }
     piece
+}
+
+impl<'a> Piece<'a> {
+    /// Sums an element: from the front of `payload`, where key and value lie side by side there.
+    fn add(&mut self, element: &LeafElement<'a>, payload: &mut Option<&'a [u8]>) {
+        let from = self.crc.len;
+        let len = element.key.len().saturating_add(element.value.len());
+        match payload.and_then(|payload| payload.split_at_checked(len)) {
+            Some((data, rest)) => {
+                self.crc.update(data);
+                *payload = Some(rest);
+            }
+            None => self.crc.add_element(element),
+        }
+        self.ends.push(self.crc, from);
+    }
 }

@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 
 use crate::record::{KeyValue, Place, Record};
 use crate::revision::{BucketKey, Revision};
-use crate::sort::{self, Sorted};
+use crate::sort::{self, Keys, Sorted, TOUCHED};
 
 /// The record is a tombstone.
 pub(crate) const TOMBSTONE: u64 = 1 << 63;
@@ -19,12 +19,16 @@ pub(crate) const KEPT: u64 = 1 << 62;
 pub(crate) const CHOSEN: u64 = 1 << 61;
 /// The record is not as etcd writes one: its first field may not be its key.
 pub(crate) const ODD: u64 = 1 << 60;
+/// The value did not look sound to whoever looked at it.
+pub(crate) const SUSPECT: u64 = 1 << 59;
 /// The bits that say where the record's element lies.
-const PLACE: u64 = ODD - 1;
+const PLACE: u64 = SUSPECT - 1;
 /// Keys that the index has room for beforehand; what a hostile file claims beyond it has to be there first.
 const RESERVED: usize = 1 << 20;
 /// Slots that are made at a time: what has been made is never moved.
 const AT_ONCE: usize = 1 << 14;
+/// Bytes of a cache line.
+const LINE: usize = 64;
 
 /// A key's hash, computed where the record was decoded, perhaps on another thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,6 +118,21 @@ impl<'a> Slots<'a> {
         self.pieces.iter().flatten().copied()
     }
 
+    /// The same, for whoever reads every element: they lie anywhere in the file, and those of some slots at once are
+    /// fetched in the time of one, as long as nothing waits for the one before.
+    pub(crate) fn fetched(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.pieces.iter().flat_map(|piece| piece.chunks(TOUCHED)).flat_map(|some| {
+            self.touch_all(some.iter().copied());
+            some.iter().copied()
+        })
+    }
+
+    fn touch_all(&self, slots: impl Iterator<Item = Slot>) {
+        let byte = |at: usize| self.file.get(at).copied().unwrap_or(0);
+        let places = slots.filter_map(|slot| usize::try_from(slot.at()).ok());
+        std::hint::black_box(places.fold(0, |sum, at| sum ^ byte(at) ^ byte(at.saturating_add(LINE))));
+    }
+
     /// The number of a key's slot.
     pub(crate) fn find(&self, key: &[u8], hash: KeyHash) -> Option<u32> {
         let same =
@@ -121,16 +140,17 @@ impl<'a> Slots<'a> {
         self.index.find(hash.spread(), same).copied()
     }
 
-    /// Puts a slot in the place of number `before`, or behind all others.
-    pub(crate) fn put(&mut self, before: Option<u32>, new: Slot) {
-        if let Some(number) = before.and_then(|number| usize::try_from(number).ok()) {
-            let place = self.pieces.get_mut(number / AT_ONCE).and_then(|piece| piece.get_mut(number % AT_ONCE));
-            return place.into_iter().for_each(|place| *place = new);
+    /// Puts a slot in the place of number `before`, or behind all others; gives its number.
+    pub(crate) fn put(&mut self, before: Option<u32>, new: Slot) -> u32 {
+        if let Some((number, at)) = before.and_then(|number| Some((number, usize::try_from(number).ok()?))) {
+            let place = self.pieces.get_mut(at / AT_ONCE).and_then(|piece| piece.get_mut(at % AT_ONCE));
+            place.into_iter().for_each(|place| *place = new);
+            return number;
         }
         // A file would need 100 GB of records of the smallest size to pass this.
         let number = self.len();
         if number == u32::MAX {
-            return;
+            return number;
         }
         match self.pieces.last_mut().filter(|piece| piece.len() < AT_ONCE) {
             Some(piece) => piece.push(new),
@@ -143,6 +163,7 @@ impl<'a> Slots<'a> {
         let pieces = &self.pieces;
         let hash_of = |&number: &u32| slot(pieces, number).map_or(0, |slot| slot.hash.spread());
         self.index.insert_unique(new.hash.spread(), number, hash_of);
+        number
     }
 
     /// The element of a slot: its key, a revision, and its value, a KeyValue.
@@ -174,6 +195,16 @@ impl<'a> Slots<'a> {
     }
 }
 
+impl<'a> Keys<'a> for Slots<'a> {
+    fn key(&self, number: u32) -> &'a [u8] {
+        self.get(number).map(|slot| self.key(slot)).unwrap_or_default()
+    }
+
+    fn touch(&self, numbers: impl Iterator<Item = u32>) {
+        self.touch_all(numbers.filter_map(|number| self.get(number)));
+    }
+}
+
 /// The last record of each key of those that were taken, from first to last: some 25 bytes a key, whatever is in it. Keys
 /// have numbers from 0 on, in the order in which they first came.
 #[derive(Clone, Debug)]
@@ -200,8 +231,7 @@ impl<'a> LastRecords<'a> {
         let marks = if record.oddity.any() { ODD } else { 0 };
         let found = self.slots.find(record.kv.key, hash);
         let before = found.and_then(|number| self.numbered(number));
-        let number = found.unwrap_or(self.slots.len());
-        self.slots.put(found, Slot::new(record.place.offset, marks, hash));
+        let number = self.slots.put(found, Slot::new(record.place.offset, marks, hash));
         Some((number, before))
     }
 
@@ -231,14 +261,22 @@ impl<'a> LastRecords<'a> {
     /// The numbers of the keys that `is_wanted` accepts, in byte order of the keys: 16 bytes each while they are gone
     /// through.
     pub fn sorted(&self, is_wanted: impl Fn(u32) -> bool + Sync, spread: &impl Spread) -> Sorted {
-        let key = |number| self.slots.get(number).map(|slot| self.slots.key(slot)).unwrap_or_default();
-        sort::by_key(self.len(), is_wanted, key, spread)
+        sort::by_key(self.len(), is_wanted, &self.slots, spread)
+    }
+
+    /// The last record of each key, in the order of their numbers, as [`Self::numbered`] gives it: faster than that, one by
+    /// one.
+    pub fn all(&self) -> impl Iterator<Item = (u32, Record<'a>)> + '_ {
+        (0_u32..).zip(self.slots.fetched()).filter_map(|(number, slot)| Some((number, self.record(slot)?)))
     }
 
     /// The last record of the key of that number. Of its place only the offset is known.
     #[must_use]
     pub fn numbered(&self, number: u32) -> Option<Record<'a>> {
-        let slot = self.slots.get(number)?;
+        self.record(self.slots.get(number)?)
+    }
+
+    fn record(&self, slot: Slot) -> Option<Record<'a>> {
         let (key, raw) = self.slots.element(slot.at());
         let BucketKey { revision, tombstone } = BucketKey::decode(key).ok()?;
         let (kv, oddity) = KeyValue::read(raw).ok()?;

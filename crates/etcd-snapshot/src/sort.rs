@@ -53,14 +53,42 @@ impl Entry {
     }
 }
 
+/// Where the keys lie, by number.
+pub(crate) trait Keys<'a>: Sync {
+    fn key(&self, number: u32) -> &'a [u8];
+
+    /// Fetches the keys of a few numbers at once, before each is asked for: they may lie anywhere.
+    fn touch(&self, numbers: impl Iterator<Item = u32>);
+}
+
+/// Numbers whose keys are touched at once.
+pub(crate) const TOUCHED: usize = 32;
+
 /// Numbers of keys, in byte order of the keys.
-pub struct Sorted(std::vec::IntoIter<Entry>);
+pub struct Sorted(std::vec::IntoIter<u32>);
+
+impl Sorted {
+    /// The same, each one's key touched before.
+    pub(crate) fn touching<'a>(self, keys: &impl Keys<'a>) -> impl ExactSizeIterator<Item = u32> {
+        let mut left = 0;
+        let Self(mut numbers) = self;
+        (0..numbers.len()).map(move |_| {
+            if left == 0 {
+                let some = numbers.as_slice().iter().take(TOUCHED);
+                left = some.len();
+                keys.touch(some.copied());
+            }
+            left -= 1;
+            numbers.next().unwrap_or(u32::MAX)
+        })
+    }
+}
 
 impl Iterator for Sorted {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
-        self.0.next().map(Entry::number)
+        self.0.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -81,26 +109,32 @@ struct Group {
 pub(crate) fn by_key<'a>(
     count: u32,
     is_wanted: impl Fn(u32) -> bool + Sync,
-    key: impl Fn(u32) -> &'a [u8] + Sync,
+    keys: &impl Keys<'a>,
     spread: &impl Spread,
 ) -> Sorted {
     let at_once = u32::try_from(FETCHED_AT_ONCE).unwrap_or(u32::MAX);
     let fetch = |piece: usize| {
         let from = u32::try_from(piece).unwrap_or(u32::MAX).saturating_mul(at_once);
-        let numbers = (from..count.min(from.saturating_add(at_once))).filter(|number| is_wanted(*number));
-        numbers.map(|number| Entry::new(key(number), 0, number)).collect::<Vec<_>>()
+        let numbers: Vec<u32> = (from..count.min(from.saturating_add(at_once))).collect();
+        let entry = |number: &u32| is_wanted(*number).then(|| Entry::new(keys.key(*number), 0, *number));
+        let entries = |some: &[u32]| {
+            keys.touch(some.iter().copied());
+            some.iter().filter_map(entry).collect::<Vec<_>>()
+        };
+        numbers.chunks(TOUCHED).flat_map(entries).collect::<Vec<_>>()
     };
     let pieces = usize::try_from(count.div_ceil(at_once)).unwrap_or(usize::MAX);
     // room for all of them: growing would hold them twice
     let mut entries: Vec<Entry> = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
     spread.map_fold(pieces, fetch, |some| entries.extend(some));
-    let small = split_large(&mut entries, &key, spread);
-    sort_small(&mut entries, &small, &key, spread);
-    Sorted(entries.into_iter())
+    let small = split_large(&mut entries, keys, spread);
+    sort_small(&mut entries, &small, keys, spread);
+    // a quarter of the room, for as long as they are gone through
+    Sorted(entries.iter().map(|entry| entry.number()).collect::<Vec<_>>().into_iter())
 }
 
 /// Sorts by windows as far as groups are large; gives the groups that are left to sort.
-fn split_large<'a>(entries: &mut [Entry], key: &(impl Fn(u32) -> &'a [u8] + Sync), spread: &impl Spread) -> Vec<Group> {
+fn split_large<'a>(entries: &mut [Entry], keys: &impl Keys<'a>, spread: &impl Spread) -> Vec<Group> {
     let mut small = Vec::new();
     let mut large = vec![Group { range: 0..entries.len(), depth: 0 }];
     while let Some(Group { range, depth }) = large.pop() {
@@ -109,7 +143,7 @@ fn split_large<'a>(entries: &mut [Entry], key: &(impl Fn(u32) -> &'a [u8] + Sync
             small.push(Group { range, depth });
             continue;
         }
-        let depth = fetch_windows(group, depth, key, spread);
+        let depth = fetch_windows(group, depth, keys, spread);
         group.sort_unstable();
         large.extend(ties(group, &range, depth));
     }
@@ -135,23 +169,18 @@ fn common(one: &[u8], other: &[u8]) -> usize {
 }
 
 /// How far the keys of a group that agree before `depth` agree at most: as far as its first and its last ones do.
-fn guessed_depth<'a>(group: &[Entry], depth: usize, key: &impl Fn(u32) -> &'a [u8]) -> usize {
-    let of = |entry: Option<&Entry>| entry.map(|entry| key(entry.number())).unwrap_or_default();
+fn guessed_depth<'a>(group: &[Entry], depth: usize, keys: &impl Keys<'a>) -> usize {
+    let of = |entry: Option<&Entry>| entry.map(|entry| keys.key(entry.number())).unwrap_or_default();
     let first = of(group.first());
     let others = [group.len() / 3, group.len() / 2, group.len() - 1];
     others.into_iter().map(|at| common(first, of(group.get(at)))).min().unwrap_or(depth).max(depth)
 }
 
 /// Makes the entries of a group those behind the bytes that all keys share; gives how many these are.
-fn fetch_windows<'a>(
-    group: &mut [Entry],
-    depth: usize,
-    key: &(impl Fn(u32) -> &'a [u8] + Sync),
-    spread: &impl Spread,
-) -> usize {
-    let mut at = guessed_depth(group, depth, key);
+fn fetch_windows<'a>(group: &mut [Entry], depth: usize, keys: &impl Keys<'a>, spread: &impl Spread) -> usize {
+    let mut at = guessed_depth(group, depth, keys);
     loop {
-        let shared = fetch_at(group, at, depth, key, spread);
+        let shared = fetch_at(group, at, depth, keys, spread);
         if shared >= at {
             return at;
         }
@@ -160,20 +189,14 @@ fn fetch_windows<'a>(
 }
 
 /// The same, where `at` bytes are taken for shared; gives how many are.
-fn fetch_at<'a>(
-    group: &mut [Entry],
-    at: usize,
-    depth: usize,
-    key: &(impl Fn(u32) -> &'a [u8] + Sync),
-    spread: &impl Spread,
-) -> usize {
-    let first = group.first().map(|entry| key(entry.number())).unwrap_or_default();
+fn fetch_at<'a>(group: &mut [Entry], at: usize, depth: usize, keys: &impl Keys<'a>, spread: &impl Spread) -> usize {
+    let first = group.first().map(|entry| keys.key(entry.number())).unwrap_or_default();
     let prefix = first.get(depth..at).unwrap_or_default();
     let mut shared = at;
     for some in group.chunks_mut(FETCHED_TOGETHER) {
         let pieces: Vec<&[Entry]> = some.chunks(FETCHED_AT_ONCE).collect();
         let mut fetched: Vec<Entry> = Vec::with_capacity(some.len());
-        let fetch = |piece: usize| fetch_piece(pieces.get(piece).copied().unwrap_or_default(), prefix, at, depth, key);
+        let fetch = |piece: usize| fetch_piece(pieces.get(piece).copied().unwrap_or_default(), prefix, at, depth, keys);
         spread.map_fold(pieces.len(), fetch, |(entries, least)| {
             fetched.extend(entries);
             shared = shared.min(least);
@@ -191,28 +214,27 @@ fn fetch_piece<'a>(
     prefix: &[u8],
     at: usize,
     depth: usize,
-    key: &impl Fn(u32) -> &'a [u8],
+    keys: &impl Keys<'a>,
 ) -> (Vec<Entry>, usize) {
     let mut shared = at;
-    let entry = |entry: &Entry| {
-        let key = key(entry.number());
+    let mut entry = |entry: &Entry| {
+        let key = keys.key(entry.number());
         let own = key.get(depth..).unwrap_or_default();
         if !own.starts_with(prefix) {
             shared = shared.min(depth + common(prefix, own));
         }
         Entry::new(key, at, entry.number())
     };
-    let entries = piece.iter().map(entry).collect();
+    let mut entries = Vec::with_capacity(piece.len());
+    for some in piece.chunks(TOUCHED) {
+        keys.touch(some.iter().map(|entry| entry.number()));
+        entries.extend(some.iter().map(&mut entry));
+    }
     (entries, shared)
 }
 
 /// Sorts groups that are no longer large, several to a piece of work, a few pieces at a time: what is sorted is a copy.
-fn sort_small<'a>(
-    entries: &mut [Entry],
-    groups: &[Group],
-    key: &(impl Fn(u32) -> &'a [u8] + Sync),
-    spread: &impl Spread,
-) {
+fn sort_small<'a>(entries: &mut [Entry], groups: &[Group], keys: &impl Keys<'a>, spread: &impl Spread) {
     let pieces: Vec<&[Group]> = groups.chunks(groups.len().div_ceil(PIECES).max(1)).collect();
     for some in pieces.chunks(PIECES_AT_ONCE) {
         let mut done: Vec<(usize, Vec<Entry>)> = Vec::new();
@@ -221,7 +243,7 @@ fn sort_small<'a>(
             let groups = some.get(piece).copied().unwrap_or_default();
             let sorted = |group: &Group| {
                 let mut own = view.get(group.range.clone()).unwrap_or_default().to_vec();
-                sort_group(&mut own, group.depth, key);
+                sort_group(&mut own, group.depth, keys);
                 (group.range.start, own)
             };
             groups.iter().map(sorted).collect::<Vec<_>>()
@@ -236,11 +258,11 @@ fn sort_small<'a>(
 }
 
 /// Sorts entries that agree in all bytes before `depth`.
-fn sort_group<'a>(entries: &mut [Entry], depth: usize, key: &(impl Fn(u32) -> &'a [u8] + Sync)) {
+fn sort_group<'a>(entries: &mut [Entry], depth: usize, keys: &impl Keys<'a>) {
     let mut groups = vec![Group { range: 0..entries.len(), depth }];
     while let Some(Group { range, depth }) = groups.pop() {
         let Some(group) = entries.get_mut(range.clone()).filter(|group| !group.is_empty()) else { continue };
-        let depth = fetch_windows(group, depth, key, &Serial);
+        let depth = fetch_windows(group, depth, keys, &Serial);
         group.sort_unstable();
         groups.extend(ties(group, &range, depth));
     }
@@ -252,9 +274,20 @@ mod tests {
 
     use super::*;
 
+    impl<'a> Keys<'a> for &[&'a [u8]] {
+        fn key(&self, number: u32) -> &'a [u8] {
+            self[number as usize]
+        }
+
+        fn touch(&self, numbers: impl Iterator<Item = u32>) {
+            let known = numbers.map(|number| (number as usize) < self.len());
+            assert!(known.enumerate().all(|(at, known)| known && at < TOUCHED));
+        }
+    }
+
     fn sorted<'a>(keys: &[&'a [u8]]) -> Vec<&'a [u8]> {
         let count = u32::try_from(keys.len()).unwrap();
-        by_key(count, |_| true, |number| keys[number as usize], &Serial).map(|number| keys[number as usize]).collect()
+        by_key(count, |_| true, &keys, &Serial).touching(&keys).map(|number| keys.key(number)).collect()
     }
 
     proptest! {

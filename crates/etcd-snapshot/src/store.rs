@@ -4,7 +4,7 @@ use bbolt_page::Spread;
 
 use crate::record::{KeyValue, Record};
 use crate::revision::Revision;
-use crate::slots::{CHOSEN, KEPT, KeyHash, ODD, Slot, Slots, TOMBSTONE};
+use crate::slots::{CHOSEN, KEPT, KeyHash, ODD, SUSPECT, Slot, Slots, TOMBSTONE};
 use crate::sort::{self, Sorted};
 
 /// The record of a key before another: what its successor is held against.
@@ -15,6 +15,17 @@ pub(crate) struct Before {
     pub(crate) create_revision: i64,
     /// Version of the key, as far as 32 bits count.
     pub(crate) version: u32,
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Put {
+    /// The number of its key.
+    pub(crate) number: u32,
+    /// Whether a compaction at the view's revision would keep it.
+    pub(crate) kept: bool,
+    /// The record of the key before it.
+    pub(crate) before: Option<Before>,
 }
 
 /// A key that is live in the view that the walk took.
@@ -40,11 +51,13 @@ pub struct Deleted<'a> {
 pub struct Store<'a> {
     slots: Slots<'a>,
     live: u64,
+    /// Whether somebody looked at the values.
+    looked: bool,
 }
 
 impl<'a> Store<'a> {
-    pub(crate) fn new(file: &'a [u8]) -> Self {
-        Self { slots: Slots::new(file), live: 0 }
+    pub(crate) fn new(file: &'a [u8], looked: bool) -> Self {
+        Self { slots: Slots::new(file), live: 0, looked }
     }
 
     pub(crate) fn reserve(&mut self, keys: u64) {
@@ -64,7 +77,14 @@ impl<'a> Store<'a> {
 
     /// The live keys, in the order in which they first appear in the file.
     pub fn live(&self) -> impl Iterator<Item = Live<'a>> + '_ {
-        self.slots.iter().filter(|slot| !slot.has(TOMBSTONE)).map(|slot| self.live_of(slot))
+        self.slots.fetched().filter(|slot| !slot.has(TOMBSTONE)).map(|slot| self.live_of(slot))
+    }
+
+    /// Those of the live keys whose value did not look sound to [`Options::sound`](crate::Options::sound), in the order of
+    /// [`Self::live`]; all where nobody looked.
+    pub fn suspects(&self) -> impl Iterator<Item = Live<'a>> + '_ {
+        let suspects = self.slots.iter().filter(|slot| (slot.has(SUSPECT) || !self.looked) && !slot.has(TOMBSTONE));
+        suspects.map(|slot| self.live_of(slot))
     }
 
     /// The live keys that `wanted` accepts, in byte order: 16 bytes each while they are gone through. Fetching the keys is
@@ -74,8 +94,8 @@ impl<'a> Store<'a> {
         wanted: impl Fn(&[u8]) -> bool + Sync,
         spread: &impl Spread,
     ) -> impl ExactSizeIterator<Item = Live<'a>> + 's {
-        self.sorted(|slot, key| !slot.has(TOMBSTONE) && wanted(key), spread)
-            .map(|number| self.live_of(self.slot(number)))
+        let sorted = self.sorted(|slot, key| !slot.has(TOMBSTONE) && wanted(key), spread);
+        self.fetched(sorted).map(|slot| self.live_of(slot))
     }
 
     /// The names alone of the live keys that `wanted` accepts, in byte order: cheaper than [`Self::live_sorted`], which
@@ -85,8 +105,8 @@ impl<'a> Store<'a> {
         wanted: impl Fn(&[u8]) -> bool + Sync,
         spread: &impl Spread,
     ) -> impl ExactSizeIterator<Item = &'a [u8]> + 's {
-        self.sorted(|slot, key| !slot.has(TOMBSTONE) && wanted(key), spread)
-            .map(|number| self.slots.key(self.slot(number)))
+        let sorted = self.sorted(|slot, key| !slot.has(TOMBSTONE) && wanted(key), spread);
+        self.fetched(sorted).map(|slot| self.slots.key(slot))
     }
 
     /// The keys that are deleted in the view and that `wanted` accepts, in byte order. Fetching the keys is spread.
@@ -96,20 +116,20 @@ impl<'a> Store<'a> {
         spread: &impl Spread,
     ) -> impl ExactSizeIterator<Item = Deleted<'a>> + 's {
         let deleted = self.sorted(|slot, key| slot.has(TOMBSTONE) && wanted(key), spread);
-        deleted.map(|number| {
-            let slot = self.slot(number);
-            Deleted { key: self.slots.key(slot), revision: self.slots.revision(slot) }
-        })
+        self.fetched(deleted).map(|slot| Deleted { key: self.slots.key(slot), revision: self.slots.revision(slot) })
     }
 
     fn sorted(&self, is_wanted: impl Fn(Slot, &[u8]) -> bool + Sync, spread: &impl Spread) -> Sorted {
-        let key = |number| self.slots.key(self.slot(number));
-        let is_wanted = |number| is_wanted(self.slot(number), key(number));
-        sort::by_key(self.slots.len(), is_wanted, key, spread)
+        let is_wanted = |number| is_wanted(self.slot(number), self.slots.key(self.slot(number)));
+        sort::by_key(self.slots.len(), is_wanted, &self.slots, spread)
     }
 
     fn slot(&self, number: u32) -> Slot {
         self.slots.get(number).unwrap_or_default()
+    }
+
+    fn fetched(&self, sorted: Sorted) -> impl ExactSizeIterator<Item = Slot> {
+        sorted.touching(&self.slots).map(|number| self.slot(number))
     }
 
     fn live_of(&self, slot: Slot) -> Live<'a> {
@@ -146,11 +166,11 @@ impl<'a> Store<'a> {
         self.find(record.kv.key, hash).is_some_and(|slot| slot.has(KEPT) && self.slots.is_of(slot, record))
     }
 
-    /// Makes `record` the last one of its key; gives the one before it.
+    /// Makes `record` the last one of its key.
     ///
     /// `limit` is the revision of the view, from which a compaction would look back: the generation that it chooses is
     /// the first that is not over before `limit`, so a tombstone at `limit` or later ends the choice for its key.
-    pub(crate) fn put(&mut self, record: &Record<'a>, hash: KeyHash, limit: i64) -> Option<Before> {
+    pub(crate) fn put(&mut self, record: &Record<'a>, hash: KeyHash, suspect: bool, limit: i64) -> Put {
         let number = self.slots.find(record.kv.key, hash);
         let last = number.and_then(|number| self.slots.get(number));
         let chosen = last.is_some_and(|last| last.has(CHOSEN));
@@ -164,11 +184,14 @@ impl<'a> Store<'a> {
         if record.oddity.any() {
             marks |= ODD;
         }
+        if suspect {
+            marks |= SUSPECT;
+        }
         let was_live = last.is_some_and(|last| !last.has(TOMBSTONE));
         self.live = self.live + u64::from(!record.tombstone) - u64::from(was_live);
         let before = last.map(|last| self.before(last));
-        self.slots.put(number, Slot::new(record.place.offset, marks, hash));
-        before
+        let number = self.slots.put(number, Slot::new(record.place.offset, marks, hash));
+        Put { number, kept: marks & KEPT != 0, before }
     }
 
     fn before(&self, slot: Slot) -> Before {
@@ -199,12 +222,12 @@ mod tests {
             file.extend(key);
             file.extend(*message);
         }
-        let (mut store, hasher) = (Store::new(&file), KeyHasher::default());
+        let (mut store, hasher) = (Store::new(&file, false), KeyHasher::default());
         for offset in places {
             let (key, value) = LeafElement::data_at(&file, offset).unwrap();
             let element = LeafElement { index: 0, flags: 0, key, value };
             let record = Record::decode(&element, Place { page: Pgid(2), element: 0, offset }).unwrap();
-            store.put(&record, hasher.hash(record.kv.key), i64::MAX);
+            store.put(&record, hasher.hash(record.kv.key), false, i64::MAX);
         }
         look(&store);
     }

@@ -82,10 +82,9 @@ const STATIC_PODS: [(&[u8], &str); 4] = [
 
 impl Inventory {
     /// Counts one live key and its value.
-    pub fn add(&mut self, key: &[u8], value: &[u8]) {
-        let parsed = StorageKey::parse(key);
-        self.count(&parsed, value);
-        if key == b"compact_rev_key" {
+    pub fn add(&mut self, parsed: &StorageKey<'_>, value: &[u8]) {
+        self.count(parsed, value);
+        if parsed.is_compaction() {
             self.compaction = std::str::from_utf8(value).ok().and_then(|number| number.parse().ok());
         }
         match (parsed.group, parsed.resource, parsed.name) {
@@ -116,18 +115,17 @@ impl Inventory {
 
     fn count(&mut self, parsed: &StorageKey<'_>, value: &[u8]) {
         // The stored path tells apart what shares a plural: events of two groups, say.
-        if !self.resources.contains_key(parsed.stored_resource) {
-            let beyond = self.resources.len() >= RESOURCE_CAP;
-            let (path, resource, group): (&[u8], &[u8], &[u8]) =
-                if beyond { (b"", b"", b"") } else { (parsed.stored_resource, parsed.resource, parsed.group) };
-            let count = self.resources.entry(path.to_vec()).or_default();
-            (count.resource, count.group) = (resource.to_vec(), group.to_vec());
+        let mut path = parsed.stored_resource;
+        if let Some(count) = self.resources.get_mut(path) {
+            return count.add(value);
         }
-        let known = if self.resources.contains_key(parsed.stored_resource) { parsed.stored_resource } else { b"" };
-        let Some(count) = self.resources.get_mut(known) else { return };
-        count.live += 1;
-        count.bytes += value.len() as u64;
-        count.add(Envelope::of(value));
+        let (mut resource, mut group) = (parsed.resource, parsed.group);
+        if self.resources.len() >= RESOURCE_CAP {
+            (path, resource, group) = (b"", b"", b"");
+        }
+        let count = self.resources.entry(path.to_vec()).or_default();
+        (count.resource, count.group) = (resource.to_vec(), group.to_vec());
+        count.add(value);
     }
 
     /// The counts, by stored path (`kubernetes.io/secrets`), ascending. The empty path counts what has no prefix.
@@ -149,8 +147,10 @@ impl Inventory {
 }
 
 impl ResourceCount {
-    fn add(&mut self, envelope: Envelope<'_>) {
-        let key = match envelope {
+    fn add(&mut self, value: &[u8]) {
+        self.live += 1;
+        self.bytes += value.len() as u64;
+        let key = match Envelope::of(value) {
             Envelope::Encrypted(encrypted) => KeyUse {
                 provider: encrypted.provider.as_bytes().to_vec(),
                 version: encrypted.version.to_vec(),
@@ -198,7 +198,7 @@ mod tests {
             ("/kubernetes.io/minions/n1", b"{}"),
             ("compact_rev_key", b"7"),
         ] {
-            inventory.add(key.as_bytes(), value);
+            inventory.add(&StorageKey::parse(key.as_bytes()), value);
         }
         let counts: BTreeMap<_, _> = inventory.resources().collect();
         let secrets = counts[&b"kubernetes.io/secrets"[..]];
@@ -217,7 +217,7 @@ mod tests {
     fn a_store_of_endless_resources_is_counted_in_bounded_memory() {
         let mut inventory = Inventory::default();
         for n in 0..RESOURCE_CAP + 500 {
-            inventory.add(format!("/x/group.example/r{n}/name").as_bytes(), b"{}");
+            inventory.add(&StorageKey::parse(format!("/x/group.example/r{n}/name").as_bytes()), b"{}");
         }
         assert!(inventory.resources().count() <= RESOURCE_CAP + 1);
         assert_eq!(inventory.resources().map(|(_, count)| count.live).sum::<u64>(), RESOURCE_CAP as u64 + 500);

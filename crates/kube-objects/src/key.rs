@@ -8,6 +8,9 @@ mod resources;
 
 use resources::{KUBERNETES, OPENSHIFT, Stored};
 
+/// The key in which kube-apiserver counts its compactions.
+const COMPACTION: &[u8] = b"compact_rev_key";
+
 /// The first segment of a storage key: whose API server wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Prefix<'k> {
@@ -129,6 +132,12 @@ impl<'k> StorageKey<'k> {
         if self.namespace.is_some() { Scope::Namespaced } else { Scope::Cluster }
     }
 
+    /// Whether this is the key in which kube-apiserver counts its compactions.
+    #[must_use]
+    pub fn is_compaction(&self) -> bool {
+        self.prefix == Prefix::None && self.name == COMPACTION
+    }
+
     /// An API server writes such objects under a lease, and under nothing else: what one server says of itself, which is
     /// to end with it, and events, which pile up otherwise.
     #[must_use]
@@ -150,7 +159,7 @@ impl<'k> StorageKey<'k> {
     }
 
     fn without_prefix(key: &'k [u8]) -> Self {
-        let compaction = key == b"compact_rev_key";
+        let compaction = key == COMPACTION;
         Self {
             prefix: Prefix::None,
             stored_resource: b"",

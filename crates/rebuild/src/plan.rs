@@ -74,7 +74,7 @@ pub fn plan<'a>(db: Db<'a>, wanted: Wanted, spread: &impl Spread) -> Result<Plan
 
 /// Reads a source, and refuses one that is damaged.
 pub(crate) fn read<'a>(db: Db<'a>, at: Option<i64>, spread: &impl Spread) -> Result<Scan<'a>, RebuildError> {
-    let scan = scan(db, Options { at, without_hashes: true, progress: None }, spread);
+    let scan = scan(db, Options { at, without_hashes: true, ..Options::default() }, spread);
     // a list of free pages is not taken over
     if let Some((faults, first)) = scan.walked.faults.costly() {
         return Err(RebuildError::Damaged { faults, first: Box::new(first.clone()) });

@@ -183,7 +183,7 @@ fn with_meta<'a>(db: &Db<'a>, how: How, spread: &impl Spread) -> Result<Outcome<
     }
     union.look_for_gaps();
     if !union.has_lost() {
-        let scan = scan(db.clone(), Options { at: None, without_hashes: true, progress: None }, spread);
+        let scan = scan(db.clone(), Options { without_hashes: true, ..Options::default() }, spread);
         union.conflicts += contradictions(&scan);
         if union.conflicts == 0 && is_sound(&scan) && buckets.iter().all(Other::is_untouched) {
             return Ok(Outcome::Sound(Report::whole(scan.counts.records)));

@@ -1,7 +1,6 @@
 //! What a snapshot says of the cluster that it was taken from, as `cluster` tells it.
 
-use std::collections::BTreeMap;
-
+use backup_facts::leased::LeasedKeys;
 use checks::Finding;
 use document::{Cluster, Hex64, KeyBuf, Lease};
 use etcd_snapshot::state::{self, Permission, Role, User};
@@ -10,15 +9,12 @@ use etcd_snapshot::{EtcdState, Scan};
 /// The leases, each with how many live keys hang on it.
 #[must_use]
 pub fn leases(scan: &Scan<'_>) -> Vec<Lease> {
-    let mut keys: BTreeMap<i64, u64> = BTreeMap::new();
-    for live in scan.store.live().filter(|live| live.kv.lease != 0) {
-        *keys.entry(live.kv.lease).or_default() += 1;
-    }
+    let leased = LeasedKeys::of(scan);
     let lease = |lease: &state::Lease| Lease {
         id: Hex64(lease.id.cast_unsigned()),
         ttl: lease.ttl,
         remaining_ttl: (lease.remaining_ttl != 0).then_some(lease.remaining_ttl),
-        keys: keys.get(&lease.id).copied().unwrap_or_default(),
+        keys: leased.get(lease.id).map_or(0, |(keys, _)| keys),
     };
     scan.state.leases.iter().map(lease).collect()
 }

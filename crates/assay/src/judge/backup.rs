@@ -148,7 +148,7 @@ impl Judged<'_> {
 
     fn of_keys(&self) -> Vec<Finding> {
         let records = || match &self.facts.snapshot {
-            Some(snapshot) => checks::keys_fit::check_records(&backup_facts::bootstrap::of(&snapshot.scan)),
+            Some(snapshot) => checks::keys_fit::check_records(&snapshot.bootstrap),
             None => checks::Findings::default(),
         };
         self.facts.encryption.as_ref().map_or_else(records, checks::keys_fit::check).into_sorted()

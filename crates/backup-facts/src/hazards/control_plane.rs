@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kube_objects::protobuf::Message;
-use kube_objects::{ClusterVersion, Envelope, Infrastructure, ObjectHead};
+use kube_objects::{ClusterVersion, DecodeOptions, Envelope, Infrastructure, ObjectHead, StorageKey, StoredObject};
 use memchr::memmem::Finder;
 use serde_json::Value;
 
@@ -69,6 +69,18 @@ impl ControlPlane {
     /// What `etcds/cluster` says of the space that etcd may use.
     pub(crate) fn add_etcd(&mut self, object: &Value) {
         self.quota_gib = object.pointer("/spec/backendQuotaGiB").and_then(Value::as_u64).filter(|gib| *gib > 0);
+    }
+
+    /// Takes of an object what tells of etcd's quota: the release, and what the operator was told.
+    pub(crate) fn add_quota(&mut self, parsed: &StorageKey<'_>, value: &[u8]) {
+        match (parsed.group, parsed.resource, parsed.name) {
+            (b"config.openshift.io", b"clusterversions", _) => self.add_cluster_version(value),
+            (b"operator.openshift.io", b"etcds", b"cluster") => {
+                let object = StoredObject::decode(value, &DecodeOptions::default());
+                object.iter().for_each(|object| self.add_etcd(object.json()));
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn add_network(&mut self, object: &Value) {

@@ -4,7 +4,8 @@ use super::*;
 
 fn add(facts: &mut ClusterFacts<'static>, key: &str, value: &serde_json::Value) {
     let (key, value) = (key.to_owned().into_bytes(), value.to_string().into_bytes());
-    facts.add(Box::leak(key.into_boxed_slice()), Box::leak(value.into_boxed_slice()), 7);
+    let (key, value): (&[u8], &[u8]) = (Box::leak(key.into_boxed_slice()), Box::leak(value.into_boxed_slice()));
+    facts.add(key, &StorageKey::parse(key), value, 7);
 }
 
 #[test]
@@ -60,7 +61,8 @@ fn time_is_that_of_the_newest_objects_and_leases() {
     let lease = json!({"spec": {"renewTime": "2026-11-23T09:00:00.123456Z"}});
     add(&mut facts, "/kubernetes.io/leases/kube-node-lease/m0", &lease);
     // a Lease in protobuf, an older one: {2: {4: {1: 1000}}}
-    facts.add(b"/kubernetes.io/leases/kube-node-lease/m1", b"k8s\0\x12\x07\x12\x05\x22\x03\x08\xe8\x07", 8);
+    let lease = b"/kubernetes.io/leases/kube-node-lease/m1";
+    facts.add(lease, &StorageKey::parse(lease), b"k8s\0\x12\x07\x12\x05\x22\x03\x08\xe8\x07", 8);
     assert_eq!(facts.renewed.unwrap().to_string(), "2026-11-23T09:00:00.123456Z");
     add(&mut facts, "/kubernetes.io/namespaces/b", &created("2026-11-23T10:00:00Z"));
     assert_eq!(facts.newest().unwrap().to_string(), "2026-11-23T10:00:00Z");

@@ -250,16 +250,15 @@ impl Signs {
     #[must_use]
     pub fn of(scan: &Scan<'_>) -> Self {
         let mut signs = Self::default();
-        scan.store.live().for_each(|live| signs.add(live.kv.key, live.kv.value));
+        scan.store.live().for_each(|live| signs.add(live.kv.key, &StorageKey::parse(live.kv.key), live.kv.value));
         signs
     }
 
     /// Takes what a live object tells. Most tell nothing, and cost nothing but a look at their key.
-    pub fn add(&mut self, key: &[u8], value: &[u8]) {
-        let parsed = StorageKey::parse(key);
+    pub fn add(&mut self, key: &[u8], parsed: &StorageKey<'_>, value: &[u8]) {
         match parsed.class {
-            ResourceClass::BuiltIn => self.add_built_in(key, &parsed, value),
-            ResourceClass::Custom => self.add_custom(key, &parsed, value),
+            ResourceClass::BuiltIn => self.add_built_in(key, parsed, value),
+            ResourceClass::Custom => self.add_custom(key, parsed, value),
             ResourceClass::Unknown if is_bootstrap(key) => self.note(SignKind::Bootstrap, key),
             ResourceClass::Unknown => self.note(SignKind::OtherKeys, key),
             // what an API server keeps beside its objects, which are there, too

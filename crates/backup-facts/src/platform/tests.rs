@@ -1,9 +1,13 @@
+use kube_objects::StorageKey;
+
 use super::*;
 
 /// A snapshot's signs by its live keys, JSON where the value is not said.
 fn of(objects: &[(&str, &str)], beside: &Beside) -> Recognised {
     let mut signs = Signs::default();
-    objects.iter().for_each(|(key, value)| signs.add(key.as_bytes(), value.as_bytes()));
+    for (key, value) in objects {
+        signs.add(key.as_bytes(), &StorageKey::parse(key.as_bytes()), value.as_bytes());
+    }
     Recognised::of(signs, beside)
 }
 

@@ -50,8 +50,8 @@ impl SnapshotRelease {
             ..Self::default()
         };
         for live in scan.store.live() {
-            found.versions.add(live.kv.key, live.kv.value);
             let key = StorageKey::parse(live.kv.key);
+            found.versions.add(&key, live.kv.value);
             if (key.group, key.resource, key.name) == (b"config.openshift.io", b"clusterversions", b"version") {
                 found.cluster_version = ClusterVersion::read(live.kv.value).ok();
             }
@@ -62,8 +62,7 @@ impl SnapshotRelease {
 
 impl SnapshotVersions {
     /// Takes what a live object says. Most objects say nothing, and cost nothing but a look at their key.
-    pub fn add(&mut self, key: &[u8], value: &[u8]) {
-        let parsed = StorageKey::parse(key);
+    pub fn add(&mut self, parsed: &StorageKey<'_>, value: &[u8]) {
         match (parsed.group, parsed.resource) {
             (b"config.openshift.io", b"clusteroperators") if self.operators.len() < CAP => {
                 if let Some(version) = operator_version(value) {

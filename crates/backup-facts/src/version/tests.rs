@@ -1,3 +1,4 @@
+use kube_objects::StorageKey;
 use serde_json::{Value, json};
 use static_resources::VersionClaims;
 use version_compat::Target;
@@ -46,22 +47,26 @@ fn deployment(name: &str, value: &str) -> Vec<u8> {
     [b"k8s\0".to_vec(), field(1, &type_meta), field(2, &object)].concat()
 }
 
+fn add(found: &mut SnapshotVersions, key: &[u8], value: &[u8]) {
+    found.add(&StorageKey::parse(key), value);
+}
+
 #[test]
 fn a_deployment_names_its_release_in_protobuf_and_json() {
     let mut found = SnapshotVersions::default();
     let key = |namespace: &str, name: &str| format!("/kubernetes.io/deployments/{namespace}/{name}").into_bytes();
-    found.add(&key("openshift-etcd-operator", "a"), &deployment("OPERATOR_IMAGE_VERSION", "4.18.30"));
+    add(&mut found, &key("openshift-etcd-operator", "a"), &deployment("OPERATOR_IMAGE_VERSION", "4.18.30"));
     let json = json!({"kind": "Deployment", "apiVersion": "apps/v1", "spec": {"template": {"spec": {"containers": [
         {"env": [{"name": "X", "value": "OPERATOR_IMAGE_VERSION"}, {"name": "OPERATOR_IMAGE_VERSION", "value": "4.18.29"}]}
     ]}}}});
-    found.add(&key("openshift-dns-operator", "b"), json.to_string().as_bytes());
+    add(&mut found, &key("openshift-dns-operator", "b"), json.to_string().as_bytes());
     // others' Deployments, other variables, encrypted and damaged values say nothing
-    found.add(&key("shop", "c"), &deployment("OPERATOR_IMAGE_VERSION", "1.2.3"));
-    found.add(&key("openshift-x", "d"), &deployment("OPERAND_IMAGE_VERSION", "1.31.0"));
-    found.add(&key("openshift-x", "e"), b"k8s:enc:aescbc:v1:1:OPERATOR_IMAGE_VERSION");
+    add(&mut found, &key("shop", "c"), &deployment("OPERATOR_IMAGE_VERSION", "1.2.3"));
+    add(&mut found, &key("openshift-x", "d"), &deployment("OPERAND_IMAGE_VERSION", "1.31.0"));
+    add(&mut found, &key("openshift-x", "e"), b"k8s:enc:aescbc:v1:1:OPERATOR_IMAGE_VERSION");
     let whole = deployment("OPERATOR_IMAGE_VERSION", "4.18.30");
     for end in 0..whole.len() {
-        found.add(&key("openshift-x", "cut"), &whole[..end]);
+        add(&mut found, &key("openshift-x", "cut"), &whole[..end]);
     }
     let said: Vec<_> = found.deployments.iter().map(|(name, version)| (name.as_str(), version.as_str())).collect();
     assert_eq!(said, [("openshift-dns-operator/b", "4.18.29"), ("openshift-etcd-operator/a", "4.18.30")]);
@@ -72,15 +77,15 @@ fn operators_nodes_and_a_broken_cluster_version_are_noted() {
     let mut found = SnapshotVersions::default();
     let operator = json!({"kind": "ClusterOperator", "status": {"versions": [
         {"name": "raw-internal", "version": "9"}, {"name": "operator", "version": "4.18.30"}]}});
-    found.add(b"/kubernetes.io/config.openshift.io/clusteroperators/etcd", operator.to_string().as_bytes());
-    found.add(b"/kubernetes.io/config.openshift.io/clusteroperators/dns", b"{}");
+    add(&mut found, b"/kubernetes.io/config.openshift.io/clusteroperators/etcd", operator.to_string().as_bytes());
+    add(&mut found, b"/kubernetes.io/config.openshift.io/clusteroperators/dns", b"{}");
     for (node, role) in [("m", "master"), ("c", "control-plane"), ("w", "worker")] {
         let object = json!({"kind": "Node", "apiVersion": "v1",
             "metadata": {"labels": {format!("node-role.kubernetes.io/{role}"): ""}},
             "status": {"nodeInfo": {"kubeletVersion": "v1.31.14"}}});
-        found.add(format!("/kubernetes.io/minions/{node}").as_bytes(), object.to_string().as_bytes());
+        add(&mut found, format!("/kubernetes.io/minions/{node}").as_bytes(), object.to_string().as_bytes());
     }
-    found.add(b"/kubernetes.io/config.openshift.io/clusterversions/version", b"{\"spec\": 7}");
+    add(&mut found, b"/kubernetes.io/config.openshift.io/clusterversions/version", b"{\"spec\": 7}");
     assert_eq!(found.operators.keys().collect::<Vec<_>>(), ["etcd"]);
     assert_eq!(found.kubelets.keys().collect::<Vec<_>>(), ["c", "m"]);
     assert!(found.unreadable.is_some());

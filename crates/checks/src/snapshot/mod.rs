@@ -10,6 +10,7 @@ mod transfer;
 
 pub use log::check_log;
 
+use backup_facts::leased::LeasedKeys;
 use backup_facts::platform::Platform;
 use backup_facts::snapshot::{Quota, SnapshotFacts};
 use etcd_snapshot::Scan;
@@ -27,7 +28,7 @@ pub fn check(facts: &SnapshotFacts<'_>) -> Findings {
     transfer::check(facts, &mut findings);
     structure::check(facts, &mut findings);
     records::check(facts, &mut findings);
-    state::check(&facts.scan, facts.quota, &mut findings);
+    state::check(&facts.scan, &facts.leased, facts.quota, &mut findings);
     kubernetes::check(facts, &mut findings);
     file::check_opened(facts.opened, &mut findings);
     findings
@@ -71,7 +72,7 @@ pub fn cut_short(scan: &Scan<'_>) -> Option<Finding> {
 #[must_use]
 pub fn upgrade_blockers(scan: &Scan<'_>) -> Vec<Finding> {
     let mut findings = Findings::default();
-    state::check(scan, Quota::default(), &mut findings);
+    state::check(scan, &LeasedKeys::of(scan), Quota::default(), &mut findings);
     let stands =
         |finding: &Finding| finding.severity > Severity::Info && state::BLOCKS_UPGRADE.contains(&finding.entry);
     findings.into_sorted().into_iter().filter(stands).collect()

@@ -1,7 +1,8 @@
 //! etcd's own state: alarms, members, leases, raft position, versions, space.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use backup_facts::leased::LeasedKeys;
 use backup_facts::snapshot::{Quota, QuotaSource};
 use etcd_snapshot::Scan;
 use etcd_snapshot::state::{AlarmKind, ConfState, Harm};
@@ -53,11 +54,11 @@ const SHORT_SHARE: u64 = 10;
 /// Leases that make a leak worth naming.
 const LEAK_FROM: u64 = 1000;
 
-pub(super) fn check(scan: &Scan<'_>, quota: Quota, findings: &mut Findings) {
+pub(super) fn check(scan: &Scan<'_>, leased: &LeasedKeys<'_>, quota: Quota, findings: &mut Findings) {
     bad_entries(scan, findings);
     check_alarms(scan, findings);
     check_members(scan, findings);
-    check_leases(scan, findings);
+    check_leases(scan, leased, findings);
     check_auth(scan, findings);
     check_position(scan, findings);
     check_versions(scan, findings);
@@ -153,22 +154,18 @@ fn name(name: &str) -> String {
     if name.is_empty() { "no name".into() } else { name.escape_debug().to_string() }
 }
 
-fn check_leases(scan: &Scan<'_>, findings: &mut Findings) {
+fn check_leases(scan: &Scan<'_>, leased: &LeasedKeys<'_>, findings: &mut Findings) {
     let leases: BTreeSet<i64> = scan.state.leases.iter().map(|lease| lease.id).collect();
-    let mut attached: BTreeMap<i64, (u64, &[u8])> = BTreeMap::new();
-    for live in scan.store.live().filter(|live| live.kv.lease != 0) {
-        attached.entry(live.kv.lease).or_insert((0, live.kv.key)).0 += 1;
-    }
-    for (id, (keys, first)) in attached.iter().filter(|(id, _)| !leases.contains(id)) {
+    for (id, keys, first) in leased.iter().filter(|(id, ..)| !leases.contains(id)) {
         let message = format!("{keys} keys are attached to lease `{id:x}`, which does not exist");
         let location = Location { key: Some(first.to_vec()), ..Location::default() };
-        findings.push(Finding::new(&LEASE_DANGLING, message).with("keys", *keys).at(location));
+        findings.push(Finding::new(&LEASE_DANGLING, message).with("keys", keys).at(location));
     }
     for id in leases.iter().filter(|&&id| id <= 0) {
         findings.push(Finding::new(&LEASE_INVALID, format!("lease `{id:x}`: ids are positive")));
     }
     for lease in scan.state.leases.iter().filter(|lease| !(1..=LONGEST_TTL).contains(&lease.ttl)) {
-        let (keys, first) = attached.get(&lease.id).map_or((0, None), |(keys, first)| (*keys, Some(first.to_vec())));
+        let (keys, first) = leased.get(lease.id).map_or((0, None), |(keys, first)| (keys, Some(first.to_vec())));
         let message =
             format!("lease `{:x}` is granted for {} seconds; keys attached to it: {keys}", lease.id, lease.ttl);
         let severity = if keys == 0 { Severity::Medium } else { LEASE_ENDS.severity };
@@ -176,8 +173,8 @@ fn check_leases(scan: &Scan<'_>, findings: &mut Findings) {
         let finding = Finding::new(&LEASE_ENDS, message).with("keys", keys).at(location);
         findings.push(Finding { severity, ..finding });
     }
-    check_short_leases(scan, &attached, findings);
-    let unused = leases.iter().filter(|id| !attached.contains_key(id)).count() as u64;
+    check_short_leases(scan, leased, findings);
+    let unused = leases.iter().filter(|id| leased.get(**id).is_none()).count() as u64;
     if unused >= LEAK_FROM && unused * 2 > leases.len() as u64 {
         let message = format!("{unused} of {} leases have no keys", leases.len());
         findings.push(Finding::new(&LEASE_LEAK, message).with("unused", unused));
@@ -185,9 +182,9 @@ fn check_leases(scan: &Scan<'_>, findings: &mut Findings) {
 }
 
 /// Keys that are gone a minute after the start of a restored etcd: nobody keeps their leases alive.
-fn check_short_leases(scan: &Scan<'_>, attached: &BTreeMap<i64, (u64, &[u8])>, findings: &mut Findings) {
+fn check_short_leases(scan: &Scan<'_>, leased: &LeasedKeys<'_>, findings: &mut Findings) {
     let short = scan.state.leases.iter().filter(|lease| (1..SHORT_TTL).contains(&lease.ttl));
-    let keys: u64 = short.filter_map(|lease| attached.get(&lease.id)).map(|(keys, _)| keys).sum();
+    let keys: u64 = short.filter_map(|lease| leased.get(lease.id)).map(|(keys, _)| keys).sum();
     let live = scan.store.live_count();
     if keys >= SHORT_FROM && keys.saturating_mul(SHORT_SHARE) > live {
         let message = format!("{keys} of {live} live keys are attached to leases of less than {SHORT_TTL} seconds");

@@ -108,7 +108,7 @@ fn made(
     let name = chains.full(until).unwrap_or_default();
     let full = snapshot::ready(chains.open(name, reading)?, reading, ui)?;
     let meter = ui.meter("reading deltas", None);
-    let options = Options { at: None, without_hashes: true, progress: None };
+    let options = Options { without_hashes: true, ..Options::default() };
     let scan = etcd_snapshot::scan(snapshot::database(&full)?, options, &Pool);
     let mut gathered = Gathered { until, ..Gathered::default() };
     let deltas = chains.follow(name, &scan, reading, &mut |event, now| {

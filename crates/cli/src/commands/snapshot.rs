@@ -89,7 +89,7 @@ pub(super) fn scan<'a>(
     without_hashes: bool,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Scan<'a>, Error> {
-    let options = Options { at, without_hashes, progress: Some(progress) };
+    let options = Options { at, without_hashes, progress: Some(progress), ..Options::default() };
     let scan = etcd_snapshot::scan(db, options, &Pool);
     source.check_unchanged()?;
     if let Some(asked) = at {

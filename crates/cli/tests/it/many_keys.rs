@@ -29,8 +29,8 @@ fn no_command_takes_more_than_32_bytes_a_key() {
     fixtures::many_keys(&snapshot, KEYS);
     let (snapshot, table) = (snapshot.as_os_str(), table.as_os_str());
     let commands: [(u64, u64, &[&str]); 10] = [
-        (22, 1, &["verify"]),
-        (22, 1, &["inspect"]),
+        (28, 1, &["verify"]),
+        (28, 1, &["inspect"]),
         (30, 1, &["hash"]),
         (26, 1, &["ls"]),
         (26, 1, &["ls", "-o", "csv"]),

@@ -34,7 +34,7 @@ impl Dice {
 }
 
 fn open(file: &[u8], at: Option<i64>) -> Scan<'_> {
-    scan(Db::open(file).unwrap(), Options { at, without_hashes: true, progress: None }, &Serial)
+    scan(Db::open(file).unwrap(), Options { at, without_hashes: true, ..Options::default() }, &Serial)
 }
 
 fn fact(kv: &etcd_snapshot::KeyValue<'_>) -> KeyFact {

@@ -19,8 +19,11 @@ fn what_is_newest_is_what_a_whole_scan_says() {
         let first = whole.state.compacted().unwrap_or(1).max(1);
         let last = whole.current();
         for at in [first, first + (last - first) / 3, first + (last - first) / 2, last] {
-            let expected =
-                scan(Db::open(&file).unwrap(), Options { at: Some(at), without_hashes: true, progress: None }, &Serial);
+            let expected = scan(
+                Db::open(&file).unwrap(),
+                Options { at: Some(at), without_hashes: true, ..Options::default() },
+                &Serial,
+            );
             let expected: BTreeMap<_, _> = expected.store.live().map(|live| (live.kv.key, live.kv)).collect();
             let newest = reader.newest(|_| true, Some(at), usize::MAX, &Serial, &|_| {});
             assert_eq!(newest.damaged, 0);

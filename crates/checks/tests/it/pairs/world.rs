@@ -8,7 +8,7 @@ use backup_facts::tarball::TarballFacts;
 use bbolt_page::{Db, Serial};
 use checks::pair::{Comparison, Names, Pair, Stamp};
 use etcd_snapshot::state::Member;
-use kube_objects::Inventory;
+use kube_objects::{Inventory, StorageKey};
 use static_resources::Limits;
 
 use crate::tarballs::archive::{Archive, of};
@@ -65,8 +65,9 @@ impl World {
     pub(crate) fn check(&self) -> Comparison {
         let (mut inventory, mut cluster) = (Inventory::default(), ClusterFacts::default());
         for (key, value, created) in &self.objects {
-            inventory.add(key, value);
-            cluster.add(key, value, *created);
+            let parsed = StorageKey::parse(key);
+            inventory.add(&parsed, value);
+            cluster.add(key, &parsed, value, *created);
         }
         let TarballFacts { resources: tarball, configurations } =
             TarballFacts::read(&self.archive.gzip()[..], &Limits::default()).unwrap();
