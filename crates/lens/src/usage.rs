@@ -6,6 +6,7 @@
 mod account;
 mod group;
 mod key;
+mod taken;
 mod top;
 
 use bbolt_page::{BucketRoot, Chunk, Db, Faults, LeafElement, LeafPage, Spread, Walker};
@@ -13,9 +14,10 @@ use etcd_snapshot::state::bucket;
 use etcd_snapshot::{Place, Record};
 
 pub use account::{Account, Reclaimable};
+pub use group::By;
 use group::groups;
-pub use group::{By, Group};
-pub use key::{KeyUsage, Keys};
+pub use key::Keys;
+pub use taken::{Group, KeyUsage};
 use top::Top;
 
 use crate::select::Selection;
@@ -115,7 +117,7 @@ impl<'a> Usage<'a> {
     /// Keys that are live.
     #[must_use]
     pub fn live_keys(&self) -> u64 {
-        self.keys.iter().filter(|key| key.is_live()).count() as u64
+        self.keys.sum().live_keys
     }
 
     /// Keeps the keys that are meant. The account stays that of the whole file.
@@ -127,8 +129,8 @@ impl<'a> Usage<'a> {
 
     /// All keys taken together.
     #[must_use]
-    pub fn all_keys(&self) -> Group {
-        Group::of_keys(&self.keys)
+    pub fn all_keys(&self) -> &Group {
+        self.keys.sum()
     }
 
     /// The keys taken together, or each by itself where `by` is `None`; the largest first, or with `churn` those that were

@@ -75,11 +75,8 @@ impl Account {
     pub(super) fn close(&mut self, walked: &Walked<'_>, freelist: u64, keys: &Keys<'_>) {
         let db = &walked.db;
         let page_size = db.page_size();
-        for key in keys.iter() {
-            self.live += key.live;
-            self.history += key.history;
-            self.tombstones += key.tombstones;
-        }
+        let all = keys.sum();
+        (self.live, self.history, self.tombstones) = (all.live, all.history, all.tombstones);
         let list = db.meta().freelist.map_or(0, |id| freelist.min(db.page_limit().saturating_sub(id.0)));
         self.page_overhead += (db.page_limit().min(2) + list) * page_size;
         self.free = walked.pages_free * page_size;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use kube_objects::{ResourceClass, ShownKey};
 
-use super::{KeyUsage, Keys};
+use super::key::Keys;
+use super::taken::Group;
 
 /// By what keys belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,68 +22,6 @@ pub enum By {
 const NO_OBJECT: &[u8] = b"(no object)";
 /// Name of the group of objects without a namespace.
 const NO_NAMESPACE: &[u8] = b"(no namespace)";
-
-/// What some keys take together, in bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Group {
-    /// What they have in common, in the form in which it may be shown.
-    pub name: Vec<u8>,
-    /// Live keys.
-    pub live_keys: u64,
-    /// Keys that are deleted, and still there in records.
-    pub deleted_keys: u64,
-    /// Records, deletions counted.
-    pub revisions: u64,
-    /// Versions before their first records that compactions removed.
-    pub removed: u64,
-    /// Last records of live keys.
-    pub live: u64,
-    /// Records before.
-    pub history: u64,
-    /// Deletions.
-    pub tombstones: u64,
-    /// What of these encryption adds for certain.
-    pub wrapping: u64,
-}
-
-impl Group {
-    /// All their bytes.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.live + self.history + self.tombstones
-    }
-
-    /// How often they were written, as far as the file tells.
-    #[must_use]
-    pub fn writes(&self) -> u64 {
-        self.revisions.saturating_add(self.removed)
-    }
-
-    fn add(&mut self, key: &KeyUsage<'_>) {
-        self.live_keys += u64::from(key.is_live());
-        self.deleted_keys += u64::from(!key.is_live());
-        self.revisions += key.revisions;
-        self.removed = self.removed.saturating_add(key.removed);
-        self.live += key.live;
-        self.history += key.history;
-        self.tombstones += key.tombstones;
-        self.wrapping += key.wrapping;
-    }
-
-    pub(super) fn of_keys(keys: &Keys<'_>) -> Self {
-        let mut group = Self::default();
-        keys.iter().for_each(|key| group.add(&key));
-        group
-    }
-
-    /// A key by itself.
-    #[must_use]
-    pub fn of_key(key: &KeyUsage<'_>) -> Self {
-        let mut group = Self { name: ShownKey::of(key.key).key().to_vec(), ..Self::default() };
-        group.add(key);
-        group
-    }
-}
 
 /// Gives the keys in groups, in order of their names.
 pub(super) fn groups(keys: &Keys<'_>, by: By, mut give: impl FnMut(Group)) {

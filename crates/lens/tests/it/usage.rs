@@ -77,6 +77,10 @@ fn groups_add_up_to_what_the_records_take() {
             assert_eq!(sum(|group| group.tombstones), account.tombstones, "{} {by:?}", fixture.name);
             assert_eq!(sum(|group| group.revisions), usage.records, "{} {by:?}", fixture.name);
             assert_eq!(sum(|group| group.live_keys), usage.live_keys(), "{} {by:?}", fixture.name);
+            let all = usage.all_keys();
+            assert_eq!(sum(|group| group.deleted_keys), all.deleted_keys, "{} {by:?}", fixture.name);
+            assert_eq!(sum(|group| group.wrapping), all.wrapping, "{} {by:?}", fixture.name);
+            assert_eq!(sum(|group| group.removed), all.removed, "{} {by:?}", fixture.name);
             assert!(groups.is_sorted_by_key(|group| std::cmp::Reverse(group.total())));
         }
     }
