@@ -365,7 +365,7 @@ impl Backup {
         tarball.iter().flat_map(|tarball| tarball.in_force.configs()).cloned().collect()
     }
 
-    fn decide(&self, question: &Question, watch: &dyn Watch) -> Result<Decided, Error> {
+    pub(crate) fn decide(&self, question: &Question, watch: &dyn Watch) -> Result<Decided, Error> {
         match question.asks {
             Asks::Restore if self.snapshot.is_some() && (!self.alone || self.opens_values(question)) => {}
             Asks::Keys => {}

@@ -31,9 +31,11 @@ impl Backup {
         let reader = Reader::open(intact_database(source)?, &Pool);
         let mut question = question.clone();
         question.asks = Asks::Keys;
-        let (in_force, scan) = self.keys_of(&question, watch)?;
-        let mut keys = Unlocked::new(in_force.configs().cloned());
-        if let Some(scan) = scan.filter(|_| keys.has_keys()) {
+        let mut keys = Unlocked::new(self.decide(&question, watch)?.in_force.configs().cloned());
+        // without keys there is no chain to follow, and nothing to go through the file for
+        if keys.has_keys()
+            && let (_, Some(scan)) = self.keys_of(&question, watch)?
+        {
             keys.follow(&scan, Reach::History, &Pool);
         }
         watch.done();

@@ -159,12 +159,18 @@ fn is_lease(key: &[u8]) -> bool {
 }
 
 fn told(record: &Record<'_>) -> Option<Timestamp> {
-    if !is_lease(record.kv.key) {
-        return ObjectHead::read(record.kv.value).ok()?.metadata.creation_timestamp;
+    told_of(record.kv.key, record.kv.value, record.kv.version == 1)
+}
+
+/// What a version of an object says of the time of its revision: `created` is whether it is the first. None where it says
+/// nothing, or is encrypted.
+#[must_use]
+pub fn told_of(key: &[u8], value: &[u8], created: bool) -> Option<Timestamp> {
+    if is_lease(key) {
+        let object = StoredObject::decode(value, &DecodeOptions::default()).ok()?;
+        return object.json().pointer("/spec/renewTime").and_then(Value::as_str)?.parse().ok();
     }
-    let object = StoredObject::decode(record.kv.value, &DecodeOptions::default()).ok()?;
-    let renewed = object.json().pointer("/spec/renewTime").and_then(Value::as_str);
-    renewed?.parse().ok()
+    if created { ObjectHead::read(value).ok()?.metadata.creation_timestamp } else { None }
 }
 
 #[cfg(test)]

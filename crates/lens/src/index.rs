@@ -153,6 +153,12 @@ impl<'a> Index<'a> {
         rest.iter().take_while(move |slot| slot.revision <= until).filter_map(|slot| self.version(slot))
     }
 
+    /// What was written up to a main revision, the last first.
+    pub fn back_from(&self, at: i64) -> impl Iterator<Item = Version<'a>> {
+        let end = self.slots.partition_point(|slot| slot.revision <= at);
+        self.slots.get(..end).unwrap_or_default().iter().rev().filter_map(|slot| self.version(slot))
+    }
+
     fn newest(&self, number: usize, at: i64) -> Option<Version<'a>> {
         let first = self.keys.get(number)?.1 as usize;
         let end = self.keys.get(number + 1).map_or(self.by_key.len(), |(_, next)| *next as usize);

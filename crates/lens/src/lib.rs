@@ -41,7 +41,7 @@ pub mod usage;
 
 pub use carving::Carving;
 pub use change::{Change, Compared, changes};
-pub use clock::{Clock, Moment, Window};
+pub use clock::{Clock, Moment, Window, told_of};
 pub use columns::CustomColumns;
 pub use compare::{
     Agreement, Cause, Comparison, Difference, Divergence, Pair, agreement, is_moving_field, merge, moves, shown,

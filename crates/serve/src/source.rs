@@ -9,10 +9,13 @@ use assay::{Backup, Input, Lens, Pool, Question};
 use encryption_config::Plaintext;
 use jiff::Timestamp;
 use kube_objects::{ResourceClass, StorageKey};
-use lens::{Clock, Index, Moment, NotOpened, Opener};
+use lens::{Clock, Index, Moment, NotOpened, Opener, told_of};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
+
+/// Versions that are asked for the time of a revision: nodes renew their leases every few seconds.
+const TELLING: usize = 4096;
 
 /// Group and plural of a resource.
 pub(crate) type Named = (String, String);
@@ -52,9 +55,10 @@ impl Source {
         self.clock.get_or_init(|| Clock::read(self.lens.reader(), &Pool, &|_| {}))
     }
 
-    /// When a revision was written, as far as objects tell.
+    /// When a revision was written, as far as the objects written shortly before tell.
     pub(crate) fn time_of(&self, revision: i64) -> Option<Timestamp> {
-        self.clock().told_by(revision)
+        let before = self.index.back_from(revision).take(TELLING).filter(|version| !version.tombstone);
+        before.filter_map(|version| told_of(version.key, version.value, !version.again)).max()
     }
 
     /// The revision that a moment is.

@@ -48,6 +48,7 @@ fn what_was_written_comes_in_order() {
         [of(3, "b/1", false, false), of(4, "a/1", false, true), of(5, "a/1", true, false)]
     );
     assert_eq!(index.between(6, 9).count(), 0);
+    assert_eq!(index.back_from(4).map(|version| version.revision).collect::<Vec<_>>(), [4, 3, 2]);
     let keys = |prefix: &[u8], after: Option<&[u8]>, at| -> Vec<String> {
         index.live(prefix, after, at).map(|version| String::from_utf8_lossy(version.key).into_owned()).collect()
     };

@@ -9,11 +9,9 @@ use serde_json::Value;
 use crate::client::{ask, get, prefix};
 use crate::served::Served;
 
-const FORMS: [&str; 3] = [
-    "application/json",
-    "application/json;as=Table;v=v1;g=meta.k8s.io",
-    "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
-];
+const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
+const FORMS: [&str; 3] =
+    ["application/json", TABLE, "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"];
 
 /// Paths of all lists.
 fn lists(served: &Served) -> Vec<String> {
@@ -69,12 +67,10 @@ fn no_secret_is_in_any_answer() {
         let mut bytes = 0;
         for path in lists(&served) {
             for form in FORMS {
-                let with_object = format!("{path}?includeObject=Object");
-                let watch = format!("{path}?watch=true&timeoutSeconds=1&resourceVersion=0");
-                let paths = if path.ends_with("/secrets") {
-                    vec![path.clone(), with_object, watch]
-                } else {
-                    vec![path.clone(), with_object]
+                let paths = match (form, path.ends_with("/secrets")) {
+                    (TABLE, _) => vec![format!("{path}?includeObject=Object")],
+                    ("application/json", true) => vec![path.clone(), format!("{path}?watch=true&timeoutSeconds=1")],
+                    _ => vec![path.clone()],
                 };
                 for path in paths {
                     let answer = get(&served, &path, form);
