@@ -136,7 +136,12 @@ impl<'a> Index<'a> {
 
     /// The keys that begin with `prefix` and were there at a main revision, in byte order; those behind `after`, where one is
     /// given.
-    pub fn live(&self, prefix: &[u8], after: Option<&[u8]>, at: i64) -> impl Iterator<Item = Version<'a>> {
+    pub fn live<'s>(
+        &'s self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        at: i64,
+    ) -> impl Iterator<Item = Version<'a>> + use<'s, 'a> {
         let first = match after {
             Some(after) if after >= prefix => self.keys.partition_point(|(key, _)| *key <= after),
             _ => self.keys.partition_point(|(key, _)| *key < prefix),

@@ -2,7 +2,7 @@
 
 use assay::Pool;
 use assay::parts::bbolt_page::Spread as _;
-use lens::Version;
+use lens::{Version, View};
 use serde_json::{Value, json};
 
 use crate::accept::Form;
@@ -11,7 +11,7 @@ use crate::field::put;
 use crate::page;
 use crate::path::Query;
 use crate::select::Selector;
-use crate::shown::{Hidden, show};
+use crate::shown::{Hidden, show, show_in};
 use crate::status::Status;
 use crate::table::Table;
 use crate::world::{Resource, World};
@@ -114,7 +114,10 @@ pub(crate) fn list(look: &Look<'_>, namespace: Option<&str>, query: &Query) -> R
     let limit = query.number("limit")?.filter(|limit| *limit > 0).and_then(|limit| usize::try_from(limit).ok());
     let after = query.get("continue").map(|text| page::after(look.world, text)).transpose()?;
     let table = matches!(look.form, Form::Table(_)).then(|| Table::of(look.world, look.resource));
-    let mut page = Page { look, selector: &selector, table, out: Vec::new(), many: 0, hidden: Hidden::default() };
+    // rows do not have managedFields, which are a third of an object and more
+    let managed_fields = table.is_none() || look.include == Include::Object;
+    let view = View { managed_fields, ..look.world.view };
+    let mut page = Page { look, selector: &selector, view, table, out: Vec::new(), many: 0, hidden: Hidden::default() };
     let mut versions: Box<dyn Iterator<Item = Version<'static>>> = match look.resource.name.as_str() {
         "flowschemas" if page.table.is_some() => Box::new(by_precedence(look).into_iter()),
         _ => Box::new(look.world.objects(look.resource, namespace, after)),
@@ -158,6 +161,7 @@ const PIECE: usize = 32;
 struct Page<'l, 'w> {
     look: &'l Look<'w>,
     selector: &'l Selector,
+    view: View,
     table: Option<Table<'w>>,
     /// Items, each behind a comma but for the first.
     out: Vec<u8>,
@@ -195,7 +199,7 @@ impl Page<'_, '_> {
 
     fn add(&self, version: &Version<'_>, items: &mut Items) {
         let mut hidden = Hidden::default();
-        let mut object = show(self.look.world, self.look.resource, version, &mut hidden);
+        let mut object = show_in(self.view, self.look.world, self.look.resource, version, &mut hidden);
         if !self.selector.matches(&object) {
             return;
         }

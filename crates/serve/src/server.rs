@@ -84,6 +84,8 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
+            // an answer is written in several pieces, and none is to wait for the client's word of the one before
+            let _ = stream.set_nodelay(true);
             let (tls, shared, port) = (self.tls.clone(), Arc::clone(&self.shared), self.port);
             tokio::spawn(async move {
                 let _permit = permit;

@@ -1,7 +1,7 @@
 //! A stored version as the object that clients get.
 
 use kube_objects::{ShownKey, StorageKey};
-use lens::{Object, Version};
+use lens::{Object, Version, View};
 use serde_json::{Value, json};
 
 use crate::definition;
@@ -39,7 +39,18 @@ impl Hidden {
 
 /// The object of a version, in the form of its resource.
 pub(crate) fn show(world: &World, resource: &Resource, version: &Version<'_>, hidden: &mut Hidden) -> Value {
-    let read = Object::read(world.source, version.key, version.value, version.revision, world.view);
+    show_in(world.view, world, resource, version, hidden)
+}
+
+/// The same, in another view than the world's.
+pub(crate) fn show_in(
+    view: View,
+    world: &World,
+    resource: &Resource,
+    version: &Version<'_>,
+    hidden: &mut Hidden,
+) -> Value {
+    let read = Object::read(world.source, version.key, version.value, version.revision, view);
     let mut object = match read {
         Ok(object) if object.is_masked() => {
             hidden.masked += 1;

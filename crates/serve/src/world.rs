@@ -122,9 +122,8 @@ impl World {
         let first = resource.prefixes.iter().map(move |prefix| [prefix.as_slice(), suffix.as_bytes()].concat());
         let behind = after.and_then(|after| resource.prefixes.iter().position(|prefix| after.starts_with(prefix)));
         first.skip(behind.unwrap_or(0)).flat_map(move |prefix| {
-            let objects: Vec<Version<'static>> =
-                self.source.index.live(&prefix, after.filter(|after| after.starts_with(&prefix)), self.at).collect();
-            objects
+            let after = after.filter(|after| after.starts_with(&prefix));
+            self.source.index.live(&prefix, after, self.at)
         })
     }
 

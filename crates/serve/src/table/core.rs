@@ -112,7 +112,7 @@ pub(super) static TABLES: Rows = &[
 
 fn restarts(row: &Row<'_>) -> String {
     match pod::restarted(row.object) {
-        (0, _) | (_, None) => pod::restarted(row.object).0.to_string(),
+        (many, None) | (many @ 0, _) => many.to_string(),
         (many, Some(last)) => format!("{many} ({} ago)", age::since(&last, row.now)),
     }
 }
