@@ -193,3 +193,38 @@ fn other_moments_have_their_own_paths() {
     let groups = |prefix: &str| at(prefix, "/apis").json()["groups"].as_array().unwrap().len();
     assert!(groups(&format!("{base}/rev/2")) < groups(&base));
 }
+
+/// Keys out of an escrow open what the tarball's own do; what holds the escrow's secrets prints none.
+#[test]
+fn an_escrow_opens_what_it_holds_the_keys_of() {
+    let data = fixtures::root().join("crates/key-escrow/tests/data/escrow-v1");
+    let escrow = data.join("corrections/static_kuberesources_2026-11-23_090915.escrow.age");
+    let identities = data.join("identities.txt");
+    let args = ["--escrow", escrow.to_str().unwrap(), "-i", identities.to_str().unwrap()];
+    let served = Served::fixture("aescbc-rotated", &args);
+    let secrets = get(&served, "/api/v1/secrets", "application/json").json();
+    let items = secrets["items"].as_array().unwrap();
+    let closed = |item: &&Value| item["metadata"]["annotations"].get("assay.dev/unreadable").is_some();
+    assert_eq!((items.len(), items.iter().filter(closed).count()), (175, 0));
+    let routes = get(&served, "/apis/route.openshift.io/v1/routes", "application/json").json();
+    assert!(
+        routes["items"].as_array().unwrap().iter().all(|route| route.get("spec").is_some()),
+        "under keys in the snapshot"
+    );
+}
+
+/// Two backups in one process: each has its own kinds, roles, revisions and path.
+#[test]
+fn two_backups_share_nothing() {
+    let other = fixtures::named("aescbc-rotated").snapshot();
+    let served = Served::fixture("plain-etcd34", &[other.to_str().unwrap(), "--at", "1200"]);
+    let prefixes: BTreeSet<String> =
+        ["backup", "backup@1200", "backup-2", "backup-2@1200"].iter().map(|context| prefix(&served, context)).collect();
+    assert_eq!(prefixes.len(), 4, "{prefixes:?}");
+    let at =
+        |context: &str| ask(&served, "GET", &format!("{}/api/v1/secrets", prefix(&served, context)), &[], b"").json();
+    let (first, second) = (at("backup"), at("backup-2"));
+    assert_eq!(first["metadata"]["resourceVersion"], "1289");
+    assert_ne!(first["metadata"]["resourceVersion"], second["metadata"]["resourceVersion"]);
+    assert!(first["items"][0].get("data").is_some() && second["items"][0].get("data").is_none());
+}
