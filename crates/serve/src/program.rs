@@ -110,8 +110,8 @@ fn banner(source: &'static Source, showing: Showing) {
         keys - source.unserved,
         source.unserved,
     ));
-    if index.damaged() > 0 {
-        say(&format!("warning: {} cannot be read: objects may be missing", wording::count(index.damaged(), "record")));
+    if let Some(damage) = &source.damage {
+        say(&format!("warning: {}: {damage}; `assay verify` tells more", source.name));
     }
 }
 

@@ -9,7 +9,7 @@ use assay::{Backup, Input, Lens, Pool, Question};
 use encryption_config::Plaintext;
 use jiff::Timestamp;
 use kube_objects::{ResourceClass, StorageKey};
-use lens::{Clock, Index, Moment, NotOpened, Opener, told_of};
+use lens::{Clock, Index, Moment, NotOpened, Opener, Reader, told_of};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
@@ -32,6 +32,8 @@ pub(crate) struct Source {
     pub(crate) prefixes: BTreeMap<Named, Vec<Vec<u8>>>,
     /// Keys of nothing that an API serves.
     pub(crate) unserved: usize,
+    /// What damage may have cost, where there is some.
+    pub(crate) damage: Option<String>,
     lens: Lens<'static>,
     clock: OnceLock<Clock>,
 }
@@ -46,8 +48,8 @@ impl Source {
         let lens = backup.lens(question, watch)?.ok_or_else(nothing)?;
         let index = Index::of(lens.reader(), &Pool, &|_| {});
         let (prefixes, unserved) = prefixes(&index);
-        let id = id(&index);
-        Ok(Self { id, name: backup.name().to_owned(), index, prefixes, unserved, lens, clock: OnceLock::new() })
+        let (id, name, damage) = (id(&index), backup.name().to_owned(), damage(lens.reader(), &index));
+        Ok(Self { id, name, index, prefixes, unserved, damage, lens, clock: OnceLock::new() })
     }
 
     /// What its objects say of the time, read when it is first asked for.
@@ -83,6 +85,20 @@ impl Opener for Source {
     fn open<'v>(&self, key: &[u8], stored: &'v [u8]) -> Result<Plaintext<'v>, NotOpened> {
         self.lens.open(key, stored)
     }
+}
+
+/// Says what is not to be relied on.
+fn damage(reader: &Reader<'_>, index: &Index<'_>) -> Option<String> {
+    if let Some(records) = reader.salvaged() {
+        let found = wording::count(records as u64, "revision");
+        return Some(format!("{found} salvaged from intact pages: objects may be missing, outdated or long deleted"));
+    }
+    let faults = &reader.walked().faults;
+    let harmful = faults.kept().iter().filter(|fault| !fault.kind.is_harmless()).count() as u64 + faults.dropped();
+    let records = wording::count(index.damaged(), "record");
+    let faults = wording::count(harmful, "structural fault");
+    let is_damaged = harmful > 0 || index.damaged() > 0;
+    is_damaged.then(|| format!("{faults}, {records} that cannot be read: objects may be missing or outdated"))
 }
 
 /// What a client's cache knows a backup by: its revisions, and the newest values.

@@ -221,3 +221,25 @@ fn hostile_requests_are_answered_and_nothing_more() {
     assert_eq!(ask(&served, "GET", &format!("{base}/version"), &[], b"").code, 200);
     assert_eq!(served.end(), Some(0));
 }
+
+/// What is left of a damaged file is served, and said to be that.
+#[test]
+fn a_damaged_backup_says_so() {
+    let mut bytes = fixtures::named("plain-etcd34").bytes();
+    let nodes = b"/kubernetes.io/minions/worker-2";
+    let at = bytes.windows(nodes.len()).position(|window| window == nodes).unwrap();
+    let page = at / 4096 * 4096;
+    bytes[page..page + 4096].fill(0);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("snapshot.db");
+    std::fs::write(&path, bytes).unwrap();
+    let served = Served::start(&path, &[]);
+    assert!(
+        served.banner.contains("warning: ") && served.banner.contains("objects may be missing"),
+        "{}",
+        served.banner
+    );
+    let nodes = crate::client::get(&served, "/api/v1/nodes", "application/json").json();
+    assert!(nodes["items"].as_array().unwrap().len() < 6 || served.banner.contains("structural fault"));
+    assert!(!Served::fixture("plain-etcd34", &[]).banner.contains("warning"));
+}
