@@ -73,7 +73,7 @@ impl Served {
     /// Ends it as a service manager does, and gives its exit code.
     pub(crate) fn end(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        let sent = fixtures::tool("bash").unwrap().args(["-c", "kill -TERM \"$0\"", &id]).status().unwrap();
         assert!(sent.success());
         self.child.wait().unwrap().code()
     }
