@@ -94,22 +94,25 @@ fn contexts(sources: &[&'static Source], moments: &[(&str, Moment)], port: u16) 
     Ok(contexts)
 }
 
-/// What is served: `prod-x7k2p 4.18.30, revision 1289 of 2026-11-23T09:08:48Z, back to 2; 1069 keys: 1068 served, 1 without API`.
+/// What is served, in two lines:
+///
+/// ```text
+/// prod.db: revision 1289 of 2026-11-23T09:08:48Z, back to 790
+/// 1 069 keys: 1 068 served, 1 without API
+/// ```
 fn banner(source: &'static Source, showing: Showing) {
     let index = &source.index;
     let world = World::new(source, index.current(), showing);
     let keys = index.live(b"", None, index.current()).count();
     let of = world.source.time_of(index.current()).map(|time| format!(" of {}", time.strftime("%Y-%m-%dT%H:%M:%SZ")));
-    say(&format!(
-        "{}, revision {}{}, back to {}; {}: {} served, {} without API",
-        source.name,
-        index.current(),
-        of.unwrap_or_default(),
-        index.compacted(),
-        wording::count(keys as u64, "key"),
-        keys - source.unserved,
-        source.unserved,
-    ));
+    let back = match index.compacted() {
+        ..=0 => "never compacted".to_owned(),
+        compacted => format!("back to {compacted}"),
+    };
+    say(&format!("{}: revision {}{}, {back}", source.name, index.current(), of.unwrap_or_default()));
+    let digits = |keys: usize| wording::group_digits(keys as u64);
+    let (served, unserved) = (digits(keys - source.unserved), digits(source.unserved));
+    say(&format!("{}: {served} served, {unserved} without API", wording::count(keys as u64, "key")));
     if let Some(damage) = &source.damage {
         say(&format!("warning: {}: {damage}; `assay verify` tells more", source.name));
     }
