@@ -107,7 +107,7 @@ fn the_kubeconfig_goes_with_the_server() {
     let folder = tempfile::tempdir().unwrap();
     for said in [
         "revision 1289 of 2026-11-23T",
-        "1 069 keys: 1068 served",
+        "1 069 keys: 1 068 served, 1 without API",
         "secrets masked",
         "loopback only",
         "export KUBECONFIG=",
