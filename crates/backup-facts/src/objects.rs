@@ -65,7 +65,7 @@ pub(crate) fn is_sound(key: &[u8], value: &[u8]) -> bool {
 }
 
 /// Goes through every live value that lies under a key of an API server, all threads at once, and gives those that are
-/// no whole object, or another than their key says: of a scan that has looked by [`is_sound`], through those alone that
+/// no whole object, or another than their key says: of a scan that has looked by `is_sound`, through those alone that
 /// are not. Where the store is no cluster's, what is no object is none of an API
 /// server's. What is encrypted is left to whoever has its keys.
 pub fn values(scan: &Scan<'_>, spread: &impl Spread) -> Values {
