@@ -60,7 +60,7 @@ fn clusters(report: &Report) -> Markup {
     html! {
         h2 { "Clusters, the worst first" }
         (calendar::legend(&Day::OF_FLEET))
-        table {
+        table class="clusters" {
             thead { tr {
                 th { "Cluster" } th { "Newest good" } th { "Status" } th class="n" { "Backups" } th class="n" { "Fail" }
                 th { "Of the newest" } th { "The last " (DAYS) " days" }
