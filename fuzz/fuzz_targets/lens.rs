@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use bbolt_page::{Db, Serial};
 use etcd_snapshot::{Options, Scan, salvage, scan};
-use lens::usage::{By, Group, Usage, groups};
+use lens::usage::{By, Group, Usage};
 use lens::{Agreement, Comparison, Difference, NoKeys, Pair, Reader, agreement, merge};
 use libfuzzer_sys::fuzz_target;
 
@@ -27,10 +27,11 @@ fn account(db: &Db<'_>, bytes: &[u8]) {
     assert!((0.0..=100.0).contains(&had.fragmentation_percent), "{had:?}");
     assert!(usage.live_keys() <= usage.records);
     for by in [By::Resource, By::Namespace, By::Prefix(1), By::Prefix(9)] {
-        let groups = groups(&usage.keys, by);
+        let groups = usage.table(Some(by), false, 0).rows;
         let sum = |of: fn(&Group) -> u64| groups.iter().map(of).sum::<u64>();
-        assert_eq!(sum(Group::total), usage.keys.iter().map(lens::usage::KeyUsage::total).sum::<u64>());
+        assert_eq!(sum(Group::total), usage.keys.iter().map(|key| key.total()).sum::<u64>());
         assert_eq!(sum(|group| group.revisions), usage.records);
+        assert_eq!(sum(Group::total), usage.all_keys().total());
         let names: BTreeSet<&[u8]> = groups.iter().map(|group| &group.name[..]).collect();
         assert_eq!(names.len(), groups.len(), "a group twice");
     }
