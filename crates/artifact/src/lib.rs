@@ -7,6 +7,7 @@
 //!
 //! A [`Folder`] is a place with names and bytes, such as a [`Directory`]; a [`Walk`] goes through one and opens each of
 //! its files once.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::disallowed_methods, reason = "this is where files are opened")]
 
 mod ahead;

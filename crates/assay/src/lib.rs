@@ -19,6 +19,7 @@
 //!
 //! Nothing here writes, prints, exits, or reads the environment; when "now" is, [`Question::now`] says, and nothing else.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod apart;
 mod backup;

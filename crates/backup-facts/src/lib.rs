@@ -3,6 +3,7 @@
 //! Values opened with the keys at hand, how far encryption has come, which release wrote the backup, whether both
 //! halves are of one cluster and one moment, and what a restore will run into.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod bootstrap;
 pub mod chain;

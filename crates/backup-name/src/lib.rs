@@ -2,6 +2,7 @@
 //!
 //! One reader of names for whoever lists files or objects. It opens nothing.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod file;
 mod group;

@@ -6,6 +6,7 @@
 //! Nothing here reads a backup, prints, or asks for the time: what a backup says comes as a document of assay, and "now" from
 //! whoever asks.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod add;
 mod backup;

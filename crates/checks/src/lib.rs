@@ -3,6 +3,7 @@
 //! A library below tells what it saw; this crate says what it means, how bad it is, and what to do. It opens nothing
 //! and prints nothing. One file per family of checks; [`findings`] has the long texts.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod asks;
 mod finding;

@@ -3,6 +3,7 @@
 //! From the outside in: [`args`] is what was typed, [`settings`] what was meant, [`input`] what an argument names,
 //! [`commands`] what is done about it, [`output`] how facts are shown, [`ui`] the two streams they go to, and [`exit`]
 //! how it all ends. What the bytes mean is the libraries' business.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make and read files of their own"))]
 
 pub mod args;

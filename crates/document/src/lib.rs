@@ -25,6 +25,7 @@
 //!
 //! A document of another schema, such as `assay/2`, is an error: its fields would mean something else.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod any;
 mod artifact;

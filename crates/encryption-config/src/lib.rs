@@ -35,6 +35,7 @@
 //! The fixtures' `decrypted-truth.jsonl.gz` has, for each live key, the SHA-256 of the stored
 //! value (`valueSHA256`) and of `opened.plaintext` (`plainSHA256`).
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod config;
 mod envelope;

@@ -7,6 +7,7 @@
 //! It judges nothing itself: `judge` runs `assay verify` on each backup, a child without network and
 //! without credentials. No other crate here may speak to a network.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod address;
 mod age;

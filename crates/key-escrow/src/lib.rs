@@ -36,6 +36,7 @@
 //! keeps it out of preflate's reach. A join without the manifest trusts the escrow, and age does not say who sealed it.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make and read files of their own"))]
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod age_file;
 mod attest;

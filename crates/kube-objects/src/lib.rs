@@ -18,6 +18,7 @@
 //! never recurses on input without a cap, and refuses what is longer or has more fields than any
 //! object that etcd takes.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod protobuf;
 

@@ -16,6 +16,7 @@
 //! - [`usage`] accounts for every byte of the file, and for what each key takes.
 //! - [`Object`] is a value opened by an [`Opener`], decoded, and masked unless the caller reveals it.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod carving;
 mod change;

@@ -19,6 +19,7 @@
 //! A file that says something unknown is refused, with the line: a threshold that is misspelt protects nothing. What is
 //! required and cannot be told is a violation, too: a policy asks for proof.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod apply;
 mod error;

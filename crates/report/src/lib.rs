@@ -11,6 +11,7 @@
 //! | [`Format::Prometheus`] | node_exporter's textfile collector: the text exposition format, version 0.0.4 |
 //! | [`Format::Html`] | people: one file that fetches nothing |
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod html;
 mod junit;

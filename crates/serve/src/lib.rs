@@ -12,6 +12,7 @@
 //! | `api`, `list`, `watch` | from a request to an answer |
 //! | `review`, `dry_run`, `openapi` | who could do what; what a change would make; what kinds are like |
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accept;
 mod answer;

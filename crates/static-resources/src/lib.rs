@@ -17,6 +17,7 @@
 //! `gzip` (members, trailing bytes, digests) → `walk` (headers, extension headers, offsets) →
 //! `read` (paths, duplicates, budget) → `content` and `class` (what it holds) and `static_pods`.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod certificate;
 mod class;

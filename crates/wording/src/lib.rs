@@ -16,6 +16,7 @@
 //!
 //! Nothing here writes, and no input makes it panic.
 #![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod clip;
 mod columns;

@@ -31,7 +31,7 @@ pub(super) fn page(report: &Report) -> String {
                 p {
                     @for status in Status::ALL {
                         @if let Some(count) = report.statuses.get(status.name()) {
-                            span class=(class(status)) { (count) " " (status.told()) } " "
+                            span class=(class(status)) { (wording::group_digits(*count)) " " (status.told()) } " "
                         }
                     }
                     br;

@@ -95,7 +95,7 @@ fn a_hundred_and_fifty_thousand_findings_are_merged_and_reported_in_little_memor
     let report = within(MEMORY, &["report", "--run", &run, "--html", page.to_str().unwrap()]);
     assert!(report.status.success(), "{report:?}");
     let said = String::from_utf8_lossy(&report.stdout);
-    assert!(said.starts_with("5 000 clusters: 5000 good\n"), "{said}");
+    assert!(said.starts_with("5 000 clusters: 5 000 good\n"), "{said}");
     assert_eq!(fs::read_to_string(&page).unwrap().matches("<tr>").count(), BACKUPS + FINDINGS + 2);
     count_alike(&place);
 }
