@@ -14,8 +14,11 @@ const FINDINGS: usize = 10;
 pub(super) fn screen(report: &Report, top: usize) -> String {
     let mut text = format!("{}: ", wording::count(report.clusters.len() as u64, "cluster"));
     let count = |status: &Status| Some((*status, *report.statuses.get(status.name())?));
-    let told: Vec<String> =
-        Status::ALL.iter().filter_map(count).map(|(status, count)| format!("{} {}", wording::group_digits(count), status.told())).collect();
+    let told: Vec<String> = Status::ALL
+        .iter()
+        .filter_map(count)
+        .map(|(status, count)| format!("{} {}", wording::group_digits(count), status.told()))
+        .collect();
     text.push_str(&told.join(", "));
     text.push('\n');
     if report.clusters.iter().any(|cluster| cluster.trend.is_some()) {
@@ -33,11 +36,20 @@ pub(super) fn screen(report: &Report, top: usize) -> String {
     }
     let more = report.clusters.len().saturating_sub(top);
     if more > 0 {
-        let _ = writeln!(text, "and {} more: --top {} names all", wording::group_digits(more as u64), report.clusters.len());
+        let _ = writeln!(
+            text,
+            "and {} more: --top {} names all",
+            wording::group_digits(more as u64),
+            report.clusters.len()
+        );
     }
     beneath(&mut text, report, top);
     let joined = |counts: &std::collections::BTreeMap<&'static str, u64>| {
-        counts.iter().map(|(word, count)| format!("{} {word}", wording::group_digits(*count))).collect::<Vec<_>>().join(", ")
+        counts
+            .iter()
+            .map(|(word, count)| format!("{} {word}", wording::group_digits(*count)))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let _ = writeln!(text, "\nbackups: {}", joined(&report.states));
     let _ = writeln!(text, "verdicts: {}", joined(&report.verdicts));

@@ -131,13 +131,7 @@ fn the_listed_rights_are_enough_and_each_is_needed() {
         .collect();
     post(moto.port, "/moto-api/reset-auth", "text/plain", b"0");
 
-    let run = |(id, secret): &(String, String), words: &[&str]| -> Ended {
-        let mut command = Moto::command(&place, moto.port, words);
-        command.env_remove("AWS_SESSION_TOKEN").env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", secret);
-        let ended: Ended = command.output().unwrap().into();
-        assert!(!format!("{ended:?}").contains(secret.as_str()), "{ended:?}");
-        ended
-    };
+    let run = |who: &(String, String), words: &[&str]| moto.run_as(who, &place, words);
     crate::support::assay();
     let at = |name: &str| format!("s3://fleet-results/runs/{name}/");
     let plan = |who, name: &str| {

@@ -248,13 +248,7 @@ fn two_more_rights_are_enough_for_versions_and_each_is_needed() {
         users.iter().zip(&rights).map(|(name, more)| user(&moto, name, &[&RIGHTS[2..], more].concat())).collect();
     post(moto.port, "/moto-api/reset-auth", "text/plain", b"0");
     crate::support::assay();
-    let run = |(id, secret): &(String, String), words: &[&str]| -> Ended {
-        let mut command = Moto::command(&place, moto.port, words);
-        command.env_remove("AWS_SESSION_TOKEN").env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", secret);
-        let ended: Ended = command.output().unwrap().into();
-        assert!(!format!("{ended:?}").contains(secret.as_str()), "{ended:?}");
-        ended
-    };
+    let run = |who: &(String, String), words: &[&str]| moto.run_as(who, &place, words);
     let at = "s3://fleet-results/runs/versions/";
     let plan = ["plan", "--versions", "--source", "s3://etcd-backups/", "--run", at];
     let judge = ["judge", "--run", at, "--shard", "0"];
