@@ -27,8 +27,7 @@ pub(crate) fn peer(name: &str) -> Option<PathBuf> {
 
 /// Debian's, and the new one.
 pub(crate) fn all() -> Vec<Kubectl> {
-    let usual = fixtures::tool("kubectl").and_then(|_| fixtures::place_of("kubectl"));
-    let usual = usual.map(|place| Kubectl { place, is_new: false });
+    let usual = peer("kubectl-debian/kubectl").map(|place| Kubectl { place, is_new: false });
     let new = peer("kubectl/kubectl").map(|place| Kubectl { place, is_new: true });
     usual.into_iter().chain(new).collect()
 }
