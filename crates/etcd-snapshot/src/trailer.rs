@@ -4,10 +4,8 @@ use sha2::{Digest, Sha256};
 
 /// Bytes of the integrity hash.
 pub const TRAILER_LEN: usize = 32;
-/// Bytes hashed at a time: they stay in the cache between being touched and being hashed.
-const STEP: usize = 4096;
-/// Bytes of a cache line.
-const LINE: usize = 64;
+/// Bytes hashed at a time: as many as the kernel maps at once where one of them is asked for and all are cached.
+const STEP: usize = 1 << 16;
 /// Bytes between two calls of the progress callback.
 const REPORT_EVERY: usize = 1 << 20;
 
@@ -59,13 +57,13 @@ pub fn read(file: &[u8], mut progress: impl FnMut(u64)) -> Trailer {
     Trailer { present: stored.is_some(), stored, computed, file: hasher.finalize().into() }
 }
 
-/// Hashes `bytes`, touching each step's cache lines one step ahead: a mapped file arrives page by page, and the hash
-/// would wait for each. Measured 15 % faster than without.
+/// Hashes `bytes`, touching each step before the one ahead of it is hashed: the kernel has mapped it then, and the processor,
+/// which fetches ahead by itself, is not stopped by what is not mapped. Measured a tenth faster than without; touching each
+/// cache line gained nothing beyond and cost as much.
 fn update(hasher: &mut Sha256, bytes: &[u8]) {
     let mut ahead = bytes.chunks(STEP).skip(1);
     for step in bytes.chunks(STEP) {
-        let touched = ahead.next().unwrap_or_default().iter().step_by(LINE).fold(0, |sum: u8, byte| sum ^ byte);
-        std::hint::black_box(touched);
+        std::hint::black_box(ahead.next().and_then(|next| next.first()).copied());
         hasher.update(step);
     }
 }
