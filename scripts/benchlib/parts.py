@@ -12,6 +12,7 @@ from .row import against, in_memory, in_seconds
 
 VERDICT = (0, 1)  # what assay finds is not this script's business, its time is
 OPENSSL, PEER, SCAN = "`openssl dgst -sha256`", "`etcdutl snapshot status`", "`assay bucket`"
+FLOOR, THROUGH = "`openssl speed`, sha256", "`cat`"  # what no program does without: hashing what is in the cache; reading
 
 
 def assay(*argv, **more):
@@ -47,15 +48,19 @@ def snapshot(inputs, gigabytes, runs):
 
 def everything(path, where, runs):
     took = in_turns({"verify": assay("verify", path), "sha": sha256(path), "status": assay("hash", "--status", path),
-                     "peer": status(path), "ls": assay("ls", path)}, runs)
+                     "peer": status(path), "ls": assay("ls", path), "cat": Command(["cat", path])}, runs)
     wall = {name: walls(of) for name, of in took.items()}
+    floor = [os.path.getsize(path) / hashed_in_a_second() for _ in range(runs)]
     return [
         against("`verify`, warm, all cores", where, OPENSSL, wall["verify"], wall["sha"], goal=0.85),
+        against("`verify`, warm, all cores", where, FLOOR, wall["verify"], floor),
         against("`verify`, processor time", where, OPENSSL, cpus(took["verify"]), cpus(took["sha"]), goal=1.3),
         against("`hash --status`, warm", where, PEER, wall["status"], wall["peer"], goal=7, more=True),
         against("`hash --status`, processor time", where, PEER, cpus(took["status"]), cpus(took["peer"]), more=True),
+        against("`hash --status`, warm", where, THROUGH, wall["status"], wall["cat"]),
         against("`ls`, warm", where, PEER, wall["ls"], wall["peer"], goal=4, more=True),
         against("`ls`, processor time", where, PEER, cpus(took["ls"]), cpus(took["peer"]), more=True),
+        against("`ls`, warm", where, THROUGH, wall["ls"], wall["cat"]),
     ]
 
 
@@ -197,8 +202,16 @@ def sealed(inputs, values, provider, runs):
 
 def decrypted_in_a_second(provider, block):
     """Bytes that `openssl speed` decrypts in a second, in pieces of so many bytes."""
-    cipher = {"aescbc": "aes-256-cbc", "aesgcm": "aes-256-gcm"}[provider]
-    said = subprocess.run(["openssl", "speed", "-mr", "-evp", cipher, "-decrypt", "-bytes", str(block), "-seconds", "1"],
+    return in_a_second({"aescbc": "aes-256-cbc", "aesgcm": "aes-256-gcm"}[provider], block, "-decrypt")
+
+
+def hashed_in_a_second():
+    """Bytes of a SHA-256 that `openssl speed` does in a second, of what never leaves the cache."""
+    return in_a_second("sha256", 1 << 16)
+
+
+def in_a_second(algorithm, block, *more):
+    said = subprocess.run(["openssl", "speed", "-mr", "-evp", algorithm, *more, "-bytes", str(block), "-seconds", "1"],
                           capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout
     return float(said.strip().splitlines()[-1].rsplit(":", 1)[1])
 
