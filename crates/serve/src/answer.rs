@@ -12,7 +12,7 @@ pub(crate) struct Answer {
     /// Its bytes.
     pub(crate) body: Vec<u8>,
     /// What a client should say besides.
-    pub(crate) warning: Option<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// JSON.
@@ -26,7 +26,7 @@ impl Answer {
 
     /// An answer of bytes.
     pub(crate) fn of(code: u16, content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { code, content_type, body, warning: None }
+        Self { code, content_type, body, warnings: Vec::new() }
     }
 
     /// Text: what a path that is nobody's is answered with.

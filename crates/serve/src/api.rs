@@ -59,6 +59,18 @@ impl Api {
     fn answered(&self, request: &Request) -> Result<Reply, Status> {
         let Some(segments) = path::segments(&request.path) else { return Ok(Reply::Whole(nobodys())) };
         let Some((world, rest)) = self.context(&segments)? else { return Ok(Reply::Whole(nobodys())) };
+        let (source, route) = (world.source, Route::of(rest));
+        let is_of_objects = matches!(route, Route::Objects(_));
+        let reply = self.asked(world, rest, route, request);
+        let mut reply = reply.unwrap_or_else(|status| Reply::Whole(status.into()));
+        if let (Reply::Whole(answer), true) = (&mut reply, is_of_objects) {
+            answer.warnings.extend(source.faults());
+        }
+        Ok(reply)
+    }
+
+    /// What is asked of a backup at a revision.
+    fn asked(&self, world: Arc<World>, rest: &[String], route: Route, request: &Request) -> Result<Reply, Status> {
         let query = Query::read(&request.query)?;
         if let ([openapi, words @ ..], &Method::GET) = (rest, &request.method)
             && openapi == "openapi"
@@ -68,7 +80,6 @@ impl Api {
             return Ok(Reply::Whole(openapi::answer(&world, &words, accept).unwrap_or_else(nobodys)));
         }
         let form = accept::form(request.accept.as_deref()).ok_or_else(Status::not_acceptable)?;
-        let route = Route::of(rest);
         if let (&Method::POST, Route::Objects(target)) = (&request.method, &route)
             && review::is_review(target)
         {
@@ -99,7 +110,9 @@ impl Api {
                 Ok(discovery::version(&world, &group, &version).unwrap_or_else(nobodys))
             }
             (Route::Objects(target), form) => self.objects(world, &target, form, &query),
-            (Route::Other(words), form) if whole(form) => Ok(self.other(&world, &words).unwrap_or_else(nobodys)),
+            (Route::Other(words), form) if whole(form) => {
+                Ok(self.other(&world, &words, &query).unwrap_or_else(nobodys))
+            }
             (Route::Other(_), _) => Ok(nobodys()),
         };
         answer.map(Reply::Whole)
@@ -204,7 +217,7 @@ impl Api {
         }
     }
 
-    fn other(&self, world: &World, words: &[String]) -> Option<Answer> {
+    fn other(&self, world: &World, words: &[String], query: &Query) -> Option<Answer> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         Some(match words.as_slice() {
             [] => {
@@ -222,6 +235,9 @@ impl Api {
                 Answer::json(200, &json!({"paths": paths}))
             }
             ["version"] => Answer::json(200, &version(world, self.showing.reveal)),
+            [check @ ("healthz" | "livez" | "readyz")] if query.has("verbose") => {
+                Answer::text(200, &format!("{}{check} check passed\n", world.source.checks()))
+            }
             ["healthz" | "livez" | "readyz", ..] => Answer::text(200, "ok"),
             _ => return None,
         })
@@ -246,9 +262,10 @@ fn nobodys() -> Answer {
 fn version(world: &World, reveal: bool) -> serde_json::Value {
     let minor = world.minor.map_or_else(|| "0".to_owned(), |minor| minor.to_string());
     let revealed = if reveal { ".revealed" } else { "" };
+    let proven = world.source.proof().suffix();
     let fields = BTreeMap::from([
         ("major", "1".to_owned()),
-        ("gitVersion", format!("v1.{minor}.0+assay-backup{revealed}")),
+        ("gitVersion", format!("v1.{minor}.0+assay-backup{revealed}{proven}")),
         ("minor", minor),
         ("gitCommit", String::new()),
         ("gitTreeState", "archive".to_owned()),

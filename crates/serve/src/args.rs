@@ -50,6 +50,9 @@ pub(crate) struct Args {
     /// What ages count to
     #[arg(long, value_enum, default_value_t = Ages::Backup)]
     pub(crate) ages: Ages,
+    /// Hash the snapshot before it is served, and do not serve one that its SHA-256 does not prove
+    #[arg(long)]
+    pub(crate) verify: bool,
     /// Append method, path, code and time of each request to a file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) log: Option<PathBuf>,

@@ -9,6 +9,7 @@
 //! | `program`, `args` | beginning and end |
 //! | `server`, `tls`, `guard` | connections, and what is refused before anything is parsed |
 //! | `source`, `world` | a backup, and what it was at one revision: its resources, at hand |
+//! | `proof` | whether its bytes are those that etcd wrote |
 //! | `api`, `list`, `watch` | from a request to an answer |
 //! | `review`, `dry_run`, `openapi` | who could do what; what a change would make; what kinds are like |
 #![forbid(unsafe_code)]
@@ -34,6 +35,7 @@ mod openapi;
 mod page;
 mod path;
 mod program;
+mod proof;
 mod request;
 mod review;
 mod select;

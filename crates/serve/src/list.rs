@@ -105,7 +105,7 @@ pub(crate) fn get(look: &Look<'_>, namespace: Option<&str>, name: &str) -> Resul
     let mut hidden = Hidden::default();
     let object = show(look.world, look.resource, &version, &mut hidden);
     let answer = Answer::json(200, &look.one(object, true));
-    Ok(Answer { warning: hidden.warning(), ..answer })
+    Ok(Answer { warnings: hidden.warnings(), ..answer })
 }
 
 /// A list, or a page of one.
@@ -245,6 +245,6 @@ impl Page<'_, '_> {
         let mut body = body.into_bytes();
         body.extend(self.out);
         body.extend(b"]}\n");
-        Answer { warning: self.hidden.warning(), ..Answer::of(200, JSON, body) }
+        Answer { warnings: self.hidden.warnings(), ..Answer::of(200, JSON, body) }
     }
 }

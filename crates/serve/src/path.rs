@@ -41,6 +41,11 @@ impl Query {
         found.filter(|value| !value.is_empty())
     }
 
+    /// Whether a parameter is there, with a value or without.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(of, _)| of == name)
+    }
+
     /// Whether a parameter is true, as Go reads it.
     pub(crate) fn is_true(&self, name: &str) -> bool {
         matches!(self.get(name), Some("true" | "1" | "t" | "T" | "True" | "TRUE"))

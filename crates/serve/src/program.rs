@@ -16,6 +16,7 @@ use crate::error::{Error, say};
 use crate::guard::Token;
 use crate::kubeconfig::{Context, Kubeconfig, default_path};
 use crate::log::Log;
+use crate::proof::Proof;
 use crate::server::Server;
 use crate::source::Source;
 use crate::tls::Tls;
@@ -30,6 +31,9 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
     let mut sources: Vec<&'static Source> = Vec::new();
     for path in &args.backups {
         sources.push(Box::leak(Box::new(Source::open(path, &reading, &question)?)));
+    }
+    if args.verify {
+        sources.iter().try_for_each(|source| proven(source))?;
     }
     let token = Token::new().map_err(|error| Error::new(format!("no randomness: {error}")))?;
     let tls = Tls::new()?;
@@ -49,8 +53,8 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
         }
         let secrets = if args.reveal { "secrets are shown" } else { "secrets masked (--reveal shows them)" };
         say(&format!("{secrets}; nothing can be changed; loopback only"));
-        let server = Server::new(listener, tls.config, token, Api::new(sources, showing), log)?;
-        ended(args, &server, &kubeconfig).await
+        let server = Server::new(listener, tls.config, token, Api::new(sources.clone(), showing), log)?;
+        ended(args, &server, &kubeconfig, sources).await
     })
 }
 
@@ -94,11 +98,43 @@ fn contexts(sources: &[&'static Source], moments: &[(&str, Moment)], port: u16) 
     Ok(contexts)
 }
 
+/// Refuses what is damaged, or may be.
+fn proven(source: &Source) -> Result<(), Error> {
+    let proof = source.prove();
+    match source.faults().first() {
+        None => Ok(()),
+        Some(fault) => Err(Error::new(format!("{}: {fault}", source.name))
+            .hinted(format!("{}; without --verify it is served with a warning", proof.hint()))),
+    }
+}
+
+/// Hashes what is served already, and says what comes of it.
+fn prove_meanwhile(sources: Vec<&'static Source>, says_good: bool) {
+    std::thread::spawn(move || {
+        for source in sources.into_iter().filter(|source| source.proof() == Proof::Pending) {
+            let proof = source.prove();
+            if says_good && proof.is_good() {
+                say(&format!("{}: SHA-256 right: every byte is as etcd wrote it", source.name));
+            }
+            doubt(source);
+        }
+    });
+}
+
+/// Says what is wrong with a file's bytes.
+fn doubt(source: &Source) {
+    let proof = source.proof();
+    if let Some(fault) = proof.fault() {
+        say(&format!("warning: {}: {fault}", source.name));
+        say(&format!("hint: {}", proof.hint()));
+    }
+}
+
 /// What is served, in two lines:
 ///
 /// ```text
 /// prod.db: revision 1289 of 2026-11-23T09:08:48Z, back to 790
-/// 1 069 keys: 1 068 served, 1 without API
+/// 1 069 keys: 1 068 served, 1 without API; SHA-256 right
 /// ```
 fn banner(source: &'static Source, showing: Showing) {
     let index = &source.index;
@@ -112,20 +148,28 @@ fn banner(source: &'static Source, showing: Showing) {
     say(&format!("{}: revision {}{}, {back}", source.name, index.current(), of.unwrap_or_default()));
     let digits = |keys: usize| wording::group_digits(keys as u64);
     let (served, unserved) = (digits(keys - source.unserved), digits(source.unserved));
-    say(&format!("{}: {served} served, {unserved} without API", wording::count(keys as u64, "key")));
+    let (count, proof) = (wording::count(keys as u64, "key"), source.proof().short());
+    say(&format!("{count}: {served} served, {unserved} without API; {proof}"));
     if let Some(damage) = &source.damage {
         say(&format!("warning: {}: {damage}; `assay verify` tells more", source.name));
     }
+    doubt(source);
 }
 
 /// Serves until a signal comes or the command ends.
-async fn ended(args: &Args, server: &Server, kubeconfig: &Kubeconfig) -> Result<u8, Error> {
+async fn ended(
+    args: &Args,
+    server: &Server,
+    kubeconfig: &Kubeconfig,
+    sources: Vec<&'static Source>,
+) -> Result<u8, Error> {
     let failed = |error: std::io::Error| Error::new(format!("no signals: {error}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let shown: PathBuf = kubeconfig.path().to_path_buf();
     let Some((program, rest)) = args.command.split_first() else {
         say(&format!("export KUBECONFIG={}", wording::shell_word(&shown.to_string_lossy())));
+        prove_meanwhile(sources, true);
         tokio::select! {
             never = server.run() => match never {},
             _ = interrupt.recv() => {}
@@ -138,6 +182,7 @@ async fn ended(args: &Args, server: &Server, kubeconfig: &Kubeconfig) -> Result<
     let mut child = command
         .spawn()
         .map_err(|error| Error::new(format!("`{}`: {error}", wording::escape_path(Path::new(program)))))?;
+    prove_meanwhile(sources, false);
     loop {
         tokio::select! {
             never = server.run() => match never {},

@@ -176,11 +176,13 @@ fn impersonated(headers: &HeaderMap) -> Option<User> {
 /// A response whose events come as the client takes them. It is no work while there are none.
 fn events(watch: Box<Watch>) -> hyper::Response<Out> {
     let (sender, receiver) = mpsc::channel(EVENTS);
-    let end = Box::pin(tokio::time::sleep(watch.lasts));
+    let (end, warnings) = (Box::pin(tokio::time::sleep(watch.lasts)), watch.warnings());
     tokio::task::spawn_blocking(move || watch.run(&mut |event| sender.blocking_send(Bytes::from(event)).is_ok()));
     let mut response = hyper::Response::new(Out::Events(receiver, end));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(crate::answer::JSON));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(crate::answer::JSON));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    warn(headers, &warnings);
     response
 }
 
@@ -196,7 +198,7 @@ fn refusal(refused: Refused, is_head: bool) -> Answer {
 }
 
 fn whole(answer: Answer, is_head: bool) -> hyper::Response<Out> {
-    let Answer { code, content_type, body, warning } = answer;
+    let Answer { code, content_type, body, warnings } = answer;
     let length = body.len();
     let mut response = hyper::Response::new(Out::Whole((!is_head).then(|| Bytes::from(body))));
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -206,12 +208,18 @@ fn whole(answer: Answer, is_head: bool) -> hyper::Response<Out> {
     if is_head {
         headers.insert(hyper::header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    let warning = warning
-        .and_then(|text| HeaderValue::from_str(&format!("299 assay \"{}\"", text.replace(['"', '\\'], "'"))).ok());
-    if let Some(warning) = warning {
-        headers.insert(WARNING, warning);
-    }
+    warn(headers, &warnings);
     response
+}
+
+/// Says what a client should say: kubectl and oc do, on standard error.
+fn warn(headers: &mut HeaderMap, warnings: &[String]) {
+    for text in warnings {
+        let text = format!("299 assay \"{}\"", text.replace(['"', '\\'], "'"));
+        if let Ok(warning) = HeaderValue::from_str(&text) {
+            headers.append(WARNING, warning);
+        }
+    }
 }
 
 /// A body.

@@ -25,15 +25,14 @@ pub(crate) struct Hidden {
 
 impl Hidden {
     /// What a client should say of it.
-    pub(crate) fn warning(self) -> Option<String> {
+    pub(crate) fn warnings(self) -> Vec<String> {
         let count = wording::count;
         let masked = (self.masked > 0).then(|| {
             format!("secret values of {} are masked; assay-serve --reveal shows them", count(self.masked, "object"))
         });
         let closed = (self.unreadable > 0)
             .then(|| format!("{} cannot be read; --keys opens what is encrypted", count(self.unreadable, "object")));
-        let said: Vec<String> = masked.into_iter().chain(closed).collect();
-        (!said.is_empty()).then(|| said.join("; "))
+        masked.into_iter().chain(closed).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use artifact::Reading;
+use artifact::{Contents, Reading};
 use assay::{Backup, Input, Lens, Pool, Question};
 use encryption_config::Plaintext;
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use lens::{Clock, Index, Moment, NotOpened, Opener, Reader, told_of};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
+use crate::proof::{AT_ONCE, Proof};
 
 /// Versions that are asked for the time of a revision: nodes renew their leases every few seconds.
 const TELLING: usize = 4096;
@@ -34,8 +35,10 @@ pub(crate) struct Source {
     pub(crate) unserved: usize,
     /// What damage may have cost, where there is some.
     pub(crate) damage: Option<String>,
+    contents: &'static Contents,
     lens: Lens<'static>,
     clock: OnceLock<Clock>,
+    proof: OnceLock<Proof>,
 }
 
 impl Source {
@@ -46,10 +49,47 @@ impl Source {
         let backup: &'static Backup = Box::leak(Box::new(backup));
         let nothing = || Error::new(format!("`{}` holds no snapshot", wording::escape_path(path)));
         let lens = backup.lens(question, watch)?.ok_or_else(nothing)?;
+        let contents = backup.snapshot().ok_or_else(nothing)?;
         let index = Index::of(lens.reader(), &Pool, &|_| {});
         let (prefixes, unserved) = prefixes(&index);
         let (id, name, damage) = (id(&index), backup.name().to_owned(), damage(lens.reader(), &index));
-        Ok(Self { id, name, index, prefixes, unserved, damage, lens, clock: OnceLock::new() })
+        let (clock, proof) = (OnceLock::new(), OnceLock::new());
+        let source = Self { id, name, index, prefixes, unserved, damage, contents, lens, clock, proof };
+        if contents.bytes().len() as u64 <= AT_ONCE {
+            source.prove();
+        }
+        Ok(source)
+    }
+
+    /// Hashes the file, unless that was done.
+    pub(crate) fn prove(&self) -> Proof {
+        *self.proof.get_or_init(|| {
+            let proof = Proof::of(&self.lens.reader().walked().db);
+            self.contents.check_unchanged().map_or(Proof::Changed, |()| proof)
+        })
+    }
+
+    /// What is known of its bytes by now.
+    pub(crate) fn proof(&self) -> Proof {
+        self.proof.get().copied().unwrap_or(Proof::Pending)
+    }
+
+    /// What is known to be wrong with it: what clients are told with each answer.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let damage = self.damage.as_ref().map(|damage| format!("the backup is damaged: {damage}"));
+        damage.into_iter().chain(self.proof().fault()).collect()
+    }
+
+    /// The same as lines of an API server's checks: `[+]sha256 ok`.
+    pub(crate) fn checks(&self) -> String {
+        let line = |name: &str, fault: Option<String>| {
+            fault.map_or_else(|| format!("[+]{name} ok\n"), |fault| format!("[-]{name} failed: {fault}\n"))
+        };
+        let proof = match self.proof() {
+            Proof::Pending => format!("[ ]sha256 {}\n", Proof::Pending.short()),
+            proof => line("sha256", proof.fault()),
+        };
+        line("structure", self.damage.clone()) + &proof
     }
 
     /// What its objects say of the time, read when it is first asked for.

@@ -75,6 +75,11 @@ impl Watch {
         })
     }
 
+    /// What a client should say besides.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.world.source.faults()
+    }
+
     /// Sends all events that there are.
     pub(crate) fn run(&self, sink: Sink<'_>) {
         let _ = self.events(sink);

@@ -63,7 +63,7 @@ fn patched(look: &Look<'_>, target: &Target, name: &str, patch: &Value, request:
         _ => return Err(Status::unsupported_media()),
     }
     without_empty(&mut object);
-    Ok(Answer { warning: hidden.warning(), ..Answer::json(200, &look.one(object, true)) })
+    Ok(Answer { warnings: hidden.warnings(), ..Answer::json(200, &look.one(object, true)) })
 }
 
 /// What a patch leaves empty, an API server leaves out.

@@ -73,10 +73,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Answer {
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = head.lines();
     let code = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let headers: BTreeMap<String, String> = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-        .collect();
+    let mut headers = BTreeMap::<String, String>::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        let known = headers.entry(name.to_lowercase()).or_default();
+        *known = if known.is_empty() { value.to_owned() } else { format!("{known}, {value}") };
+    }
     let rest = &bytes[end + 4..];
     let body = if headers.contains_key("transfer-encoding") { unchunked(rest) } else { rest.to_vec() };
     Answer { code, headers, body }

@@ -12,4 +12,5 @@ mod kubectl;
 mod masked;
 mod oc;
 mod odd;
+mod proven;
 mod served;

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::Value;
 
@@ -12,6 +13,8 @@ pub(crate) struct Served {
     folder: tempfile::TempDir,
     /// What it said before it was ready.
     pub(crate) banner: String,
+    /// What it says later, line by line.
+    later: Receiver<String>,
 }
 
 /// The program.
@@ -38,8 +41,15 @@ impl Served {
             assert!(read > 0, "it ended before it was ready: {banner}");
         }
         // what it says later must not block it
-        std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-        Self { child, folder, banner }
+        let (sender, later) = channel();
+        std::thread::spawn(move || said.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+        Self { child, folder, banner, later }
+    }
+
+    /// The next line that has `part`, once it is ready.
+    pub(crate) fn hear(&self, part: &str) -> String {
+        let mut said = self.later.iter();
+        said.find(|line| line.contains(part)).unwrap_or_else(|| panic!("it never said `{part}`"))
     }
 
     /// A folder for what a test makes.
