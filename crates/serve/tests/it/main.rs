@@ -14,5 +14,6 @@ mod masked;
 mod oc;
 mod odd;
 mod proven;
+mod requests;
 mod rust;
 mod served;
