@@ -165,6 +165,9 @@ fn place_programs(bin: &Path) {
     for (name, place) in fixtures::programs().filter_map(|(name, _)| Some((name, fixtures::place_of(name)?))) {
         symlink(place, bin.join(name)).unwrap();
     }
+    if let Some(folder) = fixtures::fleet_peer("kubectl") {
+        symlink(folder.join("kubectl"), bin.join("kubectl")).unwrap();
+    }
     place_age_keygen(bin);
 }
 
@@ -180,7 +183,7 @@ fn beside(name: &str) -> Option<PathBuf> {
 fn can_run(page: &str) -> bool {
     let missing = match page {
         "docs/fleet.md" => beside("assay-fleet").is_none().then_some("assay-fleet"),
-        "docs/serve.md" if fixtures::tool("kubectl").is_none() => return false,
+        "docs/serve.md" if fixtures::fleet_peer("kubectl").is_none() => return false,
         "docs/serve.md" => beside("assay-serve").is_none().then_some("assay-serve"),
         _ => None,
     };

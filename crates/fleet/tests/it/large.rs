@@ -102,7 +102,7 @@ fn a_hundred_and_fifty_thousand_findings_are_merged_and_reported_in_little_memor
 
 /// DuckDB counts the same in both forms, by the line that the page shows.
 fn count_alike(place: &Place) {
-    let Some((mut python, duckdb)) = fixtures::tool("python3").zip(crate::moto::installed("duckdb")) else { return };
+    let Some((mut python, duckdb)) = fixtures::tool("python3").zip(fixtures::fleet_peer("duckdb")) else { return };
     let script = "import duckdb, sys\n\
         for table, form in (t.split('.', 1) for t in sys.argv[2:]):\n\
         \x20   read = 'read_parquet' if form == 'parquet' else 'read_json'\n\

@@ -5,7 +5,6 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -35,25 +34,13 @@ impl Drop for Moto {
     }
 }
 
-/// Where `scripts/install-fleet-peers` put something.
-pub(crate) fn installed(name: &str) -> Option<PathBuf> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let place = target.join("peers").join(name);
-    if place.join(".version").is_file() {
-        return Some(place);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{name} is missing in CI: scripts/install-fleet-peers");
-    let said = format!("SKIPPED: {name} is not installed (scripts/install-fleet-peers)\n");
-    let _ = std::io::stderr().write_all(said.as_bytes());
-    None
-}
-
 impl Moto {
     /// Starts a store with the buckets of a fleet; `None` where it is not installed.
     pub(crate) fn start() -> Option<Self> {
         let mut command = fixtures::tool("python3")?;
-        command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]).env("PYTHONPATH", installed("moto")?);
+        command
+            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"])
+            .env("PYTHONPATH", fixtures::fleet_peer("moto")?);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut port = None;

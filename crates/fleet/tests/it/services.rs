@@ -13,18 +13,9 @@ use crate::support::{Ended, Place, wait};
 const ACCOUNT: &str = "fleet";
 const KEY: &str = "Y2FuYXJ5LW9mLWFuLWFjY291bnQta2V5";
 
-/// Where a peer is installed.
+/// A program of a peer, where it is installed.
 pub(crate) fn peer(name: &str, program: &str) -> Option<PathBuf> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let place = target.join("peers").join(name);
-    if place.join(".version").is_file() {
-        return Some(place.join(program));
-    }
-    assert!(std::env::var_os("CI").is_none(), "{name} is missing in CI: scripts/install-fleet-peers");
-    let said = format!("SKIPPED: {name} is not installed (scripts/install-fleet-peers)\n");
-    let _ = std::io::stderr().write_all(said.as_bytes());
-    None
+    fixtures::fleet_peer(name).map(|place| place.join(program))
 }
 
 /// A store, and what a client of it has in its environment.

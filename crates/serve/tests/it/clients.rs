@@ -1,6 +1,5 @@
 //! Client libraries.
 
-use crate::kubectl::peer;
 use crate::served::Served;
 
 /// What the clients of Python print of the fixture.
@@ -14,7 +13,9 @@ kr8s master-0 84
 
 #[test]
 fn pythons_clients_are_content() {
-    let (Some(modules), Some(mut python)) = (peer("kubernetes"), fixtures::tool("python3")) else { return };
+    let (Some(modules), Some(mut python)) = (fixtures::fleet_peer("kubernetes"), fixtures::tool("python3")) else {
+        return;
+    };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/clients.py");
     for fixture in ["plain-etcd34", "aescbc-rotated"] {
         let served = Served::fixture(fixture, &[]);

@@ -13,24 +13,11 @@ pub(crate) struct Kubectl {
     is_new: bool,
 }
 
-/// Where `scripts/install-fleet-peers` put something.
-pub(crate) fn peer(name: &str) -> Option<PathBuf> {
-    let target = PathBuf::from(env!("CARGO_BIN_EXE_assay-serve"));
-    let place = target.ancestors().nth(2).unwrap().join("peers").join(name);
-    if place.exists() {
-        return Some(place);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{name} is missing in CI: scripts/install-fleet-peers");
-    let said = format!("SKIPPED: {name} is not installed (scripts/install-fleet-peers)\n");
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes());
-    None
-}
-
 /// Debian's, and the new one.
 pub(crate) fn all() -> Vec<Kubectl> {
-    let usual = peer("kubectl-debian/kubectl").map(|place| Kubectl { place, is_new: false });
-    let new = peer("kubectl/kubectl").map(|place| Kubectl { place, is_new: true });
-    usual.into_iter().chain(new).collect()
+    let installed =
+        |name, is_new| fixtures::fleet_peer(name).map(|folder| Kubectl { place: folder.join("kubectl"), is_new });
+    [installed("kubectl-debian", false), installed("kubectl", true)].into_iter().flatten().collect()
 }
 
 impl Kubectl {
