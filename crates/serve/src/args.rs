@@ -47,6 +47,9 @@ pub(crate) struct Args {
     /// Port on 127.0.0.1; any that is free unless given
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) port: u16,
+    /// A socket besides, for curl and proxies: without TLS and token, and nobody but its owner can open it
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) socket: Option<PathBuf>,
     /// What ages count to
     #[arg(long, value_enum, default_value_t = Ages::Backup)]
     pub(crate) ages: Ages,

@@ -52,9 +52,18 @@ impl Token {
     }
 }
 
+/// Where a connection came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// By a port of loopback, which all can reach: the token is asked for.
+    Loopback(u16),
+    /// By a socket that nobody but its owner can open.
+    Socket,
+}
+
 /// Lets a request pass, or says why not. The token comes first.
-pub(crate) fn check(token: &Token, headers: &HeaderMap, port: u16, uri_length: usize) -> Result<(), Refused> {
-    if !token.is_in(headers) {
+pub(crate) fn check(token: &Token, headers: &HeaderMap, way: Way, uri_length: usize) -> Result<(), Refused> {
+    if way != Way::Socket && !token.is_in(headers) {
         return Err(Refused::Token);
     }
     if headers.contains_key(ORIGIN) {
@@ -64,7 +73,11 @@ pub(crate) fn check(token: &Token, headers: &HeaderMap, port: u16, uri_length: u
     let own = ["127.0.0.1", "localhost"].iter().any(|name| {
         let rest =
             host.get(..name.len()).filter(|host| host.eq_ignore_ascii_case(name)).and_then(|_| host.get(name.len()..));
-        rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':') == Some(port.to_string().as_str()))
+        rest.is_some_and(|rest| match (rest.strip_prefix(':'), way) {
+            (None, _) => rest.is_empty(),
+            (Some(given), Way::Loopback(port)) => given == port.to_string(),
+            (Some(_), Way::Socket) => false,
+        })
     });
     if !own {
         return Err(Refused::Host);
@@ -83,7 +96,7 @@ mod tests {
         for (name, value) in given {
             headers.insert(*name, HeaderValue::from_str(value).unwrap());
         }
-        check(token, &headers, 6443, 10)
+        check(token, &headers, Way::Loopback(6443), 10)
     }
 
     #[test]
@@ -111,6 +124,23 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("authorization", HeaderValue::from_str(&right).unwrap());
         headers.insert("host", HeaderValue::from_static("localhost"));
-        assert_eq!(check(&token, &headers, 1, MAX_URI + 1), Err(Refused::TooLong));
+        assert_eq!(check(&token, &headers, Way::Loopback(1), MAX_URI + 1), Err(Refused::TooLong));
+    }
+
+    #[test]
+    fn whoever_could_open_the_socket_needs_no_token_and_is_no_page() {
+        let token = Token::new().unwrap();
+        for (host, origin, answer) in [
+            ("localhost", None, Ok(())),
+            ("127.0.0.1", None, Ok(())),
+            ("localhost:80", None, Err(Refused::Host)),
+            ("evil.example", None, Err(Refused::Host)),
+            ("localhost", Some("null"), Err(Refused::Origin)),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static(host));
+            origin.map(|origin| headers.insert("origin", HeaderValue::from_static(origin)));
+            assert_eq!(check(&token, &headers, Way::Socket, 10), answer, "{host} {origin:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@
 //! | module | of |
 //! |---|---|
 //! | `program`, `args` | beginning and end |
-//! | `server`, `tls`, `guard` | connections, and what is refused before anything is parsed |
+//! | `server`, `tls`, `socket`, `guard` | connections, and what is refused before anything is parsed |
 //! | `source`, `world` | a backup, and what it was at one revision: its resources, at hand |
 //! | `proof` | whether its bytes are those that etcd wrote |
 //! | `api`, `list`, `watch` | from a request to an answer |
@@ -41,6 +41,7 @@ mod review;
 mod select;
 mod server;
 mod shown;
+mod socket;
 mod source;
 mod status;
 mod table;

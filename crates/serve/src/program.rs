@@ -18,6 +18,7 @@ use crate::kubeconfig::{Context, Kubeconfig, default_path};
 use crate::log::Log;
 use crate::proof::Proof;
 use crate::server::Server;
+use crate::socket::Socket;
 use crate::source::Source;
 use crate::tls::Tls;
 use crate::world::{Showing, World};
@@ -53,7 +54,12 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
         }
         let secrets = if args.reveal { "secrets are shown" } else { "secrets masked (--reveal shows them)" };
         say(&format!("{secrets}; nothing can be changed; loopback only"));
-        let server = Server::new(listener, tls.config, token, Api::new(sources.clone(), showing), log)?;
+        let socket = args.socket.as_deref().map(Socket::create).transpose()?;
+        if let Some(socket) = &socket {
+            let shown = wording::shell_word(&socket.path().to_string_lossy());
+            say(&format!("curl --unix-socket {shown} http://localhost/{id}/version"));
+        }
+        let server = Server::new(listener, socket, tls.config, token, Api::new(sources.clone(), showing), log)?;
         ended(args, &server, &kubeconfig, sources).await
     })
 }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future as _, poll_fn};
+use std::io;
 use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,21 +10,23 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WARNING};
+use hyper::header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, WARNING};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Answer;
 use crate::api::{Api, Reply};
 use crate::error::Error;
-use crate::guard::{self, Refused, Token};
+use crate::guard::{self, Refused, Token, Way};
 use crate::request::{Request, User};
+use crate::socket::Socket;
 use crate::status::Status;
 use crate::watch::Watch;
 
@@ -36,15 +39,26 @@ const LARGEST_BODY: usize = 3 << 20;
 const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(30);
 /// Events of a watch that wait for their client.
 const EVENTS: usize = 64;
-/// A client has so long to say hello, and as long to say what it wants.
+/// A client has so long to say hello, and as long to say what it wants first.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// One that was answered may be silent for so long before it asks again.
+const IDLE: Duration = Duration::from_secs(60);
+/// The most that the head of a request may hold, in bytes.
+const LARGEST_HEAD: usize = 64 << 10;
 
 /// What requests are answered with.
 pub(crate) struct Server {
     listener: TcpListener,
+    socket: Option<Socket>,
     port: u16,
     shared: Arc<Shared>,
     tls: TlsAcceptor,
+}
+
+/// A connection that came in.
+enum Came {
+    Tcp(TcpStream),
+    Socket(UnixStream),
 }
 
 struct Shared {
@@ -64,6 +78,7 @@ impl Server {
     /// Answers for `api` whoever has the token.
     pub(crate) fn new(
         listener: TcpListener,
+        socket: Option<Socket>,
         tls: Arc<rustls::ServerConfig>,
         token: Token,
         api: Api,
@@ -71,7 +86,20 @@ impl Server {
     ) -> Result<Self, Error> {
         let address = listener.local_addr().map_err(|error| Error::new(error.to_string()))?;
         let shared = Shared { api, token, at_work: Semaphore::new(AT_WORK), log };
-        Ok(Self { listener, port: address.port(), shared: Arc::new(shared), tls: tls.into() })
+        Ok(Self { listener, socket, port: address.port(), shared: Arc::new(shared), tls: tls.into() })
+    }
+
+    async fn accept(&self) -> io::Result<Came> {
+        let of_socket = async {
+            match &self.socket {
+                Some(socket) => socket.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            tcp = self.listener.accept() => tcp.map(|(stream, _)| Came::Tcp(stream)),
+            stream = of_socket => stream.map(Came::Socket),
+        }
     }
 
     /// Takes connections for as long as it is polled.
@@ -79,42 +107,73 @@ impl Server {
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
             let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { continue };
-            let Ok((stream, _)) = self.listener.accept().await else {
+            let Ok(came) = self.accept().await else {
                 // out of descriptors: some are given back before long
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            // an answer is written in several pieces, and none is to wait for the client's word of the one before
-            let _ = stream.set_nodelay(true);
-            let (tls, shared, port) = (self.tls.clone(), Arc::clone(&self.shared), self.port);
-            tokio::spawn(async move {
-                let _permit = permit;
-                let Ok(Ok(stream)) = timeout(PATIENCE, tls.accept(stream)).await else { return };
-                let service = service_fn(|request| {
-                    let shared = Arc::clone(&shared);
-                    async move { Ok::<_, Infallible>(respond(&shared, port, request).await) }
-                });
-                let mut http = http1::Builder::new();
-                http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(64 << 10);
-                let _ = http.serve_connection(TokioIo::new(stream), service).await;
-            });
+            let shared = Arc::clone(&self.shared);
+            match came {
+                Came::Tcp(stream) => {
+                    tokio::spawn(over_tls(stream, self.tls.clone(), shared, self.port, permit));
+                }
+                Came::Socket(stream) => {
+                    tokio::spawn(async move {
+                        let _permit = permit;
+                        converse(stream, shared, Way::Socket).await;
+                    });
+                }
+            }
         }
     }
 }
 
-async fn respond(shared: &Arc<Shared>, port: u16, request: hyper::Request<Incoming>) -> hyper::Response<Out> {
+async fn over_tls(stream: TcpStream, tls: TlsAcceptor, shared: Arc<Shared>, port: u16, _permit: OwnedSemaphorePermit) {
+    // an answer is written in several pieces, and none is to wait for the client's word of the one before
+    let _ = stream.set_nodelay(true);
+    let Ok(Ok(stream)) = timeout(PATIENCE, tls.accept(stream)).await else { return };
+    converse(stream, shared, Way::Loopback(port)).await;
+}
+
+/// Answers one request after the other, until the client ends, or says nothing for too long.
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>, way: Way) {
+    let asked = Notify::new();
+    let service = service_fn(|request| {
+        asked.notify_one();
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(respond(&shared, way, request).await) }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(IDLE).max_header_size(LARGEST_HEAD).max_buf_size(LARGEST_HEAD);
+    let silence = async {
+        if timeout(PATIENCE, asked.notified()).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        _ = http.serve_connection(TokioIo::new(stream), service) => {}
+        () = silence => {}
+    }
+}
+
+async fn respond(shared: &Arc<Shared>, way: Way, request: hyper::Request<Incoming>) -> hyper::Response<Out> {
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let is_head = head.method == Method::HEAD;
     let (method, path) = (head.method.clone(), head.uri.path().to_owned());
-    let reply = match guard::check(&shared.token, &head.headers, port, target) {
+    let checked = guard::check(&shared.token, &head.headers, way, target);
+    let reply = match checked {
         Err(refused) => Reply::Whole(refusal(refused, is_head)),
         Ok(()) => work(shared, &head, body).await,
     };
-    let response = match reply {
+    let mut response = match reply {
         Reply::Whole(answer) => whole(answer, is_head),
         Reply::Watch(watch) => events(watch),
     };
+    if checked == Err(Refused::Token) {
+        // who has no token holds no connection
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(log) = &shared.log {
         log.line(method.as_str(), &path, response.status().as_u16());
     }
@@ -257,3 +316,6 @@ impl Body for Out {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

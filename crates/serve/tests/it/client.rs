@@ -27,8 +27,11 @@ impl Answer {
     }
 }
 
+/// A connection over TLS.
+pub(crate) type Stream = StreamOwned<ClientConnection, TcpStream>;
+
 /// A connection over TLS by the CA of the kubeconfig.
-pub(crate) fn connect(served: &Served) -> StreamOwned<ClientConnection, TcpStream> {
+pub(crate) fn connect(served: &Served) -> Stream {
     let config = served.config();
     let authority = config["clusters"][0]["cluster"]["certificate-authority-data"].as_str().unwrap();
     let authority = STANDARD.decode(authority).unwrap();

@@ -17,3 +17,4 @@ mod proven;
 mod requests;
 mod rust;
 mod served;
+mod socket;
