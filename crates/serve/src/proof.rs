@@ -61,12 +61,10 @@ impl Proof {
     /// What to do about it.
     pub(crate) fn hint(self) -> &'static str {
         match self {
-            Self::Hashed(Integrity::None) => {
-                "a copy of etcd's own database has none: prefer what `etcdctl snapshot save` wrote"
-            }
+            Self::Hashed(Integrity::None) => "prefer a file that `etcdctl snapshot save` wrote to a copy of a database",
             Self::Hashed(Integrity::RightBefore(_)) => "`assay mend FILE --out NEW` takes them away",
             Self::Changed => "copy the file to where nothing writes, and serve the copy",
-            _ => "fetch the file again, or serve another backup; `assay verify FILE` tells what is damaged",
+            _ => "fetch it again or serve another; `assay verify FILE` tells what is wrong",
         }
     }
 

@@ -100,7 +100,7 @@ fn a_large_one_is_served_first_and_hashed_meanwhile() {
     let served = Served::start(&path, &[]);
     assert!(served.banner.contains("; SHA-256 not checked yet\n"), "{}", served.banner);
     assert!(served.hear("SHA-256").ends_with(&format!("/large.db: {MISMATCH}")));
-    assert!(served.hear("hint: ").contains("fetch the file again"));
+    assert!(served.hear("hint: ").contains("fetch it again"));
     let answer = get(&served, "/api/v1/configmaps?limit=1", "application/json");
     assert!(answer.headers["warning"].contains(MISMATCH), "{:?}", answer.headers);
 
