@@ -71,6 +71,6 @@ fn differ(db: &Db<'_>, bytes: &[u8]) {
     let reader = Reader::open(db.clone(), &Serial);
     let newest = reader.newest(|_| true, None, usize::MAX, &Serial, &|_| {});
     assert!(
-        newest.keys.len() >= old.store.live().count() || newest.damaged > 0 || !old.walked.faults.kept().is_empty()
+        newest.len() >= old.store.live().count() || newest.damaged > 0 || !old.walked.faults.kept().is_empty()
     );
 }

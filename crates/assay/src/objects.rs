@@ -62,10 +62,9 @@ impl<'b> Lens<'b> {
             selection.resolve(&resources)?;
         }
         let newest = self.reader.newest(|key| selection.matches(key), at, usize::MAX, &Pool, &|_| {});
-        let live = newest.keys.into_iter().filter(|(_, found)| !found.record.tombstone);
-        let objects = live.map(|(key, found)| {
-            let (stored, main) = (found.record.kv.value, found.record.revision.main);
-            (key, Object::read(self, key, stored, main, View::default()))
+        let objects = newest.live().map(|found| {
+            let (kv, main) = (found.record.kv, found.record.revision.main);
+            (kv.key, Object::read(self, kv.key, kv.value, main, View::default()))
         });
         let meant = |found: &Seen<'_>| match &found.1 {
             Ok(object) => selection.matches_object(object.shown()),

@@ -40,5 +40,5 @@ pub use slots::LastRecords;
 pub use sort::Sorted;
 pub use state::EtcdState;
 pub use status::{DumpHashes, Status};
-pub use store::{Deleted, Live, Store};
+pub use store::{Deleted, Live, LiveKeys, Store};
 pub use wire::{Oddity, WireError};

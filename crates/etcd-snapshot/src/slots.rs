@@ -105,6 +105,11 @@ impl<'a> Slots<'a> {
         self.index.reserve(keys, |&number| slot(pieces, number).map_or(0, |slot| slot.hash.spread()));
     }
 
+    /// The same, of which none is found any more.
+    pub(crate) fn without_index(self) -> Self {
+        Self { index: HashTable::new(), ..self }
+    }
+
     /// How many there are: numbers go from 0 to below it.
     pub(crate) fn len(&self) -> u32 {
         u32::try_from(self.index.len()).unwrap_or(u32::MAX)
@@ -223,16 +228,31 @@ impl<'a> LastRecords<'a> {
     /// Takes a record as the last one of its key; gives the number of that, and the record before. A record that is no
     /// element of the file, and could not be read again, is not taken.
     pub fn put(&mut self, record: &Record<'a>) -> Option<(u32, Option<Record<'a>>)> {
+        let (found, new) = self.place(record)?;
+        let before = found.and_then(|number| self.numbered(number));
+        Some((self.slots.put(found, new), before))
+    }
+
+    /// The same where records come from the last to the first: takes one only where none of its key was taken before. Tells
+    /// whether it is an element of the file.
+    #[must_use]
+    pub fn put_backwards(&mut self, record: &Record<'a>) -> bool {
+        let Some((found, new)) = self.place(record) else { return false };
+        if found.is_none() {
+            self.slots.put(None, new);
+        }
+        true
+    }
+
+    /// The number that the key of a record has, and its slot to be.
+    fn place(&self, record: &Record<'a>) -> Option<(Option<u32>, Slot)> {
         let (_, raw) = self.slots.element(record.place.offset);
         if !std::ptr::eq(raw, record.raw) {
             return None;
         }
         let hash = self.hasher.hash(record.kv.key);
         let marks = if record.oddity.any() { ODD } else { 0 };
-        let found = self.slots.find(record.kv.key, hash);
-        let before = found.and_then(|number| self.numbered(number));
-        let number = self.slots.put(found, Slot::new(record.place.offset, marks, hash));
-        Some((number, before))
+        Some((self.slots.find(record.kv.key, hash), Slot::new(record.place.offset, marks, hash)))
     }
 
     /// The last record of a key.
@@ -262,6 +282,14 @@ impl<'a> LastRecords<'a> {
     /// through.
     pub fn sorted(&self, is_wanted: impl Fn(u32) -> bool + Sync, spread: &impl Spread) -> Sorted {
         sort::by_key(self.len(), is_wanted, &self.slots, spread)
+    }
+
+    /// The last records of the keys of those numbers, as [`Self::numbered`] gives them: faster than that, one by one.
+    pub fn of<'s>(&'s self, numbers: &'s [u32]) -> impl Iterator<Item = Record<'a>> + 's {
+        numbers.chunks(TOUCHED).flat_map(|some| {
+            self.slots.touch(some.iter().copied());
+            some.iter().filter_map(|&number| self.numbered(number))
+        })
     }
 
     /// The last record of each key, in the order of their numbers, as [`Self::numbered`] gives it: faster than that, one by

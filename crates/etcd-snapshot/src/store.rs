@@ -46,6 +46,22 @@ pub struct Deleted<'a> {
     pub revision: Revision,
 }
 
+/// The live keys of a view, to be gone through and not to be asked for: 12 bytes a key.
+#[derive(Debug)]
+pub struct LiveKeys<'a>(Slots<'a>);
+
+impl<'a> LiveKeys<'a> {
+    /// Them, in the order of [`Store::live`].
+    pub fn iter(&self) -> impl Iterator<Item = Live<'a>> + '_ {
+        live(&self.0)
+    }
+}
+
+fn live<'s, 'a>(slots: &'s Slots<'a>) -> impl Iterator<Item = Live<'a>> + use<'s, 'a> {
+    let live = slots.fetched().filter(|slot| !slot.has(TOMBSTONE));
+    live.map(|slot| Live { kv: slots.key_value(slot), revision: slots.revision(slot) })
+}
+
 /// All keys of a view.
 #[derive(Debug)]
 pub struct Store<'a> {
@@ -77,7 +93,13 @@ impl<'a> Store<'a> {
 
     /// The live keys, in the order in which they first appear in the file.
     pub fn live(&self) -> impl Iterator<Item = Live<'a>> + '_ {
-        self.slots.fetched().filter(|slot| !slot.has(TOMBSTONE)).map(|slot| self.live_of(slot))
+        live(&self.slots)
+    }
+
+    /// The live keys alone: half the memory, for whoever reads another file meanwhile.
+    #[must_use]
+    pub fn into_live(self) -> LiveKeys<'a> {
+        LiveKeys(self.slots.without_index())
     }
 
     /// Those of the live keys whose value did not look sound to [`Options::sound`](crate::Options::sound), in the order of

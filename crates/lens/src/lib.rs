@@ -30,6 +30,7 @@ mod index;
 pub mod jsonpath;
 mod manifest;
 pub mod members;
+mod newest;
 mod object;
 mod open;
 mod reader;
@@ -51,9 +52,10 @@ pub use diff::{Became, Diff, DiffCounts, Differing, Met, Values};
 pub use history::{Author, Event, Follow, Step, carved_records};
 pub use index::{Index, Version};
 pub use manifest::{Export, Exported, Keep, Skip, is_first, manifest};
+pub use newest::{Found, Newest, One};
 pub use object::{Object, Unseen, View, raw, release_matters, stored};
 pub use open::{NoKeys, NotOpened, Opener};
-pub use reader::{Found, Newest, One, Reader};
+pub use reader::Reader;
 pub use salvage::{Salvaged, last_of_each, salvaged};
 pub use select::{
     Fields, Labels, ResourceName, Resources, Selection, SelectionError, SelectorError, Target, UnknownResource,

@@ -3,9 +3,9 @@
 use kube_objects::{StorageKey, UNKNOWN_FIELDS};
 use serde_json::{Map, Value};
 
+use crate::newest::{Found, Newest};
 use crate::object::{Object, Unseen, View};
 use crate::open::Opener;
-use crate::reader::{Found, Newest};
 use crate::select::Selection;
 
 /// Metadata that an API server sets.
@@ -306,7 +306,7 @@ pub enum Exported {
 impl Export<'_> {
     /// The live ones of the keys that were found, as far as they are meant by their keys, in an order in which they can be
     /// applied in one go: what others need comes before them.
-    pub fn in_order<'n, 'a>(&'n self, newest: &'n Newest<'a>) -> impl Iterator<Item = &'n Found<'a>> {
+    pub fn in_order<'n, 'a>(&'n self, newest: &'n Newest<'a>) -> impl Iterator<Item = Found<'a>> + use<'n, 'a> {
         let wanted = |key: &[u8]| self.selection.matches(key) || self.selection.is_own_namespace(key);
         [true, false].into_iter().flat_map(move |first| {
             newest.live().filter(move |found| is_first(found.record.kv.key) == first && wanted(found.record.kv.key))

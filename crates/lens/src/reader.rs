@@ -1,10 +1,9 @@
 //! Finding keys and their revisions, without the account that a whole scan keeps.
 
-use std::collections::BTreeMap;
-
 use bbolt_page::{Bucket, BucketRoot, Db, LeafPage, LeafRef, Spread, Walked, Walker};
 use etcd_snapshot::{BucketKey, Place, Record, Revision, RevisionError, state::bucket};
 
+use crate::newest::Newest;
 use crate::salvage::salvaged;
 
 /// Bytes of leaves that make one piece of work.
@@ -26,53 +25,13 @@ pub struct Reader<'a> {
     salvaged: Option<Vec<Record<'a>>>,
 }
 
-/// The newest revision of a key in a view.
-#[derive(Debug, Clone, Copy)]
-pub struct Found<'a> {
-    /// The record; a tombstone where the key is deleted in the view.
-    pub record: Record<'a>,
-}
-
-/// What a search found.
-#[derive(Debug, Default)]
-pub struct Newest<'a> {
-    /// The newest record of each key that was asked for, by key.
-    pub keys: BTreeMap<&'a [u8], Found<'a>>,
-    /// Elements on the way that are no intact records, or stand where their revision does not belong: one of them may
-    /// have been asked for.
-    pub damaged: u64,
-}
-
-/// What a name means, of which one object was expected.
-#[derive(Debug, Clone)]
-pub enum One<'n, 'a> {
-    /// It.
-    Live(Found<'a>),
-    /// It was deleted, by this record.
-    Deleted(Found<'a>),
-    /// Nothing has that name.
-    None,
-    /// Several live ones have it.
-    Several(Vec<&'n Found<'a>>),
-}
-
-impl<'a> Newest<'a> {
-    /// The records of keys that are live, in the order of their keys.
-    pub fn live(&self) -> impl Iterator<Item = &Found<'a>> {
-        self.keys.values().filter(|found| !found.record.tombstone)
-    }
-
-    /// The one key that is there.
-    #[must_use]
-    pub fn one(&self) -> One<'_, 'a> {
-        let live: Vec<&Found<'a>> = self.live().collect();
-        match (&live[..], self.keys.values().next()) {
-            ([one], _) => One::Live(**one),
-            ([], Some(gone)) => One::Deleted(*gone),
-            ([], None) => One::None,
-            _ => One::Several(live),
-        }
-    }
+/// In which order pieces of work come.
+#[derive(Clone, Copy)]
+enum Direction {
+    /// The oldest first.
+    Forth,
+    /// The newest first; in a piece the records stand in their order.
+    Back,
 }
 
 /// What came of some leaves.
@@ -185,37 +144,29 @@ impl<'a> Reader<'a> {
     ) -> Newest<'a> {
         let at = at.unwrap_or(i64::MAX);
         let accept = |record: &Record<'a>| record.revision.main <= at && wanted(record.kv.key);
-        let mut newest = Newest::default();
+        let mut newest = Newest::none(self.walked.db.bytes());
         if let Some(records) = &self.salvaged {
-            for record in records.iter().rev().filter(|record| accept(record)) {
-                newest.keys.entry(record.kv.key).or_insert(Found { record: *record });
-            }
-            return newest;
+            records.iter().rev().filter(|record| accept(record)).for_each(|record| newest.take(record));
+            return newest.in_order(spread);
         }
         let mut behind = None;
-        let mut take = |newest: &mut Newest<'a>, pieces: Vec<Piece<'a>>| {
-            for piece in pieces.into_iter().rev() {
-                newest.damaged += piece.damaged + u64::from(overlap(piece.span, behind));
-                behind = piece.span.or(behind);
-                for record in piece.records.into_iter().rev() {
-                    newest.keys.entry(record.kv.key).or_insert(Found { record });
-                }
-            }
+        let mut take = |newest: &mut Newest<'a>, piece: Piece<'a>| {
+            newest.damaged += piece.damaged + u64::from(overlap(piece.span, behind));
+            behind = piece.span.or(behind);
+            piece.records.iter().rev().for_each(|record| newest.take(record));
         };
         if let Some(page) = self.inline() {
-            take(&mut newest, vec![search([page].into_iter(), &accept)]);
+            take(&mut newest, search([page].into_iter(), &accept));
         }
         let mut rest = self.leaves();
         let mut stretch = FIRST_STRETCH;
-        while !rest.is_empty() && newest.keys.len() < enough {
+        while !rest.is_empty() && newest.found() < enough {
             let (before, some) = rest.split_at(self.reach_back(rest, stretch));
-            let mut pieces = Vec::new();
-            self.spread_over(some, &accept, spread, progress, |piece| pieces.push(piece));
-            take(&mut newest, pieces);
+            self.spread_over(some, Direction::Back, &accept, spread, progress, |piece| take(&mut newest, piece));
             rest = before;
             stretch = stretch.saturating_mul(4).min(LONGEST_STRETCH);
         }
-        newest
+        newest.in_order(spread)
     }
 
     /// Gives every record, tombstones included, of the keys that `wanted` accepts, in order of revision. Returns how
@@ -240,20 +191,24 @@ impl<'a> Reader<'a> {
         if let Some(page) = self.inline() {
             take(search([page].into_iter(), &wanted));
         }
-        self.spread_over(self.leaves(), &wanted, spread, progress, take);
+        self.spread_over(self.leaves(), Direction::Forth, &wanted, spread, progress, take);
         damaged
     }
 
     fn spread_over(
         &self,
         leaves: &[LeafRef],
+        direction: Direction,
         accept: &(impl Fn(&Record<'a>) -> bool + Sync),
         spread: &impl Spread,
         progress: &(dyn Fn(u64) + Sync),
         fold: impl FnMut(Piece<'a>),
     ) {
         let db = &self.walked.db;
-        let pieces = cut(leaves, PIECE_BYTES / db.page_size().max(1));
+        let mut pieces = cut(leaves, PIECE_BYTES / db.page_size().max(1));
+        if matches!(direction, Direction::Back) {
+            pieces.reverse();
+        }
         let work = |at: usize| {
             let some = pieces.get(at).copied().unwrap_or_default();
             let piece = search(some.iter().filter_map(|leaf| db.leaf(leaf)), accept);

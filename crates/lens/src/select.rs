@@ -10,9 +10,9 @@ use etcd_snapshot::Record;
 use kube_objects::StorageKey;
 use serde_json::Value;
 
+use crate::newest::Newest;
 use crate::object::{Object, Unseen, View};
 use crate::open::Opener;
-use crate::reader::Newest;
 use globs::KeyGlobs;
 
 pub use inside::{Fields, Labels, SelectorError};
@@ -231,9 +231,9 @@ impl Selection {
         newest: &'n Newest<'a>,
         opener: &'n dyn Opener,
         view: View,
-    ) -> impl Iterator<Item = (&'n Record<'a>, Result<Object, Unseen>)> {
-        let live = newest.live().map(|found| &found.record).filter(|record| self.matches(record.kv.key));
-        let read = move |record: &'n Record<'a>| {
+    ) -> impl Iterator<Item = (Record<'a>, Result<Object, Unseen>)> {
+        let live = newest.live().map(|found| found.record).filter(|record| self.matches(record.kv.key));
+        let read = move |record: Record<'a>| {
             let kv = &record.kv;
             (record, Object::read(opener, kv.key, kv.value, kv.mod_revision, view))
         };
@@ -247,6 +247,9 @@ impl Selection {
     pub fn missing<'k>(&self, there: impl Iterator<Item = &'k [u8]>) -> Vec<&Target> {
         let mut missing: Vec<&Target> = self.targets.iter().filter(|target| target.is_single()).collect();
         for key in there {
+            if missing.is_empty() {
+                break;
+            }
             missing.retain(|target| !target.matches(key, &self.namespaces));
         }
         missing

@@ -65,9 +65,12 @@ pub fn plan<'a>(db: Db<'a>, wanted: Wanted, spread: &impl Spread) -> Result<Plan
         first.answerable(rev)?;
     }
     let compact_at = compaction(&first, wanted.rev.map_or(wanted.compact, Compact::At))?;
-    let scan = match wanted.rev.or(compact_at) {
-        Some(at) if at != first.current() => read(db, Some(at), spread)?,
-        _ => first,
+    let scan = match wanted.rev.or(compact_at).filter(|at| *at != first.current()) {
+        Some(at) => {
+            drop(first); // not the keys of both at once
+            read(db, Some(at), spread)?
+        }
+        None => first,
     };
     Ok(Plan { scan, wanted, narrowed: None, values: None, compact_at })
 }

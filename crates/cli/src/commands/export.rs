@@ -47,7 +47,7 @@ pub(super) fn run(args: ExportArgs, reading: &Reading, ui: &mut Ui) -> Result<En
     let mut manifests = Manifests::begin(args.output, args.out)?;
     let mut told = Told::default();
     for found in export.in_order(&newest) {
-        give(found.record.kv.key, export.of(found), &mut manifests, &mut told, ui)?;
+        give(found.record.kv.key, export.of(&found), &mut manifests, &mut told, ui)?;
     }
     nothing::check_named(&selection, newest.live().map(|found| found.record.kv.key), &source, ui);
     told.finish(manifests.written(), &source, ui);

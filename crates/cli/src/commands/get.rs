@@ -105,11 +105,11 @@ impl Get<'_> {
                     notes.add(&object);
                     match &self.sort_by {
                         Some(_) => kept.push((record, object)),
-                        None => list.object(record, &object, ui)?,
+                        None => list.object(&record, &object, ui)?,
                     }
                 }
                 Err(why) => {
-                    list.unseen(record, &why, ui)?;
+                    list.unseen(&record, &why, ui)?;
                     closed.add(record.kv.key, &why, ui);
                 }
             }
@@ -117,7 +117,7 @@ impl Get<'_> {
         if let Some(by) = &self.sort_by {
             let sorted = by.sort(kept, |(_, object)| object.shown());
             for (record, object) in sorted.map_err(|error| Error::Usage(error.to_string()))? {
-                list.object(record, &object, ui)?;
+                list.object(&record, &object, ui)?;
             }
         }
         list.finish(ui)?;

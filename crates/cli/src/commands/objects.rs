@@ -111,7 +111,7 @@ pub(super) fn check_complete(source: &Contents, reader: &Reader<'_>, damaged: u6
 
 /// The Kubernetes minor release of a cluster, as its ClusterVersion among these keys says.
 pub(super) fn server_minor(newest: &Newest<'_>) -> Option<u32> {
-    let (_, version) = newest.keys.iter().find(|(key, _)| is_cluster_version(key))?;
+    let version = newest.all().find(|found| is_cluster_version(found.record.kv.key))?;
     minor_of_server(version.record.kv.value)
 }
 

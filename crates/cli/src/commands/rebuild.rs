@@ -12,7 +12,7 @@ use assay::documents;
 use checks::Verdict;
 use document::{Artifact, Document, HexBytes};
 use etcd_snapshot::trailer::{self, Trailer};
-use rebuild::{Plan, RebuildError, Wanted};
+use rebuild::{RebuildError, Wanted};
 
 use super::beside::joined;
 use super::chain::{self, Chain};
@@ -97,16 +97,22 @@ impl Job<'_> {
         let plan = forms.iter().fold(plan, |plan, forms| plan.with_values(forms));
         let cleaner = cleaner.map(|cleaner| cleaner.of(whole, &plan));
         let plan = cleaner.iter().fold(plan, |plan, cleaner| plan.with_values(cleaner));
-        let pages = new.write(source, &plan, progress)?;
+        let (pages, compacted_at) = (new.write(source, &plan, progress)?, plan.compact_at);
+        // what nothing more is held against gives back its memory: the new file takes as much
+        let is_held = left.is_some() || forms.is_some() || cleaner.is_some();
+        let plan = is_held.then_some(plan);
         let trailer = self.accepted(hash())?;
         // no hash comes from none, or from a wrong one: values that nothing proved would pass for proven
         let sealed = trailer.valid() == Some(true) || args.seal;
         let rebuilt = new.seal(pages, sealed, reading)?;
-        let left = left.map(|left| chosen.prove(left, &plan, new, reading)).transpose()?;
-        let values = forms.as_ref().map(|forms| forms.prove(&plan, new, reading)).transpose()?;
-        let sanitized = cleaner.as_ref().map(|cleaner| cleaner.prove(&plan, new, reading)).transpose()?;
+        let mut changed = Changed::default();
+        if let Some(plan) = &plan {
+            changed.0 = left.map(|left| chosen.prove(left, plan, new, reading)).transpose()?;
+            changed.1 = forms.as_ref().map(|forms| forms.prove(plan, new, reading)).transpose()?;
+            changed.2 = cleaner.as_ref().map(|cleaner| cleaner.prove(plan, new, reading)).transpose()?;
+        }
         source.check_unchanged()?;
-        let document = document(args, source, &trailer, &plan, &rebuilt, (left, values, sanitized));
+        let document = document(args, source, &trailer, compacted_at, &rebuilt, changed);
         Ok((trailer, document))
     }
 
@@ -161,7 +167,7 @@ fn document(
     args: &RebuildArgs,
     source: &Contents,
     trailer: &Trailer,
-    plan: &Plan<'_>,
+    compacted_at: Option<i64>,
     new: &file::Written,
     (left_out, values, sanitized): Changed,
 ) -> Document {
@@ -178,7 +184,7 @@ fn document(
         page_size: rebuilt.page_size,
         pages: rebuilt.pages,
         revision: rebuilt.revision,
-        compacted_at: plan.compact_at,
+        compacted_at,
         records_before: rebuilt.records_before,
         records: rebuilt.records,
         live_keys: *live_keys,

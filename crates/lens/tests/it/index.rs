@@ -22,7 +22,8 @@ fn any_key_at_any_revision_is_what_the_reader_finds() {
             let expected: Vec<_> = newest.live().map(|found| (found.record.kv.key, found.record.kv.value)).collect();
             let own: Vec<_> = index.live(b"", None, at).map(|version| (version.key, version.value)).collect();
             assert!(own == expected, "{} at {at}", fixture.name);
-            for (key, found) in &newest.keys {
+            for found in newest.all() {
+                let key = found.record.kv.key;
                 let own = index.get(key, at).map(|version| version.revision);
                 assert_eq!(own, (!found.record.tombstone).then_some(found.record.revision.main), "{}", fixture.name);
             }

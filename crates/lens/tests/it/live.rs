@@ -57,7 +57,7 @@ fn sha256(bytes: &[u8]) -> String {
 fn found(file: &[u8], reader: &Reader<'_>, at: i64) -> Vec<KeyFact> {
     reader.answerable(at).unwrap();
     let newest = reader.newest(|_| true, Some(at), usize::MAX, &Serial, &|_| {});
-    let live = newest.keys.values().filter(|found| !found.record.tombstone);
+    let live = newest.live();
     let by_get: Vec<KeyFact> = live.map(|found| fact(&found.record.kv)).collect();
     let view = open(file, Some(at));
     let by_ls: Vec<KeyFact> = view.store.live_sorted(|_| true, &Serial).map(|live| fact(&live.kv)).collect();

@@ -16,7 +16,7 @@ fn every_line_of_the_truth_is_found_opened_and_decoded() {
         for row in fixture.truth() {
             let key = row["key"].as_str().unwrap();
             let shown = format!("{}: {key}", fixture.name);
-            let record = newest.keys[key.as_bytes()].record;
+            let record = newest.get(key.as_bytes()).unwrap().record;
             assert!(!record.tombstone, "{shown}");
             assert_eq!(Some(record.kv.mod_revision), row["Mod"].as_i64(), "{shown}");
             let opened = raw(&keys, key.as_bytes(), record.kv.value, true).unwrap();
@@ -46,7 +46,7 @@ fn nothing_of_a_secret_is_shown_and_all_of_it_is_revealed() {
     secrets.resource("secrets");
     let newest = reader.newest(|key| secrets.matches(key), None, usize::MAX, &Serial, &|_| {});
     let mut values = 0;
-    for found in newest.keys.values() {
+    for found in newest.all() {
         let (key, kv) = (found.record.kv.key, found.record.kv);
         let read = |reveal| Object::read(&keys, key, kv.value, 1, View { reveal, ..View::default() }).unwrap();
         let (shown, revealed) = (read(false).into_shown(), read(true).into_shown());
@@ -58,5 +58,5 @@ fn nothing_of_a_secret_is_shown_and_all_of_it_is_revealed() {
         }
         assert!(raw(&keys, key, kv.value, false).is_err());
     }
-    assert!(newest.keys.len() == 175 && values > 175, "{values} in {}", newest.keys.len());
+    assert!(newest.len() == 175 && values > 175, "{values} in {}", newest.len());
 }

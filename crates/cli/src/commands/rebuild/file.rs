@@ -131,7 +131,7 @@ impl NewFile {
             return Err(wrong(&path, &format!("{got}; expected {expected}")));
         }
         written.check_unchanged()?;
-        Ok((sha256, scan.store.live().count() as u64))
+        Ok((sha256, scan.store.live_count()))
     }
 
     /// Its bytes as they are now, read again.

@@ -185,18 +185,22 @@ impl Proof<'_> {
     ) -> Result<Made, Error> {
         let path = self.new.path("member/snap/db");
         let db = Db::open(written.bytes()).map_err(|error| wrong(&path, &error.to_string()))?;
-        let (before, after) = (scan(snapshot::database(source)?), scan(db));
+        let after = scan(db);
         if let Some((_, fault)) = after.walked.faults.costly() {
             return Err(wrong(&path, &fault.to_string()));
         }
-        let live = |scan: &Scan<'_>| scan.store.live().count() as u64;
-        let (live_keys, revision, index) = (live(&after), after.current(), after.state.consistent_index);
-        let same = before.store.live().map(|live| live.kv).eq(after.store.live().map(|live| live.kv));
+        let (revision, index, live_keys) = (after.current(), after.state.consistent_index, after.store.live_count());
+        let content = HexBytes(&after.content_digest(&Pool)).to_string();
+        // not all that is known of the keys of both at once
+        let after = after.store.into_live();
+        let before = scan(snapshot::database(source)?);
+        let same = before.store.live().map(|live| live.kv).eq(after.iter().map(|live| live.kv));
         let expected = raised.unwrap_or_else(|| before.current());
         if !same || revision != expected || index != Some(cluster.members.len() as u64) {
             let got = format!("revision {revision}, {live_keys} live keys, index {index:?}");
             let what = if same { "" } else { "; a live key differs" };
-            return Err(wrong(&path, &format!("{got}; expected {expected}, {}{what}", live(&before))));
+            let live = before.store.live_count();
+            return Err(wrong(&path, &format!("{got}; expected {expected}, {live}{what}")));
         }
         let proven = |name: &'static str, message: String| check(name, "proven", message);
         let checks = vec![
@@ -207,7 +211,6 @@ impl Proof<'_> {
             proven("start-index", "log, .snap and database agree on the last entry".to_owned()),
             check("boot", "not-checked", "no etcd was started".to_owned()),
         ];
-        let content = HexBytes(&after.content_digest(&Pool)).to_string();
         Ok(Made { revision, live_keys, content, files: Vec::new(), checks })
     }
 
