@@ -181,18 +181,19 @@ def many_backups(inputs, count, runs):
 # ---- encrypted values
 
 def sealed(inputs, values, provider, runs):
-    """Opening every encrypted value: processor time of `keys check` without that of the bare scan."""
+    """Opening every encrypted value: processor time of `keys check` without that of one which opens a value of each key."""
     path = inputs.sealed(values, provider)
     warm(path)
     count, size = encrypted(path)
     mean = max(16, round(size / count / 16) * 16)
-    took = {"check": [], "scan": [], "speed": []}
-    commands = {"check": assay("keys", "check", path, "--keys", path + ".keys.yaml"), "scan": assay("bucket", path)}
+    took = {"check": [], "sample": [], "scan": [], "speed": []}
+    check = ["keys", "check", path, "--keys", path + ".keys.yaml"]
+    commands = {"check": assay(*check), "sample": assay(*check, "--sample", "1"), "scan": assay("bucket", path)}
     for _ in range(runs):
         for name, command in commands.items():
             took[name].append(run(command).cpu)
         took["speed"].append(size / decrypted_in_a_second(provider, mean))
-    opening = [check - scan for check, scan in zip(took["check"], took["scan"])]
+    opening = [every - one for every, one in zip(took["check"], took["sample"])]
     where, beside = f"{count} values, {size / 1e6:.0f} MB", f"`openssl speed`, {provider}"
     return [
         against(f"opening {provider} values, processor time", where, beside, opening, took["speed"], goal=1.3),

@@ -1,13 +1,14 @@
 //! The three ciphers, as kube-apiserver's transformers use them.
 use std::sync::Arc;
 
-use aes_gcm::AeadInPlace;
-use aes_gcm::aead::AeadCore;
 use aes_gcm::aead::consts::{U12, U16};
-use aes_gcm::aead::generic_array::GenericArray;
+use aes_gcm::aead::inout::InOutBuf;
+use aes_gcm::aead::{AeadCore, AeadInOut};
 use cbc::cipher::block_padding::NoPadding;
-use cbc::cipher::{BlockCipher, BlockDecrypt, BlockDecryptMut, BlockSizeUser, InnerIvInit};
+use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, BlockSizeUser, InnerIvInit};
 use crypto_secretbox::XSalsa20Poly1305;
+use crypto_secretbox::aead::AeadInPlace;
+use crypto_secretbox::aead::generic_array::GenericArray;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -130,20 +131,19 @@ pub(crate) fn open_body(
     Ok(plain)
 }
 
-/// Puts `bytes` into `room`. A buffer that is too small is wiped and replaced: to grow it would leave its content
-/// behind in freed memory.
-fn fill(room: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
-    if room.capacity() < bytes.len() {
-        *room = Zeroizing::new(Vec::with_capacity(bytes.len().next_power_of_two()));
+/// Makes `room` so long; what it holds is to be written over. A buffer that is too small is wiped and replaced: to grow it
+/// would leave its content behind in freed memory.
+fn make_room(room: &mut Zeroizing<Vec<u8>>, length: usize) {
+    if room.capacity() < length {
+        *room = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
     }
-    room.clear();
-    room.extend_from_slice(bytes);
+    room.resize(length, 0);
 }
 
 /// IV 16 ‖ AES-CBC. The writer always pads, so the least body is IV and one block.
 fn open_aescbc<C>(cipher: &C, body: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), BodyError>
 where
-    C: BlockDecrypt + BlockCipher + BlockSizeUser<BlockSize = U16>,
+    C: BlockCipherDecrypt + BlockSizeUser<BlockSize = U16>,
 {
     let short = BodyError::TooShort { got: body.len(), least: 2 * BLOCK };
     let (iv, blocks) = body.split_first_chunk::<BLOCK>().ok_or(short)?;
@@ -153,23 +153,23 @@ where
     if blocks.len() % BLOCK != 0 {
         return Err(BodyError::NotWholeBlocks { got: body.len() });
     }
-    fill(room, blocks);
-    let decryptor = cbc::Decryptor::<&C>::inner_iv_init(cipher, GenericArray::from_slice(iv));
-    decryptor.decrypt_padded_mut::<NoPadding>(room).map_err(|_| BodyError::Padding)?;
+    make_room(room, blocks.len());
+    let decryptor = cbc::Decryptor::<&C>::inner_iv_init(cipher, iv.into());
+    decryptor.decrypt_padded_b2b::<NoPadding>(blocks, room).map_err(|_| BodyError::Padding)?;
     let unpadded = pkcs7_length(room).ok_or(BodyError::Padding)?;
     room.truncate(unpadded);
     Ok(())
 }
 
 /// The first block of an AES-CBC body; `None` where it has no whole blocks.
-fn first_block<C: BlockDecrypt + BlockSizeUser<BlockSize = U16>>(
+fn first_block<C: BlockCipherDecrypt + BlockSizeUser<BlockSize = U16>>(
     cipher: &C,
     body: &[u8],
 ) -> Option<Zeroizing<[u8; BLOCK]>> {
     let (iv, blocks) = body.split_first_chunk::<BLOCK>()?;
     let first = blocks.first_chunk::<BLOCK>().filter(|_| blocks.len() % BLOCK == 0)?;
     let mut block = Zeroizing::new(*first);
-    cipher.decrypt_block(GenericArray::from_mut_slice(&mut *block));
+    cipher.decrypt_block((&mut *block).into());
     block.iter_mut().zip(iv).for_each(|(byte, iv)| *byte ^= iv);
     Some(block)
 }
@@ -191,14 +191,14 @@ fn pkcs7_length(plain: &[u8]) -> Option<usize> {
 /// Nonce 12 ‖ ciphertext ‖ tag 16; the full etcd key is associated data.
 fn open_aesgcm<C>(cipher: &C, etcd_key: &[u8], body: &[u8], room: &mut Zeroizing<Vec<u8>>) -> Result<(), BodyError>
 where
-    C: AeadInPlace + AeadCore<NonceSize = U12, TagSize = U16>,
+    C: AeadInOut + AeadCore<NonceSize = U12, TagSize = U16>,
 {
     let short = BodyError::TooShort { got: body.len(), least: GCM_NONCE + TAG };
     let (nonce, sealed) = body.split_first_chunk::<GCM_NONCE>().ok_or(short)?;
     let (ciphertext, tag) = sealed.split_last_chunk::<TAG>().ok_or(short)?;
-    fill(room, ciphertext);
-    let (nonce, tag) = (GenericArray::from_slice(nonce), GenericArray::from_slice(tag));
-    cipher.decrypt_in_place_detached(nonce, etcd_key, room, tag).map_err(|_| BodyError::Authentication)
+    make_room(room, ciphertext.len());
+    let bytes = InOutBuf::new(ciphertext, room).map_err(|_| BodyError::Authentication)?;
+    cipher.decrypt_inout_detached(nonce.into(), etcd_key, bytes, tag.into()).map_err(|_| BodyError::Authentication)
 }
 
 /// Nonce 24 ‖ tag 16 ‖ ciphertext.
@@ -206,7 +206,8 @@ fn open_secretbox(cipher: &XSalsa20Poly1305, body: &[u8], room: &mut Zeroizing<V
     let short = BodyError::TooShort { got: body.len(), least: SECRETBOX_NONCE + TAG };
     let (nonce, sealed) = body.split_first_chunk::<SECRETBOX_NONCE>().ok_or(short)?;
     let (tag, ciphertext) = sealed.split_first_chunk::<TAG>().ok_or(short)?;
-    fill(room, ciphertext);
+    make_room(room, ciphertext.len());
+    room.copy_from_slice(ciphertext);
     let (nonce, tag) = (GenericArray::from_slice(nonce), GenericArray::from_slice(tag));
     cipher.decrypt_in_place_detached(nonce, b"", room, tag).map_err(|_| BodyError::Authentication)
 }

@@ -2,7 +2,7 @@
 use aes::{Aes128Dec, Aes128Enc, Aes192, Aes192Dec, Aes192Enc, Aes256Dec, Aes256Enc};
 use aes_gcm::aead::consts::U12;
 use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm, KeyInit};
-use crypto_secretbox::XSalsa20Poly1305;
+use crypto_secretbox::{KeyInit as _, XSalsa20Poly1305};
 
 use crate::kind::{ProviderKind, Suite};
 
@@ -54,7 +54,7 @@ impl<W: Way> Ready<W> {
             Suite::Gcm128 => ready(key, Self::Gcm128),
             Suite::Gcm192 => ready(key, Self::Gcm192),
             Suite::Gcm256 => ready(key, Self::Gcm256),
-            Suite::SecretBox => ready(key, Self::SecretBox),
+            Suite::SecretBox => Some(Self::SecretBox(Box::new(XSalsa20Poly1305::new_from_slice(key).ok()?))),
         }
     }
 }

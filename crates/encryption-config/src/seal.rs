@@ -1,11 +1,11 @@
 //! Writing values as an API server does that runs with a configuration: the first key of the first provider.
-use aes_gcm::AeadInPlace;
-use aes_gcm::aead::AeadCore;
 use aes_gcm::aead::consts::{U12, U16};
-use aes_gcm::aead::generic_array::GenericArray;
+use aes_gcm::aead::{AeadCore, AeadInOut};
 use cbc::cipher::block_padding::NoPadding;
-use cbc::cipher::{BlockCipher, BlockEncrypt, BlockEncryptMut, BlockSizeUser, InnerIvInit};
+use cbc::cipher::{BlockCipherEncrypt, BlockModeEncrypt, BlockSizeUser, InnerIvInit};
 use crypto_secretbox::XSalsa20Poly1305;
+use crypto_secretbox::aead::AeadInPlace;
+use crypto_secretbox::aead::generic_array::GenericArray;
 use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -156,26 +156,26 @@ impl Ready<Sealing> {
 /// IV 16 ‖ AES-CBC, padded as PKCS#7 pads: by 1 to 16 bytes.
 fn seal_aescbc<C>(cipher: &C, iv: &[u8], plain: &[u8], room: &mut Vec<u8>) -> Option<()>
 where
-    C: BlockEncrypt + BlockCipher + BlockSizeUser<BlockSize = U16>,
+    C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
 {
     let (at, padding) = (room.len(), BLOCK - plain.len() % BLOCK);
     room.extend_from_slice(plain);
     room.extend(std::iter::repeat_n(u8::try_from(padding).ok()?, padding));
     let blocks = room.get_mut(at..)?;
     let (iv, length) = (iv.first_chunk::<BLOCK>()?, blocks.len());
-    let encryptor = cbc::Encryptor::<&C>::inner_iv_init(cipher, GenericArray::from_slice(iv));
-    encryptor.encrypt_padded_mut::<NoPadding>(blocks, length).ok().map(drop)
+    let encryptor = cbc::Encryptor::<&C>::inner_iv_init(cipher, iv.into());
+    encryptor.encrypt_padded::<NoPadding>(blocks, length).ok().map(drop)
 }
 
 /// Nonce 12 ‖ ciphertext ‖ tag 16; the full etcd key is associated data.
 fn seal_aesgcm<C>(cipher: &C, nonce: &[u8], etcd_key: &[u8], plain: &[u8], room: &mut Vec<u8>) -> Option<()>
 where
-    C: AeadInPlace + AeadCore<NonceSize = U12, TagSize = U16>,
+    C: AeadInOut + AeadCore<NonceSize = U12, TagSize = U16>,
 {
     let at = room.len();
     room.extend_from_slice(plain);
-    let nonce = GenericArray::from_slice(nonce.first_chunk::<GCM_NONCE>()?);
-    let tag = cipher.encrypt_in_place_detached(nonce, etcd_key, room.get_mut(at..)?).ok()?;
+    let nonce = nonce.first_chunk::<GCM_NONCE>()?;
+    let tag = cipher.encrypt_inout_detached(nonce.into(), etcd_key, room.get_mut(at..)?.into()).ok()?;
     room.extend_from_slice(&tag);
     Some(())
 }

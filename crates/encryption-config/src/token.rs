@@ -5,8 +5,8 @@
 //! 4096 rounds) makes of token and salt. So a token can be held against a record without opening anything.
 use std::fmt::Write as _;
 
-use aes_gcm::aead::generic_array::GenericArray;
-use aes_gcm::{AeadInPlace, Aes256Gcm, KeyInit};
+use aes_gcm::aead::AeadInOut;
+use aes_gcm::{Aes256Gcm, KeyInit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::Sha1;
@@ -118,6 +118,7 @@ fn unseal(password: &str, salt: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>
     let (nonce, rest) = bytes.split_at_mut_checked(NONCE)?;
     let (body, tag) = rest.split_at_mut_checked(body)?;
     let cipher = Aes256Gcm::new_from_slice(&*key).ok()?;
-    cipher.decrypt_in_place_detached(GenericArray::from_slice(nonce), b"", body, GenericArray::from_slice(tag)).ok()?;
+    let (nonce, tag) = (nonce.first_chunk::<NONCE>()?, tag.first_chunk::<TAG>()?);
+    cipher.decrypt_inout_detached(nonce.into(), b"", (&mut *body).into(), tag.into()).ok()?;
     Some(Zeroizing::new(body.to_vec()))
 }

@@ -4,7 +4,7 @@ use aes_gcm::{Aes128Gcm, Aes256Gcm, KeyInit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cbc::cipher::block_padding::{NoPadding, Pkcs7};
-use cbc::cipher::{BlockEncryptMut, KeyIvInit};
+use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
 use encryption_config::{
     BodyError, EncryptionConfig, Keyring, KmsEnvelope, Magic, OpenError, PrefixError, ProviderKind, Standing, StoredAs,
 };
@@ -48,9 +48,9 @@ fn seal_cbc(key: &[u8], plain: &[u8]) -> Vec<u8> {
     // every byte value once, colons and newlines among them
     let iv: [u8; 16] = *b":\n\0\xff0123456789ab";
     let sealed = match key.len() {
-        16 => cbc::Encryptor::<aes::Aes128>::new_from_slices(key, &iv).unwrap().encrypt_padded_vec_mut::<Pkcs7>(plain),
-        24 => cbc::Encryptor::<aes::Aes192>::new_from_slices(key, &iv).unwrap().encrypt_padded_vec_mut::<Pkcs7>(plain),
-        _ => cbc::Encryptor::<aes::Aes256>::new_from_slices(key, &iv).unwrap().encrypt_padded_vec_mut::<Pkcs7>(plain),
+        16 => cbc::Encryptor::<aes::Aes128>::new_from_slices(key, &iv).unwrap().encrypt_padded_vec::<Pkcs7>(plain),
+        24 => cbc::Encryptor::<aes::Aes192>::new_from_slices(key, &iv).unwrap().encrypt_padded_vec::<Pkcs7>(plain),
+        _ => cbc::Encryptor::<aes::Aes256>::new_from_slices(key, &iv).unwrap().encrypt_padded_vec::<Pkcs7>(plain),
     };
     [&iv[..], &sealed].concat()
 }
@@ -183,9 +183,8 @@ fn padding_is_strict() {
     for tail in [&[0_u8; 16][..], &[17; 32], &[32; 32], &[2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3]] {
         let plain = [&OBJECT[..16], tail].concat();
         let iv = [0; 16];
-        let sealed = cbc::Encryptor::<aes::Aes256>::new_from_slices(&KEY, &iv)
-            .unwrap()
-            .encrypt_padded_vec_mut::<NoPadding>(&plain);
+        let sealed =
+            cbc::Encryptor::<aes::Aes256>::new_from_slices(&KEY, &iv).unwrap().encrypt_padded_vec::<NoPadding>(&plain);
         assert_eq!(
             reason(&ring, &value("k8s:enc:aescbc:v1:1:", &[&iv[..], &sealed].concat())),
             BodyError::Padding,

@@ -7,7 +7,7 @@ use backup_facts::opening::read_keys;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockEncryptMut, KeyIvInit};
+use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
 use encryption_config::{EncryptionConfig, Token};
 use snapshot_builder::{Builder, Put};
 
@@ -159,7 +159,7 @@ pub(crate) fn seal(key: &[u8; 32], name: &str, plain: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn seal_with(key: &[u8; 32], name: &str, plain: &[u8], iv: [u8; 16]) -> Vec<u8> {
-    let body = cbc::Encryptor::<aes::Aes256>::new(key.into(), &iv.into()).encrypt_padded_vec_mut::<Pkcs7>(plain);
+    let body = cbc::Encryptor::<aes::Aes256>::new(key.into(), &iv.into()).encrypt_padded_vec::<Pkcs7>(plain);
     [format!("k8s:enc:aescbc:v1:{name}:").as_bytes(), &iv, &body].concat()
 }
 
