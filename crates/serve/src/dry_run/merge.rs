@@ -27,6 +27,10 @@ const KEYS: &[(&str, &[&str])] = &[
 
 /// Patches nest no deeper.
 const DEEPEST: usize = 64;
+/// What the steps of a JSON patch make nests no deeper: a step can hang what is there below what it brings.
+const DEEPEST_MADE: usize = 128;
+/// What the steps of a JSON patch copy is no more, in bytes: each copy can double what is there.
+const MOST_COPIED: usize = 3 << 20;
 
 /// A merge patch (RFC 7386).
 pub(super) fn plain(object: &mut Value, patch: &Value) {
@@ -110,6 +114,7 @@ fn merge_items(items: &mut Vec<Value>, changes: &[Value], keys: &[&str], deepest
 
 /// A JSON patch (RFC 6902).
 pub(super) fn steps(object: &mut Value, patch: &Value) -> Result<(), String> {
+    let mut copied = 0;
     for step in patch.as_array().ok_or("a JSON patch is a list")? {
         let text = |name: &str| step.get(name).and_then(Value::as_str).ok_or_else(|| format!("a step has no `{name}`"));
         let (operation, path) = (text("op")?, text("path")?);
@@ -123,8 +128,13 @@ pub(super) fn steps(object: &mut Value, patch: &Value) -> Result<(), String> {
                 set(object, path, moved, true)?;
             }
             "copy" => {
-                let copied = object.pointer(text("from")?).cloned().ok_or("nothing is there to be copied")?;
-                set(object, path, copied, true)?;
+                let source = object.pointer(text("from")?).ok_or("nothing is there to be copied")?;
+                copied += source.to_string().len();
+                if copied > MOST_COPIED {
+                    return Err(format!("the patch copies more than {MOST_COPIED} bytes"));
+                }
+                let copy = source.clone();
+                set(object, path, copy, true)?;
             }
             "test" => {
                 if object.pointer(path) != Some(&value()?) {
@@ -145,6 +155,9 @@ fn parent<'o>(object: &'o mut Value, path: &str) -> Result<(&'o mut Value, Strin
 }
 
 fn set(object: &mut Value, path: &str, value: Value, insert: bool) -> Result<(), String> {
+    if path.matches('/').count() + depth(&value) > DEEPEST_MADE {
+        return Err(format!("the patch makes what nests deeper than {DEEPEST_MADE} levels"));
+    }
     if path.is_empty() {
         *object = value;
         return Ok(());
@@ -163,6 +176,16 @@ fn set(object: &mut Value, path: &str, value: Value, insert: bool) -> Result<(),
         _ => return Err(missing()),
     }
     Ok(())
+}
+
+/// Levels of lists and maps.
+fn depth(value: &Value) -> usize {
+    let below = match value {
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(map) => map.values().map(depth).max(),
+        _ => return 0,
+    };
+    1 + below.unwrap_or(0)
 }
 
 fn take(object: &mut Value, path: &str) -> Result<Value, String> {
@@ -250,5 +273,23 @@ mod tests {
             let done = steps(&mut object, &patch).is_ok();
             assert_eq!(done.then_some(object), expected, "{patch}");
         }
+    }
+
+    #[test]
+    fn steps_neither_double_an_object_nor_nest_it_for_ever() {
+        let copies: Vec<Value> =
+            (0..40).map(|at| json!({"op": "copy", "from": "", "path": format!("/copy{at}")})).collect();
+        let mut object = json!({"a": "b".repeat(100)});
+        assert!(steps(&mut object, &Value::from(copies)).unwrap_err().contains("copies more than"));
+        assert!(object.to_string().len() < 3 << 20);
+        let mut deeper = vec![json!({"op": "add", "path": "/n", "value": {}})];
+        for _ in 0..1000 {
+            deeper.push(json!({"op": "add", "path": "/t", "value": {}}));
+            deeper.push(json!({"op": "move", "from": "/n", "path": "/t/n"}));
+            deeper.push(json!({"op": "move", "from": "/t", "path": "/n"}));
+        }
+        let mut object = json!({});
+        assert!(steps(&mut object, &Value::from(deeper)).unwrap_err().contains("nests deeper than"));
+        assert!(depth(&object) <= DEEPEST_MADE);
     }
 }
