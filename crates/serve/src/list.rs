@@ -112,14 +112,18 @@ pub(crate) fn get(look: &Look<'_>, namespace: Option<&str>, name: &str) -> Resul
 pub(crate) fn list(look: &Look<'_>, namespace: Option<&str>, query: &Query) -> Result<Answer, Status> {
     let selector = Selector::of(look.resource, query)?;
     let limit = query.number("limit")?.filter(|limit| *limit > 0).and_then(|limit| usize::try_from(limit).ok());
-    let after = query.get("continue").map(|text| page::after(look.world, text)).transpose()?;
+    let after =
+        query.get("continue").map(|text| page::after(look.world, look.resource, namespace, text)).transpose()?;
     let table = matches!(look.form, Form::Table(_)).then(|| Table::of(look.world, look.resource));
     // rows do not have managedFields, which are a third of an object and more
     let managed_fields = table.is_none() || look.include == Include::Object;
     let view = View { managed_fields, ..look.world.view };
     let mut page = Page { look, selector: &selector, view, table, out: Vec::new(), many: 0, hidden: Hidden::default() };
     let mut versions: Box<dyn Iterator<Item = Version<'static>>> = match look.resource.name.as_str() {
-        "flowschemas" if page.table.is_some() => Box::new(by_precedence(look).into_iter()),
+        // a page goes on behind a key, and so has the order of keys
+        "flowschemas" if page.table.is_some() && after.is_none() && limit.is_none_or(|limit| fits(look, limit)) => {
+            Box::new(by_precedence(look).into_iter())
+        }
         _ => Box::new(look.world.objects(look.resource, namespace, after)),
     };
     let mut last = None;
@@ -139,6 +143,11 @@ pub(crate) fn list(look: &Look<'_>, namespace: Option<&str>, query: &Query) -> R
         }
     }
     Ok(page.finish(&metadata))
+}
+
+/// Whether all objects of a resource are in one page.
+fn fits(look: &Look<'_>, limit: usize) -> bool {
+    look.world.objects(look.resource, None, None).nth(limit).is_none()
 }
 
 /// FlowSchemas in the order in which they are tried: the one table that is not in the order of keys.

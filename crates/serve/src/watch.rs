@@ -108,7 +108,7 @@ impl Watch {
             self.bookmark(sink, annotated)?;
         }
         for version in index.between(self.after.unwrap_or(self.world.at), index.current()) {
-            if self.is_of_it(version.key) {
+            if self.resource.holds(version.key, self.namespace.as_deref()) {
                 self.change(sink, &version, &mut head)?;
             }
         }
@@ -143,14 +143,6 @@ impl Watch {
 
     fn before(&self, version: &Version<'static>) -> Option<Version<'static>> {
         self.world.source.index.get(version.key, version.revision.checked_sub(1)?)
-    }
-
-    fn is_of_it(&self, key: &[u8]) -> bool {
-        self.resource.prefixes.iter().filter_map(|prefix| key.strip_prefix(prefix.as_slice())).any(|rest| {
-            self.namespace.as_ref().is_none_or(|namespace| {
-                rest.strip_prefix(namespace.as_bytes()).is_some_and(|rest| rest.starts_with(b"/"))
-            })
-        })
     }
 
     fn shown(&self, version: &Version<'_>) -> Value {

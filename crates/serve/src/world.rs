@@ -44,6 +44,15 @@ impl Resource {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }
 
+    /// Whether a key is one of its objects', or of those in a namespace.
+    pub(crate) fn holds(&self, key: &[u8], namespace: Option<&str>) -> bool {
+        self.prefixes.iter().filter_map(|prefix| key.strip_prefix(prefix.as_slice())).any(|rest| {
+            namespace.is_none_or(|namespace| {
+                rest.strip_prefix(namespace.as_bytes()).is_some_and(|rest| rest.starts_with(b"/"))
+            })
+        })
+    }
+
     /// What its definition says of its version.
     pub(crate) fn defined(&self) -> Option<&crate::definition::Version> {
         self.definition.as_ref()?.versions.iter().find(|version| version.name == self.version)

@@ -163,6 +163,29 @@ fn pages_make_the_list() {
         assert_eq!(Value::Array(items), whole["items"]);
         assert!(pages > 1 || whole["items"].as_array().unwrap().len() <= 3, "{path}");
     }
+    // rows of FlowSchemas are in the order in which they are tried where all are in one page, and come once in any case
+    let rows = |query: &str| {
+        let path = format!("/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas?{query}");
+        get(&served, &path, TABLE).json()
+    };
+    let names = |page: &Value| -> Vec<String> {
+        page["rows"].as_array().unwrap().iter().map(|row| row["cells"][0].as_str().unwrap().to_owned()).collect()
+    };
+    let whole = names(&rows(""));
+    assert_eq!(names(&rows("limit=500")), whole);
+    let (mut paged, mut page) = (BTreeSet::new(), rows("limit=2"));
+    for _ in 0..whole.len() {
+        paged.extend(names(&page));
+        let Some(next) = page["metadata"]["continue"].as_str() else { break };
+        page = rows(&format!("limit=2&continue={next}"));
+    }
+    assert!(page["metadata"]["continue"].is_null() && paged == whole.into_iter().collect());
+    // what goes on is the list that it was told of
+    let next = get(&served, "/api/v1/secrets?limit=3", "application/json").json()["metadata"]["continue"].clone();
+    for other in ["pods", "namespaces/billing/secrets", "nodes"] {
+        let answer = get(&served, &format!("/api/v1/{other}?continue={}", next.as_str().unwrap()), "application/json");
+        assert_eq!(answer.code, 400, "{other}");
+    }
     // a page of another revision is gone
     let token = get(&served, "/api/v1/pods?limit=3", "application/json").json()["metadata"]["continue"]
         .as_str()
