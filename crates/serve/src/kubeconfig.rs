@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::guard::Token;
+use crate::own::Own;
 
 /// A context: its name, and the URL of its server.
 pub(crate) struct Context {
@@ -21,8 +22,8 @@ pub(crate) struct Context {
     pub(crate) url: String,
 }
 
-/// A kubeconfig on disk, removed when it goes.
-pub(crate) struct Kubeconfig(PathBuf);
+/// A kubeconfig on disk, removed when it goes unless another took its place.
+pub(crate) struct Kubeconfig(Own);
 
 impl Kubeconfig {
     /// Writes one whose current context is the first.
@@ -36,20 +37,14 @@ impl Kubeconfig {
         };
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
         let written = file.write_all(text(contexts, authority, token).as_bytes());
-        let own = Self(path.clone());
+        let own = Self(Own::new(&path).map_err(failed)?);
         written.map_err(failed)?;
         Ok(own)
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Kubeconfig {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        self.0.path()
     }
 }
 

@@ -32,6 +32,7 @@ mod list;
 mod log;
 mod offline;
 mod openapi;
+mod own;
 mod page;
 mod path;
 mod program;

@@ -8,7 +8,7 @@ use artifact::{Contents, Reading};
 use assay::{Given, Keys, Question};
 use lens::Moment;
 use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::api::Api;
 use crate::args::{Ages, Args};
@@ -43,6 +43,8 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Error::new(format!("no runtime: {error}")))?;
     runtime.block_on(async {
+        // before anything is made that is to be taken away at the end
+        let mut signals = Signals::new()?;
         let listener = Server::bind(args.port).await?;
         let address = listener.local_addr().map_err(|error| Error::new(error.to_string()))?;
         let contexts = contexts(&sources, &moments, address.port())?;
@@ -60,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
             say(&format!("curl --unix-socket {shown} http://localhost/{id}/version"));
         }
         let server = Server::new(listener, socket, tls.config, token, Api::new(sources.clone(), showing), log)?;
-        ended(args, &server, &kubeconfig, sources).await
+        ended(args, &server, &kubeconfig, sources, &mut signals).await
     })
 }
 
@@ -162,24 +164,39 @@ fn banner(source: &'static Source, showing: Showing) {
     doubt(source);
 }
 
+/// What ends it from outside.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// The terminal is gone.
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Error> {
+        let of = |kind| signal(kind).map_err(|error| Error::new(format!("no signals: {error}")));
+        let (interrupt, terminate) = (of(SignalKind::interrupt())?, of(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate, hangup: of(SignalKind::hangup())? })
+    }
+}
+
 /// Serves until a signal comes or the command ends.
 async fn ended(
     args: &Args,
     server: &Server,
     kubeconfig: &Kubeconfig,
     sources: Vec<&'static Source>,
+    signals: &mut Signals,
 ) -> Result<u8, Error> {
-    let failed = |error: std::io::Error| Error::new(format!("no signals: {error}"));
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let shown: PathBuf = kubeconfig.path().to_path_buf();
     let Some((program, rest)) = args.command.split_first() else {
         say(&format!("export KUBECONFIG={}", wording::shell_word(&shown.to_string_lossy())));
         prove_meanwhile(sources, true);
         tokio::select! {
             never = server.run() => match never {},
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = signals.interrupt.recv() => {}
+            _ = signals.terminate.recv() => {}
+            _ = signals.hangup.recv() => {}
         }
         return Ok(0);
     };
@@ -193,8 +210,9 @@ async fn ended(
         tokio::select! {
             never = server.run() => match never {},
             // a terminal's interrupt goes to the command, too: it decides
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => return Ok(0),
+            _ = signals.interrupt.recv() => {}
+            _ = signals.terminate.recv() => return Ok(0),
+            _ = signals.hangup.recv() => return Ok(0),
             status = child.wait() => {
                 let status = status.map_err(|error| Error::new(error.to_string()))?;
                 return Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(crate::error::FAILED));

@@ -2,18 +2,18 @@
 
 use std::fs::{DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::Path;
 
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::error::Error;
+use crate::own::Own;
 
-/// A socket, removed when it goes.
+/// A socket, removed when it goes unless another took its place.
 pub(crate) struct Socket {
     listener: UnixListener,
-    owner: u32,
-    path: PathBuf,
+    own: Own,
 }
 
 impl Socket {
@@ -27,31 +27,24 @@ impl Socket {
             error.hinted("name another place with --socket; a file that is there is never changed")
         };
         let listener = private(path).map_err(failed)?;
-        let path = path.to_owned();
         // from here on it is taken away, whatever goes wrong
-        let owner = path.symlink_metadata().map_err(failed)?.uid();
-        Ok(Self { listener, owner, path })
+        let own = Own::new(path).map_err(failed)?;
+        Ok(Self { listener, own })
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.own.path()
     }
 
     /// The next connection of its owner; others' are ended without a word.
     pub(crate) async fn accept(&self) -> io::Result<UnixStream> {
         loop {
             let (stream, _) = self.listener.accept().await?;
-            if stream.peer_cred().is_ok_and(|peer| peer.uid() == self.owner) {
+            if stream.peer_cred().is_ok_and(|peer| peer.uid() == self.own.owner()) {
                 return Ok(stream);
             }
         }
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
     }
 }
 

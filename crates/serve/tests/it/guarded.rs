@@ -2,9 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
+use std::process::Stdio;
 
 use crate::client::{ask, connect, parse, port, prefix, raw};
-use crate::served::Served;
+use crate::served::{Served, end_by, program};
 
 #[test]
 fn nobody_is_answered_without_the_token_and_nothing_is_parsed_before() {
@@ -121,6 +123,42 @@ fn the_kubeconfig_goes_with_the_server() {
     let child_ended = served.end();
     assert_eq!(child_ended, Some(0));
     assert!(!path.exists() && link.exists());
+}
+
+/// However it is ended, and be it before it is ready, nothing of what it made is left; another's in the same place is.
+#[test]
+fn every_end_takes_away_what_was_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, socket, other) =
+        (folder.path().join("config"), folder.path().join("socket"), folder.path().join("other"));
+    for signal in ["INT", "TERM", "HUP"] {
+        for replaced in [false, true] {
+            let replace = |place: &Path| {
+                std::fs::write(&other, "another's").unwrap();
+                std::fs::rename(&other, place).unwrap();
+            };
+            let served = Served::fixture("plain-etcd34", &["--socket", socket.to_str().unwrap()]);
+            assert!(socket.exists());
+            if replaced {
+                replace(&socket);
+            }
+            assert_eq!((served.end_by(signal), socket.exists()), (Some(0), replaced), "{signal}");
+            let mut early = program();
+            early.arg(fixtures::named("plain-etcd34").snapshot()).arg("--kubeconfig").arg(&config);
+            let mut early = early.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            while std::fs::metadata(&config).map_or(0, |config| config.len()) == 0 {
+                assert!(early.try_wait().unwrap().is_none());
+                std::thread::yield_now();
+            }
+            if replaced {
+                replace(&config);
+            }
+            assert_eq!((end_by(&mut early, signal), config.exists()), (Some(0), replaced), "{signal}");
+            for place in [&socket, &config].into_iter().filter(|_| replaced) {
+                std::fs::remove_file(place).unwrap();
+            }
+        }
+    }
 }
 
 /// As many connections as there may be are held; one more is taken when another ends, and the others are answered meanwhile.

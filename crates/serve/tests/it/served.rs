@@ -22,6 +22,14 @@ pub(crate) fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_assay-serve"))
 }
 
+/// Ends a program by a signal, and gives its exit code.
+pub(crate) fn end_by(child: &mut Child, signal: &str) -> Option<i32> {
+    let id = child.id().to_string();
+    let sent = fixtures::tool("bash").unwrap().args(["-c", "kill -s \"$1\" \"$0\"", &id, signal]).status().unwrap();
+    assert!(sent.success());
+    child.wait().unwrap().code()
+}
+
 impl Served {
     /// Serves a fixture by name.
     pub(crate) fn fixture(name: &str, args: &[&str]) -> Self {
@@ -81,11 +89,13 @@ impl Served {
     }
 
     /// Ends it as a service manager does, and gives its exit code.
-    pub(crate) fn end(mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
-        let sent = fixtures::tool("bash").unwrap().args(["-c", "kill -TERM \"$0\"", &id]).status().unwrap();
-        assert!(sent.success());
-        self.child.wait().unwrap().code()
+    pub(crate) fn end(self) -> Option<i32> {
+        self.end_by("TERM")
+    }
+
+    /// Ends it by a signal, and gives its exit code.
+    pub(crate) fn end_by(mut self, signal: &str) -> Option<i32> {
+        end_by(&mut self.child, signal)
     }
 }
 
