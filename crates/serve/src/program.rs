@@ -1,5 +1,6 @@
 //! Beginning and end: backups are opened, a kubeconfig is written, and all ends with a signal or a command.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -31,7 +32,13 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
     let question = question(args, &reading)?;
     let mut sources: Vec<&'static Source> = Vec::new();
     for path in &args.backups {
-        sources.push(Box::leak(Box::new(Source::open(path, &reading, &question)?)));
+        let mut source = Source::open(path, &reading, &question)?;
+        // a damaged copy has the keys of the sound one, and is another backup
+        match sources.iter().filter(|other| other.id.starts_with(&source.id)).count() {
+            0 => {}
+            same => source.id = format!("{}-{}", source.id, same + 1),
+        }
+        sources.push(Box::leak(Box::new(source)));
     }
     if args.verify {
         sources.iter().try_for_each(|source| proven(source))?;
@@ -98,7 +105,7 @@ fn contexts(sources: &[&'static Source], moments: &[(&str, Moment)], port: u16) 
                 Ok(revision) => {
                     contexts.push(Context { name: format!("{name}@{text}"), url: format!("{url}/rev/{revision}") });
                 }
-                Err(error) if sources.len() == 1 => return Err(error),
+                Err(error) if sources.len() == 1 => return Err(Error::new(format!("--at {text}: {error}"))),
                 Err(error) => say(&format!("note: no context {name}@{text}: {error}")),
             }
         }
@@ -215,7 +222,9 @@ async fn ended(
             _ = signals.hangup.recv() => return Ok(0),
             status = child.wait() => {
                 let status = status.map_err(|error| Error::new(error.to_string()))?;
-                return Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(crate::error::FAILED));
+                // as shells have it, where a signal ended it
+                let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+                return Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(crate::error::FAILED));
             }
         }
     }

@@ -114,6 +114,7 @@ impl Source {
             Moment::Time(time) => self.clock().last_until(time).unwrap_or(0).min(newest),
         };
         if at < oldest.max(1) || at > newest {
+            let oldest = oldest.max(1);
             let what = format!("{}: not held at that moment; it holds revisions {oldest} to {newest}", self.name);
             return Err(Error::new(what));
         }
@@ -141,7 +142,7 @@ fn damage(reader: &Reader<'_>, index: &Index<'_>) -> Option<String> {
     is_damaged.then(|| format!("{faults}, {records} that cannot be read: objects may be missing or outdated"))
 }
 
-/// What a client's cache knows a backup by: its revisions, and the newest values.
+/// What a client's cache knows a backup by: its newest keys and their revisions. Values would be a whole file to read.
 fn id(index: &Index<'_>) -> String {
     let mut hash = Sha256::new();
     hash.update(index.current().to_le_bytes());

@@ -161,6 +161,31 @@ fn every_end_takes_away_what_was_made() {
     }
 }
 
+#[test]
+fn how_it_ends_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    let ended = |args: &[&str]| {
+        let mut command = program();
+        command.arg(fixtures::named("plain-etcd34").snapshot()).arg("--kubeconfig").arg(&config).args(args);
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        assert!(!config.exists(), "{args:?}");
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let bash = fixtures::tool("bash").unwrap().get_program().to_str().unwrap().to_owned();
+    for (script, code) in [("exit 7", 7), ("kill -KILL $$", 137), ("true", 0)] {
+        assert_eq!(ended(&["--", &bash, "-c", script]).0, Some(code), "{script}");
+    }
+    for (at, why) in [
+        ("99999", "error: --at 99999: "),
+        ("2019-01-01", "not held at that moment; it holds revisions 1 to 1289"),
+        ("foo", "--at foo: expected a revision, or a time"),
+    ] {
+        let (code, said) = ended(&["--at", at]);
+        assert!(code == Some(2) && said.contains(why), "{at}: {said}");
+    }
+}
+
 /// As many connections as there may be are held; one more is taken when another ends, and the others are answered meanwhile.
 #[test]
 fn one_connection_more_than_64_waits() {

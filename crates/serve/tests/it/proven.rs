@@ -6,7 +6,7 @@ use std::process::Output;
 use sha2::{Digest as _, Sha256};
 use snapshot_builder::{Builder, Put};
 
-use crate::client::{get, prefix};
+use crate::client::{ask, get, prefix};
 use crate::served::{Served, program};
 
 const MISMATCH: &str = "the snapshot's SHA-256 does not match its bytes: any value may be wrong";
@@ -52,6 +52,22 @@ fn large(is_sound: bool) -> (tempfile::TempDir, PathBuf) {
     let path = folder.path().join("large.db");
     std::fs::write(&path, bytes).unwrap();
     (folder, path)
+}
+
+/// Beside the sound one, a damaged copy is a backup of its own, though it has the same keys.
+#[test]
+fn a_damaged_copy_is_told_from_the_sound_one() {
+    let (_folder, path) = changed(|bytes| flip(bytes));
+    let served = Served::fixture("plain-etcd34", &[path.to_str().unwrap(), path.to_str().unwrap()]);
+    let web = |context: &str| {
+        let path = format!("{}/apis/apps/v1/namespaces/analytics/deployments/web-2", prefix(&served, context));
+        let answer = ask(&served, "GET", &path, &[], b"");
+        let image = answer.json()["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned();
+        (image.chars().next_back(), answer.headers.contains_key("warning"))
+    };
+    assert_eq!(web("backup"), (Some('3'), false));
+    assert_eq!(web("backup-2"), (Some('2'), true));
+    assert_eq!(web("backup-3"), (Some('2'), true));
 }
 
 #[test]
