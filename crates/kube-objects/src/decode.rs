@@ -103,9 +103,9 @@ impl StoredObject {
     /// Secret: the data of Secrets; tokens, challenges and client secrets of the OAuth kinds, and the name of an OAuth
     /// token that is the token itself; webhook secrets of BuildConfigs; the TLS key of a Route; all of these within a
     /// Template or TemplateInstance, and the values of their parameters. Of these kinds also whatever repeats what was
-    /// masked in their metadata, and every field that no table knows. In any kind: private keys in PEM, also in base64.
-    /// A ConfigMap, the environment of a pod or a custom resource may hold another secret, but nothing in them says so:
-    /// they are left alone.
+    /// masked in their metadata, and every field that no table knows. In any kind: private keys in PEM, also in base64 and
+    /// as URLs have them. A ConfigMap, the environment of a pod or a custom resource may hold another secret, but nothing in
+    /// them says so: they are left alone.
     pub fn mask(&mut self) -> usize {
         mask::object(&mut self.json)
     }

@@ -1,9 +1,12 @@
 //! Which parts of an object are secret by their kind.
 
+mod pem;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use self::pem::private_keys;
 use super::UNKNOWN_FIELDS;
 
 /// Annotations that repeat an object, or its token, as text.
@@ -12,9 +15,6 @@ const REVEALING_ANNOTATIONS: [&str; 2] =
 
 /// Shorter secrets are not looked for elsewhere in the object: they would be found in any text.
 const LEAST_TRACED: usize = 6;
-
-/// What stands before and behind the name of a private key in PEM.
-const PEM: (&str, &str, &str) = ("-----BEGIN ", "PRIVATE KEY-----", "-----END ");
 
 /// Where a kind keeps its secrets.
 enum Rule {
@@ -260,66 +260,6 @@ fn at<'o>(object: &'o mut Value, path: &[&str]) -> Option<&'o mut Value> {
     path.iter().try_fold(object, |value, name| value.get_mut(*name))
 }
 
-/// Masks private keys in PEM, whatever kind they stand in, in base64 too.
-fn private_keys(value: &mut Value) -> usize {
-    match value {
-        Value::String(text) => match without_private_keys(text) {
-            Some((masked, places)) => {
-                *text = masked;
-                places
-            }
-            None if is_private_key_in_base64(text) => {
-                *text = format!("<masked: {} bytes>", text.len());
-                1
-            }
-            None => 0,
-        },
-        Value::Array(items) => items.iter_mut().map(private_keys).sum(),
-        Value::Object(map) => map.values_mut().map(private_keys).sum(),
-        _ => 0,
-    }
-}
-
-/// `binaryData` of ConfigMaps is base64, as are kubeconfigs and certificates within other texts.
-fn is_private_key_in_base64(text: &str) -> bool {
-    let name = PEM.1.as_bytes();
-    text.len() > name.len()
-        && STANDARD.decode(text).is_ok_and(|bytes| bytes.windows(name.len()).any(|window| window == name))
-}
-
-/// The text with each private key replaced, and how many there were; none where there is none.
-fn without_private_keys(text: &str) -> Option<(String, usize)> {
-    let (begin, name, end) = PEM;
-    if !text.contains(name) {
-        return None;
-    }
-    let (mut masked, mut places, mut rest) = (String::new(), 0, text);
-    while let Some((before, after)) = rest.split_once(begin) {
-        masked.push_str(before);
-        // The label is at most a few words; PEM of anything else is left as it is.
-        let label = after.find("-----").and_then(|at| after.get(..at.saturating_add(5)));
-        let Some(label) = label.filter(|label| label.ends_with(name)) else {
-            masked.push_str(begin);
-            rest = after;
-            continue;
-        };
-        let body = after.get(label.len()..).unwrap_or_default();
-        let length = match body.find(end) {
-            Some(at) => {
-                let tail = body.get(at.saturating_add(end.len())..).unwrap_or_default();
-                let closed = tail.find("-----").map_or(tail.len(), |found| found.saturating_add(5));
-                at.saturating_add(end.len()).saturating_add(closed)
-            }
-            None => body.len(),
-        };
-        masked.push_str(&format!("<masked: private key, {} bytes>", begin.len() + label.len() + length));
-        places += 1;
-        rest = body.get(length..).unwrap_or_default();
-    }
-    masked.push_str(rest);
-    (places > 0).then_some((masked, places))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -375,32 +315,6 @@ mod tests {
             let (places, shown) = masked(object);
             assert!(places == 2 && !shown.to_string().contains("CANARY"), "{shown}");
             assert!(shown.to_string().contains("PASSWORD"));
-        }
-    }
-
-    #[test]
-    fn a_private_key_in_base64_is_masked() {
-        let key = STANDARD.encode("x\n-----BEGIN EC PRIVATE KEY-----\nCANARY\n-----END EC PRIVATE KEY-----\n");
-        let public = STANDARD.encode("-----BEGIN CERTIFICATE-----\nPUBLIC\n-----END CERTIFICATE-----\n");
-        let (places, shown) =
-            masked(json!({"kind": "ConfigMap", "apiVersion": "v1", "binaryData": {"key": key, "public": public}}));
-        assert_eq!((places, &shown["binaryData"]["public"]), (1, &json!(public)));
-        assert_eq!(shown["binaryData"]["key"], format!("<masked: {} bytes>", key.len()));
-    }
-
-    #[test]
-    fn private_keys_are_masked_in_any_kind() {
-        let pem = "a\n-----BEGIN CERTIFICATE-----\nPUBLIC\n-----END CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\nCANARY\n\
-                   -----END RSA PRIVATE KEY-----\nz -----BEGIN PRIVATE KEY-----CANARY";
-        let (places, shown) = masked(json!({"kind": "ConfigMap", "apiVersion": "v1", "data": {"f": pem}}));
-        let text = shown["data"]["f"].as_str().unwrap();
-        assert_eq!(places, 2);
-        assert!(
-            !text.contains("CANARY") && text.contains("PUBLIC") && text.contains("\nz <masked: private key"),
-            "{text}"
-        );
-        for harmless in ["PRIVATE KEY-----", "-----BEGIN ", "-----BEGIN x PRIVATE KEY----"] {
-            assert_eq!(without_private_keys(harmless), None);
         }
     }
 
