@@ -175,16 +175,33 @@ fn banner(source: &'static Source, showing: Showing) {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// The terminal is gone.
-    hangup: Signal,
+    /// The terminal is gone; none where whoever started it wants that ignored.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
     fn new() -> Result<Self, Error> {
         let of = |kind| signal(kind).map_err(|error| Error::new(format!("no signals: {error}")));
         let (interrupt, terminate) = (of(SignalKind::interrupt())?, of(SignalKind::terminate())?);
-        Ok(Self { interrupt, terminate, hangup: of(SignalKind::hangup())? })
+        let hangup = (!ignores_hangups()).then(|| of(SignalKind::hangup())).transpose()?;
+        Ok(Self { interrupt, terminate, hangup })
     }
+}
+
+async fn hung_up(hangup: &mut Option<Signal>) {
+    match hangup {
+        Some(hangup) => drop(hangup.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether it was started to outlive its terminal, as `nohup` does.
+#[expect(clippy::disallowed_methods, reason = "what the kernel says of this process, and no input")]
+fn ignores_hangups() -> bool {
+    let said = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = said.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & 1 << (SignalKind::hangup().as_raw_value() - 1) != 0
 }
 
 /// Serves until a signal comes or the command ends.
@@ -203,7 +220,7 @@ async fn ended(
             never = server.run() => match never {},
             _ = signals.interrupt.recv() => {}
             _ = signals.terminate.recv() => {}
-            _ = signals.hangup.recv() => {}
+            () = hung_up(&mut signals.hangup) => {}
         }
         return Ok(0);
     };
@@ -219,7 +236,7 @@ async fn ended(
             // a terminal's interrupt goes to the command, too: it decides
             _ = signals.interrupt.recv() => {}
             _ = signals.terminate.recv() => return Ok(0),
-            _ = signals.hangup.recv() => return Ok(0),
+            () = hung_up(&mut signals.hangup) => return Ok(0),
             status = child.wait() => {
                 let status = status.map_err(|error| Error::new(error.to_string()))?;
                 // as shells have it, where a signal ended it
