@@ -168,6 +168,10 @@ fn banner(source: &'static Source, showing: Showing) {
     if let Some(damage) = &source.damage {
         say(&format!("warning: {}: {damage}; `assay verify` tells more", source.name));
     }
+    if let Some(closed) = source.closed(index.current()) {
+        say(&format!("warning: {}", wording::inert(&closed)));
+        say("hint: --keys TARBALL or --escrow FILE opens them; shown are names alone");
+    }
     doubt(source);
 }
 

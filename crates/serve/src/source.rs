@@ -8,7 +8,7 @@ use artifact::{Contents, Reading};
 use assay::{Backup, Input, Lens, Pool, Question};
 use encryption_config::Plaintext;
 use jiff::Timestamp;
-use kube_objects::{ResourceClass, StorageKey};
+use kube_objects::{Envelope, ResourceClass, StorageKey};
 use lens::{Clock, Index, Moment, NotOpened, Opener, Reader, told_of};
 use sha2::{Digest as _, Sha256};
 
@@ -90,6 +90,27 @@ impl Source {
             proof => line("sha256", proof.fault()),
         };
         line("structure", self.damage.clone()) + &proof
+    }
+
+    /// What of a revision no key opens, where there is such: how many values, under how many keys, and why. What opens one
+    /// value under a key is taken to open all.
+    pub(crate) fn closed(&self, at: i64) -> Option<String> {
+        let mut under: BTreeMap<&[u8], (u64, Option<NotOpened>)> = BTreeMap::new();
+        for version in self.index.live(b"", None, at) {
+            let Envelope::Encrypted(encrypted) = Envelope::of(version.value) else { continue };
+            let first = || (0, self.open(version.key, version.value).err());
+            under.entry(encrypted.label()).or_insert_with(first).0 += 1;
+        }
+        let closed: Vec<_> = under.into_values().filter_map(|(values, why)| Some((values, why?))).collect();
+        let (_, why) = closed.first()?;
+        let values = wording::count(closed.iter().map(|(values, _)| values).sum::<u64>(), "value");
+        let keys = wording::count(closed.len() as u64, "key");
+        Some(match why {
+            NotOpened::NoKeys { .. } => {
+                format!("{values} cannot be read: encrypted under {keys}, and none was given")
+            }
+            why => format!("{values} cannot be read, encrypted under {keys}; the first: {why}"),
+        })
     }
 
     /// What its objects say of the time, read when it is first asked for.

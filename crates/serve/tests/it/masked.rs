@@ -113,6 +113,13 @@ fn what_no_key_opens_is_there_by_name() {
     let closed = Served::fixture("aescbc-rotated", &[]);
     let keys = fixtures::named("aescbc-rotated").tarball();
     let opened = Served::fixture("aescbc-rotated", &["--keys", keys.to_str().unwrap()]);
+    let told = "warning: 333 values cannot be read: encrypted under 6 keys, and none was given\nhint: --keys TARBALL";
+    assert!(closed.banner.contains(told), "{}", closed.banner);
+    assert!(!opened.banner.contains("warning"), "{}", opened.banner);
+    let others = fixtures::named("aesgcm-rotated").tarball();
+    let refused = Served::fixture("aescbc-rotated", &["--keys", others.to_str().unwrap()]);
+    let told = "warning: 333 values cannot be read, encrypted under 6 keys; the first: ";
+    assert!(refused.banner.contains(told), "{}", refused.banner);
     let secrets = |served: &Served| get(served, "/api/v1/secrets", "application/json");
     let (answer, read) = (secrets(&closed), secrets(&opened).json());
     assert!(answer.headers["warning"].contains("cannot be read; --keys opens"), "{:?}", answer.headers);
