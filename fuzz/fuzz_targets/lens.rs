@@ -70,7 +70,5 @@ fn differ(db: &Db<'_>, bytes: &[u8]) {
     }
     let reader = Reader::open(db.clone(), &Serial);
     let newest = reader.newest(|_| true, None, usize::MAX, &Serial, &|_| {});
-    assert!(
-        newest.len() >= old.store.live().count() || newest.damaged > 0 || !old.walked.faults.kept().is_empty()
-    );
+    assert!(newest.len() >= old.store.live().count() || newest.damaged > 0 || !old.walked.faults.kept().is_empty());
 }
