@@ -48,10 +48,10 @@ fn without_private_keys_in_base64(text: &str) -> Option<(String, usize)> {
     let (mut masked, mut places, mut rest) = (String::new(), 0, text);
     while let Some(at) = rest.find(PEM_IN_BASE64) {
         let (before, encoded) = rest.split_at(at);
-        let is_other = |char: char| !(char.is_ascii_alphanumeric() || "+/=".contains(char));
-        let (encoded, after) = encoded.split_at(encoded.find(is_other).unwrap_or(encoded.len()));
+        let (encoded, after) = encoded.split_at(length_of_base64(encoded));
         masked.push_str(before);
-        let whole = encoded.trim_end_matches('=');
+        let joined: String = encoded.split_ascii_whitespace().collect();
+        let whole = joined.trim_end_matches('=');
         let whole = whole.get(..whole.len() / 4 * 4).unwrap_or_default();
         if is_private_key_in_base64(whole) {
             masked.push_str(&format!("<masked: private key, {} bytes>", encoded.len()));
@@ -63,6 +63,30 @@ fn without_private_keys_in_base64(text: &str) -> Option<(String, usize)> {
     }
     masked.push_str(rest);
     (places > 0).then_some((masked, places))
+}
+
+/// Bytes of the base64 that a text begins with, and of the lines behind it that go on with it: each has its length, the last
+/// may be shorter. A line that holds anything besides is none of them.
+fn length_of_base64(text: &str) -> usize {
+    let run = |text: &str| {
+        let is_other = |char: char| !(char.is_ascii_alphanumeric() || "+/=".contains(char));
+        text.find(is_other).unwrap_or(text.len())
+    };
+    let width = run(text);
+    let (mut end, mut last) = (width, width);
+    while last == width {
+        let (base64, rest) = text.split_at(end);
+        let line = rest.trim_ascii_start();
+        let gap = rest.len() - line.len();
+        let is_new = rest.get(..gap).is_some_and(|gap| gap.contains('\n'));
+        last = run(line);
+        let ends = line.get(last..).is_none_or(|behind| behind.is_empty() || behind.starts_with(['\n', '\r']));
+        if base64.ends_with('=') || !is_new || !ends || last == 0 || last > width {
+            break;
+        }
+        end += gap + last;
+    }
+    end
 }
 
 fn without_private_keys(text: &str) -> Option<(String, usize)> {
@@ -151,6 +175,25 @@ mod tests {
                 text("c")
             );
             assert_eq!(text("d"), public);
+        }
+    }
+
+    #[test]
+    fn base64_that_is_broken_over_lines_is_masked_to_its_end() {
+        let certificate = "-----BEGIN CERTIFICATE-----\nPUBLIC\n-----END CERTIFICATE-----\n";
+        let pem = format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n", "CANARY".repeat(60));
+        for text in [pem.clone(), format!("{certificate}{pem}"), format!("{pem}x"), format!("{pem}xx")] {
+            let encoded = STANDARD.encode(&text);
+            for (width, indent) in [(64, "\n"), (76, "\r\n    "), (encoded.len(), "\n  ")] {
+                let lines: Vec<&str> =
+                    encoded.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
+                let folded = format!("key: |{indent}{}\n  token: t\n", lines.join(indent));
+                let (places, shown) = masked(json!({"data": {"f": folded}}));
+                let shown = shown["data"]["f"].as_str().unwrap();
+                assert_eq!(places, 1, "{shown}");
+                assert!(shown.starts_with(&format!("key: |{indent}<masked: private key, ")), "{shown}");
+                assert!(shown.ends_with(" bytes>\n  token: t\n"), "{shown}");
+            }
         }
     }
 
