@@ -32,6 +32,9 @@ const DEEPEST_MADE: usize = 128;
 /// What the steps of a JSON patch copy is no more, in bytes: each copy can double what is there.
 const MOST_COPIED: usize = 3 << 20;
 
+/// Steps of a JSON patch: an API server takes no more.
+const MOST_STEPS: usize = 10_000;
+
 /// A merge patch (RFC 7386).
 pub(super) fn plain(object: &mut Value, patch: &Value) {
     merge(object, patch, false, DEEPEST);
@@ -115,7 +118,11 @@ fn merge_items(items: &mut Vec<Value>, changes: &[Value], keys: &[&str], deepest
 /// A JSON patch (RFC 6902).
 pub(super) fn steps(object: &mut Value, patch: &Value) -> Result<(), String> {
     let mut copied = 0;
-    for step in patch.as_array().ok_or("a JSON patch is a list")? {
+    let steps = patch.as_array().ok_or("a JSON patch is a list")?;
+    if steps.len() > MOST_STEPS {
+        return Err(format!("the patch has {} steps; at most {MOST_STEPS} are taken", steps.len()));
+    }
+    for step in steps {
         let text = |name: &str| step.get(name).and_then(Value::as_str).ok_or_else(|| format!("a step has no `{name}`"));
         let (operation, path) = (text("op")?, text("path")?);
         let value = || step.get("value").cloned().ok_or_else(|| "a step has no `value`".to_owned());
@@ -291,5 +298,8 @@ mod tests {
         let mut object = json!({});
         assert!(steps(&mut object, &Value::from(deeper)).unwrap_err().contains("nests deeper than"));
         assert!(depth(&object) <= DEEPEST_MADE);
+        let many = |steps: usize| Value::from(vec![json!({"op": "add", "path": "/n", "value": 1}); steps]);
+        assert_eq!(super::steps(&mut object, &many(MOST_STEPS)), Ok(()));
+        assert!(super::steps(&mut object, &many(MOST_STEPS + 1)).unwrap_err().contains("has 10001 steps"));
     }
 }
