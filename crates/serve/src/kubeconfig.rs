@@ -36,9 +36,8 @@ impl Kubeconfig {
             error.hinted("name another place with --kubeconfig; a kubeconfig that is there is never changed")
         };
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
-        let written = file.write_all(text(contexts, authority, token).as_bytes());
-        let own = Self(Own::new(&path).map_err(failed)?);
-        written.map_err(failed)?;
+        let own = Self(Own::new(&path, &file.metadata().map_err(failed)?));
+        file.write_all(text(contexts, authority, token).as_bytes()).map_err(failed)?;
         Ok(own)
     }
 

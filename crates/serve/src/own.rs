@@ -1,7 +1,6 @@
 //! A file that this run made: taken away at the end, unless another took its place.
 
 use std::fs::Metadata;
-use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -14,11 +13,9 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    /// The file that was just made there.
-    pub(crate) fn new(path: &Path) -> io::Result<Self> {
-        let metadata = path.symlink_metadata()?;
-        let (device, inode, owner) = (metadata.dev(), metadata.ino(), metadata.uid());
-        Ok(Self { path: path.to_owned(), device, inode, owner })
+    /// The file that was made there, as whoever made it knows it: what lies there by now may be another's.
+    pub(crate) fn new(path: &Path, made: &Metadata) -> Self {
+        Self { path: path.to_owned(), device: made.dev(), inode: made.ino(), owner: made.uid() }
     }
 
     /// Where it is.

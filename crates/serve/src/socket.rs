@@ -1,6 +1,6 @@
 //! A socket of its owner's: the same answers without TLS and token, to whoever the file's mode lets in.
 
-use std::fs::{DirBuilder, Permissions};
+use std::fs::{DirBuilder, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -26,10 +26,8 @@ impl Socket {
             let error = Error::new(format!("`{}`: {error}", wording::escape_path(path)));
             error.hinted("name another place with --socket; a file that is there is never changed")
         };
-        let listener = private(path).map_err(failed)?;
-        // from here on it is taken away, whatever goes wrong
-        let own = Own::new(path).map_err(failed)?;
-        Ok(Self { listener, own })
+        let (listener, made) = private(path).map_err(failed)?;
+        Ok(Self { listener, own: Own::new(path, &made) })
     }
 
     /// Where it is.
@@ -50,15 +48,16 @@ impl Socket {
 
 /// Listens in a folder that nobody else can enter, and gives the socket its name when its mode is right: between the two
 /// nobody can have opened it. A link, unlike a renaming, replaces nothing.
-fn private(path: &Path) -> io::Result<UnixListener> {
+fn private(path: &Path) -> io::Result<(UnixListener, Metadata)> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = parent.join(format!(".assay-{}", std::process::id()));
     DirBuilder::new().mode(0o700).create(&folder)?;
     let inside = folder.join("s");
     let made = UnixListener::bind(&inside).and_then(|listener| {
         std::fs::set_permissions(&inside, Permissions::from_mode(0o600))?;
+        let made = inside.symlink_metadata()?;
         std::fs::hard_link(&inside, path)?;
-        Ok(listener)
+        Ok((listener, made))
     });
     let _ = std::fs::remove_file(&inside);
     let _ = std::fs::remove_dir(&folder);

@@ -93,9 +93,11 @@ impl Served {
         self.end_by("TERM")
     }
 
-    /// Ends it by a signal, and gives its exit code.
+    /// Ends it by a signal, and gives its exit code; its kubeconfig must be gone then, while the folder is there.
     pub(crate) fn end_by(mut self, signal: &str) -> Option<i32> {
-        end_by(&mut self.child, signal)
+        let code = end_by(&mut self.child, signal);
+        assert!(self.folder().is_dir() && !self.kubeconfig().exists(), "its kubeconfig is left");
+        code
     }
 }
 
